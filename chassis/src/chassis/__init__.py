@@ -1,0 +1,1 @@
+"""What every service bolts onto. No domain word, no event payload: those belong to the services."""

@@ -1,0 +1,40 @@
+"""Admin pages of the chassis's own tables, and the base for everything that is read but never edited."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from chassis.models import IdempotencyKey, OutboxMessage
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Nothing can be added, changed or deleted here."""
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(ReadOnlyAdmin):
+    list_display = ["id", "type", "created_at", "published_at"]
+    list_filter = ["type", ("published_at", admin.EmptyFieldListFilter)]
+    search_fields = ["id"]
+    # The body may hold what only its consumers should see.
+    fields = ["id", "exchange", "type", "created_at", "published_at"]
+    show_full_result_count = False
+
+
+@admin.register(IdempotencyKey)
+class IdempotencyKeyAdmin(ReadOnlyAdmin):
+    list_display = ["key", "endpoint", "user_id", "status", "resource_id", "created_at"]
+    list_filter = ["endpoint", "status"]
+    search_fields = ["key", "user_id"]
+    fields = ["key", "endpoint", "user_id", "resource_id", "status", "leased_until", "created_at"]
+    show_full_result_count = False

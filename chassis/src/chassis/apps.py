@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class ChassisConfig(AppConfig):
+    name = "chassis"
+    label = "chassis"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from chassis import openapi  # noqa: F401  (registers the security scheme with drf-spectacular)

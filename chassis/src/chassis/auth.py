@@ -1,0 +1,181 @@
+"""Who is calling: access tokens verified with auth's public keys, without a call per request."""
+
+import logging
+import threading
+import time
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import jwt
+from django.conf import settings
+from jwt.algorithms import OKPAlgorithm
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from chassis.errors import ServiceUnavailable, Unauthenticated
+from chassis.http import Client, Unreachable
+from chassis.redis import RedisUnavailable, redis_client
+
+log = logging.getLogger(__name__)
+
+ALGORITHM = "EdDSA"
+KEYS_MAX_AGE = 600.0
+KEYS_RETRY_AFTER = 5.0
+STAFF_ROLES = ("support", "manager", "admin")
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The signed-in caller, as the token says. `token` is for calls made in the caller's name."""
+
+    id: UUID
+    username: str
+    roles: frozenset[str]
+    jti: str
+    expires_at: int
+    token: str = field(repr=False)
+    is_authenticated: bool = True
+
+    @property
+    def pk(self) -> UUID:
+        return self.id
+
+    @property
+    def is_staff(self) -> bool:
+        return not self.roles.isdisjoint(STAFF_ROLES)
+
+
+class KeySet:
+    """Auth's public keys by key id, kept for ten minutes and longer when auth is away.
+
+    A key id that is not known makes it ask again, at most once in five seconds: that is how a new key arrives.
+    """
+
+    def __init__(self, client: Client, path: str) -> None:
+        self._client = client
+        self._path = path
+        self._keys: dict[str, Any] = {}
+        self._fetched = self._asked = float("-inf")
+        self._lock = threading.Lock()
+
+    def key(self, kid: str) -> Any:
+        """The key. Raises Unauthenticated for an unknown one, ServiceUnavailable when none could ever be had."""
+        now = time.monotonic()
+        if kid not in self._keys or now - self._fetched > KEYS_MAX_AGE:
+            with self._lock:
+                if (kid not in self._keys or now - self._fetched > KEYS_MAX_AGE) and (
+                    now - self._asked > KEYS_RETRY_AFTER or not self._keys
+                ):
+                    self._asked = now
+                    self._fetch()
+        if not self._keys:
+            raise ServiceUnavailable("Access tokens cannot be verified right now.", retry_after=5)
+        try:
+            return self._keys[kid]
+        except KeyError:
+            raise Unauthenticated("The token was signed with an unknown key.") from None
+
+    def _fetch(self) -> None:
+        try:
+            answer = self._client.get(self._path)
+            published = answer.json()["keys"]
+            self._keys = {jwk["kid"]: OKPAlgorithm.from_jwk(jwk) for jwk in published if jwk["kty"] == "OKP"}
+            self._fetched = time.monotonic()
+        except (Unreachable, KeyError, TypeError, jwt.InvalidKeyError) as exc:
+            log.warning("public keys not fetched", extra={"error": type(exc).__name__})
+
+
+@cache
+def key_set() -> KeySet:
+    client = Client("auth", settings.AUTH_URL, timeout=(0.5, 2.0), retries=1, breaker_reset=5)
+    return KeySet(client, "/.well-known/jwks.json")
+
+
+def verify(token: str) -> Principal:
+    """The caller an access token speaks for. Raises Unauthenticated, or ServiceUnavailable without any key."""
+    try:
+        key = key_set().key(str(jwt.get_unverified_header(token).get("kid")))
+        claims = jwt.decode(
+            token,
+            key,
+            algorithms=[ALGORITHM],
+            options={"require": ["exp", "iat", "jti", "user_id"], "verify_aud": False},
+            leeway=5,
+        )
+        if claims.get("token_type", "access") != "access":
+            raise Unauthenticated("This is not an access token.")
+        principal = Principal(
+            id=UUID(claims["user_id"]),
+            username=str(claims.get("username", "")),
+            roles=frozenset(claims.get("roles", ())),
+            jti=str(claims["jti"]),
+            expires_at=int(claims["exp"]),
+            token=token,
+        )
+        issued_at = float(claims["iat"])
+    except jwt.ExpiredSignatureError:
+        raise Unauthenticated("The access token has expired.") from None
+    except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError):
+        raise Unauthenticated("The access token is not valid.") from None
+    if _is_revoked(principal, issued_at):
+        raise Unauthenticated("The access token was revoked.")
+    return principal
+
+
+def revoke_token(jti: str, *, seconds: int) -> None:
+    """No service accepts this token any more; seconds: how long it would have lived. Raises RedisUnavailable."""
+    redis_client().set(f"revoked:token:{jti}", "1", ex=max(seconds, 1))
+
+
+def revoke_user(user_id: UUID, *, seconds: int) -> None:
+    """No service accepts a token of this user that was issued up to now; seconds: the longest one lives.
+
+    Raises RedisUnavailable.
+    """
+    redis_client().set(f"revoked:user:{user_id}", repr(time.time()), ex=max(seconds, 1))
+
+
+def _is_revoked(principal: Principal, issued_at: float) -> bool:
+    """Without Redis a token is as good as its signature."""
+    try:
+        token, since = redis_client().mget(f"revoked:token:{principal.jti}", f"revoked:user:{principal.id}")
+    except RedisUnavailable:
+        return False
+    # Auth gives `iat` with its fraction; a token with whole seconds made in that second counts as older.
+    return token is not None or (since is not None and issued_at < float(since))
+
+
+class TokenAuthentication(BaseAuthentication):
+    """`Authorization: Bearer <access token>`."""
+
+    def authenticate(self, request: Request) -> tuple[Principal, str] | None:
+        scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        principal = verify(token.strip())
+        return principal, principal.token
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class IsSignedIn(BasePermission):
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return bool(request.user and request.user.is_authenticated)
+
+
+def HasRole(*roles: str) -> type[BasePermission]:  # noqa: N802  (reads as the permission class it makes)
+    """A permission class: the caller has one of these roles."""
+    wanted = frozenset(roles)
+
+    class _HasRole(IsSignedIn):
+        def has_permission(self, request: Request, view: Any) -> bool:
+            return super().has_permission(request, view) and not wanted.isdisjoint(request.user.roles)
+
+    return _HasRole
+
+
+IsStaff = HasRole(*STAFF_ROLES)

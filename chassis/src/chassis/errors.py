@@ -1,0 +1,243 @@
+"""Errors are classes with a stable code; here they become RFC 9457 problem details, whoever raised them."""
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from rest_framework import exceptions as drf
+
+from chassis.correlation import correlation_id
+
+log = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+
+
+class Problem(Exception):  # noqa: N818  (RFC 9457 calls it a problem)
+    """An answer other than success. Services subclass it in their errors.py with a code of their own.
+
+    detail: a sentence for the person who reads it. errors: [{"pointer", "detail"}], one per bad field.
+    headers: of the response. extra: further members of the body.
+    """
+
+    status: int = 500
+    code: str = "internal_error"
+    title: str = "Something went wrong on our side"
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        errors: Sequence[Mapping[str, str]] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        self.errors = errors
+        self.headers = dict(headers or {})
+        self.extra = extra
+
+
+class BadRequest(Problem):
+    status = 400
+    code = "bad_request"
+    title = "The request cannot be understood"
+
+
+class Unauthenticated(Problem):
+    status = 401
+    code = "not_authenticated"
+    title = "A valid access token is needed"
+
+    def __init__(self, detail: str = "", **extra: Any) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": "Bearer"}, **extra)
+
+
+class PermissionDenied(Problem):
+    status = 403
+    code = "permission_denied"
+    title = "You may not do this"
+
+
+class NotFound(Problem):
+    status = 404
+    code = "not_found"
+    title = "There is no such thing here"
+
+
+class Conflict(Problem):
+    status = 409
+    code = "conflict"
+    title = "The state of things does not allow this"
+
+
+class Unprocessable(Problem):
+    status = 422
+    code = "unprocessable"
+    title = "The request is well-formed but cannot be carried out"
+
+
+class TooManyRequests(Problem):
+    status = 429
+    code = "too_many_requests"
+    title = "Too many requests"
+
+    def __init__(self, detail: str = "", *, retry_after: int = 60, **extra: Any) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)}, **extra)
+
+
+class ServiceUnavailable(Problem):
+    """retry_after in seconds."""
+
+    status = 503
+    code = "service_unavailable"
+    title = "A part of the system is not available right now"
+
+    def __init__(self, detail: str = "", *, retry_after: int = 2, **extra: Any) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)}, **extra)
+
+
+def problem_response(problem: Problem, *, instance: str = "") -> HttpResponse:
+    """The problem+json response to a problem; instance is the path it happened at."""
+    body: dict[str, Any] = {
+        "type": f"urn:marquee:problem:{problem.code}",
+        "title": problem.title,
+        "status": problem.status,
+        "code": problem.code,
+        "detail": problem.detail,
+        "instance": instance,
+        "correlation_id": correlation_id(),
+        **problem.extra,
+    }
+    if problem.errors is not None:
+        body["errors"] = list(problem.errors)
+    return HttpResponse(
+        json.dumps(body, default=str),
+        status=problem.status,
+        content_type=CONTENT_TYPE,
+        headers=problem.headers,
+    )
+
+
+_DRF_CODES: dict[int, type[Problem]] = {
+    401: Unauthenticated,
+    403: PermissionDenied,
+    404: NotFound,
+}
+_TITLES = {
+    400: "The request cannot be understood",
+    405: "This method is not allowed here",
+    406: "No such representation",
+    415: "The body must be application/json",
+}
+
+
+def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
+    """DRF's EXCEPTION_HANDLER: every exception a view may raise, as problem+json; unknown ones are re-raised."""
+    request = context.get("request")
+    path = request.path if request is not None else ""
+    problem = to_problem(exc)
+    return None if problem is None else problem_response(problem, instance=path)
+
+
+def to_problem(exc: Exception) -> Problem | None:
+    """The problem an exception stands for; None for one that nobody foresaw."""
+    match exc:
+        case Problem():
+            return exc
+        case drf.ValidationError():
+            return BadRequestFields(errors=list(field_errors(exc.detail)))
+        case drf.APIException():
+            return _from_drf(exc)
+        case Http404():
+            return NotFound()
+        case DjangoPermissionDenied():
+            return PermissionDenied()
+        case RequestDataTooBig():
+            return PayloadTooLarge()
+        case SuspiciousOperation():
+            return BadRequest()
+        case OperationalError() | InterfaceError():
+            log.error("database unavailable", extra={"error": type(exc).__name__})
+            return ServiceUnavailable("The database is not available right now.")
+        case _:
+            return None
+
+
+class BadRequestFields(BadRequest):
+    code = "invalid"
+    title = "A field is missing, unknown or wrong"
+
+
+class PayloadTooLarge(Problem):
+    status = 413
+    code = "payload_too_large"
+    title = "The body is too large"
+
+
+def _from_drf(exc: drf.APIException) -> Problem:
+    known = _DRF_CODES.get(exc.status_code)
+    if known is not None:
+        return known(str(exc.detail))
+    codes = exc.get_codes()
+    problem = Problem(str(exc.detail))
+    problem.status = exc.status_code
+    problem.code = codes if isinstance(codes, str) else "invalid"
+    problem.title = _TITLES.get(exc.status_code, str(exc.default_detail))
+    wait = getattr(exc, "wait", None)
+    if wait is not None:
+        problem.headers["Retry-After"] = str(int(wait) + 1)
+    return problem
+
+
+def field_errors(detail: Any, pointer: str = "") -> list[dict[str, str]]:
+    """DRF's nested error details as a flat list of JSON pointers (RFC 6901) and sentences."""
+    if isinstance(detail, Mapping):
+        found = []
+        for name, inner in detail.items():
+            step = "" if name == "non_field_errors" else "/" + str(name).replace("~", "~0").replace("/", "~1")
+            found += field_errors(inner, pointer + step)
+        return found
+    if isinstance(detail, list):
+        found = []
+        for index, inner in enumerate(detail):
+            nested = isinstance(inner, Mapping | list)
+            found += field_errors(inner, f"{pointer}/{index}" if nested else pointer)
+        return found
+    return [{"pointer": pointer, "detail": str(detail)}]
+
+
+class ProblemMiddleware:
+    """Turns what escapes a view into problem+json, also for views that are not DRF's."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
+        problem = to_problem(exc)
+        return None if problem is None else problem_response(problem, instance=request.path)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problem_response(to_problem(exception) or BadRequest(), instance=request.path)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problem_response(PermissionDenied(), instance=request.path)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problem_response(NotFound(), instance=request.path)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return problem_response(Problem(), instance=request.path)

@@ -1,0 +1,47 @@
+"""What keeps the tables of the chassis bounded; worker.celery_app adds it to every service's ticks."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from chassis.ids import first_uuid7_at
+
+BATCH = 5000
+
+# The keys are time-ordered, so the primary key finds what is old.
+_PRUNE = {
+    "outbox": (
+        "OUTBOX_KEEP_SECONDS",
+        "DELETE FROM outbox WHERE id IN"
+        " (SELECT id FROM outbox WHERE id < %s AND published_at IS NOT NULL ORDER BY id LIMIT %s)",
+    ),
+    "inbox": (
+        "INBOX_KEEP_SECONDS",
+        "DELETE FROM inbox WHERE (consumer, event_id) IN"
+        " (SELECT consumer, event_id FROM inbox WHERE event_id < %s ORDER BY event_id LIMIT %s)",
+    ),
+    "idempotency_keys": (
+        "IDEMPOTENCY_KEEP_SECONDS",
+        "DELETE FROM idempotency_keys WHERE id IN"
+        " (SELECT id FROM idempotency_keys WHERE id < %s ORDER BY id LIMIT %s)",
+    ),
+}
+
+
+def prune() -> int:
+    """Deletes what is older than the settings keep it, at most BATCH rows of each table; how many went."""
+    deleted = 0
+    for setting, statement in _PRUNE.values():
+        oldest = first_uuid7_at(timezone.now() - timedelta(seconds=getattr(settings, setting)))
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [oldest, BATCH])
+            deleted += cursor.rowcount
+    return deleted
+
+
+def prune_sessions() -> None:
+    from django.contrib.sessions.backends.db import SessionStore
+
+    SessionStore.clear_expired()

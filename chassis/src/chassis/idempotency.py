@@ -1,0 +1,149 @@
+"""Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): the same request twice has one effect and one answer.
+
+The key is claimed in the transaction that records the effect, or, where another server must be asked, the intent.
+A lease keeps a second try out while the first is at work; when the first was killed, the next try after the lease
+goes on with the same resource. So no key stays stuck.
+"""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chassis.errors import BadRequest, Conflict, Unprocessable
+from chassis.ids import uuid7
+from chassis.models import IdempotencyKey
+
+HEADER = "Idempotency-Key"
+_SANE = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+class KeyMissing(BadRequest):
+    code = "idempotency_key_missing"
+    title = f"This request needs an {HEADER} header"
+
+
+class KeyMalformed(BadRequest):
+    code = "idempotency_key_malformed"
+    title = f"An {HEADER} has 1 to 255 visible ASCII characters"
+
+
+class KeyReused(Unprocessable):
+    code = "idempotency_key_reused"
+    title = f"This {HEADER} was used with another payload"
+
+
+class KeyInFlight(Conflict):
+    code = "idempotency_key_in_flight"
+    title = f"A request with this {HEADER} is being worked on"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    user_id: UUID
+    endpoint: str
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """resource_id is what this request makes, or, for a repeated one, what the first made.
+
+    completed: the answer is known, replay it. resumed: an earlier try with this key did not come to its end.
+    """
+
+    id: UUID
+    resource_id: UUID
+    resumed: bool = False
+    status: int | None = None
+    body: Any = field(default=None, repr=False)
+
+    @property
+    def completed(self) -> bool:
+        return self.status is not None
+
+
+def key_from(request: Request, *, required: bool) -> Key | None:
+    """The key of a request, scoped to its user and endpoint. Raises KeyMissing (if required) or KeyMalformed."""
+    value = request.headers.get(HEADER)
+    if value is None:
+        if required:
+            raise KeyMissing
+        return None
+    if not _SANE.fullmatch(value):
+        raise KeyMalformed
+    canonical = json.dumps(request.data, sort_keys=True, separators=(",", ":"))
+    return Key(
+        user_id=request.user.id,
+        endpoint=f"{request.method} {request.path}"[:64],
+        key=value,
+        fingerprint=hashlib.sha256(canonical.encode()).hexdigest(),
+    )
+
+
+def claim(key: Key, *, resource_id: UUID, lease_seconds: int = 30) -> Claim:
+    """Claims the key, inside the transaction that records the effect or the intent.
+
+    A concurrent first try makes this wait until it commits or rolls back.
+    Raises KeyReused (422) for another payload, KeyInFlight (409) while another try holds the lease.
+    """
+    assert connection.in_atomic_block, "a key is claimed with the effect, in one transaction"
+    now = timezone.now()
+    claim_id = uuid7()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO idempotency_keys (id, user_id, endpoint, key, fingerprint, resource_id, leased_until, created_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            [
+                claim_id,
+                key.user_id,
+                key.endpoint,
+                key.key,
+                key.fingerprint,
+                resource_id,
+                now + timedelta(seconds=lease_seconds),
+                now,
+            ],
+        )
+        if cursor.rowcount == 1:
+            return Claim(id=claim_id, resource_id=resource_id)
+    known = IdempotencyKey.objects.select_for_update().get(
+        user_id=key.user_id, endpoint=key.endpoint, key=key.key
+    )
+    if known.fingerprint != key.fingerprint:
+        raise KeyReused
+    if known.status is not None:
+        return Claim(id=known.id, resource_id=known.resource_id, status=known.status, body=known.response)
+    if known.leased_until > now:
+        wait = int((known.leased_until - now).total_seconds()) + 1
+        raise KeyInFlight(headers={"Retry-After": str(wait)})
+    known.leased_until = now + timedelta(seconds=lease_seconds)
+    known.save(update_fields=["leased_until"])
+    return Claim(id=known.id, resource_id=known.resource_id, resumed=True)
+
+
+def complete(claim: Claim, *, status: int, body: Any) -> None:
+    """Keeps the answer, inside the transaction that records the outcome. body: JSON types only."""
+    IdempotencyKey.objects.filter(id=claim.id).update(status=status, response=body)
+
+
+def release(claim: Claim) -> None:
+    """Ends the lease of a request that came to no end: its next try may go on at once."""
+    IdempotencyKey.objects.filter(id=claim.id, status=None).update(leased_until=timezone.now())
+
+
+def replay(claim: Claim) -> Response:
+    """The stored answer, marked as such."""
+    content_type = "application/problem+json" if claim.status and claim.status >= 400 else None
+    return Response(
+        claim.body, status=claim.status, headers={"Idempotency-Replayed": "true"}, content_type=content_type
+    )

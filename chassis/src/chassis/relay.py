@@ -1,0 +1,136 @@
+"""The outbox relay: publishes what was committed, in batches, and marks it when the broker has confirmed it.
+
+Run with `python -m chassis.relay`; needs DATABASE_URL, RABBITMQ_URL and SERVICE_NAME, and no Django, which keeps it
+small. Several may run: each takes rows the others have not locked. A crash between the confirm and the mark
+publishes a batch twice; consumers know that from their inbox.
+"""
+
+import logging
+import logging.config
+import os
+import random
+import signal
+import time
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import amqp
+import psycopg
+
+from chassis import metrics_registry as metrics
+from chassis.logs import logging_config
+from chassis.publisher import NotConfirmed, Publisher
+
+log = logging.getLogger("chassis.relay")
+
+BATCH = 200
+POLL_SECONDS = 1.0
+BACKOFF_MAX_SECONDS = 5.0
+
+PUBLISHED = metrics.counter("outbox_published_total", "Events published")
+LAG = metrics.histogram("outbox_lag_seconds", "From the commit of an event to its publication")
+OLDEST = metrics.gauge("outbox_oldest_unpublished_seconds", "Age of the oldest event that is not published")
+
+TAKE = """
+    SELECT id, exchange, body, extract(epoch FROM clock_timestamp() - created_at)::float8
+    FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+"""
+MARK = "UPDATE outbox SET published_at = clock_timestamp() WHERE id = ANY(%s)"
+
+
+class Relay:
+    def __init__(self, database_url: str, broker_url: str, *, service: str) -> None:
+        self._database_url = database_url
+        self._publisher = Publisher(broker_url, origin=f"{service}-relay")
+        self._connection: psycopg.Connection[Any] | None = None
+        self.stopping = False
+
+    def run(self) -> None:
+        """Until `stopping`. What is away, the database or the broker, is waited for with jittered back-off."""
+        pause = 0.1
+        while not self.stopping:
+            try:
+                if self.publish_batch() < BATCH:
+                    self._wait()
+                pause = 0.1
+            except (psycopg.Error, OSError, amqp.AMQPError, NotConfirmed) as exc:
+                log.warning("relay interrupted", extra={"error": type(exc).__name__})
+                self.close()
+                time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  (jitter, not a secret)
+                pause = min(pause * 2, BACKOFF_MAX_SECONDS)
+        self.close()
+
+    def publish_batch(self) -> int:
+        """Publishes up to BATCH events, the oldest first; their number comes back.
+
+        The rows stay locked while the broker is asked, so that no second relay takes them; nothing but relays
+        ever locks a row of the outbox.
+        """
+        connection = self._connect()
+        with connection.transaction():
+            rows = connection.execute(TAKE, [BATCH]).fetchall()
+            if not rows:
+                OLDEST.set(0)
+                return 0
+            OLDEST.set(rows[0][3])
+            self._publisher.publish([(exchange, body) for _, exchange, body, _ in rows])
+            connection.execute(MARK, [[row[0] for row in rows]])
+        PUBLISHED.inc(len(rows))
+        for row in rows:
+            LAG.observe(row[3])
+        return len(rows)
+
+    def close(self) -> None:
+        self._publisher.close()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        if self._connection is None:
+            self._connection = psycopg.connect(
+                **connection_arguments(self._database_url),
+                autocommit=True,
+                connect_timeout=3,
+                application_name="relay",
+                options="-c statement_timeout=15000",
+            )
+            self._connection.execute("LISTEN outbox")
+        return self._connection
+
+    def _wait(self) -> None:
+        """Until a commit notifies, at the longest POLL_SECONDS."""
+        assert self._connection is not None
+        for _ in self._connection.notifies(timeout=POLL_SECONDS, stop_after=1):
+            pass
+        self._publisher.keep_alive()
+
+
+def connection_arguments(url: str) -> dict[str, Any]:
+    """libpq's arguments from a postgres:// address."""
+    parts = urlsplit(url)
+    return {
+        "host": parts.hostname,
+        "port": parts.port or 5432,
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "dbname": parts.path.lstrip("/"),
+    }
+
+
+def main() -> None:
+    service = os.environ["SERVICE_NAME"]
+    logging.config.dictConfig(logging_config(service=service, level=os.environ.get("LOG_LEVEL", "INFO")))
+    relay = Relay(os.environ["DATABASE_URL"], os.environ["RABBITMQ_URL"], service=service)
+
+    def stop(*_: object) -> None:
+        relay.stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    log.info("relay started")
+    relay.run()
+
+
+if __name__ == "__main__":
+    main()

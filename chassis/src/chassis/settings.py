@@ -1,0 +1,202 @@
+"""Settings building blocks: everything a service's settings share, driven by the environment.
+
+A missing secret stops the boot with the name of the variable (django-environ's ImproperlyConfigured).
+"""
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import environ
+
+from chassis.logs import logging_config
+
+env = environ.Env()
+
+DAY = 24 * 3600
+
+
+def service_settings(*, name: str, app: str, title: str) -> dict[str, Any]:
+    """Django settings of one service.
+
+    name: the service's short name: its exchange is `<name>_events`, its queue `<name>_queue`.
+    app: the one Django app of the service. title: how its admin and its API documentation call it.
+    Raises django.core.exceptions.ImproperlyConfigured naming a required variable that is not set.
+    """
+    caller = inspect.stack()[1].filename
+    debug = env.bool("DEBUG", default=False)
+    return {
+        "BASE_DIR": Path(caller).resolve().parent.parent,
+        "DEBUG": debug,
+        "SECRET_KEY": env.str("SECRET_KEY"),
+        "ALLOWED_HOSTS": env.list("ALLOWED_HOSTS", default=["*"]) if debug else env.list("ALLOWED_HOSTS"),
+        "SERVICE_NAME": name,
+        "SERVICE_APP": app,
+        "SERVICE_TITLE": title,
+        "PUBLIC_URL": env.str("PUBLIC_URL", default="http://127.0.0.1:8080"),
+        **_django(name=name, app=app, title=title),
+        **_storage(name=name),
+        **_messaging(name=name),
+        **_api(name=name, title=title),
+        "LOGGING": logging_config(service=name, level=env.str("LOG_LEVEL", default="INFO")),
+    }
+
+
+def _django(*, name: str, app: str, title: str) -> dict[str, Any]:
+    secure = env.str("PUBLIC_URL", default="").startswith("https://")
+    return {
+        "INSTALLED_APPS": [
+            # The plain configuration: admin modules are loaded by the web process alone (chassis.urls).
+            "django.contrib.admin.apps.SimpleAdminConfig",
+            "django.contrib.auth",
+            "django.contrib.contenttypes",
+            "django.contrib.sessions",
+            "django.contrib.messages",
+            "django.contrib.staticfiles",
+            "rest_framework",
+            "drf_spectacular",
+            "drf_spectacular_sidecar",
+            "chassis",
+            app,
+        ],
+        "MIDDLEWARE": [
+            "chassis.correlation.CorrelationMiddleware",
+            "chassis.metrics.MetricsMiddleware",
+            "chassis.errors.ProblemMiddleware",
+            "django.middleware.security.SecurityMiddleware",
+            "whitenoise.middleware.WhiteNoiseMiddleware",
+            "django.contrib.sessions.middleware.SessionMiddleware",
+            "django.middleware.common.CommonMiddleware",
+            "django.middleware.csrf.CsrfViewMiddleware",
+            "django.contrib.auth.middleware.AuthenticationMiddleware",
+            "django.contrib.messages.middleware.MessageMiddleware",
+            "django.middleware.clickjacking.XFrameOptionsMiddleware",
+            "django.middleware.http.ConditionalGetMiddleware",
+        ],
+        "TEMPLATES": [
+            {
+                "BACKEND": "django.template.backends.django.DjangoTemplates",
+                "APP_DIRS": True,
+                "OPTIONS": {
+                    "context_processors": [
+                        "django.template.context_processors.request",
+                        "django.contrib.auth.context_processors.auth",
+                        "django.contrib.messages.context_processors.messages",
+                    ]
+                },
+            }
+        ],
+        "ROOT_URLCONF": "config.urls",
+        "WSGI_APPLICATION": "config.wsgi.application",
+        "APPEND_SLASH": False,
+        "LANGUAGE_CODE": "en-us",
+        "USE_TZ": True,
+        "TIME_ZONE": "UTC",
+        "STATIC_URL": f"/static/{name}/",
+        "WHITENOISE_USE_FINDERS": True,
+        "WHITENOISE_MAX_AGE": 3600,
+        "DATA_UPLOAD_MAX_MEMORY_SIZE": 1024 * 1024,
+        "AUTHENTICATION_BACKENDS": [
+            "chassis.staff.AuthServiceBackend",
+            "django.contrib.auth.backends.ModelBackend",
+        ],
+        "AUTH_URL": env.str("AUTH_URL"),
+        "SESSION_ENGINE": "django.contrib.sessions.backends.cached_db",
+        "SESSION_COOKIE_NAME": f"{name}_session",
+        "SESSION_COOKIE_PATH": f"/admin/{name}/",
+        "SESSION_COOKIE_AGE": DAY,
+        "SESSION_COOKIE_SECURE": secure,
+        "CSRF_COOKIE_NAME": f"{name}_csrf",
+        "CSRF_COOKIE_PATH": f"/admin/{name}/",
+        "CSRF_COOKIE_SECURE": secure,
+        "CSRF_TRUSTED_ORIGINS": env.list("CSRF_TRUSTED_ORIGINS", default=[]),
+        "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),
+        "USE_X_FORWARDED_HOST": True,
+        "SECURE_CONTENT_TYPE_NOSNIFF": True,
+        "SECURE_REFERRER_POLICY": "same-origin",
+        "X_FRAME_OPTIONS": "DENY",
+        "SILENCED_SYSTEM_CHECKS": ["security.W004", "security.W008"],  # TLS and HSTS are the gateway's
+    }
+
+
+def _storage(*, name: str) -> dict[str, Any]:
+    pool_size = env.int("DATABASE_POOL_SIZE", default=0)
+    database = env.db("DATABASE_URL")
+    database["OPTIONS"] = {
+        **database.get("OPTIONS", {}),
+        "connect_timeout": 3,
+        "application_name": name,
+        # Bounds in milliseconds: nothing waits for ever on a lock or holds one while idle.
+        "options": "-c statement_timeout=15000 -c lock_timeout=5000"
+        " -c idle_in_transaction_session_timeout=30000",
+    }
+    if pool_size:
+        database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5, "max_idle": 300}
+        database["CONN_HEALTH_CHECKS"] = True
+    else:
+        database["CONN_MAX_AGE"] = None
+    redis_url = env.str("REDIS_URL")
+    return {
+        "DATABASES": {"default": database},
+        "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
+        "REDIS_URL": redis_url,
+        "CACHES": {
+            "default": {
+                "BACKEND": "django_redis.cache.RedisCache",
+                "LOCATION": redis_url,
+                "KEY_PREFIX": name,
+                "TIMEOUT": 300,
+                "OPTIONS": {
+                    "IGNORE_EXCEPTIONS": True,  # a cache that is away is a miss
+                    "SOCKET_CONNECT_TIMEOUT": 0.2,
+                    "SOCKET_TIMEOUT": 0.5,
+                },
+            }
+        },
+    }
+
+
+def _messaging(*, name: str) -> dict[str, Any]:
+    return {
+        "RABBITMQ_URL": env.str("RABBITMQ_URL"),
+        "EVENTS_EXCHANGE": f"{name}_events",
+        # Event `a.b` travels on exchange `a_events`, unless a service's settings say otherwise here.
+        "EVENT_EXCHANGES": {},
+        "QUEUE_NAME": f"{name}_queue",
+        "WORKER_POOL": env.str("WORKER_POOL", default="prefork"),
+        "WORKER_CONCURRENCY": env.int("WORKER_CONCURRENCY", default=2),
+        "OUTBOX_KEEP_SECONDS": env.int("OUTBOX_KEEP_SECONDS", default=7 * DAY),
+        "INBOX_KEEP_SECONDS": env.int("INBOX_KEEP_SECONDS", default=30 * DAY),
+        "IDEMPOTENCY_KEEP_SECONDS": env.int("IDEMPOTENCY_KEEP_SECONDS", default=DAY),
+    }
+
+
+def _api(*, name: str, title: str) -> dict[str, Any]:
+    return {
+        "REST_FRAMEWORK": {
+            "DEFAULT_AUTHENTICATION_CLASSES": ["chassis.auth.TokenAuthentication"],
+            "DEFAULT_PERMISSION_CLASSES": ["chassis.auth.IsSignedIn"],
+            "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+            "DEFAULT_PARSER_CLASSES": ["chassis.api.StrictJSONParser"],
+            "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+            "EXCEPTION_HANDLER": "chassis.errors.exception_handler",
+            "UNAUTHENTICATED_USER": None,
+            "TEST_REQUEST_DEFAULT_FORMAT": "json",
+        },
+        "SPECTACULAR_SETTINGS": {
+            "TITLE": title,
+            "VERSION": "1.0.0",
+            "OAS_VERSION": "3.1.0",
+            "SERVE_INCLUDE_SCHEMA": False,
+            "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+            "SERVE_AUTHENTICATION": [],
+            "SWAGGER_UI_DIST": "SIDECAR",
+            "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+            "SERVERS": [{"url": "/api/auth" if name == "auth" else "/api", "description": "the gateway"}],
+            "POSTPROCESSING_HOOKS": [
+                "drf_spectacular.hooks.postprocess_schema_enums",
+                "chassis.openapi.add_problem_responses",
+            ],
+            "COMPONENT_SPLIT_REQUEST": True,
+        },
+    }

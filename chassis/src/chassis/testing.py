@@ -1,0 +1,175 @@
+"""pytest plugin of every service: `-p chassis.testing`. Real PostgreSQL, Redis and RabbitMQ, from the environment."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import jwt
+import pytest
+import urllib3
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
+from rest_framework.test import APIClient
+
+from chassis.events import Event
+from chassis.ids import uuid7
+
+T = TypeVar("T")
+
+KEY_ID = "test"
+SIGNING_KEY = Ed25519PrivateKey.generate()
+
+
+def wait_until(condition: Callable[[], T], seconds: float = 10.0) -> T:
+    """The first true value of condition(), asked again and again; fails the test after that many seconds."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            pytest.fail(f"still not true after {seconds} s: {condition!r}")
+        time.sleep(0.02)
+
+
+def access_token(
+    *, user_id: UUID, roles: tuple[str, ...] = ("customer",), username: str = "someone", **claims: Any
+) -> str:
+    """A token like auth's, signed with the key the tests trust."""
+    now = datetime.now(UTC)
+    payload = {
+        "token_type": "access",
+        "user_id": str(user_id),
+        "username": username,
+        "roles": list(roles),
+        "jti": uuid7().hex,
+        "iat": now.timestamp(),
+        "exp": now + timedelta(minutes=5),
+        **claims,
+    }
+    return jwt.encode(payload, SIGNING_KEY, algorithm="EdDSA", headers={"kid": KEY_ID})
+
+
+def contracts_folder() -> Path:
+    """contracts/ of the checkout this runs in."""
+    for folder in Path(settings.BASE_DIR).parents:
+        if (folder / "contracts").is_dir():
+            return folder / "contracts"
+    raise FileNotFoundError("contracts")
+
+
+@pytest.fixture(autouse=True)
+def _trusted_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tokens are verified by the real code; only the answer of auth's key endpoint is ours."""
+    from chassis import auth
+
+    keys = auth.key_set()
+    monkeypatch.setattr(keys, "_keys", {**keys._keys, KEY_ID: SIGNING_KEY.public_key()})  # noqa: SLF001
+    monkeypatch.setattr(keys, "_fetched", time.monotonic())
+
+
+@pytest.fixture
+def api() -> APIClient:
+    """A client that is nobody."""
+    return APIClient(raise_request_exception=False)
+
+
+@pytest.fixture
+def sign_in() -> Callable[..., APIClient]:
+    """sign_in(roles=("customer",), user_id=None) → a client with a valid Bearer token; its .user_id says whose."""
+
+    def make(roles: tuple[str, ...] = ("customer",), user_id: UUID | None = None, **claims: Any) -> APIClient:
+        client = APIClient(raise_request_exception=False)
+        client.user_id = user_id or uuid7()
+        client.credentials(
+            HTTP_AUTHORIZATION=f"Bearer {access_token(user_id=client.user_id, roles=roles, **claims)}"
+        )
+        return client
+
+    return make
+
+
+@pytest.fixture
+def golden() -> Callable[[str], dict[str, Any]]:
+    """golden("booking.created") → that golden message, envelope and all."""
+
+    def read(event_type: str) -> dict[str, Any]:
+        message: dict[str, Any] = json.loads((contracts_folder() / f"{event_type}.json").read_text())
+        return message
+
+    return read
+
+
+@pytest.fixture
+def deliver(golden: Callable[[str], dict[str, Any]]) -> Callable[..., bool]:
+    """deliver(event_type, data=None, *, event_id=None, **overrides): one delivery through the real inbox.
+
+    The data is the golden message's, with the overrides; True when the effect was new.
+    """
+    from chassis.inbox import receive
+
+    def send(
+        event_type: str, data: dict[str, Any] | None = None, *, event_id: UUID | None = None, **overrides: Any
+    ) -> bool:
+        handlers = import_module(f"{settings.SERVICE_APP}.handlers").HANDLERS
+        message = golden(event_type) if data is None else {"type": event_type, "data": data}
+        body = {**message["data"], **json.loads(json.dumps(overrides, default=str))}
+        event = Event(
+            id=event_id or uuid7(),
+            type=event_type,
+            source=message.get("source", "/test"),
+            subject=message.get("subject", "test"),
+            time=datetime.now(UTC),
+            data=body,
+        )
+        return receive(event, handlers[event_type])
+
+    return send
+
+
+@pytest.fixture
+def emitted() -> Callable[..., list[Event]]:
+    """emitted("booking.created") → what the outbox holds of it, the oldest first; without a type: all of it."""
+    from chassis.models import OutboxMessage
+
+    def read(event_type: str | None = None) -> list[Event]:
+        rows = OutboxMessage.objects.order_by("id")
+        if event_type is not None:
+            rows = rows.filter(type=event_type)
+        return [Event.parse(row.body) for row in rows]
+
+    return read
+
+
+@pytest.fixture
+def broker(settings: Any) -> Iterator[str]:
+    """The address of a new, empty vhost of the real RabbitMQ; settings.RABBITMQ_URL points at it meanwhile."""
+    management = settings_env("RABBITMQ_MANAGEMENT_URL")
+    name = f"test-{uuid7().hex}"
+    parts = urllib3.util.parse_url(management)
+    headers = urllib3.make_headers(basic_auth=parts.auth)
+    base = f"{parts.scheme}://{parts.host}:{parts.port}/api"
+    user = (parts.auth or "").partition(":")[0]
+    http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=10), headers=headers)
+    http.request("PUT", f"{base}/vhosts/{name}")
+    http.request(
+        "PUT", f"{base}/permissions/{name}/{user}", json={"configure": ".*", "write": ".*", "read": ".*"}
+    )
+    old = urllib3.util.parse_url(settings.RABBITMQ_URL)
+    settings.RABBITMQ_URL = f"amqp://{old.auth}@{old.host}:{old.port}/{name}"
+    try:
+        yield settings.RABBITMQ_URL
+    finally:
+        http.request("DELETE", f"{base}/vhosts/{name}")
+
+
+def settings_env(name: str) -> str:
+    from chassis.settings import env
+
+    value: str = env.str(name)
+    return value
