@@ -1,0 +1,103 @@
+import threading
+from pathlib import Path
+
+import pytest
+from gateway import Gateway, Plan, Upstream, wait_until
+
+
+@pytest.mark.parametrize("path", ["/api/movies", "/api/theaters", "/api/showtimes", "/api/showtimes/1"])
+def test_anonymous_reads_within_a_second_cost_one_answer(
+    gateway: Gateway, upstreams: dict[str, Upstream], path: str
+) -> None:
+    answers = [gateway.get(path + "?anonymous=1") for _ in range(10)]
+
+    assert {answer.status for answer in answers} == {200}
+    assert len(upstreams["catalog"].received) <= 3
+    assert "HIT" in [answer.header("X-Cache") for answer in answers]
+    assert len({answer.header("X-Correlation-ID") for answer in answers}) == 10
+
+
+def test_a_new_answer_is_seen_after_the_lifetime(gateway: Gateway, upstreams: dict[str, Upstream]) -> None:
+    upstreams["catalog"].plans["/movies"] = Plan(body=b'"old"', headers={"Cache-Control": "public, max-age=300"})
+    assert gateway.get("/api/movies?fresh").body == b'"old"'
+    upstreams["catalog"].plans["/movies"] = Plan(body=b'"new"')
+    wait_until(lambda: gateway.get("/api/movies?fresh").body == b'"new"', seconds=3, what="the new answer")
+
+
+def test_a_signed_in_reader_always_asks_the_service(gateway: Gateway, upstreams: dict[str, Upstream]) -> None:
+    gateway.get("/api/movies?own=1")
+    for _ in range(3):
+        gateway.get("/api/movies?own=1", Authorization="Bearer x")
+    assert len(upstreams["catalog"].received) == 4
+
+
+def test_what_a_service_calls_private_is_not_kept(gateway: Gateway, upstreams: dict[str, Upstream]) -> None:
+    upstreams["catalog"].plans["/movies"] = Plan(headers={"Cache-Control": "private, max-age=60"})
+    for _ in range(3):
+        gateway.get("/api/movies?private=1")
+    assert len(upstreams["catalog"].received) == 3
+
+
+@pytest.mark.parametrize("path", ["/api/bookings", "/api/showtimes/1/seats", "/api/payments"])
+def test_nothing_else_is_kept(gateway: Gateway, upstreams: dict[str, Upstream], path: str) -> None:
+    for _ in range(3):
+        assert gateway.get(path).header("X-Cache") is None
+    assert sum(len(upstream.received) for upstream in upstreams.values()) == 3
+
+
+def test_errors_and_writes_are_not_kept(gateway: Gateway, upstreams: dict[str, Upstream]) -> None:
+    upstreams["catalog"].plans["/movies/404"] = Plan(status=404)
+    for _ in range(2):
+        assert gateway.get("/api/movies/404").status == 404
+        gateway.request("POST", "/api/movies", body=b"{}")
+    assert len(upstreams["catalog"].received) == 4
+
+
+def test_an_etag_is_honoured_from_the_cache_and_towards_the_service(
+    gateway: Gateway, upstreams: dict[str, Upstream]
+) -> None:
+    upstreams["catalog"].plans["/movies"] = Plan(headers={"ETag": '"v1"'})
+    first = gateway.get("/api/movies?etag=1")
+    assert first.header("ETag") == '"v1"'
+
+    for tag in ('"v1"', 'W/"v1"'):
+        answer = gateway.get("/api/movies?etag=1", If_None_Match=tag)
+        assert (answer.status, answer.body) == (304, b"")
+    assert gateway.get("/api/movies?etag=1", If_None_Match='"v0"').status == 200
+
+    upstreams["booking"].plans["/bookings"] = Plan(status=304, headers={"ETag": '"b"'})
+    assert gateway.get("/api/bookings", If_None_Match='"b"').status == 304
+    assert upstreams["booking"].received[0].headers["If-None-Match"] == '"b"'
+
+
+def test_the_last_answer_is_given_while_the_service_is_away(upstreams: dict[str, Upstream], tmp_path: Path) -> None:
+    addresses = {name: upstream.address for name, upstream in upstreams.items()}
+    catalog = Upstream("catalog")
+    with Gateway(tmp_path, {**addresses, "catalog": catalog.address}) as gateway:
+        known = gateway.get("/api/movies")
+        catalog.stop()
+        wait_until(lambda: gateway.get("/api/movies").header("X-Cache") == "STALE", seconds=5, what="a stale answer")
+        assert gateway.get("/api/movies").body == known.body
+        assert gateway.get("/api/theaters").status == 503
+
+
+def test_a_crowd_asking_for_the_same_list_is_one_question(gateway: Gateway, upstreams: dict[str, Upstream]) -> None:
+    barrier, statuses = threading.Barrier(12), []
+
+    def ask() -> None:
+        barrier.wait()
+        statuses.append(gateway.get("/api/showtimes?crowd=1").status)
+
+    threads = [threading.Thread(target=ask) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == [200] * 12
+    assert len(upstreams["catalog"].received) <= 3
+
+
+def test_static_files_are_kept(gateway: Gateway, upstreams: dict[str, Upstream]) -> None:
+    for _ in range(5):
+        assert gateway.get("/static/catalog/admin/css/base.css").status == 200
+    assert len(upstreams["catalog"].received) == 1

@@ -1,0 +1,164 @@
+import json
+from pathlib import Path
+
+import pytest
+from gateway import Answer, Gateway, Plan, Upstream, free_port, wait_until
+
+
+def assert_problem(answer: Answer, status: int, code: str) -> None:
+    assert (answer.status, answer.header("Content-Type")) == (status, "application/problem+json")
+    problem = answer.json()
+    assert (problem["status"], problem["code"], problem["type"]) == (status, code, f"urn:marquee:problem:{code}")
+    assert problem["title"]
+    assert problem["detail"]
+    assert problem["correlation_id"] == answer.header("X-Correlation-ID")
+    assert answer.header("X-Content-Type-Options") == "nosniff"
+
+
+def test_an_unknown_path_names_itself_without_its_query(gateway: Gateway) -> None:
+    answer = gateway.get("/nothing/here?token=secret", X_Correlation_ID="from-a-customer")
+    assert_problem(answer, 404, "not_found")
+    assert answer.json()["instance"] == "/nothing/here"
+    assert answer.json()["correlation_id"] == "from-a-customer"
+
+
+def test_a_path_that_would_break_json_is_not_echoed(gateway: Gateway) -> None:
+    head, _, body = gateway.raw(b'GET /no"thing\\ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n').partition(
+        b"\r\n\r\n"
+    )
+    assert b" 404 " in head.splitlines()[0]
+    assert json.loads(body)["instance"] == "/"
+
+
+def test_a_body_over_a_megabyte_is_refused_before_the_service(gateway: Gateway, upstreams: dict[str, Upstream]) -> None:
+    assert gateway.request("POST", "/api/bookings", body=b"x" * (1024 * 1024)).status == 200
+    upstreams["booking"].reset()
+    assert_problem(gateway.request("POST", "/api/bookings", body=b"x" * (3 * 1024 * 1024)), 413, "payload_too_large")
+    assert not upstreams["booking"].received
+
+
+def test_a_chunked_body_over_a_megabyte_is_refused_too(gateway: Gateway, upstreams: dict[str, Upstream]) -> None:
+    chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
+    request = b"POST /api/bookings HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = gateway.raw(request + chunk * 17).partition(b"\r\n\r\n")[0]
+    assert b" 413 " in head.splitlines()[0]
+    assert b"application/problem+json" in head
+    assert not upstreams["booking"].received
+
+
+def test_a_very_long_address_or_header_is_refused(gateway: Gateway) -> None:
+    assert_problem(gateway.get("/api/movies?q=" + "x" * 10_000), 414, "uri_too_long")
+    assert_problem(gateway.get("/api/movies", X_Long="x" * 10_000), 431, "headers_too_large")
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        b"GET /api/movies/%00 HTTP/1.1",
+        b"GET /%zz HTTP/1.1",
+        b"GET /../../etc/passwd HTTP/1.1",
+        b"G\x01T / HTTP/1.1",
+    ],
+)
+def test_a_request_that_is_not_http_is_a_problem(gateway: Gateway, request_line: bytes) -> None:
+    answer = gateway.raw(request_line + b"\r\nHost: x\r\nConnection: close\r\n\r\n")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b" 400 " in head.splitlines()[0]
+    assert json.loads(body)["code"] == "bad_request"
+    assert head.lower().count(b"x-correlation-id:") == 1
+
+
+def test_trace_is_not_a_method_here(gateway: Gateway) -> None:
+    assert_problem(gateway.request("TRACE", "/api/movies"), 405, "method_not_allowed")
+
+
+def test_a_dead_service_is_503_with_retry_after(
+    gateway: Gateway, upstreams: dict[str, Upstream], tmp_path: Path
+) -> None:
+    addresses = {name: upstream.address for name, upstream in upstreams.items()}
+    with Gateway(tmp_path, {**addresses, "payment": f"127.0.0.1:{free_port()}"}) as gateway:
+        for method in ("GET", "POST"):
+            answer = gateway.request(method, "/api/payments", headers={"Origin": "https://x.example"})
+            assert_problem(answer, 503, "service_unavailable")
+            assert answer.header("Retry-After") == "5"
+        assert gateway.get("/api/bookings").status == 200
+
+
+def test_a_slow_service_is_504(gateway: Gateway, upstreams: dict[str, Upstream]) -> None:
+    upstreams["payment"].plans["/payments"] = Plan(hang=True)
+    answer = gateway.request("POST", "/api/payments", body=b"{}")
+    assert_problem(answer, 504, "gateway_timeout")
+    assert answer.header("Retry-After") == "5"
+    assert len(upstreams["payment"].received) == 1
+
+
+def test_a_write_that_was_sent_is_never_sent_again(upstreams: dict[str, Upstream], tmp_path: Path) -> None:
+    pair = (upstreams["payment"], twin := Upstream("payment"))
+    addresses = {name: upstream.address for name, upstream in upstreams.items()}
+    addresses["payment"] = f"{pair[0].address}; server {pair[1].address}"
+    try:
+        with Gateway(tmp_path, addresses) as gateway:
+            for upstream in pair:
+                upstream.plans["/payments"] = Plan(close_without_answer=True)
+            for sent, method in enumerate(("POST", "PATCH"), start=1):
+                assert_problem(gateway.request(method, "/api/payments", body=b"{}"), 503, "service_unavailable")
+                assert sum(len(upstream.received) for upstream in pair) == sent
+    finally:
+        twin.stop()
+
+
+def test_a_replica_that_is_away_costs_no_request(upstreams: dict[str, Upstream], tmp_path: Path) -> None:
+    addresses = {name: upstream.address for name, upstream in upstreams.items()}
+    addresses["payment"] = f"127.0.0.1:{free_port()}; server {addresses['payment']}"
+    with Gateway(tmp_path, addresses) as gateway:
+        statuses = {gateway.request(method, "/api/payments").status for method in ("GET", "POST") for _ in range(10)}
+    assert statuses == {200}
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 404, 409, 413, 422, 429, 500, 502, 503, 504])
+def test_a_services_own_error_passes_untouched(gateway: Gateway, upstreams: dict[str, Upstream], status: int) -> None:
+    body = json.dumps({"code": "of_the_service", "status": status}).encode()
+    upstreams["booking"].plans["/bookings"] = Plan(
+        status, {"Content-Type": "application/problem+json", "Retry-After": "17"}, body
+    )
+    answer = gateway.get("/api/bookings")
+    assert (answer.status, answer.body, answer.header("Retry-After")) == (status, body, "17")
+    assert answer.header("Content-Type") == "application/problem+json"
+
+
+def test_a_minutes_allowance_may_be_spent_at_once_and_then_429(upstreams: dict[str, Upstream], tmp_path: Path) -> None:
+    addresses = {name: upstream.address for name, upstream in upstreams.items()}
+    with Gateway(tmp_path, addresses, GATEWAY_RATE_PER_MINUTE="6", CORS_ALLOWED_ORIGINS="http://a.example") as gateway:
+        answers = [gateway.get(path, Origin="http://a.example") for path in ("/api/bookings", "/api/payments") * 4]
+
+        assert [answer.status for answer in answers] == [200] * 6 + [429] * 2
+        assert_problem(answers[-1], 429, "too_many_requests")
+        assert answers[-1].header("Retry-After") == "10"
+        assert answers[-1].header("Access-Control-Allow-Origin") == "http://a.example"
+
+        preflight = {"Origin": "http://a.example", "Access-Control-Request-Method": "POST"}
+        assert gateway.request("OPTIONS", "/api/bookings", headers=preflight).status == 204
+        for path in ("/health", "/api/auth/health", "/static/auth/x.css", "/api/payments/webhooks/simulated"):
+            assert {gateway.get(path).status for _ in range(10)} == {200}
+
+
+def test_each_client_behind_a_trusted_balancer_has_its_own_allowance(
+    upstreams: dict[str, Upstream], tmp_path: Path
+) -> None:
+    addresses = {name: upstream.address for name, upstream in upstreams.items()}
+    limits = {"GATEWAY_RATE_PER_MINUTE": "2", "GATEWAY_TRUSTED_PROXIES": "127.0.0.1"}
+    with Gateway(tmp_path, addresses, **limits) as gateway:
+        for client in ("198.51.100.1", "198.51.100.2"):
+            statuses = [gateway.get("/api/bookings", X_Forwarded_For=client).status for _ in range(3)]
+            assert statuses == [200, 200, 429]
+
+
+def test_the_access_log_is_json_with_the_correlation_id_and_no_query(gateway: Gateway) -> None:
+    gateway.get("/api/movies?token=a-secret", X_Correlation_ID="look-for-this-one", User_Agent='quo"te')
+    wait_until(lambda: "look-for-this-one" in gateway.access_log.read_text(), what="the line is in the log")
+
+    text = gateway.access_log.read_text()
+    assert "a-secret" not in text
+    (line,) = [json.loads(line) for line in text.splitlines() if "look-for-this-one" in line]
+    assert (line["method"], line["path"], line["status"]) == ("GET", "/api/movies", 200)
+    assert line["user_agent"] == 'quo"te'

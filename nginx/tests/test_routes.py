@@ -1,0 +1,131 @@
+import pytest
+from gateway import Gateway, Upstream
+
+SHOWTIME = "0198c0de-0000-7000-8000-000000000001"
+
+ROUTES = [
+    ("/api/auth/register", "auth", "/register"),
+    ("/api/auth/token/refresh", "auth", "/token/refresh"),
+    ("/api/auth/users/me", "auth", "/users/me"),
+    ("/api/auth/.well-known/jwks.json", "auth", "/.well-known/jwks.json"),
+    ("/api/movies", "catalog", "/movies"),
+    ("/api/movies/42?page=2&q=%C3%A9", "catalog", "/movies/42?page=2&q=%C3%A9"),
+    ("/api/theaters", "catalog", "/theaters"),
+    ("/api/theaters/7", "catalog", "/theaters/7"),
+    ("/api/screens/7", "catalog", "/screens/7"),
+    ("/api/showtimes", "catalog", "/showtimes"),
+    (f"/api/showtimes/{SHOWTIME}", "catalog", f"/showtimes/{SHOWTIME}"),
+    (f"/api/showtimes/{SHOWTIME}/seats", "booking", f"/showtimes/{SHOWTIME}/seats"),
+    (f"/api/showtimes/{SHOWTIME}/seats?v=1", "booking", f"/showtimes/{SHOWTIME}/seats?v=1"),
+    (f"/api/showtimes/{SHOWTIME}/seatsong", "catalog", f"/showtimes/{SHOWTIME}/seatsong"),
+    ("/api/bookings", "booking", "/bookings"),
+    ("/api/bookings/1/history", "booking", "/bookings/1/history"),
+    ("/api/payments", "payment", "/payments"),
+    ("/api/payments/methods", "payment", "/payments/methods"),
+    ("/api/payments/webhooks/simulated", "payment", "/payments/webhooks/simulated"),
+    ("/api/refunds/9", "payment", "/refunds/9"),
+    ("/api/notifications/history", "notify", "/notifications/history"),
+    ("/flower/tasks", "flower", "/flower/tasks"),
+    ("/api/movies/a%2Fb%3Fc", "catalog", "/movies/a/b%3Fc"),
+]
+SERVICE_PAGES = [
+    (f"/api/{service}/{page}", service, f"/{page}")
+    for service in ("auth", "catalog", "booking", "payment", "notify")
+    for page in ("schema/", "docs/", "health", "health/live", "health/ready")
+] + [
+    (f"/{area}/{service}/{rest}", service, f"/{area}/{service}/{rest}")
+    for service in ("auth", "catalog", "booking", "payment", "notify")
+    for area, rest in (("admin", "login/?next=/x"), ("static", "routed.css"))
+]
+
+
+@pytest.mark.parametrize(("path", "service", "target"), ROUTES + SERVICE_PAGES)
+def test_a_path_reaches_its_service_without_the_prefix(
+    gateway: Gateway, upstreams: dict[str, Upstream], path: str, service: str, target: str
+) -> None:
+    answer = gateway.request("GET", path, headers={"Authorization": "Bearer x"})
+
+    assert (answer.status, answer.json()) == (200, {"service": service})
+    assert [(request.service, request.target) for up in upstreams.values() for request in up.received] == [
+        (service, target)
+    ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/metrics",
+        "/api",
+        "/api/",
+        "/api/moviesque",
+        "/api/bookingsx",
+        "/api/unknown/docs/",
+        "/admin/",
+        "/admin/unknown/",
+        "/static/unknown/x.css",
+        "/favicon.ico",
+        "/.env",
+        "/_problem/404",
+        "/api/catalog/movies",
+        "/api/auth",
+        "/api/auth/",
+        *(f"/api/{service}/metrics" for service in ("auth", "catalog", "booking", "payment", "notify")),
+        "/api/auth/metrics/",
+        "/api/auth//metrics",
+        "/api/auth/x/../metrics",
+        "/api/auth/%6detrics",
+        "/api/auth/admin/auth/login/",
+        "/api/auth/static/auth/x.css",
+    ],
+)
+def test_any_other_path_is_a_problem_and_reaches_nobody(
+    gateway: Gateway, upstreams: dict[str, Upstream], path: str
+) -> None:
+    answer = gateway.get(path)
+
+    assert (answer.status, answer.header("Content-Type")) == (404, "application/problem+json")
+    assert answer.json()["code"] == "not_found"
+    assert not any(upstream.received for upstream in upstreams.values())
+
+
+def test_the_root_is_an_index_and_the_gateway_has_its_own_health(gateway: Gateway) -> None:
+    index = gateway.get("/")
+    assert (index.status, index.header("Content-Type")) == (200, "application/json")
+    assert index.json()["links"]["movies"] == "/api/movies"
+    assert gateway.get("/health").json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize("page", ["/admin/auth", "/api/auth/docs", "/api/booking/schema", "/flower"])
+def test_a_page_without_its_last_slash_is_redirected(gateway: Gateway, page: str) -> None:
+    answer = gateway.get(page)
+    assert answer.status in (301, 308)
+    assert answer.header("Location") == page + "/"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_every_method_passes_with_its_body(gateway: Gateway, upstreams: dict[str, Upstream], method: str) -> None:
+    body = b'{"a": 1}' if method in ("POST", "PUT", "PATCH") else None
+    assert gateway.request(method, "/api/bookings", body=body).status == 200
+
+    (request,) = upstreams["booking"].received
+    assert (request.method, request.body) == (method, body or b"")
+
+
+def test_connections_to_a_service_are_kept_and_used_again(gateway: Gateway, upstreams: dict[str, Upstream]) -> None:
+    before = len(upstreams["notify"].connections)
+    for _ in range(20):
+        assert gateway.get("/api/notifications/history").status == 200
+    # One connection for each nginx worker, and a worker for each core.
+    assert len(upstreams["notify"].connections) - before < 20
+
+
+def test_the_forwarded_prefix_is_what_was_stripped(gateway: Gateway, upstreams: dict[str, Upstream]) -> None:
+    prefixes = {
+        "/api/auth/users/me": "/api/auth",
+        "/api/bookings": "/api",
+        "/api/booking/docs/": "/api/booking",
+        "/admin/payment/": None,
+    }
+    for path, prefix in prefixes.items():
+        service = gateway.get(path).json()["service"]
+        assert upstreams[service].received[-1].headers.get("X-Forwarded-Prefix") == prefix
