@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -52,11 +53,11 @@ class KeySet:
     """Auth's public keys by key id, kept for ten minutes and longer when auth is away.
 
     A key id that is not known makes it ask again, at most once in five seconds: that is how a new key arrives.
+    ask: returns the JWKS document; may raise Unreachable.
     """
 
-    def __init__(self, client: Client, path: str) -> None:
-        self._client = client
-        self._path = path
+    def __init__(self, ask: Callable[[], Any]) -> None:
+        self._ask = ask
         self._keys: dict[str, Any] = {}
         self._fetched = self._asked = float("-inf")
         self._lock = threading.Lock()
@@ -80,8 +81,7 @@ class KeySet:
 
     def _fetch(self) -> None:
         try:
-            answer = self._client.get(self._path)
-            published = answer.json()["keys"]
+            published = self._ask()["keys"]
             self._keys = {jwk["kid"]: OKPAlgorithm.from_jwk(jwk) for jwk in published if jwk["kty"] == "OKP"}
             self._fetched = time.monotonic()
         except (Unreachable, KeyError, TypeError, jwt.InvalidKeyError) as exc:
@@ -90,8 +90,10 @@ class KeySet:
 
 @cache
 def key_set() -> KeySet:
+    if hasattr(settings, "JWKS"):  # auth itself, which has nobody to ask
+        return KeySet(lambda: settings.JWKS)
     client = Client("auth", settings.AUTH_URL, timeout=(0.5, 2.0), retries=1, breaker_reset=5)
-    return KeySet(client, "/.well-known/jwks.json")
+    return KeySet(lambda: client.get("/.well-known/jwks.json").json())
 
 
 def verify(token: str) -> Principal:
@@ -130,12 +132,13 @@ def revoke_token(jti: str, *, seconds: int) -> None:
     redis_client().set(f"revoked:token:{jti}", "1", ex=max(seconds, 1))
 
 
-def revoke_user(user_id: UUID, *, seconds: int) -> None:
-    """No service accepts a token of this user that was issued up to now; seconds: the longest one lives.
+def revoke_user(user_id: UUID, *, seconds: int, issued_before: float | None = None) -> None:
+    """No service accepts a token of this user that was issued before then (Unix time; by default now).
 
-    Raises RedisUnavailable.
+    seconds: the longest one lives. Raises RedisUnavailable.
     """
-    redis_client().set(f"revoked:user:{user_id}", repr(time.time()), ex=max(seconds, 1))
+    moment = time.time() if issued_before is None else issued_before
+    redis_client().set(f"revoked:user:{user_id}", repr(moment), ex=max(seconds, 1))
 
 
 def _is_revoked(principal: Principal, issued_at: float) -> bool:
