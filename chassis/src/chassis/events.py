@@ -1,5 +1,6 @@
 """The envelope of every event: CloudEvents 1.0 attributes (https://github.com/cloudevents/spec)."""
 
+import builtins
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol, TypeVar
 from uuid import UUID
@@ -44,7 +45,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         except msgspec.ValidationError as exc:
             raise MalformedEvent(str(exc)) from exc
 
-    def read(self, slice_type: type[T]) -> T:
+    def read(self, slice_type: builtins.type[T]) -> T:
         """The fields that the slice (a dataclass) names, as their types; others are ignored. Raises MalformedEvent."""
         try:
             return msgspec.convert(self.data, slice_type)
