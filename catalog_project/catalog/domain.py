@@ -1,0 +1,108 @@
+"""What a showtime is allowed to do and what is left of it: pure decisions over plain values."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+
+
+class ShowtimeStatus(StrEnum):
+    SCHEDULED = "scheduled"
+    CANCELLED = "cancelled"
+
+
+class Command(StrEnum):
+    CHANGE = "change"
+    CANCEL = "cancel"
+
+
+_PARTICIPLE = {Command.CHANGE: "changed", Command.CANCEL: "cancelled"}
+
+
+class ShowtimeFormat(StrEnum):
+    TWO_D = "2D"
+    THREE_D = "3D"
+    IMAX = "IMAX"
+    FOUR_DX = "4DX"
+
+
+class SeatCategory(StrEnum):
+    """The price classes of a hall. `accessible` is a wheelchair space, `companion` the seat beside one."""
+
+    STANDARD = "standard"
+    PREMIUM = "premium"
+    COUPLE = "couple"
+    ACCESSIBLE = "accessible"
+    COMPANION = "companion"
+
+
+class OccupancyState(IntEnum):
+    """How far a booking got, as its events tell; a higher one wins, in whatever order they arrive.
+
+    LAPSED stands below SOLD because money that comes after a hold ended may still win the seats back,
+    while a booking that was cancelled, rejected or failed never takes seats again.
+    """
+
+    HELD = 1
+    LAPSED = 2
+    SOLD = 3
+    ENDED = 4
+
+
+TRANSITIONS: dict[tuple[ShowtimeStatus, Command], ShowtimeStatus] = {
+    (ShowtimeStatus.SCHEDULED, Command.CHANGE): ShowtimeStatus.SCHEDULED,
+    (ShowtimeStatus.SCHEDULED, Command.CANCEL): ShowtimeStatus.CANCELLED,
+}
+
+
+class IllegalTransition(Exception):  # noqa: N818  (the name every service uses)
+    def __init__(self, status: ShowtimeStatus, command: Command) -> None:
+        super().__init__(f"A showtime that is {status} cannot be {_PARTICIPLE[command]}.")
+        self.status = status
+        self.command = command
+
+
+def transition(status: ShowtimeStatus, command: Command) -> ShowtimeStatus:
+    """The status after the command. Raises IllegalTransition."""
+    try:
+        return TRANSITIONS[status, command]
+    except KeyError:
+        raise IllegalTransition(status, command) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """When a film runs and when its screen can take the next one; starts_at ≤ t < screen_free_at is taken."""
+
+    starts_at: datetime
+    ends_at: datetime
+    screen_free_at: datetime
+
+    def overlaps(self, other: "Slot") -> bool:
+        return self.starts_at < other.screen_free_at and other.starts_at < self.screen_free_at
+
+
+def slot(*, starts_at: datetime, duration_minutes: int, cleaning_minutes: int) -> Slot:
+    """The time a film of that length takes of a screen; the audience's end excludes the cleaning after it."""
+    ends_at = starts_at + timedelta(minutes=duration_minutes)
+    return Slot(starts_at, ends_at, ends_at + timedelta(minutes=cleaning_minutes))
+
+
+def price_from(prices: Mapping[str, int]) -> int:
+    """The lowest amount, minor units; wheelchair and companion places count only if nothing else is sold."""
+    reserved = {SeatCategory.ACCESSIBLE, SeatCategory.COMPANION}
+    return min([amount for category, amount in prices.items() if category not in reserved] or prices.values())
+
+
+def missing_prices(categories: Iterable[str], prices: Mapping[str, int]) -> list[str]:
+    """The seat categories of a hall that a price list leaves out, in the order of the alphabet."""
+    return sorted(set(categories) - set(prices))
+
+
+def available_seats(
+    *, total_seats: int, occupied: int, status: ShowtimeStatus, ends_at: datetime, now: datetime
+) -> int:
+    """Seats that can still be bought: none once the showtime is over or cancelled, never less than zero."""
+    if status != ShowtimeStatus.SCHEDULED or now >= ends_at:
+        return 0
+    return max(0, total_seats - occupied)

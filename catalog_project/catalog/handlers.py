@@ -1,0 +1,48 @@
+"""Which event does what: bookings that take seats of a showtime, and give them back."""
+
+from catalog.cache import occupancy_changed
+from catalog.domain import OccupancyState
+from catalog.events import BookingHeld, BookingMoved, BookingOfShowtime
+from catalog.occupancy import prune_occupancy, record_occupancy
+from chassis.events import Event
+from chassis.inbox import Handler
+
+
+def record_hold(event: Event) -> None:
+    held = event.read(BookingHeld)
+    record_occupancy(
+        booking_id=held.booking_id,
+        showtime_id=held.showtime_id,
+        seats=len(held.seats),
+        state=OccupancyState.HELD,
+        held_until=held.hold_expires_at,
+    )
+
+
+def record_move(event: Event) -> None:
+    moved = event.read(BookingMoved)
+    record_occupancy(
+        booking_id=moved.booking_id,
+        showtime_id=moved.showtime_id,
+        seats=len(moved.seat_ids),
+        state=STATE_AFTER[event.type],
+    )
+
+
+def forget_count(event: Event) -> None:
+    occupancy_changed([event.read(BookingOfShowtime).showtime_id])
+
+
+STATE_AFTER = {
+    "booking.expired": OccupancyState.LAPSED,
+    "booking.confirmed": OccupancyState.SOLD,
+    "booking.rejected": OccupancyState.ENDED,
+    "booking.cancelled": OccupancyState.ENDED,
+    "booking.failed": OccupancyState.ENDED,
+}
+
+HANDLERS = {
+    "booking.created": Handler(apply=record_hold, then=forget_count),
+    **{type_: Handler(apply=record_move, then=forget_count) for type_ in STATE_AFTER},
+}
+TICKS = {"clock.hour": [prune_occupancy]}

@@ -1,0 +1,257 @@
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeBoundary, RangeOperators
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models.functions import Upper
+
+from catalog import validators
+from catalog.domain import OccupancyState, SeatCategory, ShowtimeFormat, ShowtimeStatus
+from chassis.ids import uuid7
+
+MAX_AMOUNT = 2**53 - 1  # what every JSON reader holds exactly
+NO_OVERLAP = "showtimes_of_a_screen_do_not_overlap"
+
+
+class Movie(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    title = models.CharField(max_length=200)
+    synopsis = models.TextField(max_length=5000, blank=True)
+    duration_minutes = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(900)])
+    rating = models.CharField(max_length=10, blank=True, help_text="Age rating: P, T16, PG-13.")
+    genres = ArrayField(models.CharField(max_length=30, validators=[validators.genre]), size=10)
+    languages = ArrayField(
+        models.CharField(max_length=15, validators=[validators.language_tag]),
+        size=20,
+        help_text="Spoken languages that copies exist in, as BCP 47 tags: vi, en, ja.",
+    )
+    release_date = models.DateField()
+    poster_url = models.URLField(max_length=500, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "movies"
+        ordering = ["-release_date", "-id"]
+        indexes = [
+            models.Index(fields=["release_date"], name="idx_movies_release_date"),
+            GinIndex(OpClass(Upper("title"), name="gin_trgm_ops"), name="idx_movies_title_trigrams"),
+            GinIndex(fields=["genres"], name="idx_movies_genres"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Theater(models.Model):
+    """A house with screens, and the rules its bookings follow."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=120)
+    city = models.CharField(max_length=80)
+    address = models.CharField(max_length=200)
+    time_zone = models.CharField(max_length=64, validators=[validators.time_zone], help_text="IANA name.")
+    currency = models.CharField(max_length=3, validators=[validators.currency], help_text="ISO 4217 code.")
+    cleaning_minutes = models.PositiveSmallIntegerField(
+        default=15, validators=[MaxValueValidator(240)], help_text="Between the end of a film and the next."
+    )
+    cancellation_cutoff_minutes = models.PositiveIntegerField(
+        default=60,
+        validators=[MaxValueValidator(30 * 24 * 60)],
+        help_text="Customers cancel for free until this many minutes before the start.",
+    )
+    cancellation_fee_percent = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(100)],
+        help_text="Kept when a customer cancels later than that; empty: cancelling is refused then.",
+    )
+    orphan_seat_rule = models.BooleanField(
+        default=True, help_text="Refuse a choice that leaves a single free seat between taken ones."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "theaters"
+        ordering = ["city", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["name"], name="theaters_have_names_of_their_own"),
+            models.CheckConstraint(
+                condition=models.Q(cancellation_fee_percent__lte=100), name="cancellation_fee_is_a_percentage"
+            ),
+        ]
+        indexes = [models.Index(Upper("city"), name="idx_theaters_city")]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.city}"
+
+
+class Screen(models.Model):
+    """rows, columns and seat_count describe the layout and are written with it; revision counts changes."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    theater = models.ForeignKey(Theater, on_delete=models.PROTECT, related_name="screens")
+    name = models.CharField(max_length=60)
+    rows = models.PositiveSmallIntegerField(editable=False)
+    columns = models.PositiveSmallIntegerField(editable=False)
+    seat_count = models.PositiveIntegerField(editable=False)
+    revision = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "screens"
+        ordering = ["theater_id", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["theater", "name"], name="screens_of_a_theater_have_names_of_their_own"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Seat(models.Model):
+    """x counts from the left, y from the screen backwards, both from 1. Aisles are the gaps between seats."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    screen = models.ForeignKey(Screen, on_delete=models.CASCADE, related_name="seats", db_index=False)
+    row = models.CharField(max_length=2)
+    number = models.PositiveSmallIntegerField()
+    x = models.PositiveSmallIntegerField()
+    y = models.PositiveSmallIntegerField()
+    category = models.CharField(max_length=12, choices=[(c.value, c.value) for c in SeatCategory])
+    accessible = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "seats"
+        ordering = ["screen_id", "y", "x"]
+        # Deferred, so that seats of one layout may swap names or places.
+        constraints = [
+            models.UniqueConstraint(
+                fields=["screen", "row", "number"],
+                name="seats_of_a_screen_have_names_of_their_own",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
+            models.UniqueConstraint(
+                fields=["screen", "y", "x"],
+                name="seats_of_a_screen_stand_apart",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.row}{self.number}"
+
+
+class TimeRange(models.Func):
+    function = "tstzrange"
+    output_field = DateTimeRangeField()
+
+
+class Showtime(models.Model):
+    """A film on a screen. theater and currency are the screen's theater's, here for the index and the price."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    movie = models.ForeignKey(Movie, on_delete=models.PROTECT, related_name="showtimes", db_index=False)
+    theater = models.ForeignKey(Theater, on_delete=models.PROTECT, related_name="showtimes", db_index=False)
+    screen = models.ForeignKey(Screen, on_delete=models.PROTECT, related_name="showtimes", db_index=False)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(editable=False)
+    screen_free_at = models.DateTimeField(editable=False)
+    format = models.CharField(max_length=10, choices=[(f.value, f.value) for f in ShowtimeFormat])
+    language = models.CharField(max_length=15, validators=[validators.language_tag])
+    currency = models.CharField(max_length=3, editable=False)
+    status = models.CharField(
+        max_length=10,
+        choices=[(s.value, s.value) for s in ShowtimeStatus],
+        default=ShowtimeStatus.SCHEDULED.value,
+        editable=False,
+    )
+    cancellation_reason = models.CharField(max_length=200, blank=True, editable=False)
+    revision = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "showtimes"
+        ordering = ["starts_at", "id"]
+        indexes = [
+            models.Index(fields=["theater", "screen", "starts_at"], name="idx_showtimes_theater_screen"),
+            models.Index(fields=["movie", "starts_at"], name="idx_showtimes_movie"),
+            models.Index(fields=["starts_at", "id"], name="idx_showtimes_starts_at"),
+        ]
+        constraints = [
+            ExclusionConstraint(
+                name=NO_OVERLAP,
+                expressions=[
+                    ("screen", RangeOperators.EQUAL),
+                    (TimeRange("starts_at", "screen_free_at", RangeBoundary()), RangeOperators.OVERLAPS),
+                ],
+                condition=models.Q(status=ShowtimeStatus.SCHEDULED.value),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(starts_at__lt=models.F("ends_at"))
+                & models.Q(ends_at__lte=models.F("screen_free_at")),
+                name="showtimes_end_after_they_start",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.movie} · {self.starts_at:%Y-%m-%d %H:%M} UTC"
+
+
+class ShowtimePrice(models.Model):
+    """What a seat of a category costs; amount in minor units of the showtime's currency."""
+
+    showtime = models.ForeignKey(Showtime, on_delete=models.CASCADE, related_name="prices", db_index=False)
+    category = models.CharField(max_length=12, choices=[(c.value, c.value) for c in SeatCategory])
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+
+    class Meta:
+        db_table = "showtime_prices"
+        ordering = ["showtime_id", "category"]
+        constraints = [
+            models.UniqueConstraint(fields=["showtime", "category"], name="one_price_per_category_of_a_showtime"),
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="prices_are_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.category}: {self.amount} {self.currency}"
+
+
+class ShowtimeOccupancy(models.Model):
+    """How many seats a booking takes of a showtime, as booking's events tell; it only moves forwards.
+
+    Counts are summed over these rows, never incremented, so that no lost or repeated message can make them
+    drift. The showtime is no foreign key: an event is recorded whatever this service knows.
+    """
+
+    booking_id = models.UUIDField(primary_key=True)
+    showtime_id = models.UUIDField()
+    seats = models.PositiveSmallIntegerField()
+    state = models.PositiveSmallIntegerField(choices=[(s.value, s.name.lower()) for s in OccupancyState])
+    held_until = models.DateTimeField(null=True)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "showtime_occupancy"
+        verbose_name_plural = "showtime occupancy"
+        ordering = ["-booking_id"]
+        indexes = [models.Index(fields=["showtime_id", "state"], name="idx_showtime_occupancy")]
+
+    def __str__(self) -> str:
+        return f"{self.seats} {OccupancyState(self.state).name.lower()}"
+
+
+class CatalogGeneration(models.Model):
+    """One row: how often the catalog was changed. Cached answers carry it in their key (catalog.cache)."""
+
+    value = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        db_table = "catalog_generation"
+
+    def __str__(self) -> str:
+        return str(self.value)

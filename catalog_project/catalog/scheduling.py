@@ -1,0 +1,260 @@
+"""Showtimes: scheduled, changed, cancelled, and told to the other services.
+
+Locks are taken in one order everywhere: movie, theater, screen, showtimes by id, and the catalog's generation last.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from catalog import domain
+from catalog.cache import catalog_changed
+from catalog.domain import Command, ShowtimeStatus, Slot
+from catalog.errors import (
+    InvalidFields,
+    ShowtimeIsCancelled,
+    ShowtimeNotFound,
+    ShowtimeOver,
+    ShowtimesOverlap,
+    ShowtimeStarted,
+)
+from catalog.events import ShowtimeCancelled, ShowtimeScheduled, ShowtimeUpdated
+from catalog.models import NO_OVERLAP, Movie, Screen, Showtime, ShowtimePrice, Theater
+from chassis.errors import Problem
+from chassis.outbox import emit, emit_all
+
+FURTHEST = timedelta(days=730)
+LONGEST = timedelta(days=1)  # a film and the cleaning after it: 900 + 240 minutes at most
+
+
+@contextmanager
+def refusing(constraint: str, refusal: Problem) -> Iterator[None]:
+    """A transaction in which a violation of that constraint becomes the refusal."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as exc:
+        diagnosis = getattr(exc.__cause__, "diag", None)
+        if diagnosis is None or diagnosis.constraint_name != constraint:
+            raise
+        raise refusal from exc
+
+
+def refusing_overlaps() -> Any:
+    return refusing(NO_OVERLAP, ShowtimesOverlap())
+
+
+def schedule_showtime(
+    *,
+    movie_id: UUID,
+    screen_id: UUID,
+    starts_at: datetime,
+    format: str,  # noqa: A002  (the field's name)
+    language: str,
+    prices: Mapping[str, int],
+    currency: str,
+) -> Showtime:
+    """A new showtime; its end follows from the film and the theater's cleaning time.
+
+    prices: minor units by seat category; every category of the hall needs one. currency: the theater's.
+    Raises InvalidFields, ShowtimesOverlap.
+    """
+    with refusing_overlaps():
+        movie, theater, screen = _locked_place(movie_id, screen_id)
+        showtime = Showtime(
+            movie=movie,
+            theater=theater,
+            screen=screen,
+            starts_at=starts_at,
+            format=format,
+            language=language,
+            currency=currency,
+        )
+        _check_and_place(showtime, prices)
+        showtime.save(force_insert=True)
+        _write_prices(showtime, prices)
+        emit(ShowtimeScheduled.of(showtime), subject=showtime.id)
+        catalog_changed()
+    return showtime
+
+
+def change_showtime(
+    *,
+    showtime_id: UUID,
+    starts_at: datetime | None = None,
+    format: str | None = None,  # noqa: A002  (the field's name)
+    language: str | None = None,
+    prices: Mapping[str, int] | None = None,
+    currency: str | None = None,
+) -> Showtime:
+    """Moves a showtime to come, or gives it another format, language or price; None leaves a field as it is.
+
+    prices may name only the categories that change, in the currency. Bookings made keep what they paid.
+    Raises ShowtimeNotFound, ShowtimeIsCancelled, ShowtimeStarted, InvalidFields, ShowtimesOverlap.
+    """
+    with refusing_overlaps():
+        showtime = _locked_showtime(showtime_id)
+        try:
+            domain.transition(ShowtimeStatus(showtime.status), Command.CHANGE)
+        except domain.IllegalTransition as exc:
+            raise ShowtimeIsCancelled(str(exc)) from exc
+        if showtime.starts_at <= timezone.now():
+            raise ShowtimeStarted("A showtime that has started is not changed any more.")
+        before = {price.category: price.amount for price in showtime.prices.all()}
+        after = {**before, **(prices or {})}
+        wanted = {"starts_at": starts_at, "format": format, "language": language, "currency": currency}
+        changes = {
+            name: value for name, value in wanted.items() if value is not None and value != getattr(showtime, name)
+        }
+        if not changes and after == before:
+            return showtime
+        for name, value in changes.items():
+            setattr(showtime, name, value)
+        _check_and_place(showtime, after)
+        showtime.revision += 1
+        showtime.save()
+        if after != before:
+            showtime.prices.all().delete()
+            _write_prices(showtime, after)
+        emit(ShowtimeUpdated.of(showtime), subject=showtime.id)
+        catalog_changed()
+    return showtime
+
+
+def cancel_showtime(*, showtime_id: UUID, reason: str = "") -> Showtime:
+    """Takes a showtime off; booking cancels and refunds its bookings. Nothing happens to one that is off already.
+
+    reason: what customers are told. Raises ShowtimeNotFound, ShowtimeOver.
+    """
+    with transaction.atomic():
+        showtime = Showtime.objects.select_for_update(no_key=True).filter(id=showtime_id).first()
+        if showtime is None:
+            raise ShowtimeNotFound
+        if showtime.status == ShowtimeStatus.CANCELLED:
+            return showtime
+        if showtime.ends_at <= timezone.now():
+            raise ShowtimeOver("A showtime that is over cannot be cancelled.")
+        showtime.status = domain.transition(ShowtimeStatus(showtime.status), Command.CANCEL)
+        showtime.cancellation_reason = reason
+        showtime.revision += 1
+        showtime.save(update_fields=["status", "cancellation_reason", "revision", "updated_at"])
+        emit(ShowtimeCancelled(showtime.id, showtime.revision, reason), subject=showtime.id)
+        catalog_changed()
+    return showtime
+
+
+def update_showtimes_to_come(**which: UUID) -> int:
+    """Brings the showtimes that have not started in line with their movie, theater and screen, and tells of them.
+
+    which: movie_id, theater_id or screen_id; that row is locked by the caller. The number of showtimes comes back.
+    Raises ShowtimesOverlap when a longer film or cleaning no longer fits: call it within refusing_overlaps().
+    """
+    showtimes = list(
+        showtimes_to_come(**which)
+        .select_for_update(of=("self",), no_key=True)
+        .select_related("movie", "theater", "screen")
+        .prefetch_related("prices")
+        .order_by("id")
+    )
+    now = timezone.now()
+    for showtime in showtimes:
+        _place(showtime)
+        showtime.revision += 1
+        showtime.updated_at = now
+    Showtime.objects.bulk_update(showtimes, ["ends_at", "screen_free_at", "revision", "updated_at"], batch_size=500)
+    emit_all([(ShowtimeUpdated.of(showtime), showtime.id) for showtime in showtimes])
+    return len(showtimes)
+
+
+def showtimes_to_come(**which: UUID) -> Any:
+    return Showtime.objects.filter(status=ShowtimeStatus.SCHEDULED.value, starts_at__gt=timezone.now(), **which)
+
+
+def _locked_place(movie_id: UUID, screen_id: UUID) -> tuple[Movie, Theater, Screen]:
+    movie = Movie.objects.select_for_update(no_key=True).filter(id=movie_id).first()
+    if movie is None:
+        raise InvalidFields(movie_id="There is no such movie.")
+    screens = Screen.objects.filter(id=screen_id)
+    theater = Theater.objects.select_for_update(no_key=True).filter(id__in=screens.values("theater_id")).first()
+    screen = screens.select_for_update(no_key=True).first()
+    if theater is None or screen is None:
+        raise InvalidFields(screen_id="There is no such screen.")
+    return movie, theater, screen
+
+
+def _locked_showtime(showtime_id: UUID) -> Showtime:
+    place = Showtime.objects.filter(id=showtime_id).values_list("movie_id", "screen_id").first()
+    if place is None:
+        raise ShowtimeNotFound
+    movie, theater, screen = _locked_place(*place)
+    showtime = Showtime.objects.select_for_update(no_key=True).get(id=showtime_id)
+    showtime.movie, showtime.theater, showtime.screen = movie, theater, screen
+    return showtime
+
+
+def _check_and_place(showtime: Showtime, prices: Mapping[str, int]) -> None:
+    """Sets the end of the showtime. Raises InvalidFields, ShowtimesOverlap."""
+    now = timezone.now()
+    if not now < showtime.starts_at < now + FURTHEST:
+        raise InvalidFields(starts_at="A showtime starts in the future, within two years.")
+    if showtime.language not in showtime.movie.languages:
+        known = ", ".join(showtime.movie.languages)
+        raise InvalidFields(language=f"The movie is there in: {known}.")
+    if showtime.currency != showtime.theater.currency:
+        raise InvalidFields(prices=f"The theater's currency is {showtime.theater.currency}.")
+    categories = showtime.screen.seats.order_by().values_list("category", flat=True).distinct()
+    missing = domain.missing_prices(categories, prices)
+    if missing:
+        raise InvalidFields(prices=f"The hall has seats without a price: {', '.join(missing)}.")
+    _place(showtime)
+    _refuse_overlap(showtime)
+
+
+def _place(showtime: Showtime) -> None:
+    slot = domain.slot(
+        starts_at=showtime.starts_at,
+        duration_minutes=showtime.movie.duration_minutes,
+        cleaning_minutes=showtime.theater.cleaning_minutes,
+    )
+    showtime.ends_at, showtime.screen_free_at = slot.ends_at, slot.screen_free_at
+
+
+def _slot_of(showtime: Showtime) -> Slot:
+    return Slot(showtime.starts_at, showtime.ends_at, showtime.screen_free_at)
+
+
+def _refuse_overlap(showtime: Showtime) -> None:
+    """Names the showtime in the way. The screen's row is locked; the constraint stands behind it all the same."""
+    neighbours: Iterable[Showtime] = (
+        Showtime.objects.filter(
+            theater_id=showtime.theater_id,
+            screen_id=showtime.screen_id,
+            starts_at__range=(showtime.starts_at - LONGEST, showtime.screen_free_at),
+            status=ShowtimeStatus.SCHEDULED.value,
+        )
+        .exclude(id=showtime.id)
+        .select_related("movie")
+        .order_by("starts_at")
+    )
+    wanted = _slot_of(showtime)
+    for other in neighbours:
+        if wanted.overlaps(_slot_of(other)):
+            zone = ZoneInfo(showtime.theater.time_zone)
+            raise ShowtimesOverlap(
+                f"{showtime.screen.name} shows {other.movie.title} from {other.starts_at.astimezone(zone):%H:%M}"
+                f" and is free again at {other.screen_free_at.astimezone(zone):%H:%M}.",
+                showtime_id=str(other.id),
+            )
+
+
+def _write_prices(showtime: Showtime, prices: Mapping[str, int]) -> None:
+    ShowtimePrice.objects.bulk_create(
+        ShowtimePrice(showtime=showtime, category=category, amount=amount, currency=showtime.currency)
+        for category, amount in sorted(prices.items())
+    )

@@ -1,0 +1,143 @@
+"""Reads. What they return is complete for its serializer: no query is left for the rendering."""
+
+import datetime as dt
+from typing import Any
+from uuid import UUID
+
+from django.db.models import DateField, DateTimeField, Exists, F, Func, OuterRef, QuerySet
+from django.db.models.functions import Cast
+from django.utils import timezone
+
+from catalog import domain
+from catalog.cache import occupied_seats
+from catalog.domain import ShowtimeStatus
+from catalog.errors import MovieNotFound, ScreenNotFound, ShowtimeNotFound, TheaterNotFound
+from catalog.models import Movie, Screen, Showtime, Theater
+from catalog.occupancy import count_occupied
+
+
+def list_movies(
+    *,
+    q: str | None = None,
+    genre: str | None = None,
+    language: str | None = None,
+    released_after: dt.date | None = None,
+    released_before: dt.date | None = None,
+    now_showing: bool | None = None,
+) -> QuerySet[Movie]:
+    """q: part of the title. The released_* days are included. now_showing: has showtimes to come, or has none."""
+    movies = Movie.objects.all()
+    if q is not None:
+        movies = movies.filter(title__icontains=q)
+    if genre is not None:
+        movies = movies.filter(genres__contains=[genre])
+    if language is not None:
+        movies = movies.filter(languages__contains=[language])
+    if released_after is not None:
+        movies = movies.filter(release_date__gte=released_after)
+    if released_before is not None:
+        movies = movies.filter(release_date__lte=released_before)
+    if now_showing is not None:
+        to_come = Showtime.objects.filter(
+            movie_id=OuterRef("id"), status=ShowtimeStatus.SCHEDULED.value, starts_at__gt=timezone.now()
+        )
+        movies = movies.filter(Exists(to_come) if now_showing else ~Exists(to_come))
+    return movies
+
+
+def get_movie(movie_id: UUID) -> Movie:
+    """Raises MovieNotFound."""
+    movie = Movie.objects.filter(id=movie_id).first()
+    if movie is None:
+        raise MovieNotFound
+    return movie
+
+
+def list_theaters(*, city: str | None = None) -> QuerySet[Theater]:
+    theaters = Theater.objects.all()
+    return theaters if city is None else theaters.filter(city__iexact=city)
+
+
+def get_theater(theater_id: UUID) -> Theater:
+    """With its screens. Raises TheaterNotFound."""
+    theater = Theater.objects.prefetch_related("screens").filter(id=theater_id).first()
+    if theater is None:
+        raise TheaterNotFound
+    return theater
+
+
+def list_screens(*, theater_id: UUID) -> QuerySet[Screen]:
+    """Raises TheaterNotFound."""
+    if not Theater.objects.filter(id=theater_id).exists():
+        raise TheaterNotFound
+    return Screen.objects.filter(theater_id=theater_id)
+
+
+def get_screen(screen_id: UUID) -> Screen:
+    """With its seats. Raises ScreenNotFound."""
+    screen = Screen.objects.prefetch_related("seats").filter(id=screen_id).first()
+    if screen is None:
+        raise ScreenNotFound
+    return screen
+
+
+class TimeOfPlace(Func):
+    """A moment as the clocks of a zone show it: timezone(zone, timestamptz)."""
+
+    function = "timezone"
+    output_field = DateTimeField()
+
+
+def list_showtimes(
+    *,
+    movie_id: UUID | None = None,
+    theater_id: UUID | None = None,
+    date: dt.date | None = None,
+    format: str | None = None,  # noqa: A002  (the field's name)
+    language: str | None = None,
+    starts_after: dt.datetime | None = None,
+    starts_before: dt.datetime | None = None,
+    status: str = ShowtimeStatus.SCHEDULED,
+) -> QuerySet[Showtime]:
+    """date: a day in each theater's own zone. Showtimes that have started are left out unless starts_after asks."""
+    showtimes = _complete().filter(status=status)
+    showtimes = showtimes.filter(starts_at__gt=timezone.now() if starts_after is None else starts_after)
+    if starts_before is not None:
+        showtimes = showtimes.filter(starts_at__lt=starts_before)
+    exact = {"movie_id": movie_id, "theater_id": theater_id, "format": format, "language": language}
+    showtimes = showtimes.filter(**{name: value for name, value in exact.items() if value is not None})
+    if date is not None:
+        # The zones of the earth span 26 hours: what the index can narrow down, before each theater's own clock.
+        noon = dt.datetime.combine(date, dt.time(12), tzinfo=dt.UTC)
+        showtimes = showtimes.filter(
+            starts_at__range=(noon - dt.timedelta(hours=27), noon + dt.timedelta(hours=27))
+        ).alias(day=Cast(TimeOfPlace(F("theater__time_zone"), F("starts_at")), DateField()))
+        showtimes = showtimes.filter(day=date)
+    return showtimes
+
+
+def get_showtime(showtime_id: UUID) -> Showtime:
+    """Raises ShowtimeNotFound."""
+    showtime = _complete().filter(id=showtime_id).first()
+    if showtime is None:
+        raise ShowtimeNotFound
+    return showtime
+
+
+def fill_in_seats_left(showtimes: list[dict[str, Any]]) -> None:
+    """Sets available_seats of serialised showtimes: it changes with each booking, the rest hardly ever."""
+    now = timezone.now()
+    ids = [UUID(showtime["id"]) for showtime in showtimes]
+    occupied = occupied_seats(ids, count_occupied)
+    for id_, showtime in zip(ids, showtimes, strict=True):
+        showtime["available_seats"] = domain.available_seats(
+            total_seats=showtime["total_seats"],
+            occupied=occupied[id_],
+            status=ShowtimeStatus(showtime["status"]),
+            ends_at=dt.datetime.fromisoformat(showtime["ends_at"]),
+            now=now,
+        )
+
+
+def _complete() -> QuerySet[Showtime]:
+    return Showtime.objects.select_related("movie", "theater", "screen").prefetch_related("prices")

@@ -1,0 +1,291 @@
+"""What the API takes and gives."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from catalog import domain, validators
+from catalog.domain import SeatCategory, ShowtimeFormat, ShowtimeStatus
+from catalog.layouts import MAX_EXTENT, MAX_SEATS, ROW_LABEL, Place
+from catalog.models import MAX_AMOUNT, Movie, Screen, Seat, Showtime, Theater
+from chassis.api import StrictSerializer
+
+CATEGORIES = [category.value for category in SeatCategory]
+FORMATS = [format_.value for format_ in ShowtimeFormat]
+
+
+class MomentField(serializers.DateTimeField):
+    """RFC 3339 with an offset; a time without one means something else in each theater and is refused."""
+
+    default_error_messages = {"naive": "The time needs an offset, such as +07:00 or Z."}
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if timezone.is_naive(value):
+            self.fail("naive")
+        return super().enforce_timezone(value)
+
+
+class MoneySerializer(StrictSerializer):
+    amount = serializers.IntegerField(min_value=1, max_value=MAX_AMOUNT, help_text="In minor units.")
+    currency = serializers.CharField(validators=[validators.currency], help_text="ISO 4217.")
+
+
+class PricesField(serializers.DictField):
+    """Money by seat category."""
+
+    child = MoneySerializer()
+
+    def to_internal_value(self, data: Any) -> Any:
+        prices = super().to_internal_value(data)
+        unknown = {name: ["There is no such seat category."] for name in prices if name not in CATEGORIES}
+        if unknown:
+            raise serializers.ValidationError(unknown)
+        return prices
+
+
+class MovieSerializer(serializers.ModelSerializer[Movie]):
+    class Meta:
+        model = Movie
+        fields = [
+            "id",
+            "title",
+            "synopsis",
+            "duration_minutes",
+            "rating",
+            "genres",
+            "languages",
+            "release_date",
+            "poster_url",
+        ]
+
+
+class MovieInput(StrictSerializer, MovieSerializer):
+    class Meta(MovieSerializer.Meta):
+        fields = MovieSerializer.Meta.fields[1:]
+        extra_kwargs = {
+            "genres": {"required": True, "allow_empty": True},
+            "languages": {"required": True, "allow_empty": False},
+        }
+
+
+class RulesSerializer(StrictSerializer, serializers.ModelSerializer[Theater]):
+    """How a theater's bookings may be cancelled and chosen."""
+
+    class Meta:
+        model = Theater
+        fields = ["cancellation_cutoff_minutes", "cancellation_fee_percent", "orphan_seat_rule"]
+
+
+class ScreenSummarySerializer(serializers.ModelSerializer[Screen]):
+    class Meta:
+        model = Screen
+        fields = ["id", "name", "rows", "columns", "seat_count", "revision"]
+
+
+class TheaterSerializer(serializers.ModelSerializer[Theater]):
+    rules = RulesSerializer(source="*")
+
+    class Meta:
+        model = Theater
+        fields = ["id", "name", "city", "address", "time_zone", "currency", "cleaning_minutes", "rules"]
+
+
+class TheaterDetailSerializer(TheaterSerializer):
+    screens = ScreenSummarySerializer(many=True)
+
+    class Meta(TheaterSerializer.Meta):
+        fields = [*TheaterSerializer.Meta.fields, "screens"]
+
+
+class TheaterInput(StrictSerializer, TheaterSerializer):
+    rules = RulesSerializer(source="*", required=False)
+
+    class Meta(TheaterSerializer.Meta):
+        fields = TheaterSerializer.Meta.fields[1:]
+
+
+class SeatSerializer(serializers.ModelSerializer[Seat]):
+    class Meta:
+        model = Seat
+        fields = ["id", "row", "number", "x", "y", "category", "accessible"]
+
+
+class ScreenSerializer(serializers.ModelSerializer[Screen]):
+    """A screen with its layout: the data of screen.updated, `screen_id` beside `id` included."""
+
+    screen_id = serializers.UUIDField(source="id")
+    seats = SeatSerializer(many=True)
+
+    class Meta:
+        model = Screen
+        fields = ["id", "screen_id", "theater_id", "name", "rows", "columns", "seat_count", "revision", "seats"]
+
+
+class PlaceInput(StrictSerializer):
+    """x counts from the left, y from the screen backwards, both from 1; aisles are what is left out."""
+
+    row = serializers.RegexField(rf"\A{ROW_LABEL.pattern}\Z", help_text="One or two capital letters.")
+    number = serializers.IntegerField(min_value=1, max_value=MAX_SEATS)
+    x = serializers.IntegerField(min_value=1, max_value=MAX_EXTENT)
+    y = serializers.IntegerField(min_value=1, max_value=MAX_EXTENT)
+    category = serializers.ChoiceField(choices=CATEGORIES, default=SeatCategory.STANDARD.value)
+    accessible = serializers.BooleanField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> Any:
+        attrs.setdefault("accessible", attrs["category"] == SeatCategory.ACCESSIBLE)
+        return Place(**attrs)
+
+
+class ScreenInput(StrictSerializer):
+    name = serializers.CharField(max_length=60)
+    seats = PlaceInput(many=True, allow_empty=False)
+
+    def validate_seats(self, places: list[Place]) -> list[Place]:
+        if len(places) > MAX_SEATS:
+            raise serializers.ValidationError(f"A screen has at most {MAX_SEATS} seats.")
+        return places
+
+
+class MovieReference(serializers.ModelSerializer[Movie]):
+    class Meta:
+        model = Movie
+        fields = ["id", "title"]
+
+
+class TheaterReference(serializers.ModelSerializer[Theater]):
+    class Meta:
+        model = Theater
+        fields = ["id", "name", "time_zone"]
+
+
+class ScreenReference(serializers.ModelSerializer[Screen]):
+    class Meta:
+        model = Screen
+        fields = ["id", "name"]
+
+
+@extend_schema_field(OpenApiTypes.DATETIME)
+class LocalTimeField(serializers.Field):  # type: ignore[type-arg]
+    """A time of a showtime with the offset that the theater's clocks have then."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(source="*", read_only=True)
+        self.of = field
+
+    def to_representation(self, showtime: Showtime) -> str:
+        moment: datetime = getattr(showtime, self.of)
+        return moment.astimezone(ZoneInfo(showtime.theater.time_zone)).isoformat()
+
+
+class ShowtimeSerializer(serializers.ModelSerializer[Showtime]):
+    movie = MovieReference()
+    theater = TheaterReference()
+    screen = ScreenReference()
+    starts_at = LocalTimeField("starts_at")
+    ends_at = LocalTimeField("ends_at")
+    price_from = serializers.SerializerMethodField()
+    prices = serializers.SerializerMethodField()
+    total_seats = serializers.IntegerField(source="screen.seat_count")
+    available_seats = serializers.SerializerMethodField()
+    rules = RulesSerializer(source="theater")
+
+    class Meta:
+        model = Showtime
+        fields = [
+            "id",
+            "movie",
+            "theater",
+            "screen",
+            "starts_at",
+            "ends_at",
+            "format",
+            "language",
+            "status",
+            "price_from",
+            "prices",
+            "available_seats",
+            "total_seats",
+            "rules",
+            "revision",
+        ]
+
+    @extend_schema_field(MoneySerializer)
+    def get_price_from(self, showtime: Showtime) -> Mapping[str, Any]:
+        amounts = {price.category: price.amount for price in showtime.prices.all()}
+        return {"amount": domain.price_from(amounts), "currency": showtime.currency}
+
+    @extend_schema_field(PricesField)
+    def get_prices(self, showtime: Showtime) -> Mapping[str, Any]:
+        return {price.category: {"amount": price.amount, "currency": price.currency} for price in showtime.prices.all()}
+
+    def get_available_seats(self, _: Showtime) -> int:
+        return 0  # selectors.fill_in_seats_left sets it: the rest is kept longer than this may be
+
+
+class ShowtimeChange(StrictSerializer):
+    starts_at = MomentField()
+    format = serializers.ChoiceField(choices=FORMATS)
+    language = serializers.CharField(max_length=15, validators=[validators.language_tag])
+    prices = PricesField(allow_empty=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Prices become amounts, and their one currency stands beside them."""
+        prices = attrs.get("prices", {})
+        currencies = {price["currency"] for price in prices.values()}
+        if len(currencies) > 1:
+            raise serializers.ValidationError({"prices": ["All prices of a showtime are in one currency."]})
+        if currencies:
+            attrs["prices"] = {category: price["amount"] for category, price in prices.items()}
+            attrs["currency"] = currencies.pop()
+        return attrs
+
+
+class ShowtimeInput(ShowtimeChange):
+    movie_id = serializers.UUIDField()
+    screen_id = serializers.UUIDField()
+
+
+class PageFilters(StrictSerializer):
+    cursor = serializers.CharField(required=False, help_text="From next or previous of another page.")
+    page_size = serializers.IntegerField(required=False, min_value=1, max_value=100)
+
+
+class MovieFilters(PageFilters):
+    q = serializers.CharField(required=False, max_length=100, help_text="Part of the title.")
+    genre = serializers.CharField(required=False, max_length=30, validators=[validators.genre])
+    language = serializers.CharField(required=False, max_length=15, validators=[validators.language_tag])
+    released_after = serializers.DateField(required=False, help_text="That day included.")
+    released_before = serializers.DateField(required=False, help_text="That day included.")
+    now_showing = serializers.BooleanField(required=False, help_text="Has showtimes to come, or has none.")
+
+
+class TheaterFilters(PageFilters):
+    city = serializers.CharField(required=False, max_length=80)
+
+
+class ShowtimeFilters(PageFilters):
+    movie_id = serializers.UUIDField(required=False)
+    theater_id = serializers.UUIDField(required=False)
+    date = serializers.DateField(required=False, help_text="A day in the theater's own time zone.")
+    format = serializers.ChoiceField(required=False, choices=FORMATS)
+    language = serializers.CharField(required=False, max_length=15, validators=[validators.language_tag])
+    starts_after = MomentField(required=False, help_text="With it, showtimes that have started are listed too.")
+    starts_before = MomentField(required=False)
+    status = serializers.ChoiceField(
+        required=False, choices=[status.value for status in ShowtimeStatus], help_text="Default: scheduled."
+    )
+
+    def validate_date(self, value: Any) -> Any:
+        if not 1900 <= value.year <= 2200:
+            raise serializers.ValidationError("A day from 1900 to 2200.")
+        return value
+
+
+class CancellationFilters(StrictSerializer):
+    reason = serializers.CharField(required=False, default="", max_length=200, help_text="Told to customers.")

@@ -1,0 +1,256 @@
+"""Movies, theaters and screens: added, changed and removed. Showtimes are in catalog.scheduling.
+
+Locks are taken in one order everywhere: movie, theater, screen, showtimes by id, and the catalog's generation last.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import TypedDict, Unpack
+from uuid import UUID
+
+from django.db import transaction
+
+from catalog import domain
+from catalog.cache import catalog_changed
+from catalog.errors import (
+    InvalidFields,
+    MovieInUse,
+    MovieNotFound,
+    NameTaken,
+    ScreenInUse,
+    ScreenNotFound,
+    TheaterInUse,
+    TheaterNotFound,
+)
+from catalog.events import ScreenUpdated
+from catalog.layouts import Place, extent, faults
+from catalog.models import Movie, Screen, Seat, Showtime, ShowtimePrice, Theater
+from catalog.scheduling import refusing, refusing_overlaps, showtimes_to_come, update_showtimes_to_come
+from chassis.outbox import emit
+
+
+class MovieFields(TypedDict, total=False):
+    title: str
+    synopsis: str
+    duration_minutes: int
+    rating: str
+    genres: list[str]
+    languages: list[str]
+    release_date: date
+    poster_url: str
+
+
+class TheaterFields(TypedDict, total=False):
+    name: str
+    city: str
+    address: str
+    time_zone: str
+    currency: str
+    cleaning_minutes: int
+    cancellation_cutoff_minutes: int
+    cancellation_fee_percent: int | None
+    orphan_seat_rule: bool
+
+
+# What the showtimes to come say or follow of their movie and theater.
+_OF_SHOWTIMES = {"title", "duration_minutes"}
+_NOT_OF_SHOWTIMES = {"city", "address"}
+
+
+def add_movie(**fields: Unpack[MovieFields]) -> Movie:
+    with transaction.atomic():
+        movie = Movie.objects.create(**fields)
+        catalog_changed()
+    return movie
+
+
+def change_movie(*, movie_id: UUID, **fields: Unpack[MovieFields]) -> Movie:
+    """Changes a movie. A new title or length reaches its showtimes to come, whose ends move with it.
+
+    Raises MovieNotFound; ShowtimesOverlap when the longer film no longer fits.
+    """
+    with refusing_overlaps():
+        movie = Movie.objects.select_for_update(no_key=True).filter(id=movie_id).first()
+        if movie is None:
+            raise MovieNotFound
+        changed = _assign(movie, fields)
+        if changed:
+            movie.save(update_fields=[*changed, "updated_at"])
+            if changed & _OF_SHOWTIMES:
+                update_showtimes_to_come(movie_id=movie.id)
+            catalog_changed()
+    return movie
+
+
+def remove_movie(*, movie_id: UUID) -> None:
+    """Raises MovieNotFound; MovieInUse when it has, or had, showtimes."""
+    with transaction.atomic():
+        movie = Movie.objects.select_for_update().filter(id=movie_id).first()
+        if movie is None:
+            raise MovieNotFound
+        if Showtime.objects.filter(movie_id=movie_id).exists():
+            raise MovieInUse("A movie with showtimes stays; cancel the ones to come instead.")
+        movie.delete()
+        catalog_changed()
+
+
+def add_theater(**fields: Unpack[TheaterFields]) -> Theater:
+    """Raises NameTaken."""
+    with refusing("theaters_have_names_of_their_own", NameTaken("Another theater has this name.")):
+        theater = Theater.objects.create(**fields)
+        catalog_changed()
+    return theater
+
+
+def change_theater(*, theater_id: UUID, **fields: Unpack[TheaterFields]) -> Theater:
+    """Changes a theater. Its name, zone, rules and cleaning time reach its showtimes to come.
+
+    Raises TheaterNotFound, NameTaken; TheaterInUse for another currency while showtimes are to come;
+    ShowtimesOverlap when a longer cleaning time no longer fits.
+    """
+    taken = NameTaken("Another theater has this name.")
+    with refusing("theaters_have_names_of_their_own", taken), refusing_overlaps():
+        theater = Theater.objects.select_for_update(no_key=True).filter(id=theater_id).first()
+        if theater is None:
+            raise TheaterNotFound
+        changed = _assign(theater, fields)
+        if "currency" in changed and showtimes_to_come(theater_id=theater_id).exists():
+            raise TheaterInUse("Showtimes to come are priced in the other currency.")
+        if changed:
+            theater.save(update_fields=[*changed, "updated_at"])
+            if changed - _NOT_OF_SHOWTIMES:
+                update_showtimes_to_come(theater_id=theater_id)
+            catalog_changed()
+    return theater
+
+
+def remove_theater(*, theater_id: UUID) -> None:
+    """Removes a theater and its screens. Raises TheaterNotFound; TheaterInUse when it has, or had, showtimes."""
+    with transaction.atomic():
+        theater = Theater.objects.select_for_update().filter(id=theater_id).first()
+        if theater is None:
+            raise TheaterNotFound
+        if Showtime.objects.filter(theater_id=theater_id).exists():
+            raise TheaterInUse("A theater with showtimes stays; cancel the ones to come instead.")
+        Screen.objects.filter(theater_id=theater_id).delete()
+        theater.delete()
+        catalog_changed()
+
+
+_SCREEN_NAME = "screens_of_a_theater_have_names_of_their_own"
+
+
+def add_screen(*, theater_id: UUID, name: str, places: Sequence[Place]) -> Screen:
+    """A new screen with its seats. Raises TheaterNotFound, NameTaken, InvalidFields."""
+    _check_layout(places)
+    with refusing(_SCREEN_NAME, NameTaken("Another screen of the theater has this name.")):
+        if not Theater.objects.select_for_update(no_key=True).filter(id=theater_id).exists():
+            raise TheaterNotFound
+        rows, columns = extent(places)
+        screen = Screen.objects.create(
+            theater_id=theater_id, name=name, rows=rows, columns=columns, seat_count=len(places)
+        )
+        Seat.objects.bulk_create(Seat(screen=screen, **_columns(place)) for place in places)
+        emit(ScreenUpdated.of(screen), subject=screen.id)
+        catalog_changed()
+    return screen
+
+
+def change_screen(*, screen_id: UUID, name: str | None = None, places: Sequence[Place] | None = None) -> Screen:
+    """Another name, another layout, or both; None leaves it. A seat of the same row and number stays the same seat.
+
+    Raises ScreenNotFound, NameTaken, InvalidFields; ScreenInUse when showtimes to come would lose a seat or have
+    seats without a price.
+    """
+    if places is not None:
+        _check_layout(places)
+    with refusing(_SCREEN_NAME, NameTaken("Another screen of the theater has this name.")):
+        screen = Screen.objects.select_for_update(no_key=True).filter(id=screen_id).first()
+        if screen is None:
+            raise ScreenNotFound
+        renamed = name is not None and name != screen.name
+        redrawn = places is not None and _redraw(screen, places)
+        if renamed or redrawn:
+            screen.name = name if name is not None else screen.name
+            screen.revision += 1
+            screen.save()
+            emit(ScreenUpdated.of(screen), subject=screen.id)
+            if renamed:
+                update_showtimes_to_come(screen_id=screen_id)
+            catalog_changed()
+    return screen
+
+
+def remove_screen(*, screen_id: UUID) -> None:
+    """Raises ScreenNotFound; ScreenInUse when it has, or had, showtimes."""
+    with transaction.atomic():
+        screen = Screen.objects.select_for_update().filter(id=screen_id).first()
+        if screen is None:
+            raise ScreenNotFound
+        if Showtime.objects.filter(theater_id=screen.theater_id, screen_id=screen_id).exists():
+            raise ScreenInUse("A screen with showtimes stays; cancel the ones to come instead.")
+        screen.delete()
+        catalog_changed()
+
+
+def _redraw(screen: Screen, places: Sequence[Place]) -> bool:
+    """Writes the layout's seats; whether anything changed. The screen's row is left to the caller."""
+    before = {(seat.row, seat.number): seat for seat in screen.seats.all()}
+    after = {(place.row, place.number): place for place in places}
+    gone = [seat for key, seat in before.items() if key not in after]
+    new = [Seat(screen=screen, **_columns(place)) for key, place in after.items() if key not in before]
+    moved = [
+        seat
+        for key, seat in before.items()
+        if key in after and _assign(seat, _columns(after[key]))  # assigns, and keeps the seat's id
+    ]
+    if not (gone or new or moved):
+        return False
+    _refuse_loss(screen, gone, {place.category for place in places})
+    Seat.objects.filter(id__in=[seat.id for seat in gone]).delete()
+    Seat.objects.bulk_update(moved, ["x", "y", "category", "accessible"], batch_size=500)
+    Seat.objects.bulk_create(new)
+    screen.rows, screen.columns = extent(places)
+    screen.seat_count = len(places)
+    return True
+
+
+def _refuse_loss(screen: Screen, gone: Sequence[Seat], categories: set[str]) -> None:
+    to_come = showtimes_to_come(theater_id=screen.theater_id, screen_id=screen.id)
+    if gone and (count := to_come.count()):
+        names = ", ".join(str(seat) for seat in gone[:10])
+        raise ScreenInUse(f"Seats of {count} showtimes to come would be gone: {names}.")
+    priced = ShowtimePrice.objects.filter(showtime__in=to_come).values_list("showtime_id", "category")
+    prices: dict[UUID, dict[str, int]] = {id_: {} for id_ in to_come.values_list("id", flat=True)}
+    for showtime_id, category in priced:
+        prices[showtime_id][category] = 1
+    missing = {name for known in prices.values() for name in domain.missing_prices(categories, known)}
+    if missing:
+        raise ScreenInUse(f"Showtimes to come have no price for: {', '.join(sorted(missing))}.")
+
+
+def _check_layout(places: Sequence[Place]) -> None:
+    if not places:
+        raise InvalidFields(seats="A screen has at least one seat.")
+    found = faults(places)
+    if found:
+        raise InvalidFields(**{f"seats/{index}": sentence for index, sentence in found})
+
+
+def _columns(place: Place) -> dict[str, object]:
+    return {
+        "row": place.row,
+        "number": place.number,
+        "x": place.x,
+        "y": place.y,
+        "category": place.category,
+        "accessible": place.accessible,
+    }
+
+
+def _assign(row: object, fields: Mapping[str, object]) -> set[str]:
+    """Sets the fields that differ; their names come back."""
+    changed = {name for name, value in fields.items() if getattr(row, name) != value}
+    for name in changed:
+        setattr(row, name, fields[name])
+    return changed

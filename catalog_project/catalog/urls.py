@@ -1,0 +1,14 @@
+from django.urls import path
+
+from catalog import api
+
+urlpatterns = [
+    path("movies", api.Movies.as_view()),
+    path("movies/<uuid:movie_id>", api.MovieById.as_view()),
+    path("theaters", api.Theaters.as_view()),
+    path("theaters/<uuid:theater_id>", api.TheaterById.as_view()),
+    path("theaters/<uuid:theater_id>/screens", api.ScreensOfTheater.as_view()),
+    path("screens/<uuid:screen_id>", api.ScreenById.as_view()),
+    path("showtimes", api.Showtimes.as_view()),
+    path("showtimes/<uuid:showtime_id>", api.ShowtimeById.as_view()),
+]
