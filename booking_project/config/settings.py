@@ -1,3 +1,16 @@
-from chassis.settings import service_settings
+from chassis.settings import env, service_settings
 
 globals().update(service_settings(name="booking", app="bookings", title="Marquee Booking"))
+
+EVENT_EXCHANGES = {"screen": "catalog_events", "showtime": "catalog_events"}
+
+CATALOG_URL = env.str("CATALOG_URL")
+TICKET_SIGNING_KEY = env.str("TICKET_SIGNING_KEY", multiline=True)
+
+# A hold lives this long; its locks too.
+HOLD_SECONDS = env.int("HOLD_SECONDS", default=300)
+MAX_SEATS_PER_BOOKING = env.int("MAX_SEATS_PER_BOOKING", default=10)
+# Open holds of one user for one showtime.
+MAX_OPEN_HOLDS = env.int("MAX_OPEN_HOLDS", default=4)
+# After the start of a showtime its tickets are sold for this long.
+SALES_CLOSE_MINUTES = env.int("SALES_CLOSE_MINUTES", default=15)

@@ -1,0 +1,70 @@
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from bookings.models import Booking, BookingSeat, BookingTransition, Screen, Showtime
+from chassis.admin import ReadOnlyAdmin
+
+
+class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class SeatInline(ReadOnlyInline):
+    model = BookingSeat
+    fields = ["row", "number", "category", "price_amount"]
+
+
+class HistoryInline(ReadOnlyInline):
+    model = BookingTransition
+    fields = ["at", "from_status", "to_status", "trigger", "actor", "reason", "cause"]
+
+
+@admin.register(Booking)
+class BookingAdmin(ReadOnlyAdmin):
+    list_display = ["reference", "status", "payment_status", "showtime", "total", "created_at"]
+    list_filter = ["status", "payment_status", "showtime__theater_name", "created_at"]
+    list_select_related = ["showtime"]
+    search_fields = ["reference__iexact", "id__iexact", "user_id__iexact"]
+    inlines = [SeatInline, HistoryInline]
+    exclude = ["ticket"]
+    show_full_result_count = False
+
+    @admin.display(description="total", ordering="total_amount")
+    def total(self, booking: Booking) -> str:
+        return f"{booking.total_amount} {booking.currency}"
+
+
+@admin.register(Showtime)
+class ShowtimeAdmin(ReadOnlyAdmin):
+    list_display = ["movie_title", "theater_name", "screen_name", "starts_at", "status"]
+    list_filter = ["status", "theater_name", "starts_at"]
+    search_fields = ["movie_title", "id__iexact"]
+    date_hierarchy = "starts_at"
+
+
+@admin.register(Screen)
+class ScreenAdmin(ReadOnlyAdmin):
+    list_display = ["name", "theater_id", "rows", "columns", "revision"]
+    exclude = ["seats"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Screen]:
+        return super().get_queryset(request).defer("seats")
+
+
+@admin.register(BookingTransition)
+class BookingTransitionAdmin(ReadOnlyAdmin):
+    list_display = ["at", "booking", "from_status", "to_status", "trigger", "actor"]
+    list_filter = ["trigger", "at"]
+    list_select_related = ["booking"]
+    search_fields = ["booking__reference__iexact", "cause"]
+    show_full_result_count = False

@@ -1,0 +1,130 @@
+"""What may become of a booking. Plain values in, decisions out; no Django.
+
+PENDING: seats are held, the money is awaited. CONFIRMED: seats are sold. The four others are the ends without a sale.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class State(StrEnum):
+    PENDING = "PENDING"
+    CONFIRMED = "CONFIRMED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+    REJECTED = "REJECTED"
+    FAILED = "FAILED"
+
+
+class Trigger(StrEnum):
+    """What happens to a booking; the history keeps it with every transition."""
+
+    HELD = "held"
+    SEATS_SOLD = "seats_sold"
+    SEATS_LOST = "seats_lost"
+    HOLD_ENDED = "hold_ended"
+    CANCELLED_BY_CUSTOMER = "cancelled_by_customer"
+    CANCELLED_BY_STAFF = "cancelled_by_staff"
+    SHOWTIME_CANCELLED = "showtime_cancelled"
+    PAYMENT_DECLINED = "payment_declined"
+    CAPTURE_FAILED = "capture_failed"
+
+
+S, T = State, Trigger
+
+TRANSITIONS: dict[tuple[State | None, Trigger], State] = {
+    (None, T.HELD): S.PENDING,
+    (S.PENDING, T.SEATS_SOLD): S.CONFIRMED,
+    (S.PENDING, T.SEATS_LOST): S.REJECTED,
+    (S.PENDING, T.HOLD_ENDED): S.EXPIRED,
+    (S.PENDING, T.CANCELLED_BY_CUSTOMER): S.CANCELLED,
+    (S.PENDING, T.CANCELLED_BY_STAFF): S.CANCELLED,
+    (S.PENDING, T.SHOWTIME_CANCELLED): S.CANCELLED,
+    (S.PENDING, T.PAYMENT_DECLINED): S.FAILED,
+    (S.CONFIRMED, T.CANCELLED_BY_CUSTOMER): S.CANCELLED,
+    (S.CONFIRMED, T.CANCELLED_BY_STAFF): S.CANCELLED,
+    (S.CONFIRMED, T.SHOWTIME_CANCELLED): S.CANCELLED,
+    (S.CONFIRMED, T.CAPTURE_FAILED): S.CANCELLED,
+}
+
+# States in which the booking has a right to its seats.
+OPEN = frozenset({S.PENDING, S.CONFIRMED})
+
+
+class IllegalTransition(Exception):
+    def __init__(self, state: State | None, trigger: Trigger) -> None:
+        super().__init__(f"{trigger} is not possible in {state}")
+        self.state = state
+        self.trigger = trigger
+
+
+def next_state(state: State | None, trigger: Trigger) -> State:
+    """Raises IllegalTransition."""
+    try:
+        return TRANSITIONS[state, trigger]
+    except KeyError:
+        raise IllegalTransition(state, trigger) from None
+
+
+class PaymentStatus(StrEnum):
+    """What booking knows of the money; payment owns the truth. Declared in the order in which it may advance."""
+
+    UNPAID = "unpaid"
+    DECLINED = "declined"
+    AUTHORIZED = "authorized"
+    FAILED = "failed"
+    CAPTURED = "captured"
+    VOIDED = "voided"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    REFUNDED = "refunded"
+
+
+_RANK = {status: rank for rank, status in enumerate(PaymentStatus)}
+
+
+def advance_payment(known: PaymentStatus, told: PaymentStatus) -> PaymentStatus:
+    """The later of the two, so that messages may arrive in any order."""
+    return max(known, told, key=_RANK.__getitem__)
+
+
+def payment_failure(state: State, *, stage: str, final: bool) -> Trigger | None:
+    """What a failed payment does to a booking: nothing while another card may still be tried or after its end."""
+    if stage == "capture":
+        return Trigger.CAPTURE_FAILED if state is State.CONFIRMED else None
+    return Trigger.PAYMENT_DECLINED if final and state is State.PENDING else None
+
+
+@dataclass(frozen=True, slots=True)
+class CancellationRules:
+    """Of a theater: free until cutoff_minutes before the start; from then on at a fee in percent, or not at all."""
+
+    cutoff_minutes: int = 0
+    fee_percent: int | None = None
+
+
+class TooLate(Exception):
+    """The theater does not take the tickets back any more."""
+
+
+def refund_amount(
+    *, total: int, starts_at: datetime, now: datetime, rules: CancellationRules, waived: bool = False
+) -> int:
+    """What a cancelled, paid booking gets back, in minor units; waived: staff decided, or the showtime was changed.
+
+    The fee is rounded down, in the customer's favour. Raises TooLate.
+    """
+    if waived or now < starts_at - timedelta(minutes=rules.cutoff_minutes):
+        return total
+    if rules.fee_percent is None or now >= starts_at:
+        raise TooLate
+    return total - total * rules.fee_percent // 100
+
+
+def rebuild(triggers: Sequence[Trigger]) -> State | None:
+    """The state a history leads to. Raises IllegalTransition for a history that cannot have been."""
+    state: State | None = None
+    for trigger in triggers:
+        state = next_state(state, trigger)
+    return state

@@ -1,0 +1,62 @@
+"""What booking answers when it says no; the codes are stable."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from chassis.errors import BadRequestFields, Conflict, NotFound, ServiceUnavailable
+
+
+class SeatUnavailable(Conflict):
+    """`seats` names which of the asked seats are held or sold."""
+
+    code = "seat_unavailable"
+    title = "A seat is held or sold already"
+
+    def __init__(self, seats: Iterable[UUID]) -> None:
+        super().__init__(seats=sorted(str(seat) for seat in seats))
+
+
+class UnknownSeat(BadRequestFields):
+    """A seat id that is not of this showtime's screen."""
+
+    code = "unknown_seat"
+    title = "A seat is not one of this showtime"
+
+
+class ShowtimeNotFound(NotFound):
+    code = "showtime_not_found"
+    title = "There is no such showtime"
+
+
+class ShowtimeUnknown(ServiceUnavailable):
+    """Neither the events nor a call to catalog told of the showtime yet."""
+
+    code = "showtime_unavailable"
+    title = "The showtime cannot be looked up right now"
+
+
+class SalesClosed(Conflict):
+    code = "sales_closed"
+    title = "This showtime is not on sale"
+
+
+class TooManyHolds(Conflict):
+    code = "too_many_holds"
+    title = "You hold seats of this showtime already"
+
+
+class BookingNotFound(NotFound):
+    code = "booking_not_found"
+    title = "There is no such booking"
+
+
+class NotCancellable(Conflict):
+    """The booking ended already."""
+
+    code = "not_cancellable"
+    title = "This booking cannot be cancelled any more"
+
+
+class CancellationClosed(Conflict):
+    code = "cancellation_closed"
+    title = "The theater does not take these tickets back any more"

@@ -1,0 +1,193 @@
+"""The events this service emits, and the slices it reads of others'. Golden messages: contracts/."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class PricedSeat:
+    id: UUID
+    row: str
+    number: int
+    category: str
+    price: Money
+
+
+@dataclass(frozen=True, slots=True)
+class ShowtimeInBrief:
+    movie_title: str
+    theater_name: str
+    screen: str
+    starts_at: datetime
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookingCreated:
+    type: ClassVar[str] = "booking.created"
+    booking_id: UUID
+    reference: str
+    user_id: UUID
+    showtime_id: UUID
+    seats: list[PricedSeat]
+    total: Money
+    hold_expires_at: datetime
+    created_at: datetime
+    payment_method: dict[str, str] | None
+    showtime: ShowtimeInBrief
+
+
+@dataclass(frozen=True, slots=True)
+class BookingConfirmed:
+    type: ClassVar[str] = "booking.confirmed"
+    booking_id: UUID
+    reference: str
+    user_id: UUID
+    showtime_id: UUID
+    seat_ids: list[UUID]
+    payment_id: UUID
+    total: Money
+
+
+@dataclass(frozen=True, slots=True)
+class _BookingEnded:
+    booking_id: UUID
+    reference: str
+    user_id: UUID
+    showtime_id: UUID
+    seat_ids: list[UUID]
+    total: Money
+    refund: Money
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookingRejected(_BookingEnded):
+    type: ClassVar[str] = "booking.rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class BookingExpired(_BookingEnded):
+    type: ClassVar[str] = "booking.expired"
+
+
+@dataclass(frozen=True, slots=True)
+class BookingCancelled(_BookingEnded):
+    type: ClassVar[str] = "booking.cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class BookingFailed(_BookingEnded):
+    type: ClassVar[str] = "booking.failed"
+
+
+@dataclass(frozen=True, slots=True)
+class TicketSeat:
+    id: UUID
+    row: str
+    number: int
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketIssued:
+    type: ClassVar[str] = "ticket.issued"
+    booking_id: UUID
+    reference: str
+    user_id: UUID
+    ticket: str
+    seats: list[TicketSeat]
+    total: Money
+    showtime: ShowtimeInBrief
+    issued_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentAuthorized:
+    payment_id: UUID
+    booking_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentCompleted:
+    payment_id: UUID
+    booking_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFailed:
+    booking_id: UUID
+    stage: str
+    failure_code: str
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentVoided:
+    booking_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRefunded:
+    booking_id: UUID
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenUpdated:
+    screen_id: UUID
+    theater_id: UUID
+    name: str
+    rows: int
+    columns: int
+    revision: int
+    seats: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Theater:
+    id: UUID
+    name: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Movie:
+    id: UUID
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowtimeScheduled:
+    showtime_id: UUID
+    revision: int
+    movie: _Movie
+    theater: _Theater
+    screen: _Named
+    starts_at: datetime
+    ends_at: datetime
+    format: str
+    language: str
+    currency: str
+    prices: dict[str, int]
+    rules: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShowtimeCancelled:
+    showtime_id: UUID
+    revision: int

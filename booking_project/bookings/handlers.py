@@ -1,0 +1,70 @@
+"""Which event does what; the queue's bindings derive from HANDLERS."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from bookings import events, projections, services, tasks
+from bookings.domain import PaymentStatus
+from bookings.services import Cause
+from chassis.events import Event
+
+
+def _confirm(event: Event) -> None:
+    payment = event.read(events.PaymentAuthorized)
+    services.confirm_booking(
+        booking_id=payment.booking_id, payment_id=payment.payment_id, cause=Cause("payment", event.id)
+    )
+
+
+def _record_capture(event: Event) -> None:
+    payment = event.read(events.PaymentCompleted)
+    services.record_payment(booking_id=payment.booking_id, status=PaymentStatus.CAPTURED)
+
+
+def _fail(event: Event) -> None:
+    payment = event.read(events.PaymentFailed)
+    services.fail_payment(
+        booking_id=payment.booking_id,
+        stage=payment.stage,
+        final=payment.final,
+        code=payment.failure_code,
+        cause=Cause("payment", event.id),
+    )
+
+
+def _record_void(event: Event) -> None:
+    payment = event.read(events.PaymentVoided)
+    services.record_payment(booking_id=payment.booking_id, status=PaymentStatus.VOIDED)
+
+
+def _record_refund(event: Event) -> None:
+    payment = event.read(events.PaymentRefunded)
+    services.record_payment(booking_id=payment.booking_id, status=PaymentStatus(payment.status))
+
+
+def _project_screen(event: Event) -> None:
+    projections.project_screen(event.read(events.ScreenUpdated))
+
+
+def _project_showtime(event: Event) -> None:
+    projections.project_showtime(event.read(events.ShowtimeScheduled))
+
+
+def _cancel_showtime(event: Event) -> None:
+    projections.project_cancellation(event.read(events.ShowtimeCancelled))
+
+
+HANDLERS: Mapping[str, Callable[[Event], None]] = {
+    "payment.authorized": _confirm,
+    "payment.completed": _record_capture,
+    "payment.failed": _fail,
+    "payment.voided": _record_void,
+    "payment.refunded": _record_refund,
+    "screen.updated": _project_screen,
+    "showtime.scheduled": _project_showtime,
+    "showtime.updated": _project_showtime,
+    "showtime.cancelled": _cancel_showtime,
+}
+
+TICKS: Mapping[str, Sequence[Callable[[], object]]] = {
+    "clock.second": [tasks.expire_holds, tasks.cancel_bookings_of_cancelled_showtimes],
+}

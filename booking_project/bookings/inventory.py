@@ -1,0 +1,181 @@
+"""The seats: every statement that takes or frees them. Rows are always locked in key order, so nothing deadlocks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from psycopg.types.json import Jsonb
+
+
+from bookings.models import Booking, SeatStatus
+from bookings.sales import Sale, Seat
+
+# One statement decides and writes a hold: the showtime is on sale as the caller saw it, all the seats are free or
+# their hold ran out, and only then booking, seats, history and event exist. The times are the database's own, so
+# that several web hosts need not agree on theirs.
+TAKE = """
+WITH sale AS (
+    SELECT now() AS at, now() + make_interval(secs => %(hold_seconds)s) AS until
+    FROM showtimes s JOIN screens c ON c.id = s.screen_id
+    WHERE s.id = %(showtime_id)s AND s.revision = %(showtime_revision)s AND c.revision = %(screen_revision)s
+      AND s.status = 'scheduled' AND now() < s.starts_at + make_interval(mins => %(sales_close_minutes)s)
+), holds AS (
+    SELECT count(*) AS open FROM bookings
+    WHERE user_id = %(user_id)s AND showtime_id = %(showtime_id)s AND status = 'PENDING' AND hold_expires_at > now()
+), taken AS (
+    INSERT INTO seat_status (showtime_id, seat_id, status, booking_id, held_until)
+    SELECT %(showtime_id)s, seat_id, 'held', %(booking_id)s, sale.until
+    FROM sale, unnest(%(seat_ids)s::uuid[]) AS seat_id
+    ON CONFLICT (showtime_id, seat_id) DO UPDATE
+    SET status = 'held', booking_id = EXCLUDED.booking_id, held_until = EXCLUDED.held_until
+    WHERE seat_status.status = 'held' AND seat_status.held_until <= now()
+    RETURNING seat_id
+), booked AS (
+    INSERT INTO bookings (id, reference, user_id, showtime_id, status, payment_status, total_amount, currency,
+                          hold_expires_at, created_at, ticket)
+    SELECT %(booking_id)s, %(reference)s, %(user_id)s, %(showtime_id)s, 'PENDING', 'unpaid', %(total)s, %(currency)s,
+           sale.until, sale.at, ''
+    FROM sale, holds
+    WHERE holds.open < %(max_holds)s AND (SELECT count(*) FROM taken) = cardinality(%(seat_ids)s::uuid[])
+    RETURNING id, hold_expires_at, created_at
+), seated AS (
+    INSERT INTO booking_seats (booking_id, showtime_id, seat_id, "row", number, category, price_amount)
+    SELECT booked.id, %(showtime_id)s, seat.*
+    FROM booked, unnest(%(seat_ids)s::uuid[], %(rows)s::text[], %(numbers)s::int[], %(categories)s::text[],
+                        %(prices)s::bigint[]) AS seat
+), told AS (
+    INSERT INTO booking_history (booking_id, from_status, to_status, trigger, cause, actor, reason, at)
+    SELECT id, '', 'PENDING', 'held', '', %(user_id)s::text, '', created_at FROM booked
+), published AS (
+    INSERT INTO outbox (id, exchange, type, body, created_at)
+    SELECT %(event_id)s, %(exchange)s, 'booking.created',
+           jsonb_set(jsonb_set(%(event)s, '{data,hold_expires_at}', to_jsonb(hold_expires_at)),
+                     '{data,created_at}', to_jsonb(created_at)), created_at
+    FROM booked
+)
+SELECT (SELECT count(*) FROM sale), (SELECT open FROM holds), (SELECT array_agg(seat_id) FROM taken),
+       hold_expires_at, created_at
+FROM (SELECT 1) AS one LEFT JOIN booked ON true
+"""
+
+# A confirmed booking needs every one of its seats: still its own, or free again if its hold ran out meanwhile.
+SELL = """
+INSERT INTO seat_status (showtime_id, seat_id, status, booking_id, held_until)
+SELECT showtime_id, seat_id, 'sold', booking_id, NULL FROM booking_seats
+WHERE booking_id = %s ORDER BY showtime_id, seat_id
+ON CONFLICT (showtime_id, seat_id) DO UPDATE
+SET status = 'sold', booking_id = EXCLUDED.booking_id, held_until = NULL
+WHERE seat_status.booking_id = EXCLUDED.booking_id
+   OR (seat_status.status = 'held' AND seat_status.held_until <= now())
+"""
+
+FREE = """
+WITH theirs AS (
+    SELECT status.showtime_id, status.seat_id
+    FROM seat_status AS status
+    JOIN booking_seats AS seat USING (showtime_id, seat_id, booking_id)
+    WHERE seat.booking_id = ANY(%s)
+    ORDER BY status.showtime_id, status.seat_id
+    FOR UPDATE OF status
+)
+DELETE FROM seat_status USING theirs
+WHERE seat_status.showtime_id = theirs.showtime_id AND seat_status.seat_id = theirs.seat_id
+"""
+
+BLOCK = """
+INSERT INTO seat_status (showtime_id, seat_id, status)
+SELECT %s, seat_id, 'blocked' FROM unnest(%s::uuid[]) AS seat_id
+ON CONFLICT (showtime_id, seat_id) DO UPDATE SET status = 'blocked', booking_id = NULL, held_until = NULL
+WHERE seat_status.status = 'held' AND seat_status.held_until <= now()
+RETURNING seat_id
+"""
+
+STATUSES = """
+SELECT seat_id, status FROM seat_status
+WHERE showtime_id = %s AND (held_until IS NULL OR held_until > now())
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What TAKE saw. on_sale False: the sale that the caller knew is not the current one."""
+
+    on_sale: bool
+    open_holds: int
+    seat_ids: frozenset[UUID]
+    hold_expires_at: datetime | None
+    created_at: datetime | None
+
+
+def take_seats(*, booking: Booking, sale: Sale, seats: Sequence[Seat], event: dict[str, Any]) -> Taken:
+    """Runs TAKE for seats in key order, inside a transaction that the caller rolls back unless all were taken.
+
+    event: the envelope of booking.created; its times are filled in by the database.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            TAKE,
+            {
+                "hold_seconds": settings.HOLD_SECONDS,
+                "sales_close_minutes": settings.SALES_CLOSE_MINUTES,
+                "max_holds": settings.MAX_OPEN_HOLDS,
+                "showtime_id": booking.showtime_id,
+                "showtime_revision": sale.showtime.revision,
+                "screen_revision": sale.screen_revision,
+                "user_id": booking.user_id,
+                "booking_id": booking.id,
+                "reference": booking.reference,
+                "total": booking.total_amount,
+                "currency": booking.currency,
+                "seat_ids": [seat.id for seat in seats],
+                "rows": [seat.row for seat in seats],
+                "numbers": [seat.number for seat in seats],
+                "categories": [seat.category for seat in seats],
+                "prices": [seat.price for seat in seats],
+                "event_id": event["id"],
+                "exchange": settings.EVENTS_EXCHANGE,
+                "event": Jsonb(event),
+            },
+        )
+        on_sale, open_holds, seat_ids, hold_expires_at, created_at = cursor.fetchone()
+    return Taken(bool(on_sale), open_holds, frozenset(seat_ids or ()), hold_expires_at, created_at)
+
+
+def sell_seats(booking_id: UUID) -> int:
+    """Makes a booking's seats sold, as many as it can still have; their number."""
+    with connection.cursor() as cursor:
+        cursor.execute(SELL, [booking_id])
+        return int(cursor.rowcount)
+
+
+def free_seats(booking_ids: Sequence[UUID]) -> int:
+    """Frees every seat that is still these bookings' own; their number."""
+    with connection.cursor() as cursor:
+        cursor.execute(FREE, [list(booking_ids)])
+        return int(cursor.rowcount)
+
+
+def seat_statuses(showtime_id: UUID) -> dict[UUID, str]:
+    """held, sold or blocked by seat; a seat that is not in it is available."""
+    with connection.cursor() as cursor:
+        cursor.execute(STATUSES, [showtime_id])
+        return dict(cursor.fetchall())
+
+
+def block_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID]) -> set[UUID]:
+    """Takes free seats off sale; which of them were free."""
+    with connection.cursor() as cursor:
+        cursor.execute(BLOCK, [showtime_id, sorted(seat_ids)])
+        return {seat_id for (seat_id,) in cursor.fetchall()}
+
+
+def unblock_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID]) -> int:
+    """Puts blocked seats back on sale; how many."""
+    deleted, _ = SeatStatus.objects.filter(
+        showtime_id=showtime_id, seat_id__in=seat_ids, status=SeatStatus.Status.BLOCKED
+    ).delete()
+    return deleted

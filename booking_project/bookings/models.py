@@ -1,0 +1,157 @@
+"""The rows of the booking service; what they mean stands in domain.py."""
+
+from django.db import models
+
+from bookings.domain import PaymentStatus, State, Trigger
+from chassis.ids import uuid7
+
+
+class Screen(models.Model):
+    """Projection of catalog's screens: the layout of the seats."""
+
+    id = models.UUIDField(primary_key=True)
+    theater_id = models.UUIDField()
+    name = models.CharField(max_length=100)
+    rows = models.PositiveIntegerField()
+    columns = models.PositiveIntegerField()
+    revision = models.BigIntegerField()
+    seats = models.JSONField(help_text="[{id, row, number, x, y, category, accessible}]")
+
+    class Meta:
+        db_table = "screens"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Showtime(models.Model):
+    """Projection of catalog's showtimes: what is sold, when, and for how much."""
+
+    class Status(models.TextChoices):
+        SCHEDULED = "scheduled"
+        CANCELLED = "cancelled"
+
+    id = models.UUIDField(primary_key=True)
+    revision = models.BigIntegerField()
+    screen_id = models.UUIDField()
+    screen_name = models.CharField(max_length=100)
+    movie_id = models.UUIDField()
+    movie_title = models.CharField(max_length=300)
+    theater_id = models.UUIDField()
+    theater_name = models.CharField(max_length=200)
+    time_zone = models.CharField(max_length=64, help_text="IANA name.")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    format = models.CharField(max_length=32)
+    language = models.CharField(max_length=32)
+    currency = models.CharField(max_length=3)
+    prices = models.JSONField(help_text="Minor units by category of seat.")
+    rules = models.JSONField(default=dict, help_text="The theater's rules: cancellation, orphan seats.")
+    status = models.CharField(max_length=16, choices=Status, default=Status.SCHEDULED)
+    moved_at = models.DateTimeField(null=True, help_text="When the start was changed after tickets were sold.")
+
+    class Meta:
+        db_table = "showtimes"
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(status="cancelled"), name="showtimes_cancelled"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.movie_title}, {self.starts_at:%Y-%m-%d %H:%M} UTC"
+
+
+class Booking(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    reference = models.CharField(max_length=12, unique=True, help_text="What a person reads out at the counter.")
+    user_id = models.UUIDField()
+    showtime = models.ForeignKey(
+        Showtime, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="bookings"
+    )
+    status = models.CharField(max_length=16, choices=[(state, state) for state in State])
+    payment_status = models.CharField(
+        max_length=20, choices=[(s, s) for s in PaymentStatus], default=PaymentStatus.UNPAID
+    )
+    payment_id = models.UUIDField(null=True)
+    total_amount = models.BigIntegerField(help_text="Minor units.")
+    currency = models.CharField(max_length=3)
+    hold_expires_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+    ticket = models.TextField(blank=True, default="", help_text="The signed ticket, once it is paid.")
+
+    class Meta:
+        db_table = "bookings"
+        indexes = [
+            models.Index(fields=["user_id", "-id"], name="idx_bookings_user_id"),
+            models.Index(fields=["showtime"], name="idx_bookings_showtime_id"),
+            models.Index(fields=["hold_expires_at"], condition=models.Q(status="PENDING"), name="bookings_open_holds"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class BookingSeat(models.Model):
+    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="seats")
+    showtime_id = models.UUIDField()
+    seat_id = models.UUIDField()
+    row = models.CharField(max_length=8)
+    number = models.PositiveIntegerField()
+    category = models.CharField(max_length=32)
+    price_amount = models.BigIntegerField(help_text="Minor units of the booking's currency.")
+
+    class Meta:
+        db_table = "booking_seats"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.row}{self.number}"
+
+
+class SeatStatus(models.Model):
+    """The inventory: a seat of a showtime has one row or none, so it is held or sold once or not at all.
+
+    No row: free. `held` until held_until: after that it may be taken over.
+    """
+
+    class Status(models.TextChoices):
+        HELD = "held"
+        SOLD = "sold"
+        BLOCKED = "blocked"
+
+    pk = models.CompositePrimaryKey("showtime_id", "seat_id")
+    showtime_id = models.UUIDField()
+    seat_id = models.UUIDField()
+    status = models.CharField(max_length=8, choices=Status)
+    booking_id = models.UUIDField(null=True)
+    held_until = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "seat_status"
+        constraints = [
+            models.CheckConstraint(
+                name="seat_status_has_a_reason",
+                condition=models.Q(status="blocked", booking_id=None, held_until=None)
+                | models.Q(status="sold", booking_id__isnull=False, held_until=None)
+                | models.Q(status="held", booking_id__isnull=False, held_until__isnull=False),
+            )
+        ]
+
+
+class BookingTransition(models.Model):
+    """The append-only history of a booking: a trigger in the database refuses changes."""
+
+    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="history")
+    from_status = models.CharField(max_length=16, blank=True)
+    to_status = models.CharField(max_length=16)
+    trigger = models.CharField(max_length=32, choices=[(t, t) for t in Trigger])
+    cause = models.CharField(max_length=64, blank=True, help_text="Id of the event that caused it.")
+    actor = models.CharField(max_length=64, help_text="A user's id, or the part of the system that acted.")
+    reason = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "booking_history"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.from_status or 'new'} → {self.to_status}"

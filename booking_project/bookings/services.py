@@ -1,0 +1,425 @@
+"""What happens to bookings. Each function owns its transaction: lock, decide (domain.py), save, tell (outbox)."""
+
+import logging
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from bookings import events, inventory, locks, tickets
+from bookings.domain import (
+    CancellationRules,
+    IllegalTransition,
+    PaymentStatus,
+    State,
+    TooLate,
+    Trigger,
+    advance_payment,
+    next_state,
+    payment_failure,
+    refund_amount,
+)
+from bookings.errors import (
+    BookingNotFound,
+    CancellationClosed,
+    NotCancellable,
+    SalesClosed,
+    SeatUnavailable,
+    TooManyHolds,
+)
+from bookings.models import Booking, BookingSeat, BookingTransition, Showtime
+from bookings.presentation import present_hold
+from bookings.sales import Sale, Seat, reload_sale, sale_of
+from chassis import idempotency, metrics
+from chassis.events import envelope
+from chassis.ids import uuid7
+from chassis.outbox import emit, emit_all
+
+log = logging.getLogger(__name__)
+
+HELD = metrics.counter("bookings_held_total", "Bookings accepted as holds")
+REFUSED = metrics.counter("bookings_refused_total", "Requests refused because a seat was taken")
+ENDED = metrics.counter("bookings_ended_total", "Bookings that reached a state", ["state"])
+
+# Crockford's base32: no I, L, O or U to misread (https://www.crockford.com/base32.html).
+_REFERENCE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+REFERENCE_LENGTH = 10
+
+ENDINGS: Mapping[State, type[events._BookingEnded]] = {
+    State.REJECTED: events.BookingRejected,
+    State.EXPIRED: events.BookingExpired,
+    State.CANCELLED: events.BookingCancelled,
+    State.FAILED: events.BookingFailed,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why something happens: who acts (a user's id or a part of the system), on which event, for what reason."""
+
+    actor: str
+    event_id: UUID | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    booking: Booking
+    seats: Sequence[Seat]
+    sale: Sale
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The request had been answered before."""
+
+    claim: idempotency.Claim = field(repr=False)
+
+
+def hold_seats(
+    *,
+    user_id: UUID,
+    showtime_id: UUID,
+    seat_ids: Sequence[UUID],
+    payment_method: Mapping[str, str] | None = None,
+    key: idempotency.Key | None = None,
+) -> Held | Replayed:
+    """Holds seats for HOLD_SECONDS as a PENDING booking and tells of it, all or nothing.
+
+    Raises ShowtimeNotFound, ShowtimeUnknown, UnknownSeat, SalesClosed, TooManyHolds, SeatUnavailable naming the
+    seats, and with a key idempotency.KeyReused or KeyInFlight.
+    """
+    sale = sale_of(showtime_id)
+    for retry in (False, True):
+        seats = sale.pick(seat_ids)
+        locked = [seat.id for seat in seats]
+        refused = locks.acquire(showtime_id, locked, owner=user_id, seconds=settings.HOLD_SECONDS)
+        if refused and key is None:
+            REFUSED.inc()
+            raise SeatUnavailable(refused)
+        try:
+            held = _write_hold(user_id=user_id, sale=sale, seats=seats, payment_method=payment_method, key=key)
+        except Exception:
+            if not refused:
+                locks.release(showtime_id, locked, owner=user_id)
+            raise
+        if held is not None:
+            return held
+        if retry:
+            locks.release(showtime_id, locked, owner=user_id)
+            raise SalesClosed
+        sale = reload_sale(showtime_id)
+    raise AssertionError("unreachable")
+
+
+def _write_hold(
+    *,
+    user_id: UUID,
+    sale: Sale,
+    seats: Sequence[Seat],
+    payment_method: Mapping[str, str] | None,
+    key: idempotency.Key | None,
+) -> Held | Replayed | None:
+    """None when the sale has changed since it was read: nothing is written then."""
+    booking = Booking(
+        id=uuid7(),
+        reference="".join(secrets.choice(_REFERENCE_ALPHABET) for _ in range(REFERENCE_LENGTH)),
+        user_id=user_id,
+        showtime_id=sale.showtime.id,
+        status=next_state(None, Trigger.HELD),
+        total_amount=sum(seat.price for seat in seats),
+        currency=sale.showtime.currency,
+    )
+    with transaction.atomic():
+        if key is not None:
+            claim = idempotency.claim(key, resource_id=booking.id)
+            if claim.completed:
+                return Replayed(claim)
+        taken = inventory.take_seats(
+            booking=booking, sale=sale, seats=seats, event=_created(booking, sale, seats, payment_method)
+        )
+        if taken.hold_expires_at is None or taken.created_at is None:
+            transaction.set_rollback(True)
+            if not taken.on_sale:
+                return None
+            if taken.open_holds >= settings.MAX_OPEN_HOLDS:
+                raise TooManyHolds(f"At most {settings.MAX_OPEN_HOLDS} open holds of one showtime.")
+            REFUSED.inc()
+            raise SeatUnavailable(seat.id for seat in seats if seat.id not in taken.seat_ids)
+        booking.hold_expires_at, booking.created_at = taken.hold_expires_at, taken.created_at
+        held = Held(booking, seats, sale)
+        if key is not None:
+            idempotency.complete(claim, status=201, body=present_hold(booking, seats, sale))
+    HELD.inc()
+    return held
+
+
+def _created(
+    booking: Booking, sale: Sale, seats: Sequence[Seat], payment_method: Mapping[str, str] | None
+) -> dict[str, Any]:
+    now = timezone.now()
+    currency = booking.currency
+    return envelope(
+        events.BookingCreated(
+            booking_id=booking.id,
+            reference=booking.reference,
+            user_id=booking.user_id,
+            showtime_id=booking.showtime_id,
+            seats=[
+                events.PricedSeat(seat.id, seat.row, seat.number, seat.category, events.Money(seat.price, currency))
+                for seat in seats
+            ],
+            total=events.Money(booking.total_amount, currency),
+            hold_expires_at=now,
+            created_at=now,
+            payment_method=dict(payment_method) if payment_method else None,
+            showtime=_in_brief(sale.showtime),
+        ),
+        subject=booking.id,
+        source=f"/{settings.SERVICE_NAME}",
+    )
+
+
+def _in_brief(showtime: Showtime) -> events.ShowtimeInBrief:
+    return events.ShowtimeInBrief(
+        movie_title=showtime.movie_title,
+        theater_name=showtime.theater_name,
+        screen=showtime.screen_name,
+        starts_at=showtime.starts_at,
+        time_zone=showtime.time_zone,
+    )
+
+
+def confirm_booking(*, booking_id: UUID, payment_id: UUID, cause: Cause) -> State | None:
+    """The money is reserved: sells the seats, or rejects the booking when it lost one; the state it is in then.
+
+    A booking that ended already stays as it is: payment hears of that end and gives the money back.
+    """
+    with transaction.atomic():
+        booking = _lock(booking_id)
+        if booking is None:
+            return None
+        booking.payment_id = payment_id
+        booking.payment_status = advance_payment(PaymentStatus(booking.payment_status), PaymentStatus.AUTHORIZED)
+        if booking.status != State.PENDING:
+            booking.save(update_fields=["payment_id", "payment_status"])
+            return State(booking.status)
+        seats = list(booking.seats.all())
+        if inventory.sell_seats(booking.id) < len(seats):
+            booking.save(update_fields=["payment_id", "payment_status"])
+            _end([booking], Trigger.SEATS_LOST, cause=cause)
+            return State.REJECTED
+        _advance(booking, Trigger.SEATS_SOLD, cause=cause, also=["payment_id", "payment_status"])
+        emit(
+            events.BookingConfirmed(
+                booking_id=booking.id,
+                reference=booking.reference,
+                user_id=booking.user_id,
+                showtime_id=booking.showtime_id,
+                seat_ids=[seat.seat_id for seat in seats],
+                payment_id=payment_id,
+                total=events.Money(booking.total_amount, booking.currency),
+            ),
+            subject=booking.id,
+        )
+    return State.CONFIRMED
+
+
+def record_payment(*, booking_id: UUID, status: PaymentStatus) -> None:
+    """Keeps what payment told, the latest of it; a captured, confirmed booking gets its ticket, once."""
+    with transaction.atomic():
+        booking = _lock(booking_id)
+        if booking is None:
+            return
+        booking.payment_status = advance_payment(PaymentStatus(booking.payment_status), status)
+        changed = ["payment_status"]
+        if status is PaymentStatus.CAPTURED and booking.status == State.CONFIRMED and not booking.ticket:
+            _issue_ticket(booking)
+            changed.append("ticket")
+        booking.save(update_fields=changed)
+
+
+def _issue_ticket(booking: Booking) -> None:
+    showtime = Showtime.objects.get(id=booking.showtime_id)
+    seats = list(booking.seats.all())
+    issued_at = timezone.now()
+    booking.ticket = tickets.sign(booking=booking, showtime=showtime, seats=seats, issued_at=issued_at)
+    emit(
+        events.TicketIssued(
+            booking_id=booking.id,
+            reference=booking.reference,
+            user_id=booking.user_id,
+            ticket=booking.ticket,
+            seats=[events.TicketSeat(seat.seat_id, seat.row, seat.number, seat.category) for seat in seats],
+            total=events.Money(booking.total_amount, booking.currency),
+            showtime=_in_brief(showtime),
+            issued_at=issued_at,
+        ),
+        subject=booking.id,
+    )
+
+
+def fail_payment(*, booking_id: UUID, stage: str, final: bool, code: str, cause: Cause) -> None:
+    """A declined card ends a booking it came with; otherwise the hold goes on and another card may be tried.
+
+    A capture that failed for good takes the seats back.
+    """
+    with transaction.atomic():
+        booking = _lock(booking_id)
+        if booking is None:
+            return
+        told = PaymentStatus.FAILED if stage == "capture" else PaymentStatus.DECLINED
+        booking.payment_status = advance_payment(PaymentStatus(booking.payment_status), told)
+        booking.save(update_fields=["payment_status"])
+        trigger = payment_failure(State(booking.status), stage=stage, final=final)
+        if trigger is not None:
+            _end([booking], trigger, cause=Cause(cause.actor, cause.event_id, code))
+
+
+def cancel_booking(*, booking_id: UUID, user_id: UUID, is_staff: bool = False, reason: str = "") -> Booking:
+    """Cancels a customer's booking by the theater's rules, or, with a reason, anybody's in the name of the staff.
+
+    Raises BookingNotFound, NotCancellable, CancellationClosed.
+    """
+    with transaction.atomic():
+        booking = _lock(booking_id)
+        if booking is None or not (is_staff or booking.user_id == user_id):
+            raise BookingNotFound
+        by_staff = is_staff and booking.user_id != user_id
+        trigger = Trigger.CANCELLED_BY_STAFF if by_staff else Trigger.CANCELLED_BY_CUSTOMER
+        showtime = Showtime.objects.get(id=booking.showtime_id)
+        try:
+            next_state(State(booking.status), trigger)
+            refund = _refund(booking, showtime, waived=by_staff)
+        except IllegalTransition:
+            raise NotCancellable(f"The booking is {booking.status}.") from None
+        except TooLate:
+            raise CancellationClosed from None
+        cause = Cause(actor=str(user_id), reason=reason)
+        _end([booking], trigger, cause=cause, refunds={booking.id: refund})
+    return booking
+
+
+def _refund(booking: Booking, showtime: Showtime, *, waived: bool) -> int:
+    if booking.status == State.PENDING:
+        return booking.total_amount
+    rules = showtime.rules
+    moved = showtime.moved_at is not None and showtime.moved_at > booking.created_at
+    return refund_amount(
+        total=booking.total_amount,
+        starts_at=showtime.starts_at,
+        now=timezone.now(),
+        rules=CancellationRules(
+            cutoff_minutes=rules.get("cancellation_cutoff_minutes") or 0,
+            fee_percent=rules.get("cancellation_fee_percent"),
+        ),
+        waived=waived or moved,
+    )
+
+
+def expire_holds(*, limit: int = 200) -> int:
+    """Ends PENDING bookings whose hold ran out, at most `limit`, the oldest first; how many.
+
+    Rows another worker is at are skipped, so nothing is swept twice.
+    """
+    with transaction.atomic():
+        due = list(
+            Booking.objects.select_for_update(skip_locked=True)
+            .filter(status=State.PENDING, hold_expires_at__lte=Now())
+            .order_by("hold_expires_at")[:limit]
+        )
+        _end(due, Trigger.HOLD_ENDED, cause=Cause("clock", reason="hold_ended"))
+    return len(due)
+
+
+def cancel_bookings_of_cancelled_showtimes(*, limit: int = 200) -> int:
+    """Ends open bookings of showtimes that catalog cancelled, at most `limit`; how many. The money goes back whole."""
+    with transaction.atomic():
+        due = list(
+            Booking.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(status__in=[State.PENDING, State.CONFIRMED], showtime__status=Showtime.Status.CANCELLED)
+            .order_by("id")[:limit]
+        )
+        _end(due, Trigger.SHOWTIME_CANCELLED, cause=Cause("catalog", reason="showtime_cancelled"))
+    return len(due)
+
+
+def _end(
+    bookings: Sequence[Booking],
+    trigger: Trigger,
+    *,
+    cause: Cause,
+    refunds: Mapping[UUID, int] | None = None,
+) -> None:
+    """Ends locked bookings: their seats are freed, their history and everybody else told, in bulk."""
+    if not bookings:
+        return
+    ids = [booking.id for booking in bookings]
+    inventory.free_seats(ids)
+    seats: dict[UUID, list[UUID]] = {booking_id: [] for booking_id in ids}
+    for booking_id, seat_id in (
+        BookingSeat.objects.filter(booking__in=ids).order_by("id").values_list("booking_id", "seat_id")
+    ):
+        seats[booking_id].append(seat_id)
+    now = timezone.now()
+    told, history = [], []
+    for booking in bookings:
+        before = State(booking.status)
+        booking.status = next_state(before, trigger)
+        history.append(_transition(booking, before, trigger, cause, now))
+        told.append((_ended(booking, seats[booking.id], cause, (refunds or {}).get(booking.id)), booking.id))
+        ENDED.labels(booking.status).inc()
+    Booking.objects.filter(id__in=ids).update(status=bookings[0].status)
+    BookingTransition.objects.bulk_create(history)
+    emit_all(told)
+    transaction.on_commit(lambda: _release_locks(bookings, seats))
+
+
+def _ended(booking: Booking, seat_ids: list[UUID], cause: Cause, refund: int | None) -> events._BookingEnded:
+    return ENDINGS[State(booking.status)](
+        booking_id=booking.id,
+        reference=booking.reference,
+        user_id=booking.user_id,
+        showtime_id=booking.showtime_id,
+        seat_ids=seat_ids,
+        total=events.Money(booking.total_amount, booking.currency),
+        refund=events.Money(booking.total_amount if refund is None else refund, booking.currency),
+        reason=cause.reason,
+    )
+
+
+def _release_locks(bookings: Sequence[Booking], seats: Mapping[UUID, list[UUID]]) -> None:
+    for booking in bookings:
+        locks.release(booking.showtime_id, seats[booking.id], owner=booking.user_id)
+
+
+def _advance(booking: Booking, trigger: Trigger, *, cause: Cause, also: list[str]) -> None:
+    before = State(booking.status)
+    booking.status = next_state(before, trigger)
+    booking.save(update_fields=["status", *also])
+    _transition(booking, before, trigger, cause, timezone.now()).save(force_insert=True)
+    ENDED.labels(booking.status).inc()
+
+
+def _transition(booking: Booking, before: State, trigger: Trigger, cause: Cause, at: datetime) -> BookingTransition:
+    return BookingTransition(
+        booking_id=booking.id,
+        from_status=before,
+        to_status=booking.status,
+        trigger=trigger,
+        cause=str(cause.event_id or ""),
+        actor=cause.actor,
+        reason=cause.reason[:300],
+        at=at,
+    )
+
+
+def _lock(booking_id: UUID) -> Booking | None:
+    return Booking.objects.select_for_update().filter(id=booking_id).first()

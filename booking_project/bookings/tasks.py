@@ -1,0 +1,28 @@
+"""What the clock starts; every round is bounded."""
+
+from collections.abc import Callable
+
+from bookings import services
+
+BATCH = 200
+ROUNDS = 10
+
+
+def expire_holds() -> int:
+    """Ends the holds that ran out, up to ROUNDS batches; how many."""
+    return _in_batches(services.expire_holds)
+
+
+def cancel_bookings_of_cancelled_showtimes() -> int:
+    """Ends the bookings of showtimes that were cancelled, up to ROUNDS batches; how many."""
+    return _in_batches(services.cancel_bookings_of_cancelled_showtimes)
+
+
+def _in_batches(sweep: Callable[..., int]) -> int:
+    total = 0
+    for _ in range(ROUNDS):
+        swept = sweep(limit=BATCH)
+        total += swept
+        if swept < BATCH:
+            break
+    return total
