@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import jwt
@@ -14,10 +14,12 @@ import pytest
 import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
-from rest_framework.test import APIClient
 
 from chassis.events import Event
 from chassis.ids import uuid7
+
+if TYPE_CHECKING:  # DRF's client wants settings, and the plugin is loaded before there are any
+    from rest_framework.test import APIClient
 
 T = TypeVar("T")
 
@@ -74,16 +76,19 @@ def _trusted_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def api() -> APIClient:
+def api() -> "APIClient":
     """A client that is nobody."""
+    from rest_framework.test import APIClient
+
     return APIClient(raise_request_exception=False)
 
 
 @pytest.fixture
-def sign_in() -> Callable[..., APIClient]:
+def sign_in() -> "Callable[..., APIClient]":
     """sign_in(roles=("customer",), user_id=None) → a client with a valid Bearer token; its .user_id says whose."""
+    from rest_framework.test import APIClient
 
-    def make(roles: tuple[str, ...] = ("customer",), user_id: UUID | None = None, **claims: Any) -> APIClient:
+    def make(roles: tuple[str, ...] = ("customer",), user_id: UUID | None = None, **claims: Any) -> "APIClient":
         client = APIClient(raise_request_exception=False)
         client.user_id = user_id or uuid7()
         client.credentials(
