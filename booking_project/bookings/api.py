@@ -132,7 +132,8 @@ class BookingListView(APIView):
         )
         if isinstance(held, services.Replayed):
             return idempotency.replay(held.claim)
-        return Response(present_hold(held.booking, held.seats, held.sale), status=201, headers={"Location": f"{request.path}/{held.booking.id}"})
+        body = present_hold(held.booking, held.seats, held.sale)
+        return Response(body, status=201, headers={"Location": f"{request.path}/{held.booking.id}"})
 
 
 class BookingView(APIView):
@@ -168,6 +169,6 @@ class SeatMapView(APIView):
     authentication_classes: list[Any] = []
 
     @extend_schema(responses=SeatMapSerializer)
-    def get(self, request: Request, showtime_id: UUID) -> Response:
+    def get(self, _: Request, showtime_id: UUID) -> Response:
         sale, statuses = selectors.seat_map(showtime_id)
         return Response(present_seat_map(sale, statuses))

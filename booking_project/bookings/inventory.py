@@ -10,7 +10,6 @@ from django.conf import settings
 from django.db import connection
 from psycopg.types.json import Jsonb
 
-
 from bookings.models import Booking, SeatStatus
 from bookings.sales import Sale, Seat
 

@@ -1,0 +1,46 @@
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from factories import ShowtimeFactory, seat_ids
+
+from bookings import sales, services
+from bookings.models import Booking, SeatStatus, Showtime
+from chassis.ids import uuid7
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    sales._kept.clear()
+
+
+@pytest.fixture
+def showtime(db: None) -> Showtime:
+    return ShowtimeFactory()
+
+
+@pytest.fixture
+def hold(showtime: Showtime) -> Callable[..., Booking]:
+    """hold(0, 1) → a PENDING booking of the first two seats, by somebody new or user_id."""
+
+    def make(*places: int, user_id=None, **wanted) -> Booking:
+        ids = seat_ids(showtime)
+        held = services.hold_seats(
+            user_id=user_id or uuid7(), showtime_id=showtime.id, seat_ids=[ids[place] for place in places], **wanted
+        )
+        return held.booking
+
+    return make
+
+
+@pytest.fixture
+def let_hold_end() -> Callable[[Booking], None]:
+    """As if the hold had begun long ago."""
+
+    def end(booking: Booking) -> None:
+        past = timezone.now() - timedelta(seconds=1)
+        Booking.objects.filter(id=booking.id).update(hold_expires_at=past)
+        SeatStatus.objects.filter(booking_id=booking.id).update(held_until=past)
+
+    return end

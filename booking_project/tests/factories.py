@@ -1,0 +1,75 @@
+"""Rows to arrange tests with."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import factory
+from django.utils import timezone
+
+from bookings.models import Screen, Showtime
+from chassis.ids import uuid7
+
+PRICES = {"standard": 90000, "premium": 120000, "accessible": 90000, "companion": 90000}
+
+
+def layout(rows: int = 5, columns: int = 8, *, aisle_after: int | None = None) -> list[dict[str, Any]]:
+    """Seats A1.. in a rectangle; an aisle is a gap in x. The last row is premium."""
+    seats = []
+    for y in range(1, rows + 1):
+        for number in range(1, columns + 1):
+            gap = 1 if aisle_after is not None and number > aisle_after else 0
+            seats.append(
+                {
+                    "id": str(uuid.uuid4()),
+                    "row": chr(64 + y),
+                    "number": number,
+                    "x": number + gap,
+                    "y": y,
+                    "category": "premium" if y == rows else "standard",
+                    "accessible": False,
+                }
+            )
+    return seats
+
+
+class ScreenFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Screen
+
+    id = factory.LazyFunction(uuid7)
+    theater_id = factory.LazyFunction(uuid7)
+    name = "Hall 1"
+    rows = 5
+    columns = 8
+    revision = 1
+    seats = factory.LazyAttribute(lambda screen: layout(screen.rows, screen.columns))
+
+
+class ShowtimeFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Showtime
+        exclude = ["screen"]
+
+    screen = factory.SubFactory(ScreenFactory)
+    id = factory.LazyFunction(uuid7)
+    revision = 1
+    screen_id = factory.LazyAttribute(lambda showtime: showtime.screen.id)
+    screen_name = "Hall 1"
+    movie_id = factory.LazyFunction(uuid7)
+    movie_title = "The Lantern Keeper"
+    theater_id = factory.LazyFunction(uuid7)
+    theater_name = "Marquee Bến Thành"
+    time_zone = "Asia/Ho_Chi_Minh"
+    starts_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=2))
+    ends_at = factory.LazyAttribute(lambda showtime: showtime.starts_at + timedelta(hours=2))
+    format = "2D"
+    language = "vi"
+    currency = "VND"
+    prices = PRICES
+    rules = factory.LazyFunction(dict)
+
+
+def seat_ids(showtime: Showtime) -> list[uuid.UUID]:
+    """The seats of its screen, in the order of the layout."""
+    return [uuid.UUID(seat["id"]) for seat in Screen.objects.get(id=showtime.screen_id).seats]

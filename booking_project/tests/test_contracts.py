@@ -1,0 +1,56 @@
+"""What this service emits has the shape of the golden messages; what it reads, it reads from them."""
+
+from typing import Any
+
+import pytest
+
+from bookings import events, handlers, services
+from bookings.services import Cause
+from chassis.events import Event
+from chassis.ids import uuid7
+
+READ = {
+    "payment.authorized": events.PaymentAuthorized,
+    "payment.completed": events.PaymentCompleted,
+    "payment.failed": events.PaymentFailed,
+    "payment.voided": events.PaymentVoided,
+    "payment.refunded": events.PaymentRefunded,
+    "screen.updated": events.ScreenUpdated,
+    "showtime.scheduled": events.ShowtimeScheduled,
+    "showtime.updated": events.ShowtimeScheduled,
+    "showtime.cancelled": events.ShowtimeCancelled,
+}
+
+
+def shape(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: shape(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [shape(value[0])] if value else []
+    return type(value)
+
+
+def test_every_handled_event_has_a_slice():
+    assert set(READ) == set(handlers.HANDLERS)
+
+
+@pytest.mark.parametrize("event_type", sorted(READ))
+def test_the_slice_reads_the_golden_message(event_type, golden):
+    assert Event.parse(golden(event_type)).read(READ[event_type])
+
+
+def test_what_is_emitted_has_the_shape_of_the_golden_message(hold, let_hold_end, emitted, golden):
+    payment = Cause("payment")
+    sold = hold(0, 1, payment_method={"token": "tok_visa"})
+    services.confirm_booking(booking_id=sold.id, payment_id=uuid7(), cause=payment)
+    services.record_payment(booking_id=sold.id, status=services.PaymentStatus.CAPTURED)
+    services.cancel_booking(booking_id=sold.id, user_id=sold.user_id)
+    failed = hold(2, payment_method={"token": "tok_visa"})
+    services.fail_payment(booking_id=failed.id, stage="authorise", final=True, code="x", cause=payment)
+    ended = hold(3, payment_method={"token": "tok_visa"})
+    let_hold_end(ended)
+    services.expire_holds()
+    seen = {event.type: event for event in emitted()}
+    assert len(seen) == 6
+    for event_type, event in seen.items():
+        assert shape(event.data) == shape(golden(event_type)["data"]), event_type

@@ -1,0 +1,71 @@
+from itertools import permutations
+
+import pytest
+
+from bookings.domain import State
+from bookings.models import Booking, Screen, Showtime
+from chassis.ids import uuid7
+
+
+@pytest.fixture
+def about(hold):
+    """A held booking and what payment's events say of it."""
+    booking = hold(0, 1)
+    return booking, {"booking_id": str(booking.id), "payment_id": str(uuid7()), "user_id": str(booking.user_id)}
+
+
+def state(booking: Booking) -> str:
+    return Booking.objects.get(id=booking.id).status
+
+
+def test_authorised_then_captured_ends_with_a_ticket(about, deliver, emitted):
+    booking, told = about
+    deliver("payment.authorized", **told)
+    deliver("payment.completed", **told)
+    assert state(booking) == State.CONFIRMED
+    assert len(emitted("ticket.issued")) == 1
+
+
+def test_the_same_event_twice_confirms_once(about, deliver, emitted):
+    booking, told = about
+    event_id = uuid7()
+    assert deliver("payment.authorized", event_id=event_id, **told) is True
+    assert deliver("payment.authorized", event_id=event_id, **told) is False
+    deliver("payment.authorized", **told)
+    assert len(emitted("booking.confirmed")) == 1
+
+
+def test_news_of_a_booking_nobody_knows_change_nothing(db, deliver, emitted):
+    for event_type in ("payment.authorized", "payment.completed", "payment.failed", "payment.voided"):
+        deliver(event_type)
+    assert emitted() == []
+
+
+def test_an_older_revision_never_overwrites_a_newer_one(db, deliver):
+    for revisions in permutations([1, 2, 3]):
+        screen_id, showtime_id = uuid7(), uuid7()
+        for revision in revisions:
+            deliver("screen.updated", screen_id=screen_id, revision=revision, name=f"Hall {revision}")
+            deliver("showtime.updated", showtime_id=showtime_id, revision=revision, language=f"l{revision}")
+        assert Screen.objects.get(id=screen_id).name == "Hall 3"
+        assert Showtime.objects.get(id=showtime_id).language == "l3"
+
+
+@pytest.mark.parametrize("order", list(permutations(["showtime.scheduled", "showtime.updated", "showtime.cancelled"])))
+def test_a_cancelled_showtime_stays_cancelled_in_every_order(db, deliver, order):
+    showtime_id = uuid7()
+    revisions = {"showtime.scheduled": 1, "showtime.updated": 2, "showtime.cancelled": 3}
+    for event_type in order:
+        deliver(event_type, showtime_id=showtime_id, revision=revisions[event_type])
+    assert Showtime.objects.get(id=showtime_id).status == Showtime.Status.CANCELLED
+
+
+def test_a_moved_start_is_remembered(showtime, deliver):
+    deliver("showtime.updated", showtime_id=showtime.id, revision=2, starts_at="2027-01-01T10:00:00Z")
+    assert Showtime.objects.get(id=showtime.id).moved_at is not None
+
+
+def test_refunds_and_voids_are_recorded(about, deliver):
+    booking, told = about
+    deliver("payment.refunded", **told, status="partially_refunded")
+    assert Booking.objects.get(id=booking.id).payment_status == "partially_refunded"
