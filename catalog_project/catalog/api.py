@@ -37,7 +37,7 @@ from chassis.auth import HasRole
 
 
 class ReadOnly(BasePermission):
-    def has_permission(self, request: Request, view: Any) -> bool:  # noqa: ARG002
+    def has_permission(self, request: Request, view: Any) -> bool:
         return request.method in SAFE_METHODS
 
 

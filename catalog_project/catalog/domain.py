@@ -1,6 +1,6 @@
 """What a showtime is allowed to do and what is left of it: pure decisions over plain values."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -55,7 +55,7 @@ TRANSITIONS: dict[tuple[ShowtimeStatus, Command], ShowtimeStatus] = {
 }
 
 
-class IllegalTransition(Exception):  # noqa: N818  (the name every service uses)
+class IllegalTransition(Exception):
     def __init__(self, status: ShowtimeStatus, command: Command) -> None:
         super().__init__(f"A showtime that is {status} cannot be {_PARTICIPLE[command]}.")
         self.status = status
@@ -88,10 +88,13 @@ def slot(*, starts_at: datetime, duration_minutes: int, cleaning_minutes: int) -
     return Slot(starts_at, ends_at, ends_at + timedelta(minutes=cleaning_minutes))
 
 
-def price_from(prices: Mapping[str, int]) -> int:
-    """The lowest amount, minor units; wheelchair and companion places count only if nothing else is sold."""
-    reserved = {SeatCategory.ACCESSIBLE, SeatCategory.COMPANION}
-    return min([amount for category, amount in prices.items() if category not in reserved] or prices.values())
+def price_from(prices: Mapping[str, int], categories: Collection[str]) -> int:
+    """The lowest amount, minor units, of the categories that the hall has.
+
+    Wheelchair and companion places, which not everybody may take, count only if there is nothing else.
+    """
+    for_everybody = set(categories) - {SeatCategory.ACCESSIBLE, SeatCategory.COMPANION}
+    return min(prices[category] for category in for_everybody or categories)
 
 
 def missing_prices(categories: Iterable[str], prices: Mapping[str, int]) -> list[str]:

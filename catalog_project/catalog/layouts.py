@@ -49,7 +49,7 @@ class Place:
         return f"{self.row}{self.number}"
 
 
-class BadPlan(ValueError):  # noqa: N818  (the plan is bad, not the reader)
+class BadPlan(ValueError):
     """A plan's text that cannot be read; says which line."""
 
 
@@ -77,6 +77,11 @@ def extent(places: Iterable[Place]) -> tuple[int, int]:
         rows = max(rows, place.y)
         columns = max(columns, place.x)
     return rows, columns
+
+
+def categories(places: Iterable[Place]) -> list[str]:
+    """The categories there are seats of, in the order of the alphabet."""
+    return sorted({str(place.category) for place in places})
 
 
 def read_plan(text: str) -> list[Place]:

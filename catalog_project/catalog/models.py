@@ -88,7 +88,10 @@ class Theater(models.Model):
 
 
 class Screen(models.Model):
-    """rows, columns and seat_count describe the layout and are written with it; revision counts changes."""
+    """rows, columns, seat_count and categories describe the layout and are written with it.
+
+    revision counts the changes of the screen.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     theater = models.ForeignKey(Theater, on_delete=models.PROTECT, related_name="screens")
@@ -96,6 +99,7 @@ class Screen(models.Model):
     rows = models.PositiveSmallIntegerField(editable=False)
     columns = models.PositiveSmallIntegerField(editable=False)
     seat_count = models.PositiveIntegerField(editable=False)
+    categories = ArrayField(models.CharField(max_length=12), editable=False)
     revision = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -149,6 +149,39 @@ def cancel_showtime(*, showtime_id: UUID, reason: str = "") -> Showtime:
     return showtime
 
 
+def add_showtimes(programme: Iterable[tuple[Showtime, Mapping[str, int]]]) -> list[Showtime]:
+    """Schedules a whole programme of unsaved showtimes with their prices in a few statements; the new ones come back.
+
+    A showtime whose id is known or whose screen is taken is left out. Its fields and prices are taken as they are:
+    for programmes made by a program. Call it within a transaction, with the theaters locked.
+    """
+    rows = list(programme)
+    for showtime, _ in rows:
+        _place(showtime)
+    ids = [showtime.id for showtime, _ in rows]
+    known = set(Showtime.objects.filter(id__in=ids).values_list("id", flat=True))
+    Showtime.objects.bulk_create([row for row, _ in rows], batch_size=500, ignore_conflicts=True)
+    there = set(Showtime.objects.filter(id__in=ids).values_list("id", flat=True))
+    new = {showtime.id: prices for showtime, prices in rows if showtime.id in there - known}
+    ShowtimePrice.objects.bulk_create(
+        (
+            ShowtimePrice(showtime=showtime, category=category, amount=amount, currency=showtime.currency)
+            for showtime, prices in rows
+            if showtime.id in new
+            for category, amount in sorted(prices.items())
+        ),
+        batch_size=1000,
+    )
+    added = list(
+        Showtime.objects.filter(id__in=new)
+        .select_related("movie", "theater", "screen")
+        .prefetch_related("prices")
+        .order_by("starts_at", "id")
+    )
+    emit_all([(ShowtimeScheduled.of(showtime), showtime.id) for showtime in added])
+    return added
+
+
 def update_showtimes_to_come(**which: UUID) -> int:
     """Brings the showtimes that have not started in line with their movie, theater and screen, and tells of them.
 
@@ -208,8 +241,7 @@ def _check_and_place(showtime: Showtime, prices: Mapping[str, int]) -> None:
         raise InvalidFields(language=f"The movie is there in: {known}.")
     if showtime.currency != showtime.theater.currency:
         raise InvalidFields(prices=f"The theater's currency is {showtime.theater.currency}.")
-    categories = showtime.screen.seats.order_by().values_list("category", flat=True).distinct()
-    missing = domain.missing_prices(categories, prices)
+    missing = domain.missing_prices(showtime.screen.categories, prices)
     if missing:
         raise InvalidFields(prices=f"The hall has seats without a price: {', '.join(missing)}.")
     _place(showtime)

@@ -85,7 +85,7 @@ class RulesSerializer(StrictSerializer, serializers.ModelSerializer[Theater]):
 class ScreenSummarySerializer(serializers.ModelSerializer[Screen]):
     class Meta:
         model = Screen
-        fields = ["id", "name", "rows", "columns", "seat_count", "revision"]
+        fields = ["id", "name", "rows", "columns", "seat_count", "categories", "revision"]
 
 
 class TheaterSerializer(serializers.ModelSerializer[Theater]):
@@ -218,7 +218,7 @@ class ShowtimeSerializer(serializers.ModelSerializer[Showtime]):
     @extend_schema_field(MoneySerializer)
     def get_price_from(self, showtime: Showtime) -> Mapping[str, Any]:
         amounts = {price.category: price.amount for price in showtime.prices.all()}
-        return {"amount": domain.price_from(amounts), "currency": showtime.currency}
+        return {"amount": domain.price_from(amounts, showtime.screen.categories), "currency": showtime.currency}
 
     @extend_schema_field(PricesField)
     def get_prices(self, showtime: Showtime) -> Mapping[str, Any]:

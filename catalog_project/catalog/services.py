@@ -5,7 +5,7 @@ Locks are taken in one order everywhere: movie, theater, screen, showtimes by id
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 from django.db import transaction
@@ -23,7 +23,7 @@ from catalog.errors import (
     TheaterNotFound,
 )
 from catalog.events import ScreenUpdated
-from catalog.layouts import Place, extent, faults
+from catalog.layouts import Place, categories, extent, faults
 from catalog.models import Movie, Screen, Seat, Showtime, ShowtimePrice, Theater
 from catalog.scheduling import refusing, refusing_overlaps, showtimes_to_come, update_showtimes_to_come
 from chassis.outbox import emit
@@ -146,11 +146,8 @@ def add_screen(*, theater_id: UUID, name: str, places: Sequence[Place]) -> Scree
     with refusing(_SCREEN_NAME, NameTaken("Another screen of the theater has this name.")):
         if not Theater.objects.select_for_update(no_key=True).filter(id=theater_id).exists():
             raise TheaterNotFound
-        rows, columns = extent(places)
-        screen = Screen.objects.create(
-            theater_id=theater_id, name=name, rows=rows, columns=columns, seat_count=len(places)
-        )
-        Seat.objects.bulk_create(Seat(screen=screen, **_columns(place)) for place in places)
+        screen = Screen.objects.create(theater_id=theater_id, name=name, **summary_of(places))
+        Seat.objects.bulk_create(Seat(screen=screen, **columns_of(place)) for place in places)
         emit(ScreenUpdated.of(screen), subject=screen.id)
         catalog_changed()
     return screen
@@ -198,24 +195,23 @@ def _redraw(screen: Screen, places: Sequence[Place]) -> bool:
     before = {(seat.row, seat.number): seat for seat in screen.seats.all()}
     after = {(place.row, place.number): place for place in places}
     gone = [seat for key, seat in before.items() if key not in after]
-    new = [Seat(screen=screen, **_columns(place)) for key, place in after.items() if key not in before]
+    new = [Seat(screen=screen, **columns_of(place)) for key, place in after.items() if key not in before]
     moved = [
         seat
         for key, seat in before.items()
-        if key in after and _assign(seat, _columns(after[key]))  # assigns, and keeps the seat's id
+        if key in after and _assign(seat, columns_of(after[key]))  # assigns, and keeps the seat's id
     ]
     if not (gone or new or moved):
         return False
-    _refuse_loss(screen, gone, {place.category for place in places})
+    _refuse_loss(screen, gone, categories(places))
     Seat.objects.filter(id__in=[seat.id for seat in gone]).delete()
     Seat.objects.bulk_update(moved, ["x", "y", "category", "accessible"], batch_size=500)
     Seat.objects.bulk_create(new)
-    screen.rows, screen.columns = extent(places)
-    screen.seat_count = len(places)
+    _assign(screen, summary_of(places))
     return True
 
 
-def _refuse_loss(screen: Screen, gone: Sequence[Seat], categories: set[str]) -> None:
+def _refuse_loss(screen: Screen, gone: Sequence[Seat], wanted: Sequence[str]) -> None:
     to_come = showtimes_to_come(theater_id=screen.theater_id, screen_id=screen.id)
     if gone and (count := to_come.count()):
         names = ", ".join(str(seat) for seat in gone[:10])
@@ -224,7 +220,7 @@ def _refuse_loss(screen: Screen, gone: Sequence[Seat], categories: set[str]) -> 
     prices: dict[UUID, dict[str, int]] = {id_: {} for id_ in to_come.values_list("id", flat=True)}
     for showtime_id, category in priced:
         prices[showtime_id][category] = 1
-    missing = {name for known in prices.values() for name in domain.missing_prices(categories, known)}
+    missing = {name for known in prices.values() for name in domain.missing_prices(wanted, known)}
     if missing:
         raise ScreenInUse(f"Showtimes to come have no price for: {', '.join(sorted(missing))}.")
 
@@ -237,7 +233,19 @@ def _check_layout(places: Sequence[Place]) -> None:
         raise InvalidFields(**{f"seats/{index}": sentence for index, sentence in found})
 
 
-def _columns(place: Place) -> dict[str, object]:
+def summary_of(places: Sequence[Place]) -> dict[str, Any]:
+    """The columns of a screen that describe its layout."""
+    rows, columns = extent(places)
+    return {
+        "rows": rows,
+        "columns": columns,
+        "seat_count": len(places),
+        "categories": categories(places),
+    }
+
+
+def columns_of(place: Place) -> dict[str, Any]:
+    """The columns of a seat that stands at the place."""
     return {
         "row": place.row,
         "number": place.number,

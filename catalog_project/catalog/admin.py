@@ -1,0 +1,296 @@
+"""Where managers keep the programme. Everything is saved through services (catalog.forms)."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce, Now
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html_join
+
+from catalog import domain, scheduling, services
+from catalog.currencies import format_money
+from catalog.domain import OccupancyState, ShowtimeStatus
+from catalog.forms import PRICE_FIELDS, MovieForm, ScreenForm, ServiceForm, ShowtimeForm, TheaterForm, place_of
+from catalog.models import (
+    CatalogGeneration,
+    Movie,
+    Screen,
+    Seat,
+    Showtime,
+    ShowtimeOccupancy,
+    ShowtimePrice,
+    Theater,
+)
+from catalog.seat_map import draw
+from chassis.admin import ReadOnlyAdmin
+from chassis.errors import Problem
+
+
+class ServiceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Saves what the form's service saved, and removes through remove()."""
+
+    show_full_result_count = False
+
+    def remove(self, row: Any) -> None:
+        raise NotImplementedError
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        assert isinstance(form, ServiceForm)  # noqa: S101  (narrows the type)
+        obj.pk = form.carry_out().pk
+        obj._state.adding = False
+        obj.refresh_from_db()
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self.remove(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for row in queryset.order_by("pk"):
+            self.remove(row)
+
+
+@admin.register(Movie)
+class MovieAdmin(ServiceAdmin):
+    form = MovieForm
+    list_display = ["title", "release_date", "duration_minutes", "rating", "genres", "languages", "to_come"]
+    list_filter = ["release_date", "rating"]
+    search_fields = ["title", "synopsis"]
+    date_hierarchy = "release_date"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        to_come = Q(showtimes__starts_at__gt=Now(), showtimes__status=ShowtimeStatus.SCHEDULED.value)
+        return super().get_queryset(request).annotate(to_come=Count("showtimes", filter=to_come))
+
+    @admin.display(description="Showtimes to come", ordering="to_come")
+    def to_come(self, movie: Any) -> int:
+        return int(movie.to_come)
+
+    def remove(self, row: Movie) -> None:
+        services.remove_movie(movie_id=row.id)
+
+
+@admin.register(Theater)
+class TheaterAdmin(ServiceAdmin):
+    form = TheaterForm
+    list_display = ["name", "city", "time_zone", "currency", "screen_count"]
+    list_filter = ["city", "currency"]
+    search_fields = ["name", "city", "address"]
+    readonly_fields = ["screen_links"]
+    fieldsets = [
+        (None, {"fields": ["name", "city", "address", "time_zone", "currency", "screen_links"]}),
+        ("Programme", {"fields": ["cleaning_minutes"]}),
+        (
+            "Rules",
+            {"fields": ["cancellation_cutoff_minutes", "cancellation_fee_percent", "orphan_seat_rule"]},
+        ),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).annotate(screen_count=Count("screens"))
+
+    @admin.display(description="Screens", ordering="screen_count")
+    def screen_count(self, theater: Any) -> int:
+        return int(theater.screen_count)
+
+    @admin.display(description="Screens")
+    def screen_links(self, theater: Theater) -> str:
+        if theater._state.adding:
+            return "Screens are added once the theater is saved."
+        links = [
+            (reverse("admin:catalog_screen_change", args=[screen.id]), screen.name, screen.seat_count)
+            for screen in theater.screens.all()
+        ]
+        return format_html_join(", ", '<a href="{}">{}</a> ({} seats)', links) or "None yet"
+
+    def remove(self, row: Theater) -> None:
+        services.remove_theater(theater_id=row.id)
+
+
+@admin.register(Screen)
+class ScreenAdmin(ServiceAdmin):
+    form = ScreenForm
+    list_display = ["name", "theater", "seat_count", "rows", "columns", "revision"]
+    list_filter = ["theater"]
+    list_select_related = ["theater"]
+    search_fields = ["name", "theater__name", "theater__city"]
+    autocomplete_fields = ["theater"]
+    readonly_fields = ["seat_map", "seat_count", "revision"]
+    fields = ["theater", "name", "seat_map", "plan", "seat_count", "revision"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return self.readonly_fields if obj is None else ["theater", *self.readonly_fields]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ["theater", "name", "plan"] if obj is None else self.fields
+
+    @admin.display(description="Seats")
+    def seat_map(self, screen: Screen) -> str:
+        return draw([place_of(seat) for seat in screen.seats.all()])
+
+    def remove(self, row: Screen) -> None:
+        services.remove_screen(screen_id=row.id)
+
+
+class CancellationForm(forms.Form):
+    reason = forms.CharField(
+        max_length=200, help_text="Customers read it in the message that tells them about their refund."
+    )
+
+
+@admin.register(Showtime)
+class ShowtimeAdmin(ServiceAdmin):
+    """Showtimes are cancelled, never deleted: bookings refer to them."""
+
+    form = ShowtimeForm
+    list_display = [
+        "movie",
+        "theater",
+        "screen",
+        "local_start",
+        "format",
+        "language",
+        "from_price",
+        "seats_left",
+        "status",
+    ]
+    list_filter = ["status", "theater", "format", "language", ("movie", admin.RelatedOnlyFieldListFilter)]
+    list_select_related = ["movie", "theater", "screen"]
+    search_fields = ["movie__title", "theater__name", "theater__city", "screen__name"]
+    date_hierarchy = "starts_at"
+    autocomplete_fields = ["movie", "screen"]
+    actions = ["cancel"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        taken = (
+            ShowtimeOccupancy.objects.filter(showtime_id=OuterRef("id"))
+            .filter(Q(state=OccupancyState.SOLD) | Q(state=OccupancyState.HELD, held_until__gt=Now()))
+            .order_by()
+            .values("showtime_id")
+            .values_list(Sum("seats"))
+        )
+        return (
+            super()
+            .get_queryset(request)
+            .prefetch_related("prices")
+            .annotate(occupied=Coalesce(Subquery(taken, output_field=IntegerField()), 0))
+        )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        what = ["movie", "screen", "starts_at", "format", "language"]
+        known = [] if obj is None else ["status", "cancellation_reason", "ends_at", "revision"]
+        return [(None, {"fields": [*what, *known]}), ("Prices", {"fields": self._prices(request, obj)})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        if obj is None:
+            return []
+        return ["movie", "screen", "status", "cancellation_reason", "ends_at", "revision", "price_list"]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        # The price fields are the form's own, made for each instance: modelform_factory knows none of them.
+        known = set(self.get_readonly_fields(request, obj))
+        kwargs["fields"] = [name for name in ShowtimeForm.Meta.fields if name not in known]
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def _prices(self, request: HttpRequest, obj: Any) -> list[str]:
+        editable = obj is None or self.has_change_permission(request, obj)
+        return PRICE_FIELDS if editable else ["price_list"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A showtime that started or was cancelled is read, not edited."""
+        over = obj is not None and (obj.status != ShowtimeStatus.SCHEDULED or obj.starts_at <= timezone.now())
+        return not over and super().has_change_permission(request, obj)
+
+    @admin.display(description="Starts at (local)", ordering="starts_at")
+    def local_start(self, showtime: Showtime) -> str:
+        zone = ZoneInfo(showtime.theater.time_zone)
+        return f"{showtime.starts_at.astimezone(zone):%a %d %b %Y %H:%M}"
+
+    @admin.display(description="Price from")
+    def from_price(self, showtime: Showtime) -> str:
+        amounts = {price.category: price.amount for price in showtime.prices.all()}
+        return format_money(domain.price_from(amounts, showtime.screen.categories), showtime.currency)
+
+    @admin.display(description="Prices")
+    def price_list(self, showtime: Showtime) -> str:
+        return ", ".join(f"{p.category} {format_money(p.amount, p.currency)}" for p in showtime.prices.all())
+
+    @admin.display(description="Seats left")
+    def seats_left(self, showtime: Any) -> str:
+        left = domain.available_seats(
+            total_seats=showtime.screen.seat_count,
+            occupied=showtime.occupied,
+            status=ShowtimeStatus(showtime.status),
+            ends_at=showtime.ends_at,
+            now=timezone.now(),
+        )
+        return f"{left} of {showtime.screen.seat_count}"
+
+    @admin.action(description="Cancel the selected showtimes…", permissions=["change"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Showtime]) -> HttpResponse | None:
+        """Asks for the reason first; then cancels each through its service."""
+        form = CancellationForm(request.POST if "reason" in request.POST else None)
+        if not form.is_valid():
+            context = {
+                **self.admin_site.each_context(request),
+                "title": "Cancel showtimes",
+                "opts": self.model._meta,
+                "showtimes": queryset,
+                "form": form,
+                "checkbox": ACTION_CHECKBOX_NAME,
+            }
+            return TemplateResponse(request, "admin/catalog/cancel_showtimes.html", context)
+        cancelled = 0
+        for showtime in queryset.order_by("id"):
+            try:
+                scheduling.cancel_showtime(showtime_id=showtime.id, reason=form.cleaned_data["reason"])
+            except Problem as problem:
+                self.message_user(request, f"{showtime}: {problem.detail}", messages.ERROR)
+            else:
+                self.log_change(request, showtime, f"Cancelled: {form.cleaned_data['reason']}")
+                cancelled += 1
+        self.message_user(request, f"{cancelled} cancelled; their bookings are refunded.", messages.SUCCESS)
+        return None
+
+
+@admin.register(Seat)
+class SeatAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "screen", "category", "accessible", "x", "y"]
+    list_filter = ["category", "accessible", "screen__theater"]
+    list_select_related = ["screen"]
+    search_fields = ["screen__name", "screen__theater__name", "row"]
+    show_full_result_count = False
+
+
+@admin.register(ShowtimePrice)
+class ShowtimePriceAdmin(ReadOnlyAdmin):
+    list_display = ["showtime", "category", "money"]
+    list_filter = ["category", "currency"]
+    list_select_related = ["showtime__movie"]
+    search_fields = ["showtime__movie__title", "showtime__id"]
+    show_full_result_count = False
+
+    @admin.display(description="Price", ordering="amount")
+    def money(self, price: ShowtimePrice) -> str:
+        return format_money(price.amount, price.currency)
+
+
+@admin.register(ShowtimeOccupancy)
+class ShowtimeOccupancyAdmin(ReadOnlyAdmin):
+    list_display = ["booking_id", "showtime_id", "seats", "state", "held_until", "updated_at"]
+    list_filter = ["state"]
+    search_fields = ["booking_id", "showtime_id"]
+    show_full_result_count = False
+
+
+@admin.register(CatalogGeneration)
+class CatalogGenerationAdmin(ReadOnlyAdmin):
+    list_display = ["value"]

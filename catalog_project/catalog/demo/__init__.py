@@ -1,0 +1,1 @@
+"""An invented cinema chain: enough of one to try everything on."""

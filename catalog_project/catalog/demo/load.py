@@ -1,0 +1,158 @@
+"""Writes the demo chain: in bulk, and again without making anything twice."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils import timezone
+
+from catalog.cache import catalog_changed
+from catalog.demo.movies import FILMS
+from catalog.demo.programme import DAYS, demo_id, shows
+from catalog.demo.theaters import HOUSES, Hall, House, places_of
+from catalog.events import ScreenUpdated
+from catalog.models import Movie, Screen, Seat, Showtime, Theater
+from catalog.scheduling import add_showtimes
+from catalog.services import columns_of, summary_of
+from chassis.outbox import emit_all
+
+NOT_SOONER_THAN = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """How many of each were new."""
+
+    movies: int
+    theaters: int
+    screens: int
+    showtimes: int
+
+
+@transaction.atomic
+def load_demo_data() -> Loaded:
+    """Adds what is missing of the demo chain, with showtimes for the two weeks from today."""
+    movies = _add_movies()
+    theaters = _add_theaters()
+    screens = _add_screens()
+    # Whoever loads at the same time waits here and finds everything made.
+    list(Theater.objects.select_for_update(no_key=True).order_by("id"))
+    showtimes = _add_showtimes()
+    catalog_changed()
+    return Loaded(movies, theaters, screens, showtimes)
+
+
+def _add_movies() -> int:
+    today = timezone.now().date()
+    known = Movie.objects.count()
+    Movie.objects.bulk_create(
+        (
+            Movie(
+                id=demo_id("movie", film.title),
+                title=film.title,
+                synopsis=film.synopsis,
+                duration_minutes=film.minutes,
+                rating=film.rating,
+                genres=list(film.genres),
+                languages=list(film.languages),
+                release_date=today - timedelta(days=film.released),
+            )
+            for film in FILMS
+        ),
+        ignore_conflicts=True,
+    )
+    return Movie.objects.count() - known
+
+
+def _add_theaters() -> int:
+    known = Theater.objects.count()
+    Theater.objects.bulk_create(
+        (
+            Theater(
+                id=demo_id("theater", house.name),
+                name=house.name,
+                city=house.city,
+                address=house.address,
+                time_zone=house.time_zone,
+                currency=house.currency,
+                **house.rules,
+            )
+            for house in HOUSES
+        ),
+        ignore_conflicts=True,
+    )
+    return Theater.objects.count() - known
+
+
+def _add_screens() -> int:
+    known = set(Screen.objects.values_list("id", flat=True))
+    screens: list[Screen] = []
+    seats: list[Seat] = []
+    for house in HOUSES:
+        for hall in house.halls:
+            screen_id = _screen_id(house, hall)
+            if screen_id in known:
+                continue
+            places = places_of(hall)
+            screens.append(
+                Screen(
+                    id=screen_id,
+                    theater_id=demo_id("theater", house.name),
+                    name=hall.name,
+                    **summary_of(places),
+                )
+            )
+            seats += [
+                Seat(id=demo_id("seat", screen_id, place.name), screen_id=screen_id, **columns_of(place))
+                for place in places
+            ]
+    Screen.objects.bulk_create(screens)
+    Seat.objects.bulk_create(seats, batch_size=1000)
+    added = Screen.objects.filter(id__in=[screen.id for screen in screens]).prefetch_related("seats")
+    emit_all([(ScreenUpdated.of(screen), screen.id) for screen in added])
+    return len(screens)
+
+
+def _add_showtimes() -> int:
+    """Only on screens that still have the demo's name and prices in the demo's currency."""
+    movies = Movie.objects.in_bulk([demo_id("movie", film.title) for film in FILMS])
+    screens = Screen.objects.select_related("theater").in_bulk(
+        [_screen_id(house, hall) for house in HOUSES for hall in house.halls]
+    )
+    programme: list[tuple[Showtime, dict[str, int]]] = []
+    for house in HOUSES:
+        today = datetime.now(ZoneInfo(house.time_zone)).date()
+        for hall in house.halls:
+            screen = screens.get(_screen_id(house, hall))
+            if screen is None or screen.theater.currency != house.currency:
+                continue
+            for day in (today + timedelta(days=n) for n in range(DAYS)):
+                out = [film for film in FILMS if _is_out(movies.get(demo_id("movie", film.title)), day)]
+                programme += [
+                    (
+                        Showtime(
+                            id=show.id,
+                            movie=movies[demo_id("movie", show.film.title)],
+                            theater=screen.theater,
+                            screen=screen,
+                            starts_at=show.starts_at,
+                            format=show.format,
+                            language=show.language,
+                            currency=house.currency,
+                        ),
+                        show.prices,
+                    )
+                    for show in shows(house, hall, day, out)
+                    if show.starts_at > timezone.now() + NOT_SOONER_THAN
+                ]
+    return len(add_showtimes(programme))
+
+
+def _is_out(movie: Movie | None, day: date) -> bool:
+    return movie is not None and movie.release_date <= day
+
+
+def _screen_id(house: House, hall: Hall) -> UUID:
+    return demo_id("screen", house.name, hall.name)
