@@ -1,10 +1,12 @@
 """Strict input and cursor pages."""
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import IO, Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import DataError
 from rest_framework import serializers
@@ -13,15 +15,20 @@ from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
-from chassis.errors import BadRequest
+from chassis.errors import BadRequest, PayloadTooLarge
 
 MAX_DEPTH = 20
+MAX_INTEGER = 2**63 - 1
 # PostgreSQL cannot store NUL in text, and a lone surrogate is not encodable as UTF-8.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class StrictJSONParser(BaseParser):
-    """application/json as RFC 8259 has it: UTF-8, no NaN or Infinity, no NUL, no lone surrogates, bounded depth."""
+    """application/json as RFC 8259 and RFC 7493 (I-JSON) have it, so that every value can be stored.
+
+    UTF-8, no name twice in an object, no NaN or Infinity, integers of at most 64 bits, no NUL, no lone surrogates,
+    bounded depth. At most settings.DATA_UPLOAD_MAX_MEMORY_SIZE bytes, which Django checks only for bodies it reads itself.
+    """
 
     media_type = "application/json"
 
@@ -31,8 +38,18 @@ class StrictJSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        body = stream.read(limit + 1)
+        if len(body) > limit:
+            raise PayloadTooLarge
         try:
-            data = json.loads(stream.read().decode("utf-8"), parse_constant=_refuse_constant)
+            data = json.loads(
+                body.decode("utf-8"),
+                parse_constant=_refuse_constant,
+                parse_int=_storable_integer,
+                parse_float=_finite,
+                object_pairs_hook=_object,
+            )
         except (ValueError, RecursionError) as exc:
             raise ParseError("The body is not valid JSON.") from exc
         _refuse_unstorable(data)
@@ -41,6 +58,27 @@ class StrictJSONParser(BaseParser):
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(name)
+
+
+def _storable_integer(digits: str) -> int:
+    number = int(digits)
+    if abs(number) > MAX_INTEGER:
+        raise ValueError("integer of more than 64 bits")
+    return number
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError("number out of range")
+    return number
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return members
 
 
 def _refuse_unstorable(value: Any, depth: int = 0) -> None:
@@ -71,6 +109,15 @@ class StrictSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+class StrictUUIDField(serializers.UUIDField):
+    """A UUID as text; DRF's own would take a number for one."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
 class CursorPage(CursorPagination):
     """{"next", "previous", "results"}; links are addresses at the gateway. `page_size` up to 100."""
 
@@ -89,7 +136,7 @@ class CursorPage(CursorPagination):
                 raise BadRequest("A query parameter holds characters that cannot be stored.")
         try:
             page = super().paginate_queryset(queryset, request, view)
-        except (NotFound, ValidationError, ValueError, DataError) as exc:
+        except (NotFound, ValidationError, ValueError, OverflowError, DataError) as exc:
             raise BadCursor from exc
         prefix = request.headers.get("X-Forwarded-Prefix", "")
         if re.fullmatch(r"(/[a-z]+)*", prefix) and prefix:
