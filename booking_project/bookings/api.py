@@ -16,7 +16,7 @@ from bookings.domain import PaymentStatus, State
 from bookings.models import BookingTransition
 from bookings.presentation import present, present_hold, present_seat_map
 from chassis import idempotency
-from chassis.api import CursorPage, StrictSerializer
+from chassis.api import CursorPage, StrictSerializer, StrictUUIDField
 from chassis.errors import BadRequest
 from chassis.idempotency import key_from
 
@@ -30,7 +30,7 @@ class PaymentMethodSerializer(StrictSerializer):
     """Either a token of the payment gateway or the id of a saved method; never a card number."""
 
     token = serializers.RegexField(r"\Atok_[A-Za-z0-9_]{1,64}\Z", required=False)
-    id = serializers.UUIDField(required=False)
+    id = StrictUUIDField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
         if len(attrs) != 1:
@@ -39,10 +39,8 @@ class PaymentMethodSerializer(StrictSerializer):
 
 
 class BookingRequest(StrictSerializer):
-    showtime_id = serializers.UUIDField()
-    seat_ids = serializers.ListField(
-        child=serializers.UUIDField(), min_length=1, max_length=settings.MAX_SEATS_PER_BOOKING
-    )
+    showtime_id = StrictUUIDField()
+    seat_ids = serializers.ListField(child=StrictUUIDField(), min_length=1, max_length=settings.MAX_SEATS_PER_BOOKING)
     payment_method = PaymentMethodSerializer(required=False, allow_null=True)
 
     def validate_seat_ids(self, seat_ids: list[UUID]) -> list[UUID]:
