@@ -1,3 +1,54 @@
-from chassis.settings import service_settings
+from datetime import timedelta
+
+from django.core.exceptions import ImproperlyConfigured
+
+from accounts.keys import SigningKeys
+from chassis.settings import env, service_settings
 
 globals().update(service_settings(name="auth", app="accounts", title="Marquee Auth"))
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.StaffBackend"]
+SILENCED_SYSTEM_CHECKS = [
+    *globals()["SILENCED_SYSTEM_CHECKS"],
+    "auth.W004",  # user names are unique by an index on their lower case
+]
+
+PASSWORD_HASHERS = ["accounts.hashers.BCryptSHA256"]
+BCRYPT_ROUNDS = env.int("BCRYPT_ROUNDS", default=12)
+if BCRYPT_ROUNDS < 12 and not globals()["DEBUG"]:
+    raise ImproperlyConfigured("BCRYPT_ROUNDS must be 12 or more")
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "email", "full_name")},
+    },
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+# What signs tokens, and what verified them before the last rotation of the key.
+TOKEN_KEYS = SigningKeys.from_pem(
+    env.str("JWT_PRIVATE_KEY", multiline=True), env.str("JWT_PREVIOUS_PUBLIC_KEY", default="", multiline=True)
+)
+JWKS = TOKEN_KEYS.jwks
+ACCESS_TOKEN_SECONDS = env.int("ACCESS_TOKEN_SECONDS", default=900)
+REFRESH_TOKEN_SECONDS = env.int("REFRESH_TOKEN_SECONDS", default=24 * 3600)
+SIMPLE_JWT = {
+    "ALGORITHM": "EdDSA",
+    "SIGNING_KEY": TOKEN_KEYS.private_pem,
+    "VERIFYING_KEY": TOKEN_KEYS.public_pem,
+    "ISSUER": env.str("JWT_ISSUER", default="marquee"),
+    "ACCESS_TOKEN_LIFETIME": timedelta(seconds=ACCESS_TOKEN_SECONDS),
+    "REFRESH_TOKEN_LIFETIME": timedelta(seconds=REFRESH_TOKEN_SECONDS),
+    "USER_ID_CLAIM": "user_id",
+}
+
+PASSWORD_RESET_SECONDS = env.int("PASSWORD_RESET_SECONDS", default=3600)
+EMAIL_VERIFICATION_SECONDS = env.int("EMAIL_VERIFICATION_SECONDS", default=3 * 24 * 3600)
+
+SIGN_IN_ATTEMPTS = env.int("SIGN_IN_ATTEMPTS", default=10)
+SIGN_IN_ATTEMPTS_SECONDS = env.int("SIGN_IN_ATTEMPTS_SECONDS", default=900)
+MAIL_REQUESTS = env.int("MAIL_REQUESTS", default=5)
+MAIL_REQUESTS_SECONDS = env.int("MAIL_REQUESTS_SECONDS", default=3600)

@@ -1,0 +1,24 @@
+from typing import Any
+
+from django.contrib.auth.backends import ModelBackend
+from django.http import HttpRequest
+
+from accounts.api import address_of
+from accounts.errors import InvalidCredentials, SignInThrottled
+from accounts.models import User
+from accounts.sessions import check_credentials
+
+
+class StaffBackend(ModelBackend):
+    """Sign-in to this service's own admin site: the same check, limits and log as for a token."""
+
+    def authenticate(
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **_: Any
+    ) -> User | None:
+        if not username or not password:
+            return None
+        address = address_of(request) if request is not None else None
+        try:
+            return check_credentials(login=username, password=password, address=address)
+        except (InvalidCredentials, SignInThrottled):
+            return None

@@ -1,0 +1,48 @@
+from collections.abc import Iterable, Sequence
+
+from chassis.errors import BadRequest, Conflict, TooManyRequests, Unauthenticated
+
+
+class AccountExists(Conflict):
+    code = "account_exists"
+    title = "There is an account with this name or address"
+
+    def __init__(self, fields: Iterable[str]) -> None:
+        said = {"username": "This user name is taken.", "email": "This e-mail address has an account."}
+        super().__init__(errors=[{"pointer": f"/{field}", "detail": said[field]} for field in fields])
+
+
+class WeakPassword(BadRequest):
+    code = "weak_password"
+    title = "This password is too easy to guess"
+
+    def __init__(self, reasons: Sequence[str], *, pointer: str) -> None:
+        super().__init__(errors=[{"pointer": pointer, "detail": reason} for reason in reasons])
+
+
+class WrongPassword(BadRequest):
+    code = "wrong_password"
+    title = "The current password is not right"
+
+    def __init__(self) -> None:
+        super().__init__(errors=[{"pointer": "/current_password", "detail": "This is not the current password."}])
+
+
+class InvalidCredentials(Unauthenticated):
+    code = "invalid_credentials"
+    title = "No active account has this name and password"
+
+
+class InvalidRefreshToken(Unauthenticated):
+    code = "invalid_refresh_token"
+    title = "The refresh token is not valid; sign in again"
+
+
+class InvalidOneTimeToken(BadRequest):
+    code = "invalid_token"
+    title = "The token is wrong, was used or has expired"
+
+
+class SignInThrottled(TooManyRequests):
+    code = "sign_in_throttled"
+    title = "Too many failed attempts to sign in"

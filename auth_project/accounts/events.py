@@ -1,0 +1,53 @@
+"""The events this service emits. Golden messages: contracts/. It reads nobody else's."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Self
+from uuid import UUID
+
+from accounts.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class _Contact:
+    user_id: UUID
+    username: str
+    email: str
+    full_name: str
+    phone: str
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        return cls(
+            user_id=user.id, username=user.username, email=user.email, full_name=user.full_name, phone=user.phone
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UserRegistered(_Contact):
+    type: ClassVar[str] = "user.registered"
+
+
+@dataclass(frozen=True, slots=True)
+class UserUpdated(_Contact):
+    """A name, an address or a number of the user changed; the whole contact is told."""
+
+    type: ClassVar[str] = "user.updated"
+
+
+@dataclass(frozen=True, slots=True)
+class _TokenMailed:
+    user_id: UUID
+    email: str
+    token: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordResetRequested(_TokenMailed):
+    type: ClassVar[str] = "password.reset_requested"
+
+
+@dataclass(frozen=True, slots=True)
+class EmailVerificationRequested(_TokenMailed):
+    type: ClassVar[str] = "email.verification_requested"

@@ -1,0 +1,197 @@
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import Group, PermissionsMixin
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models.functions import Lower
+
+from accounts.domain import (
+    STAFF_ROLES,
+    USERNAME,
+    AccessTokenId,
+    EndReason,
+    OneTimeTokenState,
+    Role,
+    SessionState,
+)
+from chassis.ids import uuid7
+
+username_validator = RegexValidator(
+    rf"\A{USERNAME.pattern}\Z", "3 to 64 letters, digits or _ . + -, beginning with a letter, a digit or _."
+)
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_superuser(self, username: str, email: str, password: str | None = None, **fields: Any) -> "User":
+        """For `manage.py createsuperuser`: an admin, which is a role like any other."""
+        from accounts.services import register
+
+        user = register(
+            username=username, email=email, password=password or "", roles=[Role.CUSTOMER, Role.ADMIN], **fields
+        )
+        return self.get(pk=user.pk)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """Somebody who can sign in. What they may do follows from their roles alone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    username = models.CharField(max_length=64, validators=[username_validator], help_text=username_validator.message)
+    email = models.EmailField(max_length=254)
+    email_verified_at = models.DateTimeField(null=True, blank=True, editable=False)
+    full_name = models.CharField(max_length=150, blank=True)
+    phone = models.CharField(max_length=16, blank=True, help_text="E.164, for example +84901234567")
+    is_active = models.BooleanField(
+        default=True, help_text="Who is not active can neither sign in nor refresh a token."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    groups = models.ManyToManyField(  # type: ignore[assignment]
+        Group,
+        db_table="user_roles",
+        blank=True,
+        verbose_name="roles",
+        related_name="user_set",
+        related_query_name="user",
+    )
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["email"]
+
+    class Meta:
+        db_table = "users"
+        ordering = ["-id"]
+        permissions = [("assign_roles", "Can assign roles")]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("username"), name="users_username", violation_error_message="This user name is taken."
+            ),
+            models.UniqueConstraint(
+                Lower("email"), name="users_email", violation_error_message="This e-mail address has an account."
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+    @cached_property
+    def roles(self) -> frozenset[str]:
+        return frozenset(group.name for group in self.groups.all())
+
+    @property
+    def is_staff(self) -> bool:
+        return self.is_active and not self.roles.isdisjoint(STAFF_ROLES)
+
+    @property
+    def is_superuser(self) -> bool:  # type: ignore[override]
+        return self.is_active and Role.ADMIN in self.roles
+
+    def refresh_from_db(
+        self, using: str | None = None, fields: Iterable[str] | None = None, from_queryset: Any = None
+    ) -> None:
+        self.__dict__.pop("roles", None)
+        super().refresh_from_db(using, fields, from_queryset)
+
+
+class Session(models.Model):
+    """One sign-in and the chain of refresh tokens that grew from it; only the newest of them is good."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
+    refresh_jti = models.CharField(max_length=32)
+    access_tokens = models.JSONField(help_text="Ids and expiry (Unix time) of its access tokens that may still live.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    refreshed_at = models.DateTimeField()
+    expires_at = models.DateTimeField(help_text="When its newest refresh token expires.")
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=16, blank=True, choices=[(reason, reason) for reason in EndReason])
+    address = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        db_table = "sessions"
+        ordering = ["-id"]
+        permissions = [("end_session", "Can end sessions")]
+        indexes = [
+            models.Index(fields=["user"], condition=models.Q(ended_at=None), name="sessions_open"),
+            models.Index(fields=["expires_at"], name="sessions_expiry"),
+        ]
+
+    @property
+    def state(self) -> SessionState:
+        return SessionState(current_jti=self.refresh_jti, expires_at=self.expires_at, ended=self.ended_at is not None)
+
+    @property
+    def access(self) -> list[AccessTokenId]:
+        return [AccessTokenId(jti=jti, expires=expires) for jti, expires in self.access_tokens]
+
+    @access.setter
+    def access(self, tokens: list[AccessTokenId]) -> None:
+        self.access_tokens = [[token.jti, token.expires] for token in tokens]
+
+
+class OneTimeToken(models.Model):
+    """What was mailed to prove who reads an address; only its SHA-256 is kept.
+
+    A row without a user answers a request for an address that nobody has: both cases take the same work, so that the
+    time of an answer does not tell who has an account.
+    """
+
+    class Purpose(models.TextChoices):
+        PASSWORD_RESET = "password_reset"  # noqa: S105  (the name of a purpose)
+        EMAIL_VERIFICATION = "email_verification"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="one_time_tokens")
+    purpose = models.CharField(max_length=20, choices=Purpose.choices)
+    digest = models.BinaryField(max_length=32, unique=True)
+    email = models.EmailField(max_length=254, help_text="The address it was sent to.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "one_time_tokens"
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["user", "purpose"], condition=models.Q(used_at=None), name="one_time_tokens_open"),
+            models.Index(fields=["expires_at"], name="one_time_tokens_expiry"),
+        ]
+
+    @property
+    def state(self) -> OneTimeTokenState:
+        return OneTimeTokenState(
+            user_id=self.user_id, email=self.email, expires_at=self.expires_at, used=self.used_at is not None
+        )
+
+
+class Revocation(models.Model):
+    """Access tokens that no service may accept any more: one by its id, or all of a user from before a moment.
+
+    Services look in Redis. The row is what Redis is filled from again after it was away or came back empty.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    jti = models.CharField(max_length=32, blank=True)
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
+    issued_before = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(help_text="When the last of these tokens expires by itself.")
+    published_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "revocations"
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="revocations_one_kind",
+                condition=models.Q(user=None, issued_before=None) & ~models.Q(jti="")
+                | models.Q(user__isnull=False, issued_before__isnull=False, jti=""),
+            )
+        ]
+        indexes = [models.Index(fields=["expires_at"], name="revocations_expiry")]

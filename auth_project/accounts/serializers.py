@@ -1,0 +1,153 @@
+"""What requests must look like, and what answers do."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.domain import normalised_phone
+from accounts.models import username_validator
+from chassis.api import StrictSerializer
+
+
+class TextField(serializers.CharField):
+    """Text is text: a number in its place is refused, not converted."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
+class AddressField(serializers.EmailField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=254, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
+class UsernameField(TextField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_length=3, max_length=64, validators=[username_validator], **kwargs)
+
+
+class PasswordField(TextField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_length=128, trim_whitespace=False, write_only=True, style={"input_type": "password"}, **kwargs
+        )
+
+
+class MailedTokenField(TextField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=128, help_text="As it was mailed.", **kwargs)
+
+
+class PhoneField(TextField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_length=32, allow_blank=True, help_text="E.164: + and the country code, like +84901234567", **kwargs
+        )
+
+    def to_internal_value(self, data: Any) -> str:
+        try:
+            return normalised_phone(super().to_internal_value(data))
+        except ValueError:
+            raise serializers.ValidationError(
+                "A phone number starts with + and the country code, like +84901234567."
+            ) from None
+
+
+class RegistrationInput(StrictSerializer):
+    username = UsernameField()
+    email = AddressField()
+    password = PasswordField()
+    full_name = TextField(max_length=150, required=False, allow_blank=True)
+    phone = PhoneField(required=False)
+
+
+class SignInInput(StrictSerializer):
+    username = TextField(required=False, max_length=254, help_text="The user name, or the e-mail address.")
+    email = TextField(required=False, max_length=254, help_text="In place of the user name.")
+    password = PasswordField()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("username" in attrs) == ("email" in attrs):
+            raise serializers.ValidationError({"username": "Give a user name or an e-mail address, one of them."})
+        return {"login": attrs.get("username") or attrs["email"], "password": attrs["password"]}
+
+
+class TokenPairSerializer(serializers.Serializer[Any]):
+    access_token = serializers.CharField()
+    refresh_token = serializers.CharField()
+    token_type = serializers.CharField(help_text="Bearer")
+    expires_in = serializers.IntegerField(help_text="Seconds that the access token lives.")
+
+
+class RefreshInput(StrictSerializer):
+    refresh_token = TextField(max_length=4096)
+
+
+class SignOutInput(StrictSerializer):
+    refresh_token = TextField(max_length=4096, required=False)
+
+
+class UserSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    username = serializers.CharField()
+    email = serializers.EmailField()
+    email_verified = serializers.SerializerMethodField()
+    full_name = serializers.CharField()
+    phone = serializers.CharField()
+    roles = serializers.SerializerMethodField()
+    created_at = serializers.DateTimeField()
+
+    def get_email_verified(self, user: Any) -> bool:
+        return user.email_verified_at is not None
+
+    def get_roles(self, user: Any) -> list[str]:
+        return sorted(user.roles)
+
+
+class ProfileInput(StrictSerializer):
+    full_name = TextField(max_length=150, required=False, allow_blank=True)
+    phone = PhoneField(required=False)
+    email = AddressField(required=False)
+    current_password = PasswordField(required=False, help_text="Needed to change the e-mail address.")
+
+
+class PasswordChangeInput(StrictSerializer):
+    current_password = PasswordField()
+    new_password = PasswordField()
+
+
+class PasswordResetInput(StrictSerializer):
+    email = AddressField()
+
+
+class PasswordResetConfirmInput(StrictSerializer):
+    token = MailedTokenField()
+    new_password = PasswordField()
+
+
+class EmailVerificationInput(StrictSerializer):
+    token = MailedTokenField()
+
+
+class AcceptedSerializer(serializers.Serializer[Any]):
+    detail = serializers.CharField()
+
+
+class JwkSerializer(serializers.Serializer[Any]):
+    kty = serializers.CharField()
+    crv = serializers.CharField()
+    x = serializers.CharField()
+    kid = serializers.CharField()
+    use = serializers.CharField()
+    alg = serializers.CharField()
+
+
+class JwksSerializer(serializers.Serializer[Any]):
+    keys = JwkSerializer(many=True)

@@ -1,0 +1,156 @@
+"""Signing in, refreshing and signing out."""
+
+from typing import assert_never
+from uuid import UUID
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import audit, metrics, revocations, throttle
+from accounts.domain import EndReason, RefreshVerdict, judge_refresh, living, with_new_access_token
+from accounts.errors import InvalidCredentials, InvalidRefreshToken, SignInThrottled
+from accounts.models import Session, User
+from accounts.selectors import user_by_login
+from accounts.tokens import TokenPair, issue, read_refresh
+from chassis.ids import uuid7
+
+
+def check_credentials(*, login: str, password: str, address: str | None) -> User:
+    """The active user with this name (or address) and password.
+
+    Raises InvalidCredentials, or SignInThrottled after too many attempts from one network address. An unknown name
+    takes as long as a wrong password: one hash.
+    """
+    try:
+        throttle.admit_sign_in(login=login, address=address)
+    except SignInThrottled:
+        metrics.SIGN_INS.labels("throttled").inc()
+        audit.record("sign_in_throttled", address=address)
+        raise
+    user = user_by_login(login)
+    if user is None:
+        make_password(password)
+        matches = False
+    else:
+        matches = user.check_password(password)
+    if user is None or not matches or not user.is_active:
+        metrics.SIGN_INS.labels("refused").inc()
+        audit.record("sign_in_refused", user_id=user and user.id, address=address)
+        raise InvalidCredentials
+    throttle.forgive_sign_in(login=login, address=address)
+    return user
+
+
+def sign_in(*, login: str, password: str, address: str | None = None, user_agent: str = "") -> TokenPair:
+    """Opens a session. Raises InvalidCredentials, SignInThrottled."""
+    user = check_credentials(login=login, password=password, address=address)
+    session_id = uuid7()
+    with transaction.atomic():
+        # The password was checked outside of any transaction: it may have been changed meanwhile.
+        unchanged = User.objects.select_for_update().filter(pk=user.pk, password=user.password, is_active=True)
+        if not unchanged.exists():
+            raise InvalidCredentials
+        issued = issue(user=user, session_id=session_id)
+        session = Session(
+            id=session_id,
+            user=user,
+            refresh_jti=issued.refresh_jti,
+            refreshed_at=timezone.now(),
+            expires_at=issued.refresh_expires_at,
+            address=address,
+            user_agent=user_agent[:200],
+        )
+        session.access = [issued.access]
+        session.save(force_insert=True)
+    metrics.SIGN_INS.labels("accepted").inc()
+    audit.record("signed_in", user_id=user.id, address=address, session_id=str(session_id))
+    return issued.pair
+
+
+def refresh(*, refresh_token: str, address: str | None = None) -> TokenPair:
+    """A new pair for the newest refresh token of a session, which is spent by it. Raises InvalidRefreshToken.
+
+    An older one ends the session, whoever holds the newest.
+    """
+    claims = read_refresh(refresh_token)
+    pair = None
+    with transaction.atomic():
+        session = _lock(claims.session_id)
+        user = User.objects.prefetch_related("groups").get(pk=session.user_id)
+        verdict = judge_refresh(
+            session=session.state, presented_jti=claims.jti, user_is_active=user.is_active, now=timezone.now()
+        )
+        match verdict:
+            case RefreshVerdict.ROTATE:
+                pair = _rotate(session, user)
+            case RefreshVerdict.END_THE_SESSION:
+                _end(session, EndReason.TOKEN_REUSED)
+                audit.record("refresh_token_reused", user_id=user.id, address=address, session_id=str(session.id))
+            case RefreshVerdict.REFUSE:
+                pass
+            case _:
+                assert_never(verdict)
+    metrics.REFRESHES.labels("accepted" if pair else "refused").inc()
+    if pair is None:
+        raise InvalidRefreshToken
+    return pair
+
+
+def sign_out(*, session_id: UUID, address: str | None = None) -> None:
+    """Ends a session: its refresh token and its access token are good no more. Ended twice is ended once."""
+    with transaction.atomic():
+        try:
+            session = _lock(session_id)
+        except InvalidRefreshToken:
+            return
+        if session.ended_at is None:
+            _end(session, EndReason.SIGNED_OUT)
+            audit.record("signed_out", user_id=session.user_id, address=address, session_id=str(session.id))
+
+
+def sign_out_by_refresh_token(*, refresh_token: str, address: str | None = None) -> None:
+    """For a client whose access token has expired. Raises InvalidRefreshToken."""
+    sign_out(session_id=read_refresh(refresh_token).session_id, address=address)
+
+
+def end_sessions_of(user: User, *, reason: EndReason) -> None:
+    """Ends all sessions of a user and revokes the access tokens they were given. Needs a transaction."""
+    Session.objects.filter(user=user, ended_at=None).update(ended_at=timezone.now(), end_reason=reason)
+    revocations.revoke_all_of(user)
+
+
+def end_by_staff(*, session_ids: list[UUID], staff_id: UUID) -> None:
+    """Ends these sessions, for example of a lost telephone."""
+    with transaction.atomic():
+        for session in Session.objects.select_for_update().filter(pk__in=session_ids, ended_at=None).order_by("pk"):
+            _end(session, EndReason.ENDED_BY_STAFF)
+            audit.record("session_ended", user_id=session.user_id, by=str(staff_id), session_id=str(session.id))
+
+
+def _lock(session_id: UUID) -> Session:
+    session = Session.objects.select_for_update().filter(pk=session_id).first()
+    if session is None:
+        raise InvalidRefreshToken
+    return session
+
+
+def _rotate(session: Session, user: User) -> TokenPair:
+    issued = issue(user=user, session_id=session.id)
+    now = timezone.now()
+    session.access, surplus = with_new_access_token(session.access, issued.access, now=now)
+    for token in surplus:
+        revocations.revoke_one(token)
+    session.refresh_jti = issued.refresh_jti
+    session.expires_at = issued.refresh_expires_at
+    session.refreshed_at = now
+    session.save(update_fields=["access_tokens", "refresh_jti", "expires_at", "refreshed_at"])
+    return issued.pair
+
+
+def _end(session: Session, reason: EndReason) -> None:
+    session.ended_at = timezone.now()
+    session.end_reason = reason
+    session.save(update_fields=["ended_at", "end_reason"])
+    for token in living(session.access, now=session.ended_at):
+        revocations.revoke_one(token)

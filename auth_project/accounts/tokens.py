@@ -1,0 +1,121 @@
+"""Access and refresh tokens: signed with our key, and with its id in the header."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import jwt
+from django.conf import settings
+from rest_framework_simplejwt.backends import TokenBackend
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
+
+from accounts.domain import AccessTokenId
+from accounts.errors import InvalidRefreshToken
+from accounts.models import User
+
+
+class RotatingKeyBackend(TokenBackend):
+    """Signs with the current key and names it; verifies with the key that the token names, the previous one too."""
+
+    def encode(self, payload: dict[str, Any]) -> str:
+        return jwt.encode(
+            {**payload, "iss": self.issuer},
+            self.prepared_signing_key,
+            algorithm=self.algorithm,
+            headers={"kid": settings.TOKEN_KEYS.kid},
+        )
+
+    def get_verifying_key(self, token: Token) -> Any:
+        kid = str(jwt.get_unverified_header(str(token)).get("kid"))
+        try:
+            return settings.TOKEN_KEYS.verifying[kid]
+        except KeyError:
+            raise jwt.InvalidKeyError("signed with an unknown key") from None
+
+
+_backend = RotatingKeyBackend(
+    api_settings.ALGORITHM, api_settings.SIGNING_KEY, api_settings.VERIFYING_KEY, issuer=api_settings.ISSUER
+)
+
+
+class _Preciseness:
+    """`iat` with its fraction: a token made right after a revocation, within the same second, is a good one."""
+
+    payload: dict[str, Any]
+    current_time: datetime
+
+    def set_iat(self, claim: str = "iat", at_time: datetime | None = None) -> None:
+        self.payload[claim] = (at_time or self.current_time).timestamp()
+
+
+class Access(_Preciseness, AccessToken):
+    _token_backend = _backend
+
+
+class Refresh(_Preciseness, RefreshToken):  # type: ignore[misc]
+    _token_backend = _backend
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """What a client gets; expires_in in seconds."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_in: int
+    token_type: str = "Bearer"  # noqa: S105  (the OAuth 2 name of the scheme)
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A pair, and what its session keeps of it."""
+
+    pair: TokenPair
+    access: AccessTokenId
+    refresh_jti: str
+    refresh_expires_at: datetime
+
+
+def issue(*, user: User, session_id: UUID) -> Issued:
+    """A new pair for this session, with the user's name and roles as they are now."""
+    refresh = Refresh()
+    refresh["user_id"] = str(user.id)
+    refresh["sid"] = str(session_id)
+    access = Access()
+    access["user_id"] = str(user.id)
+    access["username"] = user.username
+    access["roles"] = sorted(user.roles)
+    access["sid"] = str(session_id)
+    return Issued(
+        pair=TokenPair(access_token=str(access), refresh_token=str(refresh), expires_in=settings.ACCESS_TOKEN_SECONDS),
+        access=AccessTokenId(jti=access["jti"], expires=access["exp"]),
+        refresh_jti=refresh["jti"],
+        refresh_expires_at=datetime.fromtimestamp(refresh["exp"], tz=UTC),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshClaims:
+    session_id: UUID
+    jti: str
+
+
+def read_refresh(token: str) -> RefreshClaims:
+    """The claims of a genuine refresh token that has not expired. Raises InvalidRefreshToken."""
+    try:
+        claims = Refresh(token)  # type: ignore[arg-type]
+        return RefreshClaims(session_id=UUID(claims["sid"]), jti=str(claims["jti"]))
+    except (TokenError, jwt.InvalidTokenError, KeyError, ValueError, AttributeError, TypeError):
+        raise InvalidRefreshToken from None
+
+
+def session_of(access_token: str) -> UUID | None:
+    """The session of an access token that was verified before; None for one that names none."""
+    claims = jwt.decode(access_token, options={"verify_signature": False})
+    try:
+        return UUID(claims["sid"])
+    except (KeyError, ValueError, AttributeError):
+        return None

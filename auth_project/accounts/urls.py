@@ -1,0 +1,17 @@
+from django.urls import path
+
+from accounts import api
+
+urlpatterns = [
+    path("register", api.Register.as_view()),
+    path("token", api.Token.as_view()),
+    path("token/refresh", api.TokenRefresh.as_view()),
+    path("logout", api.SignOut.as_view()),
+    path("users/me", api.Me.as_view()),
+    path("password/change", api.PasswordChange.as_view()),
+    path("password/reset", api.PasswordReset.as_view()),
+    path("password/reset/confirm", api.PasswordResetConfirm.as_view()),
+    path("email/verify", api.EmailVerification.as_view()),
+    path("email/verify/request", api.EmailVerificationAgain.as_view()),
+    path(".well-known/jwks.json", api.Jwks.as_view()),
+]
