@@ -125,9 +125,8 @@ class BookingListView(APIView):
     def post(self, request: Request) -> Response:
         wanted = BookingRequest(data=request.data)
         wanted.is_valid(raise_exception=True)
-        held = services.hold_seats(
-            user_id=request.user.id, key=key_from(request, required=False), **wanted.validated_data
-        )
+        hold = services.hold_best_seats if "quantity" in wanted.validated_data else services.hold_seats
+        held = hold(user_id=request.user.id, key=key_from(request, required=False), **wanted.validated_data)
         if isinstance(held, services.Replayed):
             return idempotency.replay(held.claim)
         body = present_hold(held.booking, held.seats, held.sale)

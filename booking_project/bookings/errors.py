@@ -60,3 +60,21 @@ class NotCancellable(Conflict):
 class CancellationClosed(Conflict):
     code = "cancellation_closed"
     title = "The theater does not take these tickets back any more"
+
+
+class NotEnoughSeats(Conflict):
+    code = "not_enough_seats"
+    title = "There are not that many free seats of this kind"
+
+
+class OrphanSeat(Conflict):
+    """`seats` names the single free seats that the choice would leave."""
+
+    code = "orphan_seat"
+    title = "The choice would leave a single seat"
+
+    def __init__(self, seats: Iterable[UUID]) -> None:
+        super().__init__(
+            "Choose seats next to others, so that no single seat is left between them.",
+            seats=sorted(str(seat) for seat in seats),
+        )

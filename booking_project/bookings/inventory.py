@@ -95,7 +95,7 @@ RETURNING seat_id
 
 STATUSES = """
 SELECT seat_id, status FROM seat_status
-WHERE showtime_id = %s AND (held_until IS NULL OR held_until > now())
+WHERE showtime_id = %s AND (%s::uuid[] IS NULL OR seat_id = ANY(%s)) AND (held_until IS NULL OR held_until > now())
 """
 
 
@@ -144,6 +144,15 @@ def take_seats(*, booking: Booking, sale: Sale, seats: Sequence[Seat], event: di
     return Taken(bool(on_sale), open_holds, frozenset(seat_ids or ()), hold_expires_at, created_at)
 
 
+def choose_alone(showtime_id: UUID) -> None:
+    """Waits until nobody else chooses seats of this showtime for a customer, until the transaction ends.
+
+    Those who pick seats themselves do not wait here: their seats are guarded one by one.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(showtime_id)])
+
+
 def sell_seats(booking_id: UUID) -> int:
     """Makes a booking's seats sold, as many as it can still have; their number."""
     with connection.cursor() as cursor:
@@ -158,10 +167,11 @@ def free_seats(booking_ids: Sequence[UUID]) -> int:
         return int(cursor.rowcount)
 
 
-def seat_statuses(showtime_id: UUID) -> dict[UUID, str]:
-    """held, sold or blocked by seat; a seat that is not in it is available."""
+def seat_statuses(showtime_id: UUID, seat_ids: Sequence[UUID] | None = None) -> dict[UUID, str]:
+    """held, sold or blocked by seat, of all seats or of these; a seat that is not in it is available."""
+    asked = None if seat_ids is None else list(seat_ids)
     with connection.cursor() as cursor:
-        cursor.execute(STATUSES, [showtime_id])
+        cursor.execute(STATUSES, [showtime_id, asked, asked])
         return dict(cursor.fetchall())
 
 

@@ -44,6 +44,11 @@ class Sale:
     columns: int
     seats: dict[UUID, Seat]
 
+    @property
+    def leaves_no_single(self) -> bool:
+        """The theater's rule against single seats left over."""
+        return bool(self.showtime.rules.get("orphan_seat_rule"))
+
     def pick(self, seat_ids: Iterable[UUID]) -> list[Seat]:
         """The seats in key order. Raises UnknownSeat naming each by its place in the request."""
         ids = list(seat_ids)

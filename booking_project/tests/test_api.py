@@ -145,6 +145,7 @@ def test_a_list_of_bookings_takes_two_statements(customer, showtime, settings, d
         assert len(customer.get("/bookings").json()["results"]) == 5
 
 
+WITH_METHOD = '{"showtime_id": "SHOWTIME", "seat_ids": ["SEAT"], "payment_method": %s}'
 BAD_BODIES = {
     "not JSON": '{"showtime_id": ',
     "an array": "[]",
@@ -158,10 +159,12 @@ BAD_BODIES = {
     "too many seats": '{"showtime_id": "SHOWTIME", "seat_ids": [' + ",".join(f'"{uuid7()}"' for _ in range(11)) + "]}",
     "a seat twice": '{"showtime_id": "SHOWTIME", "seat_ids": ["SEAT", "SEAT"]}',
     "an unknown seat": '{"showtime_id": "SHOWTIME", "seat_ids": ["01890000-0000-7000-8000-000000000000"]}',
-    "NUL": '{"showtime_id": "SHOWTIME", "seat_ids": ["SEAT"], "payment_method": {"token": "tok_\\u0000"}}',
-    "a lone surrogate": '{"showtime_id": "SHOWTIME", "seat_ids": ["SEAT"], "payment_method": {"token": "\\ud800"}}',
-    "a card number": '{"showtime_id": "SHOWTIME", "seat_ids": ["SEAT"], "payment_method": {"token": "4111111111111111"}}',
-    "two methods": '{"showtime_id": "SHOWTIME", "seat_ids": ["SEAT"], "payment_method": {"token": "tok_a", "id": "SEAT"}}',
+    "NUL": WITH_METHOD % '{"token": "tok_\\u0000"}',
+    "a lone surrogate": WITH_METHOD % '{"token": "\\ud800"}',
+    "a card number": WITH_METHOD % '{"token": "4111111111111111"}',
+    "two methods": WITH_METHOD % '{"token": "tok_a", "id": "SEAT"}',
+    "seats and a quantity": '{"showtime_id": "SHOWTIME", "seat_ids": ["SEAT"], "quantity": 1}',
+    "a quantity of none": '{"showtime_id": "SHOWTIME", "quantity": 0}',
     "NaN": '{"showtime_id": NaN, "seat_ids": ["SEAT"]}',
     "a deep nest": "[" * 5000 + "]" * 5000,
 }
@@ -226,3 +229,11 @@ def test_two_showtimes_of_one_screen_sell_the_same_seat(customer, showtime):
     for each in (showtime, other):
         answer = customer.post("/bookings", {"showtime_id": str(each.id), "seat_ids": [str(seat_ids(showtime)[0])]})
         assert answer.status_code == 201
+
+
+def test_the_best_available_seats_are_picked_for_the_customer(customer, showtime):
+    answer = customer.post("/bookings", {"showtime_id": str(showtime.id), "quantity": 2, "category": "premium"})
+    assert answer.status_code == 201
+    assert [seat["category"] for seat in answer.json()["seats"]] == ["premium", "premium"]
+    too_many = customer.post("/bookings", {"showtime_id": str(showtime.id), "quantity": 7, "category": "premium"})
+    assert (too_many.status_code, too_many.json()["code"]) == (409, "not_enough_seats")

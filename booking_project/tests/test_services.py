@@ -12,6 +12,8 @@ from bookings.errors import (
     BookingNotFound,
     CancellationClosed,
     NotCancellable,
+    NotEnoughSeats,
+    OrphanSeat,
     SalesClosed,
     SeatUnavailable,
     TooManyHolds,
@@ -319,3 +321,49 @@ def test_a_hold_is_one_statement(showtime, django_assert_num_queries):
     begin, statement, commit = [query["sql"] for query in counted.captured_queries]
     assert (begin.split()[0], commit.split()[0]) == ("SAVEPOINT", "RELEASE")
     assert "INSERT INTO seat_status" in statement
+
+
+def best(showtime, quantity, **wanted):
+    return services.hold_best_seats(user_id=uuid7(), showtime_id=showtime.id, quantity=quantity, **wanted)
+
+
+def test_the_best_seats_are_held_together(showtime):
+    seats = best(showtime, 3).seats
+    assert len({seat.y for seat in seats}) == 1
+    assert sorted(seat.x for seat in seats) == [min(seat.x for seat in seats) + step for step in range(3)]
+
+
+def test_best_available_goes_on_until_the_hall_is_full(showtime):
+    held = [best(showtime, 2, category=category) for category in ["standard"] * 16 + ["premium"] * 4]
+    assert len({seat.id for each in held for seat in each.seats}) == 40
+    with pytest.raises(NotEnoughSeats):
+        best(showtime, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_all_who_ask_for_the_best_seats_at_once_get_some(transactional_db):
+    from factories import ScreenFactory, ShowtimeFactory
+
+    showtime = ShowtimeFactory(screen=ScreenFactory(rows=10, columns=16), prices={"standard": 1, "premium": 1})
+    sales.reload_sale(showtime.id)
+
+    def ask(_: int) -> set:
+        try:
+            return {seat.id for seat in best(showtime, 2).seats}
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(16) as pool:
+        got = list(pool.map(ask, range(80)))
+    assert sum(map(len, got)) == len(set().union(*got)) == 160
+
+
+def test_a_choice_that_leaves_a_single_is_refused_where_the_theater_says_so(hold, showtime):
+    hold(3)
+    Showtime.objects.filter(id=showtime.id).update(rules={"orphan_seat_rule": True}, revision=2)
+    with pytest.raises(OrphanSeat) as refused:
+        hold(1)
+    ids = seat_ids(showtime)
+    assert refused.value.extra["seats"] == sorted([str(ids[0]), str(ids[2])])
+    assert len(inventory.seat_statuses(showtime.id)) == 1
+    assert hold(1, 2).status == State.PENDING  # of three free seats, two always leave one
