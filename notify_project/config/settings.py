@@ -1,3 +1,21 @@
-from chassis.settings import service_settings
+from chassis.settings import env, service_settings
+from notifications.smtp import SmtpServer
 
 globals().update(service_settings(name="notify", app="notifications", title="Marquee Notify"))
+
+QUEUE_NAME = "notification_queue"
+EVENT_EXCHANGES = {
+    "user": "auth_events",
+    "password": "auth_events",
+    "email": "auth_events",
+    "ticket": "booking_events",
+}
+
+SMTP_SERVER = SmtpServer.from_url(env.str("SMTP_URL"))
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL")
+SMS_GATEWAY_URL = env.str("SMS_GATEWAY_URL")
+SMS_GATEWAY_API_KEY = env.str("SMS_GATEWAY_API_KEY")
+
+# One attempt to hand a message over never takes longer; a worker that died holding one delays it by this and a bit.
+DELIVERY_SECONDS = env.int("DELIVERY_SECONDS", default=15)
+NOTIFICATION_KEEP_DAYS = env.int("NOTIFICATION_KEEP_DAYS", default=400)

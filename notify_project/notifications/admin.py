@@ -1,0 +1,216 @@
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+
+from chassis.admin import ReadOnlyAdmin
+from notifications import samples, services
+from notifications.domain import CARRIES_SECRET, FALLBACK_LANGUAGE, Channel, Template
+from notifications.errors import NotResendable
+from notifications.models import (
+    BookingSummary,
+    Contact,
+    DeliveryLog,
+    Notification,
+    NotificationTemplate,
+)
+from notifications.templating import BadTemplate, Wording
+
+
+@admin.register(Contact)
+class ContactAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Who a user is comes from auth; only how they want to be told is edited here."""
+
+    list_display = ["username", "email", "phone", "language", "wants_hold_notices", "wants_sms"]
+    list_filter = ["language", "wants_hold_notices", "wants_sms"]
+    search_fields = ["user_id", "username", "email", "phone"]
+    fields = [
+        "user_id",
+        "username",
+        "full_name",
+        "email",
+        "phone",
+        "as_of",
+        "language",
+        "wants_hold_notices",
+        "wants_sms",
+    ]
+    readonly_fields = ["user_id", "username", "full_name", "email", "phone", "as_of"]
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(BookingSummary)
+class BookingSummaryAdmin(ReadOnlyAdmin):
+    list_display = ["reference", "booking_id", "created_at"]
+    search_fields = ["reference", "booking_id"]
+    show_full_result_count = False
+
+
+class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
+    def clean(self) -> dict[str, Any]:
+        fields: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.errors:
+            return fields
+        if fields["channel"] == Channel.SMS:
+            if fields.get("subject") or fields.get("body"):
+                raise forms.ValidationError("An SMS has a text, but no subject and no body.")
+        elif not fields.get("subject"):
+            raise forms.ValidationError("An e-mail needs a subject.")
+        wording = Wording(text=fields["text"], subject=fields.get("subject", ""), body=fields.get("body", ""))
+        try:
+            samples.preview(
+                Template(fields["code"]),
+                wording,
+                language=fields["language"],
+                public_url=settings.PUBLIC_URL,
+            )
+        except BadTemplate as error:
+            raise forms.ValidationError("This cannot be rendered: %(why)s", params={"why": error}) from error
+        return fields
+
+
+@admin.register(NotificationTemplate)
+class NotificationTemplateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    form = TemplateForm
+    list_display = ["code", "channel", "language", "subject", "updated_at"]
+    list_filter = ["code", "channel", "language"]
+    search_fields = ["code", "subject", "text"]
+    readonly_fields = ["names", "preview", "updated_at"]
+    fields = ["code", "channel", "language", "subject", "text", "body", "names", "preview", "updated_at"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        fixed = ["code", "channel", "language"] if obj else []
+        return fixed + list(self.readonly_fields)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [name for name in self.fields if obj or name not in {"names", "preview", "updated_at"}]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        if obj is None:
+            return form
+
+        class BoundForm(form):  # type: ignore[misc, valid-type]
+            """The fields that tell what the wording is for are fixed, but still needed to check it."""
+
+            def clean(self) -> dict[str, Any]:
+                self.cleaned_data |= {"code": obj.code, "channel": obj.channel, "language": obj.language}
+                return super().clean()  # type: ignore[no-any-return]
+
+        return BoundForm
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Every message keeps its wording in the language that others fall back to."""
+        if obj is None or obj.language == FALLBACK_LANGUAGE:
+            return False
+        return bool(super().has_delete_permission(request, obj))
+
+    @admin.display(description="names")
+    def names(self, obj: NotificationTemplate) -> str:
+        known = samples.values(Template(obj.code), language=obj.language, public_url=settings.PUBLIC_URL)
+        return ", ".join(sorted(name for name, value in known.items() if value != ""))
+
+    @admin.display(description="preview")
+    def preview(self, obj: NotificationTemplate) -> str:
+        wording = Wording(text=obj.text, subject=obj.subject, body=obj.body)
+        try:
+            shown = samples.preview(Template(obj.code), wording, language=obj.language, public_url=settings.PUBLIC_URL)
+        except BadTemplate as error:
+            return format_html("<strong>This cannot be rendered:</strong> {}", str(error))
+        return _shown(shown.subject, shown.text, shown.html)
+
+
+def _shown(subject: str, text: str, html: str) -> str:
+    # The sandbox without permissions: whatever the HTML says, it runs nothing and reaches nothing.
+    return format_html(
+        '<p><strong>{}</strong></p><pre style="white-space:pre-wrap">{}</pre>{}',
+        subject,
+        text,
+        format_html(
+            '<iframe sandbox srcdoc="{}" title="HTML part" style="width:640px;height:480px;background:#fff"></iframe>',
+            html,
+        )
+        if html
+        else "",
+    )
+
+
+class DeliveryInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = DeliveryLog
+    fields = readonly_fields = ["attempt", "outcome", "code", "message_id", "milliseconds", "created_at"]
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Notification)
+class NotificationAdmin(ReadOnlyAdmin):
+    list_display = [
+        "created_at",
+        "template",
+        "channel",
+        "status",
+        "reason",
+        "attempts",
+        "recipient",
+        "user_id",
+        "booking_id",
+    ]
+    list_filter = ["status", "template", "channel", "created_at"]
+    search_fields = ["=id", "=user_id", "=booking_id", "=recipient"]
+    exclude = ["context"]
+    readonly_fields = ["about"]
+    ordering = ["-id"]
+    actions = ["send_again"]
+    inlines = [DeliveryInline]
+    show_full_result_count = False
+
+    @admin.display(description="what it is about")
+    def about(self, obj: Notification) -> str:
+        if obj.template in CARRIES_SECRET:
+            return "hidden: it carries a link that signs in"
+        shown = {name: value for name, value in obj.context.items() if name != "ticket"}
+        return format_html('<pre style="white-space:pre-wrap">{}</pre>', _lines(shown))
+
+    def has_resend_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("notifications.resend_notification")
+
+    @admin.action(description="Send again", permissions=["resend"])
+    def send_again(self, request: HttpRequest, chosen: QuerySet[Notification]) -> None:
+        again = 0
+        for notification in chosen:
+            try:
+                services.send_again(notification_id=notification.id)
+            except NotResendable as refused:
+                self.message_user(request, f"{notification}: {refused.detail}", messages.WARNING)
+            else:
+                again += 1
+                self.log_change(request, notification, "Sent again.")
+        if again:
+            self.message_user(request, f"{again} will be sent again.", messages.SUCCESS)
+
+
+def _lines(context: dict[str, Any]) -> str:
+    return "\n".join(f"{name}: {value}" for name, value in context.items())
+
+
+@admin.register(DeliveryLog)
+class DeliveryLogAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "notification", "attempt", "outcome", "code", "milliseconds"]
+    list_filter = ["outcome", "code", "created_at"]
+    list_select_related = ["notification"]
+    search_fields = ["=id", "=notification__id", "=message_id"]
+    raw_id_fields = ["notification"]
+    show_full_result_count = False

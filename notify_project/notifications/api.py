@@ -1,0 +1,175 @@
+"""POST notifications/email and notifications/sms for staff, GET notifications/history for everybody."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from django.core.validators import validate_email
+from django.db import transaction
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from chassis.api import CursorPage, StrictSerializer
+from chassis.auth import HasRole, Principal
+from chassis.errors import PermissionDenied
+from chassis.idempotency import HEADER, claim, complete, key_from, replay
+from chassis.ids import uuid7
+from notifications import selectors, services
+from notifications.domain import Channel, Status, Template
+from notifications.models import Notification
+
+SUBJECT_LIMIT = 200
+EMAIL_TEXT_LIMIT = 10_000
+SMS_TEXT_LIMIT = 480
+PHONE_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")
+
+IDEMPOTENCY_HEADER = OpenApiParameter(
+    HEADER, str, OpenApiParameter.HEADER, description="Sends once, however often asked."
+)
+
+
+class NotificationSerializer(serializers.ModelSerializer[Notification]):
+    class Meta:
+        model = Notification
+        fields = [
+            "id",
+            "template",
+            "channel",
+            "status",
+            "user_id",
+            "booking_id",
+            "recipient",
+            "subject",
+            "language",
+            "created_at",
+            "sent_at",
+        ]
+        read_only_fields = fields
+
+
+class MessageSerializer(StrictSerializer):
+    """To exactly one of an address (`to`) and a user (`user_id`), whose own address is then used."""
+
+    user_id = serializers.UUIDField(required=False)
+
+    def validate_text(self, value: str) -> str:
+        if CONTROL.search(value.replace("\r\n", "\n")):
+            raise serializers.ValidationError("Control characters are not allowed.")
+        return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("to" in attrs) == ("user_id" in attrs):
+            raise serializers.ValidationError("Give either to or user_id.")
+        return attrs
+
+
+class EmailSerializer(MessageSerializer):
+    to = serializers.CharField(required=False, max_length=254, validators=[validate_email])
+    subject = serializers.CharField(max_length=SUBJECT_LIMIT)
+    text = serializers.CharField(max_length=EMAIL_TEXT_LIMIT)
+
+    def validate_subject(self, value: str) -> str:
+        if CONTROL.search(value) or "\n" in value or "\t" in value:
+            raise serializers.ValidationError("A subject is one line.")
+        return value
+
+
+class SmsSerializer(MessageSerializer):
+    to = serializers.RegexField(
+        PHONE_NUMBER.pattern + r"\Z", required=False, max_length=16, help_text="E.164, such as +84901234567."
+    )
+    text = serializers.CharField(max_length=SMS_TEXT_LIMIT)
+
+
+class HistoryQuery(StrictSerializer):
+    user_id = serializers.UUIDField(required=False, help_text="For staff: whose. Default: one's own.")
+    booking_id = serializers.UUIDField(required=False)
+    channel = serializers.ChoiceField([channel.value for channel in Channel], required=False)
+    template = serializers.ChoiceField([template.value for template in Template], required=False)
+    status = serializers.ChoiceField([state.value for state in Status], required=False)
+    cursor = serializers.CharField(required=False)
+    page_size = serializers.CharField(required=False)
+
+
+class _SendView(APIView):
+    permission_classes = [HasRole("support", "manager", "admin")]
+    channel: Channel
+    serializer: type[MessageSerializer]
+
+    def post(self, request: Request) -> Response:
+        given = self.serializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        key = key_from(request, required=False)
+        with transaction.atomic():
+            claimed = claim(key, resource_id=uuid7()) if key else None
+            if claimed and claimed.completed:
+                return replay(claimed)
+            notification = _request(
+                self.channel, request.user, given.validated_data, claimed.resource_id if claimed else uuid7()
+            )
+            body = NotificationSerializer(notification).data
+            if claimed:
+                complete(claimed, status=status.HTTP_202_ACCEPTED, body=body)
+        return Response(body, status=status.HTTP_202_ACCEPTED)
+
+
+def _request(channel: Channel, caller: Principal, message: dict[str, Any], notification_id: UUID) -> Notification:
+    return services.request_message(
+        channel=channel,
+        requested_by=caller.id,
+        to=message.get("to", ""),
+        user_id=message.get("user_id"),
+        context={name: message[name] for name in ("subject", "text") if name in message},
+        notification_id=notification_id,
+    )
+
+
+class SendEmail(_SendView):
+    channel = Channel.EMAIL
+    serializer = EmailSerializer
+
+    @extend_schema(
+        operation_id="send_email",
+        parameters=[IDEMPOTENCY_HEADER],
+        request=EmailSerializer,
+        responses={202: NotificationSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        return super().post(request)
+
+
+class SendSms(_SendView):
+    channel = Channel.SMS
+    serializer = SmsSerializer
+
+    @extend_schema(
+        operation_id="send_sms",
+        parameters=[IDEMPOTENCY_HEADER],
+        request=SmsSerializer,
+        responses={202: NotificationSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        return super().post(request)
+
+
+class History(APIView):
+    @extend_schema(
+        operation_id="notification_history",
+        parameters=[HistoryQuery],
+        responses={200: NotificationSerializer(many=True)},
+    )
+    def get(self, request: Request) -> Response:
+        """One's own messages, the newest first; staff may read those of a user."""
+        query = HistoryQuery(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        filters = {name: value for name, value in query.validated_data.items() if name not in {"cursor", "page_size"}}
+        user_id = filters.pop("user_id", request.user.id)
+        if user_id != request.user.id and not request.user.is_staff:
+            raise PermissionDenied("These are somebody else's messages.")
+        page = CursorPage(ordering="-id")
+        rows = page.paginate_queryset(selectors.history(user_id=user_id, filters=filters), request, view=self)
+        return page.get_paginated_response(NotificationSerializer(rows, many=True).data)

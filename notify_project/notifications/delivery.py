@@ -1,0 +1,228 @@
+"""Handing messages over: take one, send it, record what became of it. No transaction is open while sending.
+
+A worker killed between sending and recording leaves the message due again when its lease ends; it is then sent once
+more under the same Message-ID (SMS: the same id, which the gateway keeps once). Nothing can do better over SMTP.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+
+from chassis.metrics import counter, histogram
+from chassis.worker import patiently
+from notifications import compose, outgoing, services, sms
+from notifications.domain import (
+    Channel,
+    Circumstances,
+    Step,
+    pause_before_next_try,
+    reason_not_to_send,
+)
+from notifications.models import DeliveryLog
+from notifications.outage import DeliveryFailure, Outage, PermanentFailure, Unreachable
+from notifications.outgoing import Result, Taken
+from notifications.presentation import present
+from notifications.smtp import SmtpConnection
+from notifications.templating import BadTemplate, Rendered, render
+
+log = logging.getLogger(__name__)
+
+SWEEP_MESSAGES = 200
+SWEEP_SECONDS = 4.0
+# A sent mail that is not recorded is sent again, so recording is tried almost until the lease ends.
+RECORD_SECONDS = 4.0
+
+TRIES = counter("notifications_total", "Notifications by what became of a try", ["template", "channel", "outcome"])
+LATENCY = histogram(
+    "notification_delivery_seconds",
+    "Time from the event to the message's acceptance by the next server",
+    ["channel"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0, 86400.0),
+)
+SENDING = histogram("notification_send_seconds", "Time the next server took for a message", ["channel"])
+
+OUTAGES = {channel: Outage() for channel in Channel}
+
+_kept = threading.local()
+
+
+def smtp_connection() -> SmtpConnection:
+    """This thread's own; it is first asked for after a worker has forked."""
+    if not hasattr(_kept, "smtp"):
+        _kept.smtp = SmtpConnection(settings.SMTP_SERVER, seconds=settings.DELIVERY_SECONDS)
+    connection: SmtpConnection = _kept.smtp
+    return connection
+
+
+def forget_connection() -> None:
+    """The next mail of this thread goes over a new connection."""
+    if hasattr(_kept, "smtp"):
+        _kept.smtp.close()
+        del _kept.smtp
+
+
+def deliver_for_event(*, event_id: UUID) -> None:
+    """Hands over the message that the event wrote, if it is due and its server is up. Safe to repeat."""
+    taken = outgoing.take(channels=_open_channels(), event_id=event_id)
+    if taken is not None:
+        _deliver(taken)
+
+
+def deliver_due() -> int:
+    """Hands over what is due, one after the other, until nothing is, a bound is reached or the server is away."""
+    delivered = 0
+    deadline = time.monotonic() + SWEEP_SECONDS
+    while delivered < SWEEP_MESSAGES and time.monotonic() < deadline:
+        taken = outgoing.take(channels=_open_channels())
+        if taken is None:
+            break
+        _deliver(taken)
+        delivered += 1
+    return delivered
+
+
+def _open_channels() -> list[Channel]:
+    return [channel for channel, outage in OUTAGES.items() if not outage.is_on]
+
+
+def _deliver(taken: Taken) -> None:
+    if taken.sms_number:
+        _write_sms_as_well(taken)
+    result = _attempt(taken)
+    outcome = result.outcome or result.status.value
+    TRIES.labels(taken.template, taken.channel, outcome).inc()
+    recorded: list[bool] = []
+    patiently(lambda: recorded.append(outgoing.record(taken, result)), seconds=RECORD_SECONDS)
+    facts = {
+        "notification_id": str(taken.id),
+        "template": taken.template,
+        "channel": taken.channel,
+        "attempt": taken.attempt,
+        "outcome": outcome,
+        "code": result.code or result.reason,
+    }
+    if recorded[-1]:
+        log.info("notification tried", extra=facts)
+    else:
+        log.warning("notification tried after its lease had ended", extra=facts)
+
+
+def _write_sms_as_well(taken: Taken) -> None:
+    services.write(
+        draft=services.Draft(
+            template=taken.template,
+            channel=Channel.SMS,
+            user_id=taken.user_id,
+            booking_id=taken.booking_id,
+            natural_key=f"{taken.template}:{taken.booking_id}",
+            context=taken.context,
+        )
+    )
+
+
+def _attempt(taken: Taken) -> Result:
+    if not taken.recipient:
+        return Result(Step.ADDRESS_MISSING, reason="no_address")
+    reason = reason_not_to_send(
+        Circumstances(
+            template=taken.template,
+            now=taken.taken_at,
+            not_after=taken.not_after,
+            wants_hold_notices=taken.wants_hold_notices,
+            superseded=taken.superseded,
+        )
+    )
+    if reason is not None:
+        return Result(Step.NOT_WANTED, reason=reason)
+    try:
+        rendered = rendered_for(taken)
+        hand_over = _prepared(taken, rendered)
+    except PermanentFailure as failure:
+        return Result(Step.GIVEN_UP, outcome=DeliveryLog.FAILED, code=failure.code, reason=failure.code)
+    except Exception:
+        # Whatever is wrong with this one message, it fails by itself: raised, it would come due again for ever.
+        log.exception("message not rendered", extra={"notification_id": str(taken.id)})
+        return Result(Step.GIVEN_UP, reason="not_rendered")
+    return _handed_over(taken, rendered, hand_over)
+
+
+def rendered_for(taken: Taken) -> Rendered:
+    """Raises BadTemplate."""
+    if taken.wording is None:
+        raise BadTemplate("There is no wording for this message.")
+    values = present(
+        taken.context,
+        template=taken.template,
+        booking=taken.booking,
+        name=taken.name,
+        language=taken.language,
+        public_url=settings.PUBLIC_URL,
+    )
+    return render(taken.wording, values)
+
+
+def _prepared(taken: Taken, rendered: Rendered) -> Callable[[], None]:
+    if taken.channel == Channel.SMS:
+        return lambda: sms.send(notification_id=taken.id, to=taken.recipient, text=rendered.text.strip())
+    envelope = compose.mail(
+        notification_id=taken.id,
+        sender=settings.DEFAULT_FROM_EMAIL,
+        recipient=taken.recipient,
+        rendered=rendered,
+        date=taken.taken_at,
+        ticket=taken.context.get("ticket", ""),
+    )
+    return lambda: smtp_connection().send(envelope)
+
+
+def _handed_over(taken: Taken, rendered: Rendered, hand_over: Callable[[], None]) -> Result:
+    started = time.perf_counter()
+    failure = _failure_of(hand_over, OUTAGES[taken.channel])
+    seconds = time.perf_counter() - started
+    SENDING.labels(taken.channel).observe(seconds)
+    code = "" if failure is None else failure.code
+    pause = None
+    if failure is None:
+        step, outcome = Step.DELIVERED, DeliveryLog.SENT
+        LATENCY.labels(taken.channel).observe((taken.taken_at - taken.created_at).total_seconds() + seconds)
+    else:
+        if not isinstance(failure, PermanentFailure):
+            jitter = random.random()  # noqa: S311  (spreads retries, guards nothing)
+            pause = pause_before_next_try(attempts=taken.attempt, jitter=jitter)
+        step = Step.GIVEN_UP if pause is None else Step.PUT_OFF
+        outcome = DeliveryLog.FAILED if pause is None else DeliveryLog.DEFERRED
+    return Result(
+        step,
+        outcome=outcome,
+        code=code,
+        reason=code,
+        pause=pause or timedelta(),
+        subject=rendered.subject,
+        message_id=_message_id(taken),
+        milliseconds=round(seconds * 1000),
+    )
+
+
+def _message_id(taken: Taken) -> str:
+    if taken.channel == Channel.SMS:
+        return str(taken.id)
+    return compose.message_id(taken.id, settings.DEFAULT_FROM_EMAIL)
+
+
+def _failure_of(hand_over: Callable[[], None], outage: Outage) -> DeliveryFailure | None:
+    try:
+        hand_over()
+    except Unreachable as failure:
+        outage.failed()
+        return failure
+    except DeliveryFailure as failure:
+        outage.answered()
+        return failure
+    outage.answered()
+    return None

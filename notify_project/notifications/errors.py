@@ -1,0 +1,11 @@
+from chassis.errors import Conflict, Unprocessable
+
+
+class UnknownContact(Unprocessable):
+    code = "unknown_contact"
+    title = "There is no contact with this user id, or it has no address for this channel"
+
+
+class NotResendable(Conflict):
+    code = "not_resendable"
+    title = "This notification cannot be sent again"

@@ -1,0 +1,112 @@
+"""The slices of the events this service reads; it emits none."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    row: str
+    number: int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Showtime:
+    movie_title: str
+    theater_name: str
+    screen: str
+    starts_at: datetime
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserKnown:
+    """user.registered and user.updated."""
+
+    user_id: UUID
+    username: str
+    email: str
+    full_name: str = ""
+    phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSent:
+    """password.reset_requested and email.verification_requested."""
+
+    user_id: UUID
+    email: str
+    token: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BookingCreated:
+    booking_id: UUID
+    reference: str
+    user_id: UUID
+    seats: list[Seat]
+    total: Money
+    hold_expires_at: datetime
+    payment_method: dict[str, Any] | None
+    showtime: Showtime
+
+
+@dataclass(frozen=True, slots=True)
+class BookingEnded:
+    """booking.cancelled, booking.expired, booking.rejected and booking.failed."""
+
+    booking_id: UUID
+    reference: str
+    user_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketIssued:
+    booking_id: UUID
+    reference: str
+    user_id: UUID
+    ticket: str
+    seats: list[Seat]
+    total: Money
+    showtime: Showtime
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentCompleted:
+    payment_id: UUID
+    booking_id: UUID
+    user_id: UUID
+    amount: Money
+    captured_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFailed:
+    payment_id: UUID
+    booking_id: UUID
+    user_id: UUID
+    amount: Money
+    failure_code: str | None
+    retryable: bool
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRefunded:
+    payment_id: UUID
+    booking_id: UUID
+    user_id: UUID
+    refund_id: UUID
+    amount: Money
+    refunded_amount: Money
+    status: str

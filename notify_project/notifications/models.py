@@ -1,0 +1,170 @@
+from django.contrib.postgres.indexes import BrinIndex
+from django.db import models
+from django.db.models import Q
+
+from chassis.ids import uuid7
+from notifications.domain import LANGUAGES, Channel, Status, Template
+
+
+def _choices(values: type[Channel] | type[Status] | type[Template]) -> list[tuple[str, str]]:
+    return [(value.value, value.value.replace("_", " ")) for value in values]
+
+
+CHANNELS = _choices(Channel)
+STATUSES = _choices(Status)
+TEMPLATES = _choices(Template)
+
+
+class Contact(models.Model):
+    """How to reach a user, as auth's events tell; `as_of` is the time of the newest one."""
+
+    user_id = models.UUIDField(primary_key=True)
+    username = models.TextField()
+    email = models.TextField(blank=True)
+    full_name = models.TextField(blank=True)
+    phone = models.TextField(blank=True)
+    language = models.CharField(max_length=8, choices=list(LANGUAGES.items()), default="en", db_default="en")
+    wants_hold_notices = models.BooleanField(default=True, db_default=True)
+    wants_sms = models.BooleanField(default=False, db_default=False, help_text="The ticket also comes as an SMS.")
+    as_of = models.DateTimeField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "contacts"
+        indexes = [models.Index(fields=["email"], name="contacts_by_email")]
+
+    def __str__(self) -> str:
+        return self.username
+
+
+class BookingSummary(models.Model):
+    """What a booking is about, so that a message that only knows its id can say it."""
+
+    booking_id = models.UUIDField(primary_key=True)
+    reference = models.TextField()
+    showtime = models.JSONField()
+    seats = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "booking_summaries"
+        verbose_name_plural = "booking summaries"
+        indexes = [BrinIndex(fields=["created_at"], name="booking_summaries_by_age")]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class NotificationTemplate(models.Model):
+    """The wording of a message, in the small template language of notifications.templating."""
+
+    code = models.CharField(max_length=40, choices=TEMPLATES)
+    channel = models.CharField(max_length=8, choices=CHANNELS)
+    language = models.CharField(max_length=8, choices=list(LANGUAGES.items()))
+    subject = models.CharField(max_length=200, blank=True, help_text="E-mail only.")
+    body = models.TextField(blank=True, help_text="The HTML part of an e-mail, without page and layout.")
+    text = models.TextField(help_text="The plain part of an e-mail, or the SMS.")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "notification_templates"
+        ordering = ["code", "channel", "language"]
+        constraints = [
+            models.UniqueConstraint(fields=["code", "channel", "language"], name="notification_templates_one_wording")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} · {self.channel} · {self.language}"
+
+
+class Notification(models.Model):
+    """One message to one person. `context` is what the event said; the wording is applied when it is sent.
+
+    due_at: when it may be tried; a worker that takes it moves this past the longest time a try can last, so a
+    message whose worker died comes due by itself. natural_key: what there may be only one of, such as the receipt
+    of a booking. recipient: given with the request or the event, else the contact's at the time of sending.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    event_id = models.UUIDField(null=True)
+    template = models.CharField(max_length=40, choices=TEMPLATES)
+    channel = models.CharField(max_length=8, choices=CHANNELS)
+    user_id = models.UUIDField(null=True)
+    booking_id = models.UUIDField(null=True)
+    natural_key = models.CharField(max_length=100, null=True)  # noqa: DJ001  (NULLs are distinct, "" is not)
+    recipient = models.TextField(blank=True)
+    language = models.CharField(max_length=8, blank=True)
+    subject = models.TextField(blank=True)
+    context = models.JSONField()
+    status = models.CharField(max_length=20, choices=STATUSES, default=Status.PENDING)
+    reason = models.CharField(max_length=64, blank=True, help_text="Why it is not sent (yet).")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField()
+    not_after = models.DateTimeField(null=True)
+    requested_by = models.UUIDField(null=True, help_text="The member of staff who asked for it.")
+    resend_of = models.UUIDField(null=True, help_text="The sent notification this is a copy of.")
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "notifications"
+        permissions = [("resend_notification", "Can send a notification again")]
+        constraints = [
+            models.UniqueConstraint(fields=["event_id", "template", "channel"], name="notifications_once_per_event"),
+            models.UniqueConstraint(
+                fields=["natural_key", "channel"],
+                condition=Q(natural_key__isnull=False),
+                name="notifications_once_per_natural_key",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=[status.value for status in Status]), name="notifications_status"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.SENT) | Q(sent_at__isnull=False), name="notifications_sent_at"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(status=Status.PENDING), name="notifications_due"),
+            models.Index(
+                fields=["user_id"],
+                condition=Q(status=Status.WAITING_FOR_CONTACT),
+                name="notifications_waiting",
+            ),
+            models.Index(fields=["id"], condition=Q(status=Status.FAILED), name="notifications_failed"),
+            models.Index(fields=["user_id", "-id"], name="notifications_of_a_user"),
+            models.Index(
+                fields=["booking_id"],
+                condition=Q(booking_id__isnull=False),
+                name="notifications_of_a_booking",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.template} · {self.channel} · {self.status}"
+
+
+class DeliveryLog(models.Model):
+    """One try to hand a notification over. At most one of a notification says `sent`."""
+
+    SENT, DEFERRED, FAILED = "sent", "deferred", "failed"
+    OUTCOMES = [(SENT, SENT), (DEFERRED, DEFERRED), (FAILED, FAILED)]
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="deliveries")
+    attempt = models.PositiveSmallIntegerField()
+    outcome = models.CharField(max_length=10, choices=OUTCOMES)
+    code = models.CharField(max_length=64, blank=True, help_text="What the server said.")
+    message_id = models.TextField(help_text="The Message-ID of the mail, or the id the SMS gateway was given.")
+    milliseconds = models.PositiveIntegerField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "delivery_log"
+        verbose_name = verbose_name_plural = "delivery log"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["notification"], condition=Q(outcome="sent"), name="delivery_log_sent_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} · attempt {self.attempt}"

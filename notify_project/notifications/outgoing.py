@@ -1,0 +1,206 @@
+"""The table `notifications` as a queue: taking what is due and recording what became of it, a statement each."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+from django.db import connection
+
+from chassis.ids import uuid7
+from notifications.domain import (
+    ALSO_AS_SMS,
+    CARRIES_SECRET,
+    FALLBACK_LANGUAGE,
+    SECRET,
+    Channel,
+    Status,
+    Step,
+    Template,
+    is_settled,
+    next_status,
+)
+from notifications.templating import Wording
+
+# After the longest try, time to record it.
+LEASE_MARGIN = timedelta(seconds=5)
+
+# One statement takes the message and fetches all that it needs. What supersedes a hold notice is looked for by
+# natural key, and for hold notices alone. The clock is the database's: leases are compared across machines.
+TAKE = """
+WITH due AS (
+    SELECT id FROM notifications
+    WHERE status = 'pending' AND due_at <= statement_timestamp() AND channel = ANY(%(channels)s)
+        AND (%(event_id)s::uuid IS NULL OR event_id = %(event_id)s)
+    ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+), n AS (
+    UPDATE notifications SET attempts = attempts + 1, due_at = statement_timestamp() + %(lease)s
+    FROM due WHERE notifications.id = due.id
+    RETURNING notifications.*
+)
+SELECT n.id, n.template, n.channel, n.user_id, n.booking_id, n.recipient, n.context, n.not_after, n.attempts,
+    n.created_at, statement_timestamp(),
+    c.email, c.phone, coalesce(nullif(c.full_name, ''), c.username, ''),
+    coalesce(c.wants_hold_notices, true), coalesce(c.wants_sms, false),
+    b.reference, b.showtime, b.seats,
+    t.language, t.subject, t.body, t.text,
+    n.template = %(hold)s AND EXISTS (
+        SELECT FROM notifications later
+        WHERE later.natural_key IN ('receipt:' || n.booking_id, 'ended:' || n.booking_id))
+FROM n
+LEFT JOIN contacts c USING (user_id)
+LEFT JOIN booking_summaries b USING (booking_id)
+LEFT JOIN LATERAL (
+    SELECT * FROM notification_templates w
+    WHERE w.code = n.template AND w.channel = n.channel
+        AND w.language IN (coalesce(c.language, %(fallback)s), %(fallback)s)
+    ORDER BY w.language = c.language DESC NULLS LAST LIMIT 1
+) t ON true
+"""
+
+RECORD = """
+WITH settled AS (
+    UPDATE notifications
+    SET status = %(status)s, reason = %(reason)s, language = %(language)s, subject = %(subject)s,
+        recipient = %(recipient)s,
+        due_at = CASE WHEN %(status)s = 'pending' THEN statement_timestamp() + %(pause)s ELSE due_at END,
+        sent_at = CASE WHEN %(status)s = 'sent' THEN statement_timestamp() END,
+        context = CASE WHEN %(scrub)s THEN context - %(secret)s ELSE context END
+    WHERE id = %(id)s AND status = 'pending' AND attempts = %(attempt)s
+    RETURNING id
+), logged AS (
+    INSERT INTO delivery_log (id, notification_id, attempt, outcome, code, message_id, milliseconds, created_at)
+    SELECT %(log_id)s, id, %(attempt)s, %(outcome)s, %(code)s, %(message_id)s, %(milliseconds)s, statement_timestamp()
+    FROM settled WHERE %(outcome)s <> ''
+)
+SELECT count(*) FROM settled
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message that this worker alone may hand over until its lease ends."""
+
+    id: UUID
+    template: Template
+    channel: Channel
+    user_id: UUID | None
+    booking_id: UUID | None
+    recipient: str = field(repr=False)
+    context: dict[str, Any] = field(repr=False)
+    not_after: datetime | None
+    attempt: int
+    created_at: datetime
+    taken_at: datetime
+    name: str = field(repr=False)
+    wants_hold_notices: bool
+    sms_number: str = field(repr=False)
+    booking: dict[str, Any] = field(repr=False)
+    language: str
+    wording: Wording | None = field(repr=False)
+    superseded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a try. outcome is the delivery log's; "" when nothing was handed to a server.
+
+    Raises IllegalTransition for a step that cannot happen to what is pending.
+    """
+
+    step: Step
+    outcome: str = ""
+    code: str = ""
+    reason: str = ""
+    pause: timedelta = timedelta()
+    subject: str = field(default="", repr=False)
+    message_id: str = ""
+    milliseconds: int = 0
+    status: Status = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "status", next_status(Status.PENDING, self.step))
+
+
+def take(*, channels: list[Channel], event_id: UUID | None = None) -> Taken | None:
+    """The message that is due the longest, or the due one of an event; None when there is none."""
+    lease = timedelta(seconds=settings.DELIVERY_SECONDS) + LEASE_MARGIN
+    with connection.cursor() as cursor:
+        cursor.execute(
+            TAKE,
+            {
+                "channels": [channel.value for channel in channels],
+                "event_id": event_id,
+                "lease": lease,
+                "hold": Template.HOLD.value,
+                "fallback": FALLBACK_LANGUAGE,
+            },
+        )
+        row = cursor.fetchone()
+    return None if row is None else _taken(row)
+
+
+def record(taken: Taken, result: Result) -> bool:
+    """Records the outcome and its log row together; False when the lease had ended and another worker went on."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            RECORD,
+            {
+                "id": taken.id,
+                "attempt": taken.attempt,
+                "status": result.status.value,
+                "reason": result.reason,
+                "language": taken.language,
+                "subject": result.subject,
+                "recipient": taken.recipient,
+                "pause": result.pause,
+                "scrub": taken.template in CARRIES_SECRET and is_settled(result.status),
+                "secret": SECRET,
+                "log_id": uuid7(),
+                "outcome": result.outcome,
+                "code": result.code,
+                "message_id": result.message_id,
+                "milliseconds": result.milliseconds,
+            },
+        )
+        (settled,) = cursor.fetchone()
+    return bool(settled)
+
+
+def _taken(row: tuple[Any, ...]) -> Taken:
+    (
+        notification_id, template, channel, user_id, booking_id, recipient, context, not_after, attempts,
+        created_at, now, email, phone, name, wants_hold_notices, wants_sms,
+        reference, showtime, seats, language, subject, body, text, superseded,
+    ) = row  # fmt: skip
+    booking = {}
+    if reference is not None:
+        booking = {"reference": reference, "showtime": _json(showtime), "seats": _json(seats)}
+    address = email if channel == Channel.EMAIL else phone
+    return Taken(
+        id=notification_id,
+        template=Template(template),
+        channel=Channel(channel),
+        user_id=user_id,
+        booking_id=booking_id,
+        recipient=recipient or address or "",
+        context=_json(context),
+        not_after=not_after,
+        attempt=attempts,
+        created_at=created_at,
+        taken_at=now,
+        name=name,
+        wants_hold_notices=wants_hold_notices,
+        sms_number=phone if phone and wants_sms and channel == Channel.EMAIL and template in ALSO_AS_SMS else "",
+        booking=booking,
+        language=language or FALLBACK_LANGUAGE,
+        wording=None if text is None else Wording(text=text, subject=subject, body=body),
+        superseded=superseded,
+    )
+
+
+def _json(value: Any) -> Any:
+    # Django leaves jsonb of raw cursors undecoded.
+    return msgspec.json.decode(value) if isinstance(value, str | bytes) else value

@@ -1,0 +1,111 @@
+"""From what an event said to what a person reads: money, times and seats in their language."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel import Locale
+from babel.dates import format_date, format_time, get_timezone_name
+from babel.numbers import NumberPattern, parse_pattern
+
+from notifications.domain import SECRET, Template
+
+# ISO 4217 minor units, where they are not 2. CLDR's digits are what is customary, not what an amount is counted in.
+EXPONENTS = {
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF"), 0),
+    **dict.fromkeys(("UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
+}
+MONEY = ("amount", "total", "refunded_amount")
+MOMENTS = ("hold_expires_at", "expires_at", "captured_at")
+LINKS = {Template.PASSWORD_RESET: "/reset", Template.EMAIL_VERIFICATION: "/verify"}
+
+
+def money(value: Mapping[str, Any], locale: Locale) -> str:
+    """{"amount": minor units, "currency": ISO 4217 code} as the locale writes it."""
+    currency = str(value["currency"])
+    exponent = EXPONENTS.get(currency, 2)
+    amount = Decimal(value["amount"]).scaleb(-exponent)
+    pattern = _money_pattern(locale, exponent)
+    return str(pattern.apply(amount, locale, currency=currency, currency_digits=False))
+
+
+@lru_cache(maxsize=16)
+def _money_pattern(locale: Locale, exponent: int) -> NumberPattern:
+    pattern = parse_pattern(locale.currency_formats["standard"].pattern)
+    pattern.frac_prec = (exponent, exponent)
+    return pattern
+
+
+def moment(value: str, zone: tzinfo, locale: Locale) -> str:
+    """An RFC 3339 time as date and time of the zone, with the zone's name."""
+    local = datetime.fromisoformat(value).astimezone(zone)
+    date = format_date(local.date(), format="full", locale=locale)
+    time = format_time(local, format="short", tzinfo=zone, locale=locale)
+    return f"{date}, {time} ({_zone_name(local, zone, locale)})"
+
+
+def present(
+    context: Mapping[str, Any],
+    *,
+    template: str,
+    booking: Mapping[str, Any],
+    name: str,
+    language: str,
+    public_url: str,
+) -> dict[str, Any]:
+    """All the values a template may use; what is not known is "".
+
+    context: what the event said. booking: {"reference", "showtime", "seats"} of the booking, or empty.
+    """
+    locale = _locale(language)
+    showtime = context.get("showtime") or booking.get("showtime") or {}
+    zone = _zone(showtime.get("time_zone", "UTC"))
+    shown = {key: value for key, value in context.items() if isinstance(value, str | bool) and key != SECRET}
+    shown |= {key: money(context[key], locale) if context.get(key) else "" for key in MONEY}
+    shown |= {key: moment(context[key], zone, locale) if context.get(key) else "" for key in MOMENTS}
+    return shown | {
+        "name": name,
+        "language": language,
+        "public_url": public_url,
+        "reference": context.get("reference") or booking.get("reference", ""),
+        "movie": showtime.get("movie_title", ""),
+        "theater": showtime.get("theater_name", ""),
+        "screen": showtime.get("screen", ""),
+        "starts_at": moment(showtime["starts_at"], zone, locale) if showtime else "",
+        "seats": _seats(context.get("seats") or booking.get("seats") or []),
+        "link": _link(template, context, public_url),
+    }
+
+
+def _seats(seats: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(f"{seat['row']}{seat['number']}" for seat in seats)
+
+
+def _link(template: str, context: Mapping[str, Any], public_url: str) -> str:
+    path = LINKS.get(Template(template))
+    return f"{public_url}{path}?token={quote(context[SECRET], safe='')}" if path and SECRET in context else ""
+
+
+@lru_cache(maxsize=16)
+def _locale(language: str) -> Locale:
+    return Locale.parse(language)
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
+
+
+def _zone_name(local: datetime, zone: tzinfo, locale: Locale) -> str:
+    name = get_timezone_name(local, width="long", locale=locale)
+    # Not every zone has a name in every language; an offset alone does not say where.
+    return f"{zone}, {name}" if name.startswith("GMT") else name

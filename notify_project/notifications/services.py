@@ -1,0 +1,141 @@
+"""What is known, and what is to be said. Handing it over is delivery.py's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from chassis.ids import uuid7
+from notifications.domain import CARRIES_SECRET, Channel, Status, Step, Template, next_status
+from notifications.errors import NotResendable, UnknownContact
+from notifications.models import BookingSummary, Contact, Notification
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message to be written. recipient: an address, or "" for the contact's own."""
+
+    template: Template
+    context: Mapping[str, Any] = field(repr=False)
+    channel: Channel = Channel.EMAIL
+    user_id: UUID | None = None
+    booking_id: UUID | None = None
+    natural_key: str | None = None
+    recipient: str = field(default="", repr=False)
+    not_after: datetime | None = None
+    requested_by: UUID | None = None
+
+
+def write(*, draft: Draft, event_id: UUID | None = None, notification_id: UUID | None = None) -> Notification:
+    """Writes the notification, due at once; nothing happens when one with its natural key or event is there."""
+    now = timezone.now()
+    notification = Notification(
+        id=notification_id or uuid7(),
+        event_id=event_id,
+        template=draft.template,
+        channel=draft.channel,
+        user_id=draft.user_id,
+        booking_id=draft.booking_id,
+        natural_key=draft.natural_key,
+        recipient=draft.recipient,
+        context=dict(draft.context),
+        status=Status.PENDING,
+        due_at=Now(),
+        not_after=draft.not_after,
+        requested_by=draft.requested_by,
+        created_at=now,
+    )
+    Notification.objects.bulk_create([notification], ignore_conflicts=True)
+    return notification
+
+
+def know_contact(*, user_id: UUID, username: str, email: str, full_name: str, phone: str, as_of: datetime) -> None:
+    """Keeps the newest that was heard of a user, and releases the messages that wait for it."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO contacts (user_id, username, email, full_name, phone, as_of, created_at)"
+                " VALUES (%s, %s, %s, %s, %s, %s, now())"
+                " ON CONFLICT (user_id) DO UPDATE SET username = excluded.username, email = excluded.email,"
+                " full_name = excluded.full_name, phone = excluded.phone, as_of = excluded.as_of"
+                " WHERE contacts.as_of <= excluded.as_of",
+                [user_id, username, email, full_name, phone, as_of],
+            )
+        channels = [channel for channel, known in ((Channel.EMAIL, email), (Channel.SMS, phone)) if known]
+        Notification.objects.filter(user_id=user_id, status=Status.WAITING_FOR_CONTACT, channel__in=channels).update(
+            status=next_status(Status.WAITING_FOR_CONTACT, Step.ADDRESS_ARRIVED),
+            due_at=Now(),
+            reason="",
+        )
+
+
+def know_booking(*, booking_id: UUID, reference: str, showtime: Any, seats: Any) -> None:
+    """Keeps what later messages about the booking will not say themselves."""
+    BookingSummary.objects.bulk_create(
+        [BookingSummary(booking_id=booking_id, reference=reference, showtime=showtime, seats=seats)],
+        ignore_conflicts=True,
+    )
+
+
+def request_message(
+    *,
+    channel: Channel,
+    requested_by: UUID,
+    context: Mapping[str, str],
+    to: str = "",
+    user_id: UUID | None = None,
+    notification_id: UUID | None = None,
+) -> Notification:
+    """A message that a member of staff wrote, to an address or to a user. Raises UnknownContact."""
+    if user_id is not None:
+        contact = Contact.objects.filter(user_id=user_id).first()
+        address = "" if contact is None else contact.email if channel == Channel.EMAIL else contact.phone
+        if not address:
+            raise UnknownContact
+    return write(
+        draft=Draft(
+            template=Template.MESSAGE,
+            channel=channel,
+            context=context,
+            user_id=user_id,
+            recipient=to,
+            requested_by=requested_by,
+        ),
+        notification_id=notification_id,
+    )
+
+
+@transaction.atomic
+def send_again(*, notification_id: UUID) -> Notification:
+    """Another try of what failed or was suppressed; of what was sent, a copy (one sent row each in the log).
+
+    Raises NotResendable while it is still on its way, and when the secret it carried is gone.
+    """
+    notification = Notification.objects.select_for_update().get(id=notification_id)
+    status = Status(notification.status)
+    if status in {Status.PENDING, Status.WAITING_FOR_CONTACT}:
+        raise NotResendable("It is still on its way.")
+    if notification.template in CARRIES_SECRET:
+        raise NotResendable("Its link is not kept. The user can ask for a new one.")
+    now = timezone.now()
+    if status == Status.SENT:
+        notification.pk = uuid7()
+        notification.resend_of = notification_id
+        notification.event_id = notification.natural_key = notification.sent_at = None
+        notification.recipient = "" if notification.user_id else notification.recipient
+        notification.created_at = now
+        notification.status = Status.PENDING
+        notification._state.adding = True
+    else:
+        notification.status = next_status(status, Step.TRIED_AGAIN)
+    notification.attempts = 0
+    notification.reason = ""
+    notification.not_after = None
+    notification.due_at = Now()
+    notification.save()
+    return notification

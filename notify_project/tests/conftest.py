@@ -1,0 +1,74 @@
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.conf import settings as project_settings
+from django.utils import timezone
+from servers import SMS_KEY, ScriptedSmtp, Sink
+
+from notifications import delivery, sms
+from notifications.models import Notification, NotificationTemplate
+from notifications.smtp import SmtpServer
+
+
+@pytest.fixture(scope="session")
+def message_sink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sink]:
+    stack = next(folder / "stack" for folder in Path(project_settings.BASE_DIR).parents if (folder / "stack").is_dir())
+    server = Sink(code=stack, data=tmp_path_factory.mktemp("sink"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def sink(message_sink: Sink, settings: Any) -> Iterator[Sink]:
+    """The service hands its messages to the real message sink."""
+    settings.SMTP_SERVER = SmtpServer("127.0.0.1", message_sink.smtp_port)
+    settings.SMS_GATEWAY_URL = f"http://127.0.0.1:{message_sink.http_port}/sms"
+    settings.SMS_GATEWAY_API_KEY = SMS_KEY
+    settings.DEFAULT_FROM_EMAIL = "Marquee <tickets@marquee.example>"
+    settings.PUBLIC_URL = "https://marquee.example"
+    forget_servers()
+    yield message_sink
+    forget_servers()
+
+
+@pytest.fixture
+def scripted(settings: Any, sink: Sink) -> Iterator[ScriptedSmtp]:
+    """The service hands its mails to a server that does as it is told."""
+    with ScriptedSmtp().running() as server:
+        settings.SMTP_SERVER = SmtpServer("127.0.0.1", server.port)
+        forget_servers()
+        yield server
+        forget_servers()
+
+
+def forget_servers() -> None:
+    """Connections and outages of one test are not another's."""
+    delivery.forget_connection()
+    for outage in delivery.OUTAGES.values():
+        outage.answered()
+    sms.gateway.cache_clear()
+
+
+@pytest.fixture
+def wording(db: None) -> None:
+    """A test that commits ends with empty tables; this brings the wording back for it."""
+    if not NotificationTemplate.objects.exists():
+        import_module("notifications.migrations.0002_wording").fill_in(apps, None)
+
+
+@pytest.fixture
+def make_due() -> Callable[[], None]:
+    """Time passes: leases end and pauses are over."""
+
+    def pass_time() -> None:
+        for outage in delivery.OUTAGES.values():
+            outage.answered()
+        Notification.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+
+    return pass_time

@@ -1,0 +1,49 @@
+import factory
+from django.utils import timezone
+
+from chassis.ids import uuid7
+from notifications import samples
+from notifications.domain import Channel, Status, Template
+from notifications.models import BookingSummary, Contact, Notification
+
+
+class ContactFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Contact
+
+    user_id = factory.LazyFunction(uuid7)
+    username = factory.Sequence(lambda n: f"user{n}")
+    email = factory.LazyAttribute(lambda contact: f"{contact.username}-{contact.user_id.hex}@example.com")
+    full_name = "Ada Lovelace"
+    phone = factory.Sequence(lambda n: f"+849{n:08d}")
+    as_of = factory.LazyFunction(timezone.now)
+
+
+class BookingSummaryFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = BookingSummary
+
+    booking_id = factory.LazyFunction(uuid7)
+    reference = "K7QF2M9XTD"
+    showtime = samples.BOOKING["showtime"]
+    seats = samples.BOOKING["seats"]
+
+
+class NotificationFactory(factory.django.DjangoModelFactory):
+    """A receipt that is due, of a contact who is known."""
+
+    class Meta:
+        model = Notification
+
+    class Params:
+        contact = factory.SubFactory(ContactFactory)
+
+    user_id = factory.LazyAttribute(lambda notification: notification.contact.user_id)
+    event_id = factory.LazyFunction(uuid7)
+    booking_id = factory.LazyFunction(uuid7)
+    template = Template.RECEIPT
+    channel = Channel.EMAIL
+    context = factory.LazyAttribute(lambda notification: dict(samples.CONTEXTS[Template(notification.template)]))
+    status = Status.PENDING
+    due_at = factory.LazyFunction(timezone.now)
+    created_at = factory.LazyFunction(timezone.now)

@@ -1,0 +1,158 @@
+import tomllib
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from babel import Locale
+
+from notifications import samples
+from notifications.domain import ALSO_AS_SMS, LANGUAGES, Template
+from notifications.presentation import moment, money, present
+from notifications.templating import BadTemplate, Wording, render
+
+SEEDS = Path(samples.__file__).parent / "seeds"
+URL = "https://marquee.example"
+
+
+def seeded() -> list[Any]:
+    return [
+        pytest.param(path.stem, channel, code, Wording(**wording), id=f"{path.stem}-{channel}-{code}")
+        for path in sorted(SEEDS.glob("*.toml"))
+        for channel, codes in tomllib.loads(path.read_text(encoding="utf-8")).items()
+        for code, wording in codes.items()
+    ]
+
+
+@pytest.mark.parametrize(("language", "channel", "code", "wording"), seeded())
+def test_every_seeded_wording_renders_and_names_only_what_exists(
+    language: str, channel: str, code: str, wording: Wording
+) -> None:
+    rendered = samples.preview(Template(code), wording, language=language, public_url=URL)
+    assert len(rendered.text) > 20
+    if channel == "email":
+        assert rendered.subject
+        assert rendered.html.startswith("<!doctype html>")
+    else:
+        assert len(rendered.text) < 320
+
+
+def test_every_message_has_a_wording_in_every_language() -> None:
+    known = {(parameter.values[0], parameter.values[1], parameter.values[2]) for parameter in seeded()}
+    for language in LANGUAGES:
+        assert {(language, "email", template.value) for template in Template} <= known
+        assert {(language, "sms", template.value) for template in (*ALSO_AS_SMS, Template.MESSAGE)} <= known
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "language", "shown"),
+    [
+        (250000, "VND", "en", "₫250,000"),
+        (250000, "VND", "vi", "250.000\xa0₫"),
+        (1250, "USD", "en", "$12.50"),
+        (1250, "USD", "vi", "12,50\xa0US$"),
+        (5, "EUR", "en", "€0.05"),
+        (1800, "JPY", "en", "¥1,800"),
+        (12345, "KWD", "en", "KWD12.345"),
+        (123456, "IQD", "en", "IQD123.456"),
+        (-1250, "USD", "en", "-$12.50"),
+        (9007199254740993, "USD", "en", "$90,071,992,547,409.93"),
+    ],
+)
+def test_money_is_written_by_its_currency_s_exponent_and_the_language(
+    amount: int, currency: str, language: str, shown: str
+) -> None:
+    assert money({"amount": amount, "currency": currency}, Locale.parse(language)) == shown
+
+
+@pytest.mark.parametrize(
+    ("time", "zone", "language", "shown"),
+    [
+        (
+            "2026-07-14T23:30:00Z",
+            "America/New_York",
+            "en",
+            "Tuesday, July 14, 2026, 7:30\u202fPM (Eastern Daylight Time)",
+        ),
+        (
+            "2026-01-14T23:30:00Z",
+            "America/New_York",
+            "en",
+            "Wednesday, January 14, 2026, 6:30\u202fPM (Eastern Standard Time)",
+        ),
+        (
+            "2026-03-14T19:30:00+07:00",
+            "Asia/Ho_Chi_Minh",
+            "vi",
+            "Thứ Bảy, 14 tháng 3, 2026, 19:30 (Asia/Ho_Chi_Minh, GMT+07:00)",
+        ),
+    ],
+)
+def test_times_are_those_of_the_theater_with_the_name_of_its_zone(
+    time: str, zone: str, language: str, shown: str
+) -> None:
+    assert moment(time, ZoneInfo(zone), Locale.parse(language)) == shown
+
+
+def test_a_showtime_in_a_zone_nobody_knows_is_shown_in_utc() -> None:
+    context = {**samples.BOOKING, "showtime": {**samples.BOOKING["showtime"], "time_zone": "Mars/Olympus_Mons"}}
+    shown = present(context, template="ticket", booking={}, name="", language="en", public_url=URL)
+    assert shown["starts_at"].endswith("12:30\u202fPM (Coordinated Universal Time)")
+
+
+def test_what_a_booking_is_about_is_known_from_its_summary() -> None:
+    shown = present({}, template="receipt", booking=samples.BOOKING, name="", language="en", public_url=URL)
+    assert shown["reference"] == "MQ7K2P"
+    assert shown["seats"] == "F7, F8"
+
+
+def test_a_token_is_only_in_the_link() -> None:
+    shown = present(
+        {"token": "s3cr/t", "expires_at": "2026-03-14T11:00:00+00:00"},
+        template="password_reset",
+        booking={},
+        name="",
+        language="en",
+        public_url=URL,
+    )
+    assert shown["link"] == "https://marquee.example/reset?token=s3cr%2Ft"
+    assert "token" not in shown
+
+
+def test_values_are_escaped_in_html_and_left_alone_in_text_and_subject() -> None:
+    rendered = render(
+        Wording(subject="{{ name }}", text="{{ name }}", body="<p>{{ name }}</p>"), {"name": "<b>O'Hara & Co</b>"}
+    )
+    assert rendered.subject == "<b>O'Hara & Co</b>"
+    assert rendered.text == "<b>O'Hara & Co</b>\n"
+    assert "<p>&lt;b&gt;O&#x27;Hara &amp; Co&lt;/b&gt;</p>" in rendered.html
+
+
+def test_a_subject_is_one_line_whatever_its_values_hold() -> None:
+    rendered = render(Wording(subject="To {{ name }}", text="."), {"name": "Eve\r\nBcc: all@example.com"})
+    assert rendered.subject == "To Eve Bcc: all@example.com"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% load static %}",
+        "{% include 'admin/base.html' %}",
+        "{% extends 'admin/base.html' %}",
+        "{% autoescape off %}{{ name }}{% endautoescape %}",
+        "{{ name|safe }}",
+        "{{ name|center:999999999 }}",
+        "{% debug %}",
+        "{% url 'admin:index' %}",
+        "{% csrf_token %}",
+        "{{ name.__class__ }}",
+        "{{ name._private }}",
+        "{% if name %}",
+        "{{ nobody_knows_this }}",
+        "{{ name|first:1 }}",
+    ],
+)
+def test_the_template_language_has_no_way_out(source: str) -> None:
+    wording = Wording(subject="s", text="t", body=source)
+    with pytest.raises(BadTemplate):
+        samples.preview(Template.WELCOME, wording, language="en", public_url=URL)
