@@ -40,8 +40,24 @@ class PaymentMethodSerializer(StrictSerializer):
 
 class BookingRequest(StrictSerializer):
     showtime_id = StrictUUIDField()
-    seat_ids = serializers.ListField(child=StrictUUIDField(), min_length=1, max_length=settings.MAX_SEATS_PER_BOOKING)
+    seat_ids = serializers.ListField(
+        child=StrictUUIDField(), min_length=1, max_length=settings.MAX_SEATS_PER_BOOKING, required=False
+    )
+    quantity = serializers.IntegerField(
+        min_value=1,
+        max_value=settings.MAX_SEATS_PER_BOOKING,
+        required=False,
+        help_text="Instead of seat_ids: the best available seats.",
+    )
+    category = serializers.CharField(max_length=32, required=False, help_text="With quantity: of this kind.")
     payment_method = PaymentMethodSerializer(required=False, allow_null=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("seat_ids" in attrs) == ("quantity" in attrs):
+            raise serializers.ValidationError("Give either `seat_ids` or `quantity`.")
+        if "category" in attrs and "quantity" not in attrs:
+            raise serializers.ValidationError({"category": ["Only with `quantity`."]})
+        return attrs
 
     def validate_seat_ids(self, seat_ids: list[UUID]) -> list[UUID]:
         if len(set(seat_ids)) != len(seat_ids):

@@ -233,7 +233,7 @@ def test_two_showtimes_of_one_screen_sell_the_same_seat(customer, showtime):
 
 def test_the_best_available_seats_are_picked_for_the_customer(customer, showtime):
     answer = customer.post("/bookings", {"showtime_id": str(showtime.id), "quantity": 2, "category": "premium"})
-    assert answer.status_code == 201
+    assert answer.status_code == 201, answer.json()
     assert [seat["category"] for seat in answer.json()["seats"]] == ["premium", "premium"]
     too_many = customer.post("/bookings", {"showtime_id": str(showtime.id), "quantity": 7, "category": "premium"})
     assert (too_many.status_code, too_many.json()["code"]) == (409, "not_enough_seats")
