@@ -1,0 +1,244 @@
+"""The HTTP side: parse, call one service or selector, render."""
+
+import re
+from typing import Any, ClassVar
+from uuid import UUID
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny, BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from chassis.api import CursorPage, StrictSerializer, StrictUUIDField
+from chassis.auth import HasRole, IsSignedIn
+from chassis.idempotency import key_from
+from payments import checkout, methods, selectors, webhooks
+from payments.domain import Status
+from payments.errors import CardNumberRefused
+from payments.events import MethodGiven
+from payments.models import RefundStatus
+from payments.presentation import present_method, present_payment, present_refund
+
+IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)
+# ISO/IEC 7812-1: 12 to 19 digits, written with or without gaps.
+_CARD_NUMBER = re.compile(r"(?:\d[ .-]?){11,18}\d")
+
+
+class TokenField(serializers.RegexField):
+    """A token of the payment gateway. Raises CardNumberRefused for what looks like a card number."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(r"\A[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]{1,100}\Z", **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        if isinstance(data, str | int) and _CARD_NUMBER.search(str(data)):
+            raise CardNumberRefused
+        if not isinstance(data, str):
+            self.fail("invalid")
+        token: str = super().to_internal_value(data)
+        return token
+
+
+class MoneySerializer(serializers.Serializer[Any]):
+    amount = serializers.IntegerField(help_text="Minor units.")
+    currency = serializers.CharField(help_text="ISO 4217.")
+
+
+class MethodRequest(StrictSerializer):
+    """Either a token of the payment gateway or the id of a saved method; never a card number."""
+
+    token = TokenField(required=False)
+    id = StrictUUIDField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> MethodGiven:  # type: ignore[override]
+        if len(attrs) != 1:
+            raise serializers.ValidationError("Give either `token` or `id`.")
+        return MethodGiven(**attrs)
+
+
+class PaymentRequest(StrictSerializer):
+    booking_id = StrictUUIDField()
+    payment_method = MethodRequest()
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """An integer as a JSON number; DRF's own would take a text or 5.0 for one."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("invalid")
+        value: int = super().to_internal_value(data)
+        return value
+
+
+class RefundRequest(StrictSerializer):
+    payment_id = StrictUUIDField()
+    amount = StrictIntegerField(
+        required=False, min_value=1, max_value=10**15, help_text="Minor units; all that is left when not given."
+    )
+    reason = serializers.CharField(max_length=200)
+
+    def validate_reason(self, reason: str) -> str:
+        if _CARD_NUMBER.search(reason):
+            raise CardNumberRefused
+        return reason
+
+
+class SaveMethodRequest(StrictSerializer):
+    token = TokenField()
+
+
+class PaymentFilter(StrictSerializer):
+    booking_id = StrictUUIDField(required=False)
+    status = serializers.ChoiceField(choices=[status.value for status in Status], required=False)
+    user_id = StrictUUIDField(required=False, help_text="Staff only: whose payments.")
+    cursor = serializers.CharField(required=False)
+    page_size = serializers.CharField(required=False)
+
+
+class PaymentSerializer(serializers.Serializer[Any]):
+    """The shape of a payment, for the documentation; present_payment() makes it."""
+
+    id = serializers.UUIDField()
+    booking_id = serializers.UUIDField()
+    booking_reference = serializers.CharField(allow_null=True)
+    status = serializers.ChoiceField(choices=[status.value for status in Status])
+    amount = MoneySerializer()
+    captured_amount = MoneySerializer()
+    refunded_amount = MoneySerializer()
+    failure_code = serializers.CharField(allow_null=True)
+    hold_expires_at = serializers.DateTimeField(allow_null=True)
+    captured_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class RefundSerializer(serializers.Serializer[Any]):
+    """The shape of a refund; present_refund() makes it."""
+
+    id = serializers.UUIDField()
+    payment_id = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=[status.value for status in RefundStatus])
+    amount = MoneySerializer()
+    reason = serializers.CharField()
+    failure_code = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class MethodSerializer(serializers.Serializer[Any]):
+    """The shape of a saved method; present_method() makes it."""
+
+    id = serializers.UUIDField()
+    brand = serializers.CharField()
+    last4 = serializers.CharField()
+    expiry_month = serializers.IntegerField()
+    expiry_year = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+
+
+class PaymentListView(APIView):
+    @extend_schema(parameters=[PaymentFilter], responses=PaymentSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        wanted = PaymentFilter(data=request.query_params.dict())
+        wanted.is_valid(raise_exception=True)
+        chosen = {name: wanted.validated_data.get(name) for name in ("booking_id", "status")}
+        found = selectors.payments_of(request.user, owner=wanted.validated_data.get("user_id"), **chosen)
+        pages = CursorPage()
+        page = pages.paginate_queryset(found, request, view=self)
+        return pages.get_paginated_response([present_payment(payment) for payment in page])
+
+    @extend_schema(
+        request=PaymentRequest,
+        responses={201: PaymentSerializer, 202: PaymentSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request) -> Response:
+        """Authorises the payment of a booking. 202 means that the card's bank has not answered yet."""
+        key = key_from(request, required=True)
+        wanted = PaymentRequest(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        return checkout.pay(
+            user=request.user,
+            booking_id=wanted.validated_data["booking_id"],
+            method=wanted.validated_data["payment_method"],
+            key=key,
+            path=request.path,
+        )
+
+
+class PaymentView(APIView):
+    @extend_schema(responses=PaymentSerializer)
+    def get(self, request: Request, payment_id: UUID) -> Response:
+        return Response(present_payment(selectors.payment_of(request.user, payment_id)))
+
+
+class MethodListView(APIView):
+    @extend_schema(responses=MethodSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        pages = CursorPage()
+        page = pages.paginate_queryset(selectors.methods_of(request.user), request, view=self)
+        return pages.get_paginated_response([present_method(method) for method in page])
+
+    @extend_schema(request=SaveMethodRequest, responses={200: MethodSerializer, 201: MethodSerializer})
+    def post(self, request: Request) -> Response:
+        """Saves a card by the token that the payment form gave; the same token again is the same method."""
+        wanted = SaveMethodRequest(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        method, new = methods.save_method(user_id=request.user.id, token=wanted.validated_data["token"])
+        return Response(present_method(method), status=201 if new else 200)
+
+
+class MethodView(APIView):
+    @extend_schema(responses=MethodSerializer)
+    def get(self, request: Request, method_id: UUID) -> Response:
+        return Response(present_method(selectors.method_of(request.user, method_id)))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, method_id: UUID) -> Response:
+        """Forgets a saved card. What was asked of the gateway with it goes on."""
+        selectors.method_of(request.user, method_id).delete()
+        return Response(status=204)
+
+
+class RefundListView(APIView):
+    permission_classes: ClassVar[list[type[BasePermission]]] = [HasRole("support", "manager", "admin")]
+
+    @extend_schema(
+        request=RefundRequest,
+        responses={201: RefundSerializer, 202: RefundSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request) -> Response:
+        """Gives captured money back, in whole or in part. 202 means that the gateway has not answered yet."""
+        key = key_from(request, required=True)
+        wanted = RefundRequest(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        return checkout.refund(
+            user=request.user,
+            payment_id=wanted.validated_data["payment_id"],
+            amount=wanted.validated_data.get("amount"),
+            reason=wanted.validated_data["reason"],
+            key=key,
+            path=request.path,
+        )
+
+
+class RefundView(APIView):
+    permission_classes: ClassVar[list[type[BasePermission]]] = [IsSignedIn]
+
+    @extend_schema(responses=RefundSerializer)
+    def get(self, request: Request, refund_id: UUID) -> Response:
+        return Response(present_refund(selectors.refund_of(request.user, refund_id)))
+
+
+class WebhookView(APIView):
+    permission_classes: ClassVar[list[type[BasePermission]]] = [AllowAny]
+    authentication_classes: ClassVar[list[Any]] = []
+
+    @extend_schema(request=None, responses={202: None}, auth=[])
+    def post(self, request: Request, provider: str) -> Response:
+        """A hint of the payment gateway that it has an answer. Signed; see standardwebhooks.com."""
+        new = webhooks.receive(provider=provider, headers=request.headers, body=request.body)
+        return Response({"status": "accepted" if new else "seen before"}, status=202)

@@ -1,0 +1,373 @@
+"""What may happen to a payment, and what the gateway must be asked next. Pure: no database, no clock, no network.
+
+A payment knows two things that arrive in any order: what became of the money (Status) and what became of the
+booking (Booking). Every function here takes what is known and one more fact, and returns the new state, what to
+ask of the gateway (at most one operation is under way at a time), what to announce, and the ledger's postings.
+Amounts are integers in minor units.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """The money, as the API shows it."""
+
+    REQUIRES_PAYMENT_METHOD = "requires_payment_method"
+    PROCESSING = "processing"  # an authorisation was asked for and its outcome is not known yet
+    DECLINED = "declined"
+    AUTHORIZED = "authorized"
+    CAPTURED = "captured"
+    VOIDED = "voided"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    REFUNDED = "refunded"
+    FAILED = "failed"
+
+
+class Booking(StrEnum):
+    """The booking, as far as money is concerned. Each wins over the ones before it, whatever arrives last."""
+
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    ENDED = "ended"
+
+
+class Kind(StrEnum):
+    """What is asked of the gateway. REVERSE takes back an authorisation whose outcome is not known."""
+
+    AUTHORISE = "authorise"
+    REVERSE = "reverse"
+    CAPTURE = "capture"
+    VOID = "void"
+    REFUND = "refund"
+
+
+class Fact(StrEnum):
+    """What can happen to the money."""
+
+    AUTHORISATION_REQUESTED = "authorisation_requested"
+    AUTHORISED = "authorised"
+    DECLINED = "declined"
+    REVERSED = "reversed"
+    CAPTURED = "captured"
+    CAPTURE_REFUSED = "capture_refused"
+    VOIDED = "voided"
+    REFUNDED_PARTLY = "refunded_partly"
+    REFUNDED_FULLY = "refunded_fully"
+    CLOSED = "closed"  # the booking ended before any money was asked for
+
+
+TRANSITIONS: dict[Status, dict[Fact, Status]] = {
+    Status.REQUIRES_PAYMENT_METHOD: {
+        Fact.AUTHORISATION_REQUESTED: Status.PROCESSING,
+        Fact.CLOSED: Status.VOIDED,
+    },
+    Status.PROCESSING: {
+        Fact.AUTHORISED: Status.AUTHORIZED,
+        Fact.DECLINED: Status.DECLINED,
+        Fact.REVERSED: Status.REQUIRES_PAYMENT_METHOD,
+    },
+    Status.DECLINED: {Fact.AUTHORISATION_REQUESTED: Status.PROCESSING},
+    Status.AUTHORIZED: {
+        Fact.CAPTURED: Status.CAPTURED,
+        Fact.CAPTURE_REFUSED: Status.FAILED,
+        Fact.VOIDED: Status.VOIDED,
+    },
+    Status.CAPTURED: {
+        Fact.REFUNDED_PARTLY: Status.PARTIALLY_REFUNDED,
+        Fact.REFUNDED_FULLY: Status.REFUNDED,
+    },
+    Status.PARTIALLY_REFUNDED: {
+        Fact.REFUNDED_PARTLY: Status.PARTIALLY_REFUNDED,
+        Fact.REFUNDED_FULLY: Status.REFUNDED,
+    },
+    Status.FAILED: {Fact.VOIDED: Status.FAILED},
+    Status.VOIDED: {},
+    Status.REFUNDED: {},
+}
+
+BOOKING_ORDER = (Booking.OPEN, Booking.CONFIRMED, Booking.ENDED)
+
+
+class IllegalTransition(Exception):
+    """The state of the payment does not allow what was asked, or what is said to have happened."""
+
+    def __init__(self, status: Status, fact: Fact | Kind) -> None:
+        super().__init__(f"{fact} is not possible while {status}")
+        self.status = status
+        self.fact = fact
+
+
+class BookingOver(Exception):
+    """The booking ended: no money is taken for it any more."""
+
+
+class UnderWay(Exception):
+    """The gateway is being asked something about this payment; its answer has to come first."""
+
+
+class TooMuch(Exception):
+    """More than what is left of the captured money."""
+
+
+class Account(StrEnum):
+    """Where money stands: what the customer gave, what the gateway holds for us, what it took for us."""
+
+    CUSTOMER = "customer"
+    AUTHORISED = "authorised"
+    CASH = "cash"
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One line of the ledger. The lines of one kind add up to zero."""
+
+    kind: Kind
+    account: Account
+    amount: int
+
+
+_MOVES = {
+    Kind.AUTHORISE: (Account.CUSTOMER, Account.AUTHORISED),
+    Kind.CAPTURE: (Account.AUTHORISED, Account.CASH),
+    Kind.VOID: (Account.AUTHORISED, Account.CUSTOMER),
+    Kind.REFUND: (Account.CASH, Account.CUSTOMER),
+}
+
+
+def postings(kind: Kind, amount: int) -> tuple[Posting, Posting]:
+    """The double entry of one operation that succeeded."""
+    source, target = _MOVES[kind]
+    return Posting(kind, source, -amount), Posting(kind, target, amount)
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What a decision needs to know. held: authorised and neither captured nor voided.
+
+    retained: the fee that stays with us after a cancellation.
+    under_way: what the gateway was asked and has not answered. attention: the code with which the gateway refused a
+    void or a refund, which a person has to look at before it is tried again.
+    """
+
+    amount: int
+    status: Status = Status.REQUIRES_PAYMENT_METHOD
+    booking: Booking = Booking.OPEN
+    held: int = 0
+    captured: int = 0
+    refunded: int = 0
+    retained: int = 0
+    under_way: Kind | None = None
+    failure_code: str = ""
+    attention: str = ""
+
+    @property
+    def due_back(self) -> int:
+        """What is left to refund once the booking ended."""
+        return self.captured - self.retained - self.refunded
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    kind: Kind
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """An event to emit. final: the booking must end. retryable: another card may be tried while the hold lasts."""
+
+    type: str
+    stage: str = ""
+    final: bool = False
+    retryable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    payment: Payment
+    ask: Ask | None = None
+    announcements: tuple[Announcement, ...] = ()
+    postings: tuple[Posting, ...] = ()
+
+
+def step(status: Status, fact: Fact) -> Status:
+    """The status after a fact. Raises IllegalTransition."""
+    try:
+        return TRANSITIONS[status][fact]
+    except KeyError:
+        raise IllegalTransition(status, fact) from None
+
+
+def _answered(payment: Payment, kind: Kind, fact: Fact) -> Status:
+    """The status after the gateway's answer to what is under way; an answer to anything else is illegal."""
+    if payment.under_way is not kind:
+        raise IllegalTransition(payment.status, fact)
+    return step(payment.status, fact)
+
+
+def owed(payment: Payment) -> Ask | None:
+    """What the gateway must be asked next, whatever the order in which things became known."""
+    if payment.under_way or payment.attention:
+        return None
+    match payment.status, payment.booking:
+        case Status.AUTHORIZED, Booking.CONFIRMED:
+            return Ask(Kind.CAPTURE, payment.held)
+        case Status.AUTHORIZED, Booking.ENDED if payment.retained:
+            return Ask(Kind.CAPTURE, payment.held)  # a fee is owed: all of it is taken, the rest goes back
+        case (Status.AUTHORIZED, Booking.ENDED) | (Status.FAILED, _) if payment.held:
+            return Ask(Kind.VOID, payment.held)
+        case ((Status.CAPTURED | Status.PARTIALLY_REFUNDED), Booking.ENDED) if payment.due_back > 0:
+            return Ask(Kind.REFUND, payment.due_back)
+        case _:
+            return None
+
+
+def _settle(
+    payment: Payment,
+    *,
+    announcements: tuple[Announcement, ...] = (),
+    postings: tuple[Posting, ...] = (),
+) -> Decision:
+    """Adds what has to be asked next, if anything."""
+    ask = owed(payment)
+    if ask is not None:
+        payment = replace(payment, under_way=ask.kind)
+    return Decision(payment, ask, announcements, postings)
+
+
+def request_authorisation(payment: Payment) -> Decision:
+    """A payment method was given. Raises BookingOver, UnderWay, IllegalTransition."""
+    if payment.booking is Booking.ENDED:
+        raise BookingOver
+    if payment.under_way:
+        raise UnderWay
+    status = step(payment.status, Fact.AUTHORISATION_REQUESTED)
+    asking = replace(payment, status=status, under_way=Kind.AUTHORISE, failure_code="")
+    return Decision(asking, Ask(Kind.AUTHORISE, payment.amount))
+
+
+def request_reversal(payment: Payment) -> Decision:
+    """An authorisation of unknown outcome is no longer wanted. Raises IllegalTransition when there is none."""
+    if payment.under_way is not Kind.AUTHORISE:
+        raise IllegalTransition(payment.status, Kind.REVERSE)
+    return Decision(replace(payment, under_way=Kind.REVERSE), Ask(Kind.REVERSE, payment.amount))
+
+
+def booking_confirmed(payment: Payment) -> Decision:
+    """The seats are sold: what is authorised gets captured, now or as soon as it is authorised."""
+    return _settle(replace(payment, booking=_later(payment.booking, Booking.CONFIRMED)))
+
+
+def booking_ended(payment: Payment, *, retained: int = 0) -> Decision:
+    """The booking was rejected, expired, cancelled or failed: what was or will be taken goes back, less the fee."""
+    if payment.booking is Booking.ENDED:
+        return Decision(payment)
+    ended = replace(payment, booking=Booking.ENDED, retained=retained)
+    if ended.status is Status.REQUIRES_PAYMENT_METHOD:
+        return Decision(replace(ended, status=step(ended.status, Fact.CLOSED)))
+    if ended.under_way is Kind.AUTHORISE:
+        return request_reversal(ended)
+    return _settle(ended)
+
+
+def authorised(payment: Payment) -> Decision:
+    """The gateway reserved the money."""
+    status = _answered(payment, Kind.AUTHORISE, Fact.AUTHORISED)
+    holding = replace(payment, status=status, held=payment.amount, under_way=None, failure_code="")
+    return _settle(
+        holding,
+        announcements=() if payment.booking is Booking.ENDED else (Announcement("payment.authorized"),),
+        postings=postings(Kind.AUTHORISE, payment.amount),
+    )
+
+
+def declined(payment: Payment, code: str, *, final: bool) -> Decision:
+    """The card was declined. final: the method came with the booking, which ends with it."""
+    status = _answered(payment, Kind.AUTHORISE, Fact.DECLINED)
+    booking = Booking.ENDED if final else payment.booking
+    refused = replace(payment, status=status, booking=booking, under_way=None, failure_code=code)
+    told = Announcement("payment.failed", stage="authorise", final=final, retryable=not final)
+    return Decision(refused, announcements=(told,))
+
+
+def reversed_(payment: Payment, *, voided: int) -> Decision:
+    """The authorisation of unknown outcome is nothing now; voided: what had been reserved, 0 if it never was."""
+    status = _answered(payment, Kind.REVERSE, Fact.REVERSED)
+    free = replace(payment, status=status, under_way=None)
+    lines = (*postings(Kind.AUTHORISE, voided), *postings(Kind.VOID, voided)) if voided else ()
+    if free.booking is not Booking.ENDED:
+        return Decision(free, postings=lines)
+    told = (Announcement("payment.voided"),) if voided else ()
+    return Decision(replace(free, status=step(free.status, Fact.CLOSED)), None, told, lines)
+
+
+def captured(payment: Payment) -> Decision:
+    """The gateway took the money."""
+    status = _answered(payment, Kind.CAPTURE, Fact.CAPTURED)
+    taken = replace(payment, status=status, held=0, captured=payment.held, under_way=None)
+    return _settle(
+        taken,
+        announcements=(Announcement("payment.completed"),),
+        postings=postings(Kind.CAPTURE, payment.held),
+    )
+
+
+def capture_refused(payment: Payment, code: str) -> Decision:
+    """The gateway will never capture this authorisation: the booking ends, and the authorisation is released."""
+    status = _answered(payment, Kind.CAPTURE, Fact.CAPTURE_REFUSED)
+    failed = replace(payment, status=status, booking=Booking.ENDED, under_way=None, failure_code=code)
+    told = Announcement("payment.failed", stage="capture", final=True)
+    return _settle(failed, announcements=(told,))
+
+
+def voided(payment: Payment) -> Decision:
+    """The gateway released the reserved money."""
+    status = _answered(payment, Kind.VOID, Fact.VOIDED)
+    return Decision(
+        replace(payment, status=status, held=0, under_way=None),
+        announcements=(Announcement("payment.voided"),),
+        postings=postings(Kind.VOID, payment.held),
+    )
+
+
+def request_refund(payment: Payment, amount: int) -> Decision:
+    """Gives back a part of the captured money, or all. Raises UnderWay, TooMuch, IllegalTransition."""
+    if payment.under_way:
+        raise UnderWay
+    if Fact.REFUNDED_FULLY not in TRANSITIONS[payment.status]:
+        raise IllegalTransition(payment.status, Kind.REFUND)
+    if not 0 < amount <= payment.captured - payment.refunded:
+        raise TooMuch
+    return Decision(replace(payment, under_way=Kind.REFUND), Ask(Kind.REFUND, amount))
+
+
+def refunded(payment: Payment, amount: int) -> Decision:
+    """The gateway gave this much back."""
+    total = payment.refunded + amount
+    fact = Fact.REFUNDED_FULLY if total == payment.captured else Fact.REFUNDED_PARTLY
+    status = _answered(payment, Kind.REFUND, fact)
+    returned = replace(payment, status=status, refunded=total, under_way=None, attention="")
+    return _settle(
+        returned,
+        announcements=(Announcement("payment.refunded"),),
+        postings=postings(Kind.REFUND, amount),
+    )
+
+
+def return_refused(payment: Payment, code: str) -> Decision:
+    """The gateway refused a void or a refund. Nothing is asked again before a person has looked: see resume()."""
+    if payment.under_way not in (Kind.VOID, Kind.REFUND):
+        raise IllegalTransition(payment.status, Kind.VOID)
+    owes_it = payment.booking is Booking.ENDED or payment.status is Status.FAILED
+    idle = replace(payment, under_way=None, attention=code if owes_it else "")
+    return Decision(idle)
+
+
+def resume(payment: Payment) -> Decision:
+    """A person has looked: asks again for what is owed."""
+    return _settle(replace(payment, attention=""))
+
+
+def _later(known: Booking, news: Booking) -> Booking:
+    return max(known, news, key=BOOKING_ORDER.index)

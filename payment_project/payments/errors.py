@@ -1,0 +1,125 @@
+"""What this service refuses, each with a stable code."""
+
+from typing import Any
+
+from chassis.errors import BadRequest, Conflict, NotFound, Problem, ServiceUnavailable, Unauthenticated
+
+
+class PaymentNotFound(NotFound):
+    code = "payment_not_found"
+    title = "There is no such payment"
+
+
+class BookingNotFound(NotFound):
+    code = "booking_not_found"
+    title = "There is no such booking"
+
+
+class RefundNotFound(NotFound):
+    code = "refund_not_found"
+    title = "There is no such refund"
+
+
+class MethodNotFound(NotFound):
+    code = "payment_method_not_found"
+    title = "There is no such saved payment method"
+
+
+class CardNumberRefused(BadRequest):
+    code = "card_number_refused"
+    title = "Card numbers are never sent here; send the token that the payment form gave you"
+
+
+class UnknownMethod(BadRequest):
+    code = "invalid"
+    title = "A field is missing, unknown or wrong"
+
+    def __init__(self) -> None:
+        super().__init__(errors=[{"pointer": "/payment_method/id", "detail": "You have no such saved method."}])
+
+
+class BookingEnded(Conflict):
+    code = "booking_ended"
+    title = "The booking has ended; no payment is taken for it"
+
+
+class HoldExpired(Conflict):
+    code = "hold_expired"
+    title = "The time to pay for these seats is over"
+
+
+class AlreadyPaid(Conflict):
+    code = "already_paid"
+    title = "This booking's payment is authorised or captured already"
+
+
+class PaymentInProgress(Conflict):
+    """The gateway has been asked and has not answered yet."""
+
+    code = "payment_in_progress"
+    title = "The card's bank is being asked; wait for its answer"
+
+    def __init__(self, detail: str = "", *, retry_after: int = 2, **extra: Any) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)}, **extra)
+
+
+class AttemptWithdrawn(Conflict):
+    code = "attempt_withdrawn"
+    title = "This attempt to pay was withdrawn: the booking ended, or another card was used; nothing was taken"
+
+
+class TooManyMethods(Conflict):
+    code = "too_many_payment_methods"
+    title = "No more payment methods can be saved; delete one first"
+
+
+class InvalidSignature(Unauthenticated):
+    code = "invalid_signature"
+    title = "The webhook is not signed as it should be"
+
+
+class NotRefundable(Conflict):
+    code = "not_refundable"
+    title = "There is no captured money to give back"
+
+
+class RefundTooLarge(Conflict):
+    code = "refund_too_large"
+    title = "More than what is left of the captured money cannot be given back"
+
+
+class RefundRefused(Conflict):
+    code = "refund_refused"
+    title = "The payment gateway refused the refund"
+
+
+class GatewayUnavailable(ServiceUnavailable):
+    code = "gateway_unavailable"
+    title = "The payment gateway is not available right now"
+
+
+class BookingUnavailable(ServiceUnavailable):
+    code = "booking_unavailable"
+    title = "The booking cannot be looked up right now"
+
+
+class CardDeclined(Problem):
+    """402; the code is the gateway's reason. retryable: another card may be tried while the hold lasts."""
+
+    status = 402
+    code = "card_declined"
+    title = "The card was declined"
+
+    def __init__(self, code: str, *, retryable: bool, **extra: Any) -> None:
+        reason = _REASONS.get(code, "The card was declined.")
+        advice = " Another card may be tried." if retryable else ""
+        super().__init__(reason + advice, retryable=retryable, **extra)
+        self.code = code if code in _REASONS else "card_declined"
+
+
+_REASONS = {
+    "card_declined": "The card was declined by its bank.",
+    "insufficient_funds": "There is not enough money on the card.",
+    "expired_card": "The card has expired.",
+    "invalid_token": "The payment token is not known to the gateway.",
+}

@@ -1,0 +1,52 @@
+"""Which event does what. The transaction writes the intent; the gateway is asked after it, on every delivery."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from chassis.events import Event
+from chassis.inbox import Handler
+from payments import operations, services, tasks
+from payments.events import BookingConfirmed, BookingCreated, BookingEnding
+
+
+def open_payment(event: Event) -> None:
+    services.open_payment(booking=event.read(BookingCreated))
+
+
+def confirm_booking(event: Event) -> None:
+    services.confirm_booking(booking=event.read(BookingConfirmed))
+
+
+def end_booking(event: Event) -> None:
+    services.end_booking(booking=event.read(BookingEnding))
+
+
+def ask_gateway(event: Event) -> None:
+    """Runs what is due for this booking; when somebody is at it, or was killed at it, the sweep sees to the rest."""
+    operation = operations.lease_of_booking(UUID(event.data["booking_id"]))
+    if operation is not None:
+        operations.run(operation)
+
+
+def ask_gateway_if_paid_at_once(event: Event) -> None:
+    """A booking without a payment method waits for its customer; there is nothing to look for."""
+    if event.data.get("payment_method") is not None:
+        ask_gateway(event)
+
+
+_ending = Handler(apply=end_booking, then=ask_gateway)
+
+HANDLERS: dict[str, Handler] = {
+    "booking.created": Handler(apply=open_payment, then=ask_gateway_if_paid_at_once),
+    "booking.confirmed": Handler(apply=confirm_booking, then=ask_gateway),
+    "booking.rejected": _ending,
+    "booking.expired": _ending,
+    "booking.cancelled": _ending,
+    "booking.failed": _ending,
+}
+
+TICKS: dict[str, list[Callable[[], object]]] = {
+    "clock.second": [tasks.resume_operations],
+    "clock.minute": [tasks.measure],
+    "clock.hour": [tasks.forget_webhooks],
+}

@@ -1,0 +1,39 @@
+"""Saved payment methods: the gateway keeps the card, we keep a token and what may be shown of it."""
+
+from uuid import UUID, uuid5
+
+from django.db import transaction
+
+from payments import gateway
+from payments.errors import CardDeclined, GatewayUnavailable, TooManyMethods
+from payments.models import PaymentMethod
+
+MOST_PER_USER = 20
+_KEYS = UUID("019ab1c8-9000-7a00-8000-000000000f01")
+
+
+def save_method(*, user_id: UUID, token: str) -> tuple[PaymentMethod, bool]:
+    """Has the gateway keep the card of a token; the method, and whether it is new.
+
+    The same token again is the same method: its idempotency key derives from the user and the token.
+    Raises CardDeclined for a token that the gateway never gave out, GatewayUnavailable, TooManyMethods.
+    """
+    if PaymentMethod.objects.filter(user_id=user_id).count() >= MOST_PER_USER:
+        raise TooManyMethods
+    match gateway.save_card(token, key=uuid5(_KEYS, f"{user_id} {token}")):
+        case gateway.SavedCard() as card:
+            with transaction.atomic():
+                return PaymentMethod.objects.get_or_create(
+                    gateway_token=card.token,
+                    defaults={
+                        "user_id": user_id,
+                        "brand": card.brand[:32],
+                        "last4": card.last4[-4:],
+                        "expiry_month": card.expiry_month,
+                        "expiry_year": card.expiry_year,
+                    },
+                )
+        case gateway.Refused(code):
+            raise CardDeclined(code, retryable=True)
+        case gateway.Unknown():
+            raise GatewayUnavailable

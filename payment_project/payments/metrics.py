@@ -1,0 +1,41 @@
+"""Gauges of what is under way, renewed once a minute by the clock."""
+
+from datetime import timedelta
+
+from django.db.models import Count, Min, Q
+from django.utils import timezone
+
+from chassis import metrics
+from chassis.ids import first_uuid7_at
+from payments.domain import Kind
+from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment
+
+WINDOW = timedelta(hours=1)
+
+PENDING = metrics.gauge("gateway_operations_pending", "Operations the gateway has not answered", ["kind"])
+OLDEST = metrics.gauge("gateway_operations_oldest_seconds", "Age of the oldest unanswered operation", ["kind"])
+SUCCESS = metrics.gauge("payment_success_rate", "Authorisations that succeeded in the last hour, per cent", [])
+ATTENTION = metrics.gauge("payments_needing_attention", "Payments whose void or refund the gateway refused", [])
+
+
+def measure() -> None:
+    """Sets the gauges from the database, so that it does not matter which process does it."""
+    now = timezone.now()
+    waiting = {
+        row["kind"]: row
+        for row in GatewayOperation.objects.filter(state__in=UNFINISHED)
+        .values("kind")
+        .annotate(count=Count("id"), oldest=Min("created_at"))
+        .order_by()
+    }
+    for kind in (Kind.AUTHORISE, Kind.CAPTURE, Kind.VOID, Kind.REFUND):
+        row = waiting.get(kind)
+        PENDING.labels(kind).set(row["count"] if row else 0)
+        OLDEST.labels(kind).set((now - row["oldest"]).total_seconds() if row else 0)
+    answered = GatewayOperation.objects.filter(kind=Kind.AUTHORISE, id__gte=first_uuid7_at(now - WINDOW)).aggregate(
+        succeeded=Count("id", filter=Q(state=OperationState.SUCCEEDED)),
+        refused=Count("id", filter=Q(state=OperationState.REFUSED)),
+    )
+    total = answered["succeeded"] + answered["refused"]
+    SUCCESS.set(100.0 * answered["succeeded"] / total if total else 100.0)
+    ATTENTION.set(Payment.objects.exclude(attention="").count())

@@ -1,0 +1,235 @@
+"""Payments, what the gateway was asked for them, the ledger, refunds and saved methods. Amounts are minor units."""
+
+from enum import StrEnum
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from chassis.ids import uuid7
+from payments.domain import Account, Booking, Kind, Status
+
+
+def _choices(values: type[StrEnum]) -> list[tuple[str, str]]:
+    return [(value.value, value.value.replace("_", " ")) for value in values]
+
+
+# The database fills these in as well: the hot path inserts only what it knows of a new payment.
+def _zero(help_text: str) -> "models.BigIntegerField[int, int]":
+    return models.BigIntegerField(default=0, db_default=0, help_text=help_text)
+
+
+def _blank(max_length: int, help_text: str, **options: Any) -> "models.CharField[str, str]":
+    return models.CharField(
+        max_length=max_length, blank=True, default="", db_default="", help_text=help_text, **options
+    )
+
+
+class OperationState(StrEnum):
+    PENDING = "pending"
+    REVERSING = "reversing"  # an authorisation of unknown outcome that is no longer wanted
+    SUCCEEDED = "succeeded"
+    REFUSED = "refused"
+    REVERSED = "reversed"
+
+
+UNFINISHED = (OperationState.PENDING, OperationState.REVERSING)
+
+
+class RefundStatus(StrEnum):
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class Payment(models.Model):
+    """The one payment of a booking. A booking that ended before it was known has one too, so that nothing is taken."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    booking_id = models.UUIDField()
+    booking_reference = models.CharField(max_length=32, blank=True)
+    user_id = models.UUIDField()
+    status = models.CharField(max_length=24, choices=_choices(Status), default=Status.REQUIRES_PAYMENT_METHOD.value)
+    booking_state = models.CharField(max_length=12, choices=_choices(Booking), default=Booking.OPEN.value)
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    held_amount = _zero("Authorised, and neither captured nor voided.")
+    captured_amount = _zero("Taken from the customer.")
+    refunded_amount = _zero("Given back of it.")
+    retained_amount = _zero("The fee kept after a cancellation.")
+    under_way = _blank(12, "What the gateway was asked and has not answered yet.", choices=_choices(Kind))
+    failure_code = _blank(64, "Why the last card was declined, or the capture refused.")
+    attention = _blank(64, "Why the gateway refused to give money back: somebody has to look.")
+    authorisation_id = _blank(64, "The gateway's.")
+    capture_id = _blank(64, "The gateway's.")
+    ended_reason = _blank(64, "Why the booking ended.")
+    hold_expires_at = models.DateTimeField(null=True)
+    captured_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True, db_default=Now())
+    updated_at = models.DateTimeField(auto_now=True, db_default=Now())
+
+    class Meta:
+        db_table = "payments"
+        ordering = ["-id"]
+        permissions = [("refund_payment", "Can give money back")]
+        indexes = [
+            models.Index(fields=["status"], name="idx_payments_status"),
+            models.Index(fields=["user_id", "-id"], name="idx_payments_user"),
+            models.Index(fields=["id"], condition=~Q(attention=""), name="idx_payments_attention"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["booking_id"], name="idx_payments_booking_id"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="payments_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(held_amount__gte=0, captured_amount__gte=0)
+                & Q(amount__gte=F("held_amount") + F("captured_amount")),
+                name="payments_never_more_than_the_amount",
+            ),
+            models.CheckConstraint(
+                condition=Q(refunded_amount__gte=0, refunded_amount__lte=F("captured_amount")),
+                name="payments_never_refunded_twice",
+            ),
+            models.CheckConstraint(
+                condition=Q(retained_amount__gte=0, retained_amount__lte=F("amount")),
+                name="payments_fee_within_the_amount",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.booking_reference or self.booking_id}: {self.amount} {self.currency}, {self.status}"
+
+
+class GatewayOperation(models.Model):
+    """What the gateway is asked: written before the call, finished by its answer. `id` is the idempotency key."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="operations")
+    kind = models.CharField(max_length=12, choices=_choices(Kind))
+    state = models.CharField(max_length=12, choices=_choices(OperationState), default=OperationState.PENDING.value)
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    payment_token = models.CharField(max_length=128, blank=True, help_text="Until the outcome is known.")
+    target = models.CharField(max_length=64, blank=True, help_text="The gateway's id of what is acted upon.")
+    result = models.CharField(max_length=64, blank=True, help_text="The gateway's id of what came of it.")
+    ends_booking = models.BooleanField(default=False, help_text="A decline ends the booking: its method failed.")
+    outcome_code = models.CharField(max_length=64, blank=True)
+    attempts = models.IntegerField(default=0)
+    due_at = models.DateTimeField(help_text="Not tried before.")
+    leased_until = models.DateTimeField(null=True, help_text="Somebody is at it until then, unless killed.")
+    last_error = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "gateway_operations"
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(state__in=UNFINISHED), name="idx_operations_due"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["payment"],
+                condition=Q(state__in=UNFINISHED),
+                name="operations_one_under_way",
+            ),
+            models.UniqueConstraint(
+                fields=["payment", "kind"],
+                condition=Q(kind__in=(Kind.AUTHORISE, Kind.CAPTURE, Kind.VOID))
+                & Q(state__in=(*UNFINISHED, OperationState.SUCCEEDED)),
+                name="operations_never_twice",
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="operations_amount_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount} {self.currency}, {self.state}"
+
+
+class Transaction(models.Model):
+    """One line of the ledger. Lines are only ever added; a trigger refuses anything else, and unbalanced entries."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="transactions")
+    operation = models.ForeignKey(
+        GatewayOperation, on_delete=models.PROTECT, related_name="transactions", db_index=False
+    )
+    kind = models.CharField(max_length=12, choices=_choices(Kind))
+    account = models.CharField(max_length=12, choices=_choices(Account))
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "transactions"
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["operation", "kind", "account"], name="transactions_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.account} {self.amount:+} {self.currency}"
+
+
+class Refund(models.Model):
+    """Money given back, in whole or in part: by the saga when a booking ended, or by staff with a reason."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
+    operation = models.OneToOneField(GatewayOperation, on_delete=models.PROTECT, related_name="refund")
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=12, choices=_choices(RefundStatus), default=RefundStatus.PENDING.value)
+    reason = models.CharField(max_length=200)
+    requested_by = models.CharField(max_length=150, blank=True, help_text="Empty: the booking ended.")
+    failure_code = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "refunds"
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="refunds_amount_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency}, {self.status}"
+
+
+class PaymentMethod(models.Model):
+    """A customer's saved card: the gateway's reusable token and what may be shown of it. Never a card number."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user_id = models.UUIDField()
+    gateway_token = models.CharField(max_length=128)
+    brand = models.CharField(max_length=32)
+    last4 = models.CharField(max_length=4)
+    expiry_month = models.SmallIntegerField()
+    expiry_year = models.SmallIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "payment_methods"
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["user_id", "-id"], name="idx_payment_methods_user")]
+        constraints = [
+            models.UniqueConstraint(fields=["gateway_token"], name="payment_methods_token_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.brand} ending in {self.last4}"
+
+
+class WebhookDelivery(models.Model):
+    """A webhook that was taken: the same one again changes nothing."""
+
+    id = models.CharField(primary_key=True, max_length=128)
+    provider = models.CharField(max_length=32)
+    received_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "webhook_deliveries"
+
+    def __str__(self) -> str:
+        return self.id

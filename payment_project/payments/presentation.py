@@ -1,0 +1,54 @@
+"""How payments, refunds and saved methods look in the API. JSON types only: these bodies are stored for repetition."""
+
+from datetime import datetime
+from typing import Any
+
+from payments.models import Payment, PaymentMethod, Refund
+
+
+def _money(amount: int, currency: str) -> dict[str, Any]:
+    return {"amount": amount, "currency": currency}
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
+
+
+def present_payment(payment: Payment) -> dict[str, Any]:
+    return {
+        "id": str(payment.id),
+        "booking_id": str(payment.booking_id),
+        "booking_reference": payment.booking_reference or None,
+        "status": str(payment.status),
+        "amount": _money(payment.amount, payment.currency),
+        "captured_amount": _money(payment.captured_amount, payment.currency),
+        "refunded_amount": _money(payment.refunded_amount, payment.currency),
+        "failure_code": payment.failure_code or None,
+        "hold_expires_at": _time(payment.hold_expires_at),
+        "captured_at": _time(payment.captured_at),
+        "created_at": _time(payment.created_at),
+    }
+
+
+def present_refund(refund: Refund) -> dict[str, Any]:
+    return {
+        "id": str(refund.id),
+        "payment_id": str(refund.payment_id),
+        "status": str(refund.status),
+        "amount": _money(refund.amount, refund.currency),
+        "reason": refund.reason,
+        "failure_code": refund.failure_code or None,
+        "created_at": _time(refund.created_at),
+        "finished_at": _time(refund.finished_at),
+    }
+
+
+def present_method(method: PaymentMethod) -> dict[str, Any]:
+    return {
+        "id": str(method.id),
+        "brand": method.brand,
+        "last4": method.last4,
+        "expiry_month": method.expiry_month,
+        "expiry_year": method.expiry_year,
+        "created_at": _time(method.created_at),
+    }

@@ -1,0 +1,233 @@
+"""What can be done with payments: each function locks the payment, asks the domain, writes the decision down.
+
+The gateway is asked afterwards, outside of any transaction, by operations.run().
+"""
+
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from chassis import idempotency
+from chassis.idempotency import Claim, Key
+from chassis.ids import uuid7
+from payments import books, domain, operations
+from payments.books import Card, RefundWish
+from payments.domain import BookingOver, IllegalTransition, TooMuch, UnderWay
+from payments.errors import (
+    AlreadyPaid,
+    BookingEnded,
+    HoldExpired,
+    NotRefundable,
+    PaymentInProgress,
+    PaymentNotFound,
+    RefundTooLarge,
+    UnknownMethod,
+)
+from payments.events import BookingConfirmed, BookingCreated, BookingEnding, MethodGiven
+from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, PaymentMethod
+
+NO_SUCH_METHOD = "unknown_payment_method"
+
+
+class PaymentUnknown(Exception):
+    """No event has told of this booking yet."""
+
+
+def open_payment(*, booking: BookingCreated) -> None:
+    """The booking was made. With a payment method its authorisation is intended at once; a decline ends the booking."""
+    method = booking.payment_method
+    with transaction.atomic():
+        token = None if method is None else _token(method, user_id=booking.user_id)
+        card = None if token is None else Card(token, ends_booking=True)
+        row = _unsaved(booking)
+        if books.write_new(row, _opening(row, method, token), card=card):
+            return
+        row = Payment.objects.select_for_update().get(booking_id=booking.booking_id)
+        row.hold_expires_at = booking.hold_expires_at
+        row.save(update_fields=["hold_expires_at"])
+        if row.status == domain.Status.REQUIRES_PAYMENT_METHOD and not row.under_way:
+            books.write(row, _opening(row, method, token), card=card)
+
+
+def confirm_booking(*, booking: BookingConfirmed) -> None:
+    """The seats are sold: the capture is intended, now or when the authorisation succeeds."""
+    with transaction.atomic():
+        row = _lock_or_open(booking)
+        books.write(row, domain.booking_confirmed(books.known(row)))
+
+
+def end_booking(*, booking: BookingEnding) -> None:
+    """The booking was rejected, expired, cancelled or failed: what was taken goes back, less the fee it names."""
+    with transaction.atomic():
+        row = _lock_or_open(booking)
+        row.ended_reason = row.ended_reason or booking.reason[:64]
+        retained = min(booking.retained, row.amount)
+        books.write(row, domain.booking_ended(books.known(row), retained=retained))
+
+
+def start_authorisation(
+    *, user_id: UUID, booking_id: UUID, method: MethodGiven, key: Key
+) -> tuple[Claim, GatewayOperation | None]:
+    """Claims the idempotency key and writes the intent to authorise, leased to the caller, who runs it.
+
+    The operation is None when the claim has been completed before and is to be replayed, or when an earlier try left
+    an operation that somebody else is at. Raises PaymentUnknown when no event has told of the booking,
+    PaymentNotFound for somebody else's, BookingEnded, HoldExpired, AlreadyPaid, PaymentInProgress, UnknownMethod,
+    and what idempotency.claim() raises.
+    """
+    operation_id = uuid7()
+    with transaction.atomic():
+        claim = idempotency.claim(key, resource_id=operation_id, lease_seconds=int(books.LEASE.total_seconds()))
+        if claim.completed:
+            return claim, None
+        if not claim.resumed:
+            row = _lock_own(booking_id, user_id=user_id)
+            decision = _request_authorisation(row)
+            token = _token(method, user_id=user_id)
+            if token is None:
+                raise UnknownMethod
+            card = Card(token, ends_booking=False, operation_id=operation_id)
+            return claim, books.write(row, decision, card=card, leased=True)
+    return claim, operations.lease(claim.resource_id)
+
+
+def withdraw_unanswered(*, user_id: UUID, booking_id: UUID) -> GatewayOperation | None:
+    """Takes back an authorisation that was asked for without an answer, so that another card may be tried.
+
+    The reversal comes back leased to the caller, who runs it; None when there is nothing to take back, or somebody
+    is at it just now.
+    """
+    with transaction.atomic():
+        row = Payment.objects.select_for_update().filter(booking_id=booking_id, user_id=user_id).first()
+        if row is None or row.under_way != domain.Kind.AUTHORISE:
+            return None
+        resting = row.operations.filter(state=OperationState.PENDING, leased_until=None, attempts__gt=0)
+        if not resting.exists():
+            return None
+        return books.write(row, domain.request_reversal(books.known(row)), leased=True)
+
+
+def start_refund(
+    *, payment_id: UUID, amount: int | None, reason: str, requested_by: str, key: Key
+) -> tuple[Claim, GatewayOperation | None]:
+    """Claims the idempotency key and writes the intent to refund, leased to the caller, who runs it.
+
+    amount: minor units; None for all that is left. The operation is None as in start_authorisation().
+    Raises PaymentNotFound, NotRefundable, RefundTooLarge, PaymentInProgress and what idempotency.claim() raises.
+    """
+    refund_id = uuid7()
+    with transaction.atomic():
+        claim = idempotency.claim(key, resource_id=refund_id, lease_seconds=int(books.LEASE.total_seconds()))
+        if claim.completed:
+            return claim, None
+        if not claim.resumed:
+            wish = RefundWish(reason=reason, requested_by=requested_by, id=refund_id)
+            return claim, request_refund(payment_id=payment_id, amount=amount, wish=wish, leased=True)
+    earlier = GatewayOperation.objects.get(refund=claim.resource_id)
+    return claim, operations.lease(earlier.id)
+
+
+def request_refund(
+    *, payment_id: UUID, amount: int | None, wish: RefundWish, leased: bool = False
+) -> GatewayOperation | None:
+    """Writes the intent to refund. Raises PaymentNotFound, NotRefundable, RefundTooLarge, PaymentInProgress."""
+    with transaction.atomic():
+        row = Payment.objects.select_for_update().filter(id=payment_id).first()
+        if row is None:
+            raise PaymentNotFound
+        payment = books.known(row)
+        left = payment.captured - payment.refunded
+        try:
+            decision = domain.request_refund(payment, left if amount is None else amount)
+        except UnderWay as exc:
+            raise PaymentInProgress from exc
+        except IllegalTransition as exc:
+            raise NotRefundable from exc
+        except TooMuch as exc:
+            raise RefundTooLarge(refundable={"amount": left, "currency": row.currency}) from exc
+        return books.write(row, decision, wish=wish, leased=leased)
+
+
+def may_retry(row: Payment) -> bool:
+    """Whether another card may be tried for this booking."""
+    return row.booking_state == domain.Booking.OPEN and not _is_over(row)
+
+
+def hasten(*, operation_id: UUID) -> bool:
+    """The gateway hints that it has an answer: the operation is due now. False when it is not waiting for one."""
+    waiting = GatewayOperation.objects.filter(id=operation_id, state__in=UNFINISHED)
+    return waiting.update(due_at=Now()) == 1
+
+
+def resume_payment(*, payment_id: UUID) -> None:
+    """Somebody has looked at why money could not be given back: it is asked for again."""
+    with transaction.atomic():
+        row = Payment.objects.select_for_update().get(id=payment_id)
+        books.write(row, domain.resume(books.known(row)))
+
+
+def _opening(row: Payment, method: MethodGiven | None, token: str | None) -> domain.Decision:
+    payment = books.known(row)
+    if method is None:
+        return domain.Decision(payment)
+    decision = domain.request_authorisation(payment)
+    return decision if token else domain.declined(decision.payment, NO_SUCH_METHOD, final=True)
+
+
+def _unsaved(booking: BookingCreated | BookingConfirmed | BookingEnding) -> Payment:
+    return Payment(
+        booking_id=booking.booking_id,
+        booking_reference=booking.reference,
+        user_id=booking.user_id,
+        amount=booking.total.amount,
+        currency=booking.total.currency,
+        hold_expires_at=booking.hold_expires_at if isinstance(booking, BookingCreated) else None,
+    )
+
+
+def _lock_or_open(booking: BookingConfirmed | BookingEnding) -> Payment:
+    """The booking's payment, locked; made now when this event overtook the one that tells of the booking."""
+    rows = Payment.objects.select_for_update().filter(booking_id=booking.booking_id)
+    row = rows.first()
+    if row is None:
+        new = _unsaved(booking)
+        books.write_new(new, domain.Decision(books.known(new)))
+        row = rows.get()
+    return row
+
+
+def _lock_own(booking_id: UUID, *, user_id: UUID) -> Payment:
+    row = Payment.objects.select_for_update().filter(booking_id=booking_id).first()
+    if row is None:
+        raise PaymentUnknown
+    if row.user_id != user_id:
+        raise PaymentNotFound
+    return row
+
+
+def _request_authorisation(row: Payment) -> domain.Decision:
+    payment = books.known(row)
+    if payment.booking is domain.Booking.OPEN and not payment.held and not payment.captured and _is_over(row):
+        raise HoldExpired
+    try:
+        return domain.request_authorisation(payment)
+    except BookingOver as exc:
+        raise BookingEnded from exc
+    except UnderWay as exc:
+        raise PaymentInProgress(payment_id=row.id) from exc
+    except IllegalTransition as exc:
+        raise AlreadyPaid(payment_id=row.id) from exc
+
+
+def _is_over(row: Payment) -> bool:
+    return row.hold_expires_at is not None and row.hold_expires_at <= timezone.now()
+
+
+def _token(method: MethodGiven, *, user_id: UUID) -> str | None:
+    """The gateway's token of a method; None for a saved method that the user does not have."""
+    if method.id is None:
+        return method.token
+    saved = PaymentMethod.objects.filter(id=method.id, user_id=user_id).values_list("gateway_token", flat=True)
+    return saved.first()

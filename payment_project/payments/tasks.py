@@ -1,0 +1,35 @@
+"""What the clock sets off. Everything here is bounded, and safe to run in several processes at once."""
+
+import time
+from datetime import timedelta
+
+from django.utils import timezone
+
+from payments import metrics, operations
+from payments.models import WebhookDelivery
+
+# A tick is taken by one process at a time; the others go on with events while it sweeps.
+SWEEP_OPERATIONS = 50
+SWEEP_SECONDS = 5.0
+WEBHOOKS_KEPT = timedelta(hours=1)
+
+
+def resume_operations() -> int:
+    """Runs operations that are due: answers that were lost, calls that a kill cut off. How many there were."""
+    until = time.monotonic() + SWEEP_SECONDS
+    for done in range(SWEEP_OPERATIONS):
+        operation = operations.lease_due() if time.monotonic() < until else None
+        if operation is None:
+            return done
+        operations.run(operation)
+    return SWEEP_OPERATIONS
+
+
+def measure() -> None:
+    metrics.measure()
+
+
+def forget_webhooks() -> int:
+    """Drops what is too old to be accepted again anyhow; how many there were."""
+    deleted, _ = WebhookDelivery.objects.filter(received_at__lt=timezone.now() - WEBHOOKS_KEPT).delete()
+    return deleted
