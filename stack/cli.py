@@ -1,0 +1,213 @@
+"""The command line: `python3 -m stack <command>`."""
+
+import argparse
+import os
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from stack import demo, environment, lifecycle, lock, memory, report, variables
+from stack import up as starting
+from stack.errors import StackError
+from stack.instance import MAIN, Instance
+from stack.ports import USUAL
+from stack.servers import rabbitmq
+from stack.services import service_named
+from stack.supervision import Supervisor, log_file
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code comes back. What is wrong is said in one line, with details below it."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options) or 0)
+    except StackError as error:
+        print(f"marquee: {error}", file=sys.stderr)
+        if error.details:
+            print("\n".join(f"    {line}" for line in error.details.splitlines()), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nmarquee: interrupted; `make down` stops what was started", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python3 -m stack", description="Marquee on one machine, without containers.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def command(
+        name: str, run: Callable[[argparse.Namespace], int | None], text: str, *, instance: bool = True
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run)
+        if instance:
+            default = Path(os.environ.get("MARQUEE_STATE", MAIN)).name
+            added.add_argument("--instance", default=default, help="which copy of the stack (default: %(default)s)")
+        return added
+
+    for name, run, text in (
+        ("up", _up, "install what is missing and start everything"),
+        ("infra", _infra, "start the databases, Redis and RabbitMQ only"),
+    ):
+        added = command(name, run, text)
+        added.add_argument(
+            "--port", action="append", default=[], metavar="NAME=NUMBER", help="a port that must be used"
+        )
+        if name == "up":
+            added.add_argument("--no-demo", action="store_true", help="no demo data, and buy no ticket")
+    command("demo-data", _demo_data, "load the demo data, or add what it has come to lack")
+    command("down", _down, "stop everything, in reverse order")
+    command("status", _status, "every process, and the addresses")
+    added = command("logs", _logs, "what processes wrote")
+    added.add_argument("name", nargs="?", help="a process or a service; all without it")
+    added.add_argument("-f", "--follow", action="store_true", help="go on until interrupted")
+    added.add_argument("-n", "--lines", type=int, default=50, help="how many lines of each (default: %(default)s)")
+    added = command("exec", _exec, "run a command as a service would: its folder, its environment")
+    added.add_argument("service", help="a service, or rabbitmq")
+    added.add_argument("words", nargs=argparse.REMAINDER, metavar="-- command")
+    added = command("env", _env, "print a service's environment as shell exports")
+    added.add_argument("service")
+    command("memory", _memory, "proportional set size per kind of process")
+    added = command("install", _install, "install the servers and the locked packages", instance=False)
+    added.add_argument("project", nargs="?", default="all", help="a service's name, or all (the default)")
+    added.add_argument("--into", type=Path, help="folder of the environment for one project")
+    added = command("lock", _lock, "renew requirements.lock", instance=False)
+    added.add_argument("--check", action="store_true", help="only say whether it is stale")
+    added.add_argument("--upgrade", action="store_true", help="take the newest versions that fit")
+    return parser
+
+
+def _up(options: argparse.Namespace) -> None:
+    say = _progress()
+    with_demo = not options.no_demo
+    stack, started = starting.up(_instance(options), fixed_ports=_ports(options.port), with_demo=with_demo, say=say)
+    if not started:
+        print("marquee: it is running already")
+    elif with_demo:
+        say("buying a ticket")
+        report.print_ticket(demo.buy_one(stack))
+    report.print_addresses(stack)
+    report.print_accounts(stack)
+    if started:
+        say("up; `make status` and `make logs` show more, `make down` stops it")
+
+
+def _demo_data(options: argparse.Namespace) -> None:
+    stack = lifecycle.load(_instance(options))
+    demo.load(stack)
+    report.print_accounts(stack)
+
+
+def _infra(options: argparse.Namespace) -> None:
+    say = _progress()
+    starting.infrastructure(_instance(options), fixed_ports=_ports(options.port), say=say)
+    say("PostgreSQL, Redis and RabbitMQ are ready")
+
+
+def _down(options: argparse.Namespace) -> None:
+    instance = _instance(options)
+    if not instance.state.exists():
+        print("marquee: nothing to stop")
+        return
+    with instance.locked("make down"):
+        stopped = lifecycle.stop(instance, say=_progress())
+    print("marquee: stopped" if stopped else "marquee: nothing was running")
+
+
+def _status(options: argparse.Namespace) -> int:
+    instance = _instance(options)
+    processes = Supervisor(instance).processes()
+    width = max(map(len, processes))
+    for process in processes.values():
+        print(f"{process.name:{width}}  {process.state.lower():9} {process.description}")
+    print()
+    stack = lifecycle.load(instance)
+    report.print_addresses(stack)
+    report.print_accounts(stack)
+    return 0 if all(process.is_up for process in processes.values()) else 1
+
+
+def _logs(options: argparse.Namespace) -> None:
+    instance = _instance(options)
+    names = [path.stem for path in sorted(instance.log.glob("*.log"))]
+    if options.name:
+        names = [name for name in names if name == options.name or name.startswith(f"{options.name}-")]
+    if not names:
+        raise StackError(f"nothing called {options.name!r} has a log" if options.name else "there are no logs yet")
+    files = [str(log_file(instance, name)) for name in names]
+    flags = ["-n", str(options.lines), *(["-F"] if options.follow else [])]
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    os.execvp("tail", ["tail", *flags, *files])  # noqa: S606
+
+
+def _exec(options: argparse.Namespace) -> None:
+    stack = lifecycle.load(_instance(options))
+    words = options.words[1:] if options.words[:1] == ["--"] else options.words
+    if not words:
+        raise StackError("say which command, after --")
+    if options.service == "rabbitmq":
+        own: Mapping[str, str] = rabbitmq.environment(stack.instance, ports=stack.ports)
+    else:
+        service = service_named(options.service)
+        own = _service_environment(stack, service.name)
+        os.chdir(service.folder)
+    merged = {**os.environ, **own, "TERM": os.environ.get("TERM", "dumb")}
+    merged.pop("PYTHONDONTWRITEBYTECODE", None)
+    try:
+        os.execvpe(words[0], words, merged)  # noqa: S606
+    except OSError as error:
+        raise StackError(f"cannot run {words[0]}: {error.strerror}") from error
+
+
+def _env(options: argparse.Namespace) -> None:
+    stack = lifecycle.load(_instance(options))
+    for name, value in _service_environment(stack, options.service).items():
+        print(f"export {name}={shlex.quote(value)}")
+
+
+def _memory(options: argparse.Namespace) -> None:
+    memory.print_table(_instance(options))
+
+
+def _install(options: argparse.Namespace) -> None:
+    if options.project == "all":
+        starting.install(_progress())
+        return
+    folder = options.into or service_named(options.project).folder / ".venv"
+    environment.install_project(options.project, folder)
+    print(f"marquee: {options.project} has what it needs in {folder}")
+
+
+def _lock(options: argparse.Namespace) -> None:
+    environment.ensure_tools()
+    if options.check:
+        lock.check(environment.uv())
+    else:
+        lock.renew(environment.uv(), upgrade=options.upgrade)
+
+
+def _service_environment(stack: lifecycle.Stack, name: str) -> Mapping[str, str]:
+    return variables.of_service(stack.instance, service_named(name), ports=stack.ports, secrets=stack.secrets)
+
+
+def _instance(options: argparse.Namespace) -> Instance:
+    return Instance.named(options.instance)
+
+
+def _ports(words: Sequence[str]) -> dict[str, int]:
+    fixed = {}
+    for word in words:
+        name, _, number = word.partition("=")
+        if name not in USUAL or not number.isdigit():
+            raise StackError(f"--port wants NAME=NUMBER with a name of {', '.join(USUAL)}; not {word!r}")
+        fixed[name] = int(number)
+    return fixed
+
+
+def _progress() -> Callable[[str], None]:
+    """A line of progress, with the seconds since the start."""
+    started = time.monotonic()
+    return lambda text: print(f"marquee: {time.monotonic() - started:5.1f} s  {text}", flush=True)

@@ -1,0 +1,132 @@
+"""Where an instance of the stack keeps what it has: everything under `.stack/<instance>/`."""
+
+import fcntl
+import hashlib
+import os
+import pwd
+import re
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from stack.errors import StackError
+
+ROOT = Path(__file__).resolve().parent.parent
+MAIN = "main"
+# sun_path holds 104 bytes on macOS and 108 on Linux, the closing NUL included.
+LONGEST_SOCKET_PATH = 100
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One copy of the whole stack; several run side by side, each with its own folder and ports."""
+
+    name: str
+    state: Path
+
+    @classmethod
+    def named(cls, name: str) -> "Instance":
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,30}", name):
+            raise StackError(f"{name!r} cannot name an instance: use small letters, digits and hyphens")
+        return cls(name, ROOT / ".stack" / name)
+
+    @classmethod
+    def at(cls, state: str | Path) -> "Instance":
+        """The instance that keeps its state in this folder."""
+        folder = Path(state).resolve()
+        return cls(folder.name, folder)
+
+    @property
+    def data(self) -> Path:
+        return self.state / "data"
+
+    @property
+    def run(self) -> Path:
+        return self.state / "run"
+
+    @property
+    def log(self) -> Path:
+        return self.state / "log"
+
+    @property
+    def digest(self) -> str:
+        """Tells this instance from those of other checkouts, in names that live outside its folder."""
+        return hashlib.sha256(str(self.state).encode()).hexdigest()[:12]
+
+    @property
+    def socket(self) -> Path:
+        """supervisord's socket; in the temporary folder when the path of the checkout is too long for one."""
+        path = self.run / "supervisor.sock"
+        if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+            return path
+        return Path(tempfile.gettempdir()) / f"marquee-{os.getuid()}-{self.digest}.sock"
+
+    def make_folders(self) -> None:
+        """Create the folders; raises StackError when the file system does not let us."""
+        try:
+            self.state.mkdir(parents=True, exist_ok=True)
+            self.run.mkdir(mode=0o700, exist_ok=True)
+            self.log.mkdir(exist_ok=True)
+            if not self.data.exists():
+                self._make_data()
+        except OSError as error:
+            raise StackError(f"cannot make {error.filename}: {error.strerror}") from error
+
+    def _make_data(self) -> None:
+        """PostgreSQL and RabbitMQ refuse root; where their own users cannot reach the checkout, data is elsewhere."""
+        if os.getuid() != 0 or all(reachable(self.state, user) for user in ("postgres", "rabbitmq")):
+            self.data.mkdir(mode=0o755, exist_ok=True)
+            return
+        elsewhere = Path("/var/lib/marquee") / self.digest
+        elsewhere.mkdir(mode=0o755, parents=True, exist_ok=True)
+        self.data.unlink(missing_ok=True)
+        self.data.symlink_to(elsewhere)
+
+    @contextmanager
+    def locked(self, command: str, *, wait_seconds: float = 120) -> Iterator[None]:
+        """Only one command changes an instance at a time; others wait for it, and say for which."""
+        deadline = time.monotonic() + wait_seconds
+        with (self.state / "lock").open("a+") as file:
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    file.seek(0)
+                    holder = file.read().strip() or "another command"
+                    if time.monotonic() > deadline:
+                        raise StackError(f"{holder} is still at work on instance {self.name!r}") from None
+                    time.sleep(0.2)
+            file.truncate(0)
+            file.write(f"{command} (process {os.getpid()})")
+            file.flush()
+            try:
+                yield
+            finally:
+                file.truncate(0)
+
+
+def reachable(path: Path, user: str) -> bool:
+    """Whether this user may walk to `path`, judged by the permission bits of the folders on the way."""
+    try:
+        account = pwd.getpwnam(user)
+    except KeyError:
+        return False
+    groups = set(os.getgrouplist(user, account.pw_gid))
+    for folder in [path, *path.parents]:
+        if not folder.exists():
+            continue
+        status = folder.stat()
+        if status.st_uid == account.pw_uid:
+            needed = stat.S_IXUSR
+        elif status.st_gid in groups:
+            needed = stat.S_IXGRP
+        else:
+            needed = stat.S_IXOTH
+        if not status.st_mode & needed:
+            return False
+    return True

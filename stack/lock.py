@@ -1,0 +1,100 @@
+"""`requirements.lock`: the one list of pinned packages, the part of it that a project needs, and its renewal.
+
+`uv pip compile` writes below each pin which packages and projects want it (`# via ...`). Read the other way round
+that is the dependency graph, so the part for one project is found without asking any index.
+"""
+
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+from stack.errors import StackError
+from stack.instance import ROOT
+from stack.services import SERVICES, service_named
+
+FILE = ROOT / "requirements.lock"
+GROUPS = ("dev", "stack")
+MEMBERS = ("chassis", *(service.project for service in SERVICES))
+
+PIN = re.compile(r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)==")
+COMMENT = re.compile(r"^\s+#\s+(?:via\b\s*)?(?P<who>.*)$")
+
+
+def project_name(project: str) -> str:
+    """The name under which the lock knows a project: `booking_project` is `marquee-booking`."""
+    return f"marquee-{service_named(project).name}"
+
+
+def entries(text: str) -> dict[str, tuple[str, set[str]]]:
+    """Package → (its lines in the lock, who wants it).
+
+    A member is named as `chassis (chassis/pyproject.toml)`, a dependency group as `marquee (pyproject.toml:dev)`;
+    the parenthesis is dropped but for groups, which count as `marquee:dev`.
+    """
+    found: dict[str, tuple[list[str], set[str]]] = {}
+    current: tuple[list[str], set[str]] | None = None
+    for line in text.splitlines():
+        if match := PIN.match(line):
+            current = found.setdefault(_normal(match["name"]), ([], set()))
+        if current is None:
+            continue
+        current[0].append(line)
+        if (comment := COMMENT.match(line)) and comment["who"]:
+            current[1].add(_wanter(comment["who"]))
+    return {name: ("\n".join(lines) + "\n", wanted_by) for name, (lines, wanted_by) in found.items()}
+
+
+def subset(text: str, roots: set[str]) -> str:
+    """The part of a lock that these projects need, as a lock of its own.
+
+    roots: names as `entries` has them, such as {"marquee-booking", "chassis"} or {"marquee:dev"}.
+    Raises StackError when the lock does not know a root.
+    """
+    pins = entries(text)
+    known = {wanter for _, wanted_by in pins.values() for wanter in wanted_by}
+    if strangers := sorted(roots - known):
+        raise StackError(f"requirements.lock has nothing for {strangers[0]!r}; run `make lock`")
+    needed: set[str] = set()
+    reached = set(roots)
+    while reached:
+        reached = {name for name, (_, wanted_by) in pins.items() if wanted_by & reached} - needed
+        needed |= reached
+    return "".join(lines for name, (lines, _) in pins.items() if name in needed)
+
+
+def renew(uv: Path, *, upgrade: bool = False) -> None:
+    """Compile the lock again; pins stay where they still fit, unless told to upgrade."""
+    _compile(uv, FILE, upgrade=upgrade)
+
+
+def check(uv: Path) -> None:
+    """Raise StackError when the lock is not what the members' pyproject.toml files ask for. Changes nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = Path(folder) / FILE.name
+        fresh.write_text(FILE.read_text())
+        _compile(uv, fresh)
+        if fresh.read_text() != FILE.read_text():
+            raise StackError("requirements.lock is stale: run `make lock` and commit it")
+
+
+def _compile(uv: Path, output: Path, *, upgrade: bool = False) -> None:
+    words = [str(uv), "pip", "compile", "--quiet", "--universal", "--generate-hashes"]
+    # No index address and no command line in it: it reads the same wherever it was made.
+    words += ["--no-emit-index-url", "--no-header", "--no-emit-package", "chassis"]
+    words += [word for group in GROUPS for word in ("--group", f"pyproject.toml:{group}")]
+    words += [f"{member}/pyproject.toml" for member in MEMBERS]
+    words += ["--output-file", str(output), *(["--upgrade"] if upgrade else [])]
+    result = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise StackError("uv could not resolve the requirements", details=result.stderr.strip())
+
+
+def _wanter(comment: str) -> str:
+    name, _, where = comment.partition(" (")
+    group = where.rstrip(")").partition(":")[2]
+    return f"{_normal(name)}:{group}" if group else _normal(name)
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

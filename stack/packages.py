@@ -1,0 +1,116 @@
+"""Installs the servers that are missing: apt-get on Debian and Ubuntu, brew on macOS."""
+
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from stack.errors import StackError
+from stack.servers import found, postgres
+
+# Program that must be there → package that brings it, by package manager.
+PACKAGES = {
+    "apt-get": {
+        "redis-server": "redis-server",
+        "rabbitmq-server": "rabbitmq-server",
+        "nginx": "nginx",
+        "postgres": "postgresql",
+        "ensurepip": "python3-venv",
+    },
+    "brew": {
+        "redis-server": "redis",
+        "rabbitmq-server": "rabbitmq",
+        "nginx": "nginx",
+        "postgres": "postgresql@15",
+    },
+}
+# Debian starts a server as soon as its package is there, on the usual port, and makes a database cluster. This
+# forbids both for as long as the installation takes; we start our own copies.
+APT_SCRIPT = """
+set -e
+export DEBIAN_FRONTEND=noninteractive
+policy=/usr/sbin/policy-rc.d
+clusters=/etc/postgresql-common/createcluster.d/marquee.conf
+made=
+trap 'rm -f $made' EXIT
+if [ ! -e $policy ]; then
+    made=$policy
+    printf '#!/bin/sh\\nexit 101\\n' > $policy
+    chmod 755 $policy
+fi
+if [ ! -e $clusters ]; then
+    made="$made $clusters"
+    mkdir -p ${clusters%/*}
+    echo 'create_main_cluster = false' > $clusters
+fi
+apt-get update -qq
+apt-get install -qq --yes --no-install-recommends "$@"
+"""
+
+
+def missing() -> list[str]:
+    """Names of programs (keys of PACKAGES) that this machine lacks."""
+    absent = [name for name in ("redis-server", "nginx") if found(name, "/opt/homebrew/bin") is None]
+    if found("rabbitmq-server", "/usr/lib/rabbitmq/bin", "/opt/homebrew/sbin") is None:
+        absent.append("rabbitmq-server")
+    try:
+        version = Path(postgres.binaries()).parent.name
+        if version.isdigit() and int(version) < postgres.OLDEST:
+            absent.append("postgres")
+    except StackError:
+        absent.append("postgres")
+    if importlib.util.find_spec("ensurepip") is None:
+        absent.append("ensurepip")
+    return absent
+
+
+def ensure(say: Callable[[str], None]) -> None:
+    """Install what is missing. StackError with the command to run when we may not."""
+    absent = missing()
+    if not absent:
+        return
+    manager = next((name for name in PACKAGES if shutil.which(name)), None)
+    if manager is None:
+        raise StackError(
+            f"missing: {', '.join(absent)}; install them, this is neither Debian, Ubuntu nor a Mac with brew"
+        )
+    wanted = sorted({PACKAGES[manager][name] for name in absent if name in PACKAGES[manager]})
+    say(f"installing {', '.join(wanted)}")
+    command = _apt(wanted) if manager == "apt-get" else ["brew", "install", "--quiet", *wanted]
+    result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    if result.returncode:
+        raise StackError(
+            f"{manager} could not install {', '.join(wanted)}", details=_end(result.stderr or result.stdout)
+        )
+    postgres.binaries.cache_clear()
+    if still := missing():
+        raise StackError(f"{', '.join(still)} still missing after {manager} installed {', '.join(wanted)}")
+
+
+def _apt(packages: list[str]) -> list[str]:
+    script = ["sh", "-c", APT_SCRIPT, "sh", *packages]
+    if os.getuid() == 0:
+        return script
+    if (
+        shutil.which("sudo")
+        and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
+    ):
+        return ["sudo", "-n", *script]
+    raise StackError(
+        f"{', '.join(packages)} missing and this user may not install packages: "
+        f"run `sudo apt-get install {' '.join(packages)}` and try again"
+    )
+
+
+def check_python() -> None:
+    """StackError unless this Python can run the services."""
+    if sys.version_info[:2] != (3, 11):
+        raise StackError(f"Marquee runs on Python 3.11, this is {platform.python_version()}: set PYTHON=python3.11")
+
+
+def _end(text: str) -> str:
+    return "\n".join(text.strip().splitlines()[-10:])

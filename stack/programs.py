@@ -1,0 +1,212 @@
+"""Every process of the stack: its command, environment, account, order, and when it counts as ready."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from stack import probes, variables
+from stack.environment import PYTHON
+from stack.instance import ROOT, Instance
+from stack.ports import HOST
+from stack.servers import nginx, postgres, rabbitmq, redis, run_as
+from stack.services import SERVICES, Service
+
+# Started in this order and stopped in the other one.
+TIERS = ("infrastructure", "services", "edge")
+
+
+@dataclass(frozen=True)
+class Program:
+    """A process that supervisord keeps running.
+
+    stop_seconds: how long it may take to stop before it is killed.
+    ready: whether it answers now; without one, running is ready. ready_seconds: how long that may take.
+    """
+
+    name: str
+    tier: str
+    command: list[str]
+    environment: Mapping[str, str]
+    directory: Path = ROOT
+    user: str | None = None
+    stop_signal: str = "TERM"
+    stop_seconds: int = 15
+    ready: Callable[[], bool] | None = field(default=None, compare=False)
+    ready_seconds: int = 60
+
+    @property
+    def supervised_name(self) -> str:
+        """How supervisord calls it: a tier is one of its groups."""
+        return f"{self.tier}:{self.name}"
+
+
+def all_programs(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> list[Program]:
+    """The whole stack, in the order in which it is started."""
+    programs = [
+        *infrastructure(instance, ports=ports, secrets=secrets),
+        *helpers(instance, ports=ports, secrets=secrets),
+    ]
+    for service in SERVICES:
+        programs += of_service(instance, service, ports=ports, secrets=secrets)
+    return [*programs, *clock(instance, ports=ports, secrets=secrets), gateway(instance, ports=ports)]
+
+
+def infrastructure(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> list[Program]:
+    """Databases, Redis and RabbitMQ: what tests of a single service need."""
+    marked = {"MARQUEE_STATE": str(instance.state), "LANG": "C.UTF-8", "TZ": "UTC"}
+    rabbit_environment = {**marked, **rabbitmq.environment(instance, ports=ports), "PATH": _path()}
+    programs = [
+        Program(
+            "epmd",
+            "infrastructure",
+            rabbitmq.epmd_command(),
+            rabbit_environment,
+            directory=Path("/"),
+            user=run_as(rabbitmq.ACCOUNT),
+            ready=probes.listens(ports["epmd"]),
+        ),
+        Program(
+            "rabbitmq",
+            "infrastructure",
+            [rabbitmq.script()],
+            rabbit_environment,
+            directory=instance.data.resolve() / "rabbitmq",
+            user=run_as(rabbitmq.ACCOUNT),
+            stop_seconds=40,
+            ready=probes.amqp(ports["rabbitmq"]),
+            ready_seconds=90,
+        ),
+        Program(
+            "redis",
+            "infrastructure",
+            redis.command(instance),
+            marked,
+            directory=instance.data,
+            ready=probes.redis(ports["redis"], secrets["REDIS_PASSWORD"]),
+        ),
+    ]
+    for service in SERVICES:
+        port = ports[f"postgres-{service.name}"]
+        programs.append(
+            Program(
+                f"postgres-{service.name}",
+                "infrastructure",
+                postgres.command(instance, service, port=port),
+                marked,
+                directory=Path("/"),
+                user=run_as(postgres.ACCOUNT),
+                stop_signal="INT",
+                stop_seconds=60,
+                ready=probes.postgres(port),
+            )
+        )
+    return programs
+
+
+def helpers(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> list[Program]:
+    """Stand-ins for what a company buys: a card gateway, a mail server and an SMS gateway."""
+    return [
+        Program(
+            "gateway-simulator",
+            "services",
+            [str(PYTHON), "-m", "gateway_simulator"],
+            variables.of_gateway_simulator(instance, ports=ports, secrets=secrets),
+            directory=ROOT / "payment_project",
+            ready=probes.listens(ports["gateway-simulator"]),
+        ),
+        Program(
+            "message-sink",
+            "services",
+            [str(PYTHON), "-m", "message_sink"],
+            variables.of_message_sink(instance, ports=ports, secrets=secrets),
+            directory=ROOT / "stack",
+            ready=lambda: probes.listens(ports["smtp"])() and probes.listens(ports["mailbox"])(),
+        ),
+    ]
+
+
+def of_service(
+    instance: Instance, service: Service, *, ports: Mapping[str, int], secrets: Mapping[str, str]
+) -> list[Program]:
+    environment = variables.of_service(instance, service, ports=ports, secrets=secrets)
+    commands = {
+        "web": [f"{variables.BINARIES}/gunicorn", "-c", "python:chassis.gunicorn", "config.wsgi"],
+        "worker": [
+            *(f"{variables.BINARIES}/celery", "-A", "config.celery", "worker", "-n", f"{service.name}@%h"),
+            *("-E", "--without-mingle", "--without-gossip", "--loglevel", "INFO"),
+        ],
+        "relay": [str(PYTHON), "-m", "chassis.relay"],
+    }
+    ready = {"web": probes.healthy(f"{variables.url(ports[service.name])}/health/ready")}
+    return [
+        Program(
+            f"{service.name}-{kind}",
+            "services",
+            command,
+            environment,
+            directory=service.folder,
+            stop_seconds=30,
+            ready=ready.get(kind),
+        )
+        for kind, command in commands.items()
+    ]
+
+
+def clock(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> list[Program]:
+    """The one scheduler, and Flower, which shows what the workers do."""
+    environment = variables.of_clock(instance, ports=ports, secrets=secrets)
+    celery = [f"{variables.BINARIES}/celery", "-A", "chassis.clock"]
+    login = f"{variables.FLOWER_USER}:{secrets['FLOWER_PASSWORD']}"
+    return [
+        Program(
+            "scheduler",
+            "services",
+            [*celery, "beat", "--scheduler", "celery.beat:Scheduler", "--loglevel", "INFO", "--pidfile="],
+            environment,
+            directory=instance.run,
+        ),
+        Program(
+            "flower",
+            "services",
+            [*celery, "flower", f"--address={HOST}", f"--port={ports['flower']}", "--url_prefix=flower"],
+            {
+                **environment,
+                "FLOWER_BASIC_AUTH": login,
+                "FLOWER_BROKER_API": f"{variables.management_url(ports, secrets)}/api/",
+            },
+            directory=instance.run,
+            ready=probes.listens(ports["flower"]),
+        ),
+    ]
+
+
+def gateway(instance: Instance, *, ports: Mapping[str, int]) -> Program:
+    return Program(
+        "gateway",
+        "edge",
+        nginx.command(instance),
+        {"MARQUEE_STATE": str(instance.state), "PATH": _path()},
+        directory=instance.data,
+        stop_signal="QUIT",
+        stop_seconds=10,
+        ready=probes.healthy(f"{variables.gateway_url(ports)}/health"),
+    )
+
+
+@cache
+def parent_death_prefix(signal: str) -> tuple[str, ...]:
+    """On Linux, words before a command that make it stop when supervisord dies without stopping it."""
+    setpriv = shutil.which("setpriv")
+    if not sys.platform.startswith("linux") or setpriv is None:
+        return ()
+    words = (setpriv, "--pdeathsig", signal)
+    works = subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0
+    return words if works else ()
+
+
+def _path() -> str:
+    return "/usr/lib/rabbitmq/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/homebrew/bin"

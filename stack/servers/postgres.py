@@ -1,0 +1,160 @@
+"""Five PostgreSQL clusters, each with one database and one role that may connect to nothing else."""
+
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from stack.errors import StackError
+from stack.instance import MAIN, Instance
+from stack.ports import HOST
+from stack.servers import private_folder, required, run_as
+from stack.services import Service
+
+ACCOUNT = "postgres"
+SUPERUSER = "postgres"
+OLDEST = 14
+# Small machines run five of these beside everything else. fsync stays on: a sold seat is on the disk.
+SETTINGS = {
+    "listen_addresses": HOST,
+    "unix_socket_directories": "",
+    "max_connections": "60",
+    "shared_buffers": "32MB",
+    "effective_cache_size": "256MB",
+    "min_wal_size": "64MB",
+    "max_wal_size": "256MB",
+    "max_worker_processes": "2",
+    "max_parallel_workers_per_gather": "0",
+    "jit": "off",
+    "log_line_prefix": "%m [%p] %u@%d ",
+    "password_encryption": "scram-sha-256",
+}
+
+
+@cache
+def binaries() -> str:
+    """Folder of the newest installed server's programs (15 where there is one); StackError without any."""
+    folders = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/postgres"),
+        key=lambda path: int(path.parts[-3]) if path.parts[-3].isdigit() else 0,
+    )
+    preferred = [path for path in folders if path.parts[-3] == "15"] or folders[-1:]
+    if preferred:
+        return str(preferred[-1].parent)
+    for prefix in ("/opt/homebrew/opt", "/usr/local/opt"):
+        for path in sorted(Path(prefix).glob("postgresql@*/bin/postgres"), reverse=True):
+            return str(path.parent)
+    return str(Path(required("postgres")).parent)
+
+
+def folder(instance: Instance, service: Service) -> Path:
+    return instance.data / f"postgres-{service.name}"
+
+
+def command(instance: Instance, service: Service, *, port: int) -> list[str]:
+    """What runs the cluster in the foreground."""
+    words = [f"{binaries()}/postgres", "-D", str(folder(instance, service)), "-p", str(port)]
+    for name, value in SETTINGS.items():
+        words += ["-c", f"{name}={value}"]
+    return words
+
+
+def provision(instance: Instance, service: Service, *, secrets: Mapping[str, str]) -> None:
+    """Make the cluster unless it is there. It appears under its name only when it is complete."""
+    home = folder(instance, service)
+    if home.exists():
+        _forget_dead_postmaster(home)
+        return
+    owner = run_as(ACCOUNT)
+    draft = home.with_name(f"{home.name}.new")
+    shutil.rmtree(draft, ignore_errors=True)
+    private_folder(draft, owner=owner)
+    _initialise(draft, owner=owner)
+    _create_database(draft, service, owner=owner, secrets=secrets, test_databases=instance.name != MAIN)
+    (draft / "pg_hba.conf").write_text(access_rules(service, test_databases=instance.name != MAIN))
+    draft.rename(home)
+
+
+def access_rules(service: Service, *, test_databases: bool) -> str:
+    """pg_hba.conf: passwords over the loopback interface, and the role sees its own database alone.
+
+    test_databases: pytest makes `test_<database>`, and asks for that in `postgres`.
+    """
+    databases = service.database
+    if test_databases:
+        databases = f"{service.database},test_{service.database},postgres"
+    return (
+        f"host {databases} {service.role} 127.0.0.1/32 scram-sha-256\nhost all {SUPERUSER} 127.0.0.1/32 scram-sha-256\n"
+    )
+
+
+def _initialise(draft: Path, *, owner: str | None) -> None:
+    # --no-sync: a cluster that a power cut interrupts here has no name yet, and is made again.
+    words = [f"{binaries()}/initdb", "-D", str(draft), "-U", SUPERUSER, "--encoding=UTF8"]
+    words += ["--auth=reject", "--no-sync", "--no-instructions"]
+    result = _run([*words, "--locale=C.UTF-8"], owner=owner)
+    if result.returncode and "invalid locale" in result.stderr:  # macOS has no C.UTF-8
+        result = _run([*words, "--locale=en_US.UTF-8"], owner=owner)
+    if result.returncode:
+        raise StackError(f"initdb failed: {_last_line(result.stderr)}", details=result.stderr)
+
+
+def _create_database(
+    draft: Path, service: Service, *, owner: str | None, secrets: Mapping[str, str], test_databases: bool
+) -> None:
+    password = secrets[f"{service.name.upper()}_DATABASE_PASSWORD"]
+    rights = "LOGIN CREATEDB" if test_databases else "LOGIN"
+    statements = [
+        f"ALTER ROLE {SUPERUSER} PASSWORD '{secrets['POSTGRES_PASSWORD']}'",
+        f"CREATE ROLE {service.role} {rights} PASSWORD '{password}'",
+        f"CREATE DATABASE {service.database} OWNER {service.role}",
+        f"REVOKE ALL ON DATABASE {service.database} FROM PUBLIC",
+    ]
+    if not test_databases:
+        statements.append("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC")
+    # Single-user mode: the statements run with no server, no port and nobody else about.
+    # It takes a line as a statement, says each back on standard output, and exits 0 whatever they come to.
+    words = [f"{binaries()}/postgres", "--single", "-j", "-F", "-D", str(draft), SUPERUSER]
+    result = _run(words, owner=owner, stdin="".join(f"{statement};\n\n" for statement in statements))
+    if result.returncode or "ERROR" in result.stderr or "FATAL" in result.stderr:
+        raise StackError(f"cannot create {service.database}: {_last_line(result.stderr)}")
+
+
+def _run(words: list[str], *, owner: str | None, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        words,
+        check=False,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        cwd="/",
+        env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+        user=owner,
+        group=pwd.getpwnam(owner).pw_gid if owner else None,
+        extra_groups=[] if owner else None,
+    )
+
+
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else "no reason given"
+
+
+def _forget_dead_postmaster(home: Path) -> None:
+    """After a crash postmaster.pid names a process that is gone; its number may be somebody else's by now.
+
+    PostgreSQL would then refuse to start, when that somebody is another server of the same account.
+    """
+    pid_file = home / "postmaster.pid"
+    try:
+        pid = int(pid_file.read_text().split("\n", 1)[0])
+        directory = os.readlink(f"/proc/{pid}/cwd")
+    except (FileNotFoundError, ValueError, ProcessLookupError):
+        if Path("/proc/self").exists():
+            pid_file.unlink(missing_ok=True)
+        return
+    if Path(directory) != home.resolve():
+        pid_file.unlink(missing_ok=True)

@@ -1,0 +1,47 @@
+"""The five services: who has which project, database and port (the usual ones)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from stack.errors import StackError
+from stack.instance import ROOT
+
+
+@dataclass(frozen=True)
+class Service:
+    """One Django project with its own database, web process, worker and relay."""
+
+    name: str
+    app: str
+    port: int
+    database: str
+    role: str
+    database_port: int
+    worker_pool: str
+    worker_concurrency: int
+
+    @property
+    def project(self) -> str:
+        return f"{self.name}_project"
+
+    @property
+    def folder(self) -> Path:
+        return ROOT / self.project
+
+
+SERVICES = (
+    Service("auth", "accounts", 8001, "auth_db", "auth_user", 5433, "solo", 1),
+    Service("catalog", "catalog", 8002, "movies_db", "movie_user", 5434, "solo", 1),
+    Service("booking", "bookings", 8003, "bookings_db", "booking_user", 5435, "prefork", 2),
+    Service("payment", "payments", 8004, "payments_db", "payment_user", 5436, "prefork", 3),
+    Service("notify", "notifications", 8005, "notifications_db", "notification_user", 5437, "prefork", 2),
+)
+NAMES = tuple(service.name for service in SERVICES)
+
+
+def service_named(name: str) -> Service:
+    """The service of this name, its project's name will do as well; raises StackError for any other."""
+    for service in SERVICES:
+        if name in (service.name, service.project):
+            return service
+    raise StackError(f"there is no service {name!r}; there are {', '.join(NAMES)}")

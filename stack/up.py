@@ -1,0 +1,173 @@
+"""`up`: from a fresh clone, or from a crash, to a running system."""
+
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from stack import environment, lifecycle, packages, programs, variables
+from stack.environment import PYTHON
+from stack.errors import StackError
+from stack.instance import ROOT, Instance
+from stack.lifecycle import Stack
+from stack.services import SERVICES, Service
+from stack.supervision import Supervisor
+
+Say = Callable[[str], None]
+NEEDED_BYTES = 1_500_000_000
+NEEDED_BYTES_AGAIN = 300_000_000
+# How many services migrate at a time: Django starting is all CPU.
+AT_ONCE = 2
+
+
+def up(instance: Instance, *, fixed_ports: Mapping[str, int], with_demo: bool, say: Say) -> tuple[Stack, bool]:
+    """Start all of an instance. The second value is False when it ran already and nothing was done.
+
+    with_demo: load the demo data, or add what it has come to lack.
+
+    Raises StackError saying what is in the way.
+    """
+    instance.make_folders()
+    with instance.locked("make up"):
+        if is_complete(instance):
+            return lifecycle.load(instance), False
+        stack, installing = _start_infrastructure(instance, fixed_ports=fixed_ports, say=say)
+        installing.result()
+        lifecycle.set_wanted(instance, programs.TIERS)
+        _start_services(stack, with_demo=with_demo, say=say)
+        return stack, True
+
+
+def infrastructure(instance: Instance, *, fixed_ports: Mapping[str, int], say: Say) -> Stack:
+    """Start the databases, Redis and RabbitMQ alone, and install everything."""
+    instance.make_folders()
+    with instance.locked("make infra"):
+        stack, installing = _start_infrastructure(instance, fixed_ports=fixed_ports, say=say)
+        installing.result()
+        lifecycle.wait_ready(stack, stack.of_tier("infrastructure"))
+        return stack
+
+
+def is_complete(instance: Instance) -> bool:
+    """Whether every program of the stack is up."""
+    try:
+        return all(process.is_up for process in Supervisor(instance).processes().values())
+    except StackError:
+        return False
+
+
+def install(say: Say) -> None:
+    """The servers and the virtual environment, without starting anything."""
+    packages.check_python()
+    packages.ensure(say)
+    environment.ensure_tools()
+    environment.install_all()
+
+
+def _start_infrastructure(
+    instance: Instance, *, fixed_ports: Mapping[str, int], say: Say
+) -> tuple[Stack, Future[None]]:
+    """The servers start while the rest of the virtual environment is installed, which is the future's business."""
+    packages.check_python()
+    _check_disk(instance)
+    packages.ensure(say)
+    if not environment.is_complete():
+        say("making .venv")
+    environment.ensure_tools()
+    installing: Future[None] = _in_background(environment.install_all)
+    if Supervisor(instance).is_running():
+        say("it runs in part; starting the rest")
+        stack = lifecycle.load(instance)
+    else:
+        stack = lifecycle.configure(instance, fixed_ports=fixed_ports)
+        say("starting PostgreSQL, Redis and RabbitMQ")
+        lifecycle.provision(stack)
+        lifecycle.start_supervisor(stack)
+        if not lifecycle.wanted(instance):
+            lifecycle.set_wanted(instance, programs.TIERS[:1])
+    servers = stack.of_tier("infrastructure")
+    epmd = [program for program in servers if program.name == "epmd"]
+    lifecycle.start(stack, epmd)
+    lifecycle.wait_ready(stack, epmd)
+    lifecycle.start(stack, servers)
+    return stack, installing
+
+
+def _start_services(stack: Stack, *, with_demo: bool, say: Say) -> None:
+    everything = {program.name: program for program in stack.programs}
+    say("migrating, loading demo data" if with_demo else "migrating")
+    lifecycle.wait_ready(
+        stack, [everything[f"postgres-{service.name}"] for service in SERVICES] + [everything["redis"]]
+    )
+    broker_is_ready = threading.Event()
+    turns = threading.Semaphore(AT_ONCE)
+    with ThreadPoolExecutor(len(SERVICES)) as pool:
+        prepared = [
+            pool.submit(_prepare, stack, service, with_demo=with_demo, turns=turns, broker_is_ready=broker_is_ready)
+            for service in SERVICES
+        ]
+        lifecycle.start(stack, [everything[name] for name in ("gateway", "gateway-simulator", "message-sink")])
+        try:
+            lifecycle.wait_ready(stack, [everything["rabbitmq"]])
+        finally:
+            broker_is_ready.set()
+        for one in prepared:
+            one.result()
+    say("starting the services")
+    lifecycle.start(stack, everything.values())
+    lifecycle.wait_ready(stack, list(everything.values()))
+
+
+def _prepare(
+    stack: Stack, service: Service, *, with_demo: bool, turns: threading.Semaphore, broker_is_ready: threading.Event
+) -> None:
+    """Migrate, start the web process, and declare the topology once there is a broker."""
+    with turns:
+        command = subprocess.Popen(
+            [str(PYTHON), "-m", "stack.prepare", *(["demo"] if with_demo else [])],
+            cwd=service.folder,
+            env={
+                **variables.of_service(stack.instance, service, ports=stack.ports, secrets=stack.secrets),
+                "PYTHONPATH": str(ROOT),
+                "DEMO_PASSWORDS_FILE": str(stack.accounts_file),
+            },
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert command.stdout is not None
+        migrated = command.stdout.readline().strip() == "migrated"
+    if migrated:
+        lifecycle.start(stack, [p for p in stack.programs if p.name == f"{service.name}-web"])
+        broker_is_ready.wait()
+    with turns:
+        _, complaint = command.communicate("declare\n")
+    if command.returncode:
+        what = "declaring the queues" if migrated else "migrating"
+        raise StackError(f"{what} of {service.name} failed", details="\n".join(complaint.splitlines()[-12:]))
+
+
+def _check_disk(instance: Instance) -> None:
+    needed = NEEDED_BYTES_AGAIN if environment.is_complete() and instance.data.exists() else NEEDED_BYTES
+    free = shutil.disk_usage(instance.data if instance.data.exists() else instance.state).free
+    if free < needed:
+        raise StackError(
+            f"the disk is full: {free / 1e9:.1f} GB are free under {instance.state}, {needed / 1e9:.1f} GB are needed"
+        )
+
+
+def _in_background(work: Callable[[], None]) -> Future[None]:
+    future: Future[None] = Future()
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001  (handed to whoever asks for the result)
+            future.set_exception(error)
+        else:
+            future.set_result(None)
+
+    threading.Thread(target=run, name="install").start()
+    return future

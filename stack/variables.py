@@ -1,0 +1,141 @@
+"""What each of our processes finds in its environment; the same names in containers and in a cluster."""
+
+import os
+from collections.abc import Mapping
+
+from stack.environment import PYTHON
+from stack.instance import Instance
+from stack.ports import HOST
+from stack.servers import rabbitmq
+from stack.services import Service
+
+FLOWER_USER = "operator"
+SENDER = "Marquee <tickets@marquee.example>"
+# Passed on when set in the environment of `up`: knobs that a person may want to turn for once.
+PASSED_ON = (
+    "LOG_LEVEL",
+    "HOLD_SECONDS",
+    "ACCESS_TOKEN_SECONDS",
+    "REFRESH_TOKEN_SECONDS",
+    "WEB_WORKERS",
+    "WEB_THREADS",
+    "CSRF_TRUSTED_ORIGINS",
+)
+BINARIES = str(PYTHON.parent)
+
+
+def base(instance: Instance) -> dict[str, str]:
+    """What every Python process of ours gets. MARQUEE_STATE also marks it as a process of this instance."""
+    return {
+        "PATH": f"{BINARIES}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+        "HOME": os.path.expanduser("~"),
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "PYTHONUNBUFFERED": "1",
+        # glibc gives every thread an arena of its own; two are enough, and memory stays small.
+        "MALLOC_ARENA_MAX": "2",
+        "MARQUEE_STATE": str(instance.state),
+    }
+
+
+def gateway_url(ports: Mapping[str, int]) -> str:
+    return url(ports["gateway"])
+
+
+def url(port: int) -> str:
+    return f"http://{HOST}:{port}"
+
+
+def broker_url(ports: Mapping[str, int], secrets: Mapping[str, str]) -> str:
+    return f"amqp://{rabbitmq.USER}:{secrets['RABBITMQ_PASSWORD']}@{HOST}:{ports['rabbitmq']}/{rabbitmq.VHOST}"
+
+
+def management_url(ports: Mapping[str, int], secrets: Mapping[str, str]) -> str:
+    return f"http://{rabbitmq.USER}:{secrets['RABBITMQ_PASSWORD']}@{HOST}:{ports['rabbitmq-management']}"
+
+
+def database_url(service: Service, ports: Mapping[str, int], secrets: Mapping[str, str]) -> str:
+    password = secrets[f"{service.name.upper()}_DATABASE_PASSWORD"]
+    return f"postgres://{service.role}:{password}@{HOST}:{ports[f'postgres-{service.name}']}/{service.database}"
+
+
+def of_service(
+    instance: Instance, service: Service, *, ports: Mapping[str, int], secrets: Mapping[str, str]
+) -> dict[str, str]:
+    """The environment of a service: of its web process, worker, relay and commands alike."""
+    return {
+        **base(instance),
+        "SERVICE_NAME": service.name,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "SECRET_KEY": secrets[f"{service.name.upper()}_SECRET_KEY"],
+        "DATABASE_URL": database_url(service, ports, secrets),
+        "REDIS_URL": f"redis://:{secrets['REDIS_PASSWORD']}@{HOST}:{ports['redis']}/0",
+        "RABBITMQ_URL": broker_url(ports, secrets),
+        "RABBITMQ_MANAGEMENT_URL": management_url(ports, secrets),
+        "AUTH_URL": url(ports["auth"]),
+        "ALLOWED_HOSTS": f"{HOST},localhost,[::1]",
+        "PUBLIC_URL": gateway_url(ports),
+        "BIND": HOST,
+        "PORT": str(ports[service.name]),
+        "WORKER_POOL": service.worker_pool,
+        "WORKER_CONCURRENCY": str(service.worker_concurrency),
+        "PROMETHEUS_MULTIPROC_DIR": str(instance.run / "metrics" / service.name),
+        **_own(service, ports=ports, secrets=secrets),
+        **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
+    }
+
+
+def _own(service: Service, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> dict[str, str]:
+    """What one service needs and the others do not."""
+    match service.name:
+        case "auth":
+            return {"JWT_PRIVATE_KEY": secrets["JWT_PRIVATE_KEY"]}
+        case "booking":
+            return {
+                "CATALOG_URL": url(ports["catalog"]),
+                "TICKET_SIGNING_KEY": secrets["TICKET_SIGNING_KEY"],
+            }
+        case "payment":
+            return {
+                "BOOKING_URL": url(ports["booking"]),
+                "PAYMENT_GATEWAY_URL": url(ports["gateway-simulator"]),
+                "PAYMENT_GATEWAY_API_KEY": secrets["PAYMENT_GATEWAY_API_KEY"],
+                "PAYMENT_WEBHOOK_SECRET": secrets["PAYMENT_WEBHOOK_SECRET"],
+            }
+        case "notify":
+            return {
+                "SMTP_URL": f"smtp://{HOST}:{ports['smtp']}",
+                "DEFAULT_FROM_EMAIL": SENDER,
+                "SMS_GATEWAY_URL": f"{url(ports['mailbox'])}/sms",
+                "SMS_GATEWAY_API_KEY": secrets["SMS_GATEWAY_API_KEY"],
+            }
+        case _:
+            return {}
+
+
+def of_clock(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> dict[str, str]:
+    """The scheduler and Flower know the broker and nothing else."""
+    return {**base(instance), "RABBITMQ_URL": broker_url(ports, secrets)}
+
+
+def of_gateway_simulator(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> dict[str, str]:
+    return {
+        **base(instance),
+        "PORT": str(ports["gateway-simulator"]),
+        "BIND": HOST,
+        "GATEWAY_SIMULATOR_DATA": str(instance.data / "gateway-simulator"),
+        "PAYMENT_GATEWAY_API_KEY": secrets["PAYMENT_GATEWAY_API_KEY"],
+        "PAYMENT_WEBHOOK_SECRET": secrets["PAYMENT_WEBHOOK_SECRET"],
+        "PAYMENT_WEBHOOK_URL": f"{gateway_url(ports)}/api/payments/webhooks/simulator",
+    }
+
+
+def of_message_sink(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> dict[str, str]:
+    return {
+        **base(instance),
+        "BIND": HOST,
+        "SMTP_PORT": str(ports["smtp"]),
+        "HTTP_PORT": str(ports["mailbox"]),
+        "MESSAGE_SINK_DATA": str(instance.data / "messages"),
+        "SMS_GATEWAY_API_KEY": secrets["SMS_GATEWAY_API_KEY"],
+    }
