@@ -42,7 +42,7 @@ class ServiceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         raise NotImplementedError
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        assert isinstance(form, ServiceForm)  # noqa: S101  (narrows the type)
+        assert isinstance(form, ServiceForm)
         obj.pk = form.carry_out().pk
         obj._state.adding = False
         obj.refresh_from_db()
@@ -65,7 +65,8 @@ class MovieAdmin(ServiceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         to_come = Q(showtimes__starts_at__gt=Now(), showtimes__status=ShowtimeStatus.SCHEDULED.value)
-        return super().get_queryset(request).annotate(to_come=Count("showtimes", filter=to_come))
+        movies: QuerySet[Any] = super().get_queryset(request)
+        return movies.annotate(to_come=Count("showtimes", filter=to_come))
 
     @admin.display(description="Showtimes to come", ordering="to_come")
     def to_come(self, movie: Any) -> int:
@@ -92,7 +93,8 @@ class TheaterAdmin(ServiceAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).annotate(screen_count=Count("screens"))
+        theaters: QuerySet[Any] = super().get_queryset(request)
+        return theaters.annotate(screen_count=Count("screens"))
 
     @admin.display(description="Screens", ordering="screen_count")
     def screen_count(self, theater: Any) -> int:
@@ -177,12 +179,9 @@ class ShowtimeAdmin(ServiceAdmin):
             .values("showtime_id")
             .values_list(Sum("seats"))
         )
-        return (
-            super()
-            .get_queryset(request)
-            .prefetch_related("prices")
-            .annotate(occupied=Coalesce(Subquery(taken, output_field=IntegerField()), 0))
-        )
+        showtimes: QuerySet[Any] = super().get_queryset(request)
+        occupied = Coalesce(Subquery(taken, output_field=IntegerField()), 0)
+        return showtimes.prefetch_related("prices").annotate(occupied=occupied)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         what = ["movie", "screen", "starts_at", "format", "language"]

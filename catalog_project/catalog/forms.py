@@ -12,6 +12,7 @@ from django.db import models, transaction
 from catalog import scheduling, services
 from catalog.currencies import to_major, to_minor
 from catalog.domain import SeatCategory
+from catalog.errors import InvalidFields
 from catalog.layouts import LETTERS, BadPlan, Place, read_plan, write_plan
 from catalog.models import Movie, Screen, Showtime, Theater
 from chassis.errors import Problem
@@ -43,6 +44,12 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
                 self._tell(problem)
         return self.cleaned_data
 
+    def validate_unique(self) -> None:
+        """The service says it once."""
+
+    def validate_constraints(self) -> None:
+        """The service says it once."""
+
     def _tell(self, problem: Problem) -> None:
         if not problem.errors:
             self.add_error(None, problem.detail)
@@ -52,6 +59,8 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class MovieForm(ServiceForm):
+    poster_url = forms.URLField(assume_scheme="https", required=False, max_length=500)
+
     class Meta:
         model = Movie
         fields = [
@@ -201,5 +210,5 @@ class ShowtimeForm(ServiceForm):
                 try:
                     amounts[category.value] = to_minor(value, currency)
                 except ValueError as exc:
-                    raise Problem(errors=[{"pointer": price_field(category), "detail": str(exc)}]) from exc
+                    raise InvalidFields(**{price_field(category): str(exc)}) from exc
         return amounts

@@ -20,7 +20,7 @@ PAGE_ONLY = ("cursor", "page_size")
 def page_of(serializer: type[serializers.BaseSerializer[Any]]) -> Any:
     """The schema of a cursor page of these."""
     return inline_serializer(
-        f"Page of {serializer.__name__.removesuffix('Serializer')}",
+        f"{serializer.__name__.removesuffix('Serializer')}Page",
         {
             "next": serializers.URLField(allow_null=True),
             "previous": serializers.URLField(allow_null=True),

@@ -108,6 +108,7 @@ class TheaterInput(StrictSerializer, TheaterSerializer):
 
     class Meta(TheaterSerializer.Meta):
         fields = TheaterSerializer.Meta.fields[1:]
+        extra_kwargs = {"name": {"validators": []}}  # a name that is taken is the service's conflict
 
 
 class SeatSerializer(serializers.ModelSerializer[Seat]):

@@ -1,0 +1,219 @@
+"""What managers see and do, through Django's own admin pages."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from factories import PLAN, PRICES, MovieFactory, ScreenFactory, ShowtimeFactory, TheaterFactory, next_week
+
+from catalog.models import Movie, Screen, Showtime, Theater
+
+pytestmark = pytest.mark.django_db
+
+MOVIE = {
+    "title": "The Tide Clock",
+    "synopsis": "A clock runs fast.",
+    "duration_minutes": 118,
+    "rating": "T13",
+    "genres": "mystery,drama",
+    "languages": "en,vi",
+    "release_date": "2026-11-11",
+    "poster_url": "",
+}
+THEATER = {
+    "name": "Marquee Spreebogen",
+    "city": "Berlin",
+    "address": "Alt-Moabit 98",
+    "time_zone": "Europe/Berlin",
+    "currency": "EUR",
+    "cleaning_minutes": 20,
+    "cancellation_cutoff_minutes": 60,
+    "cancellation_fee_percent": "",
+    "orphan_seat_rule": "on",
+}
+
+
+def staff(group: str) -> Client:
+    user = User.objects.create(username=group, is_staff=True)
+    user.groups.add(Group.objects.get(name=group))
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def manager() -> Client:
+    return staff("manager")
+
+
+def address(page: str, *args: Any) -> str:
+    return reverse(f"admin:catalog_{page}", args=args)
+
+
+def saved(answer: Any) -> None:
+    assert answer.status_code == 302, answer.context["adminform"].form.errors if answer.context else answer
+
+
+def complaints(answer: Any) -> dict[str, list[str]]:
+    assert answer.status_code == 200
+    return dict(answer.context["adminform"].form.errors)
+
+
+def showtime_form(**fields: Any) -> dict[str, Any]:
+    start = next_week(12)
+    return {
+        "starts_at_0": f"{start:%Y-%m-%d}",
+        "starts_at_1": "20:15",
+        "format": "2D",
+        "language": "vi",
+        **{f"price_{category}": amount for category, amount in PRICES.items()},
+        **fields,
+    }
+
+
+def test_a_manager_adds_a_film_a_house_a_hall_and_a_showtime(manager: Client, emitted: Any) -> None:
+    saved(manager.post(address("movie_add"), MOVIE))
+    saved(manager.post(address("theater_add"), THEATER))
+    theater = Theater.objects.get()
+    saved(manager.post(address("screen_add"), {"theater": theater.id, "name": "Saal 1", "plan": PLAN.strip("\n")}))
+    screen = Screen.objects.get()
+    prices = {f"price_{category}": "12.50" for category in PRICES}
+    wanted = showtime_form(movie=Movie.objects.get().id, screen=screen.id, language="en", **prices)
+    saved(manager.post(address("showtime_add"), wanted))
+    showtime = Showtime.objects.get()
+    local = showtime.starts_at.astimezone(ZoneInfo("Europe/Berlin"))
+    assert f"{local:%Y-%m-%d %H:%M}" == f"{wanted['starts_at_0']} 20:15"
+    assert showtime.prices.get(category="standard").amount == 1250
+    assert [event.type for event in emitted()] == ["screen.updated", "showtime.scheduled"]
+    assert Movie.objects.get().genres == ["mystery", "drama"]
+
+
+def test_what_a_service_refuses_is_told_beside_the_field(manager: Client, showtime: Showtime) -> None:
+    zone = ZoneInfo(showtime.theater.time_zone)
+    local: datetime = showtime.starts_at.astimezone(zone)
+    wanted = showtime_form(
+        movie=showtime.movie_id,
+        screen=showtime.screen_id,
+        starts_at_0=f"{local:%Y-%m-%d}",
+        starts_at_1=f"{local:%H:%M}",
+    )
+    (overlap,) = complaints(manager.post(address("showtime_add"), wanted))["__all__"]
+    assert showtime.movie.title in overlap
+    later = {**wanted, "starts_at_0": "2020-01-01"}
+    assert list(complaints(manager.post(address("showtime_add"), later))) == ["starts_at"]
+    assert list(complaints(manager.post(address("showtime_add"), {**wanted, "language": "fr"}))) == ["language"]
+    finer = {**wanted, "price_standard": "0.5"}
+    assert list(complaints(manager.post(address("showtime_add"), finer))) == ["price_standard"]
+    assert "couple" in str(complaints(manager.post(address("showtime_add"), {**wanted, "price_couple": ""})))
+    assert Showtime.objects.count() == 1
+
+
+def test_a_form_that_is_refused_leaves_nothing_behind(manager: Client, emitted: Any) -> None:
+    screen = ScreenFactory()
+    form = {"theater": screen.theater_id, "name": screen.name, "plan": "A ss"}
+    assert complaints(manager.post(address("screen_add"), form)) == {
+        "__all__": ["Another screen of the theater has this name."]
+    }
+    assert complaints(manager.post(address("screen_add"), {**form, "plan": "A s?"})) == {
+        "plan": ["Line 1: '?' is none of spcwk.."]
+    }
+    assert emitted() == []
+    assert Screen.objects.count() == 1
+
+
+def test_a_showtime_is_changed_in_the_time_and_money_of_its_theater(
+    manager: Client, showtime: Showtime, emitted: Any
+) -> None:
+    page = manager.get(address("showtime_change", showtime.id))
+    form = page.context["adminform"].form
+    local = showtime.starts_at.astimezone(ZoneInfo(showtime.theater.time_zone))
+    assert form.initial["starts_at"] == local.replace(tzinfo=None)
+    assert form.initial["price_standard"] == 90_000
+    wanted = showtime_form(starts_at_0=f"{local:%Y-%m-%d}", starts_at_1=f"{local:%H:%M}", price_standard="99000")
+    saved(manager.post(address("showtime_change", showtime.id), wanted))
+    (event,) = emitted("showtime.updated")
+    assert event.data["prices"]["standard"] == 99_000
+    assert Showtime.objects.get().starts_at == showtime.starts_at
+
+
+def test_a_hall_is_shown_as_a_picture_and_drawn_anew(manager: Client, emitted: Any) -> None:
+    screen = ScreenFactory()
+    page = manager.get(address("screen_change", screen.id)).content.decode()
+    assert page.count("<rect ") == 14
+    assert "C6 · couple" in page
+    assert "C  pp.cccc" in page
+    saved(manager.post(address("screen_change", screen.id), {"name": screen.name, "plan": "A ss\r\nB cc"}))
+    screen.refresh_from_db()
+    assert (screen.seat_count, screen.revision) == (4, 2)
+    assert len(emitted("screen.updated")) == 1
+
+
+def test_saving_a_hall_as_it_is_changes_nothing(manager: Client, emitted: Any) -> None:
+    screen = ScreenFactory()
+    page = manager.get(address("screen_change", screen.id))
+    plan = page.context["adminform"].form["plan"].value()
+    saved(manager.post(address("screen_change", screen.id), {"name": screen.name, "plan": plan.replace("\n", "\r\n")}))
+    assert emitted() == []
+
+
+def test_showtimes_are_cancelled_together_with_a_reason(manager: Client, emitted: Any) -> None:
+    showtimes = [ShowtimeFactory() for _ in range(2)]
+    chosen = {"action": "cancel", "_selected_action": [str(showtime.id) for showtime in showtimes]}
+    asked = manager.post(address("showtime_changelist"), chosen)
+    assert asked.status_code == 200
+    assert "Cancel these showtimes" in asked.content.decode()
+    assert emitted() == []
+    manager.post(address("showtime_changelist"), {**chosen, "reason": "Power cut"})
+    assert [event.data["reason"] for event in emitted("showtime.cancelled")] == ["Power cut"] * 2
+    assert set(Showtime.objects.values_list("status", flat=True)) == {"cancelled"}
+
+
+def test_what_has_showtimes_is_not_deleted_and_what_has_none_is(manager: Client, showtime: Showtime) -> None:
+    movie = MovieFactory()
+    manager.post(address("movie_delete", movie.id), {"post": "yes"})
+    manager.post(address("movie_delete", showtime.movie_id), {"post": "yes"})
+    assert list(Movie.objects.values_list("id", flat=True)) == [showtime.movie_id]
+    assert manager.get(address("showtime_delete", showtime.id)).status_code == 403
+
+
+def test_a_showtime_that_is_cancelled_is_read_only(manager: Client) -> None:
+    showtime = ShowtimeFactory(status="cancelled")
+    page = manager.get(address("showtime_change", showtime.id))
+    assert page.status_code == 200
+    assert "standard 90,000 VND" in page.content.decode()
+    assert manager.post(address("showtime_change", showtime.id), showtime_form()).status_code == 403
+
+
+PAGES = ["movie", "theater", "screen", "showtime", "seat", "showtimeprice", "showtimeoccupancy"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_list_is_searched_and_read_without_a_query_per_row(page: str) -> None:
+    client = Client()
+    client.force_login(User.objects.create_superuser("root"), backend="django.contrib.auth.backends.ModelBackend")
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            answer = client.get(address(f"{page}_changelist"), {"q": "a"})
+        assert answer.status_code == 200
+        return len(captured)
+
+    theater = TheaterFactory()
+    ShowtimeFactory(screen=ScreenFactory(theater=theater, name="Hall a"), movie__title="a1")
+    few = queries()
+    for n in range(5):
+        ShowtimeFactory(screen=ScreenFactory(theater=theater, name=f"Hall a{n}"), movie__title=f"a{n}")
+    assert queries() <= few
+
+
+def test_support_reads_and_changes_nothing(showtime: Showtime) -> None:
+    client = staff("support")
+    assert client.get(address("showtime_change", showtime.id)).status_code == 200
+    assert client.post(address("showtime_change", showtime.id), showtime_form()).status_code == 403
+    assert client.get(address("movie_add")).status_code == 403

@@ -1,0 +1,81 @@
+"""What we emit has the shape of the golden messages, and what others promise is what we read."""
+
+import re
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from factories import PRICES, MovieFactory, TheaterFactory, next_week, places
+
+from catalog import scheduling, services
+from catalog.models import ShowtimeOccupancy, Theater
+
+pytestmark = pytest.mark.django_db
+
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
+
+
+def shape(value: Any) -> Any:
+    """A value with its content taken out: what a consumer may rely on."""
+    if isinstance(value, dict):
+        return {key: shape(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        shapes = [shape(inner) for inner in value]
+        return [shapes[0]] if shapes and all(other == shapes[0] for other in shapes) else shapes
+    if isinstance(value, str):
+        return "uuid" if UUID.fullmatch(value) else "time" if TIME.fullmatch(value) else "text"
+    return type(value).__name__
+
+
+def everything_emitted() -> None:
+    theater: Theater = TheaterFactory()
+    screen = services.add_screen(theater_id=theater.id, name="Hall 1", places=places())
+    showtime = scheduling.schedule_showtime(
+        movie_id=MovieFactory().id,
+        screen_id=screen.id,
+        starts_at=next_week(),
+        format="2D",
+        language="vi",
+        prices=PRICES,
+        currency="VND",
+    )
+    scheduling.change_showtime(showtime_id=showtime.id, format="3D")
+    scheduling.cancel_showtime(showtime_id=showtime.id, reason="The projector is being repaired")
+
+
+@pytest.mark.parametrize(
+    "event_type", ["screen.updated", "showtime.scheduled", "showtime.updated", "showtime.cancelled"]
+)
+def test_what_we_emit_is_what_the_golden_message_says(event_type: str, emitted: Any, golden: Any) -> None:
+    everything_emitted()
+    (event,) = emitted(event_type)
+    expected = golden(event_type)
+    assert shape(event.data) == shape(expected["data"])
+    assert event.source == expected["source"]
+    assert event.specversion == expected["specversion"]
+    assert event.type == expected["type"]
+    subject = "screen_id" if event_type == "screen.updated" else "showtime_id"
+    assert event.subject == event.data[subject]
+    assert expected["subject"] == expected["data"][subject]
+
+
+@pytest.mark.parametrize(
+    ("event_type", "state"),
+    [
+        ("booking.created", "held"),
+        ("booking.confirmed", "sold"),
+        ("booking.expired", "lapsed"),
+        ("booking.rejected", "ended"),
+        ("booking.cancelled", "ended"),
+        ("booking.failed", "ended"),
+    ],
+)
+def test_what_booking_promises_is_what_we_read(event_type: str, state: str, deliver: Any, golden: Any) -> None:
+    assert deliver(event_type, hold_expires_at=timezone.now()) is True
+    data = golden(event_type)["data"]
+    row = ShowtimeOccupancy.objects.get()
+    assert str(row.booking_id) == data["booking_id"]
+    assert str(row.showtime_id) == data["showtime_id"]
+    assert row.seats == len(data.get("seats") or data.get("seat_ids"))
+    assert row.get_state_display() == state

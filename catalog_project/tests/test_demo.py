@@ -1,0 +1,81 @@
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from catalog import scheduling
+from catalog.demo.load import load_demo_data
+from catalog.models import Movie, Screen, Showtime, Theater
+from chassis.models import OutboxMessage
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_demo_chain_is_told_event_by_event(emitted: Any) -> None:
+    started = time.perf_counter()
+    loaded = load_demo_data()
+    assert time.perf_counter() - started < 3
+    assert (loaded.movies, loaded.theaters, loaded.screens) == (14, 4, 13)
+    assert 600 < loaded.showtimes < 800
+    assert len(emitted("showtime.scheduled")) == loaded.showtimes == Showtime.objects.count()
+    assert len(emitted("screen.updated")) == 13
+    last = Showtime.objects.order_by("-starts_at").first()
+    assert timezone.now() + timedelta(days=13) < last.starts_at < timezone.now() + timedelta(days=15)
+
+
+def test_loading_again_makes_nothing_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    load_demo_data()
+    told = OutboxMessage.objects.count()
+    call_command("demo_data")
+    assert capsys.readouterr().out == "New: 0 movies, 0 theaters, 0 screens, 0 showtimes.\n"
+    assert OutboxMessage.objects.count() == told
+
+
+def test_loading_again_later_tops_up_and_leaves_what_staff_did() -> None:
+    load_demo_data()
+    cancelled = Showtime.objects.filter(starts_at__gt=timezone.now() + timedelta(days=3)).first()
+    scheduling.cancel_showtime(showtime_id=cancelled.id)
+    Movie.objects.filter(title="Perihelion").update(synopsis="Another")
+    gone = Showtime.objects.filter(starts_at__gt=timezone.now() + timedelta(days=10))
+    missing = gone.count()
+    for showtime in gone:
+        showtime.prices.all().delete()
+    gone.delete()
+    assert load_demo_data().showtimes == missing > 0
+    assert Showtime.objects.get(id=cancelled.id).status == "cancelled"
+    assert Movie.objects.get(title="Perihelion").synopsis == "Another"
+
+
+def test_a_screen_that_staff_use_otherwise_is_not_booked_twice() -> None:
+    load_demo_data()
+    free = Showtime.objects.filter(starts_at__gt=timezone.now() + timedelta(days=5)).first()
+    taken = (free.movie_id, free.screen_id, free.starts_at, free.language)
+    prices = {price.category: price.amount for price in free.prices.all()}
+    free.prices.all().delete()
+    free.delete()
+    scheduling.schedule_showtime(
+        movie_id=taken[0],
+        screen_id=taken[1],
+        starts_at=taken[2] + timedelta(minutes=1),
+        format="2D",
+        language=taken[3],
+        prices=prices,
+        currency=free.currency,
+    )
+    assert load_demo_data().showtimes == 0
+
+
+def test_every_showtime_has_a_price_for_every_seat_and_a_language_of_its_movie() -> None:
+    load_demo_data()
+    walked = 0
+    for showtime in Showtime.objects.select_related("movie", "screen").prefetch_related("prices"):
+        walked += 1
+        assert sorted(price.category for price in showtime.prices.all()) == showtime.screen.categories
+        assert showtime.language in showtime.movie.languages
+        assert showtime.movie.release_date <= showtime.starts_at.date() + timedelta(days=1)
+    assert walked > 600
+    assert max(Screen.objects.values_list("seat_count", flat=True)) >= 250
+    assert set(Theater.objects.values_list("currency", flat=True)) == {"VND", "JPY", "EUR"}

@@ -1,0 +1,161 @@
+import itertools
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.utils import timezone
+from factories import ShowtimeFactory
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from catalog import occupancy
+from catalog.domain import OccupancyState
+from catalog.handlers import STATE_AFTER
+from catalog.models import Showtime, ShowtimeOccupancy
+from catalog.occupancy import count_occupied, prune_occupancy, record_occupancy
+from chassis.events import MalformedEvent
+from chassis.ids import uuid7
+
+
+def created(showtime_id: UUID, booking_id: UUID, *, seats: int = 2, minutes: float = 5) -> dict[str, Any]:
+    return {
+        "booking_id": str(booking_id),
+        "showtime_id": str(showtime_id),
+        "seats": [{"id": str(uuid7()), "row": "A", "number": n} for n in range(seats)],
+        "hold_expires_at": (timezone.now() + timedelta(minutes=minutes)).isoformat(),
+    }
+
+
+def moved(showtime_id: UUID, booking_id: UUID, *, seats: int = 2) -> dict[str, Any]:
+    return {
+        "booking_id": str(booking_id),
+        "showtime_id": str(showtime_id),
+        "seat_ids": [str(uuid7()) for _ in range(seats)],
+    }
+
+
+def left(showtime: Showtime) -> int:
+    return showtime.screen.seat_count - count_occupied([showtime.id])[showtime.id]
+
+
+# What a booking can go through, in the order in which booking decides it, and whether it has the seats at the end.
+LIVES = {
+    ("booking.created",): True,
+    ("booking.created", "booking.confirmed"): True,
+    ("booking.created", "booking.confirmed", "booking.cancelled"): False,
+    ("booking.created", "booking.expired"): False,
+    ("booking.created", "booking.expired", "booking.confirmed"): True,
+    ("booking.created", "booking.expired", "booking.confirmed", "booking.failed"): False,
+    ("booking.created", "booking.rejected"): False,
+    ("booking.created", "booking.failed"): False,
+    ("booking.created", "booking.cancelled"): False,
+}
+
+
+@pytest.mark.parametrize(("life", "occupied"), LIVES.items())
+def test_every_order_of_arrival_ends_the_same(
+    showtime: Showtime, deliver: Any, life: tuple[str, ...], occupied: bool
+) -> None:
+    orders = list(itertools.permutations(life))
+    for order in orders:
+        booking_id = uuid7()
+        for event_type in order:
+            make = created if event_type == "booking.created" else moved
+            deliver(event_type, make(showtime.id, booking_id))
+        assert left(showtime) == (12 if occupied else 14), order
+        ShowtimeOccupancy.objects.all().delete()
+    assert len(orders) >= 1
+
+
+class AnyOrder(TestCase):
+    """TestCase of hypothesis: every example in a transaction of its own."""
+
+    @hypothesis_settings(max_examples=40, deadline=None)
+    @given(data=st.data())
+    def test_many_bookings_with_duplicates_shuffled_are_counted_as_if_in_order(self, data: Any) -> None:
+        showtime = ShowtimeFactory()
+        lives = data.draw(st.lists(st.sampled_from(list(LIVES)), min_size=1, max_size=5))
+        sent = [(uuid7(), event_type) for life in lives for event_type in life]
+        for index, life in enumerate(lives):
+            booking_id = uuid7()
+            start = sum(len(other) for other in lives[:index])
+            sent[start : start + len(life)] = [(booking_id, event_type) for event_type in life]
+        states = {"booking.created": OccupancyState.HELD, **STATE_AFTER}
+        again = data.draw(st.lists(st.sampled_from(sent), max_size=5))
+        for booking_id, event_type in data.draw(st.permutations(sent + again)):
+            record_occupancy(
+                booking_id=booking_id,
+                showtime_id=showtime.id,
+                seats=2,
+                state=states[event_type],
+                held_until=timezone.now() + timedelta(minutes=5),
+            )
+        assert count_occupied([showtime.id]) == {showtime.id: 2 * sum(LIVES[life] for life in lives)}
+
+
+def test_a_repeated_delivery_counts_once(showtime: Showtime, deliver: Any) -> None:
+    event_id, data = uuid7(), created(showtime.id, uuid7())
+    assert deliver("booking.created", data, event_id=event_id) is True
+    assert deliver("booking.created", data, event_id=event_id) is False
+    assert left(showtime) == 12
+
+
+def test_a_hold_that_ran_out_frees_its_seats_without_any_event(showtime: Showtime, deliver: Any) -> None:
+    deliver("booking.created", created(showtime.id, uuid7(), minutes=-0.1))
+    assert left(showtime) == 14
+
+
+def test_an_end_that_overtook_its_beginning_leaves_a_tombstone(showtime: Showtime, deliver: Any) -> None:
+    booking_id = uuid7()
+    deliver("booking.rejected", moved(showtime.id, booking_id))
+    deliver("booking.created", created(showtime.id, booking_id))
+    assert left(showtime) == 14
+    assert ShowtimeOccupancy.objects.get().state == OccupancyState.ENDED
+
+
+def test_a_booking_of_an_unknown_showtime_is_kept_for_when_it_is_known(db: None, deliver: Any) -> None:
+    unknown = uuid7()
+    deliver("booking.created", created(unknown, uuid7(), seats=3))
+    assert count_occupied([unknown]) == {unknown: 3}
+
+
+def test_an_event_without_its_fields_is_malformed(db: None, deliver: Any) -> None:
+    with pytest.raises(MalformedEvent):
+        deliver("booking.created", {"booking_id": "x"})
+    assert not ShowtimeOccupancy.objects.exists()
+
+
+def test_seats_left_follow_the_events_at_once_through_the_cache(showtime: Showtime, deliver: Any, api: Any) -> None:
+    def shown() -> int:
+        return api.get(f"/showtimes/{showtime.id}").json()["available_seats"]
+
+    booking_id = uuid7()
+    assert shown() == 14
+    deliver("booking.created", created(showtime.id, booking_id, seats=3))
+    assert shown() == 11
+    deliver("booking.confirmed", moved(showtime.id, booking_id, seats=3))
+    assert shown() == 11
+    deliver("booking.cancelled", moved(showtime.id, booking_id, seats=3))
+    assert shown() == 14
+
+
+def test_rows_of_showtimes_long_over_are_pruned_in_batches(
+    showtime: Showtime, deliver: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(occupancy, "PRUNE_BATCH", 2)
+    gone = ShowtimeFactory()
+    for _ in range(5):
+        deliver("booking.created", created(gone.id, uuid7()))
+    deliver("booking.created", created(showtime.id, uuid7()))
+    deliver("booking.created", created(uuid7(), uuid7()))
+    Showtime.objects.filter(id=gone.id).update(
+        starts_at=timezone.now() - timedelta(days=2), ends_at=timezone.now() - timedelta(hours=25)
+    )
+    assert prune_occupancy() == 5
+    assert ShowtimeOccupancy.objects.count() == 2
+    ShowtimeOccupancy.objects.update(updated_at=timezone.now() - timedelta(hours=25))
+    assert prune_occupancy() == 1
+    assert ShowtimeOccupancy.objects.get().showtime_id == showtime.id
