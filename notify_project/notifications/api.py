@@ -4,7 +4,7 @@ import re
 from typing import Any
 from uuid import UUID
 
-from django.core.validators import validate_email
+from django.core.validators import RegexValidator, validate_email
 from django.db import transaction
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chassis.api import CursorPage, StrictSerializer
+from chassis.api import CursorPage, StrictSerializer, StrictUUIDField
 from chassis.auth import HasRole, Principal
 from chassis.errors import PermissionDenied
 from chassis.idempotency import HEADER, claim, complete, key_from, replay
@@ -24,7 +24,7 @@ from notifications.models import Notification
 SUBJECT_LIMIT = 200
 EMAIL_TEXT_LIMIT = 10_000
 SMS_TEXT_LIMIT = 480
-PHONE_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164
+PHONE_NUMBER = re.compile(r"\A\+[1-9][0-9]{6,14}\Z")  # E.164
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")
 
 IDEMPOTENCY_HEADER = OpenApiParameter(
@@ -51,10 +51,19 @@ class NotificationSerializer(serializers.ModelSerializer[Notification]):
         read_only_fields = fields
 
 
+class TextField(serializers.CharField):
+    """DRF would take a number for its digits."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
 class MessageSerializer(StrictSerializer):
     """To exactly one of an address (`to`) and a user (`user_id`), whose own address is then used."""
 
-    user_id = serializers.UUIDField(required=False)
+    user_id = StrictUUIDField(required=False)
 
     def validate_text(self, value: str) -> str:
         if CONTROL.search(value.replace("\r\n", "\n")):
@@ -68,9 +77,9 @@ class MessageSerializer(StrictSerializer):
 
 
 class EmailSerializer(MessageSerializer):
-    to = serializers.CharField(required=False, max_length=254, validators=[validate_email])
-    subject = serializers.CharField(max_length=SUBJECT_LIMIT)
-    text = serializers.CharField(max_length=EMAIL_TEXT_LIMIT)
+    to = TextField(required=False, max_length=254, validators=[validate_email])
+    subject = TextField(max_length=SUBJECT_LIMIT)
+    text = TextField(max_length=EMAIL_TEXT_LIMIT)
 
     def validate_subject(self, value: str) -> str:
         if CONTROL.search(value) or "\n" in value or "\t" in value:
@@ -79,10 +88,11 @@ class EmailSerializer(MessageSerializer):
 
 
 class SmsSerializer(MessageSerializer):
-    to = serializers.RegexField(
-        PHONE_NUMBER.pattern + r"\Z", required=False, max_length=16, help_text="E.164, such as +84901234567."
+    to = TextField(
+        required=False,
+        validators=[RegexValidator(PHONE_NUMBER, "A phone number is like +84901234567 (E.164).")],
     )
-    text = serializers.CharField(max_length=SMS_TEXT_LIMIT)
+    text = TextField(max_length=SMS_TEXT_LIMIT)
 
 
 class HistoryQuery(StrictSerializer):

@@ -13,7 +13,7 @@ class ContactFactory(factory.django.DjangoModelFactory):
 
     user_id = factory.LazyFunction(uuid7)
     username = factory.Sequence(lambda n: f"user{n}")
-    email = factory.LazyAttribute(lambda contact: f"{contact.username}-{contact.user_id.hex}@example.com")
+    email = factory.LazyFunction(lambda: f"{uuid7().hex}@example.com")
     full_name = "Ada Lovelace"
     phone = factory.Sequence(lambda n: f"+849{n:08d}")
     as_of = factory.LazyFunction(timezone.now)

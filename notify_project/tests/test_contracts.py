@@ -1,0 +1,56 @@
+"""What producers promise under contracts/ is what this service reads."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from chassis.events import Event, MalformedEvent
+from notifications import events
+from notifications.handlers import HANDLERS
+
+Golden = Callable[[str], dict[str, Any]]
+
+SLICES: dict[str, type[Any]] = {
+    "user.registered": events.UserKnown,
+    "user.updated": events.UserKnown,
+    "password.reset_requested": events.TokenSent,
+    "email.verification_requested": events.TokenSent,
+    "booking.created": events.BookingCreated,
+    "booking.cancelled": events.BookingEnded,
+    "booking.expired": events.BookingEnded,
+    "booking.rejected": events.BookingEnded,
+    "booking.failed": events.BookingEnded,
+    "ticket.issued": events.TicketIssued,
+    "payment.completed": events.PaymentCompleted,
+    "payment.failed": events.PaymentFailed,
+    "payment.refunded": events.PaymentRefunded,
+}
+
+
+def test_every_handled_event_has_its_slice() -> None:
+    assert set(SLICES) == set(HANDLERS)
+
+
+@pytest.mark.parametrize("event_type", SLICES)
+def test_the_golden_message_has_every_field_we_read(golden: Golden, event_type: str) -> None:
+    message = golden(event_type)
+    assert message["type"] == event_type
+    assert Event.parse(message).read(SLICES[event_type])
+    assert {field.name for field in fields(SLICES[event_type])} <= set(message["data"])
+
+
+@pytest.mark.parametrize("event_type", SLICES)
+def test_a_message_without_whom_it_concerns_is_malformed(golden: Golden, event_type: str) -> None:
+    message = golden(event_type)
+    del message["data"]["user_id"]
+    with pytest.raises(MalformedEvent):
+        Event.parse(message).read(SLICES[event_type])
+
+
+@pytest.mark.parametrize("event_type", SLICES)
+def test_a_message_may_say_more_than_we_read(golden: Golden, event_type: str) -> None:
+    message = golden(event_type)
+    message["data"]["something_new"] = {"nested": [1, 2, 3]}
+    assert Event.parse(message).read(SLICES[event_type])
