@@ -33,7 +33,7 @@ class RotatingKeyBackend(TokenBackend):
         try:
             return settings.TOKEN_KEYS.verifying[kid]
         except KeyError:
-            raise jwt.InvalidKeyError("signed with an unknown key") from None
+            raise jwt.InvalidTokenError("signed with an unknown key") from None
 
 
 _backend = RotatingKeyBackend(
@@ -108,7 +108,8 @@ def read_refresh(token: str) -> RefreshClaims:
     try:
         claims = Refresh(token)  # type: ignore[arg-type]
         return RefreshClaims(session_id=UUID(claims["sid"]), jti=str(claims["jti"]))
-    except (TokenError, jwt.InvalidTokenError, KeyError, ValueError, AttributeError, TypeError):
+    except (TokenError, AttributeError, KeyError, RecursionError, TypeError, ValueError):
+        # RecursionError: the header is JSON that anybody may send, nested as deep as its length allows.
         raise InvalidRefreshToken from None
 
 

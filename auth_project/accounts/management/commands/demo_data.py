@@ -1,6 +1,9 @@
 import json
+import logging
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +32,22 @@ class Command(BaseCommand):
         known: dict[str, dict[str, str]] = {}
         if path and Path(path).exists():
             known = json.loads(Path(path).read_text())
-        accounts = {role.value: _account(role, known.get(role.value)) for role in Role}
+        with _quiet_log():
+            accounts = {role.value: _account(role, known.get(role.value)) for role in Role}
         if path:
             _write_privately(Path(path), accounts)
         else:
             self.stdout.write(json.dumps(accounts, indent=2))
+
+
+@contextmanager
+def _quiet_log() -> Iterator[None]:
+    """Log lines go to standard output too, and what is printed there must be JSON alone."""
+    logging.disable(logging.INFO)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _account(role: Role, known: dict[str, str] | None) -> dict[str, str]:

@@ -1,0 +1,103 @@
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from factories import PASSWORD, UserFactory
+from rest_framework.test import APIClient
+
+from accounts import sessions
+from accounts.models import User
+from accounts.tokens import TokenPair
+from chassis import redis as chassis_redis
+from chassis.auth import key_set
+from chassis.redis import redis_client
+
+# A database of the real Redis for these tests alone.
+OWN_REDIS = settings.REDIS_URL.rpartition("/")[0] + "/11"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_keys() -> None:
+    """Loaded before any test trusts its own key beside them."""
+    key_set().key(settings.TOKEN_KEYS.kid)
+
+
+@pytest.fixture(autouse=True)
+def _cheap_hashes(settings: Any) -> None:
+    settings.BCRYPT_ROUNDS = 4
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis(settings: Any) -> Iterator[None]:
+    """Each test begins with nothing in it."""
+    settings.REDIS_URL = OWN_REDIS
+    redis_client.cache_clear()
+    redis_client().flushdb()
+    yield
+    redis_client.cache_clear()
+
+
+@pytest.fixture
+def no_redis(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis is away; nothing listens at the discard port."""
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+    redis_client.cache_clear()
+    monkeypatch.setattr(chassis_redis, "_breaker", _breaker())
+
+
+@pytest.fixture
+def redis_is_back(settings: Any, no_redis: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After no_redis, asked for in the middle of a test."""
+    settings.REDIS_URL = OWN_REDIS
+    redis_client.cache_clear()
+    monkeypatch.setattr(chassis_redis, "_breaker", _breaker())
+
+
+def _breaker() -> chassis_redis.Breaker:
+    return chassis_redis.Breaker(failures=3, reset=2.0, counts=chassis_redis._means_away)
+
+
+@pytest.fixture
+def committed(django_capture_on_commit_callbacks: Callable[..., Any]) -> Callable[..., Any]:
+    """`with committed():` what is done inside is followed by what waits for its commit."""
+    return lambda: django_capture_on_commit_callbacks(execute=True)
+
+
+@pytest.fixture
+def api(db: None, committed: Callable[..., Any]) -> APIClient:
+    """A client that is nobody; each request commits."""
+    return _client(committed)
+
+
+@pytest.fixture
+def user(db: None) -> User:
+    return UserFactory()
+
+
+@pytest.fixture
+def tokens_of() -> Callable[[User], TokenPair]:
+    """tokens_of(user) → a pair from a real sign-in."""
+    return lambda user: sessions.sign_in(login=user.username, password=PASSWORD)
+
+
+@pytest.fixture
+def client_of(committed: Callable[..., Any], tokens_of: Callable[[User], TokenPair]) -> Callable[[User], APIClient]:
+    """client_of(user) → a client signed in as this user; its .tokens are the pair it got."""
+
+    def make(user: User) -> APIClient:
+        client = _client(committed)
+        client.tokens = tokens_of(user)
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {client.tokens.access_token}")
+        return client
+
+    return make
+
+
+def _client(committed: Callable[..., Any]) -> APIClient:
+    class Client(APIClient):
+        def request(self, **kwargs: Any) -> Any:
+            with committed():
+                return super().request(**kwargs)
+
+    return Client(raise_request_exception=False)

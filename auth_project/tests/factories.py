@@ -1,0 +1,31 @@
+"""Rows to arrange tests with."""
+
+from typing import Any
+
+import factory
+from django.contrib.auth.models import Group
+
+from accounts.models import User
+
+PASSWORD = "corr3ct-horse-battery"
+
+
+class UserFactory(factory.django.DjangoModelFactory):
+    """UserFactory(roles=["manager"]) → a user in the database, whose password is PASSWORD."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    username = factory.Sequence(lambda n: f"user{n}")
+    email = factory.LazyAttribute(lambda user: f"{user.username}@example.com")
+    full_name = "Mai Tran"
+    phone = "+84901234567"
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, roles: Any = ("customer",), **kwargs: Any) -> User:
+        user = model_class(*args, **kwargs)
+        user.set_password(PASSWORD)
+        user.save()
+        user.groups.set(Group.objects.filter(name__in=roles))
+        return user

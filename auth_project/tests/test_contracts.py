@@ -1,0 +1,36 @@
+"""What this service emits has the shape of the golden messages that others read."""
+
+from typing import Any
+
+import pytest
+from factories import UserFactory
+
+from accounts import services
+from accounts.events import EmailVerificationRequested, PasswordResetRequested, UserRegistered, UserUpdated
+from chassis.events import Event
+
+EMITTED = (UserRegistered, UserUpdated, PasswordResetRequested, EmailVerificationRequested)
+
+
+def shape(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: shape(inner) for name, inner in value.items()}
+    return type(value)
+
+
+@pytest.mark.parametrize("event_class", EMITTED)
+def test_the_golden_message_can_be_read(event_class, golden):
+    event = Event.parse(golden(event_class.type))
+    assert event.type == event_class.type
+    assert str(event.read(event_class).user_id) == event.subject
+
+
+def test_what_is_emitted_has_the_shape_of_the_golden_message(db, emitted, golden):
+    user = services.register(username="mai", email="mai@example.com", password="corr3ct-horse")
+    services.update_profile(user_id=user.id, changes={"full_name": "Mai"})
+    services.request_password_reset(email=UserFactory().email)
+    seen = {event.type: event for event in emitted()}
+    assert set(seen) == {event_class.type for event_class in EMITTED}
+    for event_type, event in seen.items():
+        assert shape(event.data) == shape(golden(event_type)["data"]), event_type
+        assert event.subject == event.data["user_id"]
