@@ -65,8 +65,9 @@ class MovieAdmin(ServiceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         to_come = Q(showtimes__starts_at__gt=Now(), showtimes__status=ShowtimeStatus.SCHEDULED.value)
-        movies: QuerySet[Any] = super().get_queryset(request)
-        return movies.annotate(to_come=Count("showtimes", filter=to_come))
+        movies = super().get_queryset(request)
+        counted: QuerySet[Any] = movies.annotate(to_come=Count("showtimes", filter=to_come))
+        return counted
 
     @admin.display(description="Showtimes to come", ordering="to_come")
     def to_come(self, movie: Any) -> int:
@@ -93,8 +94,8 @@ class TheaterAdmin(ServiceAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        theaters: QuerySet[Any] = super().get_queryset(request)
-        return theaters.annotate(screen_count=Count("screens"))
+        counted: QuerySet[Any] = super().get_queryset(request).annotate(screen_count=Count("screens"))
+        return counted
 
     @admin.display(description="Screens", ordering="screen_count")
     def screen_count(self, theater: Any) -> int:
@@ -179,9 +180,10 @@ class ShowtimeAdmin(ServiceAdmin):
             .values("showtime_id")
             .values_list(Sum("seats"))
         )
-        showtimes: QuerySet[Any] = super().get_queryset(request)
         occupied = Coalesce(Subquery(taken, output_field=IntegerField()), 0)
-        return showtimes.prefetch_related("prices").annotate(occupied=occupied)
+        showtimes = super().get_queryset(request).prefetch_related("prices")
+        counted: QuerySet[Any] = showtimes.annotate(occupied=occupied)
+        return counted
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         what = ["movie", "screen", "starts_at", "format", "language"]

@@ -21,7 +21,7 @@ from chassis.errors import Problem
 class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
     """A form whose carry_out() calls a service.
 
-    clean() carries it out and takes it back, in a savepoint: whatever the service would refuse is told at its
+    full_clean() carries it out and takes it back, in a savepoint: whatever the service would refuse is told at its
     field while the page is still open, by the service's own rules.
     """
 
@@ -33,22 +33,15 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
     def adding(self) -> bool:
         return bool(self.instance._state.adding)
 
-    def clean(self) -> dict[str, Any]:
-        super().clean()
-        if not self.errors:
+    def full_clean(self) -> None:
+        super().full_clean()
+        if self.is_bound and not self.errors:
             try:
                 with transaction.atomic():
                     self.carry_out()
                     transaction.set_rollback(True)
             except Problem as problem:
                 self._tell(problem)
-        return self.cleaned_data
-
-    def validate_unique(self) -> None:
-        """The service says it once."""
-
-    def validate_constraints(self) -> None:
-        """The service says it once."""
 
     def _tell(self, problem: Problem) -> None:
         if not problem.errors:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -108,7 +108,9 @@ class TheaterInput(StrictSerializer, TheaterSerializer):
 
     class Meta(TheaterSerializer.Meta):
         fields = TheaterSerializer.Meta.fields[1:]
-        extra_kwargs = {"name": {"validators": []}}  # a name that is taken is the service's conflict
+        extra_kwargs: ClassVar[dict[str, Any]] = {
+            "name": {"validators": []}
+        }  # a name that is taken is the service's conflict
 
 
 class SeatSerializer(serializers.ModelSerializer[Seat]):
