@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import IO, Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import DataError
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ParseError
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
@@ -27,7 +29,7 @@ class StrictJSONParser(BaseParser):
     """application/json as RFC 8259 and RFC 7493 (I-JSON) have it, so that every value can be stored.
 
     UTF-8, no name twice in an object, no NaN or Infinity, integers of at most 64 bits, no NUL, no lone surrogates,
-    bounded depth. At most settings.DATA_UPLOAD_MAX_MEMORY_SIZE bytes, which Django checks only for bodies it reads itself.
+    bounded depth. Of at most settings.DATA_UPLOAD_MAX_MEMORY_SIZE bytes; Django checks that of bodies it reads itself.
     """
 
     media_type = "application/json"
@@ -96,6 +98,12 @@ def _refuse_unstorable(value: Any, depth: int = 0) -> None:
             _refuse_unstorable(inner, depth + 1)
 
 
+class AcceptNegotiation(DefaultContentNegotiation):
+    """By the Accept header alone: `?format=` is a filter where things have a format, and not DRF's."""
+
+    settings = SimpleNamespace(URL_FORMAT_OVERRIDE=None)
+
+
 class StrictSerializer(serializers.Serializer[Any]):
     """Refuses fields it does not know, so that a misspelt name is told and not ignored."""
 
@@ -103,9 +111,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         if isinstance(data, Mapping):
             unknown = [name for name in data if name not in self.fields]
             if unknown:
-                raise serializers.ValidationError(
-                    {name: ["This field is not known here."] for name in unknown}
-                )
+                raise serializers.ValidationError({name: ["This field is not known here."] for name in unknown})
         return super().to_internal_value(data)
 
 
@@ -147,9 +153,7 @@ class CursorPage(CursorPagination):
 
     def get_page_size(self, request: Request) -> int | None:
         asked = request.query_params.get(self.page_size_query_param)
-        if asked is not None and not (
-            asked.isascii() and asked.isdigit() and 0 < int(asked[:9]) <= self.max_page_size
-        ):
+        if asked is not None and not (asked.isascii() and asked.isdigit() and 0 < int(asked[:9]) <= self.max_page_size):
             raise BadRequest(f"page_size must be a number from 1 to {self.max_page_size}.")
         return super().get_page_size(request)
 

@@ -50,7 +50,7 @@ class Principal:
 
 
 class KeySet:
-    """Auth's public keys by key id, kept for ten minutes and longer when auth is away.
+    """Auth's public keys by key id, refreshed every ten minutes in the background, and kept when auth is away.
 
     A key id that is not known makes it ask again, at most once in five seconds: that is how a new key arrives.
     ask: returns the JWKS document; may raise Unreachable.
@@ -60,39 +60,56 @@ class KeySet:
         self._ask = ask
         self._keys: dict[str, Any] = {}
         self._fetched = self._asked = float("-inf")
+        self._answered = True
         self._lock = threading.Lock()
 
     def key(self, kid: str) -> Any:
-        """The key. Raises Unauthenticated for an unknown one, ServiceUnavailable when none could ever be had."""
-        now = time.monotonic()
-        if kid not in self._keys or now - self._fetched > KEYS_MAX_AGE:
-            with self._lock:
-                if (kid not in self._keys or now - self._fetched > KEYS_MAX_AGE) and (
-                    now - self._asked > KEYS_RETRY_AFTER or not self._keys
-                ):
-                    self._asked = now
-                    self._fetch()
-        if not self._keys:
-            raise ServiceUnavailable("Access tokens cannot be verified right now.", retry_after=5)
+        """The key. Raises Unauthenticated for an unknown one, ServiceUnavailable when auth could not be asked."""
+        if kid not in self._keys:
+            self._refresh()
+        elif self._is_stale() and not self._lock.locked():
+            # No request waits for this one, for auth may be slow to answer; what is known goes on being good.
+            threading.Thread(target=self._refresh, daemon=True).start()
         try:
             return self._keys[kid]
         except KeyError:
-            raise Unauthenticated("The token was signed with an unknown key.") from None
+            if self._answered and self._keys:
+                raise Unauthenticated("The token was signed with an unknown key.") from None
+            raise ServiceUnavailable("Access tokens cannot be verified right now.", retry_after=5) from None
 
-    def _fetch(self) -> None:
+    def _is_stale(self) -> bool:
+        now = time.monotonic()
+        return now - self._fetched > KEYS_MAX_AGE and now - self._asked > KEYS_RETRY_AFTER
+
+    def _refresh(self) -> None:
+        asked = self._asked
+        with self._lock:
+            pause = KEYS_RETRY_AFTER if self._keys else 1.0
+            # The answer another thread got while this one waited for the lock is as good as a new one.
+            if self._asked == asked and time.monotonic() - asked > pause:
+                self._answered = self._fetch()
+                self._asked = time.monotonic()
+
+    def _fetch(self) -> bool:
         try:
             published = self._ask()["keys"]
-            self._keys = {jwk["kid"]: OKPAlgorithm.from_jwk(jwk) for jwk in published if jwk["kty"] == "OKP"}
-            self._fetched = time.monotonic()
-        except (Unreachable, KeyError, TypeError, jwt.InvalidKeyError) as exc:
+            keys = {jwk["kid"]: OKPAlgorithm.from_jwk(jwk) for jwk in published if jwk.get("crv") == "Ed25519"}
+        except (Unreachable, AttributeError, KeyError, TypeError, jwt.InvalidKeyError) as exc:
             log.warning("public keys not fetched", extra={"error": type(exc).__name__})
+            return False
+        if not keys:
+            log.warning("public keys not fetched", extra={"error": "none published"})
+            return False
+        self._keys = keys
+        self._fetched = time.monotonic()
+        return True
 
 
 @cache
 def key_set() -> KeySet:
     if hasattr(settings, "JWKS"):  # auth itself, which has nobody to ask
         return KeySet(lambda: settings.JWKS)
-    client = Client("auth", settings.AUTH_URL, timeout=(0.5, 2.0), retries=1, breaker_reset=5)
+    client = Client("auth-keys", settings.AUTH_URL, timeout=(0.5, 1.5), retries=1, breaker_reset=5)
     return KeySet(lambda: client.get("/.well-known/jwks.json").json())
 
 
@@ -107,12 +124,15 @@ def verify(token: str) -> Principal:
             options={"require": ["exp", "iat", "jti", "user_id"], "verify_aud": False},
             leeway=5,
         )
-        if claims.get("token_type", "access") != "access":
+        if claims.get("token_type") != "access":
             raise Unauthenticated("This is not an access token.")
+        roles = claims.get("roles", [])
+        if not isinstance(roles, list):  # a text would be taken apart into roles of one letter
+            raise TypeError
         principal = Principal(
             id=UUID(claims["user_id"]),
             username=str(claims.get("username", "")),
-            roles=frozenset(claims.get("roles", ())),
+            roles=frozenset(roles),
             jti=str(claims["jti"]),
             expires_at=int(claims["exp"]),
             token=token,
@@ -120,7 +140,8 @@ def verify(token: str) -> Principal:
         issued_at = float(claims["iat"])
     except jwt.ExpiredSignatureError:
         raise Unauthenticated("The access token has expired.") from None
-    except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError):
+    except (jwt.InvalidTokenError, ArithmeticError, AttributeError, RecursionError, TypeError, ValueError):
+        # RecursionError: the header is JSON that anybody may send, nested as deep as its length allows.
         raise Unauthenticated("The access token is not valid.") from None
     if _is_revoked(principal, issued_at):
         raise Unauthenticated("The access token was revoked.")

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-
 from chassis.ids import uuid7
 
 if TYPE_CHECKING:  # the relay has no Django

@@ -1,24 +1,32 @@
-"""Errors are classes with a stable code; here they become RFC 9457 problem details, whoever raised them."""
+"""Errors are classes with a stable code; here they become RFC 9457 problem details, whoever raised them.
+
+The admin is for people: its pages stay HTML.
+"""
 
 import json
 import logging
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db import DatabaseError, DataError, InterfaceError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.views import csrf, defaults
 from rest_framework import exceptions as drf
 
 from chassis.correlation import correlation_id
+from chassis.database import is_away
 
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+MAX_FIELD_ERRORS = 50
 
 
-class Problem(Exception):  # noqa: N818  (RFC 9457 calls it a problem)
+class Problem(Exception):
     """An answer other than success. Services subclass it in their errors.py with a code of their own.
 
     detail: a sentence for the person who reads it. errors: [{"pointer", "detail"}], one per bad field.
@@ -116,12 +124,13 @@ def problem_response(problem: Problem, *, instance: str = "") -> HttpResponse:
         **problem.extra,
     }
     if problem.errors is not None:
-        body["errors"] = list(problem.errors)
+        body["errors"] = list(problem.errors)[:MAX_FIELD_ERRORS]
     return HttpResponse(
         json.dumps(body, default=str),
         status=problem.status,
         content_type=CONTENT_TYPE,
-        headers=problem.headers,
+        # no-store also keeps ConditionalGetMiddleware from giving an error an ETag.
+        headers={"Cache-Control": "no-store", **problem.headers},
     )
 
 
@@ -161,11 +170,15 @@ def to_problem(exc: Exception) -> Problem | None:
             return PermissionDenied()
         case RequestDataTooBig():
             return PayloadTooLarge()
-        case SuspiciousOperation():
+        case SuspiciousOperation() | UnreadablePostError():
             return BadRequest()
-        case OperationalError() | InterfaceError():
+        case DatabaseError() | InterfaceError() if is_away(exc):
             log.error("database unavailable", extra={"error": type(exc).__name__})
             return ServiceUnavailable("The database is not available right now.")
+        case DataError():
+            # A value that no column can hold got past a serializer: the caller's mistake, and ours to look at.
+            log.error("value refused by the database", exc_info=exc)
+            return BadRequest("A value is outside of what can be stored.")
         case _:
             return None
 
@@ -173,6 +186,12 @@ def to_problem(exc: Exception) -> Problem | None:
 class BadRequestFields(BadRequest):
     code = "invalid"
     title = "A field is missing, unknown or wrong"
+
+
+class MethodNotAllowed(Problem):
+    status = 405
+    code = "method_not_allowed"
+    title = _TITLES[405]
 
 
 class PayloadTooLarge(Problem):
@@ -213,31 +232,61 @@ def field_errors(detail: Any, pointer: str = "") -> list[dict[str, str]]:
     return [{"pointer": pointer, "detail": str(detail)}]
 
 
+def _is_admin(request: HttpRequest) -> bool:
+    return request.path_info.startswith(f"/admin/{settings.SERVICE_NAME}/")
+
+
 class ProblemMiddleware:
-    """Turns what escapes a view into problem+json, also for views that are not DRF's."""
+    """Turns what escapes a view into problem+json, and refuses addresses that no database can look up."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            return problem_response(BadRequest("An address may not hold NUL."), instance=request.path)
+        response = self.get_response(request)
+        if response.status_code == 405 and not response.content and not _is_admin(request):
+            # Django's own decorators answer with an empty page.
+            allow = MethodNotAllowed(headers={"Allow": response.headers.get("Allow", "")})
+            return problem_response(allow, instance=request.path)
+        return response
 
     def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
         problem = to_problem(exc)
-        return None if problem is None else problem_response(problem, instance=request.path)
+        if problem is None or (_is_admin(request) and not isinstance(problem, ServiceUnavailable)):
+            return None
+        return problem_response(problem, instance=request.path)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _is_admin(request):
+        return defaults.bad_request(request, exception)
     return problem_response(to_problem(exception) or BadRequest(), instance=request.path)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _is_admin(request):
+        return defaults.permission_denied(request, exception)
     return problem_response(PermissionDenied(), instance=request.path)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _is_admin(request):
+        return defaults.page_not_found(request, exception)
     return problem_response(NotFound(), instance=request.path)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return problem_response(Problem(), instance=request.path)
+    """Django calls this while it handles the exception, which may come from a middleware: a session's query, say."""
+    exc = sys.exception()
+    problem = to_problem(exc) if isinstance(exc, Exception) else None
+    if problem is None and _is_admin(request):
+        return defaults.server_error(request)
+    return problem_response(problem or Problem(), instance=request.path)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    if _is_admin(request):
+        return csrf.csrf_failure(request, reason)
+    return problem_response(PermissionDenied("The request lacks a valid CSRF token."), instance=request.path)

@@ -4,9 +4,8 @@ import gc
 import os
 from typing import Any
 
-from prometheus_client import multiprocess
-
 from chassis.logs import logging_config
+from chassis.metrics_registry import forget_process
 
 bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ['PORT']}"
 worker_class = "gthread"
@@ -21,9 +20,7 @@ backlog = 512
 limit_request_line = 8190
 forwarded_allow_ips = "*"
 accesslog = None  # the gateway's access log has every request
-logconfig_dict = logging_config(
-    service=os.environ.get("SERVICE_NAME", ""), level=os.environ.get("LOG_LEVEL", "INFO")
-)
+logconfig_dict = logging_config(service=os.environ.get("SERVICE_NAME", ""), level=os.environ.get("LOG_LEVEL", "INFO"))
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108  (heartbeat files, no data)
 os.environ.setdefault("DATABASE_POOL_SIZE", str(threads))
@@ -36,5 +33,4 @@ def when_ready(server: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+    forget_process(worker.pid)

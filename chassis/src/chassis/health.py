@@ -5,35 +5,95 @@ as holds while the broker is away, and seats are guarded by PostgreSQL while Red
 """
 
 import socket
+import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseFailure
+from django.db import connection
 from django.http import HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 
 from chassis.redis import RedisUnavailable, redis_client
 
+LIMIT_SECONDS = 2.0
 
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    ask: Callable[[], object]
+    away: type[Exception]
+    required: bool
+
+
+class Asking(threading.Thread):
+    """One question in a thread of its own: a server that hangs must not hang the answer about it."""
+
+    def __init__(self, dependency: Dependency) -> None:
+        super().__init__(daemon=True)
+        self.dependency = dependency
+        self.since = time.perf_counter()
+        self.seconds = 0.0
+        self.answered = False
+
+    def run(self) -> None:
+        try:
+            self.dependency.ask()
+            self.answered = True
+        except self.dependency.away:
+            pass
+        finally:
+            self.seconds = time.perf_counter() - self.since
+
+    @property
+    def hangs(self) -> bool:
+        return self.is_alive() and time.perf_counter() - self.since > LIMIT_SECONDS
+
+    def result(self) -> dict[str, Any]:
+        self.join(max(0.0, self.since + LIMIT_SECONDS - time.perf_counter()))
+        return {
+            "status": "up" if self.answered else "down",
+            "latency_ms": round((self.seconds or time.perf_counter() - self.since) * 1000, 2),
+            "required": self.dependency.required,
+        }
+
+
+_latest: dict[str, Asking] = {}
+
+
+def _ask(name: str) -> Asking:
+    """A new question, unless an earlier one still hangs: one thread waits for a frozen server, not one a request."""
+    earlier = _latest.get(name)
+    if earlier is not None and earlier.hangs:
+        return earlier
+    asking = _latest[name] = Asking(DEPENDENCIES[name])
+    asking.start()
+    return asking
+
+
+@csrf_exempt
+@require_safe
 def live(request: HttpRequest) -> JsonResponse:
-    return JsonResponse({"status": "ok", "service": settings.SERVICE_NAME})
+    response = JsonResponse({"status": "ok", "service": settings.SERVICE_NAME})
+    response["Cache-Control"] = "no-store"
+    return response
 
 
+@csrf_exempt
+@require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when this service can do its work, 503 when not; `degraded` when a dependency it can spare is away."""
-    checks = {
-        "postgresql": _check(_ask_postgresql, DatabaseError, required=True),
-        "redis": _check(_ask_redis, RedisUnavailable, required=False),
-        "rabbitmq": _check(_ask_rabbitmq, OSError, required=False),
-    }
-    if any(check["required"] and check["status"] == "down" for check in checks.values()):
+    asked = {name: _ask(name) for name in DEPENDENCIES}
+    checks = {name: asking.result() for name, asking in asked.items()}
+    down = [check for check in checks.values() if check["status"] == "down"]
+    status = "degraded" if down else "ok"
+    if any(check["required"] for check in down):
         status = "down"
-    elif any(check["status"] == "down" for check in checks.values()):
-        status = "degraded"
-    else:
-        status = "ok"
     response = JsonResponse(
         {"status": status, "service": settings.SERVICE_NAME, "checks": checks},
         status=503 if status == "down" else 200,
@@ -44,20 +104,12 @@ def ready(request: HttpRequest) -> JsonResponse:
     return response
 
 
-def _check(ask: Callable[[], object], away: type[Exception], *, required: bool) -> dict[str, Any]:
-    started = time.perf_counter()
-    try:
-        ask()
-        status = "up"
-    except away:
-        status = "down"
-    milliseconds = round((time.perf_counter() - started) * 1000, 2)
-    return {"status": status, "latency_ms": milliseconds, "required": required}
-
-
 def _ask_postgresql() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    finally:
+        connection.close()  # this thread's own
 
 
 def _ask_redis() -> None:
@@ -65,6 +117,14 @@ def _ask_redis() -> None:
 
 
 def _ask_rabbitmq() -> None:
+    """Whether it can be reached. More, such as a handshake, would leave lines in its log with every probe."""
     address = urlsplit(settings.RABBITMQ_URL)
     with socket.create_connection((address.hostname, address.port or 5672), timeout=0.5):
         pass
+
+
+DEPENDENCIES = {
+    "postgresql": Dependency(_ask_postgresql, DatabaseFailure, required=True),
+    "redis": Dependency(_ask_redis, RedisUnavailable, required=False),
+    "rabbitmq": Dependency(_ask_rabbitmq, OSError, required=False),
+}

@@ -24,8 +24,7 @@ _PRUNE = {
     ),
     "idempotency_keys": (
         "IDEMPOTENCY_KEEP_SECONDS",
-        "DELETE FROM idempotency_keys WHERE id IN"
-        " (SELECT id FROM idempotency_keys WHERE id < %s ORDER BY id LIMIT %s)",
+        "DELETE FROM idempotency_keys WHERE id IN (SELECT id FROM idempotency_keys WHERE id < %s ORDER BY id LIMIT %s)",
     ),
 }
 

@@ -1,15 +1,18 @@
 """HTTP to another service: always a timeout, retries with jitter where they are safe, and a circuit breaker."""
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pybreaker
 import urllib3
 
+from chassis.breaker import Breaker, BreakerOpen
 from chassis.correlation import CORRELATION_HEADER, correlation_id, traceparent
+from chassis.metrics_registry import counter
 
+CALLS = counter("http_client_calls_total", "Calls to other servers, by how they ended", ["client", "outcome"])
 MAX_BODY = 2 * 1024 * 1024
 
 
@@ -25,6 +28,10 @@ class _Failed(Exception):
     def __init__(self, response: "Response") -> None:
         super().__init__(response.status)
         self.response = response
+
+
+def _is_failure(exc: BaseException) -> bool:
+    return isinstance(exc, Unreachable | _Failed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,8 @@ class Response:
 class Client:
     """Calls one other server.
 
-    base_url: its address. timeout: seconds to connect and to wait for the answer.
+    name: what metrics call it. base_url: its address.
+    timeout: seconds to connect, and to wait for the answer and then for its body.
     retries: repetitions of what may be repeated: a call that never left, and GETs or calls with an Idempotency-Key
     (retry=True) that were not answered or answered with one of failure_statuses.
     The breaker opens after breaker_failures failures in a row, for breaker_reset seconds.
@@ -63,16 +71,16 @@ class Client:
         pool_size: int = 8,
         headers: Mapping[str, str] | None = None,
     ) -> None:
+        self._name = name
         self.base_url = base_url.rstrip("/")
         self.failure_statuses = failure_statuses
         self._retries = retries
+        self._read_seconds = timeout[1]
         self._headers = {"Accept": "application/json", **(headers or {})}
         self._pool = urllib3.PoolManager(
             timeout=urllib3.Timeout(connect=timeout[0], read=timeout[1]), maxsize=pool_size, block=False
         )
-        self._breaker = pybreaker.CircuitBreaker(
-            fail_max=breaker_failures, reset_timeout=breaker_reset, name=name, exclude=[CircuitOpen]
-        )
+        self._breaker = Breaker(failures=breaker_failures, reset=breaker_reset, counts=_is_failure)
 
     def get(self, path: str, *, headers: Mapping[str, str] | None = None) -> Response:
         return self.request("GET", path, headers=headers, retry=True)
@@ -92,16 +100,21 @@ class Client:
         retry: bool = False,
     ) -> Response:
         """The answer, whatever its status. Raises Unreachable or CircuitOpen."""
+        outcome = "unreachable"
         try:
-            return self._breaker.call(self._send, method, path, json, headers, retry)
-        except pybreaker.CircuitBreakerError as exc:
-            raise CircuitOpen(self.base_url) from exc
+            response = self._breaker.call(self._send, method, path, json, headers, retry)
+            outcome = f"{response.status // 100}xx"
+        except BreakerOpen:
+            outcome = "circuit_open"
+            raise CircuitOpen(self.base_url) from None
         except _Failed as failed:
-            return failed.response
+            response = failed.response
+            outcome = "failed"
+        finally:
+            CALLS.labels(self._name, outcome).inc()
+        return response
 
-    def _send(
-        self, method: str, path: str, body: Any, headers: Mapping[str, str] | None, retry: bool
-    ) -> Response:
+    def _send(self, method: str, path: str, body: Any, headers: Mapping[str, str] | None, retry: bool) -> Response:
         sent = {**self._headers, **(headers or {})}
         if correlation_id():
             sent |= {CORRELATION_HEADER: correlation_id(), "traceparent": traceparent()}
@@ -126,16 +139,28 @@ class Client:
             answer = self._pool.request(
                 method, self.base_url + path, json=body, headers=sent, retries=policy, preload_content=False
             )
-            try:
-                content = answer.read(MAX_BODY + 1)
-                answer.drain_conn()
-            finally:
-                answer.release_conn()
+            content = self._read(answer)
         except urllib3.exceptions.HTTPError as exc:
             raise Unreachable(type(exc).__name__) from exc
-        if len(content) > MAX_BODY:
-            raise Unreachable("the answer is too large")
         response = Response(answer.status, answer.headers, content)
         if response.status in self.failure_statuses:
             raise _Failed(response)
         return response
+
+    def _read(self, answer: urllib3.BaseHTTPResponse) -> bytes:
+        """The body, in pieces: the socket's timeout alone would let a body that drips last for ever."""
+        deadline = time.monotonic() + self._read_seconds
+        content = bytearray()
+        try:
+            while piece := answer.read1(64 * 1024):
+                content += piece
+                if len(content) > MAX_BODY:
+                    raise Unreachable("the answer is too large")
+                if time.monotonic() > deadline:
+                    raise Unreachable("the answer takes too long")
+        except Unreachable:
+            answer.close()
+            raise
+        finally:
+            answer.release_conn()
+        return bytes(content)

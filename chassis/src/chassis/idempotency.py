@@ -101,7 +101,8 @@ def claim(key: Key, *, resource_id: UUID, lease_seconds: int = 30) -> Claim:
     claim_id = uuid7()
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO idempotency_keys (id, user_id, endpoint, key, fingerprint, resource_id, leased_until, created_at)"
+            "INSERT INTO idempotency_keys"
+            " (id, user_id, endpoint, key, fingerprint, resource_id, leased_until, created_at)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
             [
                 claim_id,
@@ -116,9 +117,7 @@ def claim(key: Key, *, resource_id: UUID, lease_seconds: int = 30) -> Claim:
         )
         if cursor.rowcount == 1:
             return Claim(id=claim_id, resource_id=resource_id)
-    known = IdempotencyKey.objects.select_for_update().get(
-        user_id=key.user_id, endpoint=key.endpoint, key=key.key
-    )
+    known = IdempotencyKey.objects.select_for_update().get(user_id=key.user_id, endpoint=key.endpoint, key=key.key)
     if known.fingerprint != key.fingerprint:
         raise KeyReused
     if known.status is not None:

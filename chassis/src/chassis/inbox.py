@@ -60,7 +60,8 @@ def receive(event: Event, handler: Handler | Callable[[Event], object]) -> bool:
 def _remember(event: Event) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO inbox (consumer, event_id, type, handled_at) VALUES (%s, %s, %s, now()) ON CONFLICT DO NOTHING",
+            "INSERT INTO inbox (consumer, event_id, type, handled_at) VALUES (%s, %s, %s, now())"
+            " ON CONFLICT DO NOTHING",
             [settings.SERVICE_NAME, event.id, event.type],
         )
         return cursor.rowcount == 1

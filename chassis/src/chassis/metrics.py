@@ -1,17 +1,23 @@
-"""Prometheus metrics that add up over the processes of a service (its web workers, Celery workers and relay).
+"""Prometheus metrics that add up over the processes of a service (its web workers, Celery workers and relay)."""
 
-PROMETHEUS_MULTIPROC_DIR names the folder they share; without it each process counts for itself.
-"""
-
-import os
 import time
 from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, multiprocess
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 
-from chassis.metrics_registry import counter, gauge, histogram
+from chassis.metrics_registry import FOLDER, counter, gauge, histogram
+
+# After the registry, which decides how prometheus_client keeps its values.
+from prometheus_client import (  # isort: skip
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    generate_latest,
+    multiprocess,
+)
 
 __all__ = ["counter", "gauge", "histogram"]
 
@@ -38,10 +44,14 @@ class MetricsMiddleware:
         return response
 
 
+@csrf_exempt
+@require_safe
 def metrics_view(request: HttpRequest) -> HttpResponse:
     """GET /metrics, for Prometheus; the gateway does not route it."""
     registry = REGISTRY
-    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    if FOLDER:
         registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+        multiprocess.MultiProcessCollector(registry, path=FOLDER)
+    response = HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    response["Cache-Control"] = "no-store"
+    return response

@@ -18,9 +18,7 @@ class OutboxMessage(models.Model):
     class Meta:
         db_table = "outbox"
         ordering = ["-id"]
-        indexes = [
-            models.Index(fields=["id"], condition=models.Q(published_at=None), name="outbox_unpublished")
-        ]
+        indexes = [models.Index(fields=["id"], condition=models.Q(published_at=None), name="outbox_unpublished")]
 
 
 class InboxMessage(models.Model):
@@ -52,6 +50,4 @@ class IdempotencyKey(models.Model):
 
     class Meta:
         db_table = "idempotency_keys"
-        constraints = [
-            models.UniqueConstraint(fields=["user_id", "endpoint", "key"], name="idempotency_keys_scope")
-        ]
+        constraints = [models.UniqueConstraint(fields=["user_id", "endpoint", "key"], name="idempotency_keys_scope")]

@@ -28,7 +28,5 @@ def emit_all(events: list[tuple[EventData, UUID | str]]) -> None:
     rows = []
     for event, subject in events:
         body = envelope(event, subject=subject, source=f"/{settings.SERVICE_NAME}")
-        rows.append(
-            OutboxMessage(id=body["id"], exchange=settings.EVENTS_EXCHANGE, type=event.type, body=body)
-        )
+        rows.append(OutboxMessage(id=body["id"], exchange=settings.EVENTS_EXCHANGE, type=event.type, body=body))
     OutboxMessage.objects.bulk_create(rows, batch_size=500)

@@ -4,6 +4,7 @@ Each event becomes a Celery task message, protocol 2
 (https://docs.celeryq.dev/en/stable/internals/protocol.html): name and id are the event's, kwargs its attributes.
 """
 
+import contextlib
 import json
 import time
 from collections.abc import Sequence
@@ -11,6 +12,15 @@ from typing import Any
 
 import amqp
 from kombu.utils.url import parse_url
+
+# Where events go that no queue is bound for (topology.py); the arguments of a queue that keeps what is laid aside:
+# looking at its messages counts as a delivery, so the limit of those must be out of reach.
+UNROUTED = "unrouted"
+KEEPING_QUEUE_ARGUMENTS = {
+    "x-queue-type": "quorum",
+    "x-max-length": 100_000,
+    "x-delivery-limit": 1_000_000_000,
+}
 
 CONNECT_SECONDS = 3.0
 CONFIRM_SECONDS = 5.0
@@ -46,9 +56,7 @@ class Publisher:
             self._ensure_exchange(exchange)
             self._sent += 1
             self._unconfirmed.add(self._sent)
-            self._channel._basic_publish(  # noqa: SLF001  (the public one waits for each message's confirm)
-                self._message(attributes), exchange=exchange, routing_key=attributes["type"]
-            )
+            self._channel._basic_publish(self._message(attributes), exchange=exchange, routing_key=attributes["type"])
         deadline = time.monotonic() + CONFIRM_SECONDS
         while self._unconfirmed:
             left = deadline - time.monotonic()
@@ -63,18 +71,22 @@ class Publisher:
         """Answers heartbeats of an idle connection. Raises like publish()."""
         if self._connection is not None:
             self._connection.heartbeat_tick()
-            try:
+            with contextlib.suppress(TimeoutError):
                 self._connection.drain_events(timeout=0.001)
-            except TimeoutError:
-                pass
 
     def close(self) -> None:
+        """Says goodbye to the broker; after an error abandon() is quicker."""
+        connection = self._connection
+        if connection is not None:
+            with contextlib.suppress(OSError, amqp.AMQPError):
+                connection.close()
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Drops the connection without a word: a broker that hangs would not answer one."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            try:
-                connection.close()
-            except (OSError, amqp.AMQPError):
-                connection.collect()
+            connection.collect()
 
     def _connect(self) -> None:
         connection = amqp.Connection(
@@ -86,12 +98,18 @@ class Publisher:
             read_timeout=CONFIRM_SECONDS,
             write_timeout=CONFIRM_SECONDS,
             heartbeat=HEARTBEAT_SECONDS,
+            client_properties={"connection_name": self._origin},
         )
-        connection.connect()
-        self._channel = connection.channel()
-        self._channel.confirm_select()
-        self._channel.events["basic_ack"].add(self._acknowledged)
-        self._channel.events["basic_nack"].add(self._refuse)
+        try:
+            connection.connect()
+            channel = connection.channel()
+            channel.confirm_select()
+        except (OSError, amqp.AMQPError):
+            connection.collect()
+            raise
+        channel.events["basic_ack"].add(self._acknowledged)
+        channel.events["basic_nack"].add(self._refuse)
+        self._channel = channel
         self._connection = connection
         self._unconfirmed.clear()
         self._exchanges.clear()
@@ -99,10 +117,13 @@ class Publisher:
         self._sent = 0
 
     def _ensure_exchange(self, name: str) -> None:
+        """The exchange, and where it puts what nobody has bound a queue for: after a broker lost its data, say."""
         if name not in self._exchanges:
-            self._channel.exchange_declare("unrouted", "fanout", durable=True, auto_delete=False)
+            self._channel.exchange_declare(UNROUTED, "fanout", durable=True, auto_delete=False)
+            self._channel.queue_declare(UNROUTED, durable=True, auto_delete=False, arguments=KEEPING_QUEUE_ARGUMENTS)
+            self._channel.queue_bind(UNROUTED, UNROUTED)
             self._channel.exchange_declare(
-                name, "topic", durable=True, auto_delete=False, arguments={"alternate-exchange": "unrouted"}
+                name, "topic", durable=True, auto_delete=False, arguments={"alternate-exchange": UNROUTED}
             )
             self._exchanges.add(name)
 

@@ -12,10 +12,10 @@ import random
 import signal
 import time
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import amqp
 import psycopg
+import psycopg.conninfo
 
 from chassis import metrics_registry as metrics
 from chassis.logs import logging_config
@@ -24,6 +24,8 @@ from chassis.publisher import NotConfirmed, Publisher
 log = logging.getLogger("chassis.relay")
 
 BATCH = 200
+# A host that vanishes without a word is noticed within this, not after TCP's quarter of an hour.
+KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 POLL_SECONDS = 1.0
 BACKOFF_MAX_SECONDS = 5.0
 
@@ -35,7 +37,10 @@ TAKE = """
     SELECT id, exchange, body, extract(epoch FROM clock_timestamp() - created_at)::float8
     FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
 """
-MARK = "UPDATE outbox SET published_at = clock_timestamp() WHERE id = ANY(%s)"
+MARK = """
+    UPDATE outbox SET published_at = clock_timestamp() WHERE id = ANY(%s)
+    RETURNING extract(epoch FROM published_at - created_at)::float8
+"""
 
 
 class Relay:
@@ -55,10 +60,18 @@ class Relay:
                 pause = 0.1
             except (psycopg.Error, OSError, amqp.AMQPError, NotConfirmed) as exc:
                 log.warning("relay interrupted", extra={"error": type(exc).__name__})
-                self.close()
-                time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  (jitter, not a secret)
+                self._publisher.abandon()
+                if isinstance(exc, psycopg.Error):
+                    self._disconnect()
+                self._sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  (jitter, not a secret)
                 pause = min(pause * 2, BACKOFF_MAX_SECONDS)
         self.close()
+
+    def _sleep(self, seconds: float) -> None:
+        """In short naps: a signal sets `stopping`, but does not end a sleep."""
+        until = time.monotonic() + seconds
+        while not self.stopping and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, 0.1))
 
     def publish_batch(self) -> int:
         """Publishes up to BATCH events, the oldest first; their number comes back.
@@ -74,14 +87,17 @@ class Relay:
                 return 0
             OLDEST.set(rows[0][3])
             self._publisher.publish([(exchange, body) for _, exchange, body, _ in rows])
-            connection.execute(MARK, [[row[0] for row in rows]])
+            lags = connection.execute(MARK, [[row[0] for row in rows]]).fetchall()
         PUBLISHED.inc(len(rows))
-        for row in rows:
-            LAG.observe(row[3])
+        for (lag,) in lags:
+            LAG.observe(lag)
         return len(rows)
 
     def close(self) -> None:
         self._publisher.close()
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -89,11 +105,11 @@ class Relay:
     def _connect(self) -> psycopg.Connection[Any]:
         if self._connection is None:
             self._connection = psycopg.connect(
-                **connection_arguments(self._database_url),
+                psycopg.conninfo.make_conninfo(self._database_url, **KEEPALIVES),
                 autocommit=True,
                 connect_timeout=3,
                 application_name="relay",
-                options="-c statement_timeout=15000",
+                options="-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000",
             )
             self._connection.execute("LISTEN outbox")
         return self._connection
@@ -104,18 +120,6 @@ class Relay:
         for _ in self._connection.notifies(timeout=POLL_SECONDS, stop_after=1):
             pass
         self._publisher.keep_alive()
-
-
-def connection_arguments(url: str) -> dict[str, Any]:
-    """libpq's arguments from a postgres:// address."""
-    parts = urlsplit(url)
-    return {
-        "host": parts.hostname,
-        "port": parts.port or 5432,
-        "user": unquote(parts.username or ""),
-        "password": unquote(parts.password or ""),
-        "dbname": parts.path.lstrip("/"),
-    }
 
 
 def main() -> None:

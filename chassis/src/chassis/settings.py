@@ -10,6 +10,7 @@ from typing import Any
 import environ
 
 from chassis.logs import logging_config
+from chassis.redis import RETRY, TIMEOUT_SECONDS
 
 env = environ.Env()
 
@@ -34,7 +35,7 @@ def service_settings(*, name: str, app: str, title: str) -> dict[str, Any]:
         "SERVICE_APP": app,
         "SERVICE_TITLE": title,
         "PUBLIC_URL": env.str("PUBLIC_URL", default="http://127.0.0.1:8080"),
-        **_django(name=name, app=app, title=title),
+        **_django(name=name, app=app),
         **_storage(name=name),
         **_messaging(name=name),
         **_api(name=name, title=title),
@@ -42,7 +43,7 @@ def service_settings(*, name: str, app: str, title: str) -> dict[str, Any]:
     }
 
 
-def _django(*, name: str, app: str, title: str) -> dict[str, Any]:
+def _django(*, name: str, app: str) -> dict[str, Any]:
     secure = env.str("PUBLIC_URL", default="").startswith("https://")
     return {
         "INSTALLED_APPS": [
@@ -109,6 +110,7 @@ def _django(*, name: str, app: str, title: str) -> dict[str, Any]:
         "CSRF_COOKIE_NAME": f"{name}_csrf",
         "CSRF_COOKIE_PATH": f"/admin/{name}/",
         "CSRF_COOKIE_SECURE": secure,
+        "CSRF_FAILURE_VIEW": "chassis.errors.csrf_failure",
         "CSRF_TRUSTED_ORIGINS": env.list("CSRF_TRUSTED_ORIGINS", default=[]),
         "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),
         "USE_X_FORWARDED_HOST": True,
@@ -127,8 +129,7 @@ def _storage(*, name: str) -> dict[str, Any]:
         "connect_timeout": 3,
         "application_name": name,
         # Bounds in milliseconds: nothing waits for ever on a lock or holds one while idle.
-        "options": "-c statement_timeout=15000 -c lock_timeout=5000"
-        " -c idle_in_transaction_session_timeout=30000",
+        "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000",
     }
     if pool_size:
         database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5, "max_idle": 300}
@@ -148,8 +149,10 @@ def _storage(*, name: str) -> dict[str, Any]:
                 "TIMEOUT": 300,
                 "OPTIONS": {
                     "IGNORE_EXCEPTIONS": True,  # a cache that is away is a miss
-                    "SOCKET_CONNECT_TIMEOUT": 0.2,
-                    "SOCKET_TIMEOUT": 0.5,
+                    "REDIS_CLIENT_CLASS": "chassis.redis.GuardedRedis",
+                    "CONNECTION_POOL_KWARGS": {"retry": RETRY},
+                    "SOCKET_CONNECT_TIMEOUT": TIMEOUT_SECONDS,
+                    "SOCKET_TIMEOUT": TIMEOUT_SECONDS,
                 },
             }
         },
@@ -181,6 +184,7 @@ def _api(*, name: str, title: str) -> dict[str, Any]:
             "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
             "EXCEPTION_HANDLER": "chassis.errors.exception_handler",
             "UNAUTHENTICATED_USER": None,
+            "DEFAULT_CONTENT_NEGOTIATION_CLASS": "chassis.api.AcceptNegotiation",
             "TEST_REQUEST_DEFAULT_FORMAT": "json",
         },
         "SPECTACULAR_SETTINGS": {

@@ -71,7 +71,7 @@ def _trusted_key(monkeypatch: pytest.MonkeyPatch) -> None:
     from chassis import auth
 
     keys = auth.key_set()
-    monkeypatch.setattr(keys, "_keys", {**keys._keys, KEY_ID: SIGNING_KEY.public_key()})  # noqa: SLF001
+    monkeypatch.setattr(keys, "_keys", {**keys._keys, KEY_ID: SIGNING_KEY.public_key()})
     monkeypatch.setattr(keys, "_fetched", time.monotonic())
 
 
@@ -91,9 +91,7 @@ def sign_in() -> "Callable[..., APIClient]":
     def make(roles: tuple[str, ...] = ("customer",), user_id: UUID | None = None, **claims: Any) -> "APIClient":
         client = APIClient(raise_request_exception=False)
         client.user_id = user_id or uuid7()
-        client.credentials(
-            HTTP_AUTHORIZATION=f"Bearer {access_token(user_id=client.user_id, roles=roles, **claims)}"
-        )
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {access_token(user_id=client.user_id, roles=roles, **claims)}")
         return client
 
     return make
@@ -162,9 +160,7 @@ def broker(settings: Any) -> Iterator[str]:
     user = (parts.auth or "").partition(":")[0]
     http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=10), headers=headers)
     http.request("PUT", f"{base}/vhosts/{name}")
-    http.request(
-        "PUT", f"{base}/permissions/{name}/{user}", json={"configure": ".*", "write": ".*", "read": ".*"}
-    )
+    http.request("PUT", f"{base}/permissions/{name}/{user}", json={"configure": ".*", "write": ".*", "read": ".*"})
     old = urllib3.util.parse_url(settings.RABBITMQ_URL)
     settings.RABBITMQ_URL = f"amqp://{old.auth}@{old.host}:{old.port}/{name}"
     try:

@@ -10,12 +10,14 @@ from collections.abc import Iterable
 from django.conf import settings
 from kombu import Connection, Exchange, Queue, binding
 
+from chassis.publisher import KEEPING_QUEUE_ARGUMENTS
+from chassis.publisher import UNROUTED as UNROUTED_NAME
+
 CLOCK = Exchange("clock", type="topic", durable=True)
 DEAD_LETTER = Exchange("dead_letter", type="topic", durable=True)
-UNROUTED = Exchange("unrouted", type="fanout", durable=True)
+UNROUTED = Exchange(UNROUTED_NAME, type="fanout", durable=True)
 
 DELIVERY_LIMIT = 20
-DEAD_QUEUE_LENGTH = 100_000
 TICK_SECONDS = 5
 
 
@@ -35,16 +37,16 @@ def dead_queue(service: str) -> Queue:
         exchange=DEAD_LETTER,
         routing_key=f"{service}.dead",
         durable=True,
-        queue_arguments={"x-queue-type": "quorum", "x-max-length": DEAD_QUEUE_LENGTH},
+        queue_arguments=KEEPING_QUEUE_ARGUMENTS,
     )
 
 
 def unrouted_queue() -> Queue:
     return Queue(
-        "unrouted",
+        UNROUTED_NAME,
         exchange=UNROUTED,
         durable=True,
-        queue_arguments={"x-queue-type": "quorum", "x-max-length": DEAD_QUEUE_LENGTH},
+        queue_arguments=KEEPING_QUEUE_ARGUMENTS,
     )
 
 
@@ -60,6 +62,9 @@ def event_queue(event_types: Iterable[str]) -> Queue:
             "x-delivery-limit": DELIVERY_LIMIT,
             "x-dead-letter-exchange": DEAD_LETTER.name,
             "x-dead-letter-routing-key": f"{service}.dead",
+            # A message leaves this queue when `<service>.dead` has confirmed it; the second is a must with the first.
+            "x-dead-letter-strategy": "at-least-once",
+            "x-overflow": "reject-publish",
         },
     )
 

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.negotiation import DefaultContentNegotiation as ByFormat
 
 from chassis import health, metrics
 
@@ -18,7 +19,7 @@ def service_urls(app_urls: str) -> list[URLPattern | URLResolver]:
         path("health/live", health.live),
         path("health/ready", health.ready),
         path("metrics", metrics.metrics_view),
-        path("schema/", SpectacularAPIView.as_view(), name="schema"),
+        path("schema/", SpectacularAPIView.as_view(content_negotiation_class=ByFormat), name="schema"),
         path("docs/", SpectacularSwaggerView.as_view(url="../schema/"), name="docs"),
         path(f"admin/{settings.SERVICE_NAME}/", admin.site.urls),
         path("", include(app_urls)),

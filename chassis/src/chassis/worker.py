@@ -61,6 +61,7 @@ def celery_app(*, handlers: Handlers, ticks: Ticks) -> Celery:
         task_reject_on_worker_lost=True,
         task_acks_on_failure_or_timeout=False,
         accept_content=["json"],
+        worker_consumer="chassis.consumer:EventConsumer",
         worker_pool=settings.WORKER_POOL,
         worker_concurrency=settings.WORKER_CONCURRENCY,
         worker_prefetch_multiplier=4,

@@ -1,0 +1,6 @@
+from chassis.settings import service_settings
+
+_settings = service_settings(name="chassis", app="things", title="Things")
+# Whatever database the environment names: the tests have their own beside it.
+_settings["DATABASES"]["default"]["TEST"] = {"NAME": "test_chassis"}
+globals().update(_settings)

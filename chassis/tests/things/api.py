@@ -1,0 +1,148 @@
+"""Views that show each way a request can end."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import DataError, IntegrityError, OperationalError, connection, transaction
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+from rest_framework import exceptions, serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from chassis import idempotency
+from chassis.api import CursorPage, StrictSerializer
+from chassis.auth import HasRole
+from chassis.errors import Conflict, NotFound, ServiceUnavailable, TooManyRequests
+from chassis.ids import uuid7
+from things.models import Thing
+
+
+class SizeSerializer(StrictSerializer):
+    amount = serializers.IntegerField()
+
+
+class ThingSerializer(StrictSerializer):
+    name = serializers.CharField(max_length=32)
+    size = serializers.IntegerField(default=0)
+    tags = serializers.ListField(child=serializers.UUIDField(), required=False)
+    inner = SizeSerializer(required=False)
+
+
+class Taken(Conflict):
+    code = "taken"
+
+
+class Things(APIView):
+    def get(self, request: Request) -> Response:
+        page = CursorPage(ordering="id")
+        rows = page.paginate_queryset(Thing.objects.all(), request)
+        return page.get_paginated_response([{"id": str(row.id), "name": row.name} for row in rows])
+
+    def post(self, request: Request) -> Response:
+        serializer = ThingSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        values = serializer.validated_data
+        key = idempotency.key_from(request, required=values["name"] == "careful")
+        with transaction.atomic():
+            thing_id = uuid7()
+            claim = idempotency.claim(key, resource_id=thing_id) if key else None
+            if claim and claim.completed:
+                return idempotency.replay(claim)
+            Thing.objects.create(id=thing_id, name=values["name"], size=values["size"])
+            body = {"id": str(thing_id)}
+            if claim:
+                idempotency.complete(claim, status=201, body=body)
+        return Response(body, status=201)
+
+
+class OneThing(APIView):
+    def get(self, request: Request, thing_id: UUID) -> Response:
+        thing = Thing.objects.filter(id=thing_id).first()
+        if thing is None:
+            raise NotFound
+        return Response({"id": str(thing.id), "name": thing.name})
+
+
+class ForManagers(APIView):
+    permission_classes = [HasRole("manager", "admin")]
+
+    def get(self, request: Request) -> Response:
+        return Response({"you": request.user.username})
+
+
+class Public(APIView):
+    permission_classes = [AllowAny]
+
+    def get(self, request: Request) -> Response:
+        return Response({"hello": request.query_params.get("format", "world")})
+
+    post = get
+
+
+class _Idle(Exception):
+    sqlstate = "25P03"
+
+
+def _idle() -> OperationalError:
+    error = IntegrityError("terminating connection")
+    error.__cause__ = _Idle()
+    return error
+
+
+FAILURES: dict[str, Any] = {
+    "taken": lambda: Taken("Seat B7 is taken.", seats=["b7"]),
+    "throttled": lambda: TooManyRequests(retry_after=7),
+    "drf-throttled": lambda: exceptions.Throttled(wait=3.2),
+    "unavailable": lambda: ServiceUnavailable(retry_after=9),
+    "http404": lambda: Http404("secret table name"),
+    "denied": lambda: PermissionDenied("secret"),
+    "suspicious": lambda: SuspiciousOperation("secret"),
+    "cut-off": lambda: UnreadablePostError("client went away"),
+    "operational": lambda: OperationalError("secret host"),
+    "idle": _idle,
+    "data": lambda: DataError("value too long"),
+    "bug": lambda: RuntimeError("secret"),
+}
+
+
+def fail(what: str) -> None:
+    if what == "killed":
+        with transaction.atomic():
+            Thing.objects.create(name="lost")
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    if what == "killed-at-commit":
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            _kill(cursor.fetchone()[0])
+    raise FAILURES[what]()
+
+
+def _kill(backend: int) -> None:
+    """Ends this request's connection from another one, between its last statement and its commit."""
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 1000)", [backend])
+    other.close()
+
+
+class Raises(APIView):
+    permission_classes = [AllowAny]
+
+    def get(self, request: Request, what: str) -> Response:
+        fail(what)
+        raise AssertionError
+
+
+@csrf_exempt
+@require_safe
+def plain(request: HttpRequest, what: str) -> HttpResponse:
+    if what == "fine":
+        return HttpResponse("fine")
+    fail(what)
+    raise AssertionError

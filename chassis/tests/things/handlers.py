@@ -1,0 +1,57 @@
+"""Handlers that misbehave on demand. Tests watch and steer them through Redis, since they run in another process."""
+
+import time
+
+from django.db import OperationalError
+
+from chassis.events import Event
+from chassis.inbox import Handler
+from chassis.redis import redis_client
+from things.events import MadeSlice
+from things.models import Thing
+
+
+def copy(event: Event) -> None:
+    made = event.read(MadeSlice)
+    Thing.objects.create(name=made.name)
+
+
+def refuse(event: Event) -> None:
+    copy(event)
+    raise ValueError("this handler never works")
+
+
+def linger(event: Event) -> None:
+    """Writes, then waits inside the transaction until it is let go on."""
+    copy(event)
+    redis_client().incr(f"lingering:{event.id}")
+    deadline = time.monotonic() + 30
+    while not redis_client().exists(f"go-on:{event.id}"):
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        time.sleep(0.02)
+
+
+def stumble(event: Event) -> None:
+    """The database is away twice, then it is back."""
+    copy(event)
+    if redis_client().incr(f"stumbled:{event.id}") <= 2:
+        raise OperationalError("server closed the connection unexpectedly")
+
+
+def tell(event: Event) -> None:
+    redis_client().incr(f"told:{event.id}")
+
+
+def tick() -> None:
+    redis_client().incr("ticked")
+
+
+HANDLERS = {
+    "thing.made": copy,
+    "thing.refused": refuse,
+    "thing.lingering": linger,
+    "thing.stumbling": stumble,
+    "thing.told": Handler(apply=copy, then=tell),
+}
+TICKS = {"clock.second": [tick]}
