@@ -85,15 +85,14 @@ class NotificationTemplateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["code", "channel", "language", "subject", "updated_at"]
     list_filter = ["code", "channel", "language"]
     search_fields = ["code", "subject", "text"]
-    readonly_fields = ["names", "preview", "updated_at"]
-    fields = ["code", "channel", "language", "subject", "text", "body", "names", "preview", "updated_at"]
+    readonly_fields = ("names", "preview", "updated_at")
+    fields = ("code", "channel", "language", "subject", "text", "body", "names", "preview", "updated_at")
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        fixed = ["code", "channel", "language"] if obj else []
-        return fixed + list(self.readonly_fields)
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return (*self.readonly_fields, *(("code", "channel", "language") if obj else ()))
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return [name for name in self.fields if obj or name not in {"names", "preview", "updated_at"}]
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [name for name in self.fields if obj or name not in self.readonly_fields]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
@@ -147,7 +146,7 @@ def _shown(subject: str, text: str, html: str) -> str:
 
 class DeliveryInline(admin.TabularInline):  # type: ignore[type-arg]
     model = DeliveryLog
-    fields = readonly_fields = ["attempt", "outcome", "code", "message_id", "milliseconds", "created_at"]
+    fields = readonly_fields = ("attempt", "outcome", "code", "message_id", "milliseconds", "created_at")
     extra = 0
     can_delete = False
 

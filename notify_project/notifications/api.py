@@ -2,7 +2,6 @@
 
 import re
 from typing import Any
-from uuid import UUID
 
 from django.core.validators import RegexValidator, validate_email
 from django.db import transaction
@@ -13,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chassis.api import CursorPage, StrictSerializer, StrictUUIDField
-from chassis.auth import HasRole, Principal
+from chassis.auth import HasRole
 from chassis.errors import PermissionDenied
 from chassis.idempotency import HEADER, claim, complete, key_from, replay
 from chassis.ids import uuid7
@@ -113,29 +112,24 @@ class _SendView(APIView):
     def post(self, request: Request) -> Response:
         given = self.serializer(data=request.data)
         given.is_valid(raise_exception=True)
+        message = given.validated_data
         key = key_from(request, required=False)
         with transaction.atomic():
             claimed = claim(key, resource_id=uuid7()) if key else None
             if claimed and claimed.completed:
                 return replay(claimed)
-            notification = _request(
-                self.channel, request.user, given.validated_data, claimed.resource_id if claimed else uuid7()
+            notification = services.request_message(
+                channel=self.channel,
+                requested_by=request.user.id,
+                context={name: message[name] for name in ("subject", "text") if name in message},
+                to=message.get("to", ""),
+                user_id=message.get("user_id"),
+                notification_id=claimed.resource_id if claimed else uuid7(),
             )
             body = NotificationSerializer(notification).data
             if claimed:
                 complete(claimed, status=status.HTTP_202_ACCEPTED, body=body)
         return Response(body, status=status.HTTP_202_ACCEPTED)
-
-
-def _request(channel: Channel, caller: Principal, message: dict[str, Any], notification_id: UUID) -> Notification:
-    return services.request_message(
-        channel=channel,
-        requested_by=caller.id,
-        to=message.get("to", ""),
-        user_id=message.get("user_id"),
-        context={name: message[name] for name in ("subject", "text") if name in message},
-        notification_id=notification_id,
-    )
 
 
 class SendEmail(_SendView):

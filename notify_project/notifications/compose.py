@@ -7,6 +7,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
+from typing import Any
 from uuid import UUID
 
 import segno
@@ -48,15 +49,12 @@ def mail(
     if rendered.html:
         message.add_alternative(rendered.html, subtype="html")
     if ticket:
-        image = qr_png(ticket)
-        part = message.get_payload()[-1] if rendered.html else message  # type: ignore[union-attr]
-        part.add_related(  # type: ignore[union-attr]
-            image,
-            maintype="image",
-            subtype="png",
-            cid=f"<{QR_CONTENT_ID}>",
-            filename="ticket.png",
-        )
+        image: dict[str, Any] = {"maintype": "image", "subtype": "png", "filename": "ticket.png"}
+        page = message.get_body(("html",))
+        if page is None:
+            message.add_attachment(qr_png(ticket), **image)
+        else:
+            page.add_related(qr_png(ticket), cid=f"<{QR_CONTENT_ID}>", **image)
     policy = SMTP if address.addr_spec.isascii() else SMTP.clone(utf8=True)
     return Envelope(sender=sender_address, recipient=address.addr_spec, content=message.as_bytes(policy=policy))
 

@@ -103,7 +103,7 @@ def pause_before_next_try(*, attempts: int, jitter: float) -> timedelta | None:
     """
     if attempts >= MAX_ATTEMPTS:
         return None
-    pause = min(FIRST_PAUSE * 2 ** min(attempts - 1, 20), LONGEST_PAUSE)
+    pause = min(FIRST_PAUSE * (1 << min(attempts - 1, 20)), LONGEST_PAUSE)
     return pause * (0.5 + jitter)
 
 

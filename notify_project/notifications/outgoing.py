@@ -24,8 +24,8 @@ from notifications.domain import (
 )
 from notifications.templating import Wording
 
-# After the longest try, time to record it.
-LEASE_MARGIN = timedelta(seconds=5)
+# Seconds after the longest try, to record it.
+LEASE_MARGIN = 5.0
 
 # One statement takes the message and fetches all that it needs. What supersedes a hold notice is looked for by
 # natural key, and for hold notices alone. The clock is the database's: leases are compared across machines.
@@ -36,7 +36,7 @@ WITH due AS (
         AND (%(event_id)s::uuid IS NULL OR event_id = %(event_id)s)
     ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
 ), n AS (
-    UPDATE notifications SET attempts = attempts + 1, due_at = statement_timestamp() + %(lease)s
+    UPDATE notifications SET attempts = attempts + 1, due_at = statement_timestamp() + make_interval(secs => %(lease)s)
     FROM due WHERE notifications.id = due.id
     RETURNING notifications.*
 )
@@ -65,7 +65,7 @@ WITH settled AS (
     UPDATE notifications
     SET status = %(status)s, reason = %(reason)s, language = %(language)s, subject = %(subject)s,
         recipient = %(recipient)s,
-        due_at = CASE WHEN %(status)s = 'pending' THEN statement_timestamp() + %(pause)s ELSE due_at END,
+        due_at = CASE WHEN %(status)s = 'pending' THEN statement_timestamp() + make_interval(secs => %(pause)s) ELSE due_at END,
         sent_at = CASE WHEN %(status)s = 'sent' THEN statement_timestamp() END,
         context = CASE WHEN %(scrub)s THEN context - %(secret)s ELSE context END
     WHERE id = %(id)s AND status = 'pending' AND attempts = %(attempt)s
@@ -126,7 +126,7 @@ class Result:
 
 def take(*, channels: list[Channel], event_id: UUID | None = None) -> Taken | None:
     """The message that is due the longest, or the due one of an event; None when there is none."""
-    lease = timedelta(seconds=settings.DELIVERY_SECONDS) + LEASE_MARGIN
+    lease = settings.DELIVERY_SECONDS + LEASE_MARGIN
     with connection.cursor() as cursor:
         cursor.execute(
             TAKE,
@@ -155,7 +155,7 @@ def record(taken: Taken, result: Result) -> bool:
                 "language": taken.language,
                 "subject": result.subject,
                 "recipient": taken.recipient,
-                "pause": result.pause,
+                "pause": result.pause.total_seconds(),
                 "scrub": taken.template in CARRIES_SECRET and is_settled(result.status),
                 "secret": SECRET,
                 "log_id": uuid7(),

@@ -1,6 +1,7 @@
 """What the clock starts. Each is safe to repeat and bounded."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
@@ -70,7 +71,7 @@ def prune() -> int:
         return int(deleted + cursor.rowcount)
 
 
-def _execute(statement: str, values: list[object]) -> int:
+def _execute(statement: str, values: Sequence[int | datetime]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return int(cursor.rowcount)
