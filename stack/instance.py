@@ -58,12 +58,17 @@ class Instance:
         return hashlib.sha256(str(self.state).encode()).hexdigest()[:12]
 
     @property
+    def owner(self) -> int:
+        """User id of whoever runs it."""
+        return os.getuid()
+
+    @property
     def socket(self) -> Path:
         """supervisord's socket; in the temporary folder when the path of the checkout is too long for one."""
         path = self.run / "supervisor.sock"
         if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
             return path
-        return Path(tempfile.gettempdir()) / f"marquee-{os.getuid()}-{self.digest}.sock"
+        return Path(tempfile.gettempdir()) / f"marquee-{self.owner}-{self.digest}.sock"
 
     def make_folders(self) -> None:
         """Create the folders; raises StackError when the file system does not let us."""

@@ -60,8 +60,10 @@ def configure(instance: Instance, *, fixed_ports: Mapping[str, int]) -> Stack:
     """Choose ports and make secrets. Call it only while the instance does not run, for its ports look taken then."""
     instance.make_folders()
     file = instance.state / "ports.json"
-    chosen = ports.choose(instance=instance.name, remembered=ports.load(file), fixed=fixed_ports)
-    ports.save(file, chosen)
+    with ports.reservations(instance) as reserved:
+        chosen = ports.choose(instance=instance.name, remembered=ports.load(file), fixed=fixed_ports, reserved=reserved)
+        ports.save(file, chosen)
+        ports.reserve(instance, chosen)
     return Stack(instance, chosen, credentials.load_or_make(instance.state / "secrets.env"))
 
 
@@ -157,6 +159,7 @@ def stop(instance: Instance, *, say: Callable[[str], None]) -> bool:
         pid = supervisor.pid()
         supervisor.shut_down()
         _wait_gone(instance, pid)
+    ports.release(instance)
     leftovers = processes.of_instance(instance)
     if leftovers:
         say(f"ending {len(leftovers)} processes that were left behind")

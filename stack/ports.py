@@ -1,13 +1,18 @@
 """Ports: the usual ones unless busy, then free ones; remembered, so that addresses stay the same."""
 
+import contextlib
 import errno
+import fcntl
 import json
 import socket
-from collections.abc import Callable, Mapping
+import tempfile
+import time
+from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from stack.errors import StackError
-from stack.instance import MAIN
+from stack.instance import MAIN, Instance
 from stack.services import SERVICES
 
 HOST = "127.0.0.1"
@@ -31,6 +36,9 @@ USUAL = {
 ASIDE = 12_000
 # Where to look next when a port is busy; the last ones stay below the ephemeral range of Linux.
 STEPS = (0, 100, 200, 300, 400, 500, 1000, 2000)
+# Between choosing a port and listening on it: long enough for a first start on a slow machine.
+RESERVED_SECONDS = 600
+RESERVATIONS = Path(tempfile.gettempdir()) / "marquee-ports"
 
 
 def is_free(port: int) -> bool:
@@ -62,19 +70,20 @@ def choose(
     instance: str,
     remembered: Mapping[str, int],
     fixed: Mapping[str, int],
+    reserved: Container[int] = (),
     free: Callable[[int], bool] = is_free,
 ) -> dict[str, int]:
     """A port for every name in USUAL.
 
     fixed: ports that somebody asked for; StackError when one of them is busy or its name is unknown.
-    remembered: last time's choice, kept while those ports are free.
+    remembered: last time's choice, kept while those ports are free. reserved: what other instances have chosen.
     """
     unknown = sorted(set(fixed) - set(USUAL))
     if unknown:
         raise StackError(f"no port is named {unknown[0]!r}; there are {', '.join(USUAL)}")
     chosen: dict[str, int] = {}
     for name, port in fixed.items():
-        if port in chosen.values() or not free(port):
+        if port in chosen.values() or port in reserved or not free(port):
             raise StackError(f"port {port} for {name} is taken by another process")
         chosen[name] = port
     offset = 0 if instance == MAIN else ASIDE
@@ -84,7 +93,8 @@ def choose(
         candidates = [remembered[name]] if name in remembered else []
         candidates += [usual + offset + step for step in STEPS]
         taken = set(chosen.values())
-        chosen[name] = next((port for port in candidates if port not in taken and free(port)), None) or any_free_port()
+        suits = (port for port in candidates if port not in taken and port not in reserved and free(port))
+        chosen[name] = next(suits, None) or any_free_port()
     return {name: chosen[name] for name in USUAL}
 
 
@@ -99,3 +109,46 @@ def load(path: Path) -> dict[str, int]:
 
 def save(path: Path, ports: Mapping[str, int]) -> None:
     path.write_text(json.dumps(ports, indent=2) + "\n")
+
+
+@contextmanager
+def reservations(instance: Instance) -> Iterator[set[int]]:
+    """The ports that other instances of this machine have chosen, while no instance can choose others.
+
+    Two instances that start at the same time would otherwise both find the same ports free.
+    """
+    RESERVATIONS.mkdir(exist_ok=True)
+    with contextlib.suppress(PermissionError):
+        RESERVATIONS.chmod(0o1777)
+    with (RESERVATIONS / f"lock-{instance.owner}").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        others = (path for path in RESERVATIONS.glob("*.json") if path.stem != instance.digest)
+        yield {port for path in others for port in _reserved(path)}
+
+
+def reserve(instance: Instance, ports: Mapping[str, int]) -> None:
+    """Keep others from choosing these ports for as long as the instance is starting or running."""
+    entry = {"socket": str(instance.socket), "until": time.time() + RESERVED_SECONDS, "ports": list(ports.values())}
+    (RESERVATIONS / f"{instance.digest}.json").write_text(json.dumps(entry))
+
+
+def release(instance: Instance) -> None:
+    (RESERVATIONS / f"{instance.digest}.json").unlink(missing_ok=True)
+
+
+def _reserved(path: Path) -> list[int]:
+    try:
+        entry = json.loads(path.read_text())
+        ports: list[int] = entry["ports"]
+        return ports if time.time() < entry["until"] or _answers(entry["socket"]) else []
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _answers(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        try:
+            client.connect(path)
+        except OSError:
+            return False
+    return True
