@@ -65,7 +65,8 @@ WITH settled AS (
     UPDATE notifications
     SET status = %(status)s, reason = %(reason)s, language = %(language)s, subject = %(subject)s,
         recipient = %(recipient)s,
-        due_at = CASE WHEN %(status)s = 'pending' THEN statement_timestamp() + make_interval(secs => %(pause)s) ELSE due_at END,
+        due_at = CASE WHEN %(status)s = 'pending'
+            THEN statement_timestamp() + make_interval(secs => %(pause)s) ELSE due_at END,
         sent_at = CASE WHEN %(status)s = 'sent' THEN statement_timestamp() END,
         context = CASE WHEN %(scrub)s THEN context - %(secret)s ELSE context END
     WHERE id = %(id)s AND status = 'pending' AND attempts = %(attempt)s
