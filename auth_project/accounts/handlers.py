@@ -8,6 +8,6 @@ from chassis.inbox import Handler
 
 HANDLERS: dict[str, Handler] = {}
 TICKS: dict[str, list[Callable[[], object]]] = {
-    "clock.minute": [publish_due],
+    "clock.second": [publish_due],
     "clock.hour": [forget_expired],
 }

@@ -194,4 +194,7 @@ class Revocation(models.Model):
                 | models.Q(user__isnull=False, issued_before__isnull=False, jti=""),
             )
         ]
-        indexes = [models.Index(fields=["expires_at"], name="revocations_expiry")]
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(published_at=None), name="revocations_untold"),
+            models.Index(fields=["expires_at"], name="revocations_expiry"),
+        ]
