@@ -1,6 +1,6 @@
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeBoundary, RangeOperators
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Upper
@@ -35,7 +35,6 @@ class Movie(models.Model):
         ordering = ["-release_date", "-id"]
         indexes = [
             models.Index(fields=["release_date"], name="idx_movies_release_date"),
-            GinIndex(OpClass(Upper("title"), name="gin_trgm_ops"), name="idx_movies_title_trigrams"),
             GinIndex(fields=["genres"], name="idx_movies_genres"),
         ]
 

@@ -25,10 +25,14 @@ def list_movies(
     released_before: dt.date | None = None,
     now_showing: bool | None = None,
 ) -> QuerySet[Movie]:
-    """q: part of the title. The released_* days are included. now_showing: has showtimes to come, or has none."""
+    """Movies by what they are.
+
+    q: part of the title, accents or none. The released_* days are included. now_showing: has showtimes to come, or
+    has none.
+    """
     movies = Movie.objects.all()
     if q is not None:
-        movies = movies.filter(title__icontains=q)
+        movies = movies.filter(title__unaccent__icontains=q)
     if genre is not None:
         movies = movies.filter(genres__contains=[genre])
     if language is not None:

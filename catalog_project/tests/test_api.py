@@ -153,6 +153,13 @@ def test_movies_are_found_by_title_genre_language_and_release(api: Any) -> None:
     assert titles(api.get("/movies?released_before=2026-11-10")) == ["Salt Road"]
 
 
+@pytest.mark.parametrize("typed", ["thu bon", "BỒN", "đom", "Dom Dom"])
+def test_titles_are_found_without_their_accents(api: Any, typed: str) -> None:
+    movie = MovieFactory(title="Đom đóm over Thu Bồn")
+    MovieFactory(title="Salt Road")
+    assert titles(api.get("/movies", {"q": typed})) == [movie.title]
+
+
 def test_movies_that_are_showing_have_showtimes_to_come(api: Any, showtime: Showtime) -> None:
     cancelled, none = ShowtimeFactory(status="cancelled"), MovieFactory()
     assert titles(api.get("/movies?now_showing=true")) == [showtime.movie.title]

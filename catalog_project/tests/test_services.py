@@ -1,8 +1,9 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from factories import PRICES, MovieFactory, ScreenFactory, ShowtimeFactory, TheaterFactory, next_week, places
 
@@ -25,6 +26,7 @@ from catalog.errors import (
 from catalog.layouts import read_plan
 from catalog.models import Movie, Screen, Seat, Showtime, Theater
 from chassis.ids import uuid7
+from chassis.models import OutboxMessage
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +83,50 @@ def test_a_cancelled_showtime_leaves_its_screen_free() -> None:
     first = schedule()
     scheduling.cancel_showtime(showtime_id=first.id)
     assert schedule(screen_id=first.screen_id, starts_at=first.starts_at).id != first.id
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_want_the_screen_at_once_one_gets_it() -> None:
+    screen, movie = ScreenFactory(), MovieFactory()
+    start = next_week()
+
+    def attempt(minutes: int) -> str:
+        try:
+            schedule(movie_id=movie.id, screen_id=screen.id, starts_at=start + timedelta(minutes=minutes))
+        except ShowtimesOverlap:
+            return "refused"
+        else:
+            return "scheduled"
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(attempt, range(0, 80, 10)))
+    assert sorted(answers) == ["refused"] * 7 + ["scheduled"]
+    assert Showtime.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_changes_of_a_movie_a_theater_and_a_showtime_at_once_do_not_lock_each_other_out() -> None:
+    showtimes = [ShowtimeFactory() for _ in range(3)]
+    Showtime.objects.update(movie=showtimes[0].movie)
+
+    def change(n: int) -> int:
+        showtime = showtimes[n % 3]
+        try:
+            services.change_movie(movie_id=showtimes[0].movie_id, title=f"Title {n}")
+            services.change_theater(theater_id=showtime.theater_id, name=f"Name {n}")
+            scheduling.change_showtime(showtime_id=showtime.id, format=("2D", "3D", "IMAX")[n // 3 % 3])
+        finally:
+            connection.close()
+        return n
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(change, range(18))) == list(range(18))
+    told = [row.body["data"] for row in OutboxMessage.objects.filter(type="showtime.updated")]
+    for showtime in Showtime.objects.all():
+        revisions = [event["revision"] for event in told if event["showtime_id"] == str(showtime.id)]
+        assert sorted(revisions) == list(range(2, showtime.revision + 1))
 
 
 def test_the_database_itself_refuses_two_films_on_one_screen() -> None:

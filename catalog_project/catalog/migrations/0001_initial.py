@@ -23,9 +23,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        # Trusted extensions: the database's owner may create them.
+        # A trusted extension: the database's owner may create it.
         django.contrib.postgres.operations.BtreeGistExtension(),
-        django.contrib.postgres.operations.TrigramExtension(),
         migrations.CreateModel(
             name='CatalogGeneration',
             fields=[
@@ -72,7 +71,7 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'movies',
                 'ordering': ['-release_date', '-id'],
-                'indexes': [models.Index(fields=['release_date'], name='idx_movies_release_date'), django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Upper('title'), name='gin_trgm_ops'), name='idx_movies_title_trigrams'), django.contrib.postgres.indexes.GinIndex(fields=['genres'], name='idx_movies_genres')],
+                'indexes': [models.Index(fields=['release_date'], name='idx_movies_release_date'), django.contrib.postgres.indexes.GinIndex(fields=['genres'], name='idx_movies_genres')],
             },
         ),
         migrations.CreateModel(
