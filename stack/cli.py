@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from stack import demo, environment, lifecycle, lock, memory, report, variables
+from stack import checks, demo, environment, lifecycle, lock, memory, report, suites, variables
 from stack import up as starting
 from stack.errors import StackError
 from stack.instance import MAIN, Instance
@@ -22,6 +22,8 @@ from stack.supervision import Supervisor, log_file
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code comes back. What is wrong is said in one line, with details below it."""
     options = _parser().parse_args(arguments)
+    # Being told to stop is being interrupted: what must be cleared up at the end is.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return int(options.run(options) or 0)
     except StackError as error:
@@ -59,7 +61,8 @@ def _parser() -> argparse.ArgumentParser:
         if name == "up":
             added.add_argument("--no-demo", action="store_true", help="no demo data, and buy no ticket")
     command("demo-data", _demo_data, "load the demo data, or add what it has come to lack")
-    command("down", _down, "stop everything, in reverse order")
+    added = command("down", _down, "stop everything, in reverse order")
+    added.add_argument("--erase", action="store_true", help="and forget its databases, secrets, ports and logs")
     command("status", _status, "every process, and the addresses")
     added = command("logs", _logs, "what processes wrote")
     added.add_argument("name", nargs="?", help="a process or a service; all without it")
@@ -70,6 +73,13 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("words", nargs=argparse.REMAINDER, metavar="-- command")
     added = command("env", _env, "print a service's environment as shell exports")
     added.add_argument("service")
+    added = command("test", _test, "run every suite on a test instance, which is stopped at the end")
+    added.set_defaults(instance="test")
+    added.add_argument(
+        "--only", action="append", default=[], metavar="SUITE", help=f"one of {', '.join(suites.names())}"
+    )
+    added.add_argument("arguments", nargs="*", metavar="-- pytest arguments")
+    command("check", _check, "format, lint, types, walls, dependencies, migrations, contracts, lock", instance=False)
     command("memory", _memory, "proportional set size per kind of process")
     added = command("install", _install, "install the servers and the locked packages", instance=False)
     added.add_argument("project", nargs="?", default="all", help="a service's name, or all (the default)")
@@ -114,6 +124,8 @@ def _down(options: argparse.Namespace) -> None:
         return
     with instance.locked("make down"):
         stopped = lifecycle.stop(instance, say=_progress())
+        if options.erase:
+            lifecycle.erase(instance)
     print("marquee: stopped" if stopped else "marquee: nothing was running")
 
 
@@ -166,6 +178,16 @@ def _env(options: argparse.Namespace) -> None:
     stack = lifecycle.load(_instance(options))
     for name, value in _service_environment(stack, options.service).items():
         print(f"export {name}={shlex.quote(value)}")
+
+
+def _test(options: argparse.Namespace) -> int:
+    results = suites.run(_instance(options), only=options.only, arguments=options.arguments, say=_progress())
+    suites.print_results(results)
+    return 0 if all(result.passed for result in results) else 1
+
+
+def _check(_: argparse.Namespace) -> int:
+    return 0 if checks.run() else 1
 
 
 def _memory(options: argparse.Namespace) -> None:

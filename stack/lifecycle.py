@@ -114,7 +114,7 @@ def wait_ready(stack: Stack, programs: Sequence[Program]) -> None:
         states = stack.supervisor.processes()
         for program in list(waiting.values()):
             state = states[program.name]
-            if _is_ready(program, state):
+            if is_ready(program, state):
                 del waiting[program.name]
                 continue
             if state.started_at:
@@ -127,7 +127,8 @@ def wait_ready(stack: Stack, programs: Sequence[Program]) -> None:
             time.sleep(POLL_SECONDS)
 
 
-def _is_ready(program: Program, state: Supervised) -> bool:
+def is_ready(program: Program, state: Supervised) -> bool:
+    """Whether it answers, or runs if it has nothing to answer with."""
     if program.ready is None:
         return state.state == "RUNNING"
     return state.is_up and program.ready()
@@ -165,6 +166,18 @@ def stop(instance: Instance, *, say: Callable[[str], None]) -> bool:
         say(f"ending {len(leftovers)} processes that were left behind")
         processes.end(leftovers, grace_seconds=5)
     return ran or bool(leftovers)
+
+
+def erase(instance: Instance) -> None:
+    """Forget all that a stopped instance has: its databases, secrets, ports and logs."""
+    shutil.rmtree(instance.data.resolve(), ignore_errors=True)
+    for path in instance.state.iterdir():
+        if path.name == "lock":
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def _wait_stopped(supervisor: Supervisor, tier: str) -> None:

@@ -1,0 +1,50 @@
+# Marquee. `make` alone lists what there is.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+STACK := $(PYTHON) -m stack
+BIN := .venv/bin
+INSTANCE ?= main
+PROJECTS := auth_project catalog_project booking_project payment_project notify_project
+MEMBERS := chassis $(PROJECTS)
+
+.DEFAULT_GOAL := help
+.PHONY: help up down status logs demo-data test check audit lock install format memory
+
+help: ## Show this
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+up: ## Install what is missing, start everything, buy a ticket
+	@$(STACK) up --instance $(INSTANCE) $(foreach port,$(PORTS),--port $(port))
+
+down: ## Stop everything
+	@$(STACK) down --instance $(INSTANCE)
+
+status: ## Show every process, and the addresses
+	@$(STACK) status --instance $(INSTANCE)
+
+logs: ## Follow the logs (NAME=booking for one service's)
+	@$(STACK) logs --instance $(INSTANCE) -f $(NAME)
+
+memory: ## Show what the stack costs, by kind of process
+	@$(STACK) memory --instance $(INSTANCE)
+
+demo-data: ## Load the demo data, or add what it has come to lack
+	@$(STACK) demo-data --instance $(INSTANCE)
+
+audit: ## Verify in the databases what must always be true
+	@$(STACK) audit --instance $(INSTANCE)
+
+test: ## Run every test on servers of its own (SUITE=booking for one)
+	@$(STACK) test $(foreach suite,$(SUITE),--only $(suite))
+
+install: ## Make .venv from the lock (SERVICE=booking: just its part, in its own folder)
+	@$(STACK) install $(SERVICE)
+
+lock: ## Renew requirements.lock (UPGRADE=1 takes the newest versions)
+	@$(STACK) lock $(if $(UPGRADE),--upgrade)
+
+format: install ## Format the code, and fix what can be fixed
+	@$(BIN)/ruff check --quiet --fix --exit-zero .
+	@$(BIN)/ruff format .
+
+check: install ## Format, lint, types, walls, dependencies, migrations, contracts, lock
+	@$(STACK) check

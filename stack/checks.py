@@ -1,0 +1,168 @@
+"""`check`: everything that can be said about the code without running a server."""
+
+import json
+import os
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from stack import credentials, environment, lock, variables
+from stack.environment import PYTHON
+from stack.errors import StackError
+from stack.instance import MAIN, ROOT, Instance
+from stack.ports import USUAL
+from stack.services import SERVICES, Service
+
+BIN = PYTHON.parent
+CONTRACTS = ROOT / "contracts"
+ENVELOPE = {"specversion", "id", "type", "source", "subject", "time", "traceparent", "data"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """Passes if its command exits 0, or if its function raises no StackError."""
+
+    name: str
+    command: Sequence[str] = ()
+    folder: Path = ROOT
+    variables: Mapping[str, str] = field(default_factory=dict)
+    function: Callable[[], None] | None = None
+
+    def complaint(self) -> str | None:
+        """None when it passes, else what it says."""
+        if self.function is not None:
+            try:
+                self.function()
+            except StackError as error:
+                return f"{error}\n{error.details}".strip()
+            return None
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        result = subprocess.run(
+            self.command,
+            cwd=self.folder,
+            env={**inherited, **self.variables},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return f"{result.stdout}{result.stderr}".strip() or "failed" if result.returncode else None
+
+
+def all_checks() -> list[Check]:
+    members = [ROOT / "chassis", *(service.folder for service in SERVICES)]
+    roots = os.pathsep.join([str(ROOT / "chassis" / "src"), *(str(service.folder) for service in SERVICES)])
+    checks = [
+        Check("format", [str(BIN / "ruff"), "format", "--check", "--quiet", "."]),
+        Check("lint", [str(BIN / "ruff"), "check", "--quiet", "."]),
+        Check("walls", [str(BIN / "lint-imports"), "--no-logo"], variables={"PYTHONPATH": roots}),
+        Check("lock", function=lambda: lock.check(environment.uv())),
+        Check("contracts", function=check_contracts),
+        Check("types of stack", [*_mypy(), "--exclude", "/(tests|message_sink)/", "stack"]),
+        Check("types of message_sink", [*_mypy(), "-p", "message_sink"], ROOT / "stack"),
+        Check(
+            "types of chassis",
+            [*_mypy(), "src/chassis"],
+            ROOT / "chassis",
+            {**_service_variables(SERVICES[0]), "PYTHONPATH": "tests"},
+        ),
+    ]
+    for service in SERVICES:
+        own = {**_service_variables(service), "PYTHONPATH": "."}
+        checks += [
+            Check(
+                f"types of {service.name}",
+                [*_mypy(), "--follow-imports=silent", *_strict_files(service)],
+                service.folder,
+                own,
+            ),
+            Check(
+                f"migrations of {service.name}", _manage("makemigrations", "--check", "--dry-run"), service.folder, own
+            ),
+            Check(
+                f"API of {service.name}",
+                _manage("spectacular", "--validate", "--fail-on-warn", "--file", os.devnull),
+                service.folder,
+                own,
+            ),
+        ]
+    return checks + [Check(f"dependencies of {folder.name}", [str(BIN / "deptry"), "."], folder) for folder in members]
+
+
+def run(*, at_once: int = 2) -> bool:
+    """Run all checks, print each with what it has to say, and return whether all passed."""
+    started = time.monotonic()
+    checks = all_checks()
+    failed = []
+    with ThreadPoolExecutor(at_once) as pool:
+        for check, complaint in zip(checks, pool.map(Check.complaint, checks), strict=True):
+            print(f"  {'ok' if complaint is None else 'FAILED':6}  {check.name}", flush=True)
+            if complaint is not None:
+                failed.append(check.name)
+                print("\n".join(f"      {line}" for line in complaint.splitlines()), flush=True)
+    seconds = time.monotonic() - started
+    print(f"\nmarquee: {'failed: ' + ', '.join(failed) if failed else 'all checks passed'} in {seconds:.0f} s")
+    return not failed
+
+
+def check_contracts(folder: Path = CONTRACTS) -> None:
+    """Each golden message is a complete envelope of the event that its file is named after."""
+    files = sorted(folder.glob("*.json"))
+    if not files:
+        raise StackError(f"there are no golden messages in {folder}")
+    wrong = [f"{file.name}: {fault}" for file in files for fault in _faults(file)]
+    if wrong:
+        raise StackError("golden messages are wrong", details="\n".join(wrong))
+
+
+def _faults(file: Path) -> list[str]:
+    try:
+        message = json.loads(file.read_text())
+    except ValueError as error:
+        return [f"not JSON: {error}"]
+    if "openapi" in message:
+        return []
+    if missing := ENVELOPE - set(message):
+        return [f"lacks {', '.join(sorted(missing))}"]
+    faults = []
+    if message["specversion"] != "1.0":
+        faults.append("specversion is not 1.0")
+    if message["type"] != file.stem:
+        faults.append(f"type is {message['type']}")
+    if not isinstance(message["data"], dict) or not message["data"]:
+        faults.append("data is empty")
+    try:
+        uuid.UUID(message["id"])
+        if datetime.fromisoformat(message["time"]).tzinfo is None:
+            faults.append("time has no offset")
+    except (ValueError, TypeError, AttributeError) as error:
+        faults.append(f"id or time: {error}")
+    return faults
+
+
+def _mypy() -> list[str]:
+    return [str(BIN / "mypy"), "--config-file", str(ROOT / "pyproject.toml")]
+
+
+def _strict_files(service: Service) -> list[str]:
+    """Where a service decides."""
+    return [f"{service.app}/domain.py", f"{service.app}/services.py"]
+
+
+def _manage(*words: str) -> list[str]:
+    return [str(PYTHON), "manage.py", *words]
+
+
+def _service_variables(service: Service) -> dict[str, str]:
+    """What its settings ask for: secrets that nothing else knows, and ports where nothing listens."""
+    return variables.of_service(
+        Instance.named(MAIN),
+        service,
+        ports=dict.fromkeys(USUAL, 1),
+        secrets={name: make() for name, make in credentials.MAKERS.items()},
+    )
