@@ -1,0 +1,123 @@
+"""`python -m bench`: every figure of one run, as a table and as JSON in bench/results/."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench import figures, limits, system
+from bench.http import Client
+from bench.market import BenchError, open_market
+from stack.errors import StackError
+
+RESULTS = Path(__file__).parent / "results"
+CUSTOMERS = 64
+
+
+def run() -> dict[str, Any]:
+    """Takes each figure once. Raises BenchError, StackError."""
+    stack = system.running()
+    address = system.gateway(stack)
+    found: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": system.machine()}
+    with system.unlimited(stack):
+        say("making a theater, showtimes and customers")
+        market = open_market(address, manager=system.manager(stack), showtimes=48, customers=CUSTOMERS)
+        idle, hot, read, stale = market.showtimes[:4]
+        found["memory_before"] = system.memory_per_kind(stack)
+        say("confirmation on an idle stack")
+        found["confirmation"] = figures.confirmation(market, idle)
+        say("pgbench")
+        limit = limits.transactions_per_second(system.database(stack, "booking"), clients=figures.CLIENTS, seconds=10)
+        found["pgbench_per_second"] = round(limit)
+        say("accepted bookings")
+        found["accepted"] = figures.accepted(market, market.showtimes[4:28], seconds=10)
+        say("the hot showtime")
+        found["hot"] = figures.hot_showtime(market, hot)
+        say("refused attempts")
+        found["refused"] = figures.refused(market, hot, seconds=5)
+        say("seat maps")
+        found["seat_map"] = _seat_map(stack, market.gateway, read.id)
+        found["seat_map"]["stale_seconds"] = round(figures.staleness(market, stale), 2)
+        say("settled bookings, a minute")
+        found["settled"] = figures.settled(market, market.showtimes[28:], system.Receipts(stack), seconds=60)
+        found["memory_after"] = system.memory_per_kind(stack)
+    found["ratios"] = _ratios(found)
+    return found
+
+
+def _seat_map(stack: Any, address: str, showtime_id: str) -> dict[str, Any]:
+    url = f"{address}/api/showtimes/{showtime_id}/seats"
+    content = Client(address).get(f"/api/showtimes/{showtime_id}/seats").body
+    served = limits.reads_per_second(url, connections=figures.CLIENTS, seconds=5)
+    with limits.file_server(content, port=stack.ports["gateway"] + 7) as file_url:
+        limit = limits.reads_per_second(file_url, connections=figures.CLIENTS, seconds=5)
+    return {"per_second": round(served), "file_per_second": round(limit), "bytes": len(content)}
+
+
+def _ratios(found: dict[str, Any]) -> list[dict[str, Any]]:
+    limit = found["pgbench_per_second"]
+    accepted, hot, seats = found["accepted"]["per_second"], found["hot"], found["seat_map"]
+    before, after = found["memory_before"], found["memory_after"]
+    rows: list[tuple[str, float, str, float]] = [
+        ("bookings accepted / pgbench", accepted / limit, ">=", 0.10),
+        ("bookings settled / pgbench", found["settled"]["per_second"] / limit, ">=", 0.02),
+        ("hot showtime, s until sold out", hot["sold_out_seconds"], "<=", 2.0),
+        ("hot showtime, p99 ms", hot["p99_ms"], "<=", 500),
+        ("hot showtime, seats sold twice", hot["sold_twice"], "<=", 0),
+        (
+            "hot showtime, answers but 201 and 409",
+            sum(hot["answers"].values()) - hot["answers"].get("201", 0) - hot["answers"].get("409", 0),
+            "<=",
+            0,
+        ),
+        ("refused / accepted", found["refused"]["per_second"] / accepted, ">=", 2.0),
+        ("seat maps / NGINX with a file", seats["per_second"] / seats["file_per_second"], ">=", 0.10),
+        ("seat map, s stale", seats["stale_seconds"], "<=", 1.0),
+        ("booking to CONFIRMED, p50 ms", found["confirmation"]["confirmed_p50_ms"], "<=", 150),
+        ("booking to CONFIRMED, p95 ms", found["confirmation"]["confirmed_p95_ms"], "<=", 400),
+        ("memory of web after / before", after["web"] / before["web"], "<=", 1.1),
+        ("memory of workers after / before", after["worker"] / before["worker"], "<=", 1.1),
+    ]
+    return [
+        {
+            "figure": name,
+            "value": round(value, 3),
+            "target": f"{sign} {target:g}",
+            "met": value >= target if sign == ">=" else value <= target,
+        }
+        for name, value, sign, target in rows
+    ]
+
+
+def print_table(found: dict[str, Any]) -> None:
+    print(f"\n{'figure':42} {'value':>10}  {'target':>10}")
+    for row in found["ratios"]:
+        print(f"{row['figure']:42} {row['value']:>10g}  {row['target']:>10}  {'met' if row['met'] else 'MISSED'}")
+    print(
+        f"\npgbench {found['pgbench_per_second']}/s · accepted {found['accepted']['per_second']}/s"
+        f" (p50 {found['accepted']['p50_ms']} ms) · settled {found['settled']['per_second']}/s"
+        f" · seat maps {found['seat_map']['per_second']}/s"
+    )
+
+
+def say(words: str) -> None:
+    print(f"bench: {words}", flush=True)
+
+
+def main() -> int:
+    try:
+        found = run()
+    except (BenchError, StackError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    RESULTS.mkdir(exist_ok=True)
+    file = RESULTS / f"{found['at'].replace(':', '').replace('+0000', 'Z')}.json"
+    file.write_text(json.dumps(found, indent=2) + "\n")
+    print_table(found)
+    print(f"kept in {file.relative_to(RESULTS.parent.parent)}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

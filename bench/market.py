@@ -1,0 +1,143 @@
+"""What a run sells: a theater of its own with large screens, showtimes far ahead, and customers who are signed in."""
+
+import secrets
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from bench.http import Client
+
+T = TypeVar("T")
+
+ROWS, COLUMNS = 13, 20
+SEATS = ROWS * COLUMNS
+
+
+class BenchError(Exception):
+    """The run cannot go on, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Showtime:
+    id: str
+    seats: tuple[str, ...]
+
+    def pair(self, index: int) -> list[str]:
+        """Two seats side by side; no two indexes below SEATS // 2 share one."""
+        return list(self.seats[2 * index : 2 * index + 2])
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    gateway: str
+    showtimes: tuple[Showtime, ...]
+    tokens: tuple[str, ...]
+
+    def customer(self, index: int) -> Client:
+        return Client(self.gateway, token=self.tokens[index % len(self.tokens)])
+
+
+def open_market(
+    gateway: str, *, manager: tuple[str, str], showtimes: int, customers: int, orphan_rule: bool = False
+) -> Market:
+    """Makes it through the API, as a manager and as customers would. Raises BenchError."""
+    staff = Client(gateway, token=_token(gateway, *manager))
+    theater = _made(
+        staff.post(
+            "/api/theaters",
+            {
+                "name": f"Load test {secrets.token_hex(3)}",
+                "city": "Nowhere",
+                "address": "1 Bench Street",
+                "time_zone": "Etc/UTC",
+                "currency": "EUR",
+                "rules": {
+                    "cancellation_cutoff_minutes": 60,
+                    "cancellation_fee_percent": None,
+                    "orphan_seat_rule": orphan_rule,
+                },
+            },
+        )
+    )
+    movie = staff.get("/api/movies").json()["results"][0]
+    seats = [
+        {"row": chr(64 + y), "number": x, "x": x, "y": y, "category": "standard"}
+        for y in range(1, ROWS + 1)
+        for x in range(1, COLUMNS + 1)
+    ]
+    per_screen = 40
+    made = []
+    for screen_number in range(-(-showtimes // per_screen)):
+        screen = _made(
+            staff.post(f"/api/theaters/{theater['id']}/screens", {"name": f"Hall {screen_number + 1}", "seats": seats})
+        )
+        first = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=200)
+        for number in range(min(per_screen, showtimes - screen_number * per_screen)):
+            made.append(
+                _made(
+                    staff.post(
+                        "/api/showtimes",
+                        {
+                            "movie_id": movie["id"],
+                            "screen_id": screen["id"],
+                            "starts_at": (first + timedelta(hours=6 * number)).isoformat(),
+                            "format": "2D",
+                            "language": "en",
+                            "prices": {"standard": {"amount": 1200, "currency": "EUR"}},
+                        },
+                    )
+                )["id"]
+            )
+    with ThreadPoolExecutor(4) as pool:
+        tokens = tuple(pool.map(lambda _: _new_customer(gateway), range(customers)))
+    reader = Client(gateway)
+    return Market(gateway, tuple(_on_sale(reader, showtime_id) for showtime_id in made), tokens)
+
+
+def _on_sale(reader: Client, showtime_id: str) -> Showtime:
+    def seats() -> tuple[str, ...]:
+        answer = reader.get(f"/api/showtimes/{showtime_id}/seats")
+        if answer.status != 200:
+            return ()
+        ordered = sorted(answer.json()["seats"], key=lambda seat: (seat["y"], seat["x"]))
+        return tuple(seat["id"] for seat in ordered)
+
+    return Showtime(showtime_id, wait_for(seats, 60, f"showtime {showtime_id} is not on sale"))
+
+
+def _new_customer(gateway: str) -> str:
+    name, password = f"load-{secrets.token_hex(6)}", secrets.token_urlsafe(18)
+    client = Client(gateway)
+    _made(client.post("/api/auth/register", {"username": name, "email": f"{name}@load.example", "password": password}))
+    client.close()
+    return _token(gateway, name, password)
+
+
+def _token(gateway: str, username: str, password: str) -> str:
+    client = Client(gateway)
+    answer = client.post("/api/auth/token", {"username": username, "password": password})
+    client.close()
+    if answer.status != 200:
+        raise BenchError(f"{username} cannot sign in: {answer.status} {answer.body.decode(errors='replace')}")
+    token: str = answer.json()["access_token"]
+    return token
+
+
+def _made(answer: Any) -> dict[str, Any]:
+    if answer.status != 201:
+        raise BenchError(f"not made: {answer.status} {answer.body.decode(errors='replace')[:500]}")
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def wait_for(condition: Callable[[], T], seconds: float, otherwise: str) -> T:
+    """The first true value of condition(). Raises BenchError after that many seconds."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise BenchError(otherwise)
+        time.sleep(0.02)
+    return value

@@ -1,0 +1,109 @@
+"""The running stack, as the runs see it: addresses, databases, memory, and the edge limit out of the way."""
+
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from bench.http import Client
+from bench.market import wait_for
+from stack import control, demo, lifecycle, memory, variables
+from stack.instance import MAIN, Instance
+from stack.lifecycle import Stack
+from stack.servers import nginx
+from stack.services import SERVICES, service_named
+
+
+def running() -> Stack:
+    """The instance that MARQUEE_STATE names, else the main one. Raises StackError when it does not run."""
+    state = os.environ.get("MARQUEE_STATE")
+    stack = lifecycle.load(Instance.at(state) if state else Instance.named(MAIN))
+    control.wait_ready("gateway")
+    return stack
+
+
+def gateway(stack: Stack) -> str:
+    return variables.gateway_url(stack.ports)
+
+
+def database(stack: Stack, service: str) -> str:
+    """The address of a service's database."""
+    return variables.database_url(service_named(service), stack.ports, stack.secrets)
+
+
+def manager(stack: Stack) -> tuple[str, str]:
+    """User name and password of the demo manager."""
+    account = demo.accounts(stack)["manager"]
+    return account["username"], account["password"]
+
+
+@contextmanager
+def unlimited(stack: Stack) -> Iterator[None]:
+    """The gateway without its limit per client address, for the time of a run."""
+    before = os.environ.get("GATEWAY_RATE_PER_MINUTE")
+    try:
+        os.environ["GATEWAY_RATE_PER_MINUTE"] = "0"
+        _reload(stack)
+        yield
+    finally:
+        if before is None:
+            del os.environ["GATEWAY_RATE_PER_MINUTE"]
+        else:
+            os.environ["GATEWAY_RATE_PER_MINUTE"] = before
+        _reload(stack)
+
+
+def _reload(stack: Stack) -> None:
+    nginx.provision(stack.instance, ports=stack.ports)
+    control.kill("gateway", "HUP")
+    client = Client(gateway(stack))
+    wait_for(lambda: client.get("/health").status == 200, 10, "the gateway did not come back")
+
+
+class Receipts:
+    """Counts the receipts that notify has recorded as sent."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._connection = psycopg.connect(database(stack, "notify"), autocommit=True)
+
+    def __call__(self) -> int:
+        row = self._connection.execute(
+            "SELECT count(*) FROM delivery_log l JOIN notifications n ON n.id = l.notification_id"
+            " WHERE n.template = 'receipt' AND l.outcome = 'sent'"
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+
+def unpublished(stack: Stack) -> int:
+    """Events of all five services that are not published."""
+    total = 0
+    for service in SERVICES:
+        with psycopg.connect(database(stack, service.name), autocommit=True) as connection:
+            row = connection.execute("SELECT count(*) FROM outbox WHERE published_at IS NULL").fetchone()
+            total += row[0] if row else 0
+    return total
+
+
+def memory_per_kind(stack: Stack) -> dict[str, float]:
+    """Mebibytes (proportional set size) of the web processes and of the workers, together."""
+    table = memory.by_kind(stack.instance)
+    return {kind: round(size / 2**20, 1) for kind, (_, size) in table.items()}
+
+
+def machine() -> dict[str, Any]:
+    """What the run ran on."""
+    model = ""
+    try:
+        with open("/proc/cpuinfo") as file:
+            model = next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), "")
+    except OSError:
+        pass
+    return {
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "cpus": os.cpu_count(),
+        "cpu": model,
+    }
