@@ -12,7 +12,7 @@ from pathlib import Path
 from stack import checks, demo, environment, lifecycle, lock, memory, report, suites, variables
 from stack import up as starting
 from stack.errors import StackError
-from stack.instance import MAIN, Instance
+from stack.instance import MAIN, ROOT, Instance
 from stack.ports import USUAL
 from stack.servers import rabbitmq
 from stack.services import service_named
@@ -79,6 +79,8 @@ def _parser() -> argparse.ArgumentParser:
         "--only", action="append", default=[], metavar="SUITE", help=f"one of {', '.join(suites.names())}"
     )
     added.add_argument("arguments", nargs="*", metavar="-- pytest arguments")
+    added = command("audit", _audit, "verify in the databases what must always be true")
+    added.add_argument("--wait", type=float, default=30, help="seconds for what is under way (default: %(default)s)")
     command("check", _check, "format, lint, types, walls, dependencies, migrations, contracts, lock", instance=False)
     command("memory", _memory, "proportional set size per kind of process")
     added = command("install", _install, "install the servers and the locked packages", instance=False)
@@ -184,6 +186,15 @@ def _test(options: argparse.Namespace) -> int:
     results = suites.run(_instance(options), only=options.only, arguments=options.arguments, say=_progress())
     suites.print_results(results)
     return 0 if all(result.passed for result in results) else 1
+
+
+def _audit(options: argparse.Namespace) -> None:
+    instance = _instance(options)
+    lifecycle.load(instance)
+    # It speaks to PostgreSQL, for which the standard library has nothing.
+    words = [str(environment.PYTHON), "-m", "stack.audit", str(instance.state), str(options.wait)]
+    os.chdir(ROOT)
+    os.execv(words[0], words)  # noqa: S606
 
 
 def _check(_: argparse.Namespace) -> int:
