@@ -28,17 +28,20 @@ class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
 class OperationInline(ReadOnlyInline):
     model = GatewayOperation
     fields = ["created_at", "kind", "amount", "state", "outcome_code", "attempts", "due_at", "last_error", "id"]
+    readonly_fields = fields
 
 
 class LedgerInline(ReadOnlyInline):
     model = Transaction
     verbose_name_plural = "ledger"
     fields = ["created_at", "kind", "account", "amount", "currency"]
+    readonly_fields = fields
 
 
 class RefundInline(ReadOnlyInline):
     model = Refund
     fields = ["created_at", "amount", "status", "reason", "requested_by", "failure_code", "finished_at"]
+    readonly_fields = fields
 
 
 class RefundForm(forms.Form):

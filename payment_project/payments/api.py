@@ -4,7 +4,7 @@ import re
 from typing import Any, ClassVar
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
@@ -17,11 +17,12 @@ from chassis.idempotency import key_from
 from payments import checkout, methods, selectors, webhooks
 from payments.domain import Status
 from payments.errors import CardNumberRefused
-from payments.events import MethodGiven
+from payments.events import MethodGiven, Money
 from payments.models import RefundStatus
 from payments.presentation import present_method, present_payment, present_refund
 
 IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)
+MOST = 10**15
 # ISO/IEC 7812-1: 12 to 19 digits, written with or without gaps.
 _CARD_NUMBER = re.compile(r"(?:\d[ .-]?){11,18}\d")
 
@@ -30,7 +31,7 @@ class TokenField(serializers.RegexField):
     """A token of the payment gateway. Raises CardNumberRefused for what looks like a card number."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(r"\A[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]{1,100}\Z", **options)
+        super().__init__(r"\A[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]{1,100}\Z", trim_whitespace=False, **options)
 
     def to_internal_value(self, data: Any) -> str:
         if isinstance(data, str | int) and _CARD_NUMBER.search(str(data)):
@@ -73,12 +74,40 @@ class StrictIntegerField(serializers.IntegerField):
         return value
 
 
+class StrictTextField(serializers.CharField):
+    """A text; DRF's own would take a number for one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        text: str = super().to_internal_value(data)
+        return text
+
+
+class MoneyRequest(StrictSerializer):
+    amount = StrictIntegerField(min_value=1, max_value=MOST)
+    currency = serializers.RegexField(r"\A[A-Z]{3}\Z")
+
+    def validate(self, attrs: dict[str, Any]) -> Money:  # type: ignore[override]
+        return Money(**attrs)
+
+
+@extend_schema_field({"oneOf": [{"type": "integer", "minimum": 1}, {"$ref": "#/components/schemas/Money"}]})
+class AmountField(serializers.Field[Any, Any, Any, Any]):
+    """Minor units, with their currency or without."""
+
+    def to_internal_value(self, data: Any) -> int | Money:
+        if isinstance(data, dict):
+            money: Money = MoneyRequest().run_validation(data)
+            return money
+        amount: int = StrictIntegerField(min_value=1, max_value=MOST).run_validation(data)
+        return amount
+
+
 class RefundRequest(StrictSerializer):
     payment_id = StrictUUIDField()
-    amount = StrictIntegerField(
-        required=False, min_value=1, max_value=10**15, help_text="Minor units; all that is left when not given."
-    )
-    reason = serializers.CharField(max_length=200)
+    amount = AmountField(required=False, help_text="Minor units; all that is left when not given.")
+    reason = StrictTextField(max_length=200)
 
     def validate_reason(self, reason: str) -> str:
         if _CARD_NUMBER.search(reason):
@@ -138,8 +167,21 @@ class MethodSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
+class Page(serializers.Serializer[Any]):
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+
+
+class PaymentPage(Page):
+    results = PaymentSerializer(many=True)
+
+
+class MethodPage(Page):
+    results = MethodSerializer(many=True)
+
+
 class PaymentListView(APIView):
-    @extend_schema(parameters=[PaymentFilter], responses=PaymentSerializer(many=True))
+    @extend_schema(parameters=[PaymentFilter], responses=PaymentPage)
     def get(self, request: Request) -> Response:
         wanted = PaymentFilter(data=request.query_params.dict())
         wanted.is_valid(raise_exception=True)
@@ -175,7 +217,7 @@ class PaymentView(APIView):
 
 
 class MethodListView(APIView):
-    @extend_schema(responses=MethodSerializer(many=True))
+    @extend_schema(responses=MethodPage)
     def get(self, request: Request) -> Response:
         pages = CursorPage()
         page = pages.paginate_queryset(selectors.methods_of(request.user), request, view=self)

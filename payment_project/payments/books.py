@@ -1,20 +1,25 @@
-"""Writing a decision down: the payment's row, the ledger, the intent that follows from it, and what is announced."""
+"""Writing a decision down: the payment's row, the ledger, the intent that follows from it, and what is announced.
 
+All of it is one statement that hangs on the version of the payment it was decided on: when somebody changed the
+payment meanwhile nothing is written, and the caller decides anew.
+"""
+
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 from uuid import UUID
 
-from django.db import connection
-from django.db.models.functions import Now
+from django.conf import settings
 from django.utils import timezone
 
-from chassis import metrics, outbox
-from chassis.events import EventData
+from chassis import metrics
+from chassis.events import EventData, envelope
 from chassis.ids import uuid7
 from payments import domain, events
 from payments.domain import Kind
-from payments.models import GatewayOperation, OperationState, Payment, Refund, Transaction
+from payments.models import GatewayOperation, OperationState, Payment, Refund, RefundStatus
+from payments.statements import NOW, Expression, Statement
 
 # Longer than a call with its repetition may take (gateway.py: 2 x (1 + 5) s), so that a lease ends with its holder.
 LEASE = timedelta(seconds=20)
@@ -70,105 +75,133 @@ def assign(row: Payment, payment: domain.Payment) -> None:
     row.attention = payment.attention
 
 
-CHANGING = (
-    "status",
-    "booking_state",
-    "held_amount",
-    "captured_amount",
-    "refunded_amount",
-    "retained_amount",
-    "under_way",
-    "failure_code",
-    "attention",
-    "authorisation_id",
-    "capture_id",
-    "ended_reason",
-    "captured_at",
-    "updated_at",
-)
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An operation whose outcome was decided on, as it is from now on, and its refund if it is one."""
+
+    operation: GatewayOperation
+    refund: Refund | None = None
 
 
-def write_new(row: Payment, decision: domain.Decision, *, card: Card | None = None) -> bool:
+def open_payment(row: Payment, decision: domain.Decision, *, card: Card | None = None) -> bool:
     """Inserts the payment of a booking that has none; False, and nothing is written, when it has one already."""
     assign(row, decision.payment)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO payments (id, booking_id, booking_reference, user_id, amount, currency, hold_expires_at,"
-            " status, booking_state, under_way, failure_code) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
-            " ON CONFLICT (booking_id) DO NOTHING",
-            [
-                row.id,
-                row.booking_id,
-                row.booking_reference,
-                row.user_id,
-                row.amount,
-                row.currency,
-                row.hold_expires_at,
-                row.status,
-                row.booking_state,
-                row.under_way,
-                row.failure_code,
-            ],
-        )
-        if cursor.rowcount == 0:
-            return False
-    _announce(row, decision, None)
-    if decision.ask is not None:
-        _intend(row, decision.ask, card=card, leased=False)
-    return True
+    names = ("id", "booking_id", "booking_reference", "user_id", "amount", "currency", "hold_expires_at")
+    values = {name: getattr(row, name) for name in names} | _state(row)
+    statement = Statement.inserting("payments", values, unless="booking_id")
+    _follow_up(statement, row, decision, card=card)
+    return _carry_out(statement, row, decision)
 
 
 def write(
     row: Payment,
     decision: domain.Decision,
     *,
-    answered: GatewayOperation | None = None,
-    refund: Refund | None = None,
+    answered: Answered | None = None,
     wish: RefundWish | None = None,
     card: Card | None = None,
     leased: bool = False,
-) -> GatewayOperation | None:
-    """Saves a decision about a locked row, within its transaction; the intent that follows comes back.
+) -> tuple[bool, GatewayOperation | None]:
+    """Saves a decision: whether the payment still was what it was decided on, and the operation that follows.
 
-    answered: the operation whose outcome was decided on, and its refund. wish, card: for a refund or an authorisation
-    that is asked for now. leased: the caller runs the next operation itself once the transaction has been committed.
+    wish, card: for a refund or an authorisation that is asked for now. leased: the caller runs the next operation
+    itself, as soon as this has been committed.
     """
     assign(row, decision.payment)
-    row.save(update_fields=CHANGING)
-    if answered is not None and decision.postings:
-        _post(row, answered, decision.postings)
-    _announce(row, decision, refund)
-    if decision.ask is None:
-        return None
-    if decision.ask.kind is Kind.REVERSE:
-        return _take_back(row, leased=leased)
-    operation = _intend(row, decision.ask, card=card, leased=leased)
-    if decision.ask.kind is Kind.REFUND:
-        _open_refund(operation, row, wish or RefundWish(reason=row.ended_reason or "booking_ended"))
-    return operation
-
-
-def _announce(row: Payment, decision: domain.Decision, refund: Refund | None) -> None:
-    for announcement in decision.announcements:
-        event = _event(row, announcement, refund)
-        outbox.emit(event, subject=row.id)
-        OUTCOMES.labels(event.type.partition(".")[2]).inc()
-
-
-def _open_refund(operation: GatewayOperation, row: Payment, wish: RefundWish) -> None:
-    Refund.objects.create(
-        id=wish.id or uuid7(),
-        payment=row,
-        operation=operation,
-        amount=operation.amount,
-        currency=row.currency,
-        reason=wish.reason,
-        requested_by=wish.requested_by,
+    changes = {**_state(row), "version": row.version + 1, "updated_at": NOW}
+    statement = Statement.updating("payments", changes, expecting={"id": row.id, "version": row.version})
+    if answered is not None:
+        _close(statement, answered)
+        _post(statement, row, answered.operation, decision.postings)
+    after = "gateway_operations" if answered is not None else ""
+    operation = _follow_up(
+        statement, row, decision, answered=answered, wish=wish, card=card, leased=leased, after=after
     )
+    written = _carry_out(statement, row, decision)
+    if not written:
+        return False, None
+    row.version += 1
+    if leased and decision.ask is not None and decision.ask.kind is Kind.REVERSE:
+        operation = row.operations.get(state=OperationState.REVERSING)
+    return True, operation
 
 
-def _intend(row: Payment, ask: domain.Ask, *, card: Card | None, leased: bool) -> GatewayOperation:
-    return GatewayOperation.objects.create(
+def _state(row: Payment) -> dict[str, object]:
+    names = (
+        *("status", "booking_state", "held_amount", "captured_amount", "refunded_amount", "retained_amount"),
+        *("under_way", "failure_code", "attention", "authorisation_id", "capture_id"),
+        *("ended_reason", "captured_at", "hold_expires_at"),
+    )
+    return {name: getattr(row, name) for name in names}
+
+
+def _close(statement: Statement, answered: Answered) -> None:
+    operation, refund = answered.operation, answered.refund
+    changes = {
+        "state": operation.state,
+        "outcome_code": operation.outcome_code,
+        "result": operation.result,
+        "finished_at": operation.finished_at,
+        "leased_until": None,
+        "payment_token": "",
+        "last_error": "",
+    }
+    statement.update("gateway_operations", changes, where={"id": operation.id})
+    if refund is not None:
+        ended = {name: getattr(refund, name) for name in ("status", "failure_code", "finished_at")}
+        statement.update("refunds", ended, where={"id": refund.id})
+
+
+def _post(statement: Statement, row: Payment, operation: GatewayOperation, lines: tuple[domain.Posting, ...]) -> None:
+    """The lines of one operation go in together: the database refuses them when they do not add up to zero."""
+    if lines:
+        statement.insert_many(
+            "transactions",
+            [
+                {
+                    "id": uuid7(),
+                    "payment_id": row.id,
+                    "operation_id": operation.id,
+                    "kind": line.kind,
+                    "account": line.account,
+                    "amount": line.amount,
+                    "currency": row.currency,
+                    "created_at": operation.finished_at,
+                }
+                for line in lines
+            ],
+        )
+
+
+def _follow_up(
+    statement: Statement,
+    row: Payment,
+    decision: domain.Decision,
+    *,
+    answered: Answered | None = None,
+    wish: RefundWish | None = None,
+    card: Card | None = None,
+    leased: bool = False,
+    after: str = "",
+) -> GatewayOperation | None:
+    """What is announced, and what the gateway is asked next."""
+    for announcement in decision.announcements:
+        _announce(statement, _event(row, announcement, answered.refund if answered else None), row)
+    ask = decision.ask
+    if ask is None:
+        return None
+    lease = timezone.now() + LEASE if leased else None
+    if ask.kind is Kind.REVERSE:
+        # The authorisation under way becomes a reversal, whoever is at it: the gateway sorts out which came first.
+        changes = {
+            "state": OperationState.REVERSING,
+            "due_at": NOW,
+            "attempts": Expression("attempts + 1"),
+            "leased_until": lease,
+        }
+        statement.update("gateway_operations", changes, where={"payment_id": row.id, "state": OperationState.PENDING})
+        return None
+    operation = GatewayOperation(
         id=(card and card.operation_id) or uuid7(),
         payment=row,
         kind=ask.kind,
@@ -177,42 +210,54 @@ def _intend(row: Payment, ask: domain.Ask, *, card: Card | None, leased: bool) -
         payment_token=card.token if card else "",
         ends_booking=card is not None and card.ends_booking,
         target=row.capture_id if ask.kind is Kind.REFUND else row.authorisation_id,
-        due_at=Now(),
-        **_lease(leased=leased),
+        attempts=1 if leased else 0,
+        leased_until=lease,
     )
-
-
-def _take_back(row: Payment, *, leased: bool) -> GatewayOperation:
-    """The authorisation under way becomes a reversal, whoever may be at it: the gateway sorts out which came first."""
-    operation = row.operations.select_for_update().get(state=OperationState.PENDING, kind=Kind.AUTHORISE)
-    operation.state = OperationState.REVERSING
-    operation.due_at = timezone.now()
-    operation.attempts += 1
-    operation.leased_until = timezone.now() + LEASE if leased else None
-    operation.save(update_fields=["state", "due_at", "attempts", "leased_until"])
+    names = [field.attname for field in GatewayOperation._meta.concrete_fields]
+    values = {name: getattr(operation, name) for name in names} | {"due_at": NOW, "created_at": NOW}
+    statement.insert("gateway_operations", values, after=after)
+    if ask.kind is Kind.REFUND:
+        _open_refund(statement, operation, row, wish or RefundWish(reason=row.ended_reason or "booking_ended"))
     return operation
 
 
-def _lease(*, leased: bool) -> dict[str, object]:
-    return {"leased_until": timezone.now() + LEASE, "attempts": 1} if leased else {}
+def _announce(statement: Statement, event: EventData, row: Payment) -> None:
+    body = envelope(event, subject=row.id, source=f"/{settings.SERVICE_NAME}")
+    values = {
+        "id": body["id"],
+        "exchange": settings.EVENTS_EXCHANGE,
+        "type": event.type,
+        "body": json.dumps(body),
+        "created_at": NOW,
+    }
+    statement.insert("outbox", values)
 
 
-def _post(row: Payment, operation: GatewayOperation, lines: tuple[domain.Posting, ...]) -> None:
-    """The lines of one operation go in together: the database refuses them when they do not add up to zero."""
-    Transaction.objects.bulk_create(
-        Transaction(
-            payment=row,
-            operation=operation,
-            kind=line.kind,
-            account=line.account,
-            amount=line.amount,
-            currency=row.currency,
-        )
-        for line in lines
-    )
-    for line in lines:
+def _open_refund(statement: Statement, operation: GatewayOperation, row: Payment, wish: RefundWish) -> None:
+    values = {
+        "id": wish.id or uuid7(),
+        "payment_id": row.id,
+        "operation_id": operation.id,
+        "amount": operation.amount,
+        "currency": row.currency,
+        "status": RefundStatus.PENDING,
+        "reason": wish.reason,
+        "requested_by": wish.requested_by,
+        "failure_code": "",
+        "created_at": NOW,
+    }
+    statement.insert("refunds", values)
+
+
+def _carry_out(statement: Statement, row: Payment, decision: domain.Decision) -> bool:
+    if not statement.execute():
+        return False
+    for announcement in decision.announcements:
+        OUTCOMES.labels(announcement.type.partition(".")[2]).inc()
+    for line in decision.postings:
         if line.amount > 0:
             MONEY.labels(line.kind, row.currency).inc(line.amount)
+    return True
 
 
 def _event(row: Payment, announcement: domain.Announcement, refund: Refund | None) -> EventData:

@@ -19,7 +19,7 @@ from chassis.idempotency import Claim, Key
 from payments import bookings, operations, services
 from payments.domain import Kind
 from payments.errors import AttemptWithdrawn, CardDeclined, GatewayUnavailable, PaymentInProgress, RefundRefused
-from payments.events import MethodGiven
+from payments.events import MethodGiven, Money
 from payments.gateway import Unknown
 from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment
 from payments.presentation import present_payment, present_refund
@@ -54,7 +54,9 @@ def pay(*, user: Principal, booking_id: UUID, method: MethodGiven, key: Key, pat
     return _answer(started, path=path)
 
 
-def refund(*, user: Principal, payment_id: UUID, amount: int | None, reason: str, key: Key, path: str) -> Response:
+def refund(
+    *, user: Principal, payment_id: UUID, amount: int | Money | None, reason: str, key: Key, path: str
+) -> Response:
     """Gives captured money back: 201, 409 when the gateway refuses, 202 while the outcome is not known.
 
     amount in minor units, None for all that is left. Raises what services.start_refund() raises.

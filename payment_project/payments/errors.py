@@ -88,6 +88,11 @@ class RefundTooLarge(Conflict):
     title = "More than what is left of the captured money cannot be given back"
 
 
+class CurrencyMismatch(Conflict):
+    code = "currency_mismatch"
+    title = "The payment was made in another currency"
+
+
 class RefundRefused(Conflict):
     code = "refund_refused"
     title = "The payment gateway refused the refund"

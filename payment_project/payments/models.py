@@ -64,6 +64,9 @@ class Payment(models.Model):
     authorisation_id = _blank(64, "The gateway's.")
     capture_id = _blank(64, "The gateway's.")
     ended_reason = _blank(64, "Why the booking ended.")
+    version = models.IntegerField(
+        default=1, db_default=1, help_text="Grows with every change, of its operations' states too."
+    )
     hold_expires_at = models.DateTimeField(null=True)
     captured_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True, db_default=Now())

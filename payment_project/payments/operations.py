@@ -10,11 +10,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from payments import books, domain, gateway
+from payments.books import Answered
 from payments.domain import Kind
 from payments.gateway import Approved, Outcome, Refused, Unknown
 from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, Refund, RefundStatus
@@ -27,19 +28,22 @@ LONGEST_PAUSE = 30.0
 # Called within the transaction that records an outcome, with the payment and its operation as they are now.
 OnRecorded = Callable[[Payment, GatewayOperation], None]
 
-_LEASE = """
-UPDATE gateway_operations SET leased_until = statement_timestamp() + %s, attempts = attempts + 1
-WHERE id = (
-  SELECT o.id FROM gateway_operations o JOIN payments p ON p.id = o.payment_id
-  WHERE o.state IN ('pending', 'reversing') AND o.due_at <= statement_timestamp()
-    AND (o.leased_until IS NULL OR o.leased_until < statement_timestamp()) {condition}
-  ORDER BY o.due_at LIMIT 1 FOR UPDATE OF o SKIP LOCKED
+_OPERATION = [field.attname for field in GatewayOperation._meta.concrete_fields]
+_PAYMENT = [field.attname for field in Payment._meta.concrete_fields]
+_LEASE = f"""
+UPDATE gateway_operations AS o SET leased_until = statement_timestamp() + %s, attempts = attempts + 1
+FROM payments p
+WHERE p.id = o.payment_id AND o.id = (
+  SELECT due.id FROM gateway_operations due JOIN payments ON payments.id = due.payment_id
+  WHERE due.state IN ('pending', 'reversing') AND due.due_at <= statement_timestamp()
+    AND (due.leased_until IS NULL OR due.leased_until < statement_timestamp()) {{condition}}
+  ORDER BY due.due_at LIMIT 1 FOR UPDATE OF due SKIP LOCKED
 )
-RETURNING *
-"""
+RETURNING {", ".join(f"o.{name}" for name in _OPERATION)}, {", ".join(f"p.{name}" for name in _PAYMENT)}
+"""  # noqa: S608
 _LEASE_DUE = _LEASE.format(condition="")
-_LEASE_OF_BOOKING = _LEASE.format(condition="AND p.booking_id = %s")
-_LEASE_ONE = _LEASE.format(condition="AND o.id = %s")
+_LEASE_OF_BOOKING = _LEASE.format(condition="AND payments.booking_id = %s")
+_LEASE_ONE = _LEASE.format(condition="AND due.id = %s")
 
 
 def lease_due() -> GatewayOperation | None:
@@ -72,32 +76,54 @@ def run(operation: GatewayOperation, *, on_recorded: OnRecorded | None = None) -
 def record(
     operation: GatewayOperation, outcome: Outcome, *, on_recorded: OnRecorded | None = None
 ) -> GatewayOperation | None:
-    """Writes down what the gateway answered; the operation that follows from it, leased to the caller, comes back."""
+    """Writes down what the gateway answered; the operation that follows from it, leased to the caller, comes back.
+
+    It is decided on the payment as it was when the operation was leased, and anew if it changed meanwhile. Nothing is
+    written when the operation was finished by somebody else, or is to be reversed: that answer stands then.
+    """
     if isinstance(outcome, Unknown):
         _postpone(operation, outcome)
         return None
-    with transaction.atomic():
-        payment = Payment.objects.select_for_update().get(id=operation.payment_id)
-        if not _finish(operation, outcome):
-            return None
-        decision, refund = _decide(payment, operation, outcome)
-        following = books.write(payment, decision, answered=operation, refund=refund, leased=True)
-        if on_recorded is not None:
-            on_recorded(payment, operation)
-    log.info(
-        "gateway answered",
-        extra={
-            "payment_id": str(payment.id),
-            "kind": operation.kind,
-            "state": operation.state,
-            "code": operation.outcome_code,
-        },
-    )
-    return following
+    asked = operation.state
+    current: GatewayOperation | None = operation
+    while current is not None and current.state == asked:
+        written, following = _write(current, outcome, on_recorded)
+        if written:
+            return following
+        current = GatewayOperation.objects.select_related("payment").filter(id=operation.id).first()
+    return None
+
+
+def _write(
+    operation: GatewayOperation, outcome: Approved | Refused, on_recorded: OnRecorded | None
+) -> tuple[bool, GatewayOperation | None]:
+    payment = operation.payment
+    _finish(operation, outcome)
+    decision, refund = _decide(payment, operation, outcome)
+    answered = Answered(operation, refund)
+    if on_recorded is None:
+        written, following = books.write(payment, decision, answered=answered, leased=True)
+    else:
+        with transaction.atomic():
+            written, following = books.write(payment, decision, answered=answered, leased=True)
+            if written:
+                on_recorded(payment, operation)
+    if written:
+        told = {"kind": operation.kind, "state": operation.state, "code": operation.outcome_code}
+        log.info("gateway answered", extra={"payment_id": str(payment.id), **told})
+    return written, following
 
 
 def _first(statement: str, parameters: list[object]) -> GatewayOperation | None:
-    return next(iter(GatewayOperation.objects.raw(statement, parameters)), None)
+    """The operation that the statement leased, its payment with it."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        found = cursor.fetchone()
+    if found is None:
+        return None
+    operation = GatewayOperation.from_db(None, _OPERATION, found[: len(_OPERATION)])
+    operation.payment = Payment.from_db(None, _PAYMENT, found[len(_OPERATION) :])
+    return operation
 
 
 def _postpone(operation: GatewayOperation, outcome: Unknown) -> None:
@@ -118,10 +144,8 @@ def _postpone(operation: GatewayOperation, outcome: Unknown) -> None:
     )
 
 
-def _finish(operation: GatewayOperation, outcome: Approved | Refused) -> bool:
-    """Ends the operation; False when another process did so before, or wants it reversed: its answer stands then."""
-    asked = operation.state
-    if asked == OperationState.REVERSING:
+def _finish(operation: GatewayOperation, outcome: Approved | Refused) -> None:
+    if operation.state == OperationState.REVERSING:
         operation.state = OperationState.REVERSED
     elif isinstance(outcome, Approved):
         operation.state = OperationState.SUCCEEDED
@@ -130,16 +154,6 @@ def _finish(operation: GatewayOperation, outcome: Approved | Refused) -> bool:
     operation.outcome_code = "" if isinstance(outcome, Approved) else outcome.code
     operation.result = outcome.id if isinstance(outcome, Approved) else ""
     operation.finished_at = timezone.now()
-    changed = GatewayOperation.objects.filter(id=operation.id, state=asked).update(
-        state=operation.state,
-        outcome_code=operation.outcome_code,
-        result=operation.result,
-        finished_at=operation.finished_at,
-        leased_until=None,
-        payment_token="",
-        last_error="",
-    )
-    return changed == 1
 
 
 def _decide(
@@ -178,5 +192,4 @@ def _end_refund(operation: GatewayOperation, outcome: Approved | Refused) -> Ref
     refund.status = RefundStatus.SUCCEEDED if isinstance(outcome, Approved) else RefundStatus.FAILED
     refund.failure_code = operation.outcome_code
     refund.finished_at = operation.finished_at
-    refund.save(update_fields=["status", "failure_code", "finished_at"])
     return refund

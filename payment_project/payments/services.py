@@ -18,6 +18,7 @@ from payments.domain import BookingOver, IllegalTransition, TooMuch, UnderWay
 from payments.errors import (
     AlreadyPaid,
     BookingEnded,
+    CurrencyMismatch,
     HoldExpired,
     NotRefundable,
     PaymentInProgress,
@@ -25,7 +26,7 @@ from payments.errors import (
     RefundTooLarge,
     UnknownMethod,
 )
-from payments.events import BookingConfirmed, BookingCreated, BookingEnding, MethodGiven
+from payments.events import BookingConfirmed, BookingCreated, BookingEnding, MethodGiven, Money
 from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, PaymentMethod
 
 NO_SUCH_METHOD = "unknown_payment_method"
@@ -38,29 +39,29 @@ class PaymentUnknown(Exception):
 def open_payment(*, booking: BookingCreated) -> None:
     """The booking was made. With a payment method its authorisation is intended at once; a decline ends the booking."""
     method = booking.payment_method
-    with transaction.atomic():
-        token = None if method is None else _token(method, user_id=booking.user_id)
-        card = None if token is None else Card(token, ends_booking=True)
-        row = _unsaved(booking)
-        if books.write_new(row, _opening(row, method, token), card=card):
-            return
+    token = None if method is None else _token(method, user_id=booking.user_id)
+    card = None if token is None else Card(token, ends_booking=True)
+    row = _unsaved(booking)
+    if books.open_payment(row, _opening(row, method, token), card=card):
+        return
+    with transaction.atomic(savepoint=False):
         row = Payment.objects.select_for_update().get(booking_id=booking.booking_id)
         row.hold_expires_at = booking.hold_expires_at
-        row.save(update_fields=["hold_expires_at"])
-        if row.status == domain.Status.REQUIRES_PAYMENT_METHOD and not row.under_way:
-            books.write(row, _opening(row, method, token), card=card)
+        unasked = row.status == domain.Status.REQUIRES_PAYMENT_METHOD and not row.under_way
+        decision = _opening(row, method, token) if unasked else domain.Decision(books.known(row))
+        books.write(row, decision, card=card)
 
 
 def confirm_booking(*, booking: BookingConfirmed) -> None:
     """The seats are sold: the capture is intended, now or when the authorisation succeeds."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         row = _lock_or_open(booking)
         books.write(row, domain.booking_confirmed(books.known(row)))
 
 
 def end_booking(*, booking: BookingEnding) -> None:
     """The booking was rejected, expired, cancelled or failed: what was taken goes back, less the fee it names."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         row = _lock_or_open(booking)
         row.ended_reason = row.ended_reason or booking.reason[:64]
         retained = min(booking.retained, row.amount)
@@ -89,7 +90,7 @@ def start_authorisation(
             if token is None:
                 raise UnknownMethod
             card = Card(token, ends_booking=False, operation_id=operation_id)
-            return claim, books.write(row, decision, card=card, leased=True)
+            return claim, books.write(row, decision, card=card, leased=True)[1]
     return claim, operations.lease(claim.resource_id)
 
 
@@ -106,11 +107,11 @@ def withdraw_unanswered(*, user_id: UUID, booking_id: UUID) -> GatewayOperation 
         resting = row.operations.filter(state=OperationState.PENDING, leased_until=None, attempts__gt=0)
         if not resting.exists():
             return None
-        return books.write(row, domain.request_reversal(books.known(row)), leased=True)
+        return books.write(row, domain.request_reversal(books.known(row)), leased=True)[1]
 
 
 def start_refund(
-    *, payment_id: UUID, amount: int | None, reason: str, requested_by: str, key: Key
+    *, payment_id: UUID, amount: int | Money | None, reason: str, requested_by: str, key: Key
 ) -> tuple[Claim, GatewayOperation | None]:
     """Claims the idempotency key and writes the intent to refund, leased to the caller, who runs it.
 
@@ -130,15 +131,22 @@ def start_refund(
 
 
 def request_refund(
-    *, payment_id: UUID, amount: int | None, wish: RefundWish, leased: bool = False
+    *, payment_id: UUID, amount: int | Money | None, wish: RefundWish, leased: bool = False
 ) -> GatewayOperation | None:
-    """Writes the intent to refund. Raises PaymentNotFound, NotRefundable, RefundTooLarge, PaymentInProgress."""
+    """Writes the intent to refund; amount in minor units, None for all that is left.
+
+    Raises PaymentNotFound, NotRefundable, RefundTooLarge, CurrencyMismatch, PaymentInProgress.
+    """
     with transaction.atomic():
         row = Payment.objects.select_for_update().filter(id=payment_id).first()
         if row is None:
             raise PaymentNotFound
         payment = books.known(row)
         left = payment.captured - payment.refunded
+        if isinstance(amount, Money):
+            if amount.currency != row.currency:
+                raise CurrencyMismatch
+            amount = amount.amount
         try:
             decision = domain.request_refund(payment, left if amount is None else amount)
         except UnderWay as exc:
@@ -147,7 +155,7 @@ def request_refund(
             raise NotRefundable from exc
         except TooMuch as exc:
             raise RefundTooLarge(refundable={"amount": left, "currency": row.currency}) from exc
-        return books.write(row, decision, wish=wish, leased=leased)
+        return books.write(row, decision, wish=wish, leased=leased)[1]
 
 
 def may_retry(row: Payment) -> bool:
@@ -193,7 +201,7 @@ def _lock_or_open(booking: BookingConfirmed | BookingEnding) -> Payment:
     row = rows.first()
     if row is None:
         new = _unsaved(booking)
-        books.write_new(new, domain.Decision(books.known(new)))
+        books.open_payment(new, domain.Decision(books.known(new)))
         row = rows.get()
     return row
 

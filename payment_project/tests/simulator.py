@@ -11,7 +11,7 @@ from typing import Any, Self
 
 PROJECT = Path(__file__).resolve().parent.parent
 API_KEY = "test-api-key"
-WEBHOOK_SECRET = "test-webhook-secret"  # noqa: S105
+WEBHOOK_SECRET = "test-webhook-secret"
 
 
 class Simulator:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from chassis.testing import wait_until
 from gateway_simulator.journal import Journal, JournalCorrupt, JournalInUse
 from gateway_simulator.webhook import signature
-
 from tests.simulator import WEBHOOK_SECRET, Simulator
 
 
@@ -86,9 +86,7 @@ def test_the_same_key_gets_the_same_answer_and_another_payload_is_refused(bank: 
         ("tok_of_nobody", "invalid_token"),
     ],
 )
-def test_a_bad_card_is_declined_with_its_reason_and_takes_nothing(
-    bank: Simulator, token: str, code: str
-) -> None:
+def test_a_bad_card_is_declined_with_its_reason_and_takes_nothing(bank: Simulator, token: str, code: str) -> None:
     status, body = bank.authorise(token)
     assert (status, body["code"]) == (402, code)
     assert bank.record() == []
@@ -258,7 +256,7 @@ def test_a_lost_answer_is_announced_by_a_signed_webhook(tmp_path: Path) -> None:
             self.send_response(204)
             self.end_headers()
 
-        def log_message(self, format: str, *args: Any) -> None: ...
+        def log_message(self, *_: Any) -> None: ...
 
     merchant = HTTPServer(("127.0.0.1", 0), Receiver)
     threading.Thread(target=merchant.serve_forever, kwargs={"poll_interval": 0.05}).start()

@@ -1,0 +1,70 @@
+"""Payments in every state, as the events and the gateway would have made them."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import factory
+from django.utils import timezone
+
+from chassis.ids import uuid7
+from payments.domain import Booking, Status
+from payments.models import Payment, PaymentMethod
+
+
+class PaymentFactory(factory.django.DjangoModelFactory):
+    """A booking's payment that waits for its customer; traits take it further without asking the gateway."""
+
+    class Meta:
+        model = Payment
+
+    booking_id = factory.LazyFunction(uuid7)
+    booking_reference = factory.Sequence(lambda n: f"REF{n:07}")
+    user_id = factory.LazyFunction(uuid7)
+    amount = 180_000
+    currency = "VND"
+    hold_expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(minutes=5))
+
+    class Params:
+        captured = factory.Trait(
+            status=Status.CAPTURED,
+            booking_state=Booking.CONFIRMED,
+            captured_amount=180_000,
+            captured_at=factory.LazyFunction(timezone.now),
+        )
+
+
+class PaymentMethodFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = PaymentMethod
+
+    user_id = factory.LazyFunction(uuid7)
+    gateway_token = factory.Sequence(lambda n: f"pm_{n}")
+    brand = "visa"
+    last4 = "4242"
+    expiry_month = 12
+    expiry_year = 2034
+
+
+def booking_data(**overrides: Any) -> dict[str, Any]:
+    """The data of a booking.created event of its own, as JSON types; a method only when given."""
+    data = {
+        "booking_id": uuid7(),
+        "reference": "K7QF2M9XTD",
+        "user_id": uuid7(),
+        "total": {"amount": 180_000, "currency": "VND"},
+        "hold_expires_at": (timezone.now() + timedelta(minutes=5)).isoformat(),
+        "payment_method": None,
+        **overrides,
+    }
+    return {name: str(value) if isinstance(value, UUID) else value for name, value in data.items()}
+
+
+def ending_data(booking: dict[str, Any], *, refund: int | None = None, reason: str = "hold_ended") -> dict[str, Any]:
+    """The data of the event with which this booking ends."""
+    total = booking["total"]
+    return {
+        **{name: booking[name] for name in ("booking_id", "reference", "user_id", "total")},
+        "refund": {**total, "amount": total["amount"] if refund is None else refund},
+        "reason": reason,
+    }

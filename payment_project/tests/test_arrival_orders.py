@@ -1,0 +1,124 @@
+"""Events in any order, twice or not, answers lost, processes killed at the worst moment, on the real database and the
+real gateway: in the end the money is where it belongs, and nothing was done twice.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db.models import Sum
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chassis.events import Event
+from chassis.ids import uuid7
+from chassis.inbox import Handler, receive
+from payments import gateway, operations, tasks
+from payments.handlers import HANDLERS
+from payments.models import UNFINISHED, GatewayOperation, Payment, Transaction
+from tests.factories import booking_data, ending_data
+from tests.lossy import LossyPath
+from tests.simulator import Simulator
+
+CARDS = ["tok_visa", "tok_card_declined", "tok_capture_fails", "tok_gateway_down", "tok_timeout_once"]
+NEWS = ["booking.created", "booking.confirmed", "booking.cancelled", "booking.expired"]
+FATES = ["handled", "killed before the call", "killed after the call", "answer lost", "request lost"]
+
+steps = st.one_of(
+    st.tuples(st.sampled_from(NEWS), st.sampled_from(FATES)),
+    st.tuples(st.just("pay"), st.sampled_from(CARDS)),
+    st.tuples(st.just("time passes"), st.just("")),
+)
+
+
+def event(event_type: str, data: dict[str, Any]) -> Event:
+    return Event(id=uuid7(), type=event_type, source="/booking", subject="b", time=datetime.now(UTC), data=data)
+
+
+def handle(news: Event, fate: str, lossy: LossyPath) -> None:
+    handler = HANDLERS[news.type]
+    if fate == "answer lost":
+        lossy.lose_answers = 2
+    if fate == "request lost":
+        lossy.lose_requests = 2
+    if not fate.startswith("killed"):
+        receive(news, handler)
+    else:
+        receive(news, Handler(apply=handler.apply))
+        leased = operations.lease_of_booking(news.data["booking_id"])
+        if fate == "killed after the call" and leased is not None:
+            gateway.perform(leased)
+    lossy.lose_answers = lossy.lose_requests = 0
+
+
+@pytest.mark.django_db
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    card=st.sampled_from(CARDS),
+    at_once=st.booleans(),
+    fee=st.sampled_from([0, 30_000]),
+    life=st.lists(steps, min_size=1, max_size=8),
+)
+def test_the_money_ends_where_it_belongs(
+    card: str,
+    at_once: bool,
+    fee: int,
+    life: list[tuple[str, str]],
+    simulator: Simulator,
+    lossy: LossyPath,
+    sign_in: Callable[..., Any],
+    time_passes: Callable[[], int],
+) -> None:
+    gateway.client.cache_clear()
+    customer = sign_in()
+    booking = booking_data(user_id=customer.user_id, payment_method={"token": card} if at_once else None)
+    ending = ending_data(booking, refund=booking["total"]["amount"] - fee)
+    for what, how in life:
+        if what == "pay":
+            payload = {"booking_id": booking["booking_id"], "payment_method": {"token": how}}
+            answer = customer.post("/payments", payload, headers={"Idempotency-Key": str(uuid7())})
+            assert answer.status_code in (201, 202, 402, 409, 503), answer.content
+        elif what == "time passes":
+            time_passes()
+            tasks.resume_operations()
+        else:
+            data = booking if what in ("booking.created", "booking.confirmed") else ending
+            handle(event(what, data), how, lossy)
+    names = {what for what, _ in life}
+    if names & {"booking.created", "pay"} and not names & {"booking.cancelled", "booking.expired"}:
+        handle(event("booking.expired", ending_data(booking)), "handled", lossy)
+    while time_passes():
+        tasks.resume_operations()
+        gateway.client.cache_clear()
+    check(booking, simulator)
+
+
+def check(booking: dict[str, Any], simulator: Simulator) -> None:
+    """The invariants of a payment that is at rest, against the gateway's own record."""
+    payment = Payment.objects.filter(booking_id=booking["booking_id"]).first()
+    if payment is None:
+        return
+    assert payment.under_way == ""
+    assert not GatewayOperation.objects.filter(payment=payment, state__in=UNFINISHED).exists()
+    ledger = {
+        row["account"]: row["total"]
+        for row in Transaction.objects.filter(payment=payment)
+        .values("account")
+        .annotate(total=Sum("amount"))
+        .order_by()
+    }
+    assert sum(ledger.values()) == 0
+    record = simulator.record(payment.id)
+    took = {name: sum(entry[f"{name}_amount"] for entry in record) for name in ("captured", "voided", "refunded")}
+    assert sum(entry["authorised_amount"] for entry in record) == took["captured"] + took["voided"]
+    assert ledger.get("cash", 0) == took["captured"] - took["refunded"]
+    assert ledger.get("authorised", 0) == 0 == payment.held_amount
+    assert (payment.captured_amount, payment.refunded_amount) == (took["captured"], took["refunded"])
+    assert sum(entry["captured_amount"] > 0 for entry in record) <= 1
+    if payment.booking_state == "ended" and took["captured"]:
+        assert took["captured"] - took["refunded"] == payment.retained_amount

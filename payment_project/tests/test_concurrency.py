@@ -1,0 +1,97 @@
+"""Many at once, on connections of their own: the gateway is asked for each thing once."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from chassis.ids import uuid7
+from payments import services, tasks
+from payments.books import RefundWish
+from payments.errors import PaymentInProgress
+from payments.events import BookingCreated, MethodGiven, Money
+from payments.models import GatewayOperation, Payment, Transaction
+from tests.factories import PaymentFactory, booking_data
+from tests.simulator import Simulator
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(work: Callable[[int], Any], times: int) -> list[Any]:
+    """work(0) … work(times - 1), each in a thread with its own connection."""
+
+    def run(number: int) -> Any:
+        try:
+            return work(number)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(run, range(times)))
+
+
+def test_one_of_eight_cards_pays(sign_in: Callable[..., Any], simulator: Simulator) -> None:
+    customer = sign_in()
+    payment = PaymentFactory(user_id=customer.user_id)
+    body = {"booking_id": str(payment.booking_id), "payment_method": {"token": "tok_visa"}}
+    answers = at_once(
+        lambda _: customer.post("/payments", body, headers={"Idempotency-Key": str(uuid7())}).status_code, 8
+    )
+    assert sorted(answers) == [201] + [409] * 7
+    assert len(simulator.record(payment.id)) == 1
+
+
+def test_eight_requests_with_one_key_are_one(sign_in: Callable[..., Any], simulator: Simulator) -> None:
+    customer = sign_in()
+    payment = PaymentFactory(user_id=customer.user_id)
+    body = {"booking_id": str(payment.booking_id), "payment_method": {"token": "tok_visa"}}
+    answers = at_once(lambda _: customer.post("/payments", body, headers={"Idempotency-Key": "one"}), 8)
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert sum(answer.status_code == 201 and "Idempotency-Replayed" not in answer.headers for answer in answers) == 1
+    assert len(simulator.record(payment.id)) == 1
+
+
+def test_four_sweeps_share_the_work_and_do_each_thing_once(simulator: Simulator) -> None:
+    made = []
+    for _ in range(20):
+        booking = booking_data()
+        created = BookingCreated(
+            booking_id=booking["booking_id"],
+            user_id=uuid7(),
+            total=Money(180_000, "VND"),
+            hold_expires_at=booking["hold_expires_at"],
+            payment_method=MethodGiven(token="tok_visa"),
+        )
+        services.open_payment(booking=created)
+        made.append(Payment.objects.get(booking_id=booking["booking_id"]))
+    assert sum(at_once(lambda _: tasks.resume_operations(), 4)) == 20
+    assert set(GatewayOperation.objects.values_list("state", "attempts")) == {("succeeded", 1)}
+    assert Transaction.objects.count() == 40
+    assert all(len(simulator.record(payment.id)) == 1 for payment in made)
+
+
+def test_of_eight_refunds_at_once_one_is_intended(deliver: Callable[..., bool]) -> None:
+    booking = booking_data(payment_method={"token": "tok_visa"})
+    deliver("booking.created", booking)
+    deliver("booking.confirmed", booking)
+    payment = Payment.objects.get()
+
+    def refund(_: int) -> bool:
+        try:
+            wish = RefundWish(reason="the sound failed")
+            return services.request_refund(payment_id=payment.id, amount=None, wish=wish) is not None
+        except PaymentInProgress:
+            return False
+
+    assert sum(at_once(refund, 8)) == 1
+
+
+def test_the_same_booking_told_eight_times_at_once_is_authorised_once(
+    deliver: Callable[..., bool], simulator: Simulator
+) -> None:
+    booking = booking_data(payment_method={"token": "tok_visa"})
+    at_once(lambda _: deliver("booking.created", booking), 8)
+    payment = Payment.objects.get()
+    assert (payment.status, len(simulator.record(payment.id))) == ("authorized", 1)

@@ -1,0 +1,93 @@
+"""What this service emits looks like its golden messages; what it reads, it reads from those of the others."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from chassis.events import Event, MalformedEvent
+from payments import events
+from payments.handlers import HANDLERS
+from payments.models import Payment
+from tests.factories import booking_data, ending_data
+
+Golden = Callable[[str], dict[str, Any]]
+
+EMITTED: list[Any] = [
+    events.PaymentAuthorized,
+    events.PaymentCompleted,
+    events.PaymentFailed,
+    events.PaymentVoided,
+    events.PaymentRefunded,
+]
+READ: dict[str, Any] = {
+    "booking.created": events.BookingCreated,
+    "booking.confirmed": events.BookingConfirmed,
+    **dict.fromkeys(
+        ["booking.rejected", "booking.expired", "booking.cancelled", "booking.failed"], events.BookingEnding
+    ),
+}
+
+
+def shape(value: Any) -> Any:
+    """The fields of a message and the kinds of their values, whatever the values are."""
+    if isinstance(value, dict):
+        return {name: shape(inner) for name, inner in value.items()}
+    return type(value).__name__
+
+
+@pytest.mark.parametrize("event", EMITTED, ids=lambda event: event.type)
+def test_golden_messages_of_payment_are_what_the_code_means(golden: Golden, event: Any) -> None:
+    message = Event.parse(golden(event.type))
+    assert message.read(event) == message.read(event)
+    assert set(message.data) == {field.name for field in fields(event)}
+
+
+@pytest.mark.django_db
+def test_what_is_emitted_has_the_shape_of_the_golden_messages(
+    deliver: Callable[..., bool], emitted: Callable[..., list[Event]], golden: Golden
+) -> None:
+    for card in ("tok_visa", "tok_capture_fails"):
+        booking = booking_data(payment_method={"token": card})
+        deliver("booking.created", booking)
+        deliver("booking.confirmed", booking)
+        deliver("booking.cancelled", ending_data(booking))
+    seen = {event.type: event for event in emitted()}
+    assert set(seen) == {event.type for event in EMITTED}
+    for event_type, event in seen.items():
+        message = golden(event_type)
+        assert shape(event.data) == shape(message["data"]), event_type
+        assert event.source == message["source"] == "/payment"
+        assert event.subject == event.data["payment_id"]
+
+
+def test_a_slice_is_declared_for_everything_that_is_handled() -> None:
+    assert set(READ) == set(HANDLERS)
+
+
+@pytest.mark.parametrize("event_type", READ)
+def test_the_golden_messages_of_booking_are_understood(golden: Golden, event_type: str) -> None:
+    message = golden(event_type)
+    read = Event.parse(message).read(READ[event_type])
+    assert str(read.booking_id) == message["data"]["booking_id"]
+    assert (read.total.amount, read.total.currency) == (180_000, "VND")
+
+
+def test_the_method_that_came_with_a_booking_is_read(golden: Golden) -> None:
+    read = Event.parse(golden("booking.created")).read(events.BookingCreated)
+    assert read.payment_method == events.MethodGiven(token="tok_visa")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("event_type", READ)
+def test_the_golden_messages_of_booking_are_handled(deliver: Callable[..., bool], event_type: str) -> None:
+    assert deliver(event_type)
+    assert Payment.objects.get().booking_reference == "K7QF2M9XTD"
+
+
+@pytest.mark.django_db
+def test_an_event_without_its_total_is_malformed_and_leaves_nothing(deliver: Callable[..., bool]) -> None:
+    with pytest.raises(MalformedEvent):
+        deliver("booking.created", {"booking_id": booking_data()["booking_id"]})
+    assert not Payment.objects.exists()

@@ -1,0 +1,324 @@
+"""Processes die, answers come late or twice, two work at once: the gateway acts once, and so do the books."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.utils import timezone
+
+from chassis.ids import uuid7
+from payments import gateway, metrics, operations, services, tasks
+from payments.books import RefundWish
+from payments.domain import Kind
+from payments.gateway import Approved, Unknown
+from payments.models import GatewayOperation, Payment, Refund, Transaction
+from tests.factories import PaymentFactory, booking_data, ending_data
+from tests.lossy import LossyPath
+from tests.simulator import Simulator
+
+pytestmark = pytest.mark.django_db
+
+Deliver = Callable[..., bool]
+TimePasses = Callable[[], int]
+
+
+def opened(deliver: Deliver, **overrides: Any) -> Payment:
+    booking = booking_data(payment_method={"token": "tok_visa"}, **overrides)
+    deliver("booking.created", booking)
+    return Payment.objects.get(booking_id=booking["booking_id"])
+
+
+def captured(deliver: Deliver) -> tuple[dict[str, Any], Payment]:
+    booking = booking_data(payment_method={"token": "tok_visa"})
+    deliver("booking.created", booking)
+    deliver("booking.confirmed", booking)
+    return booking, Payment.objects.get(booking_id=booking["booking_id"])
+
+
+def test_a_kill_before_the_call_leaves_the_intent_and_the_sweep_carries_it_out(
+    deliver: Deliver,
+    simulator: Simulator,
+    time_passes: TimePasses,
+    killed_before_the_call: AbstractContextManager[object],
+) -> None:
+    with killed_before_the_call:
+        opened(deliver)
+    payment = Payment.objects.get()
+    assert (payment.status, simulator.record(payment.id)) == ("processing", [])
+    assert tasks.resume_operations() == 0, "the lease of the one that was killed has not run out"
+    time_passes()
+    assert tasks.resume_operations() == 1
+    payment.refresh_from_db()
+    assert payment.status == "authorized"
+    assert len(simulator.record(payment.id)) == 1
+
+
+def test_a_kill_after_the_call_takes_the_money_once_and_finds_out_about_it(
+    deliver: Deliver,
+    simulator: Simulator,
+    time_passes: TimePasses,
+    killed_after_the_call: AbstractContextManager[object],
+) -> None:
+    with killed_after_the_call:
+        opened(deliver)
+    payment = Payment.objects.get()
+    assert (payment.status, len(simulator.record(payment.id))) == ("processing", 1)
+    time_passes()
+    assert tasks.resume_operations() == 1
+    payment.refresh_from_db()
+    assert payment.status == "authorized"
+    assert len(simulator.record(payment.id)) == 1
+    assert Transaction.objects.filter(payment=payment).count() == 2
+
+
+def test_a_redelivered_event_goes_on_where_a_killed_worker_stopped(
+    deliver: Deliver,
+    time_passes: TimePasses,
+    killed_before_the_call: AbstractContextManager[object],
+) -> None:
+    booking = booking_data(payment_method={"token": "tok_visa"})
+    event_id = uuid7()
+    with killed_before_the_call:
+        deliver("booking.created", booking, event_id=event_id)
+    time_passes()
+    assert not deliver("booking.created", booking, event_id=event_id)
+    assert Payment.objects.get().status == "authorized"
+
+
+def test_two_never_hold_one_operation(
+    deliver: Deliver, killed_before_the_call: AbstractContextManager[object], time_passes: TimePasses
+) -> None:
+    with killed_before_the_call:
+        opened(deliver)
+    time_passes()
+    operation = operations.lease_due()
+    assert operation is not None
+    assert operations.lease_due() is None
+    assert operations.lease(operation.id) is None
+    assert operations.lease_of_booking(operation.payment.booking_id) is None
+
+
+def test_one_that_was_frozen_past_its_lease_changes_nothing_when_it_wakes(
+    deliver: Deliver,
+    simulator: Simulator,
+    time_passes: TimePasses,
+    killed_before_the_call: AbstractContextManager[object],
+) -> None:
+    with killed_before_the_call:
+        opened(deliver)
+    time_passes()
+    frozen = operations.lease_due()
+    time_passes()
+    second = operations.lease_due()
+    assert frozen is not None
+    assert second is not None
+    operations.record(frozen, Unknown("timed out"))
+    assert operations.lease(second.id) is None, "the second one's lease still stands"
+    operations.run(second)
+    operations.record(frozen, gateway.perform(frozen))
+    assert len(simulator.record(second.payment_id)) == 1
+    assert Transaction.objects.filter(payment=second.payment_id).count() == 2
+
+
+def test_a_booking_that_ends_while_its_card_is_authorised_gets_the_money_back(
+    deliver: Deliver,
+    emitted: Callable[..., list[Any]],
+    simulator: Simulator,
+    during_the_call: Callable[[Callable[[], object]], None],
+) -> None:
+    booking = booking_data(payment_method={"token": "tok_visa"})
+    during_the_call(lambda: deliver("booking.expired", ending_data(booking)))
+    deliver("booking.created", booking)
+    payment = Payment.objects.get()
+    assert (payment.status, payment.held_amount) == ("voided", 0)
+    assert simulator.record(payment.id)[0]["status"] == "voided"
+    assert [event.type for event in emitted()] == ["payment.voided"]
+
+
+def test_a_booking_that_ends_while_it_is_captured_is_refunded_after_it(
+    deliver: Deliver,
+    simulator: Simulator,
+    during_the_call: Callable[[Callable[[], object]], None],
+) -> None:
+    booking = booking_data(payment_method={"token": "tok_visa"})
+    deliver("booking.created", booking)
+    during_the_call(lambda: deliver("booking.cancelled", ending_data(booking)))
+    deliver("booking.confirmed", booking)
+    payment = Payment.objects.get()
+    assert (payment.status, payment.refunded_amount) == ("refunded", 180_000)
+    assert simulator.record(payment.id)[0]["refunded_amount"] == 180_000
+
+
+def test_a_gateway_that_was_killed_is_asked_again_when_it_is_back(
+    deliver: Deliver, tmp_path: Path, settings: Any, time_passes: TimePasses
+) -> None:
+    bank = Simulator(tmp_path).start()
+    settings.PAYMENT_GATEWAY_URL = bank.url
+    gateway.client.cache_clear()
+    bank.kill()
+    payment = opened(deliver)
+    assert payment.status == "processing"
+    operation = GatewayOperation.objects.get()
+    assert (operation.state, operation.attempts, operation.leased_until) == ("pending", 1, None)
+    bank.start()
+    time_passes()
+    assert tasks.resume_operations() == 1
+    payment.refresh_from_db()
+    assert payment.status == "authorized"
+    bank.stop()
+
+
+def test_a_gateway_that_hangs_is_not_waited_for_longer_than_the_limit(
+    deliver: Deliver, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway, "READ_SECONDS", 0.1)
+    bank = Simulator(tmp_path).start()
+    settings.PAYMENT_GATEWAY_URL = bank.url
+    gateway.client.cache_clear()
+    bank.freeze()
+    started = timezone.now()
+    payment = opened(deliver)
+    assert timezone.now() - started < timedelta(seconds=2)
+    assert payment.status == "processing"
+    bank.thaw()
+    bank.stop()
+
+
+def test_the_pause_before_the_next_try_grows_and_is_bounded(deliver: Deliver, time_passes: TimePasses) -> None:
+    booking = booking_data(payment_method={"token": "tok_gateway_down"})
+    deliver("booking.created", booking)
+    pauses = []
+    for _ in range(8):
+        pauses.append(GatewayOperation.objects.get().due_at - timezone.now())
+        time_passes()
+        tasks.resume_operations()
+    assert timedelta(0) < pauses[0] < timedelta(seconds=2)
+    assert pauses[0] < pauses[3] < pauses[7] < timedelta(seconds=operations.LONGEST_PAUSE * 1.3)
+
+
+def test_a_sweep_is_bounded(deliver: Deliver, monkeypatch: pytest.MonkeyPatch, time_passes: TimePasses) -> None:
+    for _ in range(3):
+        deliver("booking.created", booking_data(payment_method={"token": "tok_gateway_down"}))
+    time_passes()
+    monkeypatch.setattr(tasks, "SWEEP_OPERATIONS", 2)
+    assert tasks.resume_operations() == 2
+    monkeypatch.setattr(tasks, "SWEEP_SECONDS", 0.0)
+    assert tasks.resume_operations() == 0
+
+
+def test_a_refund_the_gateway_refuses_waits_for_a_person(
+    deliver: Deliver, simulator: Simulator, emitted: Callable[..., list[Any]]
+) -> None:
+    booking, payment = captured(deliver)
+    path = f"/v1/captures/{payment.capture_id}/refunds"
+    simulator.post(path, {"amount": 180_000}, key=str(uuid7()))  # somebody did it by hand at the gateway
+    deliver("booking.cancelled", ending_data(booking))
+    payment.refresh_from_db()
+    assert (payment.status, payment.attention, payment.under_way) == ("captured", "amount_too_large", "")
+    assert Refund.objects.get().status == "failed"
+    assert emitted("payment.refunded") == []
+    metrics.measure()
+    assert metrics.ATTENTION._value.get() == 1
+    services.resume_payment(payment_id=payment.id)
+    payment.refresh_from_db()
+    assert (payment.attention, payment.under_way) == ("", "refund")
+    assert payment.operations.filter(kind=Kind.REFUND).count() == 2
+
+
+def test_staff_refunds_are_not_mistaken_for_what_the_saga_owes(deliver: Deliver) -> None:
+    booking, payment = captured(deliver)
+    wish = RefundWish(reason="the air conditioning failed", requested_by="minh")
+    operation = services.request_refund(payment_id=payment.id, amount=50_000, wish=wish, leased=True)
+    assert operation is not None
+    assert isinstance(operations.run(operation), Approved)
+    deliver("booking.cancelled", ending_data(booking))
+    payment.refresh_from_db()
+    assert (payment.status, payment.refunded_amount) == ("refunded", 180_000)
+    assert sorted(payment.refunds.values_list("amount", flat=True)) == [50_000, 130_000]
+
+
+def test_a_refund_in_doubt_is_found_out_about(
+    deliver: Deliver, simulator: Simulator, lossy: LossyPath, time_passes: TimePasses
+) -> None:
+    booking, payment = captured(deliver)
+    lossy.lose_answers = 2
+    deliver("booking.cancelled", ending_data(booking))
+    payment.refresh_from_db()
+    assert (payment.status, payment.under_way) == ("captured", "refund")
+    time_passes()
+    assert tasks.resume_operations() == 1
+    payment.refresh_from_db()
+    assert payment.status == "refunded"
+    assert simulator.record(payment.id)[0]["refunded_amount"] == 180_000
+
+
+@pytest.fixture
+def operation(deliver: Deliver) -> GatewayOperation:
+    captured(deliver)
+    return GatewayOperation.objects.get(kind=Kind.CAPTURE)
+
+
+def refused_by_database(change: Callable[[], object], error: type[DatabaseError]) -> None:
+    with pytest.raises(error), transaction.atomic():
+        change()
+
+
+def test_the_database_refuses_a_second_capture(operation: GatewayOperation) -> None:
+    operation.pk = uuid7()
+    refused_by_database(lambda: operation.save(force_insert=True), IntegrityError)
+
+
+def test_the_database_refuses_to_give_back_more_than_was_taken(operation: GatewayOperation) -> None:
+    payments = Payment.objects.filter(id=operation.payment_id)
+    refused_by_database(lambda: payments.update(refunded_amount=180_001), IntegrityError)
+    refused_by_database(lambda: payments.update(captured_amount=180_001), IntegrityError)
+
+
+def test_the_ledger_can_only_be_added_to(operation: GatewayOperation) -> None:
+    lines = Transaction.objects.filter(operation=operation)
+    assert lines.count() == 2
+    refused_by_database(lambda: lines.update(amount=0), IntegrityError)
+    refused_by_database(lambda: lines.delete(), IntegrityError)
+
+
+def test_the_ledger_takes_no_entry_that_does_not_add_up(operation: GatewayOperation) -> None:
+    line = Transaction(
+        payment=operation.payment, operation=operation, kind="refund", account="cash", amount=-1, currency="VND"
+    )
+    refused_by_database(lambda: line.save(), IntegrityError)
+
+
+def test_one_entry_is_never_posted_twice(operation: GatewayOperation) -> None:
+    lines = list(Transaction.objects.filter(operation=operation))
+    for line in lines:
+        line.pk = uuid7()
+    refused_by_database(lambda: Transaction.objects.bulk_create(lines), IntegrityError)
+
+
+def test_the_gauges_tell_what_is_under_way(deliver: Deliver) -> None:
+    opened(deliver)
+    deliver("booking.created", booking_data(payment_method={"token": "tok_gateway_down"}))
+    deliver("booking.created", booking_data(payment_method={"token": "tok_card_declined"}))
+    metrics.measure()
+    assert metrics.PENDING.labels(Kind.AUTHORISE)._value.get() == 1
+    assert metrics.OLDEST.labels(Kind.AUTHORISE)._value.get() > 0
+    assert metrics.PENDING.labels(Kind.CAPTURE)._value.get() == 0
+    assert metrics.SUCCESS._value.get() == 50.0
+
+
+def test_a_token_is_not_kept_longer_than_it_is_needed(deliver: Deliver) -> None:
+    opened(deliver)
+    assert GatewayOperation.objects.get().payment_token == ""
+
+
+def test_a_sweep_finds_what_is_due_by_index_alone() -> None:
+    PaymentFactory.create_batch(3)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {operations._LEASE_DUE}", [timedelta(seconds=1)])
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "idx_operations_due" in plan
