@@ -13,8 +13,8 @@ from typing import Any
 from stack.errors import StackError
 
 POLL_SECONDS = 0.1
-PROJECTION_SECONDS = 60
-SALE_SECONDS = 30
+PROJECTION_SECONDS = 120
+SALE_SECONDS = 120
 MAIL_SECONDS = 30
 
 

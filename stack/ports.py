@@ -104,6 +104,8 @@ def load(path: Path) -> dict[str, int]:
         stored = json.loads(path.read_text())
     except (FileNotFoundError, json.JSONDecodeError):
         return {}
+    if not isinstance(stored, dict):
+        return {}
     return {name: port for name, port in stored.items() if name in USUAL and isinstance(port, int)}
 
 

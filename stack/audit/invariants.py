@@ -54,7 +54,7 @@ def seats_taken_twice(facts: Facts) -> Iterator[str]:
         owner = facts.bookings.get(row.booking_id)
         confirmed = owner is not None and owner.status == "CONFIRMED"
         if not confirmed or (row.booking_id, row.showtime_id, row.seat_id) not in claimed:
-            yield f"seat {row.seat_id} of showtime {row.showtime_id} is sold to {row.booking_id}, which has no right to it"
+            yield f"seat {row.seat_id} of showtime {row.showtime_id} is sold to {row.booking_id}, which may not have it"
 
 
 def confirmed_without_its_money(facts: Facts) -> Iterator[str]:

@@ -1,0 +1,125 @@
+"""What is written for the servers is read back by their own parsers, where those are at hand."""
+
+import os
+import stat
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from supervisor.options import ServerOptions
+
+from stack import credentials, ports, supervision, variables
+from stack.errors import StackError
+from stack.instance import Instance
+from stack.programs import TIERS, Program, all_programs
+from stack.servers import postgres, rabbitmq
+from stack.services import SERVICES
+
+
+@pytest.fixture
+def instance(tmp_path):
+    instance = Instance.at(tmp_path / "trial")
+    for folder in (instance.state, instance.run, instance.log, instance.data):
+        folder.mkdir()
+    return instance
+
+
+@pytest.fixture
+def secrets():
+    return {name: make() for name, make in credentials.MAKERS.items()}
+
+
+@pytest.fixture
+def programs(instance, secrets):
+    return all_programs(instance, ports=ports.USUAL, secrets=secrets)
+
+
+def as_supervisord_reads(instance, programs):
+    supervision.write_configuration(instance, programs)
+    options = ServerOptions()
+    options.realize(["-c", str(supervision.configuration_file(instance))])
+    return {process.name: process for group in options.process_group_configs for process in group.process_configs}
+
+
+def test_supervisord_reads_every_program_as_it_was_meant(instance, programs, monkeypatch):
+    # It puts its own address into the environment of whoever parses.
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    read = as_supervisord_reads(instance, programs)
+    assert set(read) == {program.name for program in programs} | {"keeper"}
+    for program in programs:
+        process = read[program.name]
+        expected = {**program.environment, supervision.MARK: f"{instance.state}:{program.name}"}
+        assert process.environment == expected, program.name
+        assert process.directory == str(program.directory)
+        assert not process.autostart
+        assert process.autorestart
+
+
+def test_a_value_that_would_break_the_configuration_is_refused_by_name(instance):
+    with pytest.raises(StackError, match="GREETING"):
+        supervision.configuration(instance, [Program("a", TIERS[0], ["true"], {"GREETING": 'say "hi"'})])
+
+
+def test_the_configuration_is_for_its_owner_only(instance, programs):
+    supervision.write_configuration(instance, programs)
+    mode = supervision.configuration_file(instance).stat().st_mode
+    assert stat.S_IMODE(mode) == 0o600
+
+
+def test_every_service_has_a_web_process_a_worker_and_a_relay(programs):
+    names = {program.name for program in programs}
+    assert {f"{service.name}-{kind}" for service in SERVICES for kind in ("web", "worker", "relay")} <= names
+
+
+def test_every_address_is_of_the_loopback_interface(instance, secrets):
+    for service in SERVICES:
+        own = variables.of_service(instance, service, ports=ports.USUAL, secrets=secrets)
+        assert own["BIND"] == "127.0.0.1"
+        assert all("127.0.0.1" in value for name, value in own.items() if name.endswith("_URL"))
+    assert "0.0.0.0" not in rabbitmq.configuration(ports.USUAL, secrets)
+
+
+def test_a_service_is_given_no_secret_of_another(instance, secrets):
+    for service in SERVICES:
+        own = variables.of_service(instance, service, ports=ports.USUAL, secrets=secrets)
+        for other in SERVICES:
+            if other is not service:
+                assert secrets[f"{other.name.upper()}_DATABASE_PASSWORD"] not in str(own)
+                assert secrets[f"{other.name.upper()}_SECRET_KEY"] not in str(own)
+        assert ("JWT_PRIVATE_KEY" in own) == (service.name == "auth")
+
+
+def test_a_role_may_connect_to_its_own_database_only():
+    (rules,) = {
+        postgres.access_rules(service, test_databases=False) for service in SERVICES if service.name == "booking"
+    }
+    assert rules.splitlines()[0] == "host bookings_db booking_user 127.0.0.1/32 scram-sha-256"
+    assert rules.count("booking_user") == 1
+    assert "trust" not in rules
+
+
+def test_secrets_are_made_once_and_only_their_owner_reads_them(tmp_path):
+    file = tmp_path / "secrets.env"
+    first = credentials.load_or_make(file)
+    assert credentials.load_or_make(file) == first
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert len(set(first.values())) == len(first)
+
+
+def test_a_secret_that_came_later_is_added_to_the_others(tmp_path):
+    file = tmp_path / "secrets.env"
+    file.write_text("REDIS_PASSWORD=kept\n")
+    assert credentials.load_or_make(file)["REDIS_PASSWORD"] == "kept"
+    assert set(credentials.parse(file.read_text())) == set(credentials.MAKERS)
+
+
+def test_the_generated_key_is_an_ed25519_key():
+    pem = credentials.ed25519_private_key()
+    assert "\n" not in pem
+    assert isinstance(load_pem_private_key(pem.replace("\\n", "\n").encode(), None), Ed25519PrivateKey)
+
+
+def test_the_socket_of_a_deep_checkout_is_somewhere_short(tmp_path):
+    deep = Instance.at(tmp_path / ("a" * 90) / "main")
+    assert len(str(deep.socket)) <= 100
+    assert deep.socket != Instance.at(tmp_path / ("b" * 90) / "main").socket
