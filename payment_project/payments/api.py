@@ -181,7 +181,7 @@ class MethodPage(Page):
 
 
 class PaymentListView(APIView):
-    @extend_schema(parameters=[PaymentFilter], responses=PaymentPage)
+    @extend_schema(operation_id="payments_list", parameters=[PaymentFilter], responses=PaymentPage)
     def get(self, request: Request) -> Response:
         wanted = PaymentFilter(data=request.query_params.dict())
         wanted.is_valid(raise_exception=True)
@@ -217,7 +217,7 @@ class PaymentView(APIView):
 
 
 class MethodListView(APIView):
-    @extend_schema(responses=MethodPage)
+    @extend_schema(operation_id="payments_methods_list", responses=MethodPage)
     def get(self, request: Request) -> Response:
         pages = CursorPage()
         page = pages.paginate_queryset(selectors.methods_of(request.user), request, view=self)

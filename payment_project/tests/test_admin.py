@@ -15,6 +15,7 @@ from tests.factories import PaymentFactory, PaymentMethodFactory, booking_data
 pytestmark = pytest.mark.django_db
 
 BASE = "/admin/payment/payments"
+MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 PAGES = ["payment", "gatewayoperation", "transaction", "refund", "paymentmethod", "webhookdelivery"]
 
 
@@ -23,7 +24,7 @@ def support(client: Client) -> Client:
     """Somebody of the group `support`, as auth's roles make them."""
     user = User.objects.create_user("linh", is_staff=True)
     user.groups.add(Group.objects.get(name="support"))
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend=MODEL_BACKEND)
     return client
 
 
@@ -45,7 +46,7 @@ def test_support_sees_every_list_and_adds_nothing(support: Client, payment: Paym
 
 def test_a_payment_shows_its_operations_its_ledger_and_its_refunds(support: Client, payment: Payment) -> None:
     page = support.get(f"{BASE}/payment/{payment.id}/change/").content.decode()
-    for shown in ("authorise", "capture", "cash", "ledger", "succeeded", "K7QF2M9XTD"):
+    for shown in ("authorise", "capture", "cash", "Ledger", "succeeded", "K7QF2M9XTD"):
         assert shown in page
 
 
@@ -89,9 +90,7 @@ def test_what_the_gateway_refused_can_be_tried_again(support: Client) -> None:
 
 
 def test_somebody_without_the_permission_cannot_refund(client: Client, payment: Payment) -> None:
-    client.force_login(
-        User.objects.create_user("lan", is_staff=True), backend="django.contrib.auth.backends.ModelBackend"
-    )
+    client.force_login(User.objects.create_user("lan", is_staff=True), backend=MODEL_BACKEND)
     form = {"action": "refund", "_selected_action": [str(payment.id)], "reason": "x"}
     assert client.post(f"{BASE}/payment/", form).status_code == 403
     assert not Refund.objects.exists()
