@@ -27,12 +27,12 @@ CREATE TABLE bench_limit.outbox (id uuid PRIMARY KEY, type text, body jsonb, cre
 """
 # The same transaction as a booking, bare: one booking, two seats under a unique index, one outbox row.
 TRANSACTION = r"""
-SELECT gen_random_uuid() AS booking, gen_random_uuid() AS showtime \gset
+SELECT quote_literal(gen_random_uuid()) AS booking, quote_literal(gen_random_uuid()) AS showtime \gset
 BEGIN;
 INSERT INTO bench_limit.bookings
-VALUES (:'booking', :'showtime', :'showtime', 'PENDING', 1000, now() + interval '5 min', now());
+VALUES (:booking, :showtime, :showtime, 'PENDING', 1000, now() + interval '5 min', now());
 INSERT INTO bench_limit.seat_status
-SELECT :'showtime', gen_random_uuid(), :'booking', 'held', now() + interval '5 min' FROM generate_series(1, 2);
+SELECT :showtime, gen_random_uuid(), :booking, 'held', now() + interval '5 min' FROM generate_series(1, 2);
 INSERT INTO bench_limit.outbox VALUES (gen_random_uuid(), 'booking.created', '{"data": {"total": 1000}}', now());
 COMMIT;
 """

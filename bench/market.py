@@ -14,6 +14,7 @@ T = TypeVar("T")
 
 ROWS, COLUMNS = 13, 20
 SEATS = ROWS * COLUMNS
+PER_SCREEN = 40
 
 
 class BenchError(Exception):
@@ -68,33 +69,29 @@ def open_market(
         for y in range(1, ROWS + 1)
         for x in range(1, COLUMNS + 1)
     ]
-    per_screen = 40
     made = []
-    for screen_number in range(-(-showtimes // per_screen)):
+    while len(made) < showtimes:
         screen = _made(
-            staff.post(f"/api/theaters/{theater['id']}/screens", {"name": f"Hall {screen_number + 1}", "seats": seats})
+            staff.post(f"/api/theaters/{theater['id']}/screens", {"name": f"Hall {len(made)}", "seats": seats})
         )
-        first = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=200)
-        for number in range(min(per_screen, showtimes - screen_number * per_screen)):
-            made.append(
-                _made(
-                    staff.post(
-                        "/api/showtimes",
-                        {
-                            "movie_id": movie["id"],
-                            "screen_id": screen["id"],
-                            "starts_at": (first + timedelta(hours=6 * number)).isoformat(),
-                            "format": "2D",
-                            "language": "en",
-                            "prices": {"standard": {"amount": 1200, "currency": "EUR"}},
-                        },
-                    )
-                )["id"]
-            )
+        made += _schedule(staff, screen["id"], movie["id"], min(PER_SCREEN, showtimes - len(made)))
     with ThreadPoolExecutor(4) as pool:
         tokens = tuple(pool.map(lambda _: _new_customer(gateway), range(customers)))
     reader = Client(gateway)
     return Market(gateway, tuple(_on_sale(reader, showtime_id) for showtime_id in made), tokens)
+
+
+def _schedule(staff: Client, screen_id: str, movie_id: str, count: int) -> list[str]:
+    first = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=200)
+    wanted = {
+        "movie_id": movie_id,
+        "screen_id": screen_id,
+        "format": "2D",
+        "language": "en",
+        "prices": {"standard": {"amount": 1200, "currency": "EUR"}},
+    }
+    starts = [first + timedelta(hours=6 * number) for number in range(count)]
+    return [_made(staff.post("/api/showtimes", {**wanted, "starts_at": at.isoformat()}))["id"] for at in starts]
 
 
 def _on_sale(reader: Client, showtime_id: str) -> Showtime:

@@ -185,6 +185,7 @@ class ShowtimeScheduled:
     currency: str
     prices: dict[str, int]
     rules: dict[str, Any] | None = None
+    status: str = "scheduled"  # events of scheduling have none; an answer of catalog does
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def project_showtime(showtime: ShowtimeScheduled) -> bool:
         "currency": showtime.currency,
         "prices": showtime.prices,
         "rules": showtime.rules or {},
-        "status": Showtime.Status.SCHEDULED,
+        "status": Showtime.Status(showtime.status),
     }
     with transaction.atomic():
         known, created = Showtime.objects.select_for_update().get_or_create(id=showtime.showtime_id, defaults=fields)
