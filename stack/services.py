@@ -19,6 +19,7 @@ class Service:
     database_port: int
     worker_pool: str
     worker_concurrency: int
+    queue: str
 
     @property
     def project(self) -> str:
@@ -30,11 +31,21 @@ class Service:
 
 
 SERVICES = (
-    Service("auth", "accounts", 8001, "auth_db", "auth_user", 5433, "solo", 1),
-    Service("catalog", "catalog", 8002, "movies_db", "movie_user", 5434, "solo", 1),
-    Service("booking", "bookings", 8003, "bookings_db", "booking_user", 5435, "prefork", 2),
-    Service("payment", "payments", 8004, "payments_db", "payment_user", 5436, "prefork", 3),
-    Service("notify", "notifications", 8005, "notifications_db", "notification_user", 5437, "prefork", 2),
+    Service("auth", "accounts", 8001, "auth_db", "auth_user", 5433, "solo", 1, "auth_queue"),
+    Service("catalog", "catalog", 8002, "movies_db", "movie_user", 5434, "solo", 1, "catalog_queue"),
+    Service("booking", "bookings", 8003, "bookings_db", "booking_user", 5435, "prefork", 2, "booking_queue"),
+    Service("payment", "payments", 8004, "payments_db", "payment_user", 5436, "prefork", 3, "payment_queue"),
+    Service(
+        "notify",
+        "notifications",
+        8005,
+        "notifications_db",
+        "notification_user",
+        5437,
+        "prefork",
+        2,
+        "notification_queue",
+    ),
 )
 NAMES = tuple(service.name for service in SERVICES)
 

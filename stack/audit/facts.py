@@ -194,7 +194,7 @@ def _read_delivery(stack: Stack, facts: Facts) -> None:
 
 def _read_broker(stack: Stack, facts: Facts) -> None:
     queues = {f"{service.name}.dead" for service in SERVICES}
-    consumers = {_queue_name(service.name): service.name for service in SERVICES}
+    consumers = {service.queue: service.name for service in SERVICES}
     vhost = quote(rabbitmq.VHOST, safe="")
     for binding in _broker(stack, f"/api/bindings/{vhost}"):
         consumer = consumers.get(binding["destination"])
@@ -205,10 +205,6 @@ def _read_broker(stack: Stack, facts: Facts) -> None:
         for message in _broker(stack, f"/api/queues/{vhost}/{quote(queue, safe='')}/get", peek):
             headers = message["properties"].get("headers", {})
             facts.dead_letters.append(DeadLetter(queue, str(headers.get("task", "?")), str(headers.get("id", "?"))))
-
-
-def _queue_name(service: str) -> str:
-    return f"{service}_queue"
 
 
 def _read_gateway(stack: Stack, facts: Facts) -> None:
