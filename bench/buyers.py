@@ -1,0 +1,112 @@
+"""Customers of every kind, for fault runs: they repeat what was not answered under the same key, as good clients do."""
+
+import random
+import secrets
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench.http import Answer, Client
+from bench.market import Market
+
+# What a customer does, and how often in a hundred.
+HABITS = {
+    "self_picked": 30,
+    "best_available": 20,
+    "two_step": 15,
+    "two_step_second_card": 5,
+    "cancelled": 10,
+    "declined": 8,
+    "slow": 4,
+    "timed_out": 4,
+    "capture_fails": 2,
+    "abandoned": 2,
+}
+CARDS = {
+    "declined": "tok_card_declined",
+    "slow": "tok_slow",
+    "timed_out": "tok_timeout_once",
+    "capture_fails": "tok_capture_fails",
+}
+TRIES = 30
+
+
+@dataclass
+class Load:
+    """Runs customers until stopped; `answers` counts by request and status (0: no answer)."""
+
+    market: Market
+    seed: int
+    workers: int = 6
+    answers: Counter[tuple[str, int]] = field(default_factory=Counter)
+    habits: Counter[str] = field(default_factory=Counter)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def start(self) -> None:
+        for index in range(self.workers):
+            thread = threading.Thread(target=self._buy, args=(index,), daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self, *, seconds: float = 60) -> None:
+        """Lets every customer finish what they began."""
+        self._stopping.set()
+        deadline = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _buy(self, index: int) -> None:
+        chance = random.Random(f"{self.seed}-{index}")
+        while not self._stopping.is_set():
+            client = self.market.customer(chance.randrange(len(self.market.tokens)))
+            habit = chance.choices(list(HABITS), weights=list(HABITS.values()))[0]
+            with self._lock:
+                self.habits[habit] += 1
+            self._visit(client, habit, chance)
+            client.close()
+            time.sleep(chance.uniform(0.02, 0.1))
+
+    def _visit(self, client: Client, habit: str, chance: random.Random) -> None:
+        showtime = chance.choice(self.market.showtimes)
+        wanted: dict[str, Any] = {"showtime_id": showtime.id}
+        if habit == "best_available":
+            wanted["quantity"] = chance.randint(1, 4)
+        else:
+            wanted["seat_ids"] = showtime.pair(chance.randrange(len(showtime.seats) // 2))
+        in_two_steps = habit.startswith("two_step") or habit == "abandoned"
+        if not in_two_steps:
+            wanted["payment_method"] = {"token": CARDS.get(habit, "tok_visa")}
+        answer = self._insist(client, "POST", "/api/bookings", wanted)
+        if answer.status != 201:
+            return
+        booking = answer.json()
+        if habit in ("two_step", "two_step_second_card"):
+            if habit == "two_step_second_card":
+                self._pay(client, booking["id"], "tok_insufficient_funds")
+            self._pay(client, booking["id"], "tok_visa")
+        elif habit == "cancelled":
+            time.sleep(chance.uniform(0, 1))
+            self._insist(client, "DELETE", f"/api/bookings/{booking['id']}")
+        else:
+            self._insist(client, "GET", f"/api/bookings/{booking['id']}")
+
+    def _pay(self, client: Client, booking_id: str, token: str) -> None:
+        self._insist(client, "POST", "/api/payments", {"booking_id": booking_id, "payment_method": {"token": token}})
+
+    def _insist(self, client: Client, method: str, path: str, body: object = None) -> Answer:
+        """Asks until there is an answer that settles it; 202, 425, 429 and 5xx and no answer do not."""
+        headers = {"Idempotency-Key": secrets.token_hex(16)} if method == "POST" else {}
+        name = f"{method} /{path.split('/')[2]}"
+        for _ in range(TRIES):
+            answer = client.call(method, path, body, headers)
+            with self._lock:
+                self.answers[name, answer.status] += 1
+            in_flight = answer.status == 409 and b"idempotency_key_in_flight" in answer.body
+            if not in_flight and answer.status not in (0, 202, 429) and answer.status < 500:
+                break
+            time.sleep(0.3)
+        return answer

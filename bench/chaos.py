@@ -1,0 +1,222 @@
+"""`python -m bench.chaos`: bookings of every kind while processes are killed; then the data is audited.
+
+The seed that is printed makes the same customers and the same order of faults again.
+"""
+
+import argparse
+import json
+import random
+import secrets
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bench import system
+from bench.buyers import Load
+from bench.http import Client
+from bench.market import BenchError, Market, open_market
+from stack import control
+from stack.audit.__main__ import print_findings, settle
+from stack.audit.facts import Facts
+from stack.audit.invariants import Finding
+from stack.errors import StackError
+from stack.services import NAMES
+
+KILLS_PER_KIND = 5
+FROZEN_SECONDS = 20
+BROKER_AWAY_SECONDS = 20
+ANSWER_SECONDS = 5.0
+DRAIN_SECONDS = 120
+
+
+@dataclass
+class Fault:
+    """recovered: seconds until the process answered again. answered: until the gateway did."""
+
+    kind: str
+    target: str
+    at: float
+    recovered: float = 0.0
+    answered: float = 0.0
+
+
+@dataclass
+class Run:
+    market: Market
+    chance: random.Random
+    started: float = field(default_factory=time.monotonic)
+    faults: list[Fault] = field(default_factory=list)
+
+    def strike(self, kind: str, target: str, act: Callable[[], int]) -> None:
+        """Does it and watches what comes back. act returns the process id that was hit."""
+        fault = Fault(kind, target, time.monotonic() - self.started)
+        old_pid = act()
+        fault.answered = self._until_the_gateway_answers()
+        fault.recovered = control.wait_restarted(target, old_pid, seconds=90) + fault.answered
+        self.faults.append(fault)
+
+    def _until_the_gateway_answers(self) -> float:
+        """The gateway itself, whatever the services behind it do."""
+        started = time.monotonic()
+        client = Client(self.market.gateway, timeout=5)
+        while client.get("/api/showtimes?page_size=1").status not in (200, 503):
+            time.sleep(0.05)
+            if time.monotonic() - started > 60:
+                raise BenchError("the gateway did not answer for a minute")
+        client.close()
+        return time.monotonic() - started
+
+
+def plan(chance: random.Random) -> list[tuple[str, str]]:
+    """Every fault of a run, in the order of this seed: (kind, process)."""
+    kills = [("web", [f"{name}-web" for name in NAMES]), ("worker", [f"{name}-worker" for name in NAMES])]
+    kills += [("relay", [f"{name}-relay" for name in NAMES]), ("scheduler", ["scheduler"])]
+    kills += [("gateway-simulator", ["gateway-simulator"]), ("gateway", ["gateway"])]
+    faults = []
+    for kind, targets in kills:
+        # each of them in turn, so that five services mean each service once
+        order = chance.sample(targets, len(targets))
+        faults += [(kind, order[number % len(order)]) for number in range(KILLS_PER_KIND)]
+    faults += [("postgres", f"postgres-{name}") for name in NAMES]
+    faults += [("redis", "redis")] * KILLS_PER_KIND
+    faults += [("frozen worker", f"{chance.choice(('booking', 'payment', 'notify'))}-worker")]
+    chance.shuffle(faults)
+    return faults
+
+
+def strike(run: Run, kind: str, target: str) -> None:
+    match kind:
+        case "postgres":
+            # SIGQUIT is PostgreSQL's immediate shutdown: no checkpoint, recovery at the next start.
+            run.strike(kind, target, lambda: control.kill(target, "QUIT"))
+        case "frozen worker":
+            _freeze(run, target)
+        case "web" | "worker" if run.chance.random() < 0.5:
+            # one of its children; the main process stays and replaces it
+            children = [pid for pid in control.pids(target) if pid != control.pid(target)]
+            victim = run.chance.choice(children) if children else control.pid(target)
+            _kill_child(run, kind, target, victim)
+        case _:
+            run.strike(kind, target, lambda: control.kill(target, "KILL"))
+
+
+def _kill_child(run: Run, kind: str, target: str, pid: int) -> None:
+    import os
+    import signal
+
+    fault = Fault(kind, f"{target} (child)", time.monotonic() - run.started)
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    fault.answered = run._until_the_gateway_answers()  # noqa: SLF001
+    control.wait_ready(target)
+    fault.recovered = time.monotonic() - run.started - fault.at
+    run.faults.append(fault)
+
+
+def _freeze(run: Run, target: str) -> None:
+    """SIGSTOP to a worker and its children for a while: it comes back believing that no time has passed."""
+    import os
+    import signal
+
+    fault = Fault("frozen worker", target, time.monotonic() - run.started)
+    pids = control.pids(target)
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+
+    def wake() -> None:
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGCONT)
+            except ProcessLookupError:
+                continue
+        fault.recovered = time.monotonic() - run.started - fault.at
+        run.faults.append(fault)
+
+    threading.Timer(FROZEN_SECONDS, wake).start()
+
+
+def _stop_the_broker(run: Run) -> None:
+    fault = Fault("rabbitmq away", "rabbitmq", time.monotonic() - run.started)
+    control.stop("rabbitmq")
+    time.sleep(BROKER_AWAY_SECONDS)
+    control.start("rabbitmq")
+    fault.recovered = time.monotonic() - run.started - fault.at
+    run.faults.append(fault)
+
+
+def storm(run: Run, *, seconds: float) -> None:
+    """Every planned fault, spread over the time; the broker's absence beside them."""
+    faults = plan(run.chance)
+    broker = threading.Timer(run.chance.uniform(0.2, 0.5) * seconds, _stop_the_broker, [run])
+    broker.start()
+    for number, (kind, target) in enumerate(faults):
+        due = run.started + number * seconds / len(faults)
+        time.sleep(max(0.0, due - time.monotonic()))
+        strike(run, kind, target)
+    broker.join()
+    time.sleep(max(0.0, run.started + seconds - time.monotonic()))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="bench.chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
+    parser.add_argument("--seconds", type=float, default=120)
+    options = parser.parse_args()
+    print(f"chaos: seed {options.seed}", flush=True)
+    try:
+        return report(*run_once(seed=options.seed, seconds=options.seconds))
+    except (BenchError, StackError) as error:
+        print(f"chaos: {error} (seed {options.seed})", file=sys.stderr)
+        return 1
+
+
+def run_once(*, seed: int, seconds: float) -> tuple[Run, Load, float, Facts, list[Finding]]:
+    """One run: the faults, the load, the seconds until nothing was under way, and what the audit found."""
+    stack = system.running()
+    with system.unlimited(stack):
+        market = open_market(system.gateway(stack), manager=system.manager(stack), showtimes=10, customers=24)
+        load = Load(market, seed)
+        run = Run(market, random.Random(seed))
+        load.start()
+        storm(run, seconds=seconds)
+        load.stop()
+        control.wait_ready()
+        began = time.monotonic()
+        facts, findings = settle(stack, seconds=DRAIN_SECONDS)
+        return run, load, time.monotonic() - began, facts, findings
+
+
+def report(run: Run, load: Load, drain_seconds: float, facts: Facts, findings: list[Finding]) -> int:
+    """Prints the tables; 0 when nothing is violated and the gateway was never away for long."""
+    print(f"\n{'request':20} answers by status (0: none)")
+    by_request: dict[str, dict[int, int]] = defaultdict(dict)
+    for (name, status), count in sorted(load.answers.items()):
+        by_request[name][status] = count
+    for name, statuses in by_request.items():
+        print(f"{name:20} {json.dumps(statuses)}")
+    print(f"customers: {dict(load.habits)}")
+    print(f"\n{'fault':20} {'times':>6} {'recovered, s: median':>22} {'longest':>9} {'gateway, s':>11}")
+    for kind in sorted({fault.kind for fault in run.faults}):
+        of_kind = [fault for fault in run.faults if fault.kind == kind]
+        recovered = sorted(fault.recovered for fault in of_kind)
+        answered = max(fault.answered for fault in of_kind)
+        print(
+            f"{kind:20} {len(of_kind):6} {recovered[len(recovered) // 2]:22.1f} {recovered[-1]:9.1f} {answered:11.1f}"
+        )
+    longest = max((fault.answered for fault in run.faults), default=0.0)
+    print(
+        f"\neverything settled after {drain_seconds:.1f} s; the gateway was away for {longest:.1f} s at the longest\n"
+    )
+    print_findings(facts, findings)
+    clean = not any(finding.violations for finding in findings) and longest <= ANSWER_SECONDS
+    print("\nchaos: clean" if clean else "\nchaos: NOT clean")
+    return 0 if clean else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
