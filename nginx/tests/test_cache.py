@@ -38,11 +38,20 @@ def test_what_a_service_calls_private_is_not_kept(gateway: Gateway, upstreams: d
     assert len(upstreams["catalog"].received) == 3
 
 
-@pytest.mark.parametrize("path", ["/api/bookings", "/api/showtimes/1/seats", "/api/payments"])
+@pytest.mark.parametrize("path", ["/api/bookings", "/api/notifications/history", "/api/payments"])
 def test_nothing_else_is_kept(gateway: Gateway, upstreams: dict[str, Upstream], path: str) -> None:
     for _ in range(3):
         assert gateway.get(path).header("X-Cache") is None
     assert sum(len(upstream.received) for upstream in upstreams.values()) == 3
+
+
+def test_a_seat_map_is_kept_for_half_a_second_for_everybody(gateway: Gateway, upstreams: dict[str, Upstream]) -> None:
+    upstreams["booking"].plans["/showtimes/1/seats"] = Plan(body=b'"free"')
+    for number in range(10):
+        assert gateway.get("/api/showtimes/1/seats", Authorization=f"Bearer {number}").body == b'"free"'
+    assert len(upstreams["booking"].received) <= 3
+    upstreams["booking"].plans["/showtimes/1/seats"] = Plan(body=b'"sold"')
+    wait_until(lambda: gateway.get("/api/showtimes/1/seats").body == b'"sold"', seconds=1, what="the seats as they are")
 
 
 def test_errors_and_writes_are_not_kept(gateway: Gateway, upstreams: dict[str, Upstream]) -> None:
