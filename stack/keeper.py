@@ -39,7 +39,7 @@ def keep(instance: Instance) -> None:
 
     def sweep() -> None:
         if left := processes.orphans(instance, supervisor_pid=supervisor_pid):
-            _note(f"killing {len(left)} left behind by {', '.join(sorted({p.program for p in left}))}")
+            _note(f"killing {len(left)} left behind by {', '.join(sorted({p.program or 'a server' for p in left}))}")
             processes.end(left, grace_seconds=0)
 
     try:

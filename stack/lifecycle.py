@@ -16,7 +16,7 @@ from stack.servers import nginx, postgres, rabbitmq, redis
 from stack.services import SERVICES, Service
 from stack.supervision import Supervised, Supervisor, launch, log_file, write_configuration
 
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
 # A process that was started this often and never became ready is not going to.
 HOPELESS_STARTS = 4
 LOG_LINES = 15

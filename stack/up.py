@@ -3,10 +3,10 @@
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from stack import environment, lifecycle, packages, programs, variables
+from stack import environment, lifecycle, packages, prepared, programs, variables
 from stack.environment import PYTHON
 from stack.errors import StackError
 from stack.instance import ROOT, Instance
@@ -96,23 +96,26 @@ def _start_infrastructure(
 
 def _start_services(stack: Stack, *, with_demo: bool, say: Say) -> None:
     everything = {program.name: program for program in stack.programs}
-    say("migrating, loading demo data" if with_demo else "migrating")
+    unprepared = [s for s in SERVICES if not prepared.is_prepared(stack, s, with_demo=with_demo)]
+    say(_preparing(unprepared, with_demo=with_demo))
     lifecycle.wait_ready(
         stack, [everything[f"postgres-{service.name}"] for service in SERVICES] + [everything["redis"]]
     )
     broker_is_ready = threading.Event()
     turns = threading.Semaphore(AT_ONCE)
     with ThreadPoolExecutor(len(SERVICES)) as pool:
-        prepared = [
+        preparing = [
             pool.submit(_prepare, stack, service, with_demo=with_demo, turns=turns, broker_is_ready=broker_is_ready)
-            for service in SERVICES
+            for service in unprepared
         ]
-        lifecycle.start(stack, [everything[name] for name in ("gateway", "gateway-simulator", "message-sink")])
+        at_once = ["gateway", "gateway-simulator", "message-sink"]
+        at_once += [f"{service.name}-web" for service in SERVICES if service not in unprepared]
+        lifecycle.start(stack, [everything[name] for name in at_once])
         try:
             lifecycle.wait_ready(stack, [everything["rabbitmq"]])
         finally:
             broker_is_ready.set()
-        for one in prepared:
+        for one in preparing:
             one.result()
     say("starting the services")
     lifecycle.start(stack, everything.values())
@@ -147,6 +150,13 @@ def _prepare(
     if command.returncode:
         what = "declaring the queues" if migrated else "migrating"
         raise StackError(f"{what} of {service.name} failed", details="\n".join(complaint.splitlines()[-12:]))
+    prepared.remember(stack, service, with_demo=with_demo)
+
+
+def _preparing(services: Sequence[Service], *, with_demo: bool) -> str:
+    if not services:
+        return "starting the web processes"
+    return f"migrating{', loading demo data' if with_demo else ''}: {', '.join(s.name for s in services)}"
 
 
 def _check_disk(instance: Instance) -> None:

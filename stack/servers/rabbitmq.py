@@ -63,7 +63,7 @@ def environment(instance: Instance, *, ports: Mapping[str, int]) -> dict[str, st
     home = _home(instance).resolve()
     return {
         "HOME": str(home),
-        "RABBITMQ_NODENAME": f"marquee-{instance.digest}@localhost",
+        "RABBITMQ_NODENAME": _node(instance),
         "RABBITMQ_MNESIA_BASE": str(home / "mnesia"),
         "RABBITMQ_LOG_BASE": str(home / "log"),
         "RABBITMQ_CONFIG_FILE": str(home / "rabbitmq"),
@@ -80,10 +80,24 @@ def environment(instance: Instance, *, ports: Mapping[str, int]) -> dict[str, st
     }
 
 
+def database_folder(instance: Instance) -> Path:
+    """Where it keeps its queues; there once it has run."""
+    return _home(instance) / "mnesia" / _node(instance)
+
+
+def cookie(instance: Instance) -> Path:
+    """What the server and its tools know each other by; made at its first start."""
+    return _home(instance) / ".erlang.cookie"
+
+
 def epmd_command() -> list[str]:
     """Erlang's port mapper in the foreground; a server that finds none starts one that nobody would stop."""
     folders = [str(path.parent) for path in Path("/usr/lib/erlang").glob("erts-*/bin/epmd")]
     return [required("epmd", *folders, "/opt/homebrew/bin")]
+
+
+def _node(instance: Instance) -> str:
+    return f"marquee-{instance.digest}@localhost"
 
 
 def _home(instance: Instance) -> Path:
