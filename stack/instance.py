@@ -42,7 +42,8 @@ class Instance:
 
     @property
     def data(self) -> Path:
-        return self.state / "data"
+        """Where it really is: servers of other accounts cannot follow a link out of a folder that is closed to them."""
+        return (self.state / "data").resolve()
 
     @property
     def run(self) -> Path:
@@ -83,13 +84,14 @@ class Instance:
 
     def _make_data(self) -> None:
         """PostgreSQL and RabbitMQ refuse root; where their own users cannot reach the checkout, data is elsewhere."""
+        data = self.state / "data"
         if os.getuid() != 0 or all(reachable(self.state, user) for user in ("postgres", "rabbitmq")):
-            self.data.mkdir(mode=0o755, exist_ok=True)
+            data.mkdir(mode=0o755, exist_ok=True)
             return
         elsewhere = Path("/var/lib/marquee") / self.digest
         elsewhere.mkdir(mode=0o755, parents=True, exist_ok=True)
-        self.data.unlink(missing_ok=True)
-        self.data.symlink_to(elsewhere)
+        data.unlink(missing_ok=True)
+        data.symlink_to(elsewhere)
 
     @contextmanager
     def locked(self, command: str, *, wait_seconds: float = 120) -> Iterator[None]:

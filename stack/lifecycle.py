@@ -170,7 +170,7 @@ def stop(instance: Instance, *, say: Callable[[str], None]) -> bool:
 
 def erase(instance: Instance) -> None:
     """Forget all that a stopped instance has: its databases, secrets, ports and logs."""
-    shutil.rmtree(instance.data.resolve(), ignore_errors=True)
+    shutil.rmtree(instance.data, ignore_errors=True)
     for path in instance.state.iterdir():
         if path.name == "lock":
             continue

@@ -75,7 +75,7 @@ def proportional_set_size(pid: int) -> int:
 
 def _from_proc(instance: Instance) -> list[Process]:
     mark = f"{MARK}={instance.state}:".encode()
-    data = str(instance.data.resolve())
+    data = str(instance.data)
     found = []
     for folder in PROC.iterdir():
         if not folder.name.isdigit():

@@ -74,7 +74,7 @@ def infrastructure(instance: Instance, *, ports: Mapping[str, int], secrets: Map
             "infrastructure",
             [rabbitmq.script()],
             rabbit_environment,
-            directory=instance.data.resolve() / "rabbitmq",
+            directory=instance.data / "rabbitmq",
             user=run_as(rabbitmq.ACCOUNT),
             stop_seconds=40,
             ready=probes.amqp(ports["rabbitmq"]),

@@ -24,7 +24,7 @@ def provision(instance: Instance, *, ports: Mapping[str, int]) -> None:
         "PATH": os.defpath,
         "GATEWAY_BIND": HOST,
         "GATEWAY_PORT": str(ports["gateway"]),
-        "GATEWAY_RUN_DIR": str((instance.data / "nginx").resolve()),
+        "GATEWAY_RUN_DIR": str(instance.data / "nginx"),
         "GATEWAY_USER": _worker_account(),
         **{f"{name.upper()}_UPSTREAM": f"{HOST}:{ports[name]}" for name in (*NAMES, "flower")},
         **chosen,
@@ -41,7 +41,7 @@ def provision(instance: Instance, *, ports: Mapping[str, int]) -> None:
 
 
 def command(instance: Instance) -> list[str]:
-    prefix = (instance.data / "nginx").resolve()
+    prefix = instance.data / "nginx"
     return [required("nginx"), "-p", str(prefix), "-c", str(_folder(instance) / "nginx.conf")]
 
 

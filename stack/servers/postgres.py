@@ -156,5 +156,5 @@ def _forget_dead_postmaster(home: Path) -> None:
         if Path("/proc/self").exists():
             pid_file.unlink(missing_ok=True)
         return
-    if Path(directory) != home.resolve():
+    if Path(directory) != home:
         pid_file.unlink(missing_ok=True)

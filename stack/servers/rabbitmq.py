@@ -60,7 +60,7 @@ def configuration(ports: Mapping[str, int], secrets: Mapping[str, str]) -> str:
 
 def environment(instance: Instance, *, ports: Mapping[str, int]) -> dict[str, str]:
     """What the server and its command line tools need to know."""
-    home = _home(instance).resolve()
+    home = _home(instance)
     return {
         "HOME": str(home),
         "RABBITMQ_NODENAME": _node(instance),

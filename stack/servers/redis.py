@@ -15,7 +15,7 @@ def provision(instance: Instance, *, port: int, secrets: Mapping[str, str]) -> N
         f"bind {HOST}",
         f"port {port}",
         f"requirepass {secrets['REDIS_PASSWORD']}",
-        f'dir "{folder.resolve()}"',
+        f'dir "{folder}"',
         'save ""',
         "appendonly no",
         "maxmemory 128mb",
