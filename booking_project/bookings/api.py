@@ -11,12 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bookings import selectors, services
+from bookings import inventory, selectors, services
 from bookings.domain import PaymentStatus, State
 from bookings.models import BookingTransition
 from bookings.presentation import present, present_hold, present_seat_map
 from chassis import idempotency
 from chassis.api import CursorPage, StrictSerializer, StrictUUIDField
+from chassis.auth import HasRole
 from chassis.errors import BadRequest
 from chassis.idempotency import key_from
 
@@ -110,6 +111,10 @@ class SeatMapSerializer(serializers.Serializer[Any]):
     seats = SeatSerializer(many=True)
 
 
+class SeatsRequest(StrictSerializer):
+    seat_ids = serializers.ListField(child=StrictUUIDField(), min_length=1, max_length=500)
+
+
 class CancellationRequest(StrictSerializer):
     reason = serializers.CharField(max_length=300)
 
@@ -185,3 +190,24 @@ class SeatMapView(APIView):
     def get(self, _: Request, showtime_id: UUID) -> Response:
         sale, statuses = selectors.seat_map(showtime_id)
         return Response(present_seat_map(sale, statuses))
+
+
+class BlockedSeatsView(APIView):
+    """Seats that managers keep off sale: for the house, or because they are broken."""
+
+    permission_classes = [HasRole("manager", "admin")]
+
+    @extend_schema(request=SeatsRequest, responses={204: None})
+    def post(self, request: Request, showtime_id: UUID) -> Response:
+        wanted = SeatsRequest(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        services.block_seats(showtime_id=showtime_id, **wanted.validated_data)
+        return Response(status=204)
+
+    @extend_schema(request=SeatsRequest, responses={204: None})
+    def delete(self, request: Request, showtime_id: UUID) -> Response:
+        """Puts them back on sale."""
+        wanted = SeatsRequest(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        inventory.unblock_seats(showtime_id=showtime_id, **wanted.validated_data)
+        return Response(status=204)

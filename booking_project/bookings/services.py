@@ -403,6 +403,15 @@ def _refund(booking: Booking, showtime: Showtime, *, waived: bool) -> int:
     )
 
 
+def block_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID]) -> None:
+    """Takes free seats off sale, all or none. Raises SeatUnavailable naming those that are held, sold or blocked."""
+    seats = [seat.id for seat in sale_of(showtime_id).pick(seat_ids)]
+    with transaction.atomic():
+        blocked = inventory.block_seats(showtime_id=showtime_id, seat_ids=seats)
+        if len(blocked) < len(seats):
+            raise SeatUnavailable(seat_id for seat_id in seats if seat_id not in blocked)
+
+
 def expire_holds(*, limit: int = 200) -> int:
     """Ends PENDING bookings whose hold ran out, at most `limit`, the oldest first; how many.
 

@@ -237,3 +237,15 @@ def test_the_best_available_seats_are_picked_for_the_customer(customer, showtime
     assert [seat["category"] for seat in answer.json()["seats"]] == ["premium", "premium"]
     too_many = customer.post("/bookings", {"showtime_id": str(showtime.id), "quantity": 7, "category": "premium"})
     assert (too_many.status_code, too_many.json()["code"]) == (409, "not_enough_seats")
+
+
+def test_managers_block_seats_and_put_them_back(customer, sign_in, body, showtime):
+    path, seats = f"/showtimes/{showtime.id}/seats/blocked", {"seat_ids": body["seat_ids"]}
+    assert customer.post(path, seats).status_code == 403
+    manager = sign_in(roles=("manager",))
+    assert manager.post(path, seats).status_code == 204
+    assert customer.post("/bookings", body).status_code == 409
+    again = manager.post(path, {"seat_ids": [body["seat_ids"][0], str(seat_ids(showtime)[5])]})
+    assert (again.status_code, again.json()["seats"]) == (409, [body["seat_ids"][0]])
+    assert manager.delete(path, seats).status_code == 204
+    assert customer.post("/bookings", body).status_code == 201
