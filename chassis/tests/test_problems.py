@@ -7,7 +7,9 @@ import pytest
 from django.db import connection
 from rest_framework.test import APIClient
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
+# For tests with several connections, or that look at what was really committed.
+committed = pytest.mark.django_db(transaction=True)
 
 
 def assert_problem(response: Any, status: int, code: str) -> dict[str, Any]:
@@ -63,6 +65,7 @@ def test_a_problem_carries_members_of_its_own(api: APIClient) -> None:
 
 @pytest.mark.parametrize("view", ["raises", "plain"])
 @pytest.mark.parametrize("what", ["killed", "killed-at-commit"])
+@committed
 def test_a_database_connection_that_breaks_midway_is_503_and_the_next_request_is_fine(
     api: APIClient, view: str, what: str
 ) -> None:

@@ -1,11 +1,13 @@
 """Strict input and cursor pages."""
 
+import base64
 import json
 import math
 import re
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import IO, Any
+from urllib.parse import parse_qsl
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -21,6 +23,8 @@ from chassis.errors import BadRequest, PayloadTooLarge
 
 MAX_DEPTH = 20
 MAX_INTEGER = 2**63 - 1
+PIECE = 64 * 1024
+DRAINED_PIECES = 128
 # PostgreSQL cannot store NUL in text, and a lone surrogate is not encodable as UTF-8.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -43,6 +47,10 @@ class StrictJSONParser(BaseParser):
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         body = stream.read(limit + 1)
         if len(body) > limit:
+            # What is sent and never read would reset the connection before the client has seen the answer.
+            for _ in range(DRAINED_PIECES):
+                if not stream.read(PIECE):
+                    break
             raise PayloadTooLarge
         try:
             data = json.loads(
@@ -151,11 +159,29 @@ class CursorPage(CursorPagination):
             self.base_url = f"{scheme}://{host}{prefix}/{path}"
         return page
 
+    def decode_cursor(self, request: Request) -> Any:
+        """DRF takes much of what is no cursor for the first page; a client that garbled one should hear of it."""
+        cursor = request.query_params.get(self.cursor_query_param)
+        if cursor and not _may_be_cursor(cursor):
+            raise BadCursor
+        return super().decode_cursor(request)
+
     def get_page_size(self, request: Request) -> int | None:
         asked = request.query_params.get(self.page_size_query_param)
         if asked is not None and not (asked.isascii() and asked.isdigit() and 0 < int(asked[:9]) <= self.max_page_size):
             raise BadRequest(f"page_size must be a number from 1 to {self.max_page_size}.")
         return super().get_page_size(request)
+
+
+def _may_be_cursor(text: str) -> bool:
+    try:
+        query = base64.b64decode(text.encode("ascii"), validate=True).decode("ascii")
+        parts = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=True))
+    except ValueError:
+        return False
+    offset, reverse = parts.pop("o", "0"), parts.pop("r", "1")
+    parts.pop("p", None)
+    return not parts and reverse == "1" and re.fullmatch("[0-9]{1,4}", offset) is not None
 
 
 class BadCursor(BadRequest):

@@ -10,7 +10,7 @@ from chassis.ids import first_uuid7_at
 
 BATCH = 5000
 
-# The keys are time-ordered, so the primary key finds what is old.
+# The keys are time-ordered, so the primary key finds what is old; the inbox's begins with its one consumer.
 _PRUNE = {
     "outbox": (
         "OUTBOX_KEEP_SECONDS",
@@ -20,7 +20,7 @@ _PRUNE = {
     "inbox": (
         "INBOX_KEEP_SECONDS",
         "DELETE FROM inbox WHERE (consumer, event_id) IN"
-        " (SELECT consumer, event_id FROM inbox WHERE event_id < %s ORDER BY event_id LIMIT %s)",
+        " (SELECT consumer, event_id FROM inbox WHERE consumer = %s AND event_id < %s ORDER BY event_id LIMIT %s)",
     ),
     "idempotency_keys": (
         "IDEMPOTENCY_KEEP_SECONDS",
@@ -32,10 +32,11 @@ _PRUNE = {
 def prune() -> int:
     """Deletes what is older than the settings keep it, at most BATCH rows of each table; how many went."""
     deleted = 0
-    for setting, statement in _PRUNE.values():
+    for table, (setting, statement) in _PRUNE.items():
         oldest = first_uuid7_at(timezone.now() - timedelta(seconds=getattr(settings, setting)))
+        consumer = [settings.SERVICE_NAME] if table == "inbox" else []
         with connection.cursor() as cursor:
-            cursor.execute(statement, [oldest, BATCH])
+            cursor.execute(statement, [*consumer, oldest, BATCH])
             deleted += cursor.rowcount
     return deleted
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,6 +23,7 @@ from chassis.ids import uuid7
 from chassis.models import IdempotencyKey
 
 HEADER = "Idempotency-Key"
+LOCK_NOT_AVAILABLE = "55P03"  # SQLSTATE of a lock_timeout: the first try has not committed yet
 _SANE = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -96,43 +97,58 @@ def claim(key: Key, *, resource_id: UUID, lease_seconds: int = 30) -> Claim:
     A concurrent first try makes this wait until it commits or rolls back.
     Raises KeyReused (422) for another payload, KeyInFlight (409) while another try holds the lease.
     """
-    assert connection.in_atomic_block, "a key is claimed with the effect, in one transaction"
-    now = timezone.now()
-    claim_id = uuid7()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO idempotency_keys"
-            " (id, user_id, endpoint, key, fingerprint, resource_id, leased_until, created_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-            [
-                claim_id,
-                key.user_id,
-                key.endpoint,
-                key.key,
-                key.fingerprint,
-                resource_id,
-                now + timedelta(seconds=lease_seconds),
-                now,
-            ],
-        )
-        if cursor.rowcount == 1:
-            return Claim(id=claim_id, resource_id=resource_id)
-    known = IdempotencyKey.objects.select_for_update().get(user_id=key.user_id, endpoint=key.endpoint, key=key.key)
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("a key is claimed with the effect, in one transaction")
+    lease = timedelta(seconds=lease_seconds)
+    try:
+        fresh = _insert(key, resource_id, lease)
+        known = None if fresh else _find(key)
+    except OperationalError as exc:
+        if getattr(exc.__cause__, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            raise
+        raise KeyInFlight(headers={"Retry-After": "1"}) from exc
+    if fresh is not None:
+        return fresh
+    if known is None:  # swept away between the two statements: it was a day old
+        raise KeyInFlight(headers={"Retry-After": "1"})
     if known.fingerprint != key.fingerprint:
         raise KeyReused
     if known.status is not None:
         return Claim(id=known.id, resource_id=known.resource_id, status=known.status, body=known.response)
+    now = timezone.now()
     if known.leased_until > now:
         wait = int((known.leased_until - now).total_seconds()) + 1
         raise KeyInFlight(headers={"Retry-After": str(wait)})
-    known.leased_until = now + timedelta(seconds=lease_seconds)
+    known.leased_until = now + lease
     known.save(update_fields=["leased_until"])
     return Claim(id=known.id, resource_id=known.resource_id, resumed=True)
 
 
+def _insert(key: Key, resource_id: UUID, lease: timedelta) -> Claim | None:
+    now = timezone.now()
+    row = [uuid7(), key.user_id, key.endpoint, key.key, key.fingerprint, resource_id, now + lease, now]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO idempotency_keys"
+            " (id, user_id, endpoint, key, fingerprint, resource_id, leased_until, created_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING id",
+            row,
+        )
+        inserted = cursor.fetchone()
+    return Claim(id=inserted[0], resource_id=resource_id) if inserted else None
+
+
+def _find(key: Key) -> IdempotencyKey | None:
+    keys = IdempotencyKey.objects.select_for_update()
+    return keys.filter(user_id=key.user_id, endpoint=key.endpoint, key=key.key).first()
+
+
 def complete(claim: Claim, *, status: int, body: Any) -> None:
-    """Keeps the answer, inside the transaction that records the outcome. body: JSON types only."""
-    IdempotencyKey.objects.filter(id=claim.id).update(status=status, response=body)
+    """Keeps the answer, inside the transaction that records the outcome. body: JSON types only.
+
+    The first answer stays: a try that outlived its lease may end after the one that resumed it.
+    """
+    IdempotencyKey.objects.filter(id=claim.id, status=None).update(status=status, response=body)
 
 
 def release(claim: Claim) -> None:

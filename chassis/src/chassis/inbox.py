@@ -40,9 +40,9 @@ def receive(event: Event, handler: Handler | Callable[[Event], object]) -> bool:
         fresh = _remember(event)
         if fresh:
             handler.apply(event)
+    (HANDLED if fresh else DUPLICATES).labels(event.type).inc()
     if handler.then is not None:
         handler.then(event)
-    (HANDLED if fresh else DUPLICATES).labels(event.type).inc()
     seconds = time.perf_counter() - started
     SECONDS.labels(event.type).observe(seconds)
     log.info(

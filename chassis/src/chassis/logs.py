@@ -45,6 +45,9 @@ def logging_config(*, service: str, level: str) -> dict[str, Any]:
         },
         "root": {"handlers": ["stdout"], "level": level},
         "loggers": {
+            # Emptied of the handlers that Django and gunicorn give them: theirs do not write JSON.
+            "django": {"handlers": [], "level": "INFO", "propagate": True},
+            "gunicorn.error": {"handlers": [], "level": "INFO", "propagate": True},
             "django.request": {"level": "ERROR"},
             "celery": quiet,
             "amqp": quiet,

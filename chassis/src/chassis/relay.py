@@ -19,13 +19,12 @@ import psycopg.conninfo
 
 from chassis import metrics_registry as metrics
 from chassis.logs import logging_config
+from chassis.postgresql import KEEPALIVES
 from chassis.publisher import NotConfirmed, Publisher
 
 log = logging.getLogger("chassis.relay")
 
 BATCH = 200
-# A host that vanishes without a word is noticed within this, not after TCP's quarter of an hour.
-KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 POLL_SECONDS = 1.0
 BACKOFF_MAX_SECONDS = 5.0
 

@@ -10,6 +10,7 @@ from typing import Any
 import environ
 
 from chassis.logs import logging_config
+from chassis.postgresql import KEEPALIVES
 from chassis.redis import RETRY, TIMEOUT_SECONDS
 
 env = environ.Env()
@@ -127,12 +128,20 @@ def _storage(*, name: str) -> dict[str, Any]:
     database["OPTIONS"] = {
         **database.get("OPTIONS", {}),
         "connect_timeout": 3,
+        **KEEPALIVES,
         "application_name": name,
         # Bounds in milliseconds: nothing waits for ever on a lock or holds one while idle.
         "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000",
     }
     if pool_size:
-        database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5, "max_idle": 300}
+        database["OPTIONS"]["pool"] = {
+            "min_size": 1,
+            "max_size": pool_size,
+            "max_idle": 300,
+            "timeout": 2,
+            # The pool's own back-off grows with the outage; giving up early lets the next request try at once.
+            "reconnect_timeout": 1,
+        }
         database["CONN_HEALTH_CHECKS"] = True
     else:
         database["CONN_MAX_AGE"] = None

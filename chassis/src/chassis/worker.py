@@ -11,9 +11,11 @@ from celery import Celery
 from celery.exceptions import Reject
 from celery.signals import setup_logging
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import Error as DatabaseFailure
+from django.db import connection
 
 from chassis.correlation import correlated
+from chassis.database import is_away
 from chassis.events import Event
 from chassis.housekeeping import prune, prune_sessions
 from chassis.inbox import Handler, receive
@@ -26,6 +28,8 @@ Ticks = Mapping[str, Sequence[Callable[[], object]]]
 
 # A database that restarts is back within this: waiting beats spending the message's deliveries.
 RETRY_SECONDS = 20.0
+# Well under the 30 minutes after which RabbitMQ takes a message from a consumer that does not acknowledge it.
+AWAY_SECONDS = 600.0
 
 
 def service_tables() -> tuple[Handlers, Ticks]:
@@ -89,25 +93,34 @@ def _event_task(handler: Handler | Callable[[Event], object]) -> Callable[..., N
         with correlated(attributes.get("correlationid"), attributes.get("traceparent")):
             try:
                 patiently(lambda: receive(Event.parse(attributes), handler))
-            except (OperationalError, InterfaceError) as exc:
-                log.warning("event put back", extra={"event_type": task.name, "error": type(exc).__name__})
-                raise Reject(str(type(exc).__name__), requeue=True) from exc
             except Exception as exc:
+                if is_away(exc):
+                    _await_database()
+                    log.warning("event put back", extra={"event_type": task.name, "error": type(exc).__name__})
+                    raise Reject(type(exc).__name__, requeue=True) from exc
                 log.exception("event dead-lettered", extra={"event_type": task.name})
-                raise Reject(str(type(exc).__name__), requeue=False) from exc
+                raise Reject(type(exc).__name__, requeue=False) from exc
 
     return run
 
 
 def _tick_task(tick: str, jobs: Sequence[Callable[[], object]]) -> Callable[[], None]:
     def run() -> None:
+        failures = []
         with correlated(None, None):
             for job in jobs:
                 try:
                     job()
-                except (OperationalError, InterfaceError) as exc:
-                    connection.close()
-                    log.warning("tick lost", extra={"tick": tick, "error": type(exc).__name__})
+                except Exception as exc:
+                    # The other jobs of this tick have nothing to do with it, and this one has its next tick.
+                    if is_away(exc):
+                        connection.close()
+                        log.warning("tick lost", extra={"tick": tick, "error": type(exc).__name__})
+                    else:
+                        log.exception("tick failed", extra={"tick": tick})
+                        failures.append(exc)
+        if failures:
+            raise ExceptionGroup(tick, failures)
 
     return run
 
@@ -115,19 +128,33 @@ def _tick_task(tick: str, jobs: Sequence[Callable[[], object]]) -> Callable[[], 
 def patiently(work: Callable[[], object], *, seconds: float = RETRY_SECONDS) -> None:
     """Repeats work that the database refused (restart, deadlock, lock timeout), with jittered back-off.
 
-    Raises the last OperationalError or InterfaceError after that many seconds.
+    Raises the last error after that many seconds.
     """
     deadline = time.monotonic() + seconds
     pause = 0.05
     while True:
         try:
             work()
-        except (OperationalError, InterfaceError):
+        except DatabaseFailure as exc:
+            if not is_away(exc):
+                raise
             if not connection.in_atomic_block:
                 connection.close()
             if time.monotonic() + pause > deadline:
                 raise
             time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  (jitter, not a secret)
             pause = min(pause * 2, 2.0)
+        else:
+            return
+
+
+def _await_database() -> None:
+    """Until the database answers. Putting an event back while it is away would spend the event's deliveries."""
+    deadline = time.monotonic() + AWAY_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            connection.ensure_connection()
+        except DatabaseFailure:
+            time.sleep(random.uniform(0.5, 2.0))  # noqa: S311  (jitter, not a secret)
         else:
             return

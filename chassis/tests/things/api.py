@@ -1,5 +1,7 @@
 """Views that show each way a request can end."""
 
+import os
+import time
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +21,7 @@ from chassis.api import CursorPage, StrictSerializer
 from chassis.auth import HasRole
 from chassis.errors import Conflict, NotFound, ServiceUnavailable, TooManyRequests
 from chassis.ids import uuid7
+from chassis.redis import redis_client
 from things.models import Thing
 
 
@@ -82,6 +85,33 @@ class Public(APIView):
         return Response({"hello": request.query_params.get("format", "world")})
 
     post = get
+
+
+class Queries(APIView):
+    permission_classes = [AllowAny]
+
+    def get(self, request: Request) -> Response:
+        return Response({"things": Thing.objects.count()})
+
+
+class Echo(APIView):
+    permission_classes = [AllowAny]
+
+    def post(self, request: Request) -> Response:
+        return Response(request.data)
+
+
+class Slow(APIView):
+    """Answers when Redis says so."""
+
+    permission_classes = [AllowAny]
+
+    def get(self, request: Request, name: str) -> Response:
+        redis_client().set(f"slow:{name}", "1", ex=300)
+        deadline = time.monotonic() + 15
+        while not redis_client().exists(f"go-on:{name}") and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return Response({"pid": os.getpid()})
 
 
 class _Idle(Exception):

@@ -11,6 +11,13 @@ from things.events import MadeSlice
 from things.models import Thing
 
 
+def count(name: str) -> int:
+    """How often this was called with that name."""
+    number: int = redis_client().incr(name)
+    redis_client().expire(name, 300)
+    return number
+
+
 def copy(event: Event) -> None:
     made = event.read(MadeSlice)
     Thing.objects.create(name=made.name)
@@ -24,7 +31,7 @@ def refuse(event: Event) -> None:
 def linger(event: Event) -> None:
     """Writes, then waits inside the transaction until it is let go on."""
     copy(event)
-    redis_client().incr(f"lingering:{event.id}")
+    count(f"lingering:{event.id}")
     deadline = time.monotonic() + 30
     while not redis_client().exists(f"go-on:{event.id}"):
         if time.monotonic() > deadline:
@@ -35,16 +42,16 @@ def linger(event: Event) -> None:
 def stumble(event: Event) -> None:
     """The database is away twice, then it is back."""
     copy(event)
-    if redis_client().incr(f"stumbled:{event.id}") <= 2:
+    if count(f"stumbled:{event.id}") <= 2:
         raise OperationalError("server closed the connection unexpectedly")
 
 
 def tell(event: Event) -> None:
-    redis_client().incr(f"told:{event.id}")
+    count(f"told:{event.id}")
 
 
 def tick() -> None:
-    redis_client().incr("ticked")
+    count("ticked")
 
 
 HANDLERS = {

@@ -7,6 +7,9 @@ urlpatterns = [
     path("things/<uuid:thing_id>", api.OneThing.as_view()),
     path("managers", api.ForManagers.as_view()),
     path("public", api.Public.as_view()),
+    path("queries", api.Queries.as_view()),
+    path("echo", api.Echo.as_view()),
+    path("slow/<str:name>", api.Slow.as_view()),
     path("raises/<str:what>", api.Raises.as_view()),
     path("plain/<str:what>", api.plain),
 ]

@@ -1,0 +1,53 @@
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from kombu import Connection
+from proxy import Proxy
+
+from chassis import topology
+from chassis.worker import service_tables
+
+
+@pytest.fixture
+def queues(broker: str) -> str:
+    """A new vhost with the service's exchanges and queues declared; its address."""
+    topology.declare(*service_tables())
+    return broker
+
+
+@pytest.fixture
+def depth(queues: str) -> Iterator[Callable[[str], int]]:
+    """depth("chassis_queue") → how many messages are ready in that queue."""
+    with Connection(queues) as connection:
+        channel = connection.channel()
+        yield lambda name: channel.queue_declare(name, passive=True).message_count
+
+
+@pytest.fixture
+def proxied() -> Iterator[Callable[[str, int], Proxy]]:
+    """proxied(url, default_port) → a Proxy in front of that server."""
+    proxies = []
+
+    def make(url: str, default_port: int) -> Proxy:
+        parts = urlsplit(url)
+        proxy = Proxy(parts.hostname or "127.0.0.1", parts.port or default_port)
+        proxies.append(proxy)
+        return proxy
+
+    yield make
+    for proxy in proxies:
+        proxy.close()
+
+
+@pytest.fixture
+def fresh_redis_client(settings: Any) -> Iterator[None]:
+    """The process's Redis client is made anew, and again afterwards: for tests that change settings.REDIS_URL."""
+    from chassis import redis
+
+    redis.redis_client.cache_clear()
+    redis._breaker = redis.Breaker(failures=3, reset=2.0, counts=redis._means_away)
+    yield
+    redis.redis_client.cache_clear()
+    redis._breaker = redis.Breaker(failures=3, reset=2.0, counts=redis._means_away)

@@ -1,0 +1,238 @@
+"""From a commit to the queue: the outbox and its relay, on a real database and a real broker."""
+
+import json
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connection, transaction
+from kombu import Connection
+from processes import address, database_url, relay
+from things.events import ThingMade
+
+from chassis.correlation import correlated
+from chassis.events import Event
+from chassis.ids import uuid7
+from chassis.models import OutboxMessage
+from chassis.outbox import emit, emit_all
+from chassis.publisher import Publisher
+from chassis.relay import LAG, Relay
+from chassis.testing import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MADE_AT = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+TRACE = f"00-{'a' * 32}-{'b' * 16}-01"
+
+
+def make_thing(name: str = "lamp") -> UUID:
+    thing_id = uuid7()
+    with transaction.atomic():
+        return emit(ThingMade(thing_id=thing_id, name=name, made_at=MADE_AT), subject=thing_id)
+
+
+def messages(broker: str, queue: str = "chassis_queue") -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Takes what is in a queue: (headers, CloudEvents attributes) pairs."""
+    taken = []
+    with Connection(broker) as opened:
+        channel = opened.channel()
+        while (message := channel.basic_get(queue, no_ack=True)) is not None:
+            taken.append((message.headers, json.loads(message.body)[1]))
+    return taken
+
+
+def unpublished() -> int:
+    return OutboxMessage.objects.filter(published_at=None).count()
+
+
+@pytest.fixture
+def a_relay(queues: str) -> Relay:
+    return Relay(database_url(), queues, service="chassis")
+
+
+def test_what_was_committed_arrives_as_a_celery_task_named_like_the_event(a_relay: Relay, queues: str) -> None:
+    with correlated("checkout-4711", TRACE):
+        event_id = make_thing()
+    assert a_relay.publish_batch() == 1
+    a_relay.close()
+    [(headers, attributes)] = messages(queues)
+    assert headers["task"] == "thing.made"
+    assert headers["id"] == str(event_id)
+    assert "lamp" not in headers["kwargsrepr"]
+    event = Event.parse(attributes)
+    assert event.id == event_id
+    assert event.source == "/chassis"
+    assert event.correlationid == "checkout-4711"
+    assert event.traceparent == TRACE
+    assert event.data["made_at"] == "2026-01-02T03:04:00Z"
+    assert event.subject == event.data["thing_id"]
+
+
+def test_what_was_rolled_back_is_never_published(a_relay: Relay, queues: str) -> None:
+    with transaction.atomic():
+        emit(ThingMade(thing_id=uuid7(), name="ghost", made_at=MADE_AT), subject="ghost")
+        transaction.set_rollback(True)
+    assert a_relay.publish_batch() == 0
+    a_relay.close()
+    assert messages(queues) == []
+
+
+def test_an_event_outside_of_a_transaction_is_refused() -> None:
+    made = ThingMade(thing_id=uuid7(), name="lamp", made_at=MADE_AT)
+    with pytest.raises(transaction.TransactionManagementError):
+        emit(made, subject="x")
+    with pytest.raises(transaction.TransactionManagementError):
+        emit_all([(made, "x")])
+
+
+def test_many_events_are_written_at_once_and_leave_in_their_order(a_relay: Relay, queues: str) -> None:
+    names = [f"thing {n}" for n in range(450)]
+    with transaction.atomic():
+        emit_all([(ThingMade(thing_id=uuid7(), name=name, made_at=MADE_AT), name) for name in names])
+    batches = [a_relay.publish_batch() for _ in range(4)]
+    a_relay.close()
+    assert batches == [200, 200, 50, 0]
+    assert [attributes["subject"] for _, attributes in messages(queues)] == names
+
+
+def test_a_published_event_is_marked_and_not_published_again(a_relay: Relay, queues: str) -> None:
+    make_thing()
+    assert [a_relay.publish_batch(), a_relay.publish_batch()] == [1, 0]
+    a_relay.close()
+    assert OutboxMessage.objects.get().published_at is not None
+    assert len(messages(queues)) == 1
+
+
+def test_two_relays_share_the_work_and_publish_nothing_twice(queues: str) -> None:
+    with transaction.atomic():
+        emit_all([(ThingMade(thing_id=uuid7(), name="lamp", made_at=MADE_AT), "lamp") for _ in range(600)])
+    relays = [Relay(database_url(), queues, service="chassis") for _ in range(2)]
+    ready = threading.Barrier(2)
+
+    def work(one: Relay) -> None:
+        ready.wait()
+        while unpublished_by_now():
+            one.publish_batch()
+        one.close()
+
+    def unpublished_by_now() -> bool:
+        try:
+            return bool(unpublished())
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work, args=[one]) for one in relays]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    ids = [attributes["id"] for _, attributes in messages(queues)]
+    assert len(ids) == len(set(ids)) == 600
+
+
+def test_an_event_that_no_queue_wants_is_kept_for_who_comes_late(broker: str) -> None:
+    # Not even the queue for that is declared: the broker may have come back empty.
+    one = Relay(database_url(), broker, service="chassis")
+    event_id = make_thing()
+    assert one.publish_batch() == 1
+    one.close()
+    [(_, attributes)] = messages(broker, "unrouted")
+    assert attributes["id"] == str(event_id)
+
+
+def test_a_relay_wakes_at_the_commit(queues: str, depth: Callable[[str], int]) -> None:
+    """Its lag stays under the second after which it would look by itself."""
+    with relay():
+        make_thing("first, which waits for the relay to start")
+        wait_until(lambda: depth("chassis_queue") == 1)
+        for n in range(2, 8):
+            make_thing()
+            wait_until(lambda n=n: depth("chassis_queue") == n)
+        lags = [row.published_at - row.created_at for row in OutboxMessage.objects.order_by("id")[:6]]
+    assert sorted(lags)[len(lags) // 2] < timedelta(seconds=0.5)
+
+
+def test_while_the_broker_is_away_events_wait_and_then_arrive_once(queues: str, proxied: Any, depth: Any) -> None:
+    proxy = proxied(queues, 5672)
+    with relay(RABBITMQ_URL=address(queues, proxy.port)) as one:
+        make_thing()
+        wait_until(lambda: depth("chassis_queue") == 1)
+        proxy.cut()
+        ids = {make_thing() for _ in range(3)}
+        wait_until(lambda: unpublished() == 3)
+        assert one.running
+        proxy.mend()
+        wait_until(lambda: unpublished() == 0, 20)
+        assert one.terminate() == 0
+    arrived = [UUID(attributes["id"]) for _, attributes in messages(queues)]
+    assert ids <= set(arrived)
+    assert len(arrived) == 4
+
+
+def test_a_broker_that_hangs_is_given_up_and_nothing_is_marked(queues: str, proxied: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr("chassis.publisher.CONFIRM_SECONDS", 0.5)
+    proxy = proxied(queues, 5672)
+    one = Relay(database_url(), address(queues, proxy.port), service="chassis")
+    make_thing()
+    assert one.publish_batch() == 1
+    proxy.freeze()
+    make_thing()
+    with pytest.raises(OSError):
+        one.publish_batch()
+    assert unpublished() == 1
+    proxy.mend()
+    one._publisher.abandon()
+    assert one.publish_batch() == 1
+    one.close()
+    assert len({attributes["id"] for _, attributes in messages(queues)}) == 2
+
+
+def test_a_relay_survives_the_loss_of_its_database_connection(queues: str, depth: Any) -> None:
+    with relay():
+        make_thing()
+        wait_until(lambda: depth("chassis_queue") == 1)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'relay' AND datname = current_database()"
+            )
+            assert cursor.fetchall() == [(True,)]
+        make_thing()
+        wait_until(lambda: depth("chassis_queue") == 2)
+
+
+@pytest.mark.parametrize("away", ["broker", "database"])
+def test_a_relay_stops_when_told_even_while_something_is_away(queues: str, proxied: Any, away: str) -> None:
+    broker, database = proxied(queues, 5672), proxied(database_url(), 5432)
+    (broker if away == "broker" else database).cut()
+    make_thing()
+    with relay(RABBITMQ_URL=address(queues, broker.port), DATABASE_URL=database_url(port=database.port)) as one:
+        wait_until(lambda: "interrupted" in one.said())
+        assert one.terminate(5) == 0
+
+
+def test_the_publisher_raises_and_recovers_when_its_connection_was_dropped(queues: str, proxied: Any) -> None:
+    proxy = proxied(queues, 5672)
+    publisher = Publisher(address(queues, proxy.port), origin="test")
+    attributes = {"id": str(uuid7()), "type": "thing.made", "source": "/t", "subject": "s", "time": "now"}
+    publisher.publish([("chassis_events", attributes)])
+    proxy.cut()
+    with pytest.raises(OSError):
+        publisher.publish([("chassis_events", attributes)])
+    publisher.abandon()
+    proxy.mend()
+    publisher.publish([("chassis_events", attributes)])
+    publisher.close()
+    assert len(messages(queues)) == 2
+
+
+def test_the_lag_is_measured_when_the_broker_has_the_event(a_relay: Relay) -> None:
+    before = LAG._sum.get()
+    make_thing()
+    OutboxMessage.objects.update(created_at=datetime.now(UTC) - timedelta(seconds=5))
+    a_relay.publish_batch()
+    a_relay.close()
+    assert 5 <= LAG._sum.get() - before < 15

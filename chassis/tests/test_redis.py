@@ -1,0 +1,93 @@
+"""Nothing here may hang on Redis: short timeouts, and a breaker that remembers."""
+
+import time
+from typing import Any
+
+import pytest
+import redis
+from django.core.cache import cache, caches
+from processes import address
+from proxy import Proxy
+
+from chassis.redis import GuardedRedis, RedisUnavailable, redis_client
+from chassis.testing import wait_until
+
+
+@pytest.fixture
+def proxy(settings: Any, proxied: Any, fresh_redis_client: None) -> Proxy:
+    made: Proxy = proxied(settings.REDIS_URL, 6379)
+    settings.REDIS_URL = address(settings.REDIS_URL, made.port)
+    return made
+
+
+def seconds(call: Any) -> float:
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
+
+
+def refused(client: GuardedRedis) -> None:
+    with pytest.raises(RedisUnavailable):
+        client.get("x")
+
+
+def answers(client: GuardedRedis) -> bool:
+    try:
+        return bool(client.ping())
+    except RedisUnavailable:
+        return False
+
+
+@pytest.mark.parametrize("way", ["cut", "freeze"])
+def test_a_redis_that_is_away_costs_little_and_then_nothing(proxy: Proxy, way: str) -> None:
+    client = redis_client()
+    client.ping()
+    getattr(proxy, way)()
+    assert seconds(lambda: refused(client)) < 1
+    refused(client)
+    refused(client)
+    assert seconds(lambda: [refused(client) for _ in range(100)]) < 0.15
+    proxy.mend()
+    wait_until(lambda: answers(client))
+
+
+def test_a_restart_of_redis_goes_unnoticed(proxy: Proxy) -> None:
+    client = redis_client()
+    client.ping()
+    proxy.cut()
+    proxy.mend()
+    assert client.ping()
+
+
+def test_pipelines_and_scripts_are_guarded_too(proxy: Proxy) -> None:
+    client = redis_client()
+    script = client.register_script("return redis.call('set', KEYS[1], ARGV[1], 'EX', 60)")
+    assert script(keys=["chassis-test"], args=["1"]) == "OK"
+    assert client.pipeline().get("chassis-test").get("nothing").execute() == ["1", None]
+    proxy.cut()
+    with pytest.raises(RedisUnavailable):
+        client.pipeline().get("x").execute()
+    with pytest.raises(RedisUnavailable):
+        script(keys=["chassis-test"], args=["1"])
+
+
+def test_a_mistake_of_ours_is_not_an_absence_of_redis() -> None:
+    client = redis_client()
+    client.set("chassis-test", "text", ex=60)
+    for _ in range(5):
+        with pytest.raises(redis.ResponseError):
+            client.incr("chassis-test")
+    assert client.get("chassis-test") == "text"
+
+
+def test_a_cache_that_is_away_is_a_miss(proxy: Proxy, settings: Any) -> None:
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": settings.REDIS_URL}}
+    guarded = caches["default"]
+    guarded.set("lamp", 1, 60)
+    assert guarded.get("lamp") == 1
+    proxy.freeze()
+    assert seconds(lambda: guarded.get("lamp", "miss")) < 1
+    for _ in range(3):
+        assert guarded.get("lamp", "miss") == "miss"
+    assert seconds(lambda: [guarded.set("lamp", 2) for _ in range(100)]) < 0.3
+    assert cache.get("lamp", "miss") == "miss"
