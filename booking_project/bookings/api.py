@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bookings import inventory, selectors, services
+from bookings import holds, inventory, selectors, services
 from bookings.domain import PaymentStatus, State
 from bookings.models import BookingTransition
 from bookings.presentation import present, present_hold, present_seat_map
@@ -146,9 +146,9 @@ class BookingListView(APIView):
     def post(self, request: Request) -> Response:
         wanted = BookingRequest(data=request.data)
         wanted.is_valid(raise_exception=True)
-        hold = services.hold_best_seats if "quantity" in wanted.validated_data else services.hold_seats
+        hold = holds.hold_best_seats if "quantity" in wanted.validated_data else holds.hold_seats
         held = hold(user_id=request.user.id, key=key_from(request, required=False), **wanted.validated_data)
-        if isinstance(held, services.Replayed):
+        if isinstance(held, holds.Replayed):
             return idempotency.replay(held.claim)
         body = present_hold(held.booking, held.seats, held.sale)
         return Response(body, status=201, headers={"Location": f"{request.path}/{held.booking.id}"})
@@ -201,7 +201,7 @@ class BlockedSeatsView(APIView):
     def post(self, request: Request, showtime_id: UUID) -> Response:
         wanted = SeatsRequest(data=request.data)
         wanted.is_valid(raise_exception=True)
-        services.block_seats(showtime_id=showtime_id, **wanted.validated_data)
+        holds.block_seats(showtime_id=showtime_id, **wanted.validated_data)
         return Response(status=204)
 
     @extend_schema(request=SeatsRequest, responses={204: None})

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
+from bookings.models import Showtime
+
 
 @dataclass(frozen=True, slots=True)
 class Money:
@@ -28,6 +30,16 @@ class ShowtimeInBrief:
     screen: str
     starts_at: datetime
     time_zone: str
+
+
+def in_brief(showtime: Showtime) -> ShowtimeInBrief:
+    return ShowtimeInBrief(
+        movie_title=showtime.movie_title,
+        theater_name=showtime.theater_name,
+        screen=showtime.screen_name,
+        starts_at=showtime.starts_at,
+        time_zone=showtime.time_zone,
+    )
 
 
 @dataclass(frozen=True, slots=True)

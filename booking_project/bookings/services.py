@@ -1,19 +1,16 @@
 """What happens to bookings. Each function owns its transaction: lock, decide (domain.py), save, tell (outbox)."""
 
 import logging
-import secrets
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from bookings import events, inventory, locks, seating, tickets
+from bookings import events, inventory, locks, tickets
 from bookings.domain import (
     CancellationRules,
     IllegalTransition,
@@ -30,32 +27,14 @@ from bookings.errors import (
     BookingNotFound,
     CancellationClosed,
     NotCancellable,
-    NotEnoughSeats,
-    OrphanSeat,
-    SalesClosed,
-    SeatUnavailable,
-    TooManyHolds,
 )
 from bookings.models import Booking, BookingSeat, BookingTransition, Showtime
-from bookings.presentation import present_hold
-from bookings.sales import Sale, Seat, reload_sale, sale_of
-from chassis import idempotency, metrics
-from chassis.events import envelope
-from chassis.ids import uuid7
+from chassis import metrics
 from chassis.outbox import emit, emit_all
 
 log = logging.getLogger(__name__)
 
-HELD = metrics.counter("bookings_held_total", "Bookings accepted as holds")
-REFUSED = metrics.counter("bookings_refused_total", "Requests refused because a seat was taken")
 ENDED = metrics.counter("bookings_ended_total", "Bookings that reached a state", ["state"])
-
-# Crockford's base32: no I, L, O or U to misread (https://www.crockford.com/base32.html).
-_REFERENCE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-REFERENCE_LENGTH = 10
-
-# Best-available tries so often before it gives up against people who pick the same seats themselves.
-CHOICES = 8
 
 ENDINGS: Mapping[State, type[events._BookingEnded]] = {
     State.REJECTED: events.BookingRejected,
@@ -72,208 +51,6 @@ class Cause:
     actor: str
     event_id: UUID | None = None
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    booking: Booking
-    seats: Sequence[Seat]
-    sale: Sale
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """The request had been answered before."""
-
-    claim: idempotency.Claim = field(repr=False)
-
-
-def hold_seats(
-    *,
-    user_id: UUID,
-    showtime_id: UUID,
-    seat_ids: Sequence[UUID],
-    payment_method: Mapping[str, str] | None = None,
-    key: idempotency.Key | None = None,
-) -> Held | Replayed:
-    """Holds seats for HOLD_SECONDS as a PENDING booking and tells of it, all or nothing.
-
-    Raises ShowtimeNotFound, ShowtimeUnknown, UnknownSeat, SalesClosed, TooManyHolds, SeatUnavailable naming the
-    seats, OrphanSeat, and with a key idempotency.KeyReused or KeyInFlight.
-    """
-
-    def attempt(sale: Sale) -> Held | Replayed | None:
-        seats = sale.pick(seat_ids)
-        locked = [seat.id for seat in seats]
-        refused = locks.acquire(showtime_id, locked, owner=user_id, seconds=settings.HOLD_SECONDS)
-        if refused and key is None:
-            REFUSED.inc()
-            raise SeatUnavailable(refused)
-        committed = False
-        try:
-            with transaction.atomic():
-                claim = _claim(key)
-                if claim is not None and claim.completed:
-                    return Replayed(claim)
-                held = _write_hold(user_id, sale, seats, payment_method, claim)
-                if held is not None and sale.leaves_no_single:
-                    _refuse_singles(sale, locked)
-            committed = held is not None
-        finally:
-            if not committed and not refused:
-                locks.release(showtime_id, locked, owner=user_id)
-        return held
-
-    return _on_current_sale(showtime_id, attempt)
-
-
-def hold_best_seats(
-    *,
-    user_id: UUID,
-    showtime_id: UUID,
-    quantity: int,
-    category: str | None = None,
-    payment_method: Mapping[str, str] | None = None,
-    key: idempotency.Key | None = None,
-) -> Held | Replayed:
-    """Like hold_seats, with the best free seats (seating.choose), chosen inside the lock.
-
-    Raises NotEnoughSeats, and what hold_seats raises.
-    """
-
-    def attempt(sale: Sale) -> Held | Replayed | None:
-        with transaction.atomic():
-            claim = _claim(key)
-            if claim is not None and claim.completed:
-                return Replayed(claim)
-            inventory.choose_alone(showtime_id)
-            for _ in range(CHOICES):
-                seats = _choose(sale, quantity=quantity, category=category)
-                try:
-                    with transaction.atomic():
-                        held = _write_hold(user_id, sale, seats, payment_method, claim)
-                except SeatUnavailable:
-                    continue  # picked by somebody in this very moment: there are others
-                break
-            else:
-                raise NotEnoughSeats
-            transaction.set_rollback(held is None)
-        if held is not None:
-            locks.acquire(showtime_id, [seat.id for seat in seats], owner=user_id, seconds=settings.HOLD_SECONDS)
-        return held
-
-    return _on_current_sale(showtime_id, attempt)
-
-
-def _on_current_sale(showtime_id: UUID, attempt: Callable[[Sale], Held | Replayed | None]) -> Held | Replayed:
-    """Tries with the sale as this process knows it, and once more as it is now. Raises SalesClosed."""
-    held = attempt(sale_of(showtime_id)) or attempt(reload_sale(showtime_id))
-    if held is None:
-        raise SalesClosed
-    if isinstance(held, Held):
-        HELD.inc()
-    return held
-
-
-def _claim(key: idempotency.Key | None) -> idempotency.Claim | None:
-    """Claimed and completed in one transaction with the booking, so that no request is ever half done."""
-    return idempotency.claim(key, resource_id=uuid7()) if key is not None else None
-
-
-def _choose(sale: Sale, *, quantity: int, category: str | None) -> list[Seat]:
-    taken = inventory.seat_statuses(sale.showtime.id)
-    try:
-        chosen = seating.choose(
-            list(sale.seats.values()),
-            sale.seats.keys() - taken.keys(),
-            quantity=quantity,
-            category=category,
-            leave_no_single=sale.leaves_no_single,
-        )
-    except seating.NotEnoughSeats:
-        raise NotEnoughSeats from None
-    return sale.pick(seat.id for seat in chosen)
-
-
-def _refuse_singles(sale: Sale, chosen: Sequence[UUID]) -> None:
-    """Raises OrphanSeat, by the seats of the rows in question as this transaction sees them."""
-    rows = {sale.seats[seat_id].y for seat_id in chosen}
-    nearby = [seat for seat in sale.seats.values() if seat.y in rows]
-    taken = inventory.seat_statuses(sale.showtime.id, [seat.id for seat in nearby])
-    free = {seat.id for seat in nearby if seat.id not in taken}.union(chosen)
-    singles = seating.singles_left(nearby, free, set(chosen))
-    if singles:
-        raise OrphanSeat(seat.id for seat in singles)
-
-
-def _write_hold(
-    user_id: UUID,
-    sale: Sale,
-    seats: Sequence[Seat],
-    payment_method: Mapping[str, str] | None,
-    claim: idempotency.Claim | None,
-) -> Held | None:
-    """None when the sale has changed since it was read: nothing is written then."""
-    booking = Booking(
-        id=uuid7(),
-        reference="".join(secrets.choice(_REFERENCE_ALPHABET) for _ in range(REFERENCE_LENGTH)),
-        user_id=user_id,
-        showtime_id=sale.showtime.id,
-        status=next_state(None, Trigger.HELD),
-        total_amount=sum(seat.price for seat in seats),
-        currency=sale.showtime.currency,
-    )
-    taken = inventory.take_seats(
-        booking=booking, sale=sale, seats=seats, event=_created(booking, sale, seats, payment_method)
-    )
-    if taken.hold_expires_at is None or taken.created_at is None:
-        transaction.set_rollback(True)
-        if not taken.on_sale:
-            return None
-        if taken.open_holds >= settings.MAX_OPEN_HOLDS:
-            raise TooManyHolds(f"At most {settings.MAX_OPEN_HOLDS} open holds of one showtime.")
-        REFUSED.inc()
-        raise SeatUnavailable(seat.id for seat in seats if seat.id not in taken.seat_ids)
-    booking.hold_expires_at, booking.created_at = taken.hold_expires_at, taken.created_at
-    if claim is not None:
-        idempotency.complete(claim, status=201, body=present_hold(booking, seats, sale))
-    return Held(booking, seats, sale)
-
-
-def _created(
-    booking: Booking, sale: Sale, seats: Sequence[Seat], payment_method: Mapping[str, str] | None
-) -> dict[str, Any]:
-    now = timezone.now()
-    currency = booking.currency
-    return envelope(
-        events.BookingCreated(
-            booking_id=booking.id,
-            reference=booking.reference,
-            user_id=booking.user_id,
-            showtime_id=booking.showtime_id,
-            seats=[
-                events.PricedSeat(seat.id, seat.row, seat.number, seat.category, events.Money(seat.price, currency))
-                for seat in seats
-            ],
-            total=events.Money(booking.total_amount, currency),
-            hold_expires_at=now,
-            created_at=now,
-            payment_method=dict(payment_method) if payment_method else None,
-            showtime=_in_brief(sale.showtime),
-        ),
-        subject=booking.id,
-        source=f"/{settings.SERVICE_NAME}",
-    )
-
-
-def _in_brief(showtime: Showtime) -> events.ShowtimeInBrief:
-    return events.ShowtimeInBrief(
-        movie_title=showtime.movie_title,
-        theater_name=showtime.theater_name,
-        screen=showtime.screen_name,
-        starts_at=showtime.starts_at,
-        time_zone=showtime.time_zone,
-    )
 
 
 def confirm_booking(*, booking_id: UUID, payment_id: UUID, cause: Cause) -> State | None:
@@ -338,7 +115,7 @@ def _issue_ticket(booking: Booking) -> None:
             ticket=booking.ticket,
             seats=[events.TicketSeat(seat.seat_id, seat.row, seat.number, seat.category) for seat in seats],
             total=events.Money(booking.total_amount, booking.currency),
-            showtime=_in_brief(showtime),
+            showtime=events.in_brief(showtime),
             issued_at=issued_at,
         ),
         subject=booking.id,
@@ -401,15 +178,6 @@ def _refund(booking: Booking, showtime: Showtime, *, waived: bool) -> int:
         ),
         waived=waived or moved,
     )
-
-
-def block_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID]) -> None:
-    """Takes free seats off sale, all or none. Raises SeatUnavailable naming those that are held, sold or blocked."""
-    seats = [seat.id for seat in sale_of(showtime_id).pick(seat_ids)]
-    with transaction.atomic():
-        blocked = inventory.block_seats(showtime_id=showtime_id, seat_ids=seats)
-        if len(blocked) < len(seats):
-            raise SeatUnavailable(seat_id for seat_id in seats if seat_id not in blocked)
 
 
 def expire_holds(*, limit: int = 200) -> int:

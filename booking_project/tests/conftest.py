@@ -5,7 +5,7 @@ import pytest
 from django.utils import timezone
 from factories import ShowtimeFactory, seat_ids
 
-from bookings import sales, services
+from bookings import holds, sales
 from bookings.models import Booking, SeatStatus, Showtime
 from chassis.ids import uuid7
 
@@ -26,7 +26,7 @@ def hold(showtime: Showtime) -> Callable[..., Booking]:
 
     def make(*places: int, user_id=None, **wanted) -> Booking:
         ids = seat_ids(showtime)
-        held = services.hold_seats(
+        held = holds.hold_seats(
             user_id=user_id or uuid7(), showtime_id=showtime.id, seat_ids=[ids[place] for place in places], **wanted
         )
         return held.booking

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
-from bookings import locks, services
+from bookings import holds, locks, services
 from bookings.domain import OPEN, State, Trigger, rebuild
 from bookings.errors import NotCancellable, NotEnoughSeats, SeatUnavailable
 from bookings.models import Booking, BookingSeat, BookingTransition, SeatStatus
@@ -56,7 +56,7 @@ class Inventory(RuleBasedStateMachine):
     def hold(self, wanted):
         seats = {self.seats[place] for place in wanted}
         try:
-            held = services.hold_seats(user_id=uuid7(), showtime_id=self.showtime.id, seat_ids=list(seats))
+            held = holds.hold_seats(user_id=uuid7(), showtime_id=self.showtime.id, seat_ids=list(seats))
         except SeatUnavailable:
             assert not seats <= self.free()
             return multiple()
@@ -67,7 +67,7 @@ class Inventory(RuleBasedStateMachine):
     @rule(target=bookings, quantity=st.integers(1, 4))
     def hold_best(self, quantity):
         try:
-            held = services.hold_best_seats(user_id=uuid7(), showtime_id=self.showtime.id, quantity=quantity)
+            held = holds.hold_best_seats(user_id=uuid7(), showtime_id=self.showtime.id, quantity=quantity)
         except NotEnoughSeats:
             assert len(self.free()) < quantity
             return multiple()

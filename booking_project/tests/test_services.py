@@ -6,7 +6,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from factories import seat_ids
 
-from bookings import inventory, locks, sales, services
+from bookings import holds, inventory, locks, sales, services
 from bookings.domain import PaymentStatus, State, Trigger, rebuild
 from bookings.errors import (
     BookingNotFound,
@@ -77,7 +77,7 @@ def test_a_hold_that_ended_is_taken_over_in_place(hold, showtime, let_hold_end):
 
 def test_an_unknown_seat_is_named_by_its_place(showtime):
     with pytest.raises(UnknownSeat) as refused:
-        services.hold_seats(user_id=uuid7(), showtime_id=showtime.id, seat_ids=[seat_ids(showtime)[0], uuid7()])
+        holds.hold_seats(user_id=uuid7(), showtime_id=showtime.id, seat_ids=[seat_ids(showtime)[0], uuid7()])
     assert refused.value.errors[0]["pointer"] == "/seat_ids/1"
 
 
@@ -278,7 +278,7 @@ def test_of_many_who_want_the_same_seats_one_gets_each(transactional_db, monkeyp
     def grab(turn: int) -> bool:
         wanted = [ids[turn % 4], ids[(turn + 1) % 4]]
         try:
-            services.hold_seats(user_id=uuid7(), showtime_id=showtime.id, seat_ids=wanted)
+            holds.hold_seats(user_id=uuid7(), showtime_id=showtime.id, seat_ids=wanted)
         except SeatUnavailable:
             return False
         finally:
@@ -299,7 +299,7 @@ def test_many_workers_sweep_each_hold_once(transactional_db, settings):
 
     showtime = ShowtimeFactory()
     for seat in seat_ids(showtime)[:20]:
-        services.hold_seats(user_id=uuid7(), showtime_id=showtime.id, seat_ids=[seat])
+        holds.hold_seats(user_id=uuid7(), showtime_id=showtime.id, seat_ids=[seat])
     Booking.objects.update(hold_expires_at=timezone.now() - timedelta(seconds=1))
 
     def sweep(_: int) -> int:
@@ -317,14 +317,14 @@ def test_many_workers_sweep_each_hold_once(transactional_db, settings):
 def test_a_hold_is_one_statement(showtime, django_assert_num_queries):
     seats = [seat.id for seat in list(sales.reload_sale(showtime.id).seats.values())[:2]]
     with django_assert_num_queries(3) as counted:
-        services.hold_seats(user_id=uuid7(), showtime_id=showtime.id, seat_ids=seats)
+        holds.hold_seats(user_id=uuid7(), showtime_id=showtime.id, seat_ids=seats)
     begin, statement, commit = [query["sql"] for query in counted.captured_queries]
     assert (begin.split()[0], commit.split()[0]) == ("SAVEPOINT", "RELEASE")
     assert "INSERT INTO seat_status" in statement
 
 
 def best(showtime, quantity, **wanted):
-    return services.hold_best_seats(user_id=uuid7(), showtime_id=showtime.id, quantity=quantity, **wanted)
+    return holds.hold_best_seats(user_id=uuid7(), showtime_id=showtime.id, quantity=quantity, **wanted)
 
 
 def test_the_best_seats_are_held_together(showtime):
