@@ -7,10 +7,13 @@ PROJECTS := auth_project catalog_project booking_project payment_project notify_
 MEMBERS := chassis $(PROJECTS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs demo-data test check audit lock install format memory
+.PHONY: help env up down status logs demo-data test check audit lock install format memory
 
 help: ## Show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+env: ## Write the secrets of docker-compose.yml to .env (what is there stays)
+	@$(PYTHON) docker/make_env.py
 
 up: ## Install what is missing, start everything, buy a ticket
 	@$(STACK) up --instance $(INSTANCE) $(foreach port,$(PORTS),--port $(port))

@@ -1,0 +1,67 @@
+"""Buys a ticket from the running containers, as the demo customer.
+
+`python docker/ticket.py [--accounts FILE]`: FILE gets the demo accounts, for the tests of `tests/`. COMPOSE in the
+environment names the compose command, with its options (default: `docker compose`). Exits 1 saying which step failed.
+"""
+
+import argparse
+import json
+import os
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from stack import credentials  # noqa: E402
+from stack.buy_ticket import buy_ticket  # noqa: E402
+from stack.errors import StackError  # noqa: E402
+
+DEMO_DATA_SECONDS = 180
+
+
+def accounts() -> str:
+    """The demo accounts by role, as JSON, once the demo data is there."""
+    command = [*shlex.split(os.environ.get("COMPOSE", "docker compose")), "run", "--rm", "--no-deps", "-T", "auth-demo"]
+    deadline = time.monotonic() + DEMO_DATA_SECONDS
+    while True:
+        result = subprocess.run([*command, "cat", "/data/accounts.json"], cwd=ROOT, capture_output=True, text=True)
+        if result.returncode == 0:
+            return result.stdout
+        if time.monotonic() > deadline:
+            raise StackError("there are no demo accounts: is the profile `demo` on?", details=result.stderr)
+        time.sleep(1)
+
+
+def setting(name: str, default: str) -> str:
+    file = ROOT / ".env"
+    return os.environ.get(name) or (credentials.parse(file.read_text()) if file.exists() else {}).get(name, default)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--accounts", type=Path, help="where to leave the demo accounts")
+    options = parser.parse_args()
+    found = accounts()
+    if options.accounts:
+        credentials.write_private(options.accounts, found)
+    customer = json.loads(found)["customer"]
+    ticket = buy_ticket(
+        gateway=f"http://127.0.0.1:{setting('GATEWAY_PORT', '80')}",
+        mailbox=f"http://127.0.0.1:{setting('MAILBOX_PORT', '8025')}",
+        **customer,
+    )
+    print(
+        f"ticket {ticket.reference}: {ticket.movie}, {ticket.theater}, {ticket.screen}, seat {ticket.seat},"
+        f" {ticket.price}; paid after {ticket.captured_seconds:.2f} s, in the mailbox after {ticket.mailed_seconds:.2f} s"
+    )
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except StackError as error:
+        sys.exit(f"marquee: {error}\n{error.details}".rstrip())
