@@ -1,0 +1,175 @@
+"""Every endpoint that takes a body, with one it accepts; and every address that reads."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+NOWHERE = "019ab1c8-1000-7a00-8000-00000000dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """body is one that it takes; public: it needs no token; optional: it can do without any field.
+
+    wrong: per field, values that must be refused, beside those that are wrong anywhere.
+    """
+
+    method: str
+    path: str
+    body: dict[str, Any]
+    key: bool = False
+    public: bool = False
+    optional: bool = False
+    wrong: dict[str, list[Any]] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+MONEY = {"amount": 1000, "currency": "VND"}
+ENDPOINTS = [
+    Endpoint(
+        "POST",
+        "/api/auth/register",
+        {"username": "somebody", "email": "somebody@customers.example", "password": "a-long-phrase-42"},
+        public=True,
+        wrong={
+            "username": ["", "a", "a b", "x" * 65],
+            "email": ["", "nobody", "a@b", "x" * 300],
+            "password": ["", "1"],
+        },
+    ),
+    Endpoint("POST", "/api/auth/token", {"username": "somebody", "password": "wrong"}, public=True),
+    Endpoint("POST", "/api/auth/token/refresh", {"refresh_token": "nonsense"}, public=True),
+    Endpoint("POST", "/api/auth/logout", {"refresh_token": "nonsense"}, public=True, optional=True),
+    Endpoint("PATCH", "/api/auth/users/me", {"full_name": "Ada"}, optional=True, wrong={"full_name": ["x" * 500]}),
+    Endpoint("POST", "/api/auth/password/change", {"current_password": "wrong", "new_password": "another-phrase-42"}),
+    Endpoint("POST", "/api/auth/password/reset", {"email": "a@customers.example"}, public=True),
+    Endpoint("POST", "/api/auth/password/reset/confirm", {"token": "x", "new_password": "another-42"}, public=True),
+    Endpoint("POST", "/api/auth/email/verify", {"token": "nonsense"}, public=True),
+    Endpoint(
+        "POST",
+        "/api/movies",
+        {
+            "title": "A title",
+            "synopsis": "",
+            "duration_minutes": 90,
+            "rating": "P",
+            "genres": [],
+            "languages": ["en"],
+            "release_date": "2026-01-01",
+        },
+        wrong={"title": ["", "x" * 1000], "duration_minutes": [0, -1, 10**12, "ninety"], "release_date": ["soon", 7]},
+    ),
+    Endpoint(
+        "POST",
+        "/api/theaters",
+        {"name": "A theater", "city": "A city", "address": "1 Street", "time_zone": "Etc/UTC", "currency": "EUR"},
+        wrong={"name": [""], "time_zone": ["Mars/Olympus", "", 7], "currency": ["EURO", "", "eur", 7]},
+    ),
+    Endpoint(
+        "POST",
+        f"/api/theaters/{NOWHERE}/screens",
+        {"name": "Hall", "seats": [{"row": "A", "number": 1, "x": 1, "y": 1, "category": "standard"}]},
+        wrong={"name": [""], "seats": [[{}], [7], "seats", None, [{"row": "A", "number": -1, "x": 1, "y": 1}]]},
+    ),
+    Endpoint(
+        "POST",
+        "/api/showtimes",
+        {
+            "movie_id": NOWHERE,
+            "screen_id": NOWHERE,
+            "starts_at": "2030-01-01T10:00:00+00:00",
+            "format": "2D",
+            "language": "en",
+            "prices": {"standard": MONEY},
+        },
+        wrong={
+            "movie_id": ["nonsense", 7],
+            "screen_id": ["nonsense", 7],
+            "starts_at": ["2030-01-01T10:00:00", "soon", 7, "99999-01-01T00:00:00Z"],
+            "format": ["9D"],
+            "prices": [{"standard": {"amount": -1, "currency": "VND"}}, {"throne": MONEY}, {"standard": 7}],
+        },
+    ),
+    Endpoint(
+        "POST",
+        "/api/bookings",
+        {"showtime_id": NOWHERE, "seat_ids": [NOWHERE]},
+        wrong={
+            "showtime_id": ["nonsense", 7],
+            "seat_ids": [["nonsense"], [7], [None], [NOWHERE, NOWHERE], [NOWHERE] * 500, "all"],
+            "payment_method": [{}, {"token": 7}, {"token": "4111111111111111"}, {"id": "x"}, "tok_visa", [1]],
+            "quantity": [0, -1, 1000, "two", 1.5],
+        },
+    ),
+    Endpoint(
+        "POST",
+        "/api/payments",
+        {"booking_id": NOWHERE, "payment_method": {"token": "tok_visa"}},
+        key=True,
+        wrong={
+            "booking_id": ["nonsense", 7],
+            "payment_method": [{"token": "4111 1111 1111 1111"}, {"token": "tok_visa", "id": NOWHERE}, "tok_visa", {}],
+        },
+    ),
+    Endpoint("POST", "/api/payments/methods", {"token": "tok_visa"}, wrong={"token": ["", "visa", "4111111111111111"]}),
+    Endpoint(
+        "POST",
+        "/api/refunds",
+        {"payment_id": NOWHERE, "amount": 1, "reason": "because"},
+        key=True,
+        wrong={"payment_id": ["nonsense", 7], "amount": [0, -1, 1.5, "1", 10**30], "reason": ["", "x" * 1000]},
+    ),
+    Endpoint(
+        "POST",
+        "/api/notifications/email",
+        {"to": "ada@customers.example", "subject": "Hello", "text": "Hello."},
+        wrong={
+            "to": ["nobody", "a@b.de\r\nBcc: c@d.ee"],
+            "subject": ["", "a\nb", "x" * 500],
+            "text": ["", "x" * 20_000],
+        },
+    ),
+    Endpoint(
+        "POST",
+        "/api/notifications/sms",
+        {"to": "+84901234567", "text": "Hello."},
+        wrong={"to": ["0901234567", "nobody"], "text": ["", "x" * 2000]},
+    ),
+]
+
+LISTS = [
+    "/api/movies",
+    "/api/theaters",
+    "/api/showtimes",
+    "/api/bookings",
+    "/api/payments",
+    "/api/payments/methods",
+    "/api/notifications/history",
+]
+
+# What reads one thing by its id.
+ITEMS = [
+    "/api/movies/{}",
+    "/api/theaters/{}",
+    "/api/showtimes/{}",
+    "/api/showtimes/{}/seats",
+    "/api/bookings/{}",
+    "/api/bookings/{}/history",
+    "/api/payments/{}",
+    "/api/payments/methods/{}",
+    "/api/refunds/{}",
+]
+
+PRIVATE = [
+    "/api/auth/users/me",
+    "/api/bookings",
+    f"/api/bookings/{NOWHERE}",
+    "/api/payments",
+    f"/api/payments/{NOWHERE}",
+    "/api/payments/methods",
+    f"/api/refunds/{NOWHERE}",
+    "/api/notifications/history",
+]
+
+SERVICES = ["auth", "catalog", "booking", "payment", "notify"]

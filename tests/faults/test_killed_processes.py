@@ -1,0 +1,106 @@
+"""Processes are killed with SIGKILL: what they were at happens, once; and they come back."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from client import Answer
+from endpoints import SERVICES
+from waiting import wait_for
+from world import Choice, Market, Person, World, book, new_key, payment_of, settled
+
+from stack import control
+
+WAVES = {
+    "web processes": [f"{service}-web" for service in SERVICES],
+    "workers": [f"{service}-worker" for service in SERVICES],
+    "relays, scheduler and Flower": [*(f"{service}-relay" for service in SERVICES), "scheduler", "flower"],
+    "databases": [f"postgres-{service}" for service in SERVICES],
+    "Redis, gateways and the mail server": ["redis", "gateway", "gateway-simulator", "message-sink"],
+    "the broker and its port mapper": ["rabbitmq", "epmd"],
+}
+
+
+def kill_and_wait(*names: str) -> None:
+    """Kill all of them at once and wait until each is back."""
+    killed = {name: control.kill(name) for name in names}
+    with ThreadPoolExecutor(len(killed)) as pool:
+        list(pool.map(lambda name: control.wait_restarted(name, killed[name], seconds=90), killed))
+
+
+@pytest.mark.parametrize("worker", ["payment-worker", "booking-worker"])
+def test_a_worker_killed_in_the_middle_of_a_payment_takes_the_money_once(
+    customer: Person, choice: Choice, worker: str
+) -> None:
+    booked = book(customer, choice, "tok_slow")
+    wait_for(lambda: customer.get(f"/api/payments?booking_id={booked['id']}").ok()["results"], what="payment under way")
+    kill_and_wait(worker)
+    settled(customer, booked, "CONFIRMED", "captured", seconds=90)
+    payment = payment_of(customer, booked)
+    assert (payment["status"], payment["captured_amount"]) == ("captured", booked["total"])
+    history = customer.get(f"/api/bookings/{booked['id']}/history").ok()["results"]
+    assert [step["to_status"] for step in history].count("CONFIRMED") == 1
+
+
+def test_workers_killed_while_they_work_send_one_receipt_and_one_ticket_each(world: World, market: Market) -> None:
+    bought = [(buyer, book(buyer, market.seats(1), "tok_visa")) for buyer in (market.customer() for _ in range(8))]
+    first_buyer, first = bought[0]
+    wait_for(lambda: world.mail_about(first_buyer.email, first["reference"]), what="first mail")
+    kill_and_wait("notify-worker", "booking-worker", "payment-worker")
+    for buyer, booked in bought:
+        settled(buyer, booked, "CONFIRMED", "captured", seconds=90)
+
+    def sent(buyer: Person, booking: dict[str, object]) -> list[str]:
+        rows = buyer.get(f"/api/notifications/history?booking_id={booking['id']}&status=sent").ok()["results"]
+        return sorted(row["template"] for row in rows)
+
+    for buyer, booked in bought:
+        wait_for(lambda: sent(buyer, booked) == ["receipt", "ticket"], seconds=90, what="both mails")  # noqa: B023
+
+
+def test_relays_killed_while_bookings_are_made_lose_no_event(market: Market) -> None:
+    relays = [f"{service}-relay" for service in ("booking", "payment")]
+    killed = {name: control.kill(name) for name in relays}
+    bought = [(buyer, book(buyer, market.seats(1), "tok_visa")) for buyer in (market.customer() for _ in range(4))]
+    for name, old in killed.items():
+        control.wait_restarted(name, old)
+    for buyer, booked in bought:
+        settled(buyer, booked, "CONFIRMED", "captured", seconds=60)
+
+
+@pytest.mark.parametrize("wave", WAVES)
+def test_what_is_killed_comes_back_and_sells(market: Market, wave: str) -> None:
+    kill_and_wait(*WAVES[wave])
+    control.wait_ready()
+    customer, choice, key = market.customer(), market.seats(1), new_key()
+
+    def accepted() -> Answer | None:
+        """A service that lost its connections a moment ago may still say 503, and to come again."""
+        answer = customer.post("/api/bookings", choice.body("tok_visa"), key=key)
+        if answer.status != 201:
+            answer.problem(503)
+        return answer if answer.status == 201 else None
+
+    answer = wait_for(accepted, seconds=30, what="accepted booking")
+    assert answer is not None
+    settled(customer, answer.json(), "CONFIRMED", "captured", seconds=60)
+
+
+def test_every_process_is_killed_by_one_of_these() -> None:
+    assert {name for wave in WAVES.values() for name in wave} == set(control.names())
+
+
+def test_the_supervisor_itself_is_started_again(market: Market) -> None:
+    old = control.kill("supervisord")
+    wait_for(lambda: supervisor_pid() not in (0, old), seconds=60, what="new supervisor")
+    control.wait_ready()
+    customer = market.customer()
+    settled(customer, book(customer, market.seats(1), "tok_visa"), "CONFIRMED", "captured", seconds=60)
+
+
+def supervisor_pid() -> int:
+    from stack.errors import StackError
+
+    try:
+        return control.pid("supervisord")
+    except StackError:
+        return 0
