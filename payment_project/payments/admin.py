@@ -2,6 +2,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth import get_permission_codename
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -80,7 +81,7 @@ class PaymentAdmin(ReadOnlyAdmin):
                 "opts": self.opts,
                 "form": form,
                 "payments": queryset.annotate(left=F("captured_amount") - F("refunded_amount")),
-                "selected_name": admin.helpers.ACTION_CHECKBOX_NAME,
+                "selected_name": ACTION_CHECKBOX_NAME,
             }
             return TemplateResponse(request, "admin/payments/refund.html", context)
         wish = RefundWish(reason=form.cleaned_data["reason"], requested_by=request.user.get_username())

@@ -1,12 +1,12 @@
 """The HTTP side: parse, call one service or selector, render."""
 
 import re
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
-from rest_framework.permissions import AllowAny, BasePermission
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -53,7 +53,7 @@ class MethodRequest(StrictSerializer):
     token = TokenField(required=False)
     id = StrictUUIDField(required=False)
 
-    def validate(self, attrs: dict[str, Any]) -> MethodGiven:  # type: ignore[override]
+    def validate(self, attrs: dict[str, Any]) -> MethodGiven:
         if len(attrs) != 1:
             raise serializers.ValidationError("Give either `token` or `id`.")
         return MethodGiven(**attrs)
@@ -88,7 +88,7 @@ class MoneyRequest(StrictSerializer):
     amount = StrictIntegerField(min_value=1, max_value=MOST)
     currency = serializers.RegexField(r"\A[A-Z]{3}\Z")
 
-    def validate(self, attrs: dict[str, Any]) -> Money:  # type: ignore[override]
+    def validate(self, attrs: dict[str, Any]) -> Money:
         return Money(**attrs)
 
 
@@ -245,7 +245,7 @@ class MethodView(APIView):
 
 
 class RefundListView(APIView):
-    permission_classes: ClassVar[list[type[BasePermission]]] = [HasRole("support", "manager", "admin")]
+    permission_classes = [HasRole("support", "manager", "admin")]
 
     @extend_schema(
         request=RefundRequest,
@@ -268,7 +268,7 @@ class RefundListView(APIView):
 
 
 class RefundView(APIView):
-    permission_classes: ClassVar[list[type[BasePermission]]] = [IsSignedIn]
+    permission_classes = [IsSignedIn]
 
     @extend_schema(responses=RefundSerializer)
     def get(self, request: Request, refund_id: UUID) -> Response:
@@ -276,8 +276,8 @@ class RefundView(APIView):
 
 
 class WebhookView(APIView):
-    permission_classes: ClassVar[list[type[BasePermission]]] = [AllowAny]
-    authentication_classes: ClassVar[list[Any]] = []
+    permission_classes = [AllowAny]
+    authentication_classes: list[Any] = []
 
     @extend_schema(request=None, responses={202: None}, auth=[])
     def post(self, request: Request, provider: str) -> Response:

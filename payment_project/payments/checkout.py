@@ -80,14 +80,14 @@ def _answer(started: Started, *, path: str) -> Response:
     if not answers:
         with transaction.atomic():
             made = Q(id=claim.resource_id) | Q(refund=claim.resource_id)
-            operation = GatewayOperation.objects.select_related("payment", "refund").get(made)
-            if operation.state not in UNFINISHED:
-                keep(operation.payment, operation)
+            found = GatewayOperation.objects.select_related("payment", "refund").get(made)
+            if found.state not in UNFINISHED:
+                keep(found.payment, found)
     if answers:
         return answers[0]
     # The key is free for the next try, which will find the operation and go on with it.
     idempotency.release(claim)
-    return _not_yet(operation, unavailable=isinstance(outcome, Unknown) and outcome.unavailable)
+    return _not_yet(found, unavailable=isinstance(outcome, Unknown) and outcome.unavailable)
 
 
 def _definite(payment: Payment, operation: GatewayOperation, *, path: str) -> Response:

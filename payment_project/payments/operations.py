@@ -8,6 +8,7 @@ import logging
 import random
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -114,7 +115,7 @@ def _write(
     return written, following
 
 
-def _first(statement: str, parameters: list[object]) -> GatewayOperation | None:
+def _first(statement: str, parameters: list[Any]) -> GatewayOperation | None:
     """The operation that the statement leased, its payment with it."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
