@@ -4,6 +4,7 @@ import contextlib
 import errno
 import fcntl
 import json
+import os
 import socket
 import tempfile
 import time
@@ -84,7 +85,8 @@ def choose(
     chosen: dict[str, int] = {}
     for name, port in fixed.items():
         if port in chosen.values() or port in reserved or not free(port):
-            raise StackError(f"port {port} for {name} is taken by another process")
+            reason = "needs root" if port < 1024 and os.getuid() else "is taken by another process"
+            raise StackError(f"port {port} for {name} {reason}")
         chosen[name] = port
     offset = 0 if instance == MAIN else ASIDE
     for name, usual in USUAL.items():
