@@ -69,7 +69,7 @@ def open_market(
         for y in range(1, ROWS + 1)
         for x in range(1, COLUMNS + 1)
     ]
-    made = []
+    made: list[str] = []
     while len(made) < showtimes:
         screen = _made(
             staff.post(f"/api/theaters/{theater['id']}/screens", {"name": f"Hall {len(made)}", "seats": seats})

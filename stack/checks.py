@@ -63,11 +63,11 @@ def all_checks() -> list[Check]:
         Check("walls", [str(BIN / "lint-imports"), "--no-logo"], variables={"PYTHONPATH": roots}),
         Check("lock", function=lambda: lock.check(environment.uv())),
         Check("contracts", function=check_contracts),
-        Check("types of stack", [*_mypy(), "--exclude", "/(tests|message_sink)/", "stack"]),
+        Check("types of stack and bench", [*_mypy(), "--exclude", "/(tests|message_sink)/", "stack", "bench"]),
         Check("types of message_sink", [*_mypy(), "-p", "message_sink"], ROOT / "stack"),
         Check(
             "types of chassis",
-            [*_mypy(), "src/chassis"],
+            [*_mypy_of_django(), "src/chassis"],
             ROOT / "chassis",
             {**_service_variables(SERVICES[0]), "PYTHONPATH": "tests"},
         ),
@@ -77,7 +77,7 @@ def all_checks() -> list[Check]:
         checks += [
             Check(
                 f"types of {service.name}",
-                [*_mypy(), "--follow-imports=silent", *_strict_files(service)],
+                [*_mypy_of_django(), "--follow-imports=silent", *_strict_files(service)],
                 service.folder,
                 own,
             ),
@@ -145,8 +145,13 @@ def _faults(file: Path) -> list[str]:
     return faults
 
 
-def _mypy() -> list[str]:
-    return [str(BIN / "mypy"), "--config-file", str(ROOT / "pyproject.toml")]
+def _mypy(config: str = "pyproject.toml") -> list[str]:
+    return [str(BIN / "mypy"), "--config-file", str(ROOT / config)]
+
+
+def _mypy_of_django() -> list[str]:
+    """With the plugins that know models; they load the settings of the folder they run in."""
+    return _mypy("mypy-django.toml")
 
 
 def _strict_files(service: Service) -> list[str]:

@@ -71,6 +71,7 @@ class BookingConfirmed:
 
 @dataclass(frozen=True, slots=True)
 class _BookingEnded:
+    type: ClassVar[str]
     booking_id: UUID
     reference: str
     user_id: UUID

@@ -30,6 +30,7 @@ from bookings.errors import (
 )
 from bookings.models import Booking, BookingSeat, BookingTransition, Showtime
 from chassis import metrics
+from chassis.events import EventData
 from chassis.outbox import emit, emit_all
 
 log = logging.getLogger(__name__)
@@ -225,7 +226,8 @@ def _end(
     ):
         seats[booking_id].append(seat_id)
     now = timezone.now()
-    told, history = [], []
+    told: list[tuple[EventData, UUID | str]] = []
+    history = []
     for booking in bookings:
         before = State(booking.status)
         booking.status = next_state(before, trigger)
