@@ -109,7 +109,7 @@ def _refuse_unstorable(value: Any, depth: int = 0) -> None:
 class AcceptNegotiation(DefaultContentNegotiation):
     """By the Accept header alone: `?format=` is a filter where things have a format, and not DRF's."""
 
-    settings = SimpleNamespace(URL_FORMAT_OVERRIDE=None)
+    settings: Any = SimpleNamespace(URL_FORMAT_OVERRIDE=None)
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -146,14 +146,14 @@ class CursorPage(CursorPagination):
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
         for value in request.query_params.values():
-            if _UNSTORABLE.search(value):
+            if _UNSTORABLE.search(str(value)):
                 raise BadRequest("A query parameter holds characters that cannot be stored.")
         try:
-            page = super().paginate_queryset(queryset, request, view)
+            page: Any = super().paginate_queryset(queryset, request, view)
         except (NotFound, ValidationError, ValueError, OverflowError, DataError) as exc:
             raise BadCursor from exc
         prefix = request.headers.get("X-Forwarded-Prefix", "")
-        if re.fullmatch(r"(/[a-z]+)*", prefix) and prefix:
+        if re.fullmatch(r"(/[a-z]+)+", prefix) and self.base_url:
             scheme, rest = self.base_url.split("://", 1)
             host, _, path = rest.partition("/")
             self.base_url = f"{scheme}://{host}{prefix}/{path}"

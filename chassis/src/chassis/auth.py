@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import jwt
@@ -107,8 +107,9 @@ class KeySet:
 
 @cache
 def key_set() -> KeySet:
-    if hasattr(settings, "JWKS"):  # auth itself, which has nobody to ask
-        return KeySet(lambda: settings.JWKS)
+    own = getattr(settings, "JWKS", None)
+    if own is not None:  # auth itself, which has nobody to ask
+        return KeySet(lambda: own)
     client = Client("auth-keys", settings.AUTH_URL, timeout=(0.5, 1.5), retries=1, breaker_reset=5)
     return KeySet(lambda: client.get("/.well-known/jwks.json").json())
 
@@ -197,7 +198,7 @@ def HasRole(*roles: str) -> type[BasePermission]:  # noqa: N802  (reads as the p
 
     class _HasRole(IsSignedIn):
         def has_permission(self, request: Request, view: Any) -> bool:
-            return super().has_permission(request, view) and not wanted.isdisjoint(request.user.roles)
+            return super().has_permission(request, view) and not wanted.isdisjoint(cast(Principal, request.user).roles)
 
     return _HasRole
 

@@ -1,4 +1,4 @@
-"""What keeps the tables of the chassis bounded; worker.celery_app adds it to every service's ticks."""
+"""What keeps the tables of the chassis bounded and their backlog seen: ticks that every service has."""
 
 from datetime import timedelta
 
@@ -6,7 +6,12 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from chassis.dead_letters import DeadLetters
 from chassis.ids import first_uuid7_at
+from chassis.metrics_registry import gauge
+from chassis.relay import OLDEST
+
+DEAD_LETTERS = gauge("dead_letters", "Messages laid aside, by queue", ["queue"])
 
 BATCH = 5000
 
@@ -39,6 +44,18 @@ def prune() -> int:
             cursor.execute(statement, [*consumer, oldest, BATCH])
             deleted += cursor.rowcount
     return deleted
+
+
+def measure() -> None:
+    """What waits or was laid aside, for the alerts: a relay that is dead cannot say how far behind it is."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8"
+            " FROM outbox WHERE published_at IS NULL"
+        )
+        OLDEST.set(cursor.fetchone()[0])
+    for queue, count in DeadLetters(handled=()).counts().items():
+        DEAD_LETTERS.labels(queue).set(count)
 
 
 def prune_sessions() -> None:

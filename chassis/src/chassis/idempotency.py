@@ -10,7 +10,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
@@ -18,6 +18,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from chassis.auth import Principal
 from chassis.errors import BadRequest, Conflict, Unprocessable
 from chassis.ids import uuid7
 from chassis.models import IdempotencyKey
@@ -84,7 +85,7 @@ def key_from(request: Request, *, required: bool) -> Key | None:
         raise KeyMalformed
     canonical = json.dumps(request.data, sort_keys=True, separators=(",", ":"))
     return Key(
-        user_id=request.user.id,
+        user_id=cast(Principal, request.user).id,
         endpoint=f"{request.method} {request.path}"[:64],
         key=value,
         fingerprint=hashlib.sha256(canonical.encode()).hexdigest(),
@@ -126,7 +127,7 @@ def claim(key: Key, *, resource_id: UUID, lease_seconds: int = 30) -> Claim:
 
 def _insert(key: Key, resource_id: UUID, lease: timedelta) -> Claim | None:
     now = timezone.now()
-    row = [uuid7(), key.user_id, key.endpoint, key.key, key.fingerprint, resource_id, now + lease, now]
+    row: list[Any] = [uuid7(), key.user_id, key.endpoint, key.key, key.fingerprint, resource_id, now + lease, now]
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO idempotency_keys"

@@ -64,4 +64,4 @@ def _remember(event: Event) -> bool:
             " ON CONFLICT DO NOTHING",
             [settings.SERVICE_NAME, event.id, event.type],
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount)

@@ -89,9 +89,10 @@ def sign_in() -> "Callable[..., APIClient]":
     from rest_framework.test import APIClient
 
     def make(roles: tuple[str, ...] = ("customer",), user_id: UUID | None = None, **claims: Any) -> "APIClient":
+        user_id = user_id or uuid7()
         client = APIClient(raise_request_exception=False)
-        client.user_id = user_id or uuid7()
-        client.credentials(HTTP_AUTHORIZATION=f"Bearer {access_token(user_id=client.user_id, roles=roles, **claims)}")
+        client.user_id = user_id  # type: ignore[attr-defined]
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {access_token(user_id=user_id, roles=roles, **claims)}")
         return client
 
     return make
@@ -120,7 +121,7 @@ def deliver(golden: Callable[[str], dict[str, Any]]) -> Callable[..., bool]:
         event_type: str, data: dict[str, Any] | None = None, *, event_id: UUID | None = None, **overrides: Any
     ) -> bool:
         handlers = import_module(f"{settings.SERVICE_APP}.handlers").HANDLERS
-        message = golden(event_type) if data is None else {"type": event_type, "data": data}
+        message: dict[str, Any] = golden(event_type) if data is None else {"data": data}
         body = {**message["data"], **json.loads(json.dumps(overrides, default=str))}
         event = Event(
             id=event_id or uuid7(),

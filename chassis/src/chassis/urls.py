@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.negotiation import DefaultContentNegotiation as ByFormat
 
 from chassis import health, metrics
+from chassis.dead_letters_admin import dead_letters_view
 
 
 def service_urls(app_urls: str) -> list[URLPattern | URLResolver]:
@@ -14,6 +15,7 @@ def service_urls(app_urls: str) -> list[URLPattern | URLResolver]:
     admin.autodiscover()
     admin.site.site_header = admin.site.site_title = settings.SERVICE_TITLE
     admin.site.index_title = "Administration"
+    admin.site.index_template = "chassis/admin_index.html"
     return [
         path("health", health.ready),
         path("health/live", health.live),
@@ -21,6 +23,11 @@ def service_urls(app_urls: str) -> list[URLPattern | URLResolver]:
         path("metrics", metrics.metrics_view),
         path("schema/", SpectacularAPIView.as_view(content_negotiation_class=ByFormat), name="schema"),
         path("docs/", SpectacularSwaggerView.as_view(url="../schema/"), name="docs"),
+        path(
+            f"admin/{settings.SERVICE_NAME}/dead-letters/",
+            admin.site.admin_view(dead_letters_view),
+            name="dead_letters",
+        ),
         path(f"admin/{settings.SERVICE_NAME}/", admin.site.urls),
         path("", include(app_urls)),
     ]

@@ -17,7 +17,7 @@ from django.db import connection
 from chassis.correlation import correlated
 from chassis.database import is_away
 from chassis.events import Event
-from chassis.housekeeping import prune, prune_sessions
+from chassis.housekeeping import measure, prune, prune_sessions
 from chassis.inbox import Handler, receive
 from chassis.topology import clock_queue, event_queue
 
@@ -41,7 +41,7 @@ def service_tables() -> tuple[Handlers, Ticks]:
 def _with_housekeeping(ticks: Ticks) -> Ticks:
     return {
         **ticks,
-        "clock.minute": [*ticks.get("clock.minute", ()), prune],
+        "clock.minute": [*ticks.get("clock.minute", ()), prune, measure],
         "clock.day": [*ticks.get("clock.day", ()), prune_sessions],
     }
 
@@ -83,7 +83,7 @@ def celery_app(*, handlers: Handlers, ticks: Ticks) -> Celery:
     return app
 
 
-@setup_logging.connect
+@setup_logging.connect  # type: ignore[untyped-decorator]
 def _keep_our_logging(**_: Any) -> None:
     """A receiver alone keeps Celery from configuring the logs: Django's settings did."""
 
