@@ -1,0 +1,82 @@
+{{- define "marquee.fullname" -}}
+{{- if .Values.fullnameOverride }}{{ .Values.fullnameOverride | trunc 40 | trimSuffix "-" }}
+{{- else if contains .Chart.Name .Release.Name }}{{ .Release.Name | trunc 40 | trimSuffix "-" }}
+{{- else }}{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 40 | trimSuffix "-" }}{{ end }}
+{{- end }}
+
+{{- define "marquee.secretName" -}}
+{{ .Values.secrets.existing | default (printf "%s-secrets" (include "marquee.fullname" .)) }}
+{{- end }}
+
+{{- /* Labels that select pods. Takes root, component, process. */ -}}
+{{- define "marquee.selector" -}}
+app.kubernetes.io/name: {{ .root.Chart.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- with .process }}
+marquee/process: {{ . }}
+{{- end }}
+{{- with .color }}
+marquee/color: {{ . }}
+{{- end }}
+{{- end }}
+
+{{- define "marquee.labels" -}}
+{{ include "marquee.selector" . }}
+app.kubernetes.io/part-of: marquee
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+app.kubernetes.io/version: {{ .version | default .root.Chart.AppVersion | quote }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+{{- end }}
+
+{{- define "marquee.tag" -}}
+{{- $colour := index .root.Values.colors .color -}}
+{{ $colour.tag | default .root.Values.image.tag | default .root.Chart.AppVersion }}
+{{- end }}
+
+{{- /* Colours whose web pods run: the one the gateway sends to, and the other while it has a tag. */ -}}
+{{- define "marquee.colors" -}}
+{{- $running := list -}}
+{{- range $name, $colour := .Values.colors }}{{ if or (eq $name $.Values.color) $colour.tag }}{{ $running = append $running $name }}{{ end }}{{ end -}}
+{{ $running | toJson }}
+{{- end }}
+
+{{- /* "true" when a switch says so, or says auto and the cluster has the API. Takes root, switch, api. */ -}}
+{{- define "marquee.enabled" -}}
+{{- if eq (toString .switch) "auto" }}{{ if .root.Capabilities.APIVersions.Has .api }}true{{ end }}
+{{- else if .switch }}true{{ end }}
+{{- end }}
+
+{{- define "marquee.publicHost" -}}
+{{ regexReplaceAll "^https?://([^/:]+).*$" .Values.publicUrl "${1}" }}
+{{- end }}
+
+{{- define "marquee.postgresHost" -}}
+{{- $name := printf "%s-postgres-%s" (include "marquee.fullname" .root) .name -}}
+{{- if .root.Values.postgresql.external.enabled }}{{ index .root.Values.postgresql.external.hosts .name | required (printf "postgresql.external.hosts.%s is missing" .name) }}
+{{- else if .root.Values.postgresql.operator.enabled }}{{ $name }}-rw:5432
+{{- else }}{{ $name }}:5432{{ end }}
+{{- end }}
+
+{{- define "marquee.redisHost" -}}
+{{- if .Values.redis.external.enabled }}{{ .Values.redis.external.host | required "redis.external.host is missing" }}
+{{- else }}{{ include "marquee.fullname" . }}-redis:6379{{ end }}
+{{- end }}
+
+{{- define "marquee.rabbitmqHost" -}}
+{{- if .Values.rabbitmq.external.enabled }}{{ .Values.rabbitmq.external.host | required "rabbitmq.external.host is missing" }}:{{ .Values.rabbitmq.external.port }}
+{{- else }}{{ include "marquee.fullname" . }}-rabbitmq:{{ ternary 5671 5672 .Values.rabbitmq.tls.enabled }}{{ end }}
+{{- end }}
+
+{{- define "marquee.rabbitmqManagement" -}}
+{{- if .Values.rabbitmq.external.enabled }}{{ .Values.rabbitmq.external.managementHost | required "rabbitmq.external.managementHost is missing" }}
+{{- else }}{{ include "marquee.fullname" . }}-rabbitmq:15672{{ end }}
+{{- end }}
+
+{{- /* Names under which a server inside the cluster is asked; for certificates. Takes root, server, headless. */ -}}
+{{- define "marquee.dnsNames" -}}
+{{- $base := printf "%s-%s" (include "marquee.fullname" .root) .server -}}
+{{- $names := list $base (printf "%s.%s.svc" $base .root.Release.Namespace) (printf "%s.%s.svc.cluster.local" $base .root.Release.Namespace) -}}
+{{- $names = append $names (printf "*.%s-nodes.%s.svc.cluster.local" $base .root.Release.Namespace) -}}
+{{ $names | toJson }}
+{{- end }}

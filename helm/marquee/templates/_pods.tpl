@@ -1,0 +1,234 @@
+{{- /* What the restricted Pod Security Standard asks of a pod. Takes uid. */ -}}
+{{- define "marquee.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: {{ .uid }}
+runAsGroup: {{ .uid }}
+fsGroup: {{ .uid }}
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile: {type: RuntimeDefault}
+{{- end }}
+
+{{- define "marquee.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end }}
+
+{{- /* Over nodes and zones as evenly as it goes; a full zone is no reason to stay down. Takes the selector's dict. */ -}}
+{{- define "marquee.spread" -}}
+{{- range tuple "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+- maxSkew: 1
+  topologyKey: {{ . }}
+  whenUnsatisfiable: ScheduleAnyway
+  labelSelector:
+    matchLabels: {{- include "marquee.selector" $ | nindent 6 }}
+{{- end }}
+{{- end }}
+
+{{- /* The start of every pod's spec. Takes root, uid. */ -}}
+{{- define "marquee.podHead" -}}
+serviceAccountName: {{ include "marquee.fullname" .root }}
+automountServiceAccountToken: false
+enableServiceLinks: false
+{{- with .root.Values.image.pullSecrets }}
+imagePullSecrets: {{- range . }}
+  - name: {{ . }}
+{{- end }}
+{{- end }}
+securityContext: {{- include "marquee.podSecurity" . | nindent 2 }}
+{{- end }}
+
+{{- define "marquee.secretEnv" -}}
+- name: {{ .name }}
+  valueFrom: {secretKeyRef: {name: {{ include "marquee.secretName" .root }}, key: {{ .key }}{{ if .optional }}, optional: true{{ end }}}}
+{{- end }}
+
+{{- /* Settings of a service that are no secrets, as a YAML map. Takes root, name, service. */ -}}
+{{- define "marquee.settings" -}}
+{{- $fullname := include "marquee.fullname" .root -}}
+SERVICE_NAME: {{ .name }}
+DJANGO_SETTINGS_MODULE: config.settings
+LOG_LEVEL: {{ .root.Values.logLevel }}
+PUBLIC_URL: {{ .root.Values.publicUrl }}
+CSRF_TRUSTED_ORIGINS: {{ .root.Values.publicUrl }}
+BIND: 0.0.0.0
+PORT: {{ .service.port | toString | quote }}
+AUTH_URL: http://{{ $fullname }}-auth:{{ .root.Values.services.auth.port }}
+{{- range .service.calls }}
+{{ upper . }}_URL: http://{{ $fullname }}-{{ . }}:{{ (index $.root.Values.services .).port }}
+{{- end }}
+WEB_WORKERS: {{ .service.web.workers | toString | quote }}
+WEB_THREADS: {{ .service.web.threads | toString | quote }}
+WORKER_POOL: {{ .service.worker.pool }}
+WORKER_CONCURRENCY: {{ .service.worker.concurrency | toString | quote }}
+PROMETHEUS_MULTIPROC_DIR: /run/metrics
+MALLOC_ARENA_MAX: "2"
+{{- if .root.Values.rabbitmq.tls.enabled }}
+# OpenSSL trusts it beside the certificates of the image.
+SSL_CERT_FILE: /etc/marquee/tls/rabbitmq/ca.crt
+{{- end }}
+{{- $own := .service.env | default dict -}}
+{{- if .root.Values.simulator.enabled }}
+{{- if eq .name "payment" }}{{ $own = merge (dict "PAYMENT_GATEWAY_URL" (printf "http://%s-gateway-simulator:9001" $fullname)) $own }}{{ end }}
+{{- if eq .name "notify" }}{{ $own = merge (dict "SMTP_URL" (printf "smtp://%s-message-sink:9025" $fullname) "SMS_GATEWAY_URL" (printf "http://%s-message-sink:9026/sms" $fullname)) $own }}{{ end }}
+{{- end }}
+{{- with $own }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- /* The rest of its environment: secrets, and addresses that hold one. Takes root, name, service. */ -}}
+{{- define "marquee.secretSettings" -}}
+{{- $root := .root -}}
+{{ include "marquee.secretEnv" (dict "root" $root "name" "SECRET_KEY" "key" (printf "%s_SECRET_KEY" (upper .name))) }}
+{{ include "marquee.secretEnv" (dict "root" $root "name" "DATABASE_PASSWORD" "key" (printf "%s_DATABASE_PASSWORD" (upper .name))) }}
+{{ include "marquee.secretEnv" (dict "root" $root "name" "REDIS_PASSWORD" "key" "REDIS_PASSWORD") }}
+{{ include "marquee.brokerEnv" $root }}
+{{- range $name, $key := .service.secretEnv }}
+{{ include "marquee.secretEnv" (dict "root" $root "name" $name "key" $key) }}
+{{- end }}
+{{- range $name, $key := .service.optionalSecretEnv }}
+{{ include "marquee.secretEnv" (dict "root" $root "name" $name "key" $key "optional" true) }}
+{{- end }}
+- name: DATABASE_URL
+  value: postgres://{{ .service.database.user }}:$(DATABASE_PASSWORD)@{{ include "marquee.postgresHost" . }}/{{ .service.database.name }}
+    {{- if $root.Values.postgresql.tls.enabled }}?sslmode=verify-full&sslrootcert=/etc/marquee/tls/postgresql/ca.crt{{ end }}
+- name: REDIS_URL
+  value: {{ ternary "rediss" "redis" $root.Values.redis.tls.enabled }}://:$(REDIS_PASSWORD)@{{ include "marquee.redisHost" $root }}/0
+    {{- if $root.Values.redis.tls.enabled }}?ssl_ca_certs=/etc/marquee/tls/redis/ca.crt{{ end }}
+- name: POD_IP
+  valueFrom: {fieldRef: {fieldPath: status.podIP}}
+# Probes and Prometheus ask a pod by its address.
+- name: ALLOWED_HOSTS
+  value: {{ include "marquee.publicHost" $root }},{{ include "marquee.fullname" $root }}-{{ .name }},{{ include "marquee.fullname" $root }}-gateway,localhost,$(POD_IP)
+{{- end }}
+
+{{- define "marquee.brokerEnv" -}}
+{{ include "marquee.secretEnv" (dict "root" . "name" "RABBITMQ_PASSWORD" "key" "RABBITMQ_PASSWORD") }}
+- name: RABBITMQ_URL
+  value: {{ ternary "amqps" "amqp" .Values.rabbitmq.tls.enabled }}://{{ .Values.rabbitmq.user }}:$(RABBITMQ_PASSWORD)@{{ include "marquee.rabbitmqHost" . }}/{{ .Values.rabbitmq.vhost }}
+{{- end }}
+
+{{- /* Certificates of the servers that a service verifies. Takes root, name. */ -}}
+{{- define "marquee.caVolumes" -}}
+{{- $fullname := include "marquee.fullname" .root -}}
+{{- $secrets := dict "postgresql" (printf "%s-postgres-%s-%s" $fullname .name (ternary "ca" "tls" .root.Values.postgresql.operator.enabled)) "redis" (printf "%s-redis-tls" $fullname) "rabbitmq" (printf "%s-rabbitmq-tls" $fullname) -}}
+{{- range $server, $secret := $secrets }}{{ if and (index $.root.Values $server).tls.enabled (or $.name (eq $server "rabbitmq")) }}
+- name: {{ $server }}-ca
+  secret: {secretName: {{ $secret }}, items: [{key: ca.crt, path: ca.crt}]}
+{{- end }}{{ end }}
+{{- end }}
+
+{{- define "marquee.caMounts" -}}
+{{- range $server := tuple "postgresql" "rabbitmq" "redis" }}{{ if and (index $.root.Values $server).tls.enabled (or $.name (eq $server "rabbitmq")) }}
+- {name: {{ $server }}-ca, mountPath: /etc/marquee/tls/{{ $server }}, readOnly: true}
+{{- end }}{{ end }}
+{{- end }}
+
+{{- /* A Deployment of one of our Python processes.
+       Takes root, component, process, name (of the object), image, command or args, env, resources, and maybe:
+       replicas (none when an autoscaler says it), color, service (its name: certificates), configMap, port, metricsPort,
+       probe (path), grace (seconds), drain (seconds to go on serving while endpoints forget the pod). */ -}}
+{{- define "marquee.deployment" -}}
+{{- $fullname := include "marquee.fullname" .root -}}
+{{- $select := dict "root" .root "component" .component "process" .process "color" .color -}}
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ .name }}
+  labels: {{- include "marquee.labels" (merge (dict "version" .tag) $select) | nindent 4 }}
+spec:
+  {{- if .replicas }}
+  replicas: {{ .replicas }}
+  {{- end }}
+  revisionHistoryLimit: 5
+  strategy:
+    type: RollingUpdate
+    rollingUpdate: {maxUnavailable: 0, maxSurge: {{ .surge | default "25%" }}}
+  selector:
+    matchLabels: {{- include "marquee.selector" $select | nindent 6 }}
+  template:
+    metadata:
+      labels: {{- include "marquee.labels" (merge (dict "version" .tag) $select) | nindent 8 }}
+      annotations:
+        checksum/secrets: {{ include "marquee.secretsChecksum" .root }}
+        {{- with .checksum }}
+        checksum/config: {{ . }}
+        {{- end }}
+    spec:
+      {{- include "marquee.podHead" (dict "root" .root "uid" (.uid | default 10001)) | nindent 6 }}
+      terminationGracePeriodSeconds: {{ .grace | default 30 }}
+      topologySpreadConstraints: {{- include "marquee.spread" $select | nindent 8 }}
+      containers:
+        - name: {{ .process }}
+          image: {{ .image }}
+          imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+          {{- with .command }}
+          command: {{ toJson . }}
+          {{- end }}
+          {{- with .args }}
+          args: {{ toJson . }}
+          {{- end }}
+          {{- with .configMap }}
+          envFrom: [{configMapRef: {name: {{ . }}}}]
+          {{- end }}
+          env: {{- .env | nindent 12 }}
+            {{- with .metricsPort }}
+            - {name: METRICS_PORT, value: {{ . | quote }}}
+            {{- end }}
+          {{- if or .port .metricsPort }}
+          ports:
+            - {name: {{ ternary "http" "metrics" (empty .metricsPort) }}, containerPort: {{ .port | default .metricsPort }}}
+            {{- with .extraPorts }}
+            {{- toYaml . | nindent 12 }}
+            {{- end }}
+          {{- end }}
+          {{- with .probe }}
+          startupProbe:
+            httpGet: {path: {{ .live }}, port: {{ .port }}}
+            periodSeconds: 2
+            failureThreshold: 60
+          livenessProbe:
+            httpGet: {path: {{ .live }}, port: {{ .port }}}
+            periodSeconds: 10
+            timeoutSeconds: 5
+            failureThreshold: 3
+          {{- if .ready }}
+          readinessProbe:
+            httpGet: {path: {{ .ready }}, port: {{ .port }}}
+            periodSeconds: 5
+            timeoutSeconds: 4
+            failureThreshold: 2
+          {{- end }}
+          {{- end }}
+          {{- with .drain }}
+          lifecycle:
+            preStop: {exec: {command: [sleep, {{ . | quote }}]}}
+          {{- end }}
+          resources: {{- toYaml .resources | nindent 12 }}
+          securityContext: {{- include "marquee.containerSecurity" . | nindent 12 }}
+          volumeMounts:
+            - {name: tmp, mountPath: /tmp}
+            {{- if .configMap }}
+            - {name: metrics, mountPath: /run/metrics}
+            {{- end }}
+            {{- with .data }}
+            - {name: data, mountPath: {{ . }}}
+            {{- end }}
+            {{- include "marquee.caMounts" (dict "root" .root "name" .service) | nindent 12 }}
+      volumes:
+        - {name: tmp, emptyDir: {sizeLimit: 64Mi}}
+        {{- if .configMap }}
+        - {name: metrics, emptyDir: {medium: Memory, sizeLimit: 64Mi}}
+        {{- end }}
+        {{- if .data }}
+        - {name: data, emptyDir: {}}
+        {{- end }}
+        {{- include "marquee.caVolumes" (dict "root" .root "name" .service) | nindent 8 }}
+{{- end }}
+
+{{- /* Pods of the generated Secret start anew when what is in it changes; unknown on a first install. */ -}}
+{{- define "marquee.secretsChecksum" -}}
+{{- $there := lookup "v1" "Secret" .Release.Namespace (include "marquee.secretName" .) -}}
+{{ (($there | default dict).data | default dict) | toJson | sha256sum | trunc 16 }}
+{{- end }}
