@@ -36,15 +36,16 @@ UPDATE gateway_operations AS o SET leased_until = statement_timestamp() + %s, at
 FROM payments p
 WHERE p.id = o.payment_id AND o.id = (
   SELECT due.id FROM gateway_operations due JOIN payments ON payments.id = due.payment_id
-  WHERE due.state IN ('pending', 'reversing') AND due.due_at <= statement_timestamp()
-    AND (due.leased_until IS NULL OR due.leased_until < statement_timestamp()) {{condition}}
+  WHERE due.state IN ('pending', 'reversing') AND {{condition}}
+    AND (due.leased_until IS NULL OR due.leased_until < statement_timestamp())
   ORDER BY due.due_at LIMIT 1 FOR UPDATE OF due SKIP LOCKED
 )
 RETURNING {", ".join(f"o.{name}" for name in _OPERATION)}, {", ".join(f"p.{name}" for name in _PAYMENT)}
 """  # noqa: S608
-_LEASE_DUE = _LEASE.format(condition="")
-_LEASE_OF_BOOKING = _LEASE.format(condition="AND payments.booking_id = %s")
-_LEASE_ONE = _LEASE.format(condition="AND due.id = %s")
+_DUE = "due.due_at <= statement_timestamp()"
+_LEASE_DUE = _LEASE.format(condition=_DUE)
+_LEASE_OF_BOOKING = _LEASE.format(condition=f"{_DUE} AND payments.booking_id = %s")
+_LEASE_ONE = _LEASE.format(condition="due.id = %s")
 
 
 def lease_due() -> GatewayOperation | None:
@@ -58,7 +59,7 @@ def lease_of_booking(booking_id: UUID) -> GatewayOperation | None:
 
 
 def lease(operation_id: UUID) -> GatewayOperation | None:
-    """This operation, unless it is finished or somebody is at it."""
+    """This operation, due or not, unless it is finished or somebody is at it: a person waits for its outcome."""
     return _first(_LEASE_ONE, [books.LEASE, operation_id])
 
 
@@ -127,10 +128,15 @@ def _first(statement: str, parameters: list[Any]) -> GatewayOperation | None:
     return operation
 
 
+def pause_after(attempts: int) -> float:
+    """Seconds before the sweep tries again: doubled from one try to the next, up to half a minute."""
+    doublings = min(attempts - 1, 10)
+    return min(FIRST_PAUSE * 2.0**doublings, LONGEST_PAUSE)
+
+
 def _postpone(operation: GatewayOperation, outcome: Unknown) -> None:
     """Gives the lease back for a later try, unless it ran out meanwhile and went to somebody else."""
-    pause = min(FIRST_PAUSE * 2 ** (operation.attempts - 1), LONGEST_PAUSE)
-    pause *= random.uniform(0.75, 1.25)  # noqa: S311  (jitter, not a secret)
+    pause = pause_after(operation.attempts) * random.uniform(0.75, 1.25)  # noqa: S311  (jitter, not a secret)
     GatewayOperation.objects.filter(id=operation.id, attempts=operation.attempts, state__in=UNFINISHED).update(
         leased_until=None, due_at=Now() + timedelta(seconds=pause), last_error=outcome.reason[:200]
     )

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chassis.models import IdempotencyKey
-from payments import bookings, gateway
+from payments import bookings, gateway, operations
 from payments.models import UNFINISHED, GatewayOperation
 from tests.lossy import LossyPath
 from tests.simulator import API_KEY, WEBHOOK_SECRET, Simulator
@@ -32,6 +32,12 @@ def _gateway_address(request: pytest.FixtureRequest, settings: Any) -> Iterator[
     yield
     gateway.client.cache_clear()
     bookings.client.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _only_tests_make_time_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is to be tried again is not due by itself, however slow the machine is: see time_passes()."""
+    monkeypatch.setattr(operations, "FIRST_PAUSE", operations.LONGEST_PAUSE)
 
 
 @pytest.fixture

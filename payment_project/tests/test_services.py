@@ -188,16 +188,19 @@ def test_a_gateway_that_hangs_is_not_waited_for_longer_than_the_limit(
     bank.stop()
 
 
-def test_the_pause_before_the_next_try_grows_and_is_bounded(deliver: Deliver, time_passes: TimePasses) -> None:
-    booking = booking_data(payment_method={"token": "tok_gateway_down"})
-    deliver("booking.created", booking)
-    pauses = []
-    for _ in range(8):
-        pauses.append(GatewayOperation.objects.get().due_at - timezone.now())
+def test_the_pause_before_the_next_try_grows_and_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    assert [operations.pause_after(attempts) for attempts in (1, 2, 3, 6, 100_000)] == [1.0, 2.0, 4.0, 30.0, 30.0]
+
+
+def test_each_try_in_vain_is_counted_and_puts_the_next_one_off(deliver: Deliver, time_passes: TimePasses) -> None:
+    deliver("booking.created", booking_data(payment_method={"token": "tok_gateway_down"}))
+    for attempts in (1, 2, 3):
+        operation = GatewayOperation.objects.get()
+        assert (operation.attempts, operation.last_error) == (attempts, "HTTP 503")
+        assert operation.due_at > timezone.now()
         time_passes()
         tasks.resume_operations()
-    assert timedelta(0) < pauses[0] < timedelta(seconds=2)
-    assert pauses[0] < pauses[3] < pauses[7] < timedelta(seconds=operations.LONGEST_PAUSE * 1.3)
 
 
 def test_a_sweep_is_bounded(deliver: Deliver, monkeypatch: pytest.MonkeyPatch, time_passes: TimePasses) -> None:
