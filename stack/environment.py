@@ -93,8 +93,9 @@ def _install(folder: Path, requirements: str) -> None:
 
 
 def _run(words: list[str], *, what: str) -> None:
+    # Where a company's proxy signs for the index, the system knows its certificate (pip looks there by itself).
     # A variable that forbids writing bytecode would make every start of every process slow.
-    environment = {
+    environment = {"UV_SYSTEM_CERTS": "1"} | {
         name: value
         for name, value in os.environ.items()
         if name not in ("PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")

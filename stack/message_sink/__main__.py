@@ -52,9 +52,7 @@ def main() -> None:
     # aiosmtpd says at every connection that the peer hung up.
     logging.getLogger("mail.log").setLevel(logging.ERROR)
     try:
-        store = Store(
-            Path(required("MESSAGE_SINK_DATA")), keep=int(os.environ.get("MESSAGE_SINK_KEEP", "20000"))
-        )
+        store = Store(Path(required("MESSAGE_SINK_DATA")), keep=int(os.environ.get("MESSAGE_SINK_KEEP", "20000")))
         asyncio.run(
             serve(
                 bind=os.environ.get("BIND", "127.0.0.1"),

@@ -39,17 +39,12 @@ def listing(messages: Sequence[Message], *, to: str | None, total: int) -> str:
 
 
 def one(message: Message, body: Body) -> str:
-    raw = (
-        f"/messages/{escape(message.id)}.eml"
-        if message.kind == "email"
-        else f"/messages/{escape(message.id)}"
-    )
+    raw = f"/messages/{escape(message.id)}.eml" if message.kind == "email" else f"/messages/{escape(message.id)}"
     content = (
         f"<p><a href='/'>All messages</a> · <a href='{raw}'>raw</a></p>"
         f"<table><tr><th>Received<td>{_time(message)} UTC<tr><th>From<td>{escape(message.sender)}"
         f"<tr><th>To<td>{_recipients(message)}<tr><th>Id<td>{escape(message.message_id)}</table>"
-        f"<pre>{escape(body.text)}</pre>"
-        + "".join(_attachment(attachment) for attachment in body.attachments)
+        f"<pre>{escape(body.text)}</pre>" + "".join(_attachment(attachment) for attachment in body.attachments)
     )
     return _page(message.subject or message.kind, content)
 
@@ -63,9 +58,7 @@ def _attachment(attachment: Attachment) -> str:
 
 
 def _recipients(message: Message) -> str:
-    return ", ".join(
-        f'<a href="/?to={quote(address)}">{escape(address)}</a>' for address in message.recipients
-    )
+    return ", ".join(f'<a href="/?to={quote(address)}">{escape(address)}</a>' for address in message.recipients)
 
 
 def _time(message: Message) -> str:

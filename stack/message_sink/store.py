@@ -67,9 +67,7 @@ class Store:
         self._keep = keep
         self._lock = threading.Lock()
         self._db = sqlite3.connect(folder / "index.sqlite", check_same_thread=False, isolation_level=None)
-        self._db.executescript(
-            "pragma journal_mode=wal; pragma synchronous=off; pragma foreign_keys=on;" + SCHEMA
-        )
+        self._db.executescript("pragma journal_mode=wal; pragma synchronous=off; pragma foreign_keys=on;" + SCHEMA)
         self._count = 0
         self._reconcile()
         newest, count = self._db.execute("select max(id), count(*) from messages").fetchone()
@@ -86,9 +84,7 @@ class Store:
         Raises OSError when it could not be written.
         """
         addresses = tuple(recipients)
-        envelope = f"Return-Path: <{sender}>\r\n" + "".join(
-            f"Delivered-To: {address}\r\n" for address in addresses
-        )
+        envelope = f"Return-Path: <{sender}>\r\n" + "".join(f"Delivered-To: {address}\r\n" for address in addresses)
         with self._lock:
             message = _indexed_email(self._next_id(), envelope.encode("utf-8") + content)
             self._write(message, envelope.encode("utf-8") + content)
@@ -99,9 +95,7 @@ class Store:
     def keep_sms(self, *, sms_id: str, to: str, text: str) -> tuple[Message, bool]:
         """Keep an SMS once per `sms_id`. Returns the kept message and whether it is new."""
         with self._lock:
-            row = self._db.execute(
-                "select * from messages where kind = 'sms' and message_id = ?", (sms_id,)
-            ).fetchone()
+            row = self._db.execute("select * from messages where kind = 'sms' and message_id = ?", (sms_id,)).fetchone()
             if row:
                 return _from_row(row), False
             message = Message(self._next_id(), "sms", "", (to,), "", sms_id)
@@ -117,8 +111,7 @@ class Store:
             values: tuple[object, ...] = (limit,)
         else:
             query = (
-                "select m.* from recipients r join messages m using (id) "
-                "where r.address = ? order by r.id desc limit ?"
+                "select m.* from recipients r join messages m using (id) where r.address = ? order by r.id desc limit ?"
             )
             values = (to.lower(), limit)
         with self._lock:

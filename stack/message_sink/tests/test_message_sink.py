@@ -98,9 +98,7 @@ def sink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sink]:
         yield server
 
 
-def a_mail(
-    subject: str = "Your ticket", text: str = "Row A, seat 7", message_id: str = "<1@marquee>"
-) -> EmailMessage:
+def a_mail(subject: str = "Your ticket", text: str = "Row A, seat 7", message_id: str = "<1@marquee>") -> EmailMessage:
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = "Marquee <box@office.example>", "ada@example.com", subject
     mail["Message-ID"] = message_id
