@@ -94,14 +94,15 @@ def _definite(payment: Payment, operation: GatewayOperation, *, path: str) -> Re
     """What is answered, now and to every repetition, once the gateway has answered."""
     match Kind(operation.kind), OperationState(operation.state):
         case Kind.AUTHORISE, OperationState.SUCCEEDED:
-            return Response(present_payment(payment), status=201)
+            return Response(present_payment(payment), status=201, headers={"Location": f"{path}/{payment.id}"})
         case Kind.AUTHORISE, OperationState.REFUSED:
             code, retryable = operation.outcome_code, may_retry(payment)
             return _problem(CardDeclined(code, retryable=retryable, payment_id=str(payment.id)), path)
         case Kind.AUTHORISE, _:
             return _problem(AttemptWithdrawn(payment_id=str(payment.id)), path)
         case Kind.REFUND, OperationState.SUCCEEDED:
-            return Response(present_refund(operation.refund), status=201)
+            refund = operation.refund
+            return Response(present_refund(refund), status=201, headers={"Location": f"{path}/{refund.id}"})
         case _:
             return _problem(RefundRefused(failure_code=operation.outcome_code), path)
 

@@ -2,19 +2,20 @@
 
 from datetime import timedelta
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, Sum
 from django.utils import timezone
 
 from chassis import metrics
 from chassis.ids import first_uuid7_at
 from payments.domain import Kind
-from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment
+from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, Transaction
 
 WINDOW = timedelta(hours=1)
 
 PENDING = metrics.gauge("gateway_operations_pending", "Operations the gateway has not answered", ["kind"])
 OLDEST = metrics.gauge("gateway_operations_oldest_seconds", "Age of the oldest unanswered operation", ["kind"])
 SUCCESS = metrics.gauge("payment_success_rate", "Authorisations that succeeded in the last hour, per cent", [])
+VIOLATIONS = metrics.gauge("audit_violations", "What must never be, found among the last hour's rows", ["invariant"])
 ATTENTION = metrics.gauge("payments_needing_attention", "Payments whose void or refund the gateway refused", [])
 
 
@@ -38,4 +39,12 @@ def measure() -> None:
     )
     total = answered["succeeded"] + answered["refused"]
     SUCCESS.set(100.0 * answered["succeeded"] / total if total else 100.0)
+    unbalanced = (
+        Transaction.objects.filter(id__gte=first_uuid7_at(now - WINDOW))
+        .values("operation")
+        .order_by()
+        .annotate(balance=Sum("amount"))
+        .exclude(balance=0)
+    )
+    VIOLATIONS.labels("the ledger adds up").set(unbalanced.count())
     ATTENTION.set(Payment.objects.exclude(attention="").count())

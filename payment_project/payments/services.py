@@ -49,14 +49,14 @@ def open_payment(*, booking: BookingCreated) -> None:
         row.hold_expires_at = booking.hold_expires_at
         unasked = row.status == domain.Status.REQUIRES_PAYMENT_METHOD and not row.under_way
         decision = _opening(row, method, token) if unasked else domain.Decision(books.known(row))
-        books.write(row, decision, card=card)
+        _save(row, decision, card=card)
 
 
 def confirm_booking(*, booking: BookingConfirmed) -> None:
     """The seats are sold: the capture is intended, now or when the authorisation succeeds."""
     with transaction.atomic(savepoint=False):
         row = _lock_or_open(booking)
-        books.write(row, domain.booking_confirmed(books.known(row)))
+        _save(row, domain.booking_confirmed(books.known(row)))
 
 
 def end_booking(*, booking: BookingEnding) -> None:
@@ -65,7 +65,7 @@ def end_booking(*, booking: BookingEnding) -> None:
         row = _lock_or_open(booking)
         row.ended_reason = row.ended_reason or booking.reason[:64]
         retained = min(booking.retained, row.amount)
-        books.write(row, domain.booking_ended(books.known(row), retained=retained))
+        _save(row, domain.booking_ended(books.known(row), retained=retained))
 
 
 def start_authorisation(
@@ -90,7 +90,7 @@ def start_authorisation(
             if token is None:
                 raise UnknownMethod
             card = Card(token, ends_booking=False, operation_id=operation_id)
-            return claim, books.write(row, decision, card=card, leased=True)[1]
+            return claim, _save(row, decision, card=card, leased=True)
     return claim, operations.lease(claim.resource_id)
 
 
@@ -107,7 +107,7 @@ def withdraw_unanswered(*, user_id: UUID, booking_id: UUID) -> GatewayOperation 
         resting = row.operations.filter(state=OperationState.PENDING, leased_until=None, attempts__gt=0)
         if not resting.exists():
             return None
-        return books.write(row, domain.request_reversal(books.known(row)), leased=True)[1]
+        return _save(row, domain.request_reversal(books.known(row)), leased=True)
 
 
 def start_refund(
@@ -155,7 +155,7 @@ def request_refund(
             raise NotRefundable from exc
         except TooMuch as exc:
             raise RefundTooLarge(refundable={"amount": left, "currency": row.currency}) from exc
-        return books.write(row, decision, wish=wish, leased=leased)[1]
+        return _save(row, decision, wish=wish, leased=leased)
 
 
 def may_retry(row: Payment) -> bool:
@@ -173,7 +173,21 @@ def resume_payment(*, payment_id: UUID) -> None:
     """Somebody has looked at why money could not be given back: it is asked for again."""
     with transaction.atomic():
         row = Payment.objects.select_for_update().get(id=payment_id)
-        books.write(row, domain.resume(books.known(row)))
+        _save(row, domain.resume(books.known(row)))
+
+
+def _save(
+    row: Payment,
+    decision: domain.Decision,
+    *,
+    card: Card | None = None,
+    wish: RefundWish | None = None,
+    leased: bool = False,
+) -> GatewayOperation | None:
+    """Writes a decision about a row that is locked, so that nobody else can have changed it."""
+    written, operation = books.write(row, decision, card=card, wish=wish, leased=leased)
+    assert written
+    return operation
 
 
 def _opening(row: Payment, method: MethodGiven | None, token: str | None) -> domain.Decision:

@@ -52,7 +52,7 @@ def test_paying_authorises_and_answers_with_the_payment(
     customer: Client, payment: Payment, emitted: Callable[..., list[Any]], simulator: Simulator
 ) -> None:
     answer = pay(customer, payment)
-    assert answer.status_code == 201
+    assert (answer.status_code, answer.headers["Location"]) == (201, f"/payments/{payment.id}")
     assert answer.json() == {
         "id": str(payment.id),
         "booking_id": str(payment.booking_id),
