@@ -21,6 +21,7 @@ CUSTOMERS = 4
 PRICE = {"amount": 120_000, "currency": "VND"}
 ON_SALE_SECONDS = 90
 SAGA_SECONDS = 30
+PATIENCE_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,26 @@ class Person(Client):
     email: str = ""
     password: str = field(default="", repr=False)
     id: str = ""
+
+
+class PatientPerson(Person):
+    """Somebody who, told 503, comes again for a while, as the answer asks."""
+
+    def send(self, *args: Any, **sent: Any) -> Answer:
+        last: list[Answer] = []
+
+        def answered() -> bool:
+            last[:] = [super(PatientPerson, self).send(*args, **sent)]
+            if last[0].status == 503:
+                assert int(last[0].headers["Retry-After"]) > 0
+            return last[0].status != 503
+
+        wait_for(answered, seconds=PATIENCE_SECONDS, what="answer other than 503")
+        return last[0]
+
+
+def patient(person: Person) -> PatientPerson:
+    return PatientPerson(**vars(person))
 
 
 class World:

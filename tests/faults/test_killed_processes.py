@@ -3,10 +3,9 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from client import Answer
 from endpoints import SERVICES
 from waiting import wait_for
-from world import Choice, Market, Person, World, book, new_key, payment_of, settled
+from world import Choice, Market, Person, World, book, patient, payment_of, settled
 
 from stack import control
 
@@ -71,18 +70,8 @@ def test_relays_killed_while_bookings_are_made_lose_no_event(market: Market) -> 
 def test_what_is_killed_comes_back_and_sells(market: Market, wave: str) -> None:
     kill_and_wait(*WAVES[wave])
     control.wait_ready()
-    customer, choice, key = market.customer(), market.seats(1), new_key()
-
-    def accepted() -> Answer | None:
-        """A service that lost its connections a moment ago may still say 503, and to come again."""
-        answer = customer.post("/api/bookings", choice.body("tok_visa"), key=key)
-        if answer.status != 201:
-            answer.problem(503)
-        return answer if answer.status == 201 else None
-
-    answer = wait_for(accepted, seconds=30, what="accepted booking")
-    assert answer is not None
-    settled(customer, answer.json(), "CONFIRMED", "captured", seconds=60)
+    customer = patient(market.customer())
+    settled(customer, book(customer, market.seats(1), "tok_visa"), "CONFIRMED", "captured", seconds=60)
 
 
 def test_every_process_is_killed_by_one_of_these() -> None:
@@ -93,7 +82,7 @@ def test_the_supervisor_itself_is_started_again(market: Market) -> None:
     old = control.kill("supervisord")
     wait_for(lambda: supervisor_pid() not in (0, old), seconds=60, what="new supervisor")
     control.wait_ready()
-    customer = market.customer()
+    customer = patient(market.customer())
     settled(customer, book(customer, market.seats(1), "tok_visa"), "CONFIRMED", "captured", seconds=60)
 
 
