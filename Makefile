@@ -24,6 +24,9 @@ down: ## Stop everything
 status: ## Show every process, and the addresses
 	@$(STACK) status --instance $(INSTANCE)
 
+restart: ## Start processes again, with changed code say (NAME=booking, NAME=payment-worker)
+	@$(STACK) restart --instance $(INSTANCE) $(NAME)
+
 logs: ## Follow the logs (NAME=booking for one service's)
 	@$(STACK) logs --instance $(INSTANCE) -f $(NAME)
 

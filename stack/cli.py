@@ -46,8 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=text, description=text)
         added.set_defaults(run=run)
         if instance:
-            default = Path(os.environ.get("MARQUEE_STATE", MAIN)).name
-            added.add_argument("--instance", default=default, help="which copy of the stack (default: %(default)s)")
+            added.add_argument("--instance", help=f"which copy of the stack (default: {MAIN}, or MARQUEE_STATE's)")
         return added
 
     for name, run, text in (
@@ -63,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     command("demo-data", _demo_data, "load the demo data, or add what it has come to lack")
     added = command("down", _down, "stop everything, in reverse order")
     added.add_argument("--erase", action="store_true", help="and forget its databases, secrets, ports and logs")
+    added = command("restart", _restart, "stop and start processes, to run changed code say")
+    added.add_argument("names", nargs="+", metavar="name", help="a process, or a service for its three")
     command("status", _status, "every process, and the addresses")
     added = command("logs", _logs, "what processes wrote")
     added.add_argument("name", nargs="?", help="a process or a service; all without it")
@@ -129,6 +130,18 @@ def _down(options: argparse.Namespace) -> None:
         if options.erase:
             lifecycle.erase(instance)
     print("marquee: stopped" if stopped else "marquee: nothing was running")
+
+
+def _restart(options: argparse.Namespace) -> None:
+    stack = lifecycle.load(_instance(options))
+    chosen = [p for p in stack.programs if any(p.name == n or p.name.startswith(f"{n}-") for n in options.names)]
+    if not chosen:
+        raise StackError(f"there is no process {options.names[0]!r}; `make status` names them")
+    for program in reversed(chosen):
+        stack.supervisor.stop(program.supervised_name)
+    lifecycle.start(stack, chosen)
+    lifecycle.wait_ready(stack, chosen)
+    print(f"marquee: restarted {', '.join(program.name for program in chosen)}")
 
 
 def _status(options: argparse.Namespace) -> int:
@@ -227,7 +240,8 @@ def _service_environment(stack: lifecycle.Stack, name: str) -> Mapping[str, str]
 
 
 def _instance(options: argparse.Namespace) -> Instance:
-    return Instance.named(options.instance)
+    state = os.environ.get("MARQUEE_STATE")
+    return Instance.at(state) if state and not options.instance else Instance.named(options.instance or MAIN)
 
 
 def _ports(words: Sequence[str]) -> dict[str, int]:

@@ -96,7 +96,7 @@ def infrastructure(instance: Instance, *, ports: Mapping[str, int], secrets: Map
                 f"postgres-{service.name}",
                 "infrastructure",
                 postgres.command(instance, service, port=port),
-                marked,
+                {**marked, "LC_ALL": "C"},
                 directory=Path("/"),
                 user=run_as(postgres.ACCOUNT),
                 stop_signal="INT",
