@@ -96,15 +96,11 @@ class Bank:
         for record in journal.replay():
             self._apply(record)
 
-    def authorise(
-        self, key: str, *, amount: int, currency: str, payment_token: str, reference: str
-    ) -> Answer:
+    def authorise(self, key: str, *, amount: int, currency: str, payment_token: str, reference: str) -> Answer:
         """Reserves amount on the card. 201 with the authorisation, or 402 with the decline's code."""
         card = behaviour(self._books.methods.get(payment_token, payment_token))
         if card.unavailable:
-            raise Refused(
-                503, "processor_unavailable", "The card's processor cannot be reached. Nothing was taken."
-            )
+            raise Refused(503, "processor_unavailable", "The card's processor cannot be reached. Nothing was taken.")
 
         def decide() -> tuple[int, dict[str, Any]]:
             if key in self._books.reversed_keys:

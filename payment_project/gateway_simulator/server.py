@@ -120,9 +120,7 @@ class Gateway(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(
-        self, address: tuple[str, int], *, bank: Bank, api_key: str, webhook: Webhook | None = None
-    ) -> None:
+    def __init__(self, address: tuple[str, int], *, bank: Bank, api_key: str, webhook: Webhook | None = None) -> None:
         super().__init__(address, Handler)
         self.bank = bank
         self.webhook = webhook
@@ -232,7 +230,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """What http.server itself refuses (an unknown method, an endless header), in our own words."""
         self.close_connection = True
         self._send(int(code), {"code": "bad_http", "message": message or "The request is not understood."})
