@@ -3,11 +3,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 STACK := $(PYTHON) -m stack
 BIN := .venv/bin
 INSTANCE ?= main
-PROJECTS := auth_project catalog_project booking_project payment_project notify_project
-MEMBERS := chassis $(PROJECTS)
 
 .DEFAULT_GOAL := help
-.PHONY: help env up down status logs demo-data test check audit lock install format memory
+.PHONY: help env up down restart status logs memory demo-data test check audit lock install format
 
 help: ## Show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
