@@ -67,4 +67,5 @@ HANDLERS: Mapping[str, Callable[[Event], None]] = {
 
 TICKS: Mapping[str, Sequence[Callable[[], object]]] = {
     "clock.second": [tasks.expire_holds, tasks.cancel_bookings_of_cancelled_showtimes],
+    "clock.minute": [tasks.measure],
 }

@@ -28,6 +28,7 @@ from bookings.errors import (
     CancellationClosed,
     NotCancellable,
 )
+from bookings.metrics import SAGA, TICKETS
 from bookings.models import Booking, BookingSeat, BookingTransition, Showtime
 from chassis import metrics
 from chassis.events import EventData
@@ -121,6 +122,8 @@ def _issue_ticket(booking: Booking) -> None:
         ),
         subject=booking.id,
     )
+    TICKETS.labels(showtime.movie_title).inc(len(seats))
+    SAGA.observe((issued_at - booking.created_at).total_seconds())
 
 
 def fail_payment(*, booking_id: UUID, stage: str, final: bool, code: str, cause: Cause) -> None:

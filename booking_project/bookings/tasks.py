@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bookings import services
+from bookings import metrics, services
 
 BATCH = 200
 ROUNDS = 10
@@ -16,6 +16,10 @@ def expire_holds() -> int:
 def cancel_bookings_of_cancelled_showtimes() -> int:
     """Ends the bookings of showtimes that were cancelled, up to ROUNDS batches; how many."""
     return _in_batches(services.cancel_bookings_of_cancelled_showtimes)
+
+
+def measure() -> None:
+    metrics.measure()
 
 
 def _in_batches(sweep: Callable[..., int]) -> int:

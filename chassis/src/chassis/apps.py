@@ -7,4 +7,9 @@ class ChassisConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from chassis import openapi  # noqa: F401  (registers the security scheme with drf-spectacular)
+        from chassis import (
+            database_metrics,
+            openapi,  # noqa: F401  (registers the security scheme with drf-spectacular)
+        )
+
+        database_metrics.connect()

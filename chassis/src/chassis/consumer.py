@@ -7,6 +7,7 @@ from celery import bootsteps
 from celery.worker.consumer import Consumer
 from django.conf import settings
 
+from chassis.task_metrics import UNREADABLE
 from chassis.topology import dead_queue, unrouted_queue
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class EventConsumer(Consumer):  # type: ignore[misc]
         self._lay_aside(message, exc)
 
     def _lay_aside(self, message: Any, exc: Exception | None) -> None:
+        UNREADABLE.inc()
         log.error(
             "message dead-lettered",
             extra={"event_type": (message.headers or {}).get("task"), "error": type(exc).__name__},

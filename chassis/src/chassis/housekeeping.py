@@ -50,10 +50,11 @@ def measure() -> None:
     """What waits or was laid aside, for the alerts: a relay that is dead cannot say how far behind it is."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8"
-            " FROM outbox WHERE published_at IS NULL"
+            "SELECT extract(epoch FROM clock_timestamp() - created_at)::float8"
+            " FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT 1"
         )
-        OLDEST.set(cursor.fetchone()[0])
+        oldest = cursor.fetchone()
+    OLDEST.set(oldest[0] if oldest else 0)
     for queue, count in DeadLetters(handled=()).counts().items():
         DEAD_LETTERS.labels(queue).set(count)
 

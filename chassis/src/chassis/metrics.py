@@ -8,16 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from chassis.metrics_registry import FOLDER, counter, gauge, histogram
-
-# After the registry, which decides how prometheus_client keeps its values.
-from prometheus_client import (  # isort: skip
-    CONTENT_TYPE_LATEST,
-    REGISTRY,
-    CollectorRegistry,
-    generate_latest,
-    multiprocess,
-)
+from chassis.metrics_registry import CONTENT_TYPE, counter, exposition, gauge, histogram
 
 __all__ = ["counter", "gauge", "histogram"]
 
@@ -48,10 +39,6 @@ class MetricsMiddleware:
 @require_safe
 def metrics_view(request: HttpRequest) -> HttpResponse:
     """GET /metrics, for Prometheus; the gateway does not route it."""
-    registry = REGISTRY
-    if FOLDER:
-        registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry, path=FOLDER)
-    response = HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    response = HttpResponse(exposition(), content_type=CONTENT_TYPE)
     response["Cache-Control"] = "no-store"
     return response

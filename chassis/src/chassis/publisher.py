@@ -98,6 +98,7 @@ class Publisher:
             read_timeout=CONFIRM_SECONDS,
             write_timeout=CONFIRM_SECONDS,
             heartbeat=HEARTBEAT_SECONDS,
+            ssl={"server_hostname": self._url["hostname"]} if self._url["transport"] == "amqps" else False,
             client_properties={"connection_name": self._origin},
         )
         try:

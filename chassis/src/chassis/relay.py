@@ -17,6 +17,7 @@ import amqp
 import psycopg
 import psycopg.conninfo
 
+from chassis import metrics_port
 from chassis import metrics_registry as metrics
 from chassis.logs import logging_config
 from chassis.postgresql import KEEPALIVES
@@ -131,6 +132,7 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    metrics_port.serve()
     log.info("relay started")
     relay.run()
 

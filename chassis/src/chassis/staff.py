@@ -1,6 +1,7 @@
 """Staff sign in to every admin site with the account they have at auth."""
 
 import logging
+from functools import cache
 from typing import Any
 
 import jwt
@@ -16,6 +17,11 @@ from chassis.http import Client, Unreachable
 log = logging.getLogger(__name__)
 
 
+@cache
+def _auth() -> Client:
+    return Client("auth-login", settings.AUTH_URL, timeout=(0.5, 5.0), retries=0)
+
+
 class AuthServiceBackend(BaseBackend):
     """Asks auth for a token in the name of who signs in; their roles there are their groups here.
 
@@ -27,21 +33,20 @@ class AuthServiceBackend(BaseBackend):
     ) -> Any:
         if not username or not password:
             return None
-        client = Client("auth-login", settings.AUTH_URL, timeout=(0.5, 5.0), retries=0)
         headers = {}
         if request is not None and request.META.get("HTTP_X_FORWARDED_FOR"):
             headers["X-Forwarded-For"] = request.META["HTTP_X_FORWARDED_FOR"]
         try:
-            answer = client.post("/token", json={"username": username, "password": password}, headers=headers)
+            answer = _auth().post("/token", json={"username": username, "password": password}, headers=headers)
             if answer.status != 200:
                 return None
             # Straight from auth over our own connection: the signature adds nothing here.
             claims = jwt.decode(answer.json()["access_token"], options={"verify_signature": False})
+            name, roles = str(claims["username"]), set(claims["roles"]).intersection(STAFF_ROLES)
         except (Unreachable, KeyError, TypeError, jwt.InvalidTokenError) as exc:
             log.warning("sign-in to the admin failed", extra={"error": type(exc).__name__})
             return None
-        roles = set(claims.get("roles", ())).intersection(STAFF_ROLES)
-        return _local_user(claims["username"], roles) if roles else None
+        return _local_user(name, roles) if roles else None
 
     def get_user(self, user_id: Any) -> Any:
         from django.contrib.auth import get_user_model

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import Error as DatabaseFailure
 from django.db import connection
 
+from chassis import task_metrics
 from chassis.correlation import correlated
 from chassis.database import is_away
 from chassis.events import Event
@@ -48,6 +49,7 @@ def _with_housekeeping(ticks: Ticks) -> Ticks:
 
 def celery_app(*, handlers: Handlers, ticks: Ticks) -> Celery:
     """The worker of the service whose settings are loaded, consuming its event queue and its clock queue."""
+    task_metrics.connect()
     ticks = _with_housekeeping(ticks)
     app = Celery(settings.SERVICE_NAME, set_as_current=True)
     app.conf.update(

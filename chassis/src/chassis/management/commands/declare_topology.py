@@ -1,6 +1,7 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand
+import amqp
+from django.core.management.base import BaseCommand, CommandError
 
 from chassis.topology import declare
 from chassis.worker import service_tables
@@ -11,5 +12,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         handlers, ticks = service_tables()
-        for name in declare(handlers, ticks):
+        try:
+            names = declare(handlers, ticks)
+        except amqp.PreconditionFailed as exc:
+            # RabbitMQ does not change a queue that is there.
+            raise CommandError(f"{exc.reply_text}. Empty that queue, delete it, and run this again.") from exc
+        except (OSError, amqp.AMQPError) as exc:
+            raise CommandError(f"RabbitMQ: {exc or type(exc).__name__}") from exc
+        for name in names:
             self.stdout.write(name)

@@ -1,0 +1,109 @@
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from contextlib import closing
+from socket import socket
+from types import SimpleNamespace
+
+import pytest
+from celery.exceptions import Reject
+from django.db import connection
+from prometheus_client import REGISTRY
+
+from chassis import database_metrics, metrics_port, task_metrics
+
+
+def value(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+# A process of its own: prometheus_client decides when it is imported how it keeps its values.
+GAUGES = """
+import json, sys, time
+from chassis import metrics_registry as registry
+clock = time.time()
+kept = registry.gauge("kept", "Measured a minute ago")
+old = registry.gauge("old", "Measured on another machine since")
+summed = registry.gauge("summed", "Not a matter of age", mode="livesum")
+never = registry.gauge("never", "Not measured here")
+for gauge, age in ((kept, 60), (old, 600), (summed, 600)):
+    time.time = lambda age=age: clock - age
+    gauge.set(7)
+time.time = lambda: clock
+lines = registry.exposition().decode().splitlines()
+print(json.dumps(dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))))
+"""
+
+
+def test_a_gauge_that_nobody_renews_is_told_no_more(tmp_path):
+    told = subprocess.run(
+        [sys.executable, "-c", GAUGES],
+        env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(told.stdout) == {"kept": "7.0", "summed": "7.0"}
+
+
+@pytest.fixture
+def port(monkeypatch):
+    with closing(socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    monkeypatch.setenv("METRICS_PORT", str(port))
+    monkeypatch.setenv("BIND", "127.0.0.1")
+    return port
+
+
+def test_a_process_without_http_tells_its_metrics_on_a_port_of_its_own(port):
+    server = metrics_port.serve()
+    assert server is not None
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+            assert b"http_requests_total" in answer.read()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live") as answer:
+            assert answer.status == 200
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/")
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_without_a_port_nothing_is_served(monkeypatch):
+    monkeypatch.delenv("METRICS_PORT", raising=False)
+    assert metrics_port.serve() is None
+
+
+@pytest.mark.parametrize(
+    ("state", "retval", "outcome"),
+    [
+        ("SUCCESS", None, "succeeded"),
+        ("FAILURE", ValueError(), "failed"),
+        ("REJECTED", Reject("gone", requeue=False), "dead_lettered"),
+        ("REJECTED", Reject("away", requeue=True), "requeued"),
+    ],
+)
+def test_tasks_are_counted_by_how_they_end(state, retval, outcome):
+    task = SimpleNamespace(name="thing.happened", request=SimpleNamespace())
+    before = value("celery_tasks_total", task="thing.happened", outcome=outcome)
+    timed = value("celery_task_seconds_count", task="thing.happened")
+    task_metrics._begin(task)
+    task_metrics._end(task, retval, state)
+    assert value("celery_tasks_total", task="thing.happened", outcome=outcome) == before + 1
+    assert value("celery_task_seconds_count", task="thing.happened") == timed + 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_statements_are_timed_and_slow_ones_counted(monkeypatch):
+    connection.close()
+    counted, slow = value("database_query_seconds_count"), value("database_slow_queries_total")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        monkeypatch.setattr(database_metrics, "SLOW_SECONDS", 0.0)
+        cursor.execute("SELECT 1")
+    assert value("database_query_seconds_count") >= counted + 2
+    assert value("database_slow_queries_total") == slow + 1
