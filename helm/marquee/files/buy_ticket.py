@@ -95,7 +95,8 @@ def main():
         time.sleep(0.2)
         booking = ask("GET", path, token=token)
     seconds = time.monotonic() - started
-    print(f"bought {showtime['movie']['title']}, seat {seat['row']}{seat['number']}: {booking['reference']}, {seconds:.1f} s")
+    place = f"{showtime['movie']['title']}, seat {seat['row']}{seat['number']}"
+    print(f"bought {place}: {booking['reference']}, {seconds:.1f} s")
 
 
 if __name__ == "__main__":
