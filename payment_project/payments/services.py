@@ -104,8 +104,8 @@ def withdraw_unanswered(*, user_id: UUID, booking_id: UUID) -> GatewayOperation 
         row = Payment.objects.select_for_update().filter(booking_id=booking_id, user_id=user_id).first()
         if row is None or row.under_way != domain.Kind.AUTHORISE:
             return None
-        resting = row.operations.filter(state=OperationState.PENDING, leased_until=None, attempts__gt=0)
-        if not resting.exists():
+        waiting = GatewayOperation.objects.filter(payment=row, state=OperationState.PENDING)
+        if not waiting.filter(leased_until=None, attempts__gt=0).exists():
             return None
         return _save(row, domain.request_reversal(books.known(row)), leased=True)
 
