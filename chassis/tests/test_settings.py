@@ -1,0 +1,92 @@
+"""One settings module, driven by the environment: a missing secret stops the boot with its name."""
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from kombu import Connection
+from processes import HERE, address, running
+
+from chassis import topology
+from chassis.testing import wait_until
+
+COMPLETE = {
+    "SECRET_KEY": "x" * 50,
+    "DATABASE_URL": "postgres://u:p%40ss@db.example:5433/things?sslmode=require",
+    "REDIS_URL": "redis://127.0.0.1:6379/0",
+    "RABBITMQ_URL": "amqp://guest:guest@127.0.0.1:5672/%2F",
+    "AUTH_URL": "http://auth.example",
+    "ALLOWED_HOSTS": "marquee.example",
+}
+
+
+def boot(code: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Runs code in a process that has nothing but this environment."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=HERE,
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+SETTINGS = "from config import settings as s; print({})"
+
+
+def test_the_documented_variables_are_enough() -> None:
+    done = boot(SETTINGS.format("s.DEBUG, s.ALLOWED_HOSTS"), COMPLETE)
+    assert done.stdout == "False ['marquee.example']\n", done.stderr
+
+
+@pytest.mark.parametrize("missing", COMPLETE)
+def test_without_a_required_variable_the_boot_stops_and_names_it(missing: str) -> None:
+    done = boot("from config import settings", {name: v for name, v in COMPLETE.items() if name != missing})
+    assert done.returncode != 0
+    assert missing in done.stderr.splitlines()[-1]
+
+
+def test_options_in_the_databases_address_are_kept() -> None:
+    done = boot(
+        SETTINGS.format("s.DATABASES['default']['OPTIONS']['sslmode'], s.DATABASES['default']['PASSWORD']"), COMPLETE
+    )
+    assert done.stdout == "require p@ss\n", done.stderr
+
+
+def test_the_relay_needs_no_django() -> None:
+    done = boot("import sys, chassis.relay; print([m for m in sys.modules if m.split('.')[0] == 'django'])", {})
+    assert done.stdout == "[]\n", done.stderr
+
+
+@pytest.mark.django_db
+def test_every_table_has_its_migration() -> None:
+    from django.core.management import call_command
+
+    call_command("makemigrations", "chassis", check=True, dry_run=True, verbosity=0)
+
+
+def test_the_clock_ticks_and_goes_on_ticking_after_the_broker_was_away(
+    broker: str, proxied: Any, settings: Any
+) -> None:
+    topology.declare({}, ["clock.second"])
+    proxy = proxied(broker, 5672)
+
+    def ticks() -> int:
+        with Connection(broker) as opened:
+            return opened.channel().queue_declare("chassis_clock", passive=True).message_count
+
+    def forget() -> None:
+        with Connection(broker) as opened:
+            opened.channel().queue_purge("chassis_clock")
+
+    command = ["celery", "-A", "chassis.clock", "beat", "--scheduler", "celery.beat:Scheduler"]
+    with running(*command, RABBITMQ_URL=address(broker, proxy.port)) as beat:
+        wait_until(lambda: ticks() >= 2, 20)
+        proxy.cut()
+        forget()
+        proxy.mend()
+        wait_until(lambda: ticks() >= 2, 20)
+        assert beat.running

@@ -1,0 +1,126 @@
+"""Staff sign in to an admin site with the account they have at auth."""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import jwt
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client as Browser
+from servers import Request, Server, serving
+
+from chassis import staff
+from chassis.ids import uuid7
+from chassis.testing import access_token
+
+pytestmark = pytest.mark.django_db
+
+LOGIN = "/admin/chassis/login/"
+
+
+class Auth:
+    def __init__(self) -> None:
+        self.roles: tuple[str, ...] = ("manager",)
+        self.status = 200
+        self.body: Any = None
+
+    def decide(self, request: Request) -> None:
+        token = access_token(user_id=uuid7(), username="ada", roles=self.roles)
+        request.answer(self.status, {"access_token": token} if self.body is None else self.body)
+
+
+@pytest.fixture
+def auth() -> Auth:
+    return Auth()
+
+
+@pytest.fixture
+def server(auth: Auth, settings: Any) -> Iterator[Server]:
+    with serving(auth.decide) as opened:
+        settings.AUTH_URL = opened.base
+        staff._auth.cache_clear()
+        yield opened
+    staff._auth.cache_clear()
+
+
+def sign_in(browser: Browser) -> int:
+    """302 for in, 200 for the form again."""
+    form = {"username": "Ada", "password": "correct horse"}
+    return browser.post(LOGIN, form, HTTP_X_FORWARDED_FOR="203.0.113.7").status_code
+
+
+def test_staff_get_in_and_their_roles_are_their_groups(client: Browser, server: Server) -> None:
+    assert sign_in(client) == 302
+    user = User.objects.get()
+    assert (user.username, user.is_staff, user.is_superuser) == ("ada", True, False)
+    assert [group.name for group in user.groups.all()] == ["manager"]
+    assert not user.has_usable_password()
+    assert client.get("/admin/chassis/").status_code == 200
+    [request] = server.requests
+    assert request.path == "/token"
+    assert request.headers["X-Forwarded-For"] == "203.0.113.7"
+
+
+def test_an_admin_is_a_superuser_until_auth_says_otherwise(client: Browser, server: Server, auth: Auth) -> None:
+    auth.roles = ("admin", "customer")
+    assert sign_in(client) == 302
+    assert User.objects.get().is_superuser
+    auth.roles = ("support",)
+    assert sign_in(client) == 302
+    user = User.objects.get()
+    assert not user.is_superuser
+    assert [group.name for group in user.groups.all()] == ["support"]
+
+
+def test_a_customer_does_not_get_in_and_leaves_no_account(client: Browser, server: Server, auth: Auth) -> None:
+    auth.roles = ("customer",)
+    assert sign_in(client) == 200
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (401, {"code": "not_authenticated"}),
+        (429, {"code": "too_many_requests"}),
+        (503, {}),
+        (200, {}),
+        (200, []),
+        (200, b"<html>"),
+        (200, {"access_token": None}),
+        (200, {"access_token": "x"}),
+        (200, {"access_token": jwt.encode({"roles": ["admin"]}, "k" * 32)}),
+        (200, {"access_token": jwt.encode({"username": "ada"}, "k" * 32)}),
+        (200, {"access_token": jwt.encode({"username": "ada", "roles": None}, "k" * 32)}),
+    ],
+)
+def test_whatever_else_auth_answers_is_a_refusal(
+    client: Browser, server: Server, auth: Auth, status: int, body: Any
+) -> None:
+    auth.status, auth.body = status, body
+    assert sign_in(client) == 200
+    assert not User.objects.exists()
+
+
+def test_while_auth_is_away_nobody_gets_in(client: Browser, settings: Any, caplog: Any) -> None:
+    settings.AUTH_URL = "http://127.0.0.1:9"
+    staff._auth.cache_clear()
+    with caplog.at_level(logging.WARNING):
+        assert sign_in(client) == 200
+    staff._auth.cache_clear()
+    assert "sign-in to the admin failed" in caplog.text
+    assert "correct horse" not in caplog.text
+
+
+def test_a_form_without_a_name_or_a_password_asks_nobody(client: Browser, server: Server) -> None:
+    for form in ({}, {"username": "ada"}, {"password": "x"}, {"username": "a\x00", "password": "x"}):
+        assert client.post(LOGIN, form).status_code == 200
+    assert server.requests == []
+
+
+def test_an_account_that_was_switched_off_here_stays_out(client: Browser, server: Server) -> None:
+    sign_in(client)
+    User.objects.update(is_active=False)
+    assert client.get("/admin/chassis/").status_code == 302
+    assert sign_in(client) == 200
