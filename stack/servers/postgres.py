@@ -81,11 +81,9 @@ def provision(instance: Instance, service: Service, *, secrets: Mapping[str, str
 def access_rules(service: Service, *, test_databases: bool) -> str:
     """pg_hba.conf: passwords over the loopback interface, and the role sees its own database alone.
 
-    test_databases: pytest makes `test_<database>`, and asks for that in `postgres`.
+    test_databases: pytest makes databases of its own, and asks for that in `postgres`.
     """
-    databases = service.database
-    if test_databases:
-        databases = f"{service.database},test_{service.database},postgres"
+    databases = "all" if test_databases else service.database
     return (
         f"host {databases} {service.role} 127.0.0.1/32 scram-sha-256\nhost all {SUPERUSER} 127.0.0.1/32 scram-sha-256\n"
     )
