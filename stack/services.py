@@ -31,10 +31,10 @@ class Service:
 
 
 SERVICES = (
-    Service("auth", "accounts", 8001, "auth_db", "auth_user", 5433, "solo", 1, "auth_queue"),
-    Service("catalog", "catalog", 8002, "movies_db", "movie_user", 5434, "solo", 1, "catalog_queue"),
-    Service("booking", "bookings", 8003, "bookings_db", "booking_user", 5435, "prefork", 2, "booking_queue"),
-    Service("payment", "payments", 8004, "payments_db", "payment_user", 5436, "prefork", 3, "payment_queue"),
+    Service("auth", "accounts", 8001, "auth_db", "auth_user", 5433, "threads", 2, "auth_queue"),
+    Service("catalog", "catalog", 8002, "movies_db", "movie_user", 5434, "threads", 2, "catalog_queue"),
+    Service("booking", "bookings", 8003, "bookings_db", "booking_user", 5435, "threads", 4, "booking_queue"),
+    Service("payment", "payments", 8004, "payments_db", "payment_user", 5436, "threads", 4, "payment_queue"),
     Service(
         "notify",
         "notifications",
@@ -42,8 +42,8 @@ SERVICES = (
         "notifications_db",
         "notification_user",
         5437,
-        "prefork",
-        2,
+        "threads",
+        4,
         "notification_queue",
     ),
 )

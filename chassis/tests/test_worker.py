@@ -12,7 +12,7 @@ import amqp
 import pytest
 from django.conf import settings
 from kombu import Connection
-from processes import address, database_url, worker
+from processes import PATIENCE, address, database_url, worker
 from things.models import Thing
 
 from chassis.ids import uuid7
@@ -67,7 +67,7 @@ def test_a_worker_handles_dead_letters_and_repeats_as_it_should(queues: str, dep
     """One worker, for starting it is what takes the time; each paragraph is a case of its own."""
     with worker() as process:
         first = publish("thing.made", name="an event")
-        wait_until(lambda: handled(first), 20)
+        wait_until(lambda: handled(first), PATIENCE)
         assert things("an event") == 1
 
         publish("thing.made", event_id=first, name="an event")
@@ -124,12 +124,12 @@ def test_a_worker_killed_in_the_middle_of_a_handler_leaves_the_effect_to_the_nex
     began = f"lingering:{event_id}"
     with worker() as killed:
         publish("thing.lingering", event_id=event_id, name="interrupted")
-        wait_until(lambda: redis_client().get(began) == "1", 20)
+        wait_until(lambda: redis_client().get(began) == "1", PATIENCE)
         killed.kill()
     assert things("interrupted") == 0
     redis_client().set(f"go-on:{event_id}", "1", ex=60)
     with worker():
-        wait_until(lambda: handled(event_id), 20)
+        wait_until(lambda: handled(event_id), PATIENCE)
     assert redis_client().get(began) == "2"
     assert things("interrupted") == 1
 
@@ -141,11 +141,11 @@ def test_a_pool_process_killed_in_the_middle_of_a_handler_leaves_the_effect_to_i
     began = f"lingering:{event_id}"
     with worker() as survivor:
         publish("thing.lingering", event_id=event_id, name="interrupted child")
-        wait_until(lambda: redis_client().get(began) == "1", 20)
+        wait_until(lambda: redis_client().get(began) == "1", PATIENCE)
         kill_the_pool(survivor.pid)
-        wait_until(lambda: redis_client().get(began) == "2", 20)
+        wait_until(lambda: redis_client().get(began) == "2", PATIENCE)
         redis_client().set(f"go-on:{event_id}", "1", ex=60)
-        wait_until(lambda: handled(event_id), 20)
+        wait_until(lambda: handled(event_id), PATIENCE)
         assert survivor.running
     assert things("interrupted child") == 1
     assert depth("chassis.dead") == 0
@@ -162,15 +162,15 @@ def test_a_worker_told_to_stop_finishes_what_it_is_doing(queues: str, depth: Dep
     event_id = uuid7()
     with worker() as process:
         publish("thing.lingering", event_id=event_id, name="finished")
-        wait_until(lambda: redis_client().get(f"lingering:{event_id}") == "1", 20)
+        wait_until(lambda: redis_client().get(f"lingering:{event_id}") == "1", PATIENCE)
         process.ask_to_stop()
         redis_client().set(f"go-on:{event_id}", "1", ex=60)
-        assert process.exit_code(20) == 0
+        assert process.exit_code() == 0
     assert things("finished") == 1
     assert depth("chassis_queue") == 0
 
 
-@pytest.mark.parametrize("pool", ["solo", "prefork"])
+@pytest.mark.parametrize("pool", ["threads", "prefork"])
 def test_a_worker_outlives_the_broker_and_the_database(queues: str, proxied: Any, pool: str) -> None:
     broker, database = proxied(queues, 5672), proxied(database_url(), 5432)
     with worker(
@@ -179,18 +179,18 @@ def test_a_worker_outlives_the_broker_and_the_database(queues: str, proxied: Any
         WORKER_POOL=pool,
     ) as process:
         first = publish("thing.made", name="before")
-        wait_until(lambda: handled(first), 20)
+        wait_until(lambda: handled(first), PATIENCE)
 
         database.cut()
         during = publish("thing.made", name="without a database")
         wait_until(lambda: ready(queues, "chassis_queue") == 0)
         database.mend()
-        wait_until(lambda: handled(during), 20)
+        wait_until(lambda: handled(during), PATIENCE)
 
         broker.cut()
         while_cut = publish("thing.made", name="without a broker")
         broker.mend()
-        wait_until(lambda: handled(while_cut), 30)
+        wait_until(lambda: handled(while_cut), PATIENCE)
         assert process.running
     assert [things(name) for name in ("before", "without a database", "without a broker")] == [1, 1, 1]
 
@@ -212,7 +212,7 @@ def consumed(broker: str, queue: str) -> bool:
 def test_on_a_broker_that_came_back_empty_a_worker_declares_all_it_needs(broker: str) -> None:
     redis_client().delete("ticked")
     with worker(), Connection(broker) as opened:
-        wait_until(lambda: consumed(broker, "chassis_clock"), 20)
+        wait_until(lambda: consumed(broker, "chassis_clock"), PATIENCE)
         assert ready(broker, "chassis.dead") == ready(broker, "unrouted") == ready(broker, "chassis_queue") == 0
         body = json.dumps([[], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}])
         headers = {"task": "clock.second", "id": str(uuid7()), "lang": "py", "argsrepr": "()", "kwargsrepr": "{}"}
@@ -220,4 +220,4 @@ def test_on_a_broker_that_came_back_empty_a_worker_declares_all_it_needs(broker:
             body, content_type="application/json", content_encoding="utf-8", application_headers=headers
         )
         opened.channel().basic_publish(message, exchange="clock", routing_key="clock.second")
-        wait_until(lambda: redis_client().get("ticked") == "1", 20)
+        wait_until(lambda: redis_client().get("ticked") == "1", PATIENCE)

@@ -8,4 +8,4 @@ PAYMENT_GATEWAY_API_KEY = env.str("PAYMENT_GATEWAY_API_KEY")
 PAYMENT_WEBHOOK_SECRET = env.str("PAYMENT_WEBHOOK_SECRET")
 
 # A worker waits for the gateway most of the time: one more than there are cores keeps the queue moving.
-WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=3)
+WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=4)
