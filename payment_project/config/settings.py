@@ -6,6 +6,3 @@ BOOKING_URL = env.str("BOOKING_URL")
 PAYMENT_GATEWAY_URL = env.str("PAYMENT_GATEWAY_URL")
 PAYMENT_GATEWAY_API_KEY = env.str("PAYMENT_GATEWAY_API_KEY")
 PAYMENT_WEBHOOK_SECRET = env.str("PAYMENT_WEBHOOK_SECRET")
-
-# A worker waits for the gateway most of the time: one more than there are cores keeps the queue moving.
-WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=4)
