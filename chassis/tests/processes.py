@@ -18,6 +18,8 @@ from django.db import connection
 from chassis.testing import wait_until
 
 HERE = Path(__file__).parent
+# Seconds. The machine may be busy with other things; a condition that holds is not waited for any longer.
+PATIENCE = 60.0
 CELERY = ["celery", "-A", "config.celery", "worker", "-n", "chassis@test", "-E", "--without-mingle", "--without-gossip"]
 
 
@@ -80,10 +82,10 @@ class Process:
         """SIGTERM to the process alone, as a supervisor does."""
         self._process.terminate()
 
-    def exit_code(self, seconds: float = 15) -> int:
+    def exit_code(self, seconds: float = PATIENCE) -> int:
         return self._process.wait(seconds)
 
-    def terminate(self, seconds: float = 15) -> int:
+    def terminate(self, seconds: float = PATIENCE) -> int:
         self.ask_to_stop()
         return self.exit_code(seconds)
 
@@ -122,7 +124,7 @@ def web(**environment: str) -> Iterator[tuple[Process, str]]:
     command = ["gunicorn", "-c", "python:chassis.gunicorn", "config.wsgi"]
     with running(*command, **{"PORT": str(port), **environment}) as process:
         base = f"http://127.0.0.1:{port}"
-        wait_until(lambda: answers(f"{base}/health/live"), 20)
+        wait_until(lambda: answers(f"{base}/health/live"), PATIENCE)
         yield process, base
 
 

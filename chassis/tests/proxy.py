@@ -19,6 +19,7 @@ class Proxy:
         self._running.set()
         self._lock = threading.Lock()
         self.port = 0
+        self.accepted = 0
         self._listener: socket.socket | None = None
         self._listen()
 
@@ -53,6 +54,7 @@ class Proxy:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = listener.accept()
+                self.accepted += 1
                 threading.Thread(target=self._serve, args=[client], daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:

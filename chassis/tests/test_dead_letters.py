@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from kombu import Connection
-from processes import worker
+from processes import PATIENCE, worker
 from test_worker import handled, publish
 
 from chassis.dead_letters import DeadLetters
@@ -74,7 +74,7 @@ def test_a_replayed_letter_has_its_effect_and_one_that_dies_again_is_back(queues
     event_id = die(queues)
     refused = publish("thing.refused", name="never")
     with worker():
-        wait_until(lambda: depth("chassis.dead") == 2, 20)
+        wait_until(lambda: depth("chassis.dead") == 2, PATIENCE)
         assert run("replay", str(event_id)) == "1 sent again\n"
         wait_until(lambda: handled(event_id))
         assert run("replay", "--all") == "1 sent again\n"

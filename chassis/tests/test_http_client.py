@@ -81,12 +81,12 @@ def test_repetitions_end() -> None:
 
 def test_a_server_that_does_not_answer_in_time_is_unreachable() -> None:
     hold = threading.Event()
-    with serving(lambda request: hold.wait(5) and None) as server:
+    with serving(lambda request: hold.wait(30) and None) as server:
         client = Client("t", server.base, timeout=(0.2, 0.2), retries=0)
         started = time.monotonic()
         with pytest.raises(Unreachable):
             client.get("/x")
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 10
         hold.set()
 
 
@@ -104,7 +104,7 @@ def test_a_body_that_drips_is_not_waited_for() -> None:
         started = time.monotonic()
         with pytest.raises(Unreachable):
             Client("t", server.base, timeout=(0.3, 0.3), retries=0).get("/x")
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 10
         stop.set()
 
 
@@ -169,16 +169,16 @@ def test_one_slow_answer_does_not_hold_up_the_others() -> None:
 
     def decide(request: Request) -> None:
         if request.path == "/slow":
-            hold.wait(5)
+            hold.wait(30)
         request.answer(200, {})
 
     with serving(decide) as server, ThreadPoolExecutor(1) as pool:
-        client = Client("t", server.base, timeout=(1, 5))
+        client = Client("t", server.base, timeout=(5, 30))
         slow = pool.submit(client.get, "/slow")
         assert client.get("/quick").status == 200
         assert not slow.done()
         hold.set()
-        assert slow.result(5).status == 200
+        assert slow.result(30).status == 200
 
 
 class Gone(Exception):
@@ -198,16 +198,16 @@ def test_a_breaker_lets_one_call_try_while_it_is_open() -> None:
 
     def attempt() -> str:
         trying.set()
-        go_on.wait(5)
+        go_on.wait(30)
         return "answered"
 
     with ThreadPoolExecutor(1) as pool:
         one = pool.submit(breaker.call, attempt)
-        assert trying.wait(5)
+        assert trying.wait(30)
         with pytest.raises(BreakerOpen):
             breaker.call(lambda: "another")
         go_on.set()
-        assert one.result(5) == "answered"
+        assert one.result(30) == "answered"
     assert breaker.call(lambda: "closed again") == "closed again"
 
 

@@ -51,7 +51,7 @@ def server(issuer: Auth) -> Iterator[Server]:
 
 @pytest.fixture
 def keys(server: Server) -> KeySet:
-    client = Client("auth", server.base, timeout=(0.5, 0.5), retries=0, breaker_failures=1000)
+    client = Client("auth", server.base, timeout=(5.0, 5.0), retries=0, breaker_failures=1000)
     return KeySet(lambda: client.get("/.well-known/jwks.json").json())
 
 
@@ -141,7 +141,7 @@ def test_nobody_waits_for_an_auth_that_hangs(keys: KeySet, server: Server, issue
     started = time.monotonic()
     for _ in range(1000):
         keys.key("one")
-    assert time.monotonic() - started < 0.4, "the fetch alone takes half a second to give up"
+    assert time.monotonic() - started < 4, "the fetch alone takes five seconds to give up"
     wait_until(lambda: len(server.requests) == 2)
     issuer.gate.set()
 

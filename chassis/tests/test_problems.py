@@ -147,6 +147,10 @@ def test_a_query_that_is_not_utf8_is_taken_as_well_as_it_can_be(api: APIClient, 
     assert api.get(address).status_code == 200
 
 
+def test_more_query_parameters_than_anyone_sends_are_400(api: APIClient) -> None:
+    assert_problem(api.get("/public?" + "&".join(f"a{n}=1" for n in range(1500))), 400, "bad_request")
+
+
 @pytest.mark.parametrize("address", ["/%ff", "/things/%ff%fe", "/%ed%a0%80", "/%e2%80%ae"])
 def test_a_path_that_is_not_utf8_is_404(api: APIClient, address: str) -> None:
     assert_problem(api.get(address), 404, "not_found")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import urllib3
 from django.conf import settings
-from processes import address, database_url, web
+from processes import PATIENCE, address, database_url, web
 
 from chassis.ids import uuid7
 from chassis.redis import redis_client
@@ -61,7 +61,7 @@ def test_metrics_of_several_processes_add_up_and_survive_the_death_of_one(tmp_pa
 
         for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
             os.kill(int(child), signal.SIGKILL)
-        wait_until(lambda: still_answers(base), 20)
+        wait_until(lambda: still_answers(base), PATIENCE)
         assert counted() == 20
 
 
@@ -92,7 +92,7 @@ def test_a_request_in_flight_is_answered_after_sigterm(tmp_path: Path) -> None:
         redis_client().set(f"go-on:{name}", "1", ex=60)
         thread.join(20)
         assert answers == [200]
-        assert process.exit_code(20) == 0
+        assert process.exit_code() == 0
         for line in process.said().splitlines():
             assert json.loads(line)["service"] == "chassis"
 

@@ -27,7 +27,7 @@ KEY_ID = "test"
 SIGNING_KEY = Ed25519PrivateKey.generate()
 
 
-def wait_until(condition: Callable[[], T], seconds: float = 10.0) -> T:
+def wait_until(condition: Callable[[], T], seconds: float = 30.0) -> T:
     """The first true value of condition(), asked again and again; fails the test after that many seconds."""
     deadline = time.monotonic() + seconds
     while True:
@@ -158,11 +158,11 @@ def broker(settings: Any) -> Iterator[str]:
     parts = urllib3.util.parse_url(management)
     headers = urllib3.make_headers(basic_auth=parts.auth)
     base = f"{parts.scheme}://{parts.host}:{parts.port}/api"
-    user = (parts.auth or "").partition(":")[0]
+    old = urllib3.util.parse_url(settings.RABBITMQ_URL)
+    user = (old.auth or "").partition(":")[0]
     http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=10), headers=headers)
     http.request("PUT", f"{base}/vhosts/{name}")
     http.request("PUT", f"{base}/permissions/{name}/{user}", json={"configure": ".*", "write": ".*", "read": ".*"})
-    old = urllib3.util.parse_url(settings.RABBITMQ_URL)
     settings.RABBITMQ_URL = f"amqp://{old.auth}@{old.host}:{old.port}/{name}"
     try:
         yield settings.RABBITMQ_URL
