@@ -40,7 +40,9 @@ def receive(event: Event, handler: Handler | Callable[[Event], object]) -> bool:
         fresh = _remember(event)
         if fresh:
             handler.apply(event)
-    (HANDLED if fresh else DUPLICATES).labels(event.type).inc()
+    # Both, so that the first duplicate is a step from zero and not a series out of nowhere.
+    HANDLED.labels(event.type).inc(int(fresh))
+    DUPLICATES.labels(event.type).inc(int(not fresh))
     if handler.then is not None:
         handler.then(event)
     seconds = time.perf_counter() - started
