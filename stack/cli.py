@@ -196,8 +196,9 @@ def _env(options: argparse.Namespace) -> None:
 
 
 def _test(options: argparse.Namespace) -> int:
+    started = time.monotonic()
     results = suites.run(_instance(options), only=options.only, arguments=options.arguments, say=_progress())
-    suites.print_results(results)
+    suites.print_results(results, seconds=time.monotonic() - started)
     return 0 if all(result.passed for result in results) else 1
 
 

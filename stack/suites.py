@@ -1,26 +1,42 @@
-"""`test`: every suite on the servers of a test instance, then the black-box tests through its gateway."""
+"""`test`: every suite on the servers of a test instance, two at a time, then those that need the whole stack."""
 
 import os
 import re
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack import lifecycle, up, variables
+from stack import demo, lifecycle, up, variables
 from stack.environment import PYTHON
 from stack.errors import StackError
 from stack.instance import ROOT, Instance
 from stack.lifecycle import Stack
-from stack.services import SERVICES, service_named
+from stack.ports import HOST
+from stack.services import SERVICES, Service, service_named
 
 Say = Callable[[str], None]
-BLACK_BOX = "black box"
+AT_ONCE = 2
 # chassis is no service; on the servers of one its tests find what a service has.
 CHASSIS_HOST = "auth"
+BLACK_BOX = "black box"
+# These look at a running stack, in this order: the second looks at the metrics of what the first did.
+OF_THE_WHOLE = (BLACK_BOX, "monitoring")
 SUMMARY = re.compile(r"\b(passed|failed|errors?|no tests ran)\b.* in \d")
+
+
+@dataclass(frozen=True)
+class Suite:
+    """pytest, run in a folder. service: whose environment and servers it gets, beside a Redis database of its own."""
+
+    name: str
+    folder: Path
+    arguments: tuple[str, ...] = ()
+    service: Service | None = None
 
 
 @dataclass(frozen=True)
@@ -33,42 +49,51 @@ class Result:
     summary: str
 
 
+def all_suites() -> list[Suite]:
+    """chassis, the services, each folder with a pytest.ini, the stack's own, and the black-box tests."""
+    suites = [Suite("chassis", ROOT / "chassis", service=service_named(CHASSIS_HOST))]
+    suites += [Suite(service.name, service.folder, service=service) for service in SERVICES]
+    suites.append(Suite("stack", ROOT, ("-q", "stack")))
+    suites += [Suite(file.parent.name, file.parent) for file in sorted(ROOT.glob("*/pytest.ini"))]
+    return [*suites, Suite(BLACK_BOX, ROOT, ("-q", "tests"))]
+
+
 def names() -> list[str]:
-    return ["chassis", *(service.name for service in SERVICES), "nginx", "stack", BLACK_BOX]
+    return [suite.name for suite in all_suites()]
 
 
 def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], say: Say) -> list[Result]:
     """Run the suites, or those named, each with pytest's further arguments. The instance is always stopped."""
-    wanted = [name for name in names() if not only or name in only]
     if unknown := sorted(set(only) - set(names())):
         raise StackError(f"there is no suite {unknown[0]!r}; there are {', '.join(names())}")
+    wanted = [suite for suite in all_suites() if not only or suite.name in only]
+    of_parts = [suite for suite in wanted if suite.name not in OF_THE_WHOLE]
+    of_the_whole = sorted(
+        (suite for suite in wanted if suite.name in OF_THE_WHOLE), key=lambda suite: OF_THE_WHOLE.index(suite.name)
+    )
     os.environ["GATEWAY_RATE_PER_MINUTE"] = "0"
     # The black-box tests see a hold end.
     os.environ["HOLD_SECONDS"] = "60"
-    results = []
     instance.make_folders()
     with instance.locked("make test"):
         lifecycle.stop(instance, say=say)
         lifecycle.erase(instance)
     with _stopped_at_the_end(instance, say=say):
         stack = up.infrastructure(instance, fixed_ports={}, say=say)
-        for name in wanted:
-            if name == BLACK_BOX:
-                up.up(instance, fixed_ports={}, with_demo=True, say=say)
-            say(f"testing {name}")
-            results.append(_run_suite(name, stack, arguments))
-    return results
+        results = _run_all(of_parts, stack, arguments, say=say)
+        if of_the_whole:
+            up.up(instance, fixed_ports={}, with_demo=True, say=say)
+            demo.buy_one(stack)
+        return results + [_run_suite(suite, stack, arguments, say=say) for suite in of_the_whole]
 
 
-def print_results(results: Sequence[Result]) -> None:
+def print_results(results: Sequence[Result], *, seconds: float) -> None:
     print()
     for result in results:
-        print(
-            f"  {'passed' if result.passed else 'FAILED'}  {result.name:10} {result.seconds:6.1f} s  {result.summary}"
-        )
+        verdict = "passed" if result.passed else "FAILED"
+        print(f"  {verdict}  {result.name:10} {result.seconds:6.1f} s  {result.summary}")
     failed = [result.name for result in results if not result.passed]
-    total = sum(result.seconds for result in results)
-    print(f"\nmarquee: {'failed: ' + ', '.join(failed) if failed else 'all suites passed'} in {total:.0f} s")
+    print(f"\nmarquee: {'failed: ' + ', '.join(failed) if failed else 'all suites passed'} in {seconds:.0f} s")
 
 
 @contextmanager
@@ -80,52 +105,64 @@ def _stopped_at_the_end(instance: Instance, *, say: Say) -> Iterator[None]:
             lifecycle.stop(instance, say=say)
 
 
-def _run_suite(name: str, stack: Stack, arguments: Sequence[str]) -> Result:
-    folder, own = _place(name, stack)
-    words = [str(PYTHON), "-m", "pytest", *_targets(name), *arguments]
-    inherited = {key: value for key, value in os.environ.items() if key in ("TERM", "COLUMNS", "CI")}
+_printing = threading.Lock()
+_running: set[subprocess.Popen[str]] = set()
+
+
+def _run_all(suites: Sequence[Suite], stack: Stack, arguments: Sequence[str], *, say: Say) -> list[Result]:
+    pool = ThreadPoolExecutor(AT_ONCE)
+    try:
+        return list(pool.map(lambda suite: _run_suite(suite, stack, arguments, say=say), suites))
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in tuple(_running):
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown()
+
+
+def _run_suite(suite: Suite, stack: Stack, arguments: Sequence[str], *, say: Say) -> Result:
+    """Its output is shown when it has ended, so that two at a time do not mix."""
+    say(f"testing {suite.name}")
     started = time.monotonic()
-    summary = "pytest said nothing at its end"
     with subprocess.Popen(
-        words,
-        cwd=folder,
-        env={**variables.base(stack.instance), **own, **inherited},
+        [str(PYTHON), "-m", "pytest", *suite.arguments, *arguments],
+        cwd=suite.folder,
+        env=_variables(suite, stack),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
     ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            print(line, end="", flush=True)
-            if SUMMARY.search(line):
-                summary = line.strip().strip("= ")
-    return Result(name, process.returncode == 0, time.monotonic() - started, summary)
+        _running.add(process)
+        output, _ = process.communicate()
+        _running.discard(process)
+    seconds = time.monotonic() - started
+    summaries = [line.strip("= ") for line in output.splitlines() if SUMMARY.search(line)]
+    with _printing:
+        say(f"tested {suite.name}")
+        print(output, flush=True)
+    summary = summaries[-1] if summaries else "pytest said nothing at its end"
+    return Result(suite.name, process.returncode == 0, seconds, summary)
 
 
-def _place(name: str, stack: Stack) -> tuple[Path, Mapping[str, str]]:
-    """Where a suite runs, and what its environment adds."""
-    if name in ("nginx", "stack"):
-        return (ROOT / "nginx" if name == "nginx" else ROOT), {}
-    if name == BLACK_BOX:
-        return ROOT, {"MARQUEE_GATEWAY_URL": variables.gateway_url(stack.ports), "PYTHONPATH": str(ROOT)}
-    service = service_named(CHASSIS_HOST if name == "chassis" else name)
-    own = variables.of_service(stack.instance, service, ports=stack.ports, secrets=stack.secrets)
-    # Counters of a test are its own process's.
-    own.pop("PROMETHEUS_MULTIPROC_DIR")
-    own.pop("HOLD_SECONDS", None)
-    return (ROOT / "chassis" if name == "chassis" else service.folder), own
-
-
-def _targets(name: str) -> list[str]:
-    """What pytest is told; the projects say in their own settings where their tests are, and to be quiet."""
-    match name:
-        case "nginx":
-            return ["-q"]
-        case "stack":
-            return ["-q", "stack"]
-        case "black box":
-            return ["-q", "tests"]
-        case _:
-            return []
+def _variables(suite: Suite, stack: Stack) -> Mapping[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    path = f"{variables.BINARIES}{os.pathsep}{inherited.get('PATH', os.defpath)}"
+    everywhere = {**inherited, **variables.base(stack.instance), "PATH": path}
+    if suite.service is not None:
+        own = variables.of_service(stack.instance, suite.service, ports=stack.ports, secrets=stack.secrets)
+        number = names().index(suite.name) + 1
+        own["REDIS_URL"] = f"redis://:{stack.secrets['REDIS_PASSWORD']}@{HOST}:{stack.ports['redis']}/{number}"
+        # The counters of a test are its own process's.
+        own.pop("PROMETHEUS_MULTIPROC_DIR")
+        return {**everywhere, **own, "PATH": path}
+    if suite.name in OF_THE_WHOLE:
+        return {
+            **everywhere,
+            "MARQUEE_GATEWAY_URL": variables.gateway_url(stack.ports),
+            "PYTHONPATH": str(ROOT),
+        }
+    return everywhere
