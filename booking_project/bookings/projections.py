@@ -4,30 +4,59 @@ from dataclasses import asdict
 from typing import Any, TypeVar
 
 import msgspec
-from django.db import transaction
-from django.utils import timezone
+from django.db import connection
+from psycopg.types.json import Jsonb
 
 from bookings.events import ScreenUpdated, ShowtimeCancelled, ShowtimeScheduled
-from bookings.models import Screen, Showtime
+from bookings.models import Showtime
 from chassis.events import MalformedEvent
 
 T = TypeVar("T")
 
 
+SCREEN = """
+INSERT INTO screens (id, theater_id, name, rows, columns, revision, seats)
+VALUES (%(screen_id)s, %(theater_id)s, %(name)s, %(rows)s, %(columns)s, %(revision)s, %(seats)s)
+ON CONFLICT (id) DO UPDATE
+SET theater_id = EXCLUDED.theater_id, name = EXCLUDED.name, rows = EXCLUDED.rows, columns = EXCLUDED.columns,
+    revision = EXCLUDED.revision, seats = EXCLUDED.seats
+WHERE screens.revision < EXCLUDED.revision
+"""
+# A start that changes is marked: tickets bought for the old one are taken back without a fee.
+SHOWTIME = """
+INSERT INTO showtimes AS known (id, revision, screen_id, screen_name, movie_id, movie_title, theater_id, theater_name,
+    time_zone, starts_at, ends_at, format, language, currency, prices, rules, status)
+VALUES (%(id)s, %(revision)s, %(screen_id)s, %(screen_name)s, %(movie_id)s, %(movie_title)s, %(theater_id)s,
+    %(theater_name)s, %(time_zone)s, %(starts_at)s, %(ends_at)s, %(format)s, %(language)s, %(currency)s, %(prices)s,
+    %(rules)s, %(status)s)
+ON CONFLICT (id) DO UPDATE
+SET revision = EXCLUDED.revision, screen_id = EXCLUDED.screen_id, screen_name = EXCLUDED.screen_name,
+    movie_id = EXCLUDED.movie_id, movie_title = EXCLUDED.movie_title, theater_id = EXCLUDED.theater_id,
+    theater_name = EXCLUDED.theater_name, time_zone = EXCLUDED.time_zone, starts_at = EXCLUDED.starts_at,
+    ends_at = EXCLUDED.ends_at, format = EXCLUDED.format, language = EXCLUDED.language,
+    currency = EXCLUDED.currency, prices = EXCLUDED.prices, rules = EXCLUDED.rules, status = EXCLUDED.status,
+    moved_at = CASE WHEN known.starts_at <> EXCLUDED.starts_at THEN now() ELSE known.moved_at END
+WHERE known.revision < EXCLUDED.revision
+"""
+# A showtime that is not known yet is kept as a tombstone, so that its scheduling comes too late.
+CANCELLATION = """
+INSERT INTO showtimes AS known (id, revision, screen_id, screen_name, movie_id, movie_title, theater_id, theater_name,
+    time_zone, starts_at, ends_at, format, language, currency, prices, rules, status)
+VALUES (%(id)s, %(revision)s, %(id)s, '', %(id)s, '', %(id)s, '', '', now(), now(), '', '', '', '{}', '{}', 'cancelled')
+ON CONFLICT (id) DO UPDATE SET status = 'cancelled', revision = EXCLUDED.revision
+WHERE known.revision < EXCLUDED.revision
+"""
+
+
 def project_screen(screen: ScreenUpdated) -> bool:
     """Keeps the layout unless a newer one is known; True when it was news."""
-    fields = asdict(screen)
-    screen_id = fields.pop("screen_id")
-    _, created = Screen.objects.get_or_create(id=screen_id, defaults=fields)
-    return created or bool(Screen.objects.filter(id=screen_id, revision__lt=screen.revision).update(**fields))
+    return _changed(SCREEN, {**asdict(screen), "seats": Jsonb(screen.seats)})
 
 
 def project_showtime(showtime: ShowtimeScheduled) -> bool:
-    """Keeps the showtime unless something newer is known; True when it was news.
-
-    A start that changes is marked: tickets bought for the old one are taken back without a fee.
-    """
-    fields = {
+    """Keeps the showtime unless something newer is known; True when it was news."""
+    values = {
+        "id": showtime.showtime_id,
         "revision": showtime.revision,
         "screen_id": showtime.screen.id,
         "screen_name": showtime.screen.name,
@@ -41,44 +70,22 @@ def project_showtime(showtime: ShowtimeScheduled) -> bool:
         "format": showtime.format,
         "language": showtime.language,
         "currency": showtime.currency,
-        "prices": showtime.prices,
-        "rules": showtime.rules or {},
+        "prices": Jsonb(showtime.prices),
+        "rules": Jsonb(showtime.rules or {}),
         "status": Showtime.Status(showtime.status),
     }
-    with transaction.atomic():
-        known, created = Showtime.objects.select_for_update().get_or_create(id=showtime.showtime_id, defaults=fields)
-        if created:
-            return True
-        if known.revision >= showtime.revision:
-            return False
-        was_known = known.movie_title != ""
-        if was_known and known.starts_at != showtime.starts_at:
-            fields["moved_at"] = timezone.now()
-        Showtime.objects.filter(id=known.id).update(**fields)
-    return True
+    return _changed(SHOWTIME, values)
 
 
 def project_cancellation(showtime: ShowtimeCancelled) -> bool:
-    """Takes the showtime off sale; True when it was news. One that is not known yet is kept as a tombstone."""
-    now = timezone.now()
-    _, created = Showtime.objects.get_or_create(
-        id=showtime.showtime_id,
-        defaults={
-            "revision": showtime.revision,
-            "screen_id": showtime.showtime_id,
-            "movie_id": showtime.showtime_id,
-            "theater_id": showtime.showtime_id,
-            "starts_at": now,
-            "ends_at": now,
-            "prices": {},
-            "status": Showtime.Status.CANCELLED,
-        },
-    )
-    return created or bool(
-        Showtime.objects.filter(id=showtime.showtime_id, revision__lt=showtime.revision).update(
-            status=Showtime.Status.CANCELLED, revision=showtime.revision
-        )
-    )
+    """Takes the showtime off sale; True when it was news."""
+    return _changed(CANCELLATION, {"id": showtime.showtime_id, "revision": showtime.revision})
+
+
+def _changed(statement: str, values: dict[str, Any]) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.rowcount == 1
 
 
 def screen_from_catalog(body: dict[str, Any]) -> ScreenUpdated:
