@@ -18,7 +18,7 @@ from chassis.events import Event
 from chassis.ids import uuid7
 from chassis.models import OutboxMessage
 from chassis.outbox import emit, emit_all
-from chassis.publisher import Publisher
+from chassis.publisher import NotConfirmed, Publisher
 from chassis.relay import LAG, Relay
 from chassis.testing import wait_until
 
@@ -236,6 +236,20 @@ def test_the_publisher_raises_and_recovers_when_its_connection_was_dropped(queue
     publisher.publish([("chassis_events", attributes)])
     publisher.close()
     assert len(messages(queues)) == 2
+
+
+def test_an_event_that_the_broker_refuses_stays_unpublished(queues: str, a_relay: Relay) -> None:
+    with Connection(queues) as opened:
+        channel = opened.channel()
+        full = {"x-max-length": 1, "x-overflow": "reject-publish"}
+        channel.queue_declare("full", durable=True, auto_delete=False, arguments=full)
+        channel.queue_bind("full", "chassis_events", "thing.made")
+    for _ in range(5):
+        make_thing()
+    with pytest.raises(NotConfirmed):
+        a_relay.publish_batch()
+    assert unpublished() == 5
+    a_relay.close()
 
 
 def test_the_lag_is_measured_when_the_broker_has_the_event(a_relay: Relay) -> None:

@@ -130,7 +130,15 @@ def test_the_schema_comes_as_json_or_yaml(api: APIClient) -> None:
 
 def test_an_unknown_host_is_400(api: APIClient, settings: Any) -> None:
     settings.ALLOWED_HOSTS = ["marquee.example"]
-    assert_problem(api.get("/public", HTTP_HOST="evil.example"), 400, "bad_request")
+    for host in ("evil.example", "a b", "", "[::1"):
+        assert_problem(api.get("/public", HTTP_HOST=host), 400, "bad_request")
+    assert api.get("/public", HTTP_HOST="marquee.example:8080").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/live", "/health/ready", "/metrics"])
+def test_probes_may_call_a_pod_by_its_address(api: APIClient, settings: Any, path: str) -> None:
+    settings.ALLOWED_HOSTS = ["marquee.example"]
+    assert api.get(path, HTTP_HOST="10.1.2.3:8003").status_code == 200
 
 
 @pytest.mark.parametrize(

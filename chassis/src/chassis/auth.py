@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 ALGORITHM = "EdDSA"
 KEYS_MAX_AGE = 600.0
 KEYS_RETRY_AFTER = 5.0
+# By so much the clocks of two hosts may differ.
+LEEWAY_SECONDS = 5
 STAFF_ROLES = ("support", "manager", "admin")
 
 
@@ -123,7 +125,7 @@ def verify(token: str) -> Principal:
             key,
             algorithms=[ALGORITHM],
             options={"require": ["exp", "iat", "jti", "user_id"], "verify_aud": False},
-            leeway=5,
+            leeway=LEEWAY_SECONDS,
         )
         if claims.get("token_type") != "access":
             raise Unauthenticated("This is not an access token.")
@@ -151,7 +153,7 @@ def verify(token: str) -> Principal:
 
 def revoke_token(jti: str, *, seconds: int) -> None:
     """No service accepts this token any more; seconds: how long it would have lived. Raises RedisUnavailable."""
-    redis_client().set(f"revoked:token:{jti}", "1", ex=max(seconds, 1))
+    redis_client().set(f"revoked:token:{jti}", "1", ex=max(seconds, 1) + LEEWAY_SECONDS)
 
 
 def revoke_user(user_id: UUID, *, seconds: int, issued_before: float | None = None) -> None:
@@ -160,7 +162,7 @@ def revoke_user(user_id: UUID, *, seconds: int, issued_before: float | None = No
     seconds: the longest one lives. Raises RedisUnavailable.
     """
     moment = time.time() if issued_before is None else issued_before
-    redis_client().set(f"revoked:user:{user_id}", repr(moment), ex=max(seconds, 1))
+    redis_client().set(f"revoked:user:{user_id}", repr(moment), ex=max(seconds, 1) + LEEWAY_SECONDS)
 
 
 def _is_revoked(principal: Principal, issued_at: float) -> bool:

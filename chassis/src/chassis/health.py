@@ -15,13 +15,22 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import Error as DatabaseFailure
 from django.db import connection
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponsePermanentRedirect, JsonResponse
+from django.middleware.common import CommonMiddleware
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from chassis.redis import RedisUnavailable, redis_client
 
 LIMIT_SECONDS = 2.0
+PROBED = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
+
+
+class HostMiddleware(CommonMiddleware):
+    """Django's CommonMiddleware, except that who probes or scrapes a pod by its address is not refused for its Host."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
+        return None if request.path_info in PROBED else super().process_request(request)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,8 @@ def logging_config(*, service: str, level: str) -> dict[str, Any]:
             "django": {"handlers": [], "level": "INFO", "propagate": True},
             "gunicorn.error": {"handlers": [], "level": "INFO", "propagate": True},
             "django.request": {"level": "ERROR"},
+            # A traceback for every scanner that makes up a Host.
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
             "celery": quiet,
             "amqp": quiet,
             "kombu": quiet,
