@@ -50,5 +50,7 @@ format: install ## Format the code, and fix what can be fixed
 	@$(BIN)/ruff check --quiet --fix --exit-zero .
 	@$(BIN)/ruff format .
 
-check: install ## Format, lint, types, walls, dependencies, migrations, contracts, lock
+check: install ## Format, lint, types, walls, dependencies, migrations, contracts, lock, chart, monitoring
 	@$(STACK) check
+	@$(PYTHON) docker/workflows.py
+	@$(BIN)/python helm/check

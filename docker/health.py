@@ -60,12 +60,17 @@ def closed(number: int) -> str | None:
 def unconnected(variable: str) -> str | None:
     address = urlsplit(os.environ[variable])
     number = address.port or PORTS[address.scheme]
-    for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
-        for line in table.read_text().splitlines()[1:] if table.exists() else ():
-            _, _, remote, state, *_ = line.split()
-            if state == ESTABLISHED and int(remote.rpartition(":")[2], 16) == number:
-                return None
-    return f"no connection to port {number} ({variable})"
+    tables = [path.read_text() for path in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")) if path.exists()]
+    return None if any(connected(table, number) for table in tables) else f"no connection to port {number} ({variable})"
+
+
+def connected(table: str, number: int) -> bool:
+    """Whether a table of the kernel's (proc(5), /proc/net/tcp) has a live connection to this remote port."""
+    for line in table.splitlines()[1:]:
+        _, _, remote, state, *_ = line.split()
+        if state == ESTABLISHED and int(remote.rpartition(":")[2], 16) == number:
+            return True
+    return False
 
 
 def main() -> None:

@@ -5,12 +5,14 @@ environment names the compose command, with its options (default: `docker compos
 """
 
 import argparse
+import base64
 import json
 import os
 import shlex
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,6 +23,7 @@ from stack.buy_ticket import buy_ticket  # noqa: E402
 from stack.errors import StackError  # noqa: E402
 
 DEMO_DATA_SECONDS = 180
+SETTLE_SECONDS = 600
 
 
 def accounts() -> str:
@@ -36,6 +39,22 @@ def accounts() -> str:
         time.sleep(1)
 
 
+def wait_until_on_sale() -> None:
+    """Until booking has heard of all the showtimes of the demo data: a sale would queue up behind them."""
+    url = f"http://127.0.0.1:{setting('RABBITMQ_MANAGEMENT_PORT', '15672')}/api/queues/marquee/booking_queue"
+    login = base64.b64encode(f"marquee:{setting('RABBITMQ_PASSWORD', '')}".encode()).decode()
+    request = urllib.request.Request(url, headers={"Authorization": f"Basic {login}"})
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while True:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            waiting = json.load(answer).get("messages")
+        if waiting == 0:
+            return
+        if time.monotonic() > deadline:
+            raise StackError(f"{waiting} messages are still in booking's queue")
+        time.sleep(1)
+
+
 def setting(name: str, default: str) -> str:
     file = ROOT / ".env"
     return os.environ.get(name) or (credentials.parse(file.read_text()) if file.exists() else {}).get(name, default)
@@ -48,6 +67,7 @@ def main() -> None:
     found = accounts()
     if options.accounts:
         credentials.write_private(options.accounts, found)
+    wait_until_on_sale()
     customer = json.loads(found)["customer"]
     ticket = buy_ticket(
         gateway=f"http://127.0.0.1:{setting('GATEWAY_PORT', '80')}",
@@ -56,7 +76,8 @@ def main() -> None:
     )
     print(
         f"ticket {ticket.reference}: {ticket.movie}, {ticket.theater}, {ticket.screen}, seat {ticket.seat},"
-        f" {ticket.price}; paid after {ticket.captured_seconds:.2f} s, in the mailbox after {ticket.mailed_seconds:.2f} s"
+        f" {ticket.price}; paid after {ticket.captured_seconds:.2f} s,"
+        f" in the mailbox after {ticket.mailed_seconds:.2f} s"
     )
 
 

@@ -1,0 +1,169 @@
+import re
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from conftest import ROOT, Unset, interpolated
+from make_env import MAKERS
+
+from stack import credentials, variables
+from stack.instance import MAIN, Instance
+from stack.ports import USUAL
+from stack.services import SERVICES, Service
+
+Services = dict[str, dict[str, Any]]
+KINDS = ("", "-worker", "-relay", "-migrate")
+CONTAINERS = {
+    "auth": "postgres_auth",
+    "catalog": "postgres_movie",
+    "booking": "postgres_booking",
+    "payment": "postgres_payment",
+    "notify": "postgres_notification",
+}
+# What a process finds on one machine and not in a container: where it is, and the machine's own.
+LOCAL = {"PATH", "HOME", "LANG", "TZ", "PYTHONUNBUFFERED", "MALLOC_ARENA_MAX", "MARQUEE_STATE", "BIND"}
+# Said by the code where a container does not say it.
+DEFAULTED = {"DJANGO_SETTINGS_MODULE"}
+
+# Names of variables whose values hold a password or a key.
+SECRET = re.compile(r"PASS(WORD)?$|SECRET|KEY$|_AUTH$|(DATABASE|REDIS|RABBITMQ|RABBITMQ_MANAGEMENT)_URL$|BROKER_API$")
+
+each_service = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+
+
+def ours(services: Services) -> Services:
+    return {name: service for name, service in services.items() if service["image"].startswith("marquee/")}
+
+
+@each_service
+def test_a_database_has_the_agreed_names_and_port(service: Service, services: Services) -> None:
+    server = services[f"postgres-{service.name}"]
+    assert server["image"] == "postgres:15"
+    assert server["container_name"] == CONTAINERS[service.name]
+    assert server["ports"] == [f"127.0.0.1:{service.database_port}:5432"]
+    assert server["environment"]["SERVICE_DATABASE"] == service.database
+    assert server["environment"]["SERVICE_ROLE"] == service.role
+    assert server["volumes"][0] == f"{CONTAINERS[service.name]}_data:/var/lib/postgresql/data"
+    for kind in KINDS:
+        environment = services[f"{service.name}{kind}"]["environment"]
+        password = server["environment"]["SERVICE_PASSWORD"]
+        host = f"postgres-{service.name}:5432"
+        assert environment["DATABASE_URL"] == f"postgres://{service.role}:{password}@{host}/{service.database}"
+        assert environment["PORT"] == service.port
+
+
+def test_only_the_gateway_is_published_beyond_this_machine(services: Services) -> None:
+    published = {name: service["ports"] for name, service in services.items() if "ports" in service}
+    assert published.pop("gateway") == ["80:8080"]
+    assert published["redis"] == ["127.0.0.1:6379:6379"]
+    assert published["rabbitmq"] == ["127.0.0.1:5672:5672", "127.0.0.1:15672:15672"]
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+
+
+def test_the_network_and_the_volumes_are_named(raw: dict[str, Any], services: Services) -> None:
+    assert raw["networks"]["default"] == {"name": "movie_booking_network", "driver": "bridge"}
+    used = {mount.split(":")[0] for service in services.values() for mount in service.get("volumes", ())}
+    named = {volume for volume in used if not volume.startswith((".", "/"))}
+    assert named == set(raw["volumes"])
+    assert all((ROOT / path).exists() for path in used - named if path.startswith("."))
+
+
+@each_service
+def test_settings_start_with_just_what_is_passed(service: Service, services: Services) -> None:
+    environment = {name: str(value) for name, value in services[service.name]["environment"].items()}
+    environment.pop("PROMETHEUS_MULTIPROC_DIR")
+    result = subprocess.run(
+        [sys.executable, "-c", "import config.settings"],
+        cwd=service.folder,
+        env={**environment, "PYTHONPATH": f"{service.folder}:{ROOT / 'chassis' / 'src'}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+
+
+@each_service
+def test_a_container_is_told_what_a_local_process_is_told(service: Service, services: Services) -> None:
+    secrets = {name: make() for name, make in credentials.MAKERS.items()}
+    ports = dict.fromkeys(USUAL, 1)
+    local = variables.of_service(Instance.named(MAIN), service, ports=ports, secrets=secrets)
+    for kind in KINDS:
+        environment = services[f"{service.name}{kind}"]["environment"]
+        assert set(local) - LOCAL - DEFAULTED <= set(environment)
+    assert environment["WORKER_POOL"] == service.worker_pool
+    assert environment["WORKER_CONCURRENCY"] == service.worker_concurrency
+
+
+def test_helpers_are_told_what_they_are_told_locally(services: Services) -> None:
+    secrets = {name: make() for name, make in credentials.MAKERS.items()}
+    instance, ports = Instance.named(MAIN), dict.fromkeys(USUAL, 1)
+    simulator = variables.of_gateway_simulator(instance, ports=ports, secrets=secrets)
+    assert set(simulator) - LOCAL == set(services["gateway-simulator"]["environment"])
+    sink = variables.of_message_sink(instance, ports=ports, secrets=secrets)
+    assert set(sink) - LOCAL == set(services["message-sink"]["environment"])
+    for name in ("beat", "flower"):
+        clock = variables.of_clock(instance, ports=ports, secrets=secrets)
+        assert set(clock) - LOCAL <= set(services[name]["environment"])
+
+
+def test_there_is_no_password_that_make_env_did_not_make(raw: dict[str, Any], compose_text: str) -> None:
+    marked = {name: f"generated-{name}" for name in MAKERS}
+    looked_at = 0
+    for service in interpolated(raw["services"], marked).values():
+        for name, value in service.get("environment", {}).items():
+            if SECRET.search(name):
+                looked_at += 1
+                assert "generated-" in str(value), name
+    assert looked_at > 40
+    assert not [name for name in marked if f"${{{name}:-" in compose_text]
+
+
+@pytest.mark.parametrize("missing", sorted(MAKERS))
+def test_without_one_of_its_secrets_nothing_starts(missing: str, raw: dict[str, Any], values: dict[str, str]) -> None:
+    incomplete = {name: value for name, value in values.items() if name != missing}
+    with pytest.raises(Unset, match=missing):
+        interpolated(raw["services"], incomplete)
+
+
+def test_who_is_waited_for_can_become_ready(services: Services) -> None:
+    waits = 0
+    for name, service in services.items():
+        for other, how in service.get("depends_on", {}).items():
+            waits += 1
+            assert other in services, f"{name} waits for {other}"
+            if how["condition"] == "service_completed_successfully":
+                assert services[other]["restart"] == "no"
+            else:
+                assert how["condition"] == "service_healthy"
+                assert "healthcheck" in services[other] or other in ours(services)
+    assert waits > 60
+
+
+def test_everything_has_a_memory_limit_and_comes_back(services: Services) -> None:
+    for name, service in services.items():
+        assert service["mem_limit"].endswith("m"), name
+        assert service["restart"] == ("no" if name.endswith(("-migrate", "-demo")) else "unless-stopped")
+
+
+def test_our_processes_can_write_nowhere_and_gain_nothing(services: Services) -> None:
+    assert len(ours(services)) >= 26
+    for name, service in ours(services).items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert "privileged" not in service
+        assert service.get("user") is None
+
+
+def test_every_image_of_ours_is_built_once(services: Services) -> None:
+    built = [service["image"] for service in services.values() if "build" in service]
+    assert len(built) == len(set(built))
+    assert set(built) == {service["image"] for service in ours(services).values()}
+
+
+def test_the_gateway_knows_the_port_of_each_service(services: Services) -> None:
+    environment = services["gateway"]["environment"]
+    for service in SERVICES:
+        assert environment[f"{service.name.upper()}_UPSTREAM"] == f"{service.name}:{service.port}"
