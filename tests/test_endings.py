@@ -86,9 +86,18 @@ def test_a_hold_is_cancelled_and_its_seats_are_free(world: World, customer: Pers
     cancelled = customer.delete(f"/api/bookings/{booked['id']}").ok()
     assert cancelled["status"] == "CANCELLED"
     wait_for_seats(world, choice, "available")
-    pay(customer, booked).problem(409, "booking_ended")
     customer.delete(f"/api/bookings/{booked['id']}").problem(409, "not_cancellable")
     assert wait_for(lambda: world.mail_about(customer.email, booked["reference"], "cancelled"), what="notice")
+
+
+def test_a_cancelled_booking_takes_no_money(customer: Person, choice: Choice) -> None:
+    """A payment that is faster than the news of the cancellation is voided."""
+    booked = book(customer, choice)
+    customer.delete(f"/api/bookings/{booked['id']}").ok()
+    wait_for(lambda: pay(customer, booked).json().get("code") == "booking_ended", what="refusal of the payment")
+    given_back = ("requires_payment_method", "voided")
+    wait_for(lambda: payment_of(customer, booked)["status"] in given_back, what="money given back")
+    assert payment_of(customer, booked)["captured_amount"]["amount"] == 0
 
 
 def test_a_paid_booking_is_cancelled_and_refunded(world: World, customer: Person, choice: Choice) -> None:
