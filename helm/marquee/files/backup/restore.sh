@@ -15,10 +15,11 @@ if [ "$others" -gt 0 ]; then
     exit 1
 fi
 echo "restoring $file"
-# What came after the dump has no place in it: the schema goes as a whole.
+# What came after the dump has no place in it: the schema goes as a whole. COMMIT comes when the dump was read to its
+# end; without it, what psql was told so far is undone.
 {
-    echo 'DROP SCHEMA public CASCADE; CREATE SCHEMA public;'
-    pg_restore --no-owner --no-privileges --file - "$file"
-} | psql --no-psqlrc --quiet --single-transaction --set ON_ERROR_STOP=1 --dbname "$DATABASE_URL" > /dev/null
+    echo 'BEGIN; DROP SCHEMA public CASCADE; CREATE SCHEMA public;'
+    pg_restore --no-owner --no-privileges --file - "$file" && echo 'COMMIT;'
+} | psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --dbname "$DATABASE_URL" > /dev/null
 psql --no-psqlrc --dbname "$DATABASE_URL" --command 'ANALYZE' > /dev/null
 echo "restored $file"

@@ -1,0 +1,39 @@
+"""Connections at full scale stay below max_connections of each database."""
+
+import math
+
+import pytest
+from chart import SERVICES, environment, pod, values
+
+# What PostgreSQL keeps for its superuser; the exporter (its role may have 3), a backup or restore, a person with psql.
+RESERVED = 3
+OTHERS = 3 + 2 + 2
+
+
+def at_full_scale(service: dict) -> int:
+    """Web pods of both colours, workers and relays in a rollout, and the migration, each with all it may open."""
+    web, worker = service["web"], service["worker"]
+    # chassis.gunicorn: a pool of WEB_THREADS for each gunicorn process.
+    webs = 2 * web["autoscaling"]["max"] * web["workers"] * web["threads"]
+    # A worker process has one connection; prefork's parent may have one as well.
+    processes = worker["concurrency"] + (1 if worker["pool"] == "prefork" else 0)
+    workers = math.ceil(worker["autoscaling"]["max"] * 1.25) * processes
+    relays = service["relay"]["replicas"] + 1
+    migration = 1
+    return webs + workers + relays + migration
+
+
+@pytest.mark.parametrize("variant", ["default", "local", "production"])
+@pytest.mark.parametrize("name", SERVICES)
+def test_everybody_finds_a_connection(variant, name):
+    service = values(variant)["services"][name]
+    there = service["database"]["maxConnections"]
+    assert at_full_scale(service) + RESERVED + OTHERS <= there
+
+
+def test_pods_open_what_was_counted():
+    """The sum above counts WEB_THREADS a gunicorn process: nothing else sets the size of the pool."""
+    for name in SERVICES:
+        there = environment("default", pod("default", name, "web").container("web"))
+        assert "DATABASE_POOL_SIZE" not in there
+        assert there["WEB_THREADS"] == str(values("default")["services"][name]["web"]["threads"])
