@@ -81,10 +81,18 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
     with _stopped_at_the_end(instance, say=say):
         stack = up.infrastructure(instance, fixed_ports={}, say=say)
         results = _run_all(of_parts, stack, arguments, say=say)
-        if of_the_whole:
-            up.up(instance, fixed_ports={}, with_demo=True, say=say)
-            demo.buy_one(stack)
-        return results + [_run_suite(suite, stack, arguments, say=say) for suite in of_the_whole]
+        return results + (_run_on_the_whole(of_the_whole, stack, arguments, say=say) if of_the_whole else [])
+
+
+def _run_on_the_whole(suites: Sequence[Suite], stack: Stack, arguments: Sequence[str], *, say: Say) -> list[Result]:
+    started = time.monotonic()
+    try:
+        up.up(stack.instance, fixed_ports={}, with_demo=True, say=say)
+        demo.buy_one(stack)
+    except StackError as error:
+        print(f"\n{error}\n{error.details}\n", flush=True)
+        return [Result("the stack", False, time.monotonic() - started, f"it did not start: {error}")]
+    return [_run_suite(suite, stack, arguments, say=say) for suite in suites]
 
 
 def print_results(results: Sequence[Result], *, seconds: float) -> None:
