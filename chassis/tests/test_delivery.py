@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from django.db import connection, transaction
 from kombu import Connection
@@ -211,6 +212,21 @@ def test_a_relay_survives_the_loss_of_its_database_connection(queues: str, depth
         make_thing()
         wait_until(all_marked)
     assert depth("chassis_queue") == 2
+
+
+def test_a_database_that_hangs_is_given_up_and_found_again(queues: str, proxied: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr("chassis.postgresql.ANSWER_SECONDS", 0.5)
+    proxy = proxied(database_url(), 5432)
+    one = Relay(database_url(port=proxy.port), queues, service="chassis")
+    assert one.publish_batch() == 0
+    proxy.freeze()
+    with pytest.raises(psycopg.OperationalError):
+        one.publish_batch()
+    make_thing()
+    proxy.mend()
+    one.close()
+    assert one.publish_batch() == 1
+    one.close()
 
 
 @pytest.mark.parametrize("away", ["broker", "database"])

@@ -71,7 +71,7 @@ def exposition() -> bytes:
     registry = REGISTRY
     if FOLDER:
         registry = CollectorRegistry()
-        _Collector(registry, path=FOLDER)
+        _Collector(registry, path=FOLDER)  # type: ignore[no-untyped-call]
     return generate_latest(registry)
 
 

@@ -20,7 +20,7 @@ import psycopg.conninfo
 from chassis import metrics_port
 from chassis import metrics_registry as metrics
 from chassis.logs import logging_config
-from chassis.postgresql import KEEPALIVES
+from chassis.postgresql import KEEPALIVES, BoundedConnection
 from chassis.publisher import NotConfirmed, Publisher
 
 log = logging.getLogger("chassis.relay")
@@ -104,7 +104,7 @@ class Relay:
 
     def _connect(self) -> psycopg.Connection[Any]:
         if self._connection is None:
-            self._connection = psycopg.connect(
+            self._connection = BoundedConnection.connect(
                 psycopg.conninfo.make_conninfo(self._database_url, **KEEPALIVES),
                 autocommit=True,
                 connect_timeout=3,

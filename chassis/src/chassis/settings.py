@@ -10,7 +10,7 @@ from typing import Any
 import environ
 
 from chassis.logs import logging_config
-from chassis.postgresql import KEEPALIVES
+from chassis.postgresql import KEEPALIVES, BoundedConnection
 from chassis.redis import RETRY, TIMEOUT_SECONDS
 
 env = environ.Env()
@@ -138,6 +138,7 @@ def _storage(*, name: str) -> dict[str, Any]:
             "min_size": 1,
             "max_size": pool_size,
             "max_idle": 300,
+            "connection_class": BoundedConnection,
             "timeout": 2,
             # The pool's own back-off grows with the outage; giving up early lets the next request try at once.
             "reconnect_timeout": 1,
