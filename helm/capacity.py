@@ -1,0 +1,113 @@
+"""Pods and connections that so many bookings a second need: `python3 helm/capacity.py` prints the table of scale.md.
+
+What it assumes stands here, and in docs/operations/scale.md in words. CPU was measured on a running stack, as seconds
+of a process for one booking with one seat, paid at once (scale.md says how); it errs on the side of too many pods.
+"""
+
+import math
+from dataclasses import dataclass
+
+RATES = (10, 100, 1000)
+# Of a container's CPU limit of one core: where the autoscaler adds pods.
+USE = 0.7
+# Customers look around: reads for each booking, CPU of one, and how many the gateway answers from its own cache.
+READS, READ_SECONDS, READS_CACHED = 30, 0.006, 0.5
+# A saga asks the card gateway twice (authorise, capture), and sends two mails; a worker waits while they are answered.
+GATEWAY_CALLS, GATEWAY_SECONDS = 2, 0.3
+MAILS, MAIL_SECONDS = 2, 0.1
+
+
+@dataclass(frozen=True)
+class Service:
+    """CPU seconds for a booking of web, worker and relay; processes and threads of a pod, as values.yaml has them."""
+
+    name: str
+    web: float
+    worker: float
+    relay: float
+    concurrency: int
+    waits: float = 0.0
+    postgres: float = 0.001
+    fewest_web: int = 2
+    fewest_worker: int = 1
+
+
+SERVICES = (
+    Service("auth", web=0.002, worker=0.0, relay=0.0002, concurrency=1),
+    Service(
+        "catalog",
+        web=READS * (1 - READS_CACHED) * READ_SECONDS,
+        worker=0.014,
+        relay=0.0005,
+        concurrency=1,
+        fewest_web=3,
+    ),
+    Service(
+        "booking", web=0.020, worker=0.028, relay=0.0035, concurrency=2, postgres=0.007, fewest_web=3, fewest_worker=2
+    ),
+    Service(
+        "payment",
+        web=0.002,
+        worker=0.025,
+        relay=0.0025,
+        concurrency=3,
+        waits=GATEWAY_CALLS * GATEWAY_SECONDS,
+        postgres=0.0026,
+        fewest_worker=2,
+    ),
+    Service(
+        "notify",
+        web=0.0005,
+        worker=0.042,
+        relay=0.0005,
+        concurrency=2,
+        waits=MAILS * MAIL_SECONDS,
+        postgres=0.0016,
+        fewest_worker=2,
+    ),
+)
+RABBITMQ = 0.013
+WEB_CONNECTIONS = 2 * 4
+
+
+@dataclass(frozen=True)
+class Need:
+    web: int
+    worker: int
+    relay: int
+    connections: int
+    postgres_cores: float
+
+
+def need(service: Service, rate: int) -> Need:
+    """Pods of a service at so many bookings a second, and what they ask of its PostgreSQL."""
+    web = max(service.fewest_web, math.ceil(rate * service.web / USE))
+    by_cpu = rate * service.worker / USE
+    by_waiting = rate * (service.worker + service.waits) / service.concurrency / USE
+    worker = max(service.fewest_worker, math.ceil(max(by_cpu, by_waiting)))
+    relay = max(1, math.ceil(rate * service.relay / USE))
+    processes = service.concurrency + (1 if service.concurrency > 1 else 0)
+    connections = web * WEB_CONNECTIONS + worker * processes + relay
+    return Need(web, worker, relay, connections, rate * service.postgres / USE)
+
+
+def table() -> str:
+    """Markdown: for each service and rate web + worker + relay pods, and connections to its database."""
+    lines = [f"| pods: web + worker + relay (connections) | {' | '.join(f'{rate:,} a second' for rate in RATES)} |"]
+    lines.append("|---" * (len(RATES) + 1) + "|")
+    for service in SERVICES:
+        cells = []
+        for rate in RATES:
+            one = need(service, rate)
+            cells.append(f"{one.web} + {one.worker} + {one.relay} ({one.connections})")
+        lines.append(f"| {service.name} | {' | '.join(cells)} |")
+    cores = [" | ".join(f"{math.ceil(need(service, rate).postgres_cores)}" for rate in RATES) for service in SERVICES]
+    lines += [f"| PostgreSQL of {service.name}, cores | {row} |" for service, row in zip(SERVICES, cores, strict=True)]
+    lines.append(
+        f"| RabbitMQ, cores of all nodes | {' | '.join(str(math.ceil(rate * RABBITMQ / USE)) for rate in RATES)} |"
+    )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(table())
