@@ -33,24 +33,24 @@ class Service:
 
 
 SERVICES = (
-    Service("auth", web=0.002, worker=0.0, relay=0.0002, concurrency=1),
+    Service("auth", web=0.002, worker=0.0, relay=0.0002, concurrency=2),
     Service(
         "catalog",
         web=READS * (1 - READS_CACHED) * READ_SECONDS,
         worker=0.014,
         relay=0.0005,
-        concurrency=1,
+        concurrency=2,
         fewest_web=3,
     ),
     Service(
-        "booking", web=0.020, worker=0.028, relay=0.0035, concurrency=2, postgres=0.007, fewest_web=3, fewest_worker=2
+        "booking", web=0.020, worker=0.028, relay=0.0035, concurrency=4, postgres=0.007, fewest_web=3, fewest_worker=2
     ),
     Service(
         "payment",
         web=0.002,
         worker=0.025,
         relay=0.0025,
-        concurrency=3,
+        concurrency=4,
         waits=GATEWAY_CALLS * GATEWAY_SECONDS,
         postgres=0.0026,
         fewest_worker=2,
@@ -60,7 +60,7 @@ SERVICES = (
         web=0.0005,
         worker=0.042,
         relay=0.0005,
-        concurrency=2,
+        concurrency=4,
         waits=MAILS * MAIL_SECONDS,
         postgres=0.0016,
         fewest_worker=2,
@@ -86,8 +86,8 @@ def need(service: Service, rate: int) -> Need:
     by_waiting = rate * (service.worker + service.waits) / service.concurrency / USE
     worker = max(service.fewest_worker, math.ceil(max(by_cpu, by_waiting)))
     relay = max(1, math.ceil(rate * service.relay / USE))
-    processes = service.concurrency + (1 if service.concurrency > 1 else 0)
-    connections = web * WEB_CONNECTIONS + worker * processes + relay
+    # A worker's threads have one each, and so has its main one.
+    connections = web * WEB_CONNECTIONS + worker * (service.concurrency + 1) + relay
     return Need(web, worker, relay, connections, rate * service.postgres / USE)
 
 

@@ -15,8 +15,8 @@ def at_full_scale(service: dict) -> int:
     web, worker = service["web"], service["worker"]
     # chassis.gunicorn: a pool of WEB_THREADS for each gunicorn process.
     webs = 2 * web["autoscaling"]["max"] * web["workers"] * web["threads"]
-    # A worker process has one connection; prefork's parent may have one as well.
-    processes = worker["concurrency"] + (1 if worker["pool"] == "prefork" else 0)
+    # Each of a worker's processes or threads has a connection, and so may the one that they come from.
+    processes = worker["concurrency"] + (0 if worker["pool"] == "solo" else 1)
     workers = math.ceil(worker["autoscaling"]["max"] * 1.25) * processes
     relays = service["relay"]["replicas"] + 1
     migration = 1
