@@ -112,7 +112,7 @@ def _kill_child(run: Run, kind: str, target: str, pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         return
-    fault.answered = run._until_the_gateway_answers()  # noqa: SLF001
+    fault.answered = run._until_the_gateway_answers()
     control.wait_ready(target)
     fault.recovered = time.monotonic() - run.started - fault.at
     run.faults.append(fault)

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
-
 from message_sink.store import Store
 
 MAX_MAIL_BYTES = 10 * 1024 * 1024
