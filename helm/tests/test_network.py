@@ -1,7 +1,7 @@
 """Who may open which port: everybody who must, and nobody else."""
 
 import pytest
-from chart import SERVICES, VALUES, may_speak, of_kind, pod, pods, values
+from chart import SERVICES, VALUES, may_speak, of_kind, pod, pods, selects, values
 
 
 def needed(variant: str) -> dict[tuple[str, int], set[tuple[str, str]]]:
@@ -78,8 +78,6 @@ def test_customers_come_by_the_ingress_controller_alone_where_there_is_one():
 
 
 def _namespaces(variant: str, whose, port: int) -> list[dict]:
-    from chart import selects
-
     return [
         peer["namespaceSelector"]["matchLabels"]
         for policy in of_kind(variant, "NetworkPolicy")
@@ -93,8 +91,6 @@ def _namespaces(variant: str, whose, port: int) -> list[dict]:
 
 @pytest.mark.parametrize("variant", VALUES)
 def test_only_payment_and_notify_reach_servers_outside(variant):
-    from chart import selects
-
     outside = set()
     for policy in of_kind(variant, "NetworkPolicy"):
         for rule in policy["spec"].get("egress", []):
@@ -103,3 +99,23 @@ def test_only_payment_and_notify_reach_servers_outside(variant):
                     one.component for one in pods(variant) if selects(policy["spec"]["podSelector"], one.labels)
                 }
     assert outside <= {"payment", "notify", "backup"}
+
+
+def test_the_way_to_an_operators_servers_is_open():
+    """Their pods carry the operators' labels, and the operators' own policies guard them."""
+    for name in SERVICES:
+        wanted = {
+            ("cnpg.io/cluster", f"marquee-postgres-{name}", 5432),
+            ("app.kubernetes.io/name", "marquee-rabbitmq", 5672),
+        }
+        open_to = {
+            (*label, port["port"])
+            for policy in of_kind("operators", "NetworkPolicy")
+            if selects(policy["spec"]["podSelector"], pod("operators", name, "worker").labels)
+            for rule in policy["spec"].get("egress", [])
+            for peer in rule["to"]
+            if "podSelector" in peer
+            for label in peer["podSelector"]["matchLabels"].items()
+            for port in rule["ports"]
+        }
+        assert wanted <= open_to
