@@ -36,7 +36,7 @@ class Program:
     stop_signal: str = "TERM"
     stop_seconds: int = 15
     ready: Callable[[], bool] | None = field(default=None, compare=False)
-    ready_seconds: int = 60
+    ready_seconds: int = 120
 
     @property
     def supervised_name(self) -> str:
@@ -78,7 +78,6 @@ def infrastructure(instance: Instance, *, ports: Mapping[str, int], secrets: Map
             user=run_as(rabbitmq.ACCOUNT),
             stop_seconds=40,
             ready=probes.amqp(ports["rabbitmq"]),
-            ready_seconds=90,
         ),
         Program(
             "redis",
