@@ -54,7 +54,7 @@ WORKDIR /app
 USER 10001:10001
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["marquee"]
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["python", "-IS", "/usr/local/bin/marquee-health"]
+HEALTHCHECK --interval=10s --timeout=10s --start-period=120s --retries=3 CMD ["python", "-IS", "/usr/local/bin/marquee-health"]
 LABEL org.opencontainers.image.vendor="Marquee" \
       org.opencontainers.image.base.name="docker.io/library/python:3.11-slim-bookworm"
 

@@ -57,7 +57,8 @@ def wait_until_on_sale() -> None:
 
 def setting(name: str, default: str) -> str:
     file = ROOT / ".env"
-    return os.environ.get(name) or (credentials.parse(file.read_text()) if file.exists() else {}).get(name, default)
+    known = credentials.parse(file.read_text()) if file.exists() else {}
+    return os.environ.get(name) or known.get(name, default).strip("'")
 
 
 def main() -> None:
