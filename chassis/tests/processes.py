@@ -108,7 +108,7 @@ def running(*command: str, **environment: str) -> Iterator[Process]:
 
 
 def worker(**environment: str) -> contextlib.AbstractContextManager[Process]:
-    return running(*CELERY, **{"WORKER_POOL": "prefork", "WORKER_CONCURRENCY": "1", **environment})
+    return running(*CELERY, **{"WORKER_POOL": "threads", "WORKER_CONCURRENCY": "2", **environment})
 
 
 def relay(**environment: str) -> contextlib.AbstractContextManager[Process]:

@@ -139,7 +139,7 @@ def test_a_pool_process_killed_in_the_middle_of_a_handler_leaves_the_effect_to_i
 ) -> None:
     event_id = uuid7()
     began = f"lingering:{event_id}"
-    with worker() as survivor:
+    with worker(WORKER_POOL="prefork", WORKER_CONCURRENCY="1") as survivor:
         publish("thing.lingering", event_id=event_id, name="interrupted child")
         wait_until(lambda: redis_client().get(began) == "1", PATIENCE)
         kill_the_pool(survivor.pid)
@@ -158,9 +158,10 @@ def kill_the_pool(parent: int) -> None:
         os.kill(int(child), signal.SIGKILL)
 
 
-def test_a_worker_told_to_stop_finishes_what_it_is_doing(queues: str, depth: Depth) -> None:
+@pytest.mark.parametrize("pool", ["threads", "prefork", "solo"])
+def test_a_worker_told_to_stop_finishes_what_it_is_doing(queues: str, depth: Depth, pool: str) -> None:
     event_id = uuid7()
-    with worker() as process:
+    with worker(WORKER_POOL=pool) as process:
         publish("thing.lingering", event_id=event_id, name="finished")
         wait_until(lambda: redis_client().get(f"lingering:{event_id}") == "1", PATIENCE)
         process.ask_to_stop()
