@@ -6,13 +6,14 @@ import re
 import signal
 import socket
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import urllib3
 from django.conf import settings
-from processes import PATIENCE, address, database_url, web
+from processes import PATIENCE, Process, address, database_url, web
 
 from chassis.ids import uuid7
 from chassis.redis import redis_client
@@ -72,13 +73,20 @@ def still_answers(base: str) -> bool:
         return False
 
 
-def test_without_a_metrics_folder_a_process_counts_for_itself() -> None:
-    with web(PROMETHEUS_MULTIPROC_DIR="", WEB_WORKERS="1") as (_, base):
-        for _ in range(3):
-            get(f"{base}/public")
-        metrics = get(f"{base}/metrics").data.decode()
-        assert total(metrics, "http_requests_total", endpoint="/public") == 3
-        assert not list(Path(__file__).parent.glob("*.db"))
+@pytest.fixture(scope="module")
+def site(django_db_setup: None) -> Iterator[tuple[Process, str]]:
+    """One process, for the tests that leave it as it is."""
+    with web(PROMETHEUS_MULTIPROC_DIR="", WEB_WORKERS="1") as (process, base):
+        yield process, base
+
+
+def test_without_a_metrics_folder_a_process_counts_for_itself(site: tuple[Process, str]) -> None:
+    _, base = site
+    for _ in range(3):
+        get(f"{base}/queries")
+    metrics = get(f"{base}/metrics").data.decode()
+    assert total(metrics, "http_requests_total", endpoint="/queries") == 3
+    assert not list(Path(__file__).parent.glob("*.db"))
 
 
 def test_a_request_in_flight_is_answered_after_sigterm(tmp_path: Path) -> None:
@@ -150,25 +158,25 @@ def health(base: str) -> tuple[int, dict[str, str]]:
     return answer.status, {name: check["status"] for name, check in answer.json()["checks"].items()}
 
 
-def test_a_body_over_the_limit_is_413_and_the_connection_lives_on() -> None:
-    with web(WEB_WORKERS="1") as (_, base):
-        pool = urllib3.HTTPConnectionPool("127.0.0.1", int(base.rpartition(":")[2]), maxsize=1, retries=False)
-        headers = {"Content-Type": "application/json"}
-        answer = pool.request("POST", "/echo", body=b'"' + b"x" * 3_000_000 + b'"', headers=headers)
-        assert answer.status == 413
-        assert answer.json()["code"] == "payload_too_large"
-        assert pool.request("POST", "/echo", body=b'{"a": 1}', headers=headers).json() == {"a": 1}
+def test_a_body_over_the_limit_is_413_and_the_connection_lives_on(site: tuple[Process, str]) -> None:
+    _, base = site
+    pool = urllib3.HTTPConnectionPool("127.0.0.1", int(base.rpartition(":")[2]), maxsize=1, retries=False)
+    headers = {"Content-Type": "application/json"}
+    answer = pool.request("POST", "/echo", body=b'"' + b"x" * 3_000_000 + b'"', headers=headers)
+    assert answer.status == 413
+    assert answer.json()["code"] == "payload_too_large"
+    assert pool.request("POST", "/echo", body=b'{"a": 1}', headers=headers).json() == {"a": 1}
 
 
-def test_header_values_cannot_smuggle_headers_or_log_lines() -> None:
-    with web(WEB_WORKERS="1") as (process, base):
-        evil = "x" * 20 + "\u00ff\t{injected}"
-        answer = get(f"{base}/nowhere", **{"X-Correlation-ID": evil, "Authorization": "Bearer \u00ff.a.b"})
-        assert evil not in str(answer.headers)
-        assert len(answer.headers["X-Correlation-ID"]) == 36
-        raw = raw_request(base, b"GET /public HTTP/1.1\r\nHost: a\r\nX-Correlation-ID: a\x00bcdefgh\r\n\r\n")
-        assert raw.startswith(b"HTTP/1.1 400")
-        assert "injected" not in process.said()
+def test_header_values_cannot_smuggle_headers_or_log_lines(site: tuple[Process, str]) -> None:
+    process, base = site
+    evil = "x" * 20 + "\u00ff\t{injected}"
+    answer = get(f"{base}/nowhere", **{"X-Correlation-ID": evil, "Authorization": "Bearer \u00ff.a.b"})
+    assert evil not in str(answer.headers)
+    assert len(answer.headers["X-Correlation-ID"]) == 36
+    raw = raw_request(base, b"GET /public HTTP/1.1\r\nHost: a\r\nX-Correlation-ID: a\x00bcdefgh\r\n\r\n")
+    assert raw.startswith(b"HTTP/1.1 400")
+    assert "injected" not in process.said()
 
 
 def raw_request(base: str, request: bytes) -> bytes:

@@ -158,7 +158,7 @@ def kill_the_pool(parent: int) -> None:
         os.kill(int(child), signal.SIGKILL)
 
 
-@pytest.mark.parametrize("pool", ["threads", "prefork", "solo"])
+@pytest.mark.parametrize("pool", ["threads", "prefork"])
 def test_a_worker_told_to_stop_finishes_what_it_is_doing(queues: str, depth: Depth, pool: str) -> None:
     event_id = uuid7()
     with worker(WORKER_POOL=pool) as process:
