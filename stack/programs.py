@@ -134,7 +134,9 @@ def of_service(
     environment = variables.of_service(instance, service, ports=ports, secrets=secrets)
     commands = {
         "web": [f"{variables.BINARIES}/gunicorn", "-c", "python:chassis.gunicorn", "config.wsgi"],
+        # Customers wait for web; the saga may take a moment longer while everybody books at once.
         "worker": [
+            *("nice", "-n", "5"),
             *(f"{variables.BINARIES}/celery", "-A", "config.celery", "worker", "-n", f"{service.name}@%h"),
             *("-E", "--without-mingle", "--without-gossip", "--loglevel", "INFO"),
         ],
