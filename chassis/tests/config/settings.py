@@ -5,4 +5,5 @@ _settings = service_settings(name="chassis", app="things", title="Things")
 _settings["DATABASES"]["default"]["TEST"] = {"NAME": "test_chassis"}
 _settings["ALLOWED_HOSTS"] = ["*"]
 _settings["EVENT_EXCHANGES"] = {"thing": "chassis_events"}
+_settings["PASSWORD_HASHERS"] = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 globals().update(_settings)
