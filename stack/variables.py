@@ -14,13 +14,12 @@ SENDER = "Marquee <tickets@marquee.example>"
 # Passed on when set in the environment of `up`: knobs that a person may want to turn for once.
 PASSED_ON = (
     "LOG_LEVEL",
-    "HOLD_SECONDS",
-    "ACCESS_TOKEN_SECONDS",
-    "REFRESH_TOKEN_SECONDS",
     "WEB_WORKERS",
     "WEB_THREADS",
     "CSRF_TRUSTED_ORIGINS",
 )
+# Those of one service.
+ITS_OWN = {"auth": ("ACCESS_TOKEN_SECONDS", "REFRESH_TOKEN_SECONDS"), "booking": ("HOLD_SECONDS",)}
 BINARIES = str(PYTHON.parent)
 
 
@@ -81,7 +80,7 @@ def of_service(
         "WORKER_CONCURRENCY": str(service.worker_concurrency),
         "PROMETHEUS_MULTIPROC_DIR": str(instance.run / "metrics" / service.name),
         **_own(service, ports=ports, secrets=secrets),
-        **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
+        **{name: os.environ[name] for name in (*PASSED_ON, *ITS_OWN.get(service.name, ())) if name in os.environ},
     }
 
 

@@ -27,7 +27,8 @@ from chassis.redis import RedisUnavailable
 PAYMENT = Cause("payment")
 
 
-def test_a_hold_is_a_pending_booking_with_its_seats_history_and_event(hold, showtime, emitted):
+def test_a_hold_is_a_pending_booking_with_its_seats_history_and_event(hold, showtime, emitted, settings):
+    settings.HOLD_SECONDS = 300
     booking = hold(0, 1)
     stored = Booking.objects.get(id=booking.id)
     assert (stored.status, stored.payment_status, stored.total_amount) == ("PENDING", "unpaid", 180000)

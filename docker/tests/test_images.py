@@ -68,7 +68,8 @@ def test_a_container_runs_what_one_machine_runs(
     monkeypatch.setattr(programs.redis, "command", lambda instance: ["redis-server"])
     monkeypatch.setattr(programs, "run_as", lambda account: None)
     expected = [word.replace("127.0.0.1", "0.0.0.0") for word in local_commands()[local]]
-    assert command_of(process, tmp_path) == expected
+    # A container has its own share of the processor; on one machine the workers give way.
+    assert command_of(process, tmp_path) == (expected[3:] if expected[0] == "nice" else expected)
 
 
 def test_migrating_brings_the_database_and_then_the_queues_up_to_date(tmp_path: Path) -> None:
