@@ -158,10 +158,9 @@ def kill_the_pool(parent: int) -> None:
         os.kill(int(child), signal.SIGKILL)
 
 
-@pytest.mark.parametrize("pool", ["threads", "prefork"])
-def test_a_worker_told_to_stop_finishes_what_it_is_doing(queues: str, depth: Depth, pool: str) -> None:
+def test_a_worker_told_to_stop_finishes_what_it_is_doing(queues: str, depth: Depth) -> None:
     event_id = uuid7()
-    with worker(WORKER_POOL=pool) as process:
+    with worker() as process:
         publish("thing.lingering", event_id=event_id, name="finished")
         wait_until(lambda: redis_client().get(f"lingering:{event_id}") == "1", PATIENCE)
         process.ask_to_stop()

@@ -110,7 +110,8 @@ class DeadLetters:
 @contextmanager
 def _channel() -> Iterator[amqp.Channel]:
     with Connection(settings.RABBITMQ_URL, connect_timeout=CONNECT_SECONDS) as connection:
-        connection.connect()
+        # Whoever asks is waiting: one more try, at once.
+        connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0, reraise_as_library_errors=False)
         channel = connection.channel()
         channel.confirm_select()
         yield channel
