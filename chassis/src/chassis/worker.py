@@ -51,7 +51,9 @@ def celery_app(*, handlers: Handlers, ticks: Ticks) -> Celery:
     """The worker of the service whose settings are loaded, consuming its event queue and its clock queue."""
     task_metrics.connect()
     ticks = _with_housekeeping(ticks)
-    app = Celery(settings.SERVICE_NAME, set_as_current=True)
+    # Without Celery's Django fixup, which closes the database's connection before and after every task: a new one
+    # for each event costs more than the event. What it would do else, Django's setup, config/celery.py has done.
+    app = Celery(settings.SERVICE_NAME, set_as_current=True, fixups=[])
     app.conf.update(
         broker_url=settings.RABBITMQ_URL,
         broker_connection_retry_on_startup=True,
