@@ -17,7 +17,9 @@ from stack.supervision import Supervisor
 Say = Callable[[str], None]
 NEEDED_BYTES = 1_500_000_000
 NEEDED_BYTES_AGAIN = 300_000_000
-# How many services migrate at a time: Django starting is all CPU.
+# How many services start at a time: Django starting is all CPU. While RabbitMQ is still starting it is one, for
+# everything waits for RabbitMQ, which wants a core of its own.
+BESIDE_RABBITMQ = 1
 AT_ONCE = 2
 
 
@@ -102,55 +104,80 @@ def _start_services(stack: Stack, *, with_demo: bool, say: Say) -> None:
         stack, [everything[f"postgres-{service.name}"] for service in SERVICES] + [everything["redis"]]
     )
     broker_is_ready = threading.Event()
-    turns = threading.Semaphore(AT_ONCE)
+    turns = threading.Semaphore(BESIDE_RABBITMQ)
     with ThreadPoolExecutor(len(SERVICES)) as pool:
-        preparing = [
-            pool.submit(_prepare, stack, service, with_demo=with_demo, turns=turns, broker_is_ready=broker_is_ready)
-            for service in unprepared
+        tasks = [
+            pool.submit(
+                _start_web,
+                stack,
+                service,
+                prepare=service in unprepared,
+                with_demo=with_demo,
+                turns=turns,
+                broker_is_ready=broker_is_ready,
+            )
+            for service in SERVICES
         ]
-        at_once = ["gateway", "gateway-simulator", "message-sink"]
-        at_once += [f"{service.name}-web" for service in SERVICES if service not in unprepared]
-        lifecycle.start(stack, [everything[name] for name in at_once])
+        lifecycle.start(stack, [everything[name] for name in ("gateway", "gateway-simulator", "message-sink")])
         try:
             lifecycle.wait_ready(stack, [everything["rabbitmq"]])
         finally:
             broker_is_ready.set()
-        for one in preparing:
-            one.result()
+            turns.release(AT_ONCE - BESIDE_RABBITMQ)
+        for task in tasks:
+            task.result()
     say("starting the services")
     lifecycle.start(stack, everything.values())
     lifecycle.wait_ready(stack, list(everything.values()))
 
 
-def _prepare(
-    stack: Stack, service: Service, *, with_demo: bool, turns: threading.Semaphore, broker_is_ready: threading.Event
+def _start_web(
+    stack: Stack,
+    service: Service,
+    *,
+    prepare: bool,
+    with_demo: bool,
+    turns: threading.Semaphore,
+    broker_is_ready: threading.Event,
 ) -> None:
-    """Migrate, start the web process, and declare the topology once there is a broker."""
+    """Migrate if that is due, start the web process, and declare the topology once there is a broker."""
+    web = [program for program in stack.programs if program.name == f"{service.name}-web"]
     with turns:
-        command = subprocess.Popen(
-            [str(PYTHON), "-m", "stack.prepare", *(["demo"] if with_demo else [])],
-            cwd=service.folder,
-            env={
-                **variables.of_service(stack.instance, service, ports=stack.ports, secrets=stack.secrets),
-                "PYTHONPATH": str(ROOT),
-                "DEMO_PASSWORDS_FILE": str(stack.accounts_file),
-            },
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert command.stdout is not None
-        migrated = command.stdout.readline().strip() == "migrated"
-    if migrated:
-        lifecycle.start(stack, [p for p in stack.programs if p.name == f"{service.name}-web"])
+        command = _migrate(stack, service, with_demo=with_demo) if prepare else None
+        lifecycle.start(stack, web)
+        lifecycle.wait_ready(stack, web)
+    if command is not None:
         broker_is_ready.wait()
-    with turns:
-        _, complaint = command.communicate("declare\n")
+        with turns:
+            _finish(command, service, what="declaring the queues")
+        prepared.remember(stack, service, with_demo=with_demo)
+
+
+def _migrate(stack: Stack, service: Service, *, with_demo: bool) -> "subprocess.Popen[str]":
+    """The preparing process when it has migrated; it waits for a line to go on."""
+    command = subprocess.Popen(
+        [str(PYTHON), "-m", "stack.prepare", *(["demo"] if with_demo else [])],
+        cwd=service.folder,
+        env={
+            **variables.of_service(stack.instance, service, ports=stack.ports, secrets=stack.secrets),
+            "PYTHONPATH": str(ROOT),
+            "DEMO_PASSWORDS_FILE": str(stack.accounts_file),
+        },
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert command.stdout is not None
+    if command.stdout.readline().strip() != "migrated":
+        _finish(command, service, what="migrating")
+    return command
+
+
+def _finish(command: "subprocess.Popen[str]", service: Service, *, what: str) -> None:
+    _, complaint = command.communicate("go on\n")
     if command.returncode:
-        what = "declaring the queues" if migrated else "migrating"
         raise StackError(f"{what} of {service.name} failed", details="\n".join(complaint.splitlines()[-12:]))
-    prepared.remember(stack, service, with_demo=with_demo)
 
 
 def _preparing(services: Sequence[Service], *, with_demo: bool) -> str:
