@@ -40,6 +40,12 @@ audit: ## Verify in the databases what must always be true
 test: ## Run every test on servers of its own (SUITE=booking for one)
 	@$(STACK) test $(foreach suite,$(SUITE),--only $(suite))
 
+bench: ## Measure the running stack: ratios, kept in bench/results
+	@MARQUEE_STATE=.stack/$(INSTANCE) $(BIN)/python -m bench
+
+chaos: ## Kill processes of the running stack under load, then audit (SEED=1 repeats a run)
+	@MARQUEE_STATE=.stack/$(INSTANCE) $(BIN)/python -m bench.chaos $(if $(SEED),--seed $(SEED))
+
 install: ## Make .venv from the lock (SERVICE=booking: just its part, in its own folder)
 	@$(STACK) install $(SERVICE)
 
