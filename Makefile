@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTANCE ?= main
 
 .DEFAULT_GOAL := help
-.PHONY: help env up down restart status logs memory demo-data test check audit lock install format
+.PHONY: bench chaos help env up down restart status logs memory demo-data test check audit lock install format
 
 help: ## Show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
