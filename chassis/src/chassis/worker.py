@@ -60,7 +60,6 @@ def celery_app(*, handlers: Handlers, ticks: Ticks) -> Celery:
         broker_connection_max_retries=None,
         broker_connection_timeout=4,
         broker_heartbeat=30,
-        broker_transport_options={"confirm_publish": True},
         task_queues=[event_queue(handlers), clock_queue(ticks)],
         task_default_queue=settings.QUEUE_NAME,
         task_create_missing_queues=False,
