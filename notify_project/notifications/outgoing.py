@@ -63,18 +63,18 @@ LEFT JOIN LATERAL (
 RECORD = """
 WITH settled AS (
     UPDATE notifications
-    SET status = %(status)s, reason = %(reason)s, language = %(language)s, subject = %(subject)s,
+    SET status = %(status)s::text, reason = %(reason)s, language = %(language)s, subject = %(subject)s,
         recipient = %(recipient)s,
-        due_at = CASE WHEN %(status)s = 'pending'
-            THEN statement_timestamp() + make_interval(secs => %(pause)s) ELSE due_at END,
-        sent_at = CASE WHEN %(status)s = 'sent' THEN statement_timestamp() END,
-        context = CASE WHEN %(scrub)s THEN context - %(secret)s ELSE context END
-    WHERE id = %(id)s AND status = 'pending' AND attempts = %(attempt)s
+        due_at = CASE WHEN %(status)s::text = 'pending'
+            THEN statement_timestamp() + make_interval(secs => %(pause)s::float8) ELSE due_at END,
+        sent_at = CASE WHEN %(status)s::text = 'sent' THEN statement_timestamp() END,
+        context = CASE WHEN %(scrub)s::boolean THEN context - %(secret)s::text ELSE context END
+    WHERE id = %(id)s AND status = 'pending' AND attempts = %(attempt)s::int
     RETURNING id
 ), logged AS (
     INSERT INTO delivery_log (id, notification_id, attempt, outcome, code, message_id, milliseconds, created_at)
-    SELECT %(log_id)s, id, %(attempt)s, %(outcome)s, %(code)s, %(message_id)s, %(milliseconds)s, statement_timestamp()
-    FROM settled WHERE %(outcome)s <> ''
+    SELECT %(log_id)s, id, %(attempt)s::int, %(outcome)s::text, %(code)s, %(message_id)s, %(milliseconds)s, statement_timestamp()
+    FROM settled WHERE %(outcome)s::text <> ''
 )
 SELECT count(*) FROM settled
 """

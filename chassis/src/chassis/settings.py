@@ -130,6 +130,9 @@ def _storage(*, name: str) -> dict[str, Any]:
         "connect_timeout": 3,
         **KEEPALIVES,
         "application_name": name,
+        # Parameters stay apart from the statement, so that PostgreSQL plans what it is asked often only once.
+        "server_side_binding": True,
+        "prepare_threshold": 5,
         # Bounds in milliseconds: nothing waits for ever on a lock or holds one while idle.
         "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000",
     }
