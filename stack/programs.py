@@ -15,6 +15,8 @@ from stack.ports import HOST
 from stack.servers import nginx, postgres, rabbitmq, redis, run_as
 from stack.services import SERVICES, Service
 
+# What these do, nobody waits for: mails and counts come last.
+PATIENT = ("notify", "catalog")
 # Started in this order and stopped in the other one.
 TIERS = ("infrastructure", "services", "edge")
 
@@ -136,7 +138,7 @@ def of_service(
         "web": [f"{variables.BINARIES}/gunicorn", "-c", "python:chassis.gunicorn", "config.wsgi"],
         # Customers wait for web; the saga may take a moment longer while everybody books at once.
         "worker": [
-            *("nice", "-n", "5"),
+            *("nice", "-n", "15" if service.name in PATIENT else "10"),
             *(f"{variables.BINARIES}/celery", "-A", "config.celery", "worker", "-n", f"{service.name}@%h"),
             *("-E", "--without-mingle", "--without-gossip", "--loglevel", "INFO"),
         ],

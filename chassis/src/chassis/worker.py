@@ -80,9 +80,9 @@ def celery_app(*, handlers: Handlers, ticks: Ticks) -> Celery:
         enable_utc=True,
     )
     for event_type, handler in handlers.items():
-        app.task(_event_task(handler), name=event_type, bind=True)
+        app.task(_event_task(handler), name=event_type, bind=True, Request="chassis.consumer:StepRequest")
     for tick, jobs in ticks.items():
-        app.task(_tick_task(tick, jobs), name=tick)
+        app.task(_tick_task(tick, jobs), name=tick, send_events=False)
     return app
 
 
