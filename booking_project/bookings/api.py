@@ -144,10 +144,9 @@ class BookingListView(APIView):
         parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)],
     )
     def post(self, request: Request) -> Response:
-        wanted = BookingRequest(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        hold = holds.hold_best_seats if "quantity" in wanted.validated_data else holds.hold_seats
-        held = hold(user_id=request.user.id, key=key_from(request, required=False), **wanted.validated_data)
+        wanted = BookingRequest.parse(request.data)
+        hold = holds.hold_best_seats if "quantity" in wanted else holds.hold_seats
+        held = hold(user_id=request.user.id, key=key_from(request, required=False), **wanted)
         if isinstance(held, holds.Replayed):
             return idempotency.replay(held.claim)
         body = present_hold(held.booking, held.seats, held.sale)
@@ -163,14 +162,14 @@ class BookingView(APIView):
     def delete(self, request: Request, booking_id: UUID) -> Response:
         """Cancels it. Staff give a reason when the booking is somebody else's."""
         booking = selectors.booking_for(request.user, booking_id)
-        wanted = CancellationRequest(data=request.data or {})
+        wanted = {"reason": ""}
         if booking.user_id != request.user.id or request.data:
-            wanted.is_valid(raise_exception=True)
+            wanted = CancellationRequest.parse(request.data or {})
         services.cancel_booking(
             booking_id=booking_id,
             user_id=request.user.id,
             is_staff=request.user.is_staff,
-            reason=wanted.validated_data["reason"] if request.data else "",
+            **wanted,
         )
         return Response(present(selectors.booking_for(request.user, booking_id)))
 
@@ -199,15 +198,11 @@ class BlockedSeatsView(APIView):
 
     @extend_schema(request=SeatsRequest, responses={204: None})
     def post(self, request: Request, showtime_id: UUID) -> Response:
-        wanted = SeatsRequest(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        holds.block_seats(showtime_id=showtime_id, **wanted.validated_data)
+        holds.block_seats(showtime_id=showtime_id, **SeatsRequest.parse(request.data))
         return Response(status=204)
 
     @extend_schema(request=SeatsRequest, responses={204: None})
     def delete(self, request: Request, showtime_id: UUID) -> Response:
         """Puts them back on sale."""
-        wanted = SeatsRequest(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        inventory.unblock_seats(showtime_id=showtime_id, **wanted.validated_data)
+        inventory.unblock_seats(showtime_id=showtime_id, **SeatsRequest.parse(request.data))
         return Response(status=204)

@@ -2,12 +2,13 @@
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from bookings import events, inventory, locks, seating
@@ -59,7 +60,7 @@ def hold_seats(
     seats, OrphanSeat, and with a key idempotency.KeyReused or KeyInFlight.
     """
 
-    def attempt(sale: Sale) -> Held | Replayed | None:
+    def attempt(sale: Sale) -> Held | Replayed:
         seats = sale.pick(seat_ids)
         locked = [seat.id for seat in seats]
         refused = locks.acquire(showtime_id, locked, owner=user_id, seconds=settings.HOLD_SECONDS)
@@ -68,14 +69,14 @@ def hold_seats(
             raise SeatUnavailable(refused)
         committed = False
         try:
-            with transaction.atomic():
+            with _transaction(needed=key is not None or sale.leaves_no_single):
                 claim = _claim(key)
                 if claim is not None and claim.completed:
                     return Replayed(claim)
                 held = _write_hold(user_id, sale, seats, payment_method, claim)
-                if held is not None and sale.leaves_no_single:
+                if sale.leaves_no_single:
                     _refuse_singles(sale, locked)
-            committed = held is not None
+            committed = True
         finally:
             if not committed and not refused:
                 locks.release(showtime_id, locked, owner=user_id)
@@ -98,7 +99,7 @@ def hold_best_seats(
     Raises NotEnoughSeats, and what hold_seats raises.
     """
 
-    def attempt(sale: Sale) -> Held | Replayed | None:
+    def attempt(sale: Sale) -> Held | Replayed:
         with transaction.atomic():
             claim = _claim(key)
             if claim is not None and claim.completed:
@@ -114,22 +115,33 @@ def hold_best_seats(
                 break
             else:
                 raise NotEnoughSeats
-            transaction.set_rollback(held is None)
-        if held is not None:
-            locks.acquire(showtime_id, [seat.id for seat in seats], owner=user_id, seconds=settings.HOLD_SECONDS)
+        locks.acquire(showtime_id, [seat.id for seat in seats], owner=user_id, seconds=settings.HOLD_SECONDS)
         return held
 
     return _on_current_sale(showtime_id, attempt)
 
 
-def _on_current_sale(showtime_id: UUID, attempt: Callable[[Sale], Held | Replayed | None]) -> Held | Replayed:
+class _SaleChanged(Exception):
+    """The sale is not, or no longer, what this process knew; nothing was written."""
+
+
+def _on_current_sale(showtime_id: UUID, attempt: Callable[[Sale], Held | Replayed]) -> Held | Replayed:
     """Tries with the sale as this process knows it, and once more as it is now. Raises SalesClosed."""
-    held = attempt(sale_of(showtime_id)) or attempt(reload_sale(showtime_id))
-    if held is None:
-        raise SalesClosed
+    try:
+        held = attempt(sale_of(showtime_id))
+    except _SaleChanged:
+        try:
+            held = attempt(reload_sale(showtime_id))
+        except _SaleChanged:
+            raise SalesClosed from None
     if isinstance(held, Held):
         HELD.inc()
     return held
+
+
+def _transaction(*, needed: bool) -> AbstractContextManager[None]:
+    """A hold is one statement: by itself it needs no transaction, and saves the two round trips of one."""
+    return transaction.atomic() if needed or connection.in_atomic_block else nullcontext()
 
 
 def _claim(key: idempotency.Key | None) -> idempotency.Claim | None:
@@ -169,8 +181,8 @@ def _write_hold(
     seats: Sequence[Seat],
     payment_method: Mapping[str, str] | None,
     claim: idempotency.Claim | None,
-) -> Held | None:
-    """None when the sale has changed since it was read: nothing is written then."""
+) -> Held:
+    """Raises _SaleChanged, TooManyHolds, SeatUnavailable."""
     booking = Booking(
         id=uuid7(),
         reference="".join(secrets.choice(_REFERENCE_ALPHABET) for _ in range(REFERENCE_LENGTH)),
@@ -180,18 +192,17 @@ def _write_hold(
         total_amount=sum(seat.price for seat in seats),
         currency=sale.showtime.currency,
     )
-    taken = inventory.take_seats(
-        booking=booking, sale=sale, seats=seats, event=_created(booking, sale, seats, payment_method)
-    )
-    if taken.hold_expires_at is None or taken.created_at is None:
-        transaction.set_rollback(True)
-        if not taken.on_sale:
-            return None
-        if taken.open_holds >= settings.MAX_OPEN_HOLDS:
-            raise TooManyHolds(f"At most {settings.MAX_OPEN_HOLDS} open holds of one showtime.")
+    try:
+        booking.hold_expires_at, booking.created_at = inventory.take_seats(
+            booking=booking, sale=sale, seats=seats, event=_created(booking, sale, seats, payment_method)
+        )
+    except inventory.HoldRefused as refusal:
+        if not refusal.on_sale:
+            raise _SaleChanged from None
+        if refusal.open_holds >= settings.MAX_OPEN_HOLDS:
+            raise TooManyHolds(f"At most {settings.MAX_OPEN_HOLDS} open holds of one showtime.") from None
         REFUSED.inc()
-        raise SeatUnavailable(seat.id for seat in seats if seat.id not in taken.seat_ids)
-    booking.hold_expires_at, booking.created_at = taken.hold_expires_at, taken.created_at
+        raise SeatUnavailable(seat.id for seat in seats if seat.id not in refusal.free) from None
     if claim is not None:
         idempotency.complete(claim, status=201, body=present_hold(booking, seats, sale))
     return Held(booking, seats, sale)

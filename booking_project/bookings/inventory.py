@@ -1,13 +1,13 @@
 """The seats: every statement that takes or frees them. Rows are always locked in key order, so nothing deadlocks."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 from psycopg.types.json import Jsonb
 
 from bookings.models import Booking, SeatStatus
@@ -56,10 +56,13 @@ WITH sale AS (
                      '{data,created_at}', to_jsonb(created_at)), created_at
     FROM booked
 )
-SELECT (SELECT count(*) FROM sale), (SELECT open FROM holds), (SELECT array_agg(seat_id) FROM taken),
-       hold_expires_at, created_at
+SELECT hold_expires_at, created_at,
+       CASE WHEN booked.id IS NULL THEN refuse_hold(
+           EXISTS (SELECT FROM sale), (SELECT open FROM holds), ARRAY(SELECT seat_id FROM taken)) END
 FROM (SELECT 1) AS one LEFT JOIN booked ON true
 """
+# What refuse_hold() raises: it undoes the statement, whether or not a transaction is open around it.
+REFUSED = "MQ001"
 
 # A confirmed booking needs every one of its seats: still its own, or free again if its hold ran out meanwhile.
 SELL = """
@@ -99,22 +102,34 @@ WHERE showtime_id = %s AND (%s::uuid[] IS NULL OR seat_id = ANY(%s)) AND (held_u
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What TAKE saw. on_sale False: the sale that the caller knew is not the current one."""
+class HoldRefused(Exception):
+    """What TAKE saw. on_sale False: the sale that the caller knew is not the current one. free: seats it could have."""
 
-    on_sale: bool
-    open_holds: int
-    seat_ids: frozenset[UUID]
-    hold_expires_at: datetime | None
-    created_at: datetime | None
+    def __init__(self, *, on_sale: bool, open_holds: int, free: Iterable[str]) -> None:
+        super().__init__()
+        self.on_sale = on_sale
+        self.open_holds = open_holds
+        self.free = frozenset(map(UUID, free))
 
 
-def take_seats(*, booking: Booking, sale: Sale, seats: Sequence[Seat], event: dict[str, Any]) -> Taken:
-    """Runs TAKE for seats in key order, inside a transaction that the caller rolls back unless all were taken.
+def take_seats(
+    *, booking: Booking, sale: Sale, seats: Sequence[Seat], event: dict[str, Any]
+) -> tuple[datetime, datetime]:
+    """Runs TAKE for seats in key order: all or nothing, by itself or as a part of the caller's transaction.
 
     event: the envelope of booking.created; its times are filled in by the database.
+    Returns when the hold ends and when it was made. Raises HoldRefused.
     """
+    try:
+        return _take(booking, sale, seats, event)
+    except DatabaseError as exc:
+        told = getattr(exc.__cause__, "diag", None)
+        if told is None or told.sqlstate != REFUSED:
+            raise
+        raise HoldRefused(**json.loads(told.message_detail)) from None
+
+
+def _take(booking: Booking, sale: Sale, seats: Sequence[Seat], event: dict[str, Any]) -> tuple[datetime, datetime]:
     with connection.cursor() as cursor:
         cursor.execute(
             TAKE,
@@ -140,8 +155,8 @@ def take_seats(*, booking: Booking, sale: Sale, seats: Sequence[Seat], event: di
                 "event": Jsonb(event),
             },
         )
-        on_sale, open_holds, seat_ids, hold_expires_at, created_at = cursor.fetchone()
-    return Taken(bool(on_sale), open_holds, frozenset(seat_ids or ()), hold_expires_at, created_at)
+        hold_expires_at, created_at, _ = cursor.fetchone()
+    return hold_expires_at, created_at
 
 
 def choose_alone(showtime_id: UUID) -> None:

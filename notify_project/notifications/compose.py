@@ -3,11 +3,15 @@
 import struct
 import zlib
 from datetime import datetime
+from email.charset import QP, Charset
+from email.header import Header
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
-from typing import Any
+from email.mime.base import MIMEBase
+from email.mime.image import MIMEImage
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.policy import SMTP, compat32
+from email.utils import format_datetime, formataddr, parseaddr
 from uuid import UUID
 
 import zxingcpp
@@ -15,6 +19,12 @@ import zxingcpp
 from notifications.outage import PermanentFailure
 from notifications.smtp import Envelope
 from notifications.templating import Rendered
+
+PLAIN = compat32.clone(linesep="\r\n")
+SMTPUTF8 = SMTP.clone(utf8=True)
+# Readable as it stands in most languages of a cinema's customers, where base64 never is.
+QUOTED = Charset("utf-8")
+QUOTED.body_encoding = QP
 
 QR_SCALE = 4
 QR_CONTENT_ID = "ticket"
@@ -34,32 +44,35 @@ def mail(
     Raises PermanentFailure when the recipient is not an address that a mail can be sent to.
     """
     name, sender_address = parseaddr(sender)
-    message = EmailMessage(policy=SMTP)
-    message["From"] = Address(display_name=name, addr_spec=sender_address)
     address = _addressable(recipient)
+    message = _body(rendered, ticket)
+    message["From"] = formataddr((name, sender_address))
     message["To"] = address
-    message["Subject"] = rendered.subject
+    message["Subject"] = rendered.subject if rendered.subject.isascii() else Header(rendered.subject, "utf-8")
     message["Date"] = format_datetime(date)
     message["Message-ID"] = message_id(notification_id, sender)
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(rendered.text)
+    policy = PLAIN if address.isascii() else SMTPUTF8
+    return Envelope(sender=sender_address, recipient=address, content=message.as_bytes(policy=policy))
+
+
+def _body(rendered: Rendered, ticket: str) -> MIMEBase:
+    """The older classes of `email`: they take a third of the time of EmailMessage's."""
+    body: MIMEBase = MIMEText(rendered.text, "plain", QUOTED)
     if rendered.html:
-        message.add_alternative(rendered.html, subtype="html")
+        body = MIMEMultipart("alternative", _subparts=[body, MIMEText(rendered.html, "html", QUOTED)])
     if ticket:
-        image: dict[str, Any] = {"maintype": "image", "subtype": "png", "filename": "ticket.png"}
-        page = message.get_body(("html",))
-        if page is None:
-            message.add_attachment(qr_png(ticket), **image)
-        else:
-            page.add_related(qr_png(ticket), cid=f"<{QR_CONTENT_ID}>", **image)
-    policy = SMTP if address.addr_spec.isascii() else SMTP.clone(utf8=True)
-    return Envelope(sender=sender_address, recipient=address.addr_spec, content=message.as_bytes(policy=policy))
+        image = MIMEImage(qr_png(ticket), "png", name="ticket.png")
+        image["Content-ID"] = f"<{QR_CONTENT_ID}>"
+        image["Content-Disposition"] = 'inline; filename="ticket.png"'
+        body = MIMEMultipart("related", _subparts=[body, image])
+    return body
 
 
-def _addressable(recipient: str) -> Address:
+def _addressable(recipient: str) -> str:
     local, _, domain = recipient.rpartition("@")
     try:
-        return Address(addr_spec=f"{local}@{domain.encode('idna').decode('ascii')}")
+        return Address(addr_spec=f"{local}@{domain.encode('idna').decode('ascii')}").addr_spec
     except (ValueError, IndexError, UnicodeError) as error:
         raise PermanentFailure("address_invalid") from error
 

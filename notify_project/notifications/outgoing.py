@@ -73,7 +73,8 @@ WITH settled AS (
     RETURNING id
 ), logged AS (
     INSERT INTO delivery_log (id, notification_id, attempt, outcome, code, message_id, milliseconds, created_at)
-    SELECT %(log_id)s, id, %(attempt)s::int, %(outcome)s::text, %(code)s, %(message_id)s, %(milliseconds)s, statement_timestamp()
+    SELECT %(log_id)s, id, %(attempt)s::int, %(outcome)s::text, %(code)s, %(message_id)s, %(milliseconds)s,
+        statement_timestamp()
     FROM settled WHERE %(outcome)s::text <> ''
 )
 SELECT count(*) FROM settled

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -27,6 +27,8 @@ KEYS_MAX_AGE = 600.0
 KEYS_RETRY_AFTER = 5.0
 # By so much the clocks of two hosts may differ.
 LEEWAY_SECONDS = 5
+# So many verified tokens a process remembers: a customer's next request need not prove the same signature again.
+REMEMBERED = 2048
 STAFF_ROLES = ("support", "manager", "admin")
 
 
@@ -55,12 +57,14 @@ class KeySet:
     """Auth's public keys by key id, refreshed every ten minutes in the background, and kept when auth is away.
 
     A key id that is not known makes it ask again, at most once in five seconds: that is how a new key arrives.
+    `generation` changes when a key comes or goes.
     ask: returns the JWKS document; may raise Unreachable.
     """
 
     def __init__(self, ask: Callable[[], Any]) -> None:
         self._ask = ask
         self._keys: dict[str, Any] = {}
+        self.generation = 0
         self._fetched = self._asked = float("-inf")
         self._answered = True
         self._lock = threading.Lock()
@@ -102,6 +106,8 @@ class KeySet:
         if not keys:
             log.warning("public keys not fetched", extra={"error": "none published"})
             return False
+        if keys.keys() != self._keys.keys():
+            self.generation += 1
         self._keys = keys
         self._fetched = time.monotonic()
         return True
@@ -116,13 +122,32 @@ def key_set() -> KeySet:
     return KeySet(lambda: client.get("/.well-known/jwks.json").json())
 
 
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    principal: Principal
+    issued_at: float
+    kid: str
+
+
 def verify(token: str) -> Principal:
     """The caller an access token speaks for. Raises Unauthenticated, or ServiceUnavailable without any key."""
+    verified = _verified(token, key_set().generation)
+    if verified.principal.expires_at + LEEWAY_SECONDS <= time.time():
+        raise Unauthenticated("The access token has expired.")
+    key_set().key(verified.kid)  # so that the keys are renewed in their time
+    if _is_revoked(verified.principal, verified.issued_at):
+        raise Unauthenticated("The access token was revoked.")
+    return verified.principal
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _verified(token: str, _generation: int) -> _Verified:
+    """What a well-signed token says; remembered while the keys stay the same, and only if it was in order."""
     try:
-        key = key_set().key(str(jwt.get_unverified_header(token).get("kid")))
+        kid = str(jwt.get_unverified_header(token).get("kid"))
         claims = jwt.decode(
             token,
-            key,
+            key_set().key(kid),
             algorithms=[ALGORITHM],
             options={"require": ["exp", "iat", "jti", "user_id"], "verify_aud": False},
             leeway=LEEWAY_SECONDS,
@@ -140,15 +165,12 @@ def verify(token: str) -> Principal:
             expires_at=int(claims["exp"]),
             token=token,
         )
-        issued_at = float(claims["iat"])
+        return _Verified(principal, float(claims["iat"]), kid)
     except jwt.ExpiredSignatureError:
         raise Unauthenticated("The access token has expired.") from None
     except (jwt.InvalidTokenError, ArithmeticError, AttributeError, RecursionError, TypeError, ValueError):
         # RecursionError: the header is JSON that anybody may send, nested as deep as its length allows.
         raise Unauthenticated("The access token is not valid.") from None
-    if _is_revoked(principal, issued_at):
-        raise Unauthenticated("The access token was revoked.")
-    return principal
 
 
 def revoke_token(jti: str, *, seconds: int) -> None:

@@ -43,9 +43,9 @@ class MonitoringInBatches(bootsteps.StartStopStep):  # type: ignore[misc]
 class StepRequest(Request):  # type: ignore[misc]
     """Tells Flower of a step when it arrives and when it ends; that it began would be a third of all it hears."""
 
-    def send_event(self, type: str, **fields: Any) -> None:
-        if type != "task-started":
-            super().send_event(type, **fields)
+    def send_event(self, type_: str, **fields: Any) -> None:
+        if type_ != "task-started":
+            super().send_event(type_, **fields)
 
 
 class EventConsumer(Consumer):  # type: ignore[misc]

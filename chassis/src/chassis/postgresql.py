@@ -1,9 +1,11 @@
 """What connections to PostgreSQL have in common, Django's and the relay's: none waits for ever."""
 
+import select
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
+from psycopg.types import numeric
 
 RV = TypeVar("RV")
 
@@ -15,11 +17,35 @@ KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count
 ANSWER_SECONDS = 20.0
 
 
+# As text, numbers that a column cannot hold are refused by the server; the binary form of a number is cut to the
+# column's size first, and 2^40 would be stored as 0.
+for number, as_text in (
+    (numeric.Int2, numeric.Int2Dumper),
+    (numeric.Int4, numeric.Int4Dumper),
+    (numeric.Int8, numeric.Int8Dumper),
+):
+    psycopg.adapters.register_dumper(number, as_text)
+
+
 class BoundedConnection(psycopg.Connection[Any]):
     """Raises OperationalError, and is closed, when the server has not answered for ANSWER_SECONDS.
 
     A server that is frozen keeps its connections open, and would otherwise hold every thread that asks it something.
     """
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> psycopg.Cursor[Any]:
+        """The empty statement is the pool's question whether the server is still there.
+
+        One that has hung up has said so: only when there is something to read the server itself is asked.
+        """
+        if query == "" and not self._has_something_to_say():
+            return self.cursor()
+        return super().execute(query, params, **options)
+
+    def _has_something_to_say(self) -> bool:
+        poll = select.poll()
+        poll.register(self.pgconn.socket, select.POLLIN)
+        return bool(poll.poll(0))
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         try:
