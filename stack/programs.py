@@ -138,7 +138,7 @@ def of_service(
         "web": [f"{variables.BINARIES}/gunicorn", "-c", "python:chassis.gunicorn", "config.wsgi"],
         # Customers wait for web; the saga may take a moment longer while everybody books at once.
         "worker": [
-            *("nice", "-n", "15" if service.name in PATIENT else "10"),
+            *(_when_idle() if service.name in PATIENT else ("nice", "-n", "10")),
             *(f"{variables.BINARIES}/celery", "-A", "config.celery", "worker", "-n", f"{service.name}@%h"),
             *("-E", "--without-mingle", "--without-gossip", "--loglevel", "INFO"),
         ],
@@ -175,7 +175,7 @@ def clock(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[str,
         Program(
             "flower",
             "services",
-            [*celery, "flower", f"--address={HOST}", f"--port={ports['flower']}", "--url_prefix=flower"],
+            [*_when_idle(), *celery, "flower", f"--address={HOST}", f"--port={ports['flower']}", "--url_prefix=flower"],
             {
                 **environment,
                 "FLOWER_BASIC_AUTH": login,
@@ -209,6 +209,11 @@ def parent_death_prefix(signal: str) -> tuple[str, ...]:
     words = (setpriv, "--pdeathsig", signal)
     works = subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0
     return words if works else ()
+
+
+def _when_idle() -> tuple[str, ...]:
+    """Words before a command that has the processor when nobody else wants it, and gives it up at once."""
+    return ("chrt", "--idle", "0") if shutil.which("chrt") else ("nice", "-n", "19")
 
 
 def _path() -> str:
