@@ -21,7 +21,8 @@ if ON:
     from chassis import spans
 else:
     # redis-py would import it wherever it is installed, for metrics of its own: 2.4 MiB and 40 ms a process.
-    sys.modules.setdefault("opentelemetry.sdk", None)  # type: ignore[arg-type]
+    for name in ("opentelemetry.metrics", "opentelemetry.sdk"):
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
 
 
 def start() -> None:
