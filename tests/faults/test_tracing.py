@@ -59,7 +59,7 @@ def test_one_booking_is_one_trace_from_the_gateway_to_the_mail(world: World, mar
     } <= done
     databases = {(span.service, span.attributes.get("db.system.name")) for span in spans.values()}
     assert {(service, "postgresql") for service in ("booking", "payment", "notify", "catalog")} <= databases
-    assert {("booking", "redis"), ("payment", "redis")} <= databases
+    assert {("booking", "redis"), ("catalog", "redis")} <= databases
     for secret in (customer.token, customer.email, "tok_visa"):
         assert secret.encode() not in receiver.told
 
