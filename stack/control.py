@@ -7,7 +7,11 @@ Every function raises StackError when the instance does not run or has no such p
 
 import os
 import signal as signals
+import subprocess
 import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 
 from stack import lifecycle, processes
@@ -15,7 +19,7 @@ from stack.errors import StackError
 from stack.instance import MAIN, Instance
 from stack.lifecycle import Stack
 from stack.programs import Program
-from stack.supervision import Supervised
+from stack.supervision import Supervised, log_file
 
 
 def names() -> list[str]:
@@ -63,6 +67,45 @@ def start(name: str) -> None:
 def restart(name: str) -> None:
     stop(name)
     start(name)
+
+
+@contextmanager
+def running_with(environment: Mapping[str, str], *of: str) -> Iterator[None]:
+    """Meanwhile these run with further variables, beside supervisord, and afterwards as before."""
+    stack = _stack()
+    with ThreadPoolExecutor(len(of)) as pool:
+        list(pool.map(stop, of))
+        started = []
+        try:
+            for program in map(_program, of):
+                with log_file(stack.instance, program.name).open("a") as log:
+                    started.append(
+                        subprocess.Popen(
+                            program.command,
+                            cwd=program.directory,
+                            env={**program.environment, **environment},
+                            stdin=subprocess.DEVNULL,
+                            stdout=log,
+                            stderr=subprocess.STDOUT,
+                        )
+                    )
+            for program in map(_program, of):
+                _wait_answers(program)
+            yield
+        finally:
+            for process in started:
+                process.terminate()
+            for process in started:
+                process.wait(30)
+            list(pool.map(start, of))
+
+
+def _wait_answers(program: Program) -> None:
+    deadline = time.monotonic() + program.ready_seconds
+    while program.ready is not None and not program.ready():
+        if time.monotonic() > deadline:
+            raise lifecycle.not_ready(_stack().instance, program, "is not ready")
+        time.sleep(lifecycle.POLL_SECONDS)
 
 
 def kill(name: str, signal: str | int = "KILL") -> int:

@@ -78,6 +78,9 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
     os.environ["GATEWAY_RATE_PER_MINUTE"] = "0"
     # The black-box tests see a hold end.
     os.environ["HOLD_SECONDS"] = "60"
+    # What is tested is not traced, but where a test says so.
+    for name in [name for name in os.environ if name.startswith(variables.TRACING)]:
+        del os.environ[name]
     instance.make_folders()
     with instance.locked("make test"):
         lifecycle.stop(instance, say=say)

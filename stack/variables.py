@@ -18,6 +18,8 @@ PASSED_ON = (
     "WEB_THREADS",
     "CSRF_TRUSTED_ORIGINS",
 )
+# OpenTelemetry's: with OTEL_EXPORTER_OTLP_ENDPOINT among them the services send their spans there.
+TRACING = "OTEL_"
 # Those of one service.
 ITS_OWN = {"auth": ("ACCESS_TOKEN_SECONDS", "REFRESH_TOKEN_SECONDS"), "booking": ("HOLD_SECONDS",)}
 BINARIES = str(PYTHON.parent)
@@ -80,8 +82,13 @@ def of_service(
         "WORKER_CONCURRENCY": str(service.worker_concurrency),
         "PROMETHEUS_MULTIPROC_DIR": str(instance.run / "metrics" / service.name),
         **_own(service, ports=ports, secrets=secrets),
-        **{name: os.environ[name] for name in (*PASSED_ON, *ITS_OWN.get(service.name, ())) if name in os.environ},
+        **_passed_on(service),
     }
+
+
+def _passed_on(service: Service) -> dict[str, str]:
+    names = {*PASSED_ON, *ITS_OWN.get(service.name, ())}
+    return {name: value for name, value in os.environ.items() if name in names or name.startswith(TRACING)}
 
 
 def _own(service: Service, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from chassis import tracing
 from chassis.metrics import counter, histogram
 from chassis.worker import patiently
 from notifications import compose, outgoing, services, sms
@@ -183,7 +184,7 @@ def _prepared(taken: Taken, rendered: Rendered) -> Callable[[], None]:
 
 def _handed_over(taken: Taken, rendered: Rendered, hand_over: Callable[[], None]) -> Result:
     started = time.perf_counter()
-    failure = _failure_of(hand_over, OUTAGES[taken.channel])
+    failure = _failure_of(taken, hand_over)
     seconds = time.perf_counter() - started
     SENDING.labels(taken.channel).observe(seconds)
     code = "" if failure is None else failure.code
@@ -215,9 +216,12 @@ def _message_id(taken: Taken) -> str:
     return compose.message_id(taken.id, settings.DEFAULT_FROM_EMAIL)
 
 
-def _failure_of(hand_over: Callable[[], None], outage: Outage) -> DeliveryFailure | None:
+def _failure_of(taken: Taken, hand_over: Callable[[], None]) -> DeliveryFailure | None:
+    outage = OUTAGES[taken.channel]
+    facts = {"notification.id": str(taken.id), "notification.template": taken.template}
     try:
-        hand_over()
+        with tracing.step(f"send {taken.channel}", **facts):
+            hand_over()
     except Unreachable as failure:
         outage.failed()
         return failure

@@ -10,6 +10,11 @@ class ChassisConfig(AppConfig):
         from chassis import (
             database_metrics,
             openapi,  # noqa: F401  (registers the security scheme with drf-spectacular)
+            tracing,
         )
 
         database_metrics.connect()
+        if tracing.ON:
+            from chassis import django_spans
+
+            django_spans.connect()

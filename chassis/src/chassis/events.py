@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from chassis import tracing
 from chassis.correlation import correlation_id, traceparent
 from chassis.ids import uuid7
 
@@ -53,6 +54,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
             raise MalformedEvent(f"{self.type}: {exc}") from exc
 
 
+@tracing.event_made
 def envelope(event: EventData, *, subject: UUID | str, source: str) -> dict[str, Any]:
     """The attributes of a new event as JSON types, with the correlation id and trace of the work at hand."""
     return {

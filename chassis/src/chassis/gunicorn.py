@@ -4,6 +4,7 @@ import gc
 import os
 from typing import Any
 
+from chassis import tracing
 from chassis.logs import logging_config
 from chassis.metrics_registry import forget_process
 
@@ -30,6 +31,10 @@ def when_ready(server: Any) -> None:
     """What was loaded before the fork stays out of the collector's way, and its pages shared."""
     gc.collect()
     gc.freeze()
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    tracing.start()
 
 
 def child_exit(server: Any, worker: Any) -> None:

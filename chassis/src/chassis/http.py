@@ -8,6 +8,7 @@ from typing import Any
 
 import urllib3
 
+from chassis import tracing
 from chassis.breaker import Breaker, BreakerOpen
 from chassis.correlation import CORRELATION_HEADER, correlation_id, traceparent
 from chassis.metrics_registry import counter
@@ -71,7 +72,7 @@ class Client:
         pool_size: int = 8,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        self._name = name
+        self.name = name
         self.base_url = base_url.rstrip("/")
         self.failure_statuses = failure_statuses
         self._retries = retries
@@ -111,9 +112,10 @@ class Client:
             response = failed.response
             outcome = "failed"
         finally:
-            CALLS.labels(self._name, outcome).inc()
+            CALLS.labels(self.name, outcome).inc()
         return response
 
+    @tracing.http_call
     def _send(self, method: str, path: str, body: Any, headers: Mapping[str, str] | None, retry: bool) -> Response:
         sent = {**self._headers, **(headers or {})}
         if correlation_id():

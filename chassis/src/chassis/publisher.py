@@ -13,6 +13,8 @@ from typing import Any
 import amqp
 from kombu.utils.url import parse_url
 
+from chassis import tracing
+
 # Where events go that no queue is bound for (topology.py); the arguments of a queue that keeps what is laid aside:
 # looking at its messages counts as a delivery, so the limit of those must be out of reach.
 UNROUTED = "unrouted"
@@ -44,6 +46,7 @@ class Publisher:
         self._sent = 0
         self._exchanges: set[str] = set()
 
+    @tracing.events_published
     def publish(self, messages: Sequence[tuple[str, dict[str, Any]]]) -> None:
         """Publishes (exchange, CloudEvents attributes) pairs; returns when the broker has confirmed them all.
 

@@ -17,6 +17,7 @@ from redis.exceptions import (
 )
 from redis.retry import Retry
 
+from chassis import tracing
 from chassis.breaker import Breaker, BreakerOpen
 
 TIMEOUT_SECONDS = 0.2
@@ -49,6 +50,7 @@ def _means_away(exc: BaseException) -> bool:
 _breaker = Breaker(failures=3, reset=2.0, counts=_means_away)
 
 
+@tracing.redis_call
 def _guarded(call: Any, *args: Any, **kwargs: Any) -> Any:
     try:
         return _breaker.call(call, *args, **kwargs)

@@ -17,7 +17,7 @@ import amqp
 import psycopg
 import psycopg.conninfo
 
-from chassis import metrics_port
+from chassis import metrics_port, tracing
 from chassis import metrics_registry as metrics
 from chassis.logs import logging_config
 from chassis.postgresql import KEEPALIVES, BoundedConnection
@@ -142,6 +142,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     metrics_port.serve()
+    tracing.start()
     log.info("relay started")
     relay.run()
 

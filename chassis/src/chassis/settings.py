@@ -9,6 +9,7 @@ from typing import Any
 
 import environ
 
+from chassis import tracing
 from chassis.logs import logging_config
 from chassis.postgresql import KEEPALIVES, BoundedConnection
 from chassis.redis import RETRY, TIMEOUT_SECONDS
@@ -62,6 +63,7 @@ def _django(*, name: str, app: str) -> dict[str, Any]:
             app,
         ],
         "MIDDLEWARE": [
+            *tracing.MIDDLEWARE,
             "chassis.correlation.CorrelationMiddleware",
             "chassis.metrics.MetricsMiddleware",
             "chassis.errors.ProblemMiddleware",

@@ -9,12 +9,12 @@ from typing import Any
 
 from celery import Celery
 from celery.exceptions import Reject
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_init
 from django.conf import settings
 from django.db import Error as DatabaseFailure
 from django.db import connection
 
-from chassis import task_metrics
+from chassis import task_metrics, tracing
 from chassis.correlation import correlated
 from chassis.database import is_away
 from chassis.events import Event
@@ -91,7 +91,13 @@ def _keep_our_logging(**_: Any) -> None:
     """A receiver alone keeps Celery from configuring the logs: Django's settings did."""
 
 
+@worker_init.connect  # type: ignore[untyped-decorator]
+def _send_spans(**_: Any) -> None:
+    tracing.start()
+
+
 def _event_task(handler: Handler | Callable[[Event], object]) -> Callable[..., None]:
+    @tracing.event_handled
     def run(task: Any, **attributes: Any) -> None:
         with correlated(attributes.get("correlationid"), attributes.get("traceparent")):
             try:

@@ -5,9 +5,11 @@ import time
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from rest_framework import exceptions, serializers
@@ -20,8 +22,11 @@ from chassis import idempotency
 from chassis.api import CursorPage, StrictSerializer
 from chassis.auth import HasRole
 from chassis.errors import Conflict, NotFound, ServiceUnavailable, TooManyRequests
+from chassis.http import Client
 from chassis.ids import uuid7
+from chassis.outbox import emit
 from chassis.redis import redis_client
+from things.events import ThingMade
 from things.models import Thing
 
 
@@ -92,6 +97,24 @@ class Queries(APIView):
 
     def get(self, request: Request) -> Response:
         return Response({"things": Thing.objects.count()})
+
+
+class Announcements(APIView):
+    """Does what a request can lead to: a statement, a Redis command, a call to another server, an event."""
+
+    permission_classes = [AllowAny]
+
+    def post(self, request: Request) -> Response:
+        name = request.data["name"]
+        redis_client().set(f"announced:{name}", name, ex=300)
+        pipeline = redis_client().pipeline()
+        pipeline.get(f"announced:{name}").expire(f"announced:{name}", 200)
+        pipeline.execute()
+        Client("other", settings.AUTH_URL).get(f"/told/{name[:3]}?name={name}")
+        with transaction.atomic():
+            made = Thing.objects.create(id=uuid7(), name=name)
+            event_id = emit(ThingMade(thing_id=made.id, name=name, made_at=timezone.now()), subject=made.id)
+        return Response({"event": str(event_id)}, status=201)
 
 
 class Echo(APIView):

@@ -62,6 +62,11 @@ WEB_THREADS: {{ .service.web.threads | toString | quote }}
 WORKER_POOL: {{ .service.worker.pool }}
 WORKER_CONCURRENCY: {{ .service.worker.concurrency | toString | quote }}
 PROMETHEUS_MULTIPROC_DIR: /run/metrics
+{{- with .root.Values.tracing }}{{ if .endpoint }}
+OTEL_EXPORTER_OTLP_ENDPOINT: {{ .endpoint }}
+OTEL_TRACES_SAMPLER: parentbased_traceidratio
+OTEL_TRACES_SAMPLER_ARG: {{ .ratio | toString | quote }}
+{{- end }}{{ end }}
 MALLOC_ARENA_MAX: "2"
 {{- if .root.Values.rabbitmq.tls.enabled }}
 # OpenSSL trusts it beside the certificates of the image.

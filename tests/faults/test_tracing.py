@@ -1,0 +1,82 @@
+"""The whole line with tracing on: its processes are started again, sending their spans to a receiver."""
+
+from waiting import wait_for
+from world import Market, World, book, new_key, settled
+
+from chassis.testing_traces import Received, receiving
+from stack import control
+
+TRACED = (
+    "booking-web",
+    *("booking-worker", "payment-worker", "notify-worker", "catalog-worker"),
+    *("booking-relay", "payment-relay"),
+)
+# From the mail with the ticket back to the request.
+LINE = [
+    ("notify", "send email"),
+    ("notify", "process ticket.issued"),
+    ("booking", "create ticket.issued"),
+    ("booking", "process payment.completed"),
+    ("payment", "create payment.completed"),
+    ("payment", "process booking.confirmed"),
+    ("booking", "create booking.confirmed"),
+    ("booking", "process payment.authorized"),
+    ("payment", "create payment.authorized"),
+    ("payment", "process booking.created"),
+    ("booking", "create booking.created"),
+    ("booking", "POST /bookings"),
+]
+
+
+def test_one_booking_is_one_trace_from_the_gateway_to_the_mail(world: World, market: Market) -> None:
+    customer, correlation = market.customer(), new_key()
+    with receiving() as receiver, control.running_with(receiver.environment, *TRACED):
+        booked = book(customer, market.seats(1), "tok_visa", **{"X-Correlation-ID": correlation})
+        settled(customer, booked, "CONFIRMED", "captured")
+        wait_for(lambda: world.mail_about(customer.email, booked["reference"], "ticket"), what="ticket in the mail")
+
+        [request] = wait_for(
+            lambda: [span for span in receiver.spans if is_request(span, correlation)], what="span of the request"
+        )
+        wait_for(
+            lambda: (
+                [span.name for span in receiver.of(request.trace)].count("send email") == 2
+                and orphans(receiver.of(request.trace)) == [request]
+            ),
+            what=f"receipt, ticket and all that led to them in trace {request.trace}",
+        )
+
+    spans = {span.id: span for span in receiver.of(request.trace)}
+    mails = [span for span in receiver.spans if span.name == "send email"]
+    assert {mail.trace for mail in mails} == {request.trace}
+    [ticket] = [mail for mail in mails if mail.attributes["notification.template"] == "ticket"]
+    assert [(span.service, span.name) for span in ancestry(ticket, spans)] == LINE
+    done = {(span.service, span.name) for span in spans.values()}
+    assert {
+        ("payment", "POST payment-gateway"),
+        ("catalog", "process booking.created"),
+        ("booking", "send booking.created"),
+    } <= done
+    databases = {(span.service, span.attributes.get("db.system.name")) for span in spans.values()}
+    assert {(service, "postgresql") for service in ("booking", "payment", "notify", "catalog")} <= databases
+    assert {("booking", "redis"), ("catalog", "redis")} <= databases
+    for secret in (customer.token, customer.email, "tok_visa"):
+        assert secret.encode() not in receiver.told
+
+
+def is_request(span: Received, correlation: str) -> bool:
+    return span.kind == "server" and span.attributes["correlation_id"] == correlation
+
+
+def orphans(spans: list[Received]) -> list[Received]:
+    """Those whose parent is not among them."""
+    known = {span.id for span in spans}
+    return [span for span in spans if span.parent not in known]
+
+
+def ancestry(span: Received, spans: dict[str, Received]) -> list[Received]:
+    """The span, its parent, and so on to the root."""
+    line = [span]
+    while line[-1].parent:
+        line.append(spans[line[-1].parent])
+    return line
