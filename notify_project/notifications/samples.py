@@ -32,6 +32,13 @@ CONTEXTS: dict[Template, dict[str, Any]] = {
         "retryable": True,
         "final": False,
     },
+    Template.BOOKING_MOVED: {
+        **BOOKING,
+        "status": "CONFIRMED",
+        "total": PRICE,
+        "before": {"starts_at": "2026-03-14T11:00:00+00:00", "screen": "Screen 3"},
+        "free_cancellation_until": BOOKING["showtime"]["starts_at"],
+    },
     Template.BOOKING_CANCELLED: ENDING,
     Template.BOOKING_EXPIRED: ENDING,
     Template.BOOKING_REJECTED: ENDING,
