@@ -133,8 +133,8 @@ class Place:
 class BookingMoved:
     """The showtime of an open booking has another start or screen: `showtime` now, `before` as its customer knew it.
 
-    revision grows with each move of the showtime. Until free_cancellation_until the booking may be cancelled for
-    nothing, and all that was paid comes back.
+    revision grows with each move of the showtime. ticket: signed anew, or "" while it is not paid. Until
+    free_cancellation_until the booking may be cancelled for nothing, and all that was paid comes back.
     """
 
     type: ClassVar[str] = "booking.moved"
@@ -143,6 +143,7 @@ class BookingMoved:
     user_id: UUID
     showtime_id: UUID
     status: str
+    ticket: str
     seats: list[TicketSeat]
     total: Money
     revision: int

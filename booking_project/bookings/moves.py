@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
-from bookings import events
+from bookings import events, tickets
 from bookings.domain import OPEN, State, Trigger, next_state
 from bookings.models import Booking, BookingSeat, BookingTransition, Showtime, ShowtimeMove
 from chassis.events import EventData
@@ -68,9 +68,12 @@ def _tell(bookings: Sequence[Booking]) -> None:
         known = max(booking.showtime_revision, booking.told_revision)
         first = next(move for move in moves[booking.showtime_id] if move.revision > known)
         newest = moves[booking.showtime_id][-1]
+        showtime = newest.showtime
         booking.told_revision = newest.revision
-        if (first.starts_at, first.screen_name) == (newest.showtime.starts_at, newest.showtime.screen_name):
+        if (first.starts_at, first.screen_name) == (showtime.starts_at, showtime.screen_name):
             continue  # moved, and moved back before anybody heard of it
+        if booking.ticket:
+            booking.ticket = tickets.sign(booking=booking, showtime=showtime, seats=seats[booking.id], issued_at=now)
         told.append((_event(booking, first, newest, seats[booking.id]), booking.id))
         history.append(
             BookingTransition(
@@ -80,17 +83,17 @@ def _tell(bookings: Sequence[Booking]) -> None:
                 trigger=Trigger.SHOWTIME_MOVED,
                 actor="catalog",
                 reason=f"{_place(first.starts_at, first.screen_name)} → "
-                f"{_place(newest.showtime.starts_at, newest.showtime.screen_name)}",
+                f"{_place(showtime.starts_at, showtime.screen_name)}",
                 at=now,
             )
         )
-    Booking.objects.bulk_update(bookings, ["told_revision"])
+    Booking.objects.bulk_update(bookings, ["told_revision", "ticket"])
     BookingTransition.objects.bulk_create(history)
     emit_all(told)
 
 
 def _event(
-    booking: Booking, first: ShowtimeMove, newest: ShowtimeMove, seats: list[events.TicketSeat]
+    booking: Booking, first: ShowtimeMove, newest: ShowtimeMove, seats: Sequence[BookingSeat]
 ) -> events.BookingMoved:
     showtime = newest.showtime
     return events.BookingMoved(
@@ -99,7 +102,8 @@ def _event(
         user_id=booking.user_id,
         showtime_id=booking.showtime_id,
         status=booking.status,
-        seats=seats,
+        ticket=booking.ticket,
+        seats=[events.TicketSeat(seat.seat_id, seat.row, seat.number, seat.category) for seat in seats],
         total=events.Money(booking.total_amount, booking.currency),
         revision=newest.revision,
         before=events.Place(first.starts_at, first.screen_name),
@@ -120,8 +124,8 @@ def _moves_of(showtime_ids: set[UUID]) -> Mapping[UUID, list[ShowtimeMove]]:
     return moves
 
 
-def _seats_of(bookings: Sequence[Booking]) -> Mapping[UUID, list[events.TicketSeat]]:
-    seats: dict[UUID, list[events.TicketSeat]] = defaultdict(list)
+def _seats_of(bookings: Sequence[Booking]) -> Mapping[UUID, list[BookingSeat]]:
+    seats: dict[UUID, list[BookingSeat]] = defaultdict(list)
     for seat in BookingSeat.objects.filter(booking__in=bookings).order_by("id"):
-        seats[seat.booking_id].append(events.TicketSeat(seat.seat_id, seat.row, seat.number, seat.category))
+        seats[seat.booking_id].append(seat)
     return seats

@@ -8,8 +8,8 @@ from django.db import connection
 from django.utils import timezone
 from factories import ScreenFactory
 
-from bookings import moves, services
-from bookings.domain import State, Trigger, rebuild
+from bookings import moves, services, tickets
+from bookings.domain import PaymentStatus, State, Trigger, rebuild
 from bookings.errors import CancellationClosed
 from bookings.models import Booking, BookingTransition, Showtime, ShowtimeMove
 from bookings.services import Cause
@@ -52,6 +52,18 @@ def test_everybody_with_an_open_booking_is_told_of_both_times_and_of_the_offer(h
     assert told[str(bookings[0].id)]["status"] == "CONFIRMED"
     assert told[str(bookings[1].id)]["status"] == "PENDING"
     assert {seat["number"] for seat in told[str(bookings[0].id)]["seats"]} == {1, 2}
+
+
+def test_the_ticket_is_signed_anew_with_the_new_time(sold, hold, move, emitted):
+    paid, unpaid = sold(0), hold(1)
+    services.record_payment(booking_id=paid.id, status=PaymentStatus.CAPTURED)
+    now = move(HOUR)
+    moves.tell_of_moves()
+    told = {event.subject: event.data["ticket"] for event in emitted("booking.moved")}
+    claims = tickets.verify(told[str(paid.id)])
+    assert (claims["sub"], at(claims["starts_at"]), claims["seats"]) == (str(paid.id), now.starts_at, ["A1"])
+    assert Booking.objects.get(id=paid.id).ticket == told[str(paid.id)]
+    assert told[str(unpaid.id)] == Booking.objects.get(id=unpaid.id).ticket == ""
 
 
 def test_another_screen_is_a_move_and_another_name_of_it_is_none(sold, move, showtime, emitted):

@@ -68,12 +68,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class BookingMoved:
-    """`before`: what the customer knew. revision: grows with each move of the booking's showtime."""
+    """`before`: what the customer knew. revision: grows with each move. ticket: with the new time, or "" if unpaid."""
 
     booking_id: UUID
     reference: str
     user_id: UUID
-    status: str
+    ticket: str
     seats: list[Seat]
     total: Money
     revision: int

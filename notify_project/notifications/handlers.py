@@ -152,7 +152,7 @@ def tell_of_the_move(event: Event) -> None:
             user_id=moved.user_id,
             booking_id=moved.booking_id,
             natural_key=f"moved:{moved.booking_id}:{moved.revision}",
-            context=facts | _context(moved, "status", "total", "before", "free_cancellation_until"),
+            context=facts | _context(moved, "ticket", "total", "before", "free_cancellation_until"),
             not_after=max(moved.before.starts_at, moved.showtime.starts_at),
         ),
     )

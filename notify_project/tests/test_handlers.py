@@ -178,14 +178,16 @@ def test_a_moved_showtime_is_told_with_both_times_and_the_way_out(
     assert hour(30) in now
     assert hour(30) in offer
     assert "₫180,000 goes back to your card" in offer
-    assert "your ticket stays valid" in mail["text"]
+    assert "the ticket you have stays valid" in mail["text"]
+    assert mail["attachments"][0]["name"] == "ticket.png"
 
 
 def test_who_has_not_paid_yet_is_not_promised_their_money_back(sink: Sink, deliver: Deliver, contact: Contact) -> None:
-    move(deliver, hours=30, revision=2, status="PENDING")
+    move(deliver, hours=30, revision=2, ticket="")
     [mail] = sink.messages(contact.email)
-    assert "nothing was charged" in mail["text"]
+    assert "free of charge" in mail["text"]
     assert "ticket" not in mail["text"]
+    assert mail["attachments"] == []
 
 
 def test_each_move_is_told_once(sink: Sink, deliver: Deliver, contact: Contact) -> None:
