@@ -292,27 +292,6 @@ def test_of_many_who_want_the_same_seats_one_gets_each(transactional_db, monkeyp
     assert held.count() == 2 * won == 2 * Booking.objects.count()
 
 
-@pytest.mark.django_db(transaction=True)
-def test_many_workers_sweep_each_hold_once(transactional_db, settings):
-    from factories import ShowtimeFactory
-
-    showtime = ShowtimeFactory()
-    for seat in seat_ids(showtime)[:20]:
-        holds.hold_seats(user_id=uuid7(), showtime_id=showtime.id, seat_ids=[seat])
-    Booking.objects.update(hold_expires_at=timezone.now() - timedelta(seconds=1))
-
-    def sweep(_: int) -> int:
-        try:
-            return services.expire_holds(limit=5)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as pool:
-        swept = sum(pool.map(sweep, range(12)))
-    assert swept == 20
-    assert BookingTransition.objects.filter(to_status="EXPIRED").count() == 20
-
-
 def test_a_hold_is_one_statement(showtime, django_assert_num_queries):
     seats = [seat.id for seat in list(sales.reload_sale(showtime.id).seats.values())[:2]]
     with django_assert_num_queries(3) as counted:
