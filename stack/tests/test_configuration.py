@@ -1,6 +1,7 @@
 """What is written for the servers is read back by their own parsers, where those are at hand."""
 
 import os
+import shutil
 import stat
 
 import pytest
@@ -8,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from supervisor.options import ServerOptions
 
-from stack import credentials, ports, supervision, variables
+from stack import checks, credentials, ports, supervision, variables
 from stack.errors import StackError
 from stack.instance import Instance
 from stack.programs import TIERS, Program, all_programs
@@ -123,3 +124,12 @@ def test_the_socket_of_a_deep_checkout_is_somewhere_short(tmp_path):
     deep = Instance.at(tmp_path / ("a" * 90) / "main")
     assert len(str(deep.socket)) <= 100
     assert deep.socket != Instance.at(tmp_path / ("b" * 90) / "main").socket
+
+
+@pytest.mark.skipif(not (shutil.which("k6") or shutil.which("node")), reason="neither k6 nor Node is here")
+def test_a_load_test_that_cannot_be_run_is_refused(tmp_path):
+    checks.check_journey()
+    broken = tmp_path / "journey.js"
+    broken.write_text(checks.JOURNEY.read_text() + "\nexport default function {\n")
+    with pytest.raises(StackError, match="journey.js"):
+        checks.check_journey(broken)
