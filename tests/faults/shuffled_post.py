@@ -16,7 +16,10 @@ SERVICES = ("booking", "payment")
 UNSENT = "SELECT id, exchange, body FROM outbox WHERE published_at IS NULL ORDER BY id"
 SENT = "SELECT id, exchange, body FROM outbox WHERE published_at IS NOT NULL AND id > %s ORDER BY id"
 MARK = "UPDATE outbox SET published_at = clock_timestamp() WHERE id = %s"
-NEWEST = "SELECT coalesce(max(id), '00000000-0000-0000-0000-000000000000'::uuid) FROM outbox"
+NEWEST = "SELECT id FROM outbox ORDER BY id DESC LIMIT 1"
+
+# service, event, exchange, body
+Waiting = tuple[str, UUID, str, dict[str, Any]]
 
 
 class ShuffledPost:
@@ -37,18 +40,30 @@ class ShuffledPost:
     def forget(self) -> None:
         """What was sent until now is not sent again."""
         for name, database in self.databases.items():
-            [(self._since[name],)] = database.execute(NEWEST).fetchall()
+            newest = database.execute(NEWEST).fetchone()
+            self._since[name] = newest[0] if newest else UUID(int=0)
 
     def send(self, number: int) -> None:
         """One of the events that wait, whichever its turn is."""
         waiting = self.waiting()
         if waiting:
-            place = number % len(waiting)
-            service, event_id, exchange, body = waiting[place]
-            overtaken = [earlier for *_, earlier in waiting[:place] if earlier["subject"] == body["subject"]]
-            self._publisher.publish([(exchange, body)])
-            self.databases[service].execute(MARK, [event_id])
-            self.sent["out of turn" if overtaken else "in turn"] += 1
+            self._send(waiting[number % len(waiting)], waiting)
+
+    def send_this(self, event_type: str, booking_id: str) -> None:
+        """The event of this type about this booking."""
+        waiting = self.waiting()
+        self._send(next(each for each in waiting if _is(each, event_type, booking_id)), waiting)
+
+    def waits(self, event_type: str, booking_id: str) -> bool:
+        return any(_is(each, event_type, booking_id) for each in self.waiting())
+
+    def _send(self, event: Waiting, waiting: list[Waiting]) -> None:
+        service, event_id, exchange, body = event
+        booking_id = _booking(body)
+        overtakes = any(other < event_id and _booking(earlier) == booking_id for _, other, _, earlier in waiting)
+        self._publisher.publish([(exchange, body)])
+        self.databases[service].execute(MARK, [event_id])
+        self.sent["out of turn" if overtakes else "in turn"] += 1
 
     def send_again(self, number: int) -> None:
         """One of the events that have left before."""
@@ -69,7 +84,7 @@ class ShuffledPost:
             if chance.random() < 0.2:
                 self.send_again(chance.randrange(100))
 
-    def waiting(self) -> list[tuple[str, UUID, str, dict[str, Any]]]:
+    def waiting(self) -> list[Waiting]:
         return [
             (name, *row) for name, database in self.databases.items() for row in database.execute(UNSENT).fetchall()
         ]
@@ -90,3 +105,12 @@ class ShuffledPost:
         self._publisher.close()
         for database in self.databases.values():
             database.close()
+
+
+def _is(waiting: Waiting, event_type: str, booking_id: str) -> bool:
+    body = waiting[3]
+    return bool(body["type"] == event_type and _booking(body) == booking_id)
+
+
+def _booking(body: dict[str, Any]) -> str:
+    return str(body["data"]["booking_id"])
