@@ -13,7 +13,6 @@ from world import (
     World,
     book,
     payment_of,
-    seat_statuses,
     settled,
     showtime_body,
     wait_for_seats,
@@ -66,7 +65,7 @@ def test_whoever_has_a_booking_is_told_once_and_goes_for_nothing_when_nobody_els
         history = customer.get(f"/api/bookings/{booking['id']}/history").ok()["results"]
         assert [line["trigger"] for line in history].count("showtime_moved") == 1
         assert history[-1]["from_status"] == history[-1]["to_status"]
-    assert seat_statuses(world, paid_seat) == {"sold"}
+    wait_for_seats(world, paid_seat, "sold")
     shown = one.get(f"/api/bookings/{paid['id']}").ok()["showtime"]["starts_at"]
     assert datetime.fromisoformat(shown) == soon
 
