@@ -49,6 +49,11 @@ class ShuffledPost:
         if waiting:
             self._send(waiting[number % len(waiting)], waiting)
 
+    def send_newest(self) -> None:
+        """The event that happened last."""
+        waiting = self.waiting()
+        self._send(max(waiting, key=lambda event: event[1]), waiting)
+
     def send_this(self, event_type: str, booking_id: str) -> None:
         """The event of this type about this booking."""
         waiting = self.waiting()
