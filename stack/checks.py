@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import time
 import uuid
@@ -20,6 +21,7 @@ from stack.services import SERVICES, Service
 
 BIN = PYTHON.parent
 CONTRACTS = ROOT / "contracts"
+JOURNEY = ROOT / "bench" / "journey.js"
 ENVELOPE = {"specversion", "id", "type", "source", "subject", "time", "traceparent", "data"}
 
 
@@ -63,6 +65,7 @@ def all_checks() -> list[Check]:
         Check("walls", [str(BIN / "lint-imports"), "--no-logo"], variables={"PYTHONPATH": roots}),
         Check("lock", function=lambda: lock.check(environment.uv())),
         Check("contracts", function=check_contracts),
+        Check("load test", function=check_journey),
         Check("types of stack and bench", [*_mypy(), "--exclude", "/(tests|message_sink)/", "stack", "bench"]),
         Check("types of message_sink", [*_mypy(), "-p", "message_sink"], ROOT / "stack"),
         Check(
@@ -118,6 +121,20 @@ def check_contracts(folder: Path = CONTRACTS) -> None:
     wrong = [f"{file.name}: {fault}" for file in files for fault in _faults(file)]
     if wrong:
         raise StackError("golden messages are wrong", details="\n".join(wrong))
+
+
+def check_journey(file: Path = JOURNEY) -> None:
+    """The load test is a k6 script: k6 reads it as it would to run it, Node its syntax; without either it passes."""
+    if k6 := shutil.which("k6"):
+        command = [k6, "inspect", str(file)]
+    elif node := shutil.which("node"):
+        # From stdin: a module that is a file of the name .js is not looked at.
+        command = [node, "--check", "--input-type=module"]
+    else:
+        return
+    result = subprocess.run(command, input=file.read_text(), capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise StackError(f"{file.name} is not a script that k6 can run", details=result.stderr.strip())
 
 
 def _faults(file: Path) -> list[str]:

@@ -1,4 +1,7 @@
+from concurrent.futures import Future
+
 import pytest
+import watch
 from world import Choice, Market, Person, Where, World, book, open_market
 
 
@@ -26,6 +29,12 @@ def abandoned_hold(market: Market) -> tuple[Person, Choice, dict[str, object]]:
     """A hold that nobody pays, made first so that it has ended by the time its tests come."""
     customer, choice = market.customer(), market.seats(2)
     return customer, choice, book(customer, choice)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def watched_hold(market: Market) -> "Future[watch.HoldEnd]":
+    """How another hold ended, watched from its beginning while the other tests run."""
+    return watch.in_background(market)
 
 
 @pytest.fixture

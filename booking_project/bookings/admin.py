@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from bookings.models import Booking, BookingSeat, BookingTransition, Screen, Showtime
+from bookings.models import Booking, BookingSeat, BookingTransition, Screen, Showtime, ShowtimeMove
 from chassis.admin import ReadOnlyAdmin
 
 
@@ -44,11 +44,17 @@ class BookingAdmin(ReadOnlyAdmin):
         return f"{booking.total_amount} {booking.currency}"
 
 
+class MoveInline(ReadOnlyInline):
+    model = ShowtimeMove
+    fields = ["moved_at", "starts_at", "screen_name", "settled_at"]
+
+
 @admin.register(Showtime)
 class ShowtimeAdmin(ReadOnlyAdmin):
     list_display = ["movie_title", "theater_name", "screen_name", "starts_at", "status"]
     list_filter = ["status", "theater_name", "starts_at"]
     search_fields = ["movie_title", "id__iexact"]
+    inlines = [MoveInline]
     date_hierarchy = "starts_at"
 
 

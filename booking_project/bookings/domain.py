@@ -28,6 +28,7 @@ class Trigger(StrEnum):
     CANCELLED_BY_CUSTOMER = "cancelled_by_customer"
     CANCELLED_BY_STAFF = "cancelled_by_staff"
     SHOWTIME_CANCELLED = "showtime_cancelled"
+    SHOWTIME_MOVED = "showtime_moved"
     PAYMENT_DECLINED = "payment_declined"
     CAPTURE_FAILED = "capture_failed"
 
@@ -42,10 +43,12 @@ TRANSITIONS: dict[tuple[State | None, Trigger], State] = {
     (S.PENDING, T.CANCELLED_BY_CUSTOMER): S.CANCELLED,
     (S.PENDING, T.CANCELLED_BY_STAFF): S.CANCELLED,
     (S.PENDING, T.SHOWTIME_CANCELLED): S.CANCELLED,
+    (S.PENDING, T.SHOWTIME_MOVED): S.PENDING,
     (S.PENDING, T.PAYMENT_DECLINED): S.FAILED,
     (S.CONFIRMED, T.CANCELLED_BY_CUSTOMER): S.CANCELLED,
     (S.CONFIRMED, T.CANCELLED_BY_STAFF): S.CANCELLED,
     (S.CONFIRMED, T.SHOWTIME_CANCELLED): S.CANCELLED,
+    (S.CONFIRMED, T.SHOWTIME_MOVED): S.CONFIRMED,
     (S.CONFIRMED, T.CAPTURE_FAILED): S.CANCELLED,
 }
 
@@ -109,15 +112,26 @@ class TooLate(Exception):
 
 
 def refund_amount(
-    *, total: int, starts_at: datetime, now: datetime, rules: CancellationRules, waived: bool = False
+    *,
+    total: int,
+    starts_at: datetime,
+    now: datetime,
+    rules: CancellationRules,
+    moved: bool = False,
+    waived: bool = False,
 ) -> int:
-    """What a cancelled, paid booking gets back, in minor units; waived: staff decided, or the showtime was changed.
+    """What a cancelled, paid booking gets back, in minor units.
 
-    The fee is rounded down, in the customer's favour. Raises TooLate.
+    moved: the showtime was, after the booking was made; until it starts everything comes back, whatever the rules.
+    waived: staff decided. The fee is rounded down, in the customer's favour. Raises TooLate.
     """
     if waived or now < starts_at - timedelta(minutes=rules.cutoff_minutes):
         return total
-    if rules.fee_percent is None or now >= starts_at:
+    if now >= starts_at:
+        raise TooLate
+    if moved:
+        return total
+    if rules.fee_percent is None:
         raise TooLate
     return total - total * rules.fee_percent // 100
 

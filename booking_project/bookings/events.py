@@ -124,6 +124,35 @@ class TicketIssued:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    starts_at: datetime
+    screen: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookingMoved:
+    """The showtime of an open booking has another start or screen: `showtime` now, `before` as its customer knew it.
+
+    revision grows with each move of the showtime. ticket: signed anew, or "" while it is not paid. Until
+    free_cancellation_until the booking may be cancelled for nothing, and all that was paid comes back.
+    """
+
+    type: ClassVar[str] = "booking.moved"
+    booking_id: UUID
+    reference: str
+    user_id: UUID
+    showtime_id: UUID
+    status: str
+    ticket: str
+    seats: list[TicketSeat]
+    total: Money
+    revision: int
+    before: Place
+    showtime: ShowtimeInBrief
+    free_cancellation_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentAuthorized:
     payment_id: UUID
     booking_id: UUID

@@ -66,6 +66,6 @@ HANDLERS: Mapping[str, Callable[[Event], None]] = {
 }
 
 TICKS: Mapping[str, Sequence[Callable[[], object]]] = {
-    "clock.second": [tasks.expire_holds, tasks.cancel_bookings_of_cancelled_showtimes],
-    "clock.minute": [tasks.measure],
+    "clock.second": [tasks.expire_holds, tasks.cancel_bookings_of_cancelled_showtimes, tasks.tell_of_moves],
+    "clock.minute": [tasks.settle_moves, tasks.measure],
 }

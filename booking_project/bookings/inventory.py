@@ -35,9 +35,9 @@ WITH sale AS (
     RETURNING seat_id
 ), booked AS (
     INSERT INTO bookings (id, reference, user_id, showtime_id, status, payment_status, total_amount, currency,
-                          hold_expires_at, created_at, ticket)
+                          hold_expires_at, created_at, ticket, showtime_revision)
     SELECT %(booking_id)s, %(reference)s, %(user_id)s, %(showtime_id)s, 'PENDING', 'unpaid', %(total)s, %(currency)s,
-           sale.until, sale.at, ''
+           sale.until, sale.at, '', %(showtime_revision)s
     FROM sale, holds
     WHERE holds.open < %(max_holds)s AND (SELECT count(*) FROM taken) = cardinality(%(seat_ids)s::uuid[])
     RETURNING id, hold_expires_at, created_at

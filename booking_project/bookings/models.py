@@ -48,7 +48,6 @@ class Showtime(models.Model):
     prices = models.JSONField(help_text="Minor units by category of seat.")
     rules = models.JSONField(default=dict, help_text="The theater's rules: cancellation, orphan seats.")
     status = models.CharField(max_length=16, choices=Status, default=Status.SCHEDULED)
-    moved_at = models.DateTimeField(null=True, help_text="When the start was changed after tickets were sold.")
 
     class Meta:
         db_table = "showtimes"
@@ -60,6 +59,30 @@ class Showtime(models.Model):
         return f"{self.movie_title}, {self.starts_at:%Y-%m-%d %H:%M} UTC"
 
 
+class ShowtimeMove(models.Model):
+    """A showtime got another start or screen; what it had before, so that its customers can be told of both."""
+
+    showtime = models.ForeignKey(Showtime, on_delete=models.CASCADE, db_index=False, related_name="moves")
+    revision = models.BigIntegerField(help_text="The showtime's, which brought the move.")
+    starts_at = models.DateTimeField(help_text="Before the move.")
+    screen_name = models.CharField(max_length=100, help_text="Before the move.")
+    moved_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True, help_text="When nobody was left to tell.")
+
+    class Meta:
+        db_table = "showtime_moves"
+        ordering = ["revision"]
+        constraints = [
+            models.UniqueConstraint(fields=["showtime", "revision"], name="showtime_moves_once_a_revision"),
+        ]
+        indexes = [
+            models.Index(fields=["showtime"], condition=models.Q(settled_at=None), name="showtime_moves_to_tell"),
+        ]
+
+    def __str__(self) -> str:
+        return f"from {self.starts_at:%Y-%m-%d %H:%M} UTC, {self.screen_name}"
+
+
 class Booking(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     reference = models.CharField(max_length=12, unique=True, help_text="What a person reads out at the counter.")
@@ -67,6 +90,8 @@ class Booking(models.Model):
     showtime = models.ForeignKey(
         Showtime, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="bookings"
     )
+    showtime_revision = models.BigIntegerField(db_default=0, help_text="At which it was sold.")
+    told_revision = models.BigIntegerField(db_default=0, help_text="Of the newest move its customer was told of.")
     status = models.CharField(max_length=16, choices=[(state, state) for state in State])
     payment_status = models.CharField(
         max_length=20, choices=[(s, s) for s in PaymentStatus], default=PaymentStatus.UNPAID

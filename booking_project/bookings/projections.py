@@ -4,11 +4,12 @@ from dataclasses import asdict
 from typing import Any, TypeVar
 
 import msgspec
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models.functions import Now
 from psycopg.types.json import Jsonb
 
 from bookings.events import ScreenUpdated, ShowtimeCancelled, ShowtimeScheduled
-from bookings.models import Showtime
+from bookings.models import Showtime, ShowtimeMove
 from chassis.events import MalformedEvent
 
 T = TypeVar("T")
@@ -22,7 +23,6 @@ SET theater_id = EXCLUDED.theater_id, name = EXCLUDED.name, rows = EXCLUDED.rows
     revision = EXCLUDED.revision, seats = EXCLUDED.seats
 WHERE screens.revision < EXCLUDED.revision
 """
-# A start that changes is marked: tickets bought for the old one are taken back without a fee.
 SHOWTIME = """
 INSERT INTO showtimes AS known (id, revision, screen_id, screen_name, movie_id, movie_title, theater_id, theater_name,
     time_zone, starts_at, ends_at, format, language, currency, prices, rules, status)
@@ -34,8 +34,7 @@ SET revision = EXCLUDED.revision, screen_id = EXCLUDED.screen_id, screen_name = 
     movie_id = EXCLUDED.movie_id, movie_title = EXCLUDED.movie_title, theater_id = EXCLUDED.theater_id,
     theater_name = EXCLUDED.theater_name, time_zone = EXCLUDED.time_zone, starts_at = EXCLUDED.starts_at,
     ends_at = EXCLUDED.ends_at, format = EXCLUDED.format, language = EXCLUDED.language,
-    currency = EXCLUDED.currency, prices = EXCLUDED.prices, rules = EXCLUDED.rules, status = EXCLUDED.status,
-    moved_at = CASE WHEN known.starts_at <> EXCLUDED.starts_at THEN now() ELSE known.moved_at END
+    currency = EXCLUDED.currency, prices = EXCLUDED.prices, rules = EXCLUDED.rules, status = EXCLUDED.status
 WHERE known.revision < EXCLUDED.revision
 """
 # A showtime that is not known yet is kept as a tombstone, so that its scheduling comes too late.
@@ -54,7 +53,10 @@ def project_screen(screen: ScreenUpdated) -> bool:
 
 
 def project_showtime(showtime: ShowtimeScheduled) -> bool:
-    """Keeps the showtime unless something newer is known; True when it was news."""
+    """Keeps the showtime unless something newer is known; True when it was news.
+
+    Another start or screen is a move, and kept as one: its bookings are told of it, and may be cancelled for nothing.
+    """
     values = {
         "id": showtime.showtime_id,
         "revision": showtime.revision,
@@ -74,7 +76,20 @@ def project_showtime(showtime: ShowtimeScheduled) -> bool:
         "rules": Jsonb(showtime.rules or {}),
         "status": Showtime.Status(showtime.status),
     }
-    return _changed(SHOWTIME, values)
+    with transaction.atomic():
+        # Locked, so that what the move is away from is what the statement overwrites.
+        known = Showtime.objects.select_for_update(no_key=True).filter(id=showtime.showtime_id).first()
+        if not _changed(SHOWTIME, values):
+            return False
+        if known is not None and (known.starts_at, known.screen_id) != (showtime.starts_at, showtime.screen.id):
+            ShowtimeMove.objects.create(
+                showtime=known,
+                revision=showtime.revision,
+                starts_at=known.starts_at,
+                screen_name=known.screen_name,
+                moved_at=Now(),
+            )
+    return True
 
 
 def project_cancellation(showtime: ShowtimeCancelled) -> bool:

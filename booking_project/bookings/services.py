@@ -29,7 +29,7 @@ from bookings.errors import (
     NotCancellable,
 )
 from bookings.metrics import SAGA, TICKETS
-from bookings.models import Booking, BookingSeat, BookingTransition, Showtime
+from bookings.models import Booking, BookingSeat, BookingTransition, Showtime, ShowtimeMove
 from chassis import metrics
 from chassis.events import EventData
 from chassis.outbox import emit, emit_all
@@ -171,7 +171,7 @@ def _refund(booking: Booking, showtime: Showtime, *, waived: bool) -> int:
     if booking.status == State.PENDING:
         return booking.total_amount
     rules = showtime.rules
-    moved = showtime.moved_at is not None and showtime.moved_at > booking.created_at
+    moved = ShowtimeMove.objects.filter(showtime=showtime, revision__gt=booking.showtime_revision).exists()
     return refund_amount(
         total=booking.total_amount,
         starts_at=showtime.starts_at,
@@ -180,7 +180,8 @@ def _refund(booking: Booking, showtime: Showtime, *, waived: bool) -> int:
             cutoff_minutes=rules.get("cancellation_cutoff_minutes") or 0,
             fee_percent=rules.get("cancellation_fee_percent"),
         ),
-        waived=waived or moved,
+        moved=moved,
+        waived=waived,
     )
 
 

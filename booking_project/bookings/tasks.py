@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bookings import metrics, services
+from bookings import metrics, moves, services
 
 BATCH = 200
 ROUNDS = 10
@@ -16,6 +16,16 @@ def expire_holds() -> int:
 def cancel_bookings_of_cancelled_showtimes() -> int:
     """Ends the bookings of showtimes that were cancelled, up to ROUNDS batches; how many."""
     return _in_batches(services.cancel_bookings_of_cancelled_showtimes)
+
+
+def tell_of_moves() -> int:
+    """Tells the bookings of moved showtimes, up to ROUNDS batches; how many."""
+    return _in_batches(moves.tell_of_moves)
+
+
+def settle_moves() -> int:
+    """Closes the moves that everybody was told of; how many."""
+    return moves.settle_moves()
 
 
 def measure() -> None:

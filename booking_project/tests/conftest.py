@@ -6,7 +6,7 @@ from django.utils import timezone
 from factories import ShowtimeFactory, seat_ids
 
 from bookings import holds, sales
-from bookings.models import Booking, SeatStatus, Showtime
+from bookings.models import Booking, Screen, SeatStatus, Showtime
 from chassis.ids import uuid7
 
 
@@ -32,6 +32,32 @@ def hold(showtime: Showtime) -> Callable[..., Booking]:
         return held.booking
 
     return make
+
+
+@pytest.fixture
+def move(showtime: Showtime, deliver: Callable[..., bool]) -> Callable[..., Showtime]:
+    """move(timedelta(hours=1)) → the showtime as it is now; move(screen=another) shows it somewhere else."""
+
+    def tell(by: timedelta = timedelta(), screen: Screen | None = None, **changes: object) -> Showtime:
+        showtime.refresh_from_db()
+        screen_id, screen_name = (screen.id, screen.name) if screen else (showtime.screen_id, showtime.screen_name)
+        news = {
+            "showtime_id": showtime.id,
+            "revision": showtime.revision + 1,
+            "movie": {"id": showtime.movie_id, "title": showtime.movie_title},
+            "theater": {"id": showtime.theater_id, "name": showtime.theater_name, "time_zone": showtime.time_zone},
+            "screen": {"id": screen_id, "name": screen_name},
+            "starts_at": (showtime.starts_at + by).isoformat(),
+            "ends_at": (showtime.ends_at + by).isoformat(),
+            "currency": showtime.currency,
+            "prices": showtime.prices,
+            "rules": showtime.rules,
+        }
+        deliver("showtime.updated", **(news | changes))
+        showtime.refresh_from_db()
+        return showtime
+
+    return tell
 
 
 @pytest.fixture

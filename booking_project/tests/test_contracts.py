@@ -1,10 +1,11 @@
 """What this service emits has the shape of the golden messages; what it reads, it reads from them."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from bookings import events, handlers, services
+from bookings import events, handlers, moves, services
 from bookings.services import Cause
 from chassis.events import Event
 from chassis.ids import uuid7
@@ -39,11 +40,13 @@ def test_the_slice_reads_the_golden_message(event_type, golden):
     assert Event.parse(golden(event_type)).read(READ[event_type])
 
 
-def test_what_is_emitted_has_the_shape_of_the_golden_message(hold, let_hold_end, emitted, golden):
+def test_what_is_emitted_has_the_shape_of_the_golden_message(hold, let_hold_end, move, emitted, golden):
     payment = Cause("payment")
     sold = hold(0, 1, payment_method={"token": "tok_visa"})
     services.confirm_booking(booking_id=sold.id, payment_id=uuid7(), cause=payment)
     services.record_payment(booking_id=sold.id, status=services.PaymentStatus.CAPTURED)
+    move(timedelta(hours=1))
+    moves.tell_of_moves()
     services.cancel_booking(booking_id=sold.id, user_id=sold.user_id)
     failed = hold(2, payment_method={"token": "tok_visa"})
     services.fail_payment(booking_id=failed.id, stage="authorise", final=True, code="x", cause=payment)
@@ -51,6 +54,6 @@ def test_what_is_emitted_has_the_shape_of_the_golden_message(hold, let_hold_end,
     let_hold_end(ended)
     services.expire_holds()
     seen = {event.type: event for event in emitted()}
-    assert len(seen) == 6
+    assert len(seen) == 7
     for event_type, event in seen.items():
         assert shape(event.data) == shape(golden(event_type)["data"]), event_type

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bookings.domain import (
+    OPEN,
     TRANSITIONS,
     CancellationRules,
     IllegalTransition,
@@ -83,6 +84,20 @@ def test_after_the_start_only_the_staff_takes_tickets_back():
     with pytest.raises(TooLate):
         refund_amount(total=1000, starts_at=START, now=START, rules=rules)
     assert refund_amount(total=1000, starts_at=START, now=START, rules=rules, waived=True) == 1000
+
+
+def test_a_moved_showtime_is_taken_back_whole_until_it_starts_whatever_the_rules():
+    for fee in (None, 10):
+        rules = CancellationRules(cutoff_minutes=60, fee_percent=fee)
+        ask = {"total": 1000, "starts_at": START, "rules": rules, "moved": True}
+        assert refund_amount(now=START - timedelta(minutes=1), **ask) == 1000
+        with pytest.raises(TooLate):
+            refund_amount(now=START, **ask)
+
+
+def test_a_move_changes_what_a_customer_is_told_and_not_the_state():
+    moved = {state: after for (state, trigger), after in TRANSITIONS.items() if trigger is Trigger.SHOWTIME_MOVED}
+    assert moved == {state: state for state in OPEN}
 
 
 @given(st.integers(0, 10**12), st.integers(0, 100))

@@ -60,11 +60,6 @@ def test_a_cancelled_showtime_stays_cancelled_in_every_order(db, deliver, order)
     assert Showtime.objects.get(id=showtime_id).status == Showtime.Status.CANCELLED
 
 
-def test_a_moved_start_is_remembered(showtime, deliver):
-    deliver("showtime.updated", showtime_id=showtime.id, revision=2, starts_at="2027-01-01T10:00:00Z")
-    assert Showtime.objects.get(id=showtime.id).moved_at is not None
-
-
 def test_refunds_and_voids_are_recorded(about, deliver):
     booking, told = about
     deliver("payment.refunded", **told, status="partially_refunded")

@@ -159,7 +159,7 @@ class BookingOfShowtime:
 
 
 @dataclass(frozen=True, slots=True)
-class BookingMoved:
+class BookingSeats:
     """Of booking.confirmed, rejected, expired, cancelled and failed."""
 
     booking_id: UUID

@@ -2,7 +2,7 @@
 
 from catalog.cache import occupancy_changed
 from catalog.domain import OccupancyState
-from catalog.events import BookingHeld, BookingMoved, BookingOfShowtime
+from catalog.events import BookingHeld, BookingOfShowtime, BookingSeats
 from catalog.occupancy import prune_occupancy, record_occupancy
 from chassis.events import Event
 from chassis.inbox import Handler
@@ -19,12 +19,12 @@ def record_hold(event: Event) -> None:
     )
 
 
-def record_move(event: Event) -> None:
-    moved = event.read(BookingMoved)
+def record_state(event: Event) -> None:
+    booking = event.read(BookingSeats)
     record_occupancy(
-        booking_id=moved.booking_id,
-        showtime_id=moved.showtime_id,
-        seats=len(moved.seat_ids),
+        booking_id=booking.booking_id,
+        showtime_id=booking.showtime_id,
+        seats=len(booking.seat_ids),
         state=STATE_AFTER[event.type],
     )
 
@@ -43,6 +43,6 @@ STATE_AFTER = {
 
 HANDLERS = {
     "booking.created": Handler(apply=record_hold, then=forget_count),
-    **{type_: Handler(apply=record_move, then=forget_count) for type_ in STATE_AFTER},
+    **{type_: Handler(apply=record_state, then=forget_count) for type_ in STATE_AFTER},
 }
 TICKS = {"clock.hour": [prune_occupancy]}

@@ -103,6 +103,21 @@ def test_a_repeated_delivery_counts_once(showtime: Showtime, deliver: Any) -> No
     assert left(showtime) == 12
 
 
+@pytest.mark.parametrize("event_type", ["booking.created", *STATE_AFTER])
+def test_news_of_a_booking_cost_two_statements_and_a_repetition_one(
+    showtime: Showtime, deliver: Any, django_assert_num_queries: Any, event_type: str
+) -> None:
+    make = created if event_type == "booking.created" else moved
+    event_id, data = uuid7(), make(showtime.id, uuid7(), seats=8)
+    savepoints = 2  # of the test's own transaction
+    with django_assert_num_queries(2 + savepoints):  # inbox, occupancy
+        deliver(event_type, data, event_id=event_id)
+    with django_assert_num_queries(1 + savepoints):
+        deliver(event_type, data, event_id=event_id)
+    with django_assert_num_queries(1):
+        count_occupied([showtime.id])
+
+
 def test_a_hold_that_ran_out_frees_its_seats_without_any_event(showtime: Showtime, deliver: Any) -> None:
     deliver("booking.created", created(showtime.id, uuid7(), minutes=-0.1))
     assert left(showtime) == 14

@@ -26,6 +26,7 @@ class Template(StrEnum):
     RECEIPT = "receipt"
     TICKET = "ticket"
     PAYMENT_FAILED = "payment_failed"
+    BOOKING_MOVED = "booking_moved"
     BOOKING_CANCELLED = "booking_cancelled"
     BOOKING_EXPIRED = "booking_expired"
     BOOKING_REJECTED = "booking_rejected"

@@ -61,6 +61,28 @@ class BookingCreated:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    starts_at: datetime
+    screen: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookingMoved:
+    """`before`: what the customer knew. revision: grows with each move. ticket: with the new time, or "" if unpaid."""
+
+    booking_id: UUID
+    reference: str
+    user_id: UUID
+    ticket: str
+    seats: list[Seat]
+    total: Money
+    revision: int
+    before: Place
+    showtime: Showtime
+    free_cancellation_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class BookingEnded:
     """booking.cancelled, booking.expired, booking.rejected and booking.failed."""
 

@@ -17,6 +17,7 @@ from notifications.domain import Template, ending_key, receipt_key
 from notifications.events import (
     BookingCreated,
     BookingEnded,
+    BookingMoved,
     PaymentCompleted,
     PaymentFailed,
     PaymentRefunded,
@@ -139,6 +140,24 @@ def tell_of_the_failed_payment(event: Event) -> None:
     )
 
 
+def tell_of_the_move(event: Event) -> None:
+    """One message a booking and move. Later messages about the booking say the new time."""
+    moved = event.read(BookingMoved)
+    facts = _context(moved, "reference", "showtime", "seats")
+    services.know_booking(booking_id=moved.booking_id, revision=moved.revision, **facts)
+    services.write(
+        event_id=event.id,
+        draft=Draft(
+            template=Template.BOOKING_MOVED,
+            user_id=moved.user_id,
+            booking_id=moved.booking_id,
+            natural_key=f"moved:{moved.booking_id}:{moved.revision}",
+            context=facts | _context(moved, "ticket", "total", "before", "free_cancellation_until"),
+            not_after=max(moved.before.starts_at, moved.showtime.starts_at),
+        ),
+    )
+
+
 def tell_of_the_ending(template: Template) -> Callable[[Event], None]:
     def apply(event: Event) -> None:
         booking = event.read(BookingEnded)
@@ -185,6 +204,7 @@ HANDLERS: dict[str, Handler] = {
     "ticket.issued": Handler(apply=send_ticket, then=deliver_for),
     "payment.failed": Handler(apply=tell_of_the_failed_payment, then=deliver_for),
     "payment.refunded": Handler(apply=tell_of_the_refund, then=deliver_for),
+    "booking.moved": Handler(apply=tell_of_the_move, then=deliver_for),
     "booking.cancelled": Handler(apply=tell_of_the_ending(Template.BOOKING_CANCELLED), then=deliver_for),
     "booking.expired": Handler(apply=tell_of_the_ending(Template.BOOKING_EXPIRED), then=deliver_for),
     "booking.rejected": Handler(apply=tell_of_the_ending(Template.BOOKING_REJECTED), then=deliver_for),

@@ -44,6 +44,7 @@ class BookingSummary(models.Model):
     reference = models.TextField()
     showtime = models.JSONField()
     seats = models.JSONField()
+    revision = models.BigIntegerField(db_default=0, help_text="Of the move that was heard of last; 0: as it was sold.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -22,7 +22,7 @@ EXPONENTS = {
     **dict.fromkeys(("CLF", "UYW"), 4),
 }
 MONEY = ("amount", "total", "refunded_amount")
-MOMENTS = ("hold_expires_at", "expires_at", "captured_at")
+MOMENTS = ("hold_expires_at", "expires_at", "captured_at", "free_cancellation_until")
 LINKS = {Template.PASSWORD_RESET: "/reset", Template.EMAIL_VERIFICATION: "/verify"}
 
 
@@ -65,6 +65,7 @@ def present(
     """
     locale = _locale(language)
     showtime = context.get("showtime") or booking.get("showtime") or {}
+    before = context.get("before") or {}
     zone = _zone(showtime.get("time_zone", "UTC"))
     shown = {key: value for key, value in context.items() if isinstance(value, str | bool) and key != SECRET}
     shown |= {key: money(context[key], locale) if context.get(key) else "" for key in MONEY}
@@ -78,6 +79,8 @@ def present(
         "theater": showtime.get("theater_name", ""),
         "screen": showtime.get("screen", ""),
         "starts_at": moment(showtime["starts_at"], zone, locale) if showtime else "",
+        "starts_at_before": moment(before["starts_at"], zone, locale) if before else "",
+        "screen_before": before.get("screen", ""),
         "seats": _seats(context.get("seats") or booking.get("seats") or []),
         "link": _link(template, context, public_url),
     }

@@ -17,6 +17,7 @@ BOOKING: dict[str, Any] = {
     },
     "seats": [{"row": "F", "number": 7}, {"row": "F", "number": 8}],
 }
+TICKET = "eyJhbGciOiJFZERTQSJ9.c2FtcGxl.c2lnbmF0dXJl"
 PRICE = {"amount": 250000, "currency": "VND"}
 PAYMENT = {"payment_id": "0190f3e2-0000-7000-8000-000000000001", "amount": PRICE}
 TOKEN = {SECRET: "sample", "expires_at": "2026-03-14T11:00:00+00:00"}
@@ -25,12 +26,19 @@ ENDING = {"reference": BOOKING["reference"], "reason": "cancelled_by_customer"}
 CONTEXTS: dict[Template, dict[str, Any]] = {
     Template.HOLD: {**BOOKING, "total": PRICE, "hold_expires_at": "2026-03-14T10:05:00+00:00"},
     Template.RECEIPT: {**PAYMENT, "captured_at": "2026-03-14T10:01:00+00:00"},
-    Template.TICKET: {**BOOKING, "total": PRICE, "ticket": "eyJhbGciOiJFZERTQSJ9.c2FtcGxl.c2lnbmF0dXJl"},
+    Template.TICKET: {**BOOKING, "total": PRICE, "ticket": TICKET},
     Template.PAYMENT_FAILED: {
         **PAYMENT,
         "failure_code": "card_declined",
         "retryable": True,
         "final": False,
+    },
+    Template.BOOKING_MOVED: {
+        **BOOKING,
+        "ticket": TICKET,
+        "total": PRICE,
+        "before": {"starts_at": "2026-03-14T11:00:00+00:00", "screen": "Screen 3"},
+        "free_cancellation_until": BOOKING["showtime"]["starts_at"],
     },
     Template.BOOKING_CANCELLED: ENDING,
     Template.BOOKING_EXPIRED: ENDING,

@@ -74,12 +74,19 @@ def know_contact(*, user_id: UUID, username: str, email: str, full_name: str, ph
         )
 
 
-def know_booking(*, booking_id: UUID, reference: str, showtime: Any, seats: Any) -> None:
-    """Keeps what later messages about the booking will not say themselves."""
+def know_booking(*, booking_id: UUID, reference: str, showtime: Any, seats: Any, revision: int = 0) -> None:
+    """Keeps what later messages about the booking will not say themselves.
+
+    revision: of the move that told it, so that the newest place and time stay, whatever arrives last.
+    """
     BookingSummary.objects.bulk_create(
-        [BookingSummary(booking_id=booking_id, reference=reference, showtime=showtime, seats=seats)],
+        [BookingSummary(booking_id=booking_id, reference=reference, showtime=showtime, seats=seats, revision=revision)],
         ignore_conflicts=True,
     )
+    if revision:
+        BookingSummary.objects.filter(booking_id=booking_id, revision__lt=revision).update(
+            showtime=showtime, revision=revision
+        )
 
 
 def request_message(

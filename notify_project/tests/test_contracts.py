@@ -18,6 +18,7 @@ SLICES: dict[str, type[Any]] = {
     "password.reset_requested": events.TokenSent,
     "email.verification_requested": events.TokenSent,
     "booking.created": events.BookingCreated,
+    "booking.moved": events.BookingMoved,
     "booking.cancelled": events.BookingEnded,
     "booking.expired": events.BookingEnded,
     "booking.rejected": events.BookingEnded,

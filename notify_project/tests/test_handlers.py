@@ -14,7 +14,7 @@ from factories import ContactFactory
 from servers import ScriptedSmtp, Sink
 
 from chassis.ids import uuid7
-from notifications import delivery
+from notifications import delivery, samples
 from notifications.domain import Status, Template
 from notifications.handlers import HANDLERS, TICKS
 from notifications.models import BookingSummary, Contact, DeliveryLog, Notification
@@ -150,6 +150,75 @@ def test_refunds_of_one_booking_are_told_one_by_one(sink: Sink, deliver: Deliver
     assert "so far" not in second["text"]
 
 
+THIS_HOUR = timezone.now().replace(minute=0, second=0, microsecond=0)
+
+
+def move(deliver: Deliver, *, hours: int, revision: int, **overrides: Any) -> bool:
+    """The showtime of the golden booking is in as many hours from now, an hour later than before."""
+    start = THIS_HOUR + timedelta(hours=hours)
+    showtime = {**samples.BOOKING["showtime"], "starts_at": start.isoformat(), "time_zone": "UTC"}
+    before = {"starts_at": (start - timedelta(hours=1)).isoformat(), "screen": "Screen 3"}
+    told = {"before": before, "showtime": showtime, "free_cancellation_until": start.isoformat()}
+    return deliver("booking.moved", revision=revision, **(told | overrides))
+
+
+def hour(hours: int) -> str:
+    local = THIS_HOUR + timedelta(hours=hours)
+    return f"{local:%B} {local.day}, {local.year}, {local.hour % 12 or 12}:00\u202f{local:%p}"
+
+
+def test_a_moved_showtime_is_told_with_both_times_and_the_way_out(
+    sink: Sink, deliver: Deliver, contact: Contact
+) -> None:
+    move(deliver, hours=30, revision=2)
+    [mail] = sink.messages(contact.email)
+    assert mail["subject"] == "Another time for your booking K7QF2M9XTD: The Long Take"
+    was, now, offer = (line for line in mail["text"].splitlines() if line.startswith(("Was", "Now", "If it does not")))
+    assert hour(29) in was
+    assert hour(30) in now
+    assert hour(30) in offer
+    assert "₫180,000 goes back to your card" in offer
+    assert "the ticket you have stays valid" in mail["text"]
+    assert mail["attachments"][0]["name"] == "ticket.png"
+
+
+def test_who_has_not_paid_yet_is_not_promised_their_money_back(sink: Sink, deliver: Deliver, contact: Contact) -> None:
+    move(deliver, hours=30, revision=2, ticket="")
+    [mail] = sink.messages(contact.email)
+    assert "free of charge" in mail["text"]
+    assert "ticket" not in mail["text"]
+    assert mail["attachments"] == []
+
+
+def test_each_move_is_told_once(sink: Sink, deliver: Deliver, contact: Contact) -> None:
+    for hours, revision in ((30, 2), (30, 2), (31, 3)):
+        move(deliver, hours=hours, revision=revision)
+    first, second = sink.messages(contact.email)
+    assert hour(30) in first["text"]
+    assert hour(31) in second["text"]
+
+
+def test_a_move_that_nobody_can_act_on_any_more_is_not_told(sink: Sink, deliver: Deliver, contact: Contact) -> None:
+    move(deliver, hours=0, revision=2)
+    assert sink.messages(contact.email) == []
+    assert Notification.objects.get().reason == "too_late"
+
+
+@pytest.mark.parametrize("order", list(permutations(["created", 2, 3])), ids=str)
+def test_later_messages_say_the_newest_time_whatever_arrived_last(
+    sink: Sink, deliver: Deliver, contact: Contact, order: tuple[Any, ...]
+) -> None:
+    for news in order:
+        if news == "created":
+            deliver("booking.created", payment_method={"token": "tok_visa"})
+        else:
+            move(deliver, hours=30 + news, revision=news)
+    deliver("payment.completed")
+    receipt = sink.messages(contact.email)[-1]
+    assert receipt["subject"].startswith("Your receipt")
+    assert hour(33) in receipt["text"]
+
+
 @pytest.mark.parametrize("event_type", sorted(set(HANDLERS) - {"user.updated"}))
 def test_an_event_that_comes_twice_is_told_once(
     sink: Sink, deliver: Deliver, contact: Contact, event_type: str
@@ -160,6 +229,8 @@ def test_an_event_that_comes_twice_is_told_once(
         overrides = {"payment_method": None, "hold_expires_at": soon()}
     if "requested" in event_type:
         overrides = {"expires_at": soon()}
+    if event_type == "booking.moved":
+        overrides = {"before": {"starts_at": soon(), "screen": "Hall 1"}}
     assert deliver(event_type, event_id=event_id, **overrides) is True
     assert deliver(event_type, event_id=event_id, **overrides) is False
     assert DeliveryLog.objects.filter(outcome="sent").count() == 1
@@ -253,6 +324,7 @@ def test_an_event_costs_four_statements(sink: Sink, deliver: Deliver, contact: C
 def test_each_event_that_concerns_a_customer_is_handled() -> None:
     assert set(MAILS) | {
         "booking.created",
+        "booking.moved",
         "user.registered",
         "user.updated",
         "password.reset_requested",

@@ -1,6 +1,7 @@
 """What is written for the servers is read back by their own parsers, where those are at hand."""
 
 import os
+import shutil
 import stat
 
 import pytest
@@ -8,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from supervisor.options import ServerOptions
 
-from stack import credentials, ports, supervision, variables
+from stack import checks, credentials, ports, supervision, variables
 from stack.errors import StackError
 from stack.instance import Instance
 from stack.programs import TIERS, Program, all_programs
@@ -130,3 +131,12 @@ def test_what_opentelemetry_reads_is_passed_on_to_every_process_of_a_service(ins
     programs = all_programs(instance, ports=ports.USUAL, secrets=secrets)
     told = {program.name for program in programs if "OTEL_EXPORTER_OTLP_ENDPOINT" in program.environment}
     assert told == {f"{service.name}-{kind}" for service in SERVICES for kind in ("web", "worker", "relay")}
+
+
+@pytest.mark.skipif(not (shutil.which("k6") or shutil.which("node")), reason="neither k6 nor Node is here")
+def test_a_load_test_that_cannot_be_run_is_refused(tmp_path):
+    checks.check_journey()
+    broken = tmp_path / "journey.js"
+    broken.write_text(checks.JOURNEY.read_text() + "\nexport default function {\n")
+    with pytest.raises(StackError, match="k6 can run"):
+        checks.check_journey(broken)

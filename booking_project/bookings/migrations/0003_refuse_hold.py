@@ -2,7 +2,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0001_initial")]
+    dependencies = [("bookings", "0002_moves")]
 
     operations = [
         migrations.RunSQL(

@@ -1,0 +1,131 @@
+"""Showtimes that were moved: whoever has a booking is told of both times, and may cancel it for nothing."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Greatest, Now
+from django.utils import timezone
+
+from bookings import events, tickets
+from bookings.domain import OPEN, State, Trigger, next_state
+from bookings.models import Booking, BookingSeat, BookingTransition, Showtime, ShowtimeMove
+from chassis.events import EventData
+from chassis.outbox import emit_all
+
+# A hold of the old revision may still be on its way to its commit when the showtime moves. No transaction lasts as
+# long as this (statement_timeout, idle_in_transaction_session_timeout), so afterwards nobody is added to those to tell.
+SETTLED_AFTER = timedelta(minutes=5)
+
+
+def tell_of_moves(*, limit: int = 200) -> int:
+    """Tells open bookings of moved showtimes of the old and the new time, at most `limit`; how many.
+
+    Rows another worker is at are skipped, and a booking is marked in the transaction that tells it, so each is told
+    once of a move. Several moves before it is told are one to its customer: from the time they knew to the time it is.
+    """
+    moved = set(ShowtimeMove.objects.filter(settled_at=None).values_list("showtime_id", flat=True))
+    if not moved:
+        return 0
+    with transaction.atomic():
+        due = list(
+            _untold()
+            .filter(showtime__in=moved)
+            .exclude(status=State.PENDING, hold_expires_at__lte=Now())
+            .select_for_update(skip_locked=True)[:limit]
+        )
+        if due:
+            _tell(due)
+    return len(due)
+
+
+def settle_moves() -> int:
+    """Closes the moves that nobody is left to tell of, so that the bookings are not looked through again; how many."""
+    return (
+        ShowtimeMove.objects.filter(settled_at=None, moved_at__lt=Now() - SETTLED_AFTER)
+        .exclude(Exists(_untold().filter(showtime=OuterRef("showtime"))))
+        .update(settled_at=Now())
+    )
+
+
+def _untold() -> QuerySet[Booking]:
+    """Open bookings that were sold, and last told of their time, before a move."""
+    known = Greatest(OuterRef("showtime_revision"), OuterRef("told_revision"))
+    later = ShowtimeMove.objects.filter(showtime=OuterRef("showtime"), settled_at=None, revision__gt=known)
+    return Booking.objects.filter(Q(status__in=OPEN), Exists(later.filter(showtime__status=Showtime.Status.SCHEDULED)))
+
+
+def _tell(bookings: Sequence[Booking]) -> None:
+    moves = _moves_of({booking.showtime_id for booking in bookings})
+    seats = _seats_of(bookings)
+    now = timezone.now()
+    told: list[tuple[EventData, UUID | str]] = []
+    history = []
+    for booking in bookings:
+        known = max(booking.showtime_revision, booking.told_revision)
+        first = next(move for move in moves[booking.showtime_id] if move.revision > known)
+        newest = moves[booking.showtime_id][-1]
+        showtime = newest.showtime
+        booking.told_revision = newest.revision
+        if (first.starts_at, first.screen_name) == (showtime.starts_at, showtime.screen_name):
+            continue  # moved, and moved back before anybody heard of it
+        if booking.ticket:
+            booking.ticket = tickets.sign(booking=booking, showtime=showtime, seats=seats[booking.id], issued_at=now)
+        told.append((_event(booking, first, newest, seats[booking.id]), booking.id))
+        history.append(
+            BookingTransition(
+                booking_id=booking.id,
+                from_status=booking.status,
+                to_status=next_state(State(booking.status), Trigger.SHOWTIME_MOVED),
+                trigger=Trigger.SHOWTIME_MOVED,
+                actor="catalog",
+                reason=f"{_place(first.starts_at, first.screen_name)} → "
+                f"{_place(showtime.starts_at, showtime.screen_name)}",
+                at=now,
+            )
+        )
+    Booking.objects.bulk_update(bookings, ["told_revision", "ticket"])
+    BookingTransition.objects.bulk_create(history)
+    emit_all(told)
+
+
+def _event(
+    booking: Booking, first: ShowtimeMove, newest: ShowtimeMove, seats: Sequence[BookingSeat]
+) -> events.BookingMoved:
+    showtime = newest.showtime
+    return events.BookingMoved(
+        booking_id=booking.id,
+        reference=booking.reference,
+        user_id=booking.user_id,
+        showtime_id=booking.showtime_id,
+        status=booking.status,
+        ticket=booking.ticket,
+        seats=[events.TicketSeat(seat.seat_id, seat.row, seat.number, seat.category) for seat in seats],
+        total=events.Money(booking.total_amount, booking.currency),
+        revision=newest.revision,
+        before=events.Place(first.starts_at, first.screen_name),
+        showtime=events.in_brief(showtime),
+        free_cancellation_until=showtime.starts_at,
+    )
+
+
+def _place(starts_at: datetime, screen_name: str) -> str:
+    return f"{starts_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC, {screen_name}"
+
+
+def _moves_of(showtime_ids: set[UUID]) -> Mapping[UUID, list[ShowtimeMove]]:
+    """The oldest first. In one statement with their showtimes: the newest move is what the showtime is now."""
+    moves: dict[UUID, list[ShowtimeMove]] = defaultdict(list)
+    for move in ShowtimeMove.objects.filter(showtime__in=showtime_ids).select_related("showtime").order_by("revision"):
+        moves[move.showtime_id].append(move)
+    return moves
+
+
+def _seats_of(bookings: Sequence[Booking]) -> Mapping[UUID, list[BookingSeat]]:
+    seats: dict[UUID, list[BookingSeat]] = defaultdict(list)
+    for seat in BookingSeat.objects.filter(booking__in=bookings).order_by("id"):
+        seats[seat.booking_id].append(seat)
+    return seats

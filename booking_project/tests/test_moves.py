@@ -1,0 +1,251 @@
+"""A showtime gets another start or screen: its customers are told once, and may cancel for nothing."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from factories import ScreenFactory
+
+from bookings import moves, services, tickets
+from bookings.domain import PaymentStatus, State, Trigger, rebuild
+from bookings.errors import CancellationClosed
+from bookings.models import Booking, BookingTransition, Showtime, ShowtimeMove
+from bookings.services import Cause
+from chassis.ids import uuid7
+
+PAYMENT = Cause("payment")
+HOUR = timedelta(hours=1)
+NO_WAY_BACK = {"cancellation_cutoff_minutes": 60 * 24 * 7}
+
+
+@pytest.fixture
+def sold(hold):
+    """sold(0) → a CONFIRMED booking of the first seat."""
+
+    def make(*places: int) -> Booking:
+        booking = hold(*places)
+        services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=PAYMENT)
+        return booking
+
+    return make
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def test_everybody_with_an_open_booking_is_told_of_both_times_and_of_the_offer(hold, sold, move, showtime, emitted):
+    was = showtime.starts_at
+    bookings = [sold(0, 1), hold(2)]
+    now = move(2 * HOUR)
+    assert moves.tell_of_moves() == 2
+    told = {event.subject: event.data for event in emitted("booking.moved")}
+    assert set(told) == {str(booking.id) for booking in bookings}
+    for booking in bookings:
+        data = told[str(booking.id)]
+        assert (at(data["before"]["starts_at"]), data["before"]["screen"]) == (was, "Hall 1")
+        assert at(data["showtime"]["starts_at"]) == was + 2 * HOUR == now.starts_at
+        assert at(data["free_cancellation_until"]) == now.starts_at
+        assert data["total"] == {"amount": booking.total_amount, "currency": "VND"}
+    assert told[str(bookings[0].id)]["status"] == "CONFIRMED"
+    assert told[str(bookings[1].id)]["status"] == "PENDING"
+    assert {seat["number"] for seat in told[str(bookings[0].id)]["seats"]} == {1, 2}
+
+
+def test_the_ticket_is_signed_anew_with_the_new_time(sold, hold, move, emitted):
+    paid, unpaid = sold(0), hold(1)
+    services.record_payment(booking_id=paid.id, status=PaymentStatus.CAPTURED)
+    now = move(HOUR)
+    moves.tell_of_moves()
+    told = {event.subject: event.data["ticket"] for event in emitted("booking.moved")}
+    claims = tickets.verify(told[str(paid.id)])
+    assert (claims["sub"], at(claims["starts_at"]), claims["seats"]) == (str(paid.id), now.starts_at, ["A1"])
+    assert Booking.objects.get(id=paid.id).ticket == told[str(paid.id)]
+    assert told[str(unpaid.id)] == Booking.objects.get(id=unpaid.id).ticket == ""
+
+
+def test_another_screen_is_a_move_and_another_name_of_it_is_none(sold, move, showtime, emitted):
+    sold(0)
+    move(screen=ScreenFactory.build(id=showtime.screen_id, name="The Red Hall"))
+    assert moves.tell_of_moves() == 0
+    move(screen=ScreenFactory(name="Hall 7"))
+    assert moves.tell_of_moves() == 1
+    (event,) = emitted("booking.moved")
+    assert (event.data["before"]["screen"], event.data["showtime"]["screen"]) == ("The Red Hall", "Hall 7")
+
+
+def test_what_was_changed_but_not_moved_is_not_told(sold, move, emitted):
+    sold(0)
+    move(language="en", prices={"standard": 1})
+    assert moves.tell_of_moves() == 0
+    assert not emitted("booking.moved")
+
+
+def test_who_booked_after_the_move_knows_the_new_time(hold, move):
+    move(HOUR)
+    booking = hold(0)
+    assert booking.showtime_id
+    assert moves.tell_of_moves() == 0
+
+
+def test_a_hold_of_the_old_time_that_is_committed_after_the_others_were_told_is_told_too(hold, move, emitted):
+    hold(0)
+    move(HOUR)
+    assert moves.tell_of_moves() == 1
+    late = hold(1)
+    Booking.objects.filter(id=late.id).update(showtime_revision=1)
+    assert moves.tell_of_moves() == 1
+    assert emitted("booking.moved")[-1].subject == str(late.id)
+
+
+def test_several_moves_before_anybody_was_told_are_one_to_the_customer(sold, move, showtime, emitted):
+    was = showtime.starts_at
+    sold(0)
+    move(HOUR)
+    move(HOUR)
+    assert [moves.tell_of_moves(), moves.tell_of_moves()] == [1, 0]
+    (event,) = emitted("booking.moved")
+    assert at(event.data["before"]["starts_at"]) == was
+    assert at(event.data["showtime"]["starts_at"]) == was + 2 * HOUR
+
+
+def test_the_next_move_starts_from_what_was_told_last(sold, move, showtime, emitted):
+    was = showtime.starts_at
+    sold(0)
+    for _ in range(2):
+        move(HOUR)
+        assert moves.tell_of_moves() == 1
+    first, second = emitted("booking.moved")
+    assert at(second.data["before"]["starts_at"]) == at(first.data["showtime"]["starts_at"]) == was + HOUR
+    assert second.data["revision"] > first.data["revision"]
+
+
+def test_moved_and_moved_back_before_anybody_was_told_is_not_told(sold, move, emitted):
+    sold(0)
+    move(HOUR)
+    move(-HOUR)
+    assert [moves.tell_of_moves(), moves.tell_of_moves()] == [1, 0]
+    assert not emitted("booking.moved")
+
+
+def test_what_has_ended_is_not_told(hold, sold, move, showtime, let_hold_end):
+    cancelled, ended = sold(0), hold(1)
+    services.cancel_booking(booking_id=cancelled.id, user_id=cancelled.user_id)
+    let_hold_end(ended)
+    move(HOUR)
+    assert moves.tell_of_moves() == 0
+    sold(2)
+    Booking.objects.update(showtime_revision=1)
+    Showtime.objects.filter(id=showtime.id).update(status=Showtime.Status.CANCELLED)
+    assert moves.tell_of_moves() == 0
+
+
+def test_a_move_is_told_in_bounded_batches(hold, move, emitted):
+    for place in range(5):
+        hold(place)
+    move(HOUR)
+    assert [moves.tell_of_moves(limit=2) for _ in range(4)] == [2, 2, 1, 0]
+    assert len(emitted("booking.moved")) == 5
+
+
+def test_a_batch_costs_the_same_statements_whatever_its_size(hold, move, django_assert_num_queries):
+    for place in range(6):
+        hold(place)
+    move(HOUR)
+    for size in (1, 5):
+        # what is to tell, lock, moves, seats, mark, history, outbox; and the savepoints of the test's own transaction
+        with django_assert_num_queries(7 + 2):
+            assert moves.tell_of_moves(limit=size) == size
+    with django_assert_num_queries(1 + 2 + 1):
+        assert moves.tell_of_moves() == 0
+
+
+def test_without_a_move_a_tick_is_one_statement(hold, django_assert_num_queries):
+    hold(0)
+    with django_assert_num_queries(1):
+        assert moves.tell_of_moves() == 0
+
+
+def test_a_worker_killed_in_a_batch_has_told_nobody(hold, move, emitted, monkeypatch):
+    hold(0)
+    move(HOUR)
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_):
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(moves, "emit_all", die)
+        with pytest.raises(Killed):
+            moves.tell_of_moves()
+    assert not BookingTransition.objects.filter(trigger=Trigger.SHOWTIME_MOVED).exists()
+    assert [moves.tell_of_moves(), moves.tell_of_moves()] == [1, 0]
+    assert len(emitted("booking.moved")) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_workers_tell_each_booking_once(transactional_db, hold, move, emitted):
+    bookings = [hold(place) for place in range(24)]
+    move(HOUR)
+
+    def tell(_: int) -> int:
+        try:
+            return moves.tell_of_moves(limit=3)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        told = sum(pool.map(tell, range(24)))
+    assert told == len(bookings)
+    assert sorted(event.subject for event in emitted("booking.moved")) == sorted(str(each.id) for each in bookings)
+
+
+def test_the_history_has_a_line_of_the_move_and_rebuilds_the_same_state(sold, move, showtime):
+    booking = sold(0)
+    was = showtime.starts_at
+    move(HOUR)
+    moves.tell_of_moves()
+    history = list(BookingTransition.objects.filter(booking=booking))
+    line = history[-1]
+    assert (line.from_status, line.to_status, line.trigger) == ("CONFIRMED", "CONFIRMED", "showtime_moved")
+    assert line.reason == f"{was:%Y-%m-%d %H:%M} UTC, Hall 1 → {was + HOUR:%Y-%m-%d %H:%M} UTC, Hall 1"
+    assert rebuild([Trigger(entry.trigger) for entry in history]) is State.CONFIRMED
+
+
+def test_inside_the_time_in_which_nobody_may_cancel_a_move_lets_those_before_it_go_for_nothing(
+    sold, move, showtime, emitted
+):
+    Showtime.objects.filter(id=showtime.id).update(rules=NO_WAY_BACK)
+    before = sold(0)
+    with pytest.raises(CancellationClosed):
+        services.cancel_booking(booking_id=before.id, user_id=before.user_id)
+    move(HOUR)
+    after = sold(1)
+    services.cancel_booking(booking_id=before.id, user_id=before.user_id)
+    assert emitted("booking.cancelled")[0].data["refund"] == {"amount": 90000, "currency": "VND"}
+    with pytest.raises(CancellationClosed):
+        services.cancel_booking(booking_id=after.id, user_id=after.user_id)
+
+
+def test_the_offer_ends_when_the_showtime_starts(sold, move, showtime):
+    Showtime.objects.filter(id=showtime.id).update(rules=NO_WAY_BACK)
+    booking = sold(0)
+    move(timezone.now() - showtime.starts_at)
+    with pytest.raises(CancellationClosed):
+        services.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
+
+
+def test_a_move_is_settled_when_its_time_is_over_and_nobody_is_left_to_tell(hold, move):
+    hold(0)
+    move(HOUR)
+    assert moves.settle_moves() == 0
+    ShowtimeMove.objects.update(moved_at=timezone.now() - moves.SETTLED_AFTER)
+    assert moves.settle_moves() == 0
+    moves.tell_of_moves()
+    assert [moves.settle_moves(), moves.settle_moves()] == [1, 0]
+    move(HOUR)
+    assert moves.tell_of_moves() == 1

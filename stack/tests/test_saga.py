@@ -1,0 +1,371 @@
+"""The decisions of booking and payment together: whatever order their events arrive in, twice or late, the saga ends
+in a legal state with the money where it belongs.
+
+Both domain.py are pure, so they meet here as they are, without services, servers and clock. What stands between them
+in the services (lock, ask the domain, save, tell) is retold here in its shortest form; that the services do the same
+is what tests/faults/test_any_order.py shows on the real broker and databases.
+"""
+
+import importlib.util
+import random
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from stack.instance import ROOT
+
+SEATS = 2
+PRICE = 1000
+CARDS = ["good", "declined", "not capturable"]
+
+
+def _pure(service: str, app: str) -> ModuleType:
+    """A service's domain.py by itself, under a name of its own: services are not importable together by theirs."""
+    name = f"{service}_domain"
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"{service}_project" / app / "domain.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+booking_domain: Any = _pure("booking", "bookings")
+payment_domain: Any = _pure("payment", "payments")
+State, Trigger, PaymentStatus = booking_domain.State, booking_domain.Trigger, booking_domain.PaymentStatus
+Kind, Status = payment_domain.Kind, payment_domain.Status
+
+
+@dataclass
+class Saga:
+    """One booking and its payment: what booking knows, what payment knows, what the gateway is asked."""
+
+    number: int
+    seats: frozenset[int]
+    card: str | None
+    history: list[Any] = field(default_factory=list)
+    state: Any = None
+    known: Any = PaymentStatus.UNPAID
+    hold_over: bool = False
+    refund: int = 0
+    tickets: int = 0
+    payment: Any = None
+    asked: Any = None
+    asked_with: str = ""
+    ends_booking: bool = False
+    ledger: Counter[Any] = field(default_factory=Counter)
+
+    @property
+    def total(self) -> int:
+        return PRICE * len(self.seats)
+
+    def advance(self, trigger: Any) -> None:
+        self.state = booking_domain.next_state(self.state, trigger)
+        self.history.append(trigger)
+
+
+@dataclass
+class Message:
+    """handled: the consumer's inbox knows it."""
+
+    saga: Saga
+    type: str
+    fields: dict[str, Any]
+    handled: bool = False
+
+
+class Sagas(RuleBasedStateMachine):
+    """`wire` holds what was told and may arrive, or arrive again; `inventory` whose each seat is."""
+
+    reached: ClassVar[set[Any]] = set()
+
+    @initialize(seed=st.integers(0, 2**32))
+    def begin(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.sagas: list[Saga] = []
+        self.wire: list[Message] = []
+        self.inventory: dict[int, Saga] = {}
+
+    # What customers, staff, the clock and the card gateway do.
+
+    @rule(seats=st.frozensets(st.integers(0, SEATS - 1), min_size=1, max_size=2), card=st.sampled_from([None, *CARDS]))
+    def book(self, seats: frozenset[int], card: str | None) -> None:
+        saga = Saga(len(self.sagas), seats, card)
+        if all(self.may_have(saga, seat) for seat in seats):
+            self.inventory |= dict.fromkeys(seats, saga)
+            saga.advance(Trigger.HELD)
+            self.sagas.append(saga)
+            self.tell(saga, "booking.created")
+
+    @rule(n=st.integers(0, 50), card=st.sampled_from(CARDS))
+    def pay(self, n: int, card: str) -> None:
+        """POST payments, also before the event of the booking has arrived."""
+        saga = self.pick(self.sagas, n)
+        if saga is None or (saga.payment is None and saga.state is not State.PENDING):
+            return
+        payment = saga.payment or payment_domain.Payment(amount=saga.total)
+        try:
+            decision = payment_domain.request_authorisation(payment)
+        except (payment_domain.BookingOver, payment_domain.UnderWay, payment_domain.IllegalTransition):
+            return
+        saga.asked_with, saga.ends_booking = card, False
+        self.decide(saga, decision)
+
+    @rule(n=st.integers(0, 50))
+    def withdraw(self, n: int) -> None:
+        """The gateway did not answer, and another card is to be tried."""
+        saga = self.pick([each for each in self.sagas if each.payment and each.payment.under_way is Kind.AUTHORISE], n)
+        if saga is not None:
+            self.decide(saga, payment_domain.request_reversal(saga.payment))
+
+    @rule(n=st.integers(0, 50), by=st.sampled_from(["CUSTOMER", "STAFF", "SHOWTIME"]), fee=st.integers(0, PRICE))
+    def cancel(self, n: int, by: str, fee: int) -> None:
+        saga = self.pick(self.sagas, n)
+        if saga is not None and saga.state in booking_domain.OPEN:
+            trigger = Trigger.SHOWTIME_CANCELLED if by == "SHOWTIME" else Trigger[f"CANCELLED_BY_{by}"]
+            kept = fee if by == "CUSTOMER" and saga.state is State.CONFIRMED else 0
+            self.end(saga, trigger, refund=saga.total - kept)
+
+    @rule(n=st.integers(0, 50))
+    def move(self, n: int) -> None:
+        saga = self.pick(self.sagas, n)
+        if saga is not None and saga.state in booking_domain.OPEN:
+            saga.advance(Trigger.SHOWTIME_MOVED)
+
+    @rule(n=st.integers(0, 50))
+    def hold_ends(self, n: int) -> None:
+        saga = self.pick(self.sagas, n)
+        if saga is not None:
+            saga.hold_over = True
+
+    @rule()
+    def sweep(self) -> None:
+        for saga in self.sagas:
+            if saga.state is State.PENDING and saga.hold_over:
+                self.end(saga, Trigger.HOLD_ENDED)
+
+    @rule(numbers=st.lists(st.integers(0, 50), min_size=1, max_size=4), again=st.booleans())
+    def deliver(self, numbers: list[int], again: bool) -> None:
+        """Any messages, whichever were told first; again: they will arrive once more."""
+        for n in numbers:
+            message = self.pick(self.wire, n)
+            if message is None:
+                return
+            if not again:
+                self.wire.remove(message)
+            if not message.handled:
+                message.handled = True
+                self.receive(message)
+
+    @rule(n=st.integers(0, 50), refuses=st.booleans())
+    def gateway_answers(self, n: int, refuses: bool) -> None:
+        """refuses: of an authorisation taken back, that there was none; of money given back, that it cannot now."""
+        saga = self.pick([each for each in self.sagas if each.asked], n)
+        if saga is None:
+            return
+        payment, ask = saga.payment, saga.asked
+        saga.asked = None
+        match ask.kind:
+            case Kind.AUTHORISE if saga.asked_with == "declined":
+                decision = payment_domain.declined(payment, "card_declined", final=saga.ends_booking)
+            case Kind.AUTHORISE:
+                decision = payment_domain.authorised(payment)
+            case Kind.REVERSE:
+                decision = payment_domain.reversed_(payment, voided=0 if refuses else payment.amount)
+            case Kind.CAPTURE if saga.asked_with == "not capturable":
+                decision = payment_domain.capture_refused(payment, "capture_refused")
+            case Kind.CAPTURE:
+                decision = payment_domain.captured(payment)
+            case _ if refuses:
+                decision = payment_domain.return_refused(payment, "try_later")
+            case Kind.VOID:
+                decision = payment_domain.voided(payment)
+            case _:
+                decision = payment_domain.refunded(payment, ask.amount)
+        self.decide(saga, decision)
+
+    # What the services do with it.
+
+    def receive(self, message: Message) -> None:
+        saga, fields = message.saga, message.fields
+        match message.type:
+            case "booking.created":
+                self.open_payment(saga)
+            case "booking.confirmed":
+                self.decide(saga, payment_domain.booking_confirmed(self.payment_of(saga)))
+            case "booking.ended":
+                retained = saga.total - fields["refund"]
+                self.decide(saga, payment_domain.booking_ended(self.payment_of(saga), retained=retained))
+            case "payment.authorized":
+                self.note(saga, PaymentStatus.AUTHORIZED)
+                self.sell(saga)
+            case "payment.completed":
+                self.note(saga, PaymentStatus.CAPTURED)
+                saga.tickets += saga.state is State.CONFIRMED and not saga.tickets
+            case "payment.failed":
+                capture = fields["stage"] == "capture"
+                self.note(saga, PaymentStatus.FAILED if capture else PaymentStatus.DECLINED)
+                trigger = booking_domain.payment_failure(saga.state, stage=fields["stage"], final=fields["final"])
+                if trigger is not None:
+                    self.end(saga, trigger)
+            case "payment.voided":
+                self.note(saga, PaymentStatus.VOIDED)
+            case "payment.refunded":
+                self.note(saga, PaymentStatus(fields["status"]))
+
+    def open_payment(self, saga: Saga) -> None:
+        payment = self.payment_of(saga)
+        unasked = payment.status is Status.REQUIRES_PAYMENT_METHOD and not payment.under_way
+        if saga.card is not None and unasked:
+            saga.asked_with, saga.ends_booking = saga.card, True
+            self.decide(saga, payment_domain.request_authorisation(payment))
+        else:
+            saga.payment = payment
+
+    def sell(self, saga: Saga) -> None:
+        if saga.state is not State.PENDING:
+            return
+        if all(self.may_have(saga, seat) for seat in saga.seats):
+            self.inventory |= dict.fromkeys(saga.seats, saga)
+            saga.advance(Trigger.SEATS_SOLD)
+            self.tell(saga, "booking.confirmed")
+        else:
+            self.end(saga, Trigger.SEATS_LOST)
+
+    def end(self, saga: Saga, trigger: Any, *, refund: int | None = None) -> None:
+        saga.advance(trigger)
+        saga.refund = saga.total if refund is None else refund
+        self.inventory = {seat: owner for seat, owner in self.inventory.items() if owner is not saga}
+        self.tell(saga, "booking.ended", refund=saga.refund)
+
+    def decide(self, saga: Saga, decision: Any) -> None:
+        saga.payment = decision.payment
+        if decision.ask is not None:
+            saga.asked = decision.ask
+        for posting in decision.postings:
+            saga.ledger[posting.account] += posting.amount
+        for told in decision.announcements:
+            status = decision.payment.status.value
+            self.tell(saga, told.type, stage=told.stage, final=told.final, status=status)
+
+    def tell(self, saga: Saga, event_type: str, **fields: Any) -> None:
+        self.wire.append(Message(saga, event_type, fields))
+
+    def note(self, saga: Saga, told: Any) -> None:
+        saga.known = booking_domain.advance_payment(saga.known, told)
+
+    def payment_of(self, saga: Saga) -> Any:
+        return saga.payment or payment_domain.Payment(amount=saga.total)
+
+    def may_have(self, saga: Saga, seat: int) -> bool:
+        owner = self.inventory.get(seat)
+        return owner is None or owner is saga or (owner.state is State.PENDING and owner.hold_over)
+
+    @staticmethod
+    def pick(things: list[Any], n: int) -> Any:
+        return things[n % len(things)] if things else None
+
+    # What must be true.
+
+    @invariant()
+    def the_books_add_up_and_nothing_is_taken_twice(self) -> None:
+        for saga in getattr(self, "sagas", []):
+            payment = saga.payment
+            if payment is not None:
+                assert sum(saga.ledger.values()) == 0
+                assert saga.ledger[payment_domain.Account.AUTHORISED] == payment.held
+                assert saga.ledger[payment_domain.Account.CASH] == payment.captured - payment.refunded
+                assert payment.refunded <= payment.captured <= saga.total
+
+    def teardown(self) -> None:
+        if not hasattr(self, "sagas"):
+            return
+        for _ in range(20):
+            self.goes_on()
+            self.somebody_acts(self.pick(self.sagas, self.chance.randrange(50)))
+        self.wait_until_nothing_is_under_way()
+        for saga in list(self.sagas):
+            self.somebody_acts(saga)
+        self.wait_until_nothing_is_under_way()
+        for saga in self.sagas:
+            self.check_the_end_of(saga)
+            self.reached.add((saga.state, saga.payment.status))
+
+    def somebody_acts(self, saga: Saga | None) -> None:
+        """What the steps come to rarely: a payment, seats taken over in the last moment, a cancellation of a sale."""
+        what = self.chance.random()
+        if saga is None:
+            return
+        if saga.state is State.PENDING and what < 0.2:
+            self.pay(saga.number, "good")
+        elif saga.state is State.PENDING and what < 0.25:
+            saga.hold_over = True
+            self.book(saga.seats, None)
+        elif saga.state is State.CONFIRMED and what < 0.25:
+            self.cancel(saga.number, "CUSTOMER", self.chance.choice([0, PRICE // 10]))
+
+    def wait_until_nothing_is_under_way(self) -> None:
+        while self.goes_on():
+            pass
+
+    def goes_on(self) -> bool:
+        """Time passes until nothing is under way: in no order in particular."""
+        for saga in self.sagas:
+            if saga.payment is not None and saga.payment.attention:
+                self.decide(saga, payment_domain.resume(saga.payment))
+        asked = any(saga.asked for saga in self.sagas)
+        if self.wire and (not asked or self.chance.random() < 0.5):
+            self.deliver([self.chance.randrange(len(self.wire))], again=self.chance.random() < 0.2)
+        elif asked:
+            self.gateway_answers(self.chance.randrange(50), refuses=False)
+        elif any(saga.state is State.PENDING for saga in self.sagas):
+            for saga in self.sagas:
+                saga.hold_over = True
+            self.sweep()
+        else:
+            return False
+        return True
+
+    def check_the_end_of(self, saga: Saga) -> None:
+        payment = saga.payment
+        assert saga.state is not State.PENDING
+        assert booking_domain.rebuild(saga.history) is saga.state
+        assert (payment.under_way, payment.held, payment.attention) == (None, 0, "")
+        kept = payment.captured - payment.refunded
+        if saga.state is State.CONFIRMED:
+            assert payment.status is Status.CAPTURED
+            assert kept == saga.total
+            assert saga.tickets == 1
+            assert all(self.inventory[seat] is saga for seat in saga.seats)
+        else:
+            assert kept == (saga.total - saga.refund if payment.captured else 0)
+            assert payment.booking is payment_domain.Booking.ENDED
+        for status in ("captured", "partially_refunded", "refunded"):
+            assert (saga.known == status) == (payment.status == status)
+
+
+ANY_ORDER = settings(max_examples=500, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def test_every_order_of_arrival_ends_in_a_legal_state_with_the_money_matching() -> None:
+    Sagas.reached.clear()
+    run_state_machine_as_test(Sagas, settings=ANY_ORDER)
+    # It would show nothing of what it never came to.
+    assert {state for state, _ in Sagas.reached} == set(State) - {State.PENDING}
+    ends = {Status.CAPTURED, Status.REFUNDED, Status.PARTIALLY_REFUNDED, Status.VOIDED, Status.DECLINED, Status.FAILED}
+    assert {status for _, status in Sagas.reached} == ends
+
+
+def test_a_payment_that_forgets_the_end_of_its_booking_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(payment_domain, "booking_ended", lambda payment, **_: payment_domain.Decision(payment))
+    once = settings(ANY_ORDER, phases=[Phase.generate], report_multiple_bugs=False, database=None, print_blob=False)
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(Sagas, settings=once)
