@@ -194,7 +194,7 @@ def _write_hold(
     )
     try:
         booking.hold_expires_at, booking.created_at = inventory.take_seats(
-            booking=booking, sale=sale, seats=seats, event=_created(booking, sale, seats, payment_method)
+            booking=booking, sale=sale, event=_created(booking, sale, seats, payment_method)
         )
     except inventory.HoldRefused as refusal:
         if not refusal.on_sale:

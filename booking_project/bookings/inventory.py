@@ -8,16 +8,20 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from psycopg.types.json import Jsonb
 
 from bookings.models import Booking, SeatStatus
-from bookings.sales import Sale, Seat
+from bookings.sales import Sale
+from chassis.database import as_jsonb
 
 # One statement decides and writes a hold: the showtime is on sale as the caller saw it, all the seats are free or
 # their hold ran out, and only then booking, seats, history and event exist. The times are the database's own, so
 # that several web hosts need not agree on theirs.
 TAKE = """
-WITH sale AS (
+WITH wanted AS (
+    SELECT id AS seat_id, "row", number, category, (price ->> 'amount')::bigint AS price
+    FROM jsonb_to_recordset(%(event)s::jsonb #> '{data,seats}')
+        AS seat(id uuid, "row" text, number int, category text, price jsonb)
+), sale AS (
     SELECT now() AS at, now() + make_interval(secs => %(hold_seconds)s) AS until
     FROM showtimes s JOIN screens c ON c.id = s.screen_id
     WHERE s.id = %(showtime_id)s AND s.revision = %(showtime_revision)s AND c.revision = %(screen_revision)s
@@ -28,7 +32,7 @@ WITH sale AS (
 ), taken AS (
     INSERT INTO seat_status (showtime_id, seat_id, status, booking_id, held_until)
     SELECT %(showtime_id)s, seat_id, 'held', %(booking_id)s, sale.until
-    FROM sale, unnest(%(seat_ids)s::uuid[]) AS seat_id
+    FROM sale, wanted ORDER BY seat_id
     ON CONFLICT (showtime_id, seat_id) DO UPDATE
     SET status = 'held', booking_id = EXCLUDED.booking_id, held_until = EXCLUDED.held_until
     WHERE seat_status.status = 'held' AND seat_status.held_until <= now()
@@ -39,20 +43,18 @@ WITH sale AS (
     SELECT %(booking_id)s, %(reference)s, %(user_id)s, %(showtime_id)s, 'PENDING', 'unpaid', %(total)s, %(currency)s,
            sale.until, sale.at, '', %(showtime_revision)s
     FROM sale, holds
-    WHERE holds.open < %(max_holds)s AND (SELECT count(*) FROM taken) = cardinality(%(seat_ids)s::uuid[])
+    WHERE holds.open < %(max_holds)s AND (SELECT count(*) FROM taken) = (SELECT count(*) FROM wanted)
     RETURNING id, hold_expires_at, created_at
 ), seated AS (
     INSERT INTO booking_seats (booking_id, showtime_id, seat_id, "row", number, category, price_amount)
-    SELECT booked.id, %(showtime_id)s, seat.*
-    FROM booked, unnest(%(seat_ids)s::uuid[], %(rows)s::text[], %(numbers)s::int[], %(categories)s::text[],
-                        %(prices)s::bigint[]) AS seat
+    SELECT booked.id, %(showtime_id)s, wanted.* FROM booked, wanted ORDER BY seat_id
 ), told AS (
     INSERT INTO booking_history (booking_id, from_status, to_status, trigger, cause, actor, reason, at)
     SELECT id, '', 'PENDING', 'held', '', %(user_id)s::text, '', created_at FROM booked
 ), published AS (
     INSERT INTO outbox (id, exchange, type, body, created_at)
     SELECT %(event_id)s, %(exchange)s, 'booking.created',
-           jsonb_set(jsonb_set(%(event)s, '{data,hold_expires_at}', to_jsonb(hold_expires_at)),
+           jsonb_set(jsonb_set(%(event)s::jsonb, '{data,hold_expires_at}', to_jsonb(hold_expires_at)),
                      '{data,created_at}', to_jsonb(created_at)), created_at
     FROM booked
 )
@@ -112,16 +114,14 @@ class HoldRefused(Exception):
         self.free = frozenset(map(UUID, free))
 
 
-def take_seats(
-    *, booking: Booking, sale: Sale, seats: Sequence[Seat], event: dict[str, Any]
-) -> tuple[datetime, datetime]:
-    """Runs TAKE for seats in key order: all or nothing, by itself or as a part of the caller's transaction.
+def take_seats(*, booking: Booking, sale: Sale, event: dict[str, Any]) -> tuple[datetime, datetime]:
+    """Runs TAKE: all seats or none, by itself or as a part of the caller's transaction.
 
-    event: the envelope of booking.created; its times are filled in by the database.
+    event: the envelope of booking.created, which names the seats; its times are filled in by the database.
     Returns when the hold ends and when it was made. Raises HoldRefused.
     """
     try:
-        return _take(booking, sale, seats, event)
+        return _take(booking, sale, event)
     except DatabaseError as exc:
         told = getattr(exc.__cause__, "diag", None)
         if told is None or told.sqlstate != REFUSED:
@@ -129,7 +129,7 @@ def take_seats(
         raise HoldRefused(**json.loads(told.message_detail)) from None
 
 
-def _take(booking: Booking, sale: Sale, seats: Sequence[Seat], event: dict[str, Any]) -> tuple[datetime, datetime]:
+def _take(booking: Booking, sale: Sale, event: dict[str, Any]) -> tuple[datetime, datetime]:
     with connection.cursor() as cursor:
         cursor.execute(
             TAKE,
@@ -145,14 +145,9 @@ def _take(booking: Booking, sale: Sale, seats: Sequence[Seat], event: dict[str, 
                 "reference": booking.reference,
                 "total": booking.total_amount,
                 "currency": booking.currency,
-                "seat_ids": [seat.id for seat in seats],
-                "rows": [seat.row for seat in seats],
-                "numbers": [seat.number for seat in seats],
-                "categories": [seat.category for seat in seats],
-                "prices": [seat.price for seat in seats],
                 "event_id": event["id"],
                 "exchange": settings.EVENTS_EXCHANGE,
-                "event": Jsonb(event),
+                "event": as_jsonb(event),
             },
         )
         hold_expires_at, created_at, _ = cursor.fetchone()

@@ -112,6 +112,13 @@ class AcceptNegotiation(DefaultContentNegotiation):
 
     settings: Any = SimpleNamespace(URL_FORMAT_OVERRIDE=None)
 
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        """What nearly every client asks for is not taken apart: anything, or JSON where that is all there is."""
+        accepted = request.META.get("HTTP_ACCEPT", "*/*")
+        if len(renderers) == 1 and accepted in ("*/*", renderers[0].media_type):
+            return renderers[0], renderers[0].media_type
+        return super().select_renderer(request, renderers, format_suffix)
+
 
 class StrictSerializer(serializers.Serializer[Any]):
     """Refuses fields it does not know, so that a misspelt name is told and not ignored."""

@@ -1,6 +1,10 @@
-"""Telling a database that is away from work that it refuses."""
+"""What services say to PostgreSQL beside Django's ORM, and what its refusals mean."""
 
+from typing import Any
+
+import msgspec
 from django.db import InterfaceError, OperationalError
+from psycopg.types.json import Jsonb
 
 # Not OperationalError to psycopg, and yet the same request succeeds on a new connection to a healthy primary:
 # idle_in_transaction_session_timeout after a stall, and a write that a failover sent to a replica.
@@ -12,3 +16,8 @@ def is_away(exc: BaseException) -> bool:
     if isinstance(exc, OperationalError | InterfaceError):
         return True
     return getattr(exc.__cause__, "sqlstate", None) in _LOST_STATES
+
+
+def as_jsonb(value: Any) -> Jsonb:
+    """A parameter of type jsonb."""
+    return Jsonb(value, dumps=msgspec.json.encode)

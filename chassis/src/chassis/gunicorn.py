@@ -4,6 +4,8 @@ import gc
 import os
 from typing import Any
 
+from gunicorn.glogging import Logger
+
 from chassis import tracing
 from chassis.logs import logging_config
 from chassis.metrics_registry import forget_process
@@ -20,7 +22,16 @@ keepalive = 75
 backlog = 512
 limit_request_line = 8190
 forwarded_allow_ips = "*"
-accesslog = None  # the gateway's access log has every request
+
+
+class _Logger(Logger):  # type: ignore[misc]
+    """Without an access log, for the gateway's has every request; gunicorn would prepare each line all the same."""
+
+    access_log_enabled = False
+
+
+logger_class = _Logger
+accesslog = None
 logconfig_dict = logging_config(service=os.environ.get("SERVICE_NAME", ""), level=os.environ.get("LOG_LEVEL", "INFO"))
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108  (heartbeat files, no data)
