@@ -9,8 +9,9 @@ from typing import Any
 import psycopg
 
 from bench.http import Client
-from bench.market import wait_for
+from bench.market import BenchError, wait_for
 from stack import control, demo, lifecycle, memory, variables
+from stack.audit import __main__ as audit
 from stack.instance import MAIN, Instance
 from stack.lifecycle import Stack
 from stack.servers import nginx
@@ -75,6 +76,14 @@ class Receipts:
             " WHERE n.template = 'receipt' AND l.outcome = 'sent'"
         ).fetchone()
         return int(row[0]) if row else 0
+
+
+def settle(stack: Stack, *, seconds: float = 180) -> None:
+    """Waits until every event is handled and the audit is clean. Raises BenchError, with what is not, after that."""
+    _, findings = audit.settle(stack, seconds=seconds)
+    broken = [f"{finding.invariant}: {finding.violations[0]}" for finding in findings if finding.violations]
+    if broken:
+        raise BenchError("; ".join(broken))
 
 
 def unpublished(stack: Stack) -> int:

@@ -138,7 +138,7 @@ def of_service(
         "web": [f"{variables.BINARIES}/gunicorn", "-c", "python:chassis.gunicorn", "config.wsgi"],
         # Customers wait for web; the saga may take a moment longer while everybody books at once.
         "worker": [
-            *(_when_idle() if service.name in PATIENT else ("nice", "-n", "10")),
+            *(_when_idle() if service.name in PATIENT else ("nice", "-n", "15")),
             *(f"{variables.BINARIES}/celery", "-A", "config.celery", "worker", "-n", f"{service.name}@%h"),
             *("-E", "--without-mingle", "--without-gossip", "--loglevel", "INFO"),
         ],

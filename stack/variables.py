@@ -100,6 +100,8 @@ def _own(service: Service, *, ports: Mapping[str, int], secrets: Mapping[str, st
             return {
                 "CATALOG_URL": url(ports["catalog"]),
                 "TICKET_SIGNING_KEY": secrets["TICKET_SIGNING_KEY"],
+                # While a booking waits for the disk, its thread's processor is another's.
+                "WEB_THREADS": "8",
             }
         case "payment":
             return {
