@@ -86,16 +86,6 @@ def settle(stack: Stack, *, seconds: float = 180) -> None:
         raise BenchError("; ".join(broken))
 
 
-def unpublished(stack: Stack) -> int:
-    """Events of all five services that are not published."""
-    total = 0
-    for service in SERVICES:
-        with psycopg.connect(database(stack, service.name), autocommit=True) as connection:
-            row = connection.execute("SELECT count(*) FROM outbox WHERE published_at IS NULL").fetchone()
-            total += row[0] if row else 0
-    return total
-
-
 def memory_per_kind(stack: Stack) -> dict[str, float]:
     """Mebibytes (proportional set size) of the web processes and of the workers, together."""
     table = memory.by_kind(stack.instance)
