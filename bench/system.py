@@ -15,7 +15,7 @@ from stack.audit import __main__ as audit
 from stack.instance import MAIN, Instance
 from stack.lifecycle import Stack
 from stack.servers import nginx
-from stack.services import SERVICES, service_named
+from stack.services import service_named
 
 
 def running() -> Stack:
