@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTANCE ?= main
 
 .DEFAULT_GOAL := help
-.PHONY: bench chaos help env up down restart status logs memory demo-data test check audit lock install format
+.PHONY: contracts bench chaos help env up down restart status logs memory demo-data test check audit lock install format
 
 help: ## Show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ install: ## Make .venv from the lock (SERVICE=booking: just its part, in its own
 
 lock: ## Renew requirements.lock (UPGRADE=1 takes the newest versions)
 	@$(STACK) lock $(if $(UPGRADE),--upgrade)
+
+contracts: install ## Renew contracts/openapi from the code
+	@$(STACK) contracts
 
 format: install ## Format the code, and fix what can be fixed
 	@$(BIN)/ruff check --quiet --fix --exit-zero .

@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     added = command("audit", _audit, "verify in the databases what must always be true")
     added.add_argument("--wait", type=float, default=30, help="seconds for what is under way (default: %(default)s)")
     command("check", _check, "format, lint, types, walls, dependencies, migrations, contracts, lock", instance=False)
+    command("contracts", _contracts, "renew the API documents in contracts/openapi", instance=False)
     command("memory", _memory, "proportional set size per kind of process")
     added = command("install", _install, "install the servers and the locked packages", instance=False)
     added.add_argument("project", nargs="?", default="all", help="a service's name, or all (the default)")
@@ -226,6 +227,10 @@ def _install(options: argparse.Namespace) -> None:
     folder = options.into or service_named(options.project).folder / ".venv"
     environment.install_project(options.project, folder)
     print(f"marquee: {options.project} has what it needs in {folder}")
+
+
+def _contracts(_: argparse.Namespace) -> None:
+    checks.write_api_documents()
 
 
 def _lock(options: argparse.Namespace) -> None:

@@ -22,7 +22,8 @@ from bookings.errors import (
 from bookings.models import Booking, BookingTransition, SeatStatus, Showtime
 from bookings.services import Cause
 from chassis.ids import uuid7
-from chassis.redis import RedisUnavailable
+from chassis.models import OutboxMessage
+from chassis.redis import RedisUnavailable, redis_client
 
 PAYMENT = Cause("payment")
 
@@ -299,6 +300,27 @@ def test_a_hold_is_one_statement(showtime, django_assert_num_queries):
     begin, statement, commit = [query["sql"] for query in counted.captured_queries]
     assert (begin.split()[0], commit.split()[0]) == ("SAVEPOINT", "RELEASE")
     assert "INSERT INTO seat_status" in statement
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_hold_is_one_round_trip(showtime, django_assert_num_queries):
+    """Without the test's own transaction around it there is none; with an idempotency key there would be."""
+    seats = [seat.id for seat in list(sales.reload_sale(showtime.id).seats.values())[:2]]
+    with django_assert_num_queries(1) as counted:
+        holds.hold_seats(user_id=uuid7(), showtime_id=showtime.id, seat_ids=seats)
+    assert "INSERT INTO seat_status" in counted.captured_queries[0]["sql"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_refused_hold_leaves_nothing_behind(showtime):
+    first, second, third = [seat.id for seat in list(sales.reload_sale(showtime.id).seats.values())[:3]]
+    holds.hold_seats(user_id=uuid7(), showtime_id=showtime.id, seat_ids=[second])
+    redis_client().flushdb()
+    with pytest.raises(SeatUnavailable) as refusal:
+        holds.hold_seats(user_id=uuid7(), showtime_id=showtime.id, seat_ids=[first, second, third])
+    assert refusal.value.extra["seats"] == [str(second)]
+    assert list(SeatStatus.objects.values_list("seat_id", flat=True)) == [second]
+    assert Booking.objects.count() == OutboxMessage.objects.filter(type="booking.created").count() == 1
 
 
 def best(showtime, quantity, **wanted):

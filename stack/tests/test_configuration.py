@@ -9,12 +9,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from supervisor.options import ServerOptions
 
-from stack import checks, credentials, ports, supervision, variables
+from stack import api_documents, checks, credentials, ports, supervision, variables
 from stack.errors import StackError
 from stack.instance import Instance
 from stack.programs import TIERS, Program, all_programs
 from stack.servers import postgres, rabbitmq
-from stack.services import SERVICES
+from stack.services import SERVICES, service_named
 
 
 @pytest.fixture
@@ -140,3 +140,15 @@ def test_a_load_test_that_cannot_be_run_is_refused(tmp_path):
     broken.write_text(checks.JOURNEY.read_text() + "\nexport default function {\n")
     with pytest.raises(StackError, match="k6 can run"):
         checks.check_journey(broken)
+
+
+def test_an_api_document_that_is_not_what_the_service_answers_is_refused(tmp_path):
+    service = service_named("notify")
+    environment = checks._service_variables(service)
+    api_documents.write(service, environment, tmp_path)
+    api_documents.check(service, environment, tmp_path)
+    assert api_documents.document(service, tmp_path).read_text() == api_documents.document(service).read_text()
+    with api_documents.document(service, tmp_path).open("a") as file:
+        file.write("# edited by hand\n")
+    with pytest.raises(StackError, match="make contracts"):
+        api_documents.check(service, environment, tmp_path)

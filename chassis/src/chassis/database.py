@@ -3,8 +3,10 @@
 from typing import Any
 
 import msgspec
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, NotSupportedError, OperationalError
 from psycopg.types.json import Jsonb
+
+from chassis.postgresql import OUTDATED_PLAN
 
 # Not OperationalError to psycopg, and yet the same request succeeds on a new connection to a healthy primary:
 # idle_in_transaction_session_timeout after a stall, and a write that a failover sent to a replica.
@@ -14,6 +16,8 @@ _LOST_STATES = frozenset({"25P03", "25006"})
 def is_away(exc: BaseException) -> bool:
     """The database was unreachable, restarting, overloaded or broke a tie (deadlock, lock timeout): worth repeating."""
     if isinstance(exc, OperationalError | InterfaceError):
+        return True
+    if isinstance(exc, NotSupportedError) and OUTDATED_PLAN in str(exc):
         return True
     return getattr(exc.__cause__, "sqlstate", None) in _LOST_STATES
 

@@ -17,6 +17,9 @@ KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count
 ANSWER_SECONDS = 20.0
 
 
+# PostgreSQL's words (SQLSTATE 0A000) for a statement that was prepared before a migration changed a column's type.
+OUTDATED_PLAN = "cached plan must not change result type"
+
 # As text, numbers that a column cannot hold are refused by the server; the binary form of a number is cut to the
 # column's size first, and 2^40 would be stored as 0.
 for number, as_text in (
@@ -31,6 +34,7 @@ class BoundedConnection(psycopg.Connection[Any]):
     """Raises OperationalError, and is closed, when the server has not answered for ANSWER_SECONDS.
 
     A server that is frozen keeps its connections open, and would otherwise hold every thread that asks it something.
+    It is closed as well when a migration has changed a column under the plans it keeps: a new one makes them anew.
     """
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> psycopg.Cursor[Any]:
@@ -52,5 +56,9 @@ class BoundedConnection(psycopg.Connection[Any]):
             return super().wait(gen, interval, ANSWER_SECONDS if timeout is None else timeout)
         except psycopg.errors._WaitTimeout:
             if timeout is None:
+                self.pgconn.finish()
+            raise
+        except psycopg.errors.FeatureNotSupported as exc:
+            if OUTDATED_PLAN in str(exc):
                 self.pgconn.finish()
             raise

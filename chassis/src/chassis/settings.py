@@ -132,7 +132,7 @@ def _storage(*, name: str) -> dict[str, Any]:
         "connect_timeout": 3,
         **KEEPALIVES,
         "application_name": name,
-        # Parameters stay apart from the statement, so that PostgreSQL plans what it is asked often only once.
+        # PostgreSQL plans what it is asked often only once (docs/adr/0024-statements-are-prepared.md).
         "server_side_binding": True,
         "prepare_threshold": 5,
         # Bounds in milliseconds: nothing waits for ever on a lock or holds one while idle.

@@ -1,0 +1,60 @@
+"""What is done to connections beside what psycopg does."""
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import DataError, NotSupportedError, connection
+from processes import database_url
+from things.models import Thing
+
+from chassis.database import is_away
+from chassis.postgresql import BoundedConnection
+from chassis.testing import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def bounded():
+    with BoundedConnection.connect(database_url(), autocommit=True, prepare_threshold=0) as opened:
+        yield opened
+
+
+def last_statement(pid: int) -> str:
+    with psycopg.connect(database_url()) as other:
+        (statement,) = other.execute("SELECT query FROM pg_stat_activity WHERE pid = %s", [pid]).fetchone()
+    return statement
+
+
+def test_a_connection_that_is_well_is_not_asked(bounded):
+    bounded.execute("SELECT 42")
+    bounded.execute("")
+    assert last_statement(bounded.info.backend_pid) == "SELECT 42"
+
+
+def test_a_server_that_hung_up_is_noticed(bounded):
+    with psycopg.connect(database_url(), autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", [bounded.info.backend_pid])
+    wait_until(bounded._has_something_to_say)
+    with pytest.raises(psycopg.OperationalError):
+        bounded.execute("")
+
+
+def test_a_plan_from_before_a_migration_costs_the_connection_and_no_more(bounded):
+    bounded.execute("CREATE TEMP TABLE lamps (name varchar(5))")
+    bounded.execute("SELECT name FROM lamps")
+    bounded.execute("ALTER TABLE lamps ALTER COLUMN name TYPE varchar(9)")
+    with pytest.raises(psycopg.errors.FeatureNotSupported) as refusal:
+        bounded.execute("SELECT name FROM lamps")
+    assert bounded.closed
+    assert is_away(NotSupportedError(str(refusal.value)))
+    assert not is_away(NotSupportedError("something else"))
+
+
+def test_a_number_too_large_for_its_column_is_refused_and_not_cut():
+    assert settings.DATABASES["default"]["OPTIONS"]["server_side_binding"]
+    for size in (2**31, 2**40, -(2**40)):
+        with pytest.raises(DataError):
+            Thing.objects.create(name="lamp", size=size)
+    assert not Thing.objects.exists()
+    assert connection.is_usable()
