@@ -203,17 +203,22 @@ def gateway(instance: Instance, *, ports: Mapping[str, int]) -> Program:
 @cache
 def parent_death_prefix(signal: str) -> tuple[str, ...]:
     """On Linux, words before a command that make it stop when supervisord dies without stopping it."""
-    setpriv = shutil.which("setpriv")
-    if not sys.platform.startswith("linux") or setpriv is None:
-        return ()
-    words = (setpriv, "--pdeathsig", signal)
-    works = subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0
-    return words if works else ()
+    words = (shutil.which("setpriv") or "", "--pdeathsig", signal)
+    return words if sys.platform.startswith("linux") and _works(words) else ()
 
 
+def _works(words: tuple[str, ...]) -> bool:
+    """Whether a command can be started behind these words here."""
+    if shutil.which(words[0]) is None:
+        return False
+    return subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0
+
+
+@cache
 def _when_idle() -> tuple[str, ...]:
     """Words before a command that has the processor when nobody else wants it, and gives it up at once."""
-    return ("chrt", "--idle", "0") if shutil.which("chrt") else ("nice", "-n", "19")
+    words = ("chrt", "--idle", "0")
+    return words if _works(words) else ("nice", "-n", "19")
 
 
 def _path() -> str:
