@@ -27,8 +27,8 @@ log = logging.getLogger("chassis.relay")
 
 BATCH = 200
 POLL_SECONDS = 1.0
-# Where one batch held several events the next is let grow for so long: a statement, a commit and a confirm for each
-# event would be most of what it costs. An event that comes alone leaves at once.
+# A batch of several events that is followed at once by more lets those gather for so long: a statement, a commit and a
+# confirm for each event would be most of what it costs. On a quiet day every event leaves at once.
 GATHER_SECONDS = 0.02
 BACKOFF_MAX_SECONDS = 5.0
 
@@ -60,9 +60,9 @@ class Relay:
             try:
                 published = self.publish_batch()
                 if published < BATCH:
-                    self._wait()
-                    if published > 1:
-                        time.sleep(GATHER_SECONDS)
+                    waited = self._wait()
+                    if published > 1 and waited < GATHER_SECONDS:
+                        time.sleep(GATHER_SECONDS - waited)
                 pause = 0.1
             except (psycopg.Error, OSError, amqp.AMQPError, NotConfirmed) as exc:
                 log.warning("relay interrupted", extra={"error": type(exc).__name__})
@@ -123,12 +123,14 @@ class Relay:
             self._connection.execute("LISTEN outbox")
         return self._connection
 
-    def _wait(self) -> None:
-        """Until a commit notifies, at the longest POLL_SECONDS."""
+    def _wait(self) -> float:
+        """Until a commit notifies, at the longest POLL_SECONDS; the seconds it took."""
         assert self._connection is not None
+        started = time.monotonic()
         for _ in self._connection.notifies(timeout=POLL_SECONDS, stop_after=1):
             pass
         self._publisher.keep_alive()
+        return time.monotonic() - started
 
 
 def main() -> None:
