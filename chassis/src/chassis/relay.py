@@ -27,8 +27,9 @@ log = logging.getLogger("chassis.relay")
 
 BATCH = 200
 POLL_SECONDS = 1.0
-# A batch of several events that is followed at once by more lets those gather for so long: a statement, a commit and a
+# A batch of several events that is followed by more within BUSY_SECONDS lets those gather: a statement, a commit and a
 # confirm for each event would be most of what it costs. On a quiet day every event leaves at once.
+BUSY_SECONDS = 0.1
 GATHER_SECONDS = 0.02
 BACKOFF_MAX_SECONDS = 5.0
 
@@ -61,8 +62,8 @@ class Relay:
                 published = self.publish_batch()
                 if published < BATCH:
                     waited = self._wait()
-                    if published > 1 and waited < GATHER_SECONDS:
-                        time.sleep(GATHER_SECONDS - waited)
+                    if published > 1 and waited < BUSY_SECONDS:
+                        time.sleep(GATHER_SECONDS)
                 pause = 0.1
             except (psycopg.Error, OSError, amqp.AMQPError, NotConfirmed) as exc:
                 log.warning("relay interrupted", extra={"error": type(exc).__name__})
