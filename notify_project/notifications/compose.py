@@ -78,7 +78,7 @@ def _addressable(recipient: str) -> str:
 
 
 def qr_png(content: str) -> bytes:
-    """A QR code as a black and white PNG with the margin that readers need, eight pixels a module: one byte of a row."""
+    """A QR code as a black and white PNG with a margin. A module is eight pixels: a byte of a row."""
     code = zxingcpp.create_barcode(content, zxingcpp.BarcodeFormat.QRCode, ec_level="L")
     modules = memoryview(code.to_image(scale=1, add_quiet_zones=True))
     width = modules.shape[0]

@@ -22,6 +22,6 @@ def is_away(exc: BaseException) -> bool:
     return getattr(exc.__cause__, "sqlstate", None) in _LOST_STATES
 
 
-def as_jsonb(value: Any) -> Jsonb:
-    """A parameter of type jsonb."""
+def as_jsonb(value: Any) -> Any:
+    """A parameter of type jsonb, of what msgspec can write as JSON."""
     return Jsonb(value, dumps=msgspec.json.encode)
