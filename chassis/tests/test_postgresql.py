@@ -40,10 +40,17 @@ def test_a_server_that_hung_up_is_noticed(bounded):
         bounded.execute("")
 
 
-def test_a_plan_from_before_a_migration_costs_the_connection_and_no_more(bounded):
-    bounded.execute("CREATE TEMP TABLE lamps (name varchar(5))")
+@pytest.fixture
+def elsewhere():
+    with psycopg.connect(database_url(), autocommit=True) as opened:
+        opened.execute("CREATE TABLE lamps (name varchar(5))")
+        yield opened
+        opened.execute("DROP TABLE lamps")
+
+
+def test_a_plan_from_before_a_migration_costs_the_connection_and_no_more(bounded, elsewhere):
     bounded.execute("SELECT name FROM lamps")
-    bounded.execute("ALTER TABLE lamps ALTER COLUMN name TYPE varchar(9)")
+    elsewhere.execute("ALTER TABLE lamps ALTER COLUMN name TYPE varchar(9)")
     with pytest.raises(psycopg.errors.FeatureNotSupported) as refusal:
         bounded.execute("SELECT name FROM lamps")
     assert bounded.closed

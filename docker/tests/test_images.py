@@ -46,7 +46,7 @@ def local_commands() -> dict[str, list[str]]:
     commands = {}
     for program in found:
         # On one machine the workers give way; a container has its own share of the processor.
-        words = program.command[3:] if program.command[0] == "nice" else program.command
+        words = program.command[3:] if program.command[0] in ("nice", "chrt") else program.command
         commands[program.name] = [Path(words[0]).name, *words[1:]]
     return commands
 
