@@ -20,6 +20,9 @@ SELECTORS = re.compile(r"\{[^}]*\}|\[[^\]]*\]")
 LABEL_LISTS = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)")
 NAME = re.compile(r"(?<![\w.])([a-zA-Z_:][\w:]*)(?!\w*\s*\()")
 
+DECLARATION = re.compile(r'\b(counter|gauge|histogram)\(\s*"(\w+)"')
+DECLARED_AS = {"counter": ("", "_total"), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
+
 
 @dataclass(frozen=True)
 class Query:
@@ -42,6 +45,18 @@ def all_queries() -> list[Query]:
 def exported() -> set[str]:
     """What the exporters that we do not write are known to tell."""
     return {line for file in EXPORTERS for line in file.read_text().splitlines() if line and not line.startswith("#")}
+
+
+def declared() -> set[str]:
+    """What the services' own code counts, as it is asked for."""
+    root = MONITORING.parent
+    names = set()
+    for folder in (root / "chassis" / "src", *root.glob("*_project")):
+        for file in folder.rglob("*.py"):
+            if not {"tests", ".venv"} & set(file.relative_to(folder).parts):
+                for kind, name in DECLARATION.findall(file.read_text()):
+                    names |= {name + suffix for suffix in DECLARED_AS[kind]}
+    return names
 
 
 def alerts() -> Iterator[dict]:

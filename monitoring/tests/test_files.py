@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import tools
 import yaml
-from queries import DASHBOARDS, MONITORING, RULES, alerts, all_queries, exported
+from queries import DASHBOARDS, MONITORING, RULES, alerts, all_queries, declared, exported
 
 RUNBOOKS = MONITORING.parent / "docs" / "operations" / "runbooks.md"
 HERE = Path(__file__).parent
@@ -101,6 +101,18 @@ def test_dashboards_can_be_provisioned():
             for target in panel.get("targets", []):
                 assert target["datasource"]["uid"] == "${datasource}"
     assert len(identities) == len(set(identities))
+
+
+def test_every_query_names_metrics_that_somebody_tells():
+    """RabbitMQ tells its own: `make test` compares those, and all of these, with what a running stack tells."""
+    known = declared() | exported()
+    assert "bookings_held_total" in known
+    unknown = {
+        query.where: strange
+        for query in all_queries()
+        if (strange := {name for name in query.metrics - known if not name.startswith("rabbitmq_")})
+    }
+    assert not unknown
 
 
 def test_names_of_metrics_are_found_in_queries():
