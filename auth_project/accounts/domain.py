@@ -64,7 +64,7 @@ class RefreshVerdict(Enum):
 
 
 def judge_refresh(*, session: SessionState, presented_jti: str, user_is_active: bool, now: datetime) -> RefreshVerdict:
-    """What a genuine refresh token of this session is worth (RFC 9700 §4.14.2, refresh token rotation)."""
+    """What a genuine refresh token is worth to its session (RFC 9700 §4.14.2, refresh token rotation)."""
     if session.ended or session.expires_at <= now or not user_is_active:
         return RefreshVerdict.REFUSE
     if presented_jti != session.current_jti:

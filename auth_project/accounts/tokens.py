@@ -80,7 +80,7 @@ class Issued:
 
 
 def issue(*, user: User, session_id: UUID) -> Issued:
-    """A new pair for this session, with the user's name and roles as they are now."""
+    """A new pair for the session, with the user's name and roles as they are now."""
     refresh = Refresh()
     refresh["user_id"] = str(user.id)
     refresh["sid"] = str(session_id)

@@ -10,7 +10,7 @@ from email.mime.base import MIMEBase
 from email.mime.image import MIMEImage
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
-from email.policy import SMTP, compat32
+from email.policy import compat32
 from email.utils import format_datetime, formataddr, parseaddr
 from uuid import UUID
 
@@ -20,8 +20,7 @@ from notifications.outage import PermanentFailure
 from notifications.smtp import Envelope
 from notifications.templating import Rendered
 
-PLAIN = compat32.clone(linesep="\r\n")
-SMTPUTF8 = SMTP.clone(utf8=True)
+POLICY = compat32.clone(linesep="\r\n")
 # Readable as it stands in most languages of a cinema's customers, where base64 never is.
 QUOTED = Charset("utf-8")
 QUOTED.body_encoding = QP
@@ -52,8 +51,7 @@ def mail(
     message["Date"] = format_datetime(date)
     message["Message-ID"] = message_id(notification_id, sender)
     message["Auto-Submitted"] = "auto-generated"
-    policy = PLAIN if address.isascii() else SMTPUTF8
-    return Envelope(sender=sender_address, recipient=address, content=message.as_bytes(policy=policy))
+    return Envelope(sender=sender_address, recipient=address, content=message.as_bytes(policy=POLICY))
 
 
 def _body(rendered: Rendered, ticket: str) -> MIMEBase:
@@ -70,6 +68,7 @@ def _body(rendered: Rendered, ticket: str) -> MIMEBase:
 
 
 def _addressable(recipient: str) -> str:
+    """The address in ASCII; a local part beyond it is none that Address takes."""
     local, _, domain = recipient.rpartition("@")
     try:
         return Address(addr_spec=f"{local}@{domain.encode('idna').decode('ascii')}").addr_spec

@@ -57,14 +57,12 @@ class KeySet:
     """Auth's public keys by key id, refreshed every ten minutes in the background, and kept when auth is away.
 
     A key id that is not known makes it ask again, at most once in five seconds: that is how a new key arrives.
-    `generation` changes when a key comes or goes.
     ask: returns the JWKS document; may raise Unreachable.
     """
 
     def __init__(self, ask: Callable[[], Any]) -> None:
         self._ask = ask
         self._keys: dict[str, Any] = {}
-        self.generation = 0
         self._fetched = self._asked = float("-inf")
         self._answered = True
         self._lock = threading.Lock()
@@ -106,8 +104,6 @@ class KeySet:
         if not keys:
             log.warning("public keys not fetched", extra={"error": "none published"})
             return False
-        if keys.keys() != self._keys.keys():
-            self.generation += 1
         self._keys = keys
         self._fetched = time.monotonic()
         return True
@@ -131,18 +127,18 @@ class _Verified:
 
 def verify(token: str) -> Principal:
     """The caller an access token speaks for. Raises Unauthenticated, or ServiceUnavailable without any key."""
-    verified = _verified(token, key_set().generation)
+    verified = _verified(token)
     if verified.principal.expires_at + LEEWAY_SECONDS <= time.time():
         raise Unauthenticated("The access token has expired.")
-    key_set().key(verified.kid)  # so that the keys are renewed in their time
+    key_set().key(verified.kid)  # still one of auth's; and the keys are renewed in their time
     if _is_revoked(verified.principal, verified.issued_at):
         raise Unauthenticated("The access token was revoked.")
     return verified.principal
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _verified(token: str, _generation: int) -> _Verified:
-    """What a well-signed token says; remembered while the keys stay the same, and only if it was in order."""
+def _verified(token: str) -> _Verified:
+    """What a well-signed token says, remembered only if it was in order. A key's id is the key's own thumbprint."""
     try:
         kid = str(jwt.get_unverified_header(token).get("kid"))
         claims = jwt.decode(

@@ -16,7 +16,6 @@ KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count
 # A healthy server ends a statement itself after 15 s (statement_timeout).
 ANSWER_SECONDS = 20.0
 
-
 # PostgreSQL's words (SQLSTATE 0A000) for a statement that was prepared before a migration changed a column's type.
 OUTDATED_PLAN = "cached plan must not change result type"
 
