@@ -126,7 +126,7 @@ def check_contracts(folder: Path = CONTRACTS) -> None:
 
 
 def check_journey(file: Path = JOURNEY) -> None:
-    """The load test is a k6 script: k6 reads it as it would to run it, Node its syntax. Without either a failure in CI alone."""
+    """The load test is a k6 script: k6 reads it to run it, Node for its syntax; with neither it fails, in CI alone."""
     if k6 := shutil.which("k6"):
         command = [k6, "inspect", str(file)]
     elif node := shutil.which("node"):
