@@ -38,7 +38,7 @@ FROM build AS message-sink-own
 RUN python docker/requirements.py message-sink > own.txt \
  && uv pip install --quiet --no-deps --require-hashes --target /opt/own -r own.txt \
  && sh docker/settle.sh /opt/own
-COPY stack/message_sink /app/message_sink
+COPY mailbox/message_sink /app/message_sink
 RUN sh docker/settle.sh /app
 
 FROM ${PYTHON} AS runtime

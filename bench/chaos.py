@@ -14,14 +14,14 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from audit.__main__ import print_findings, settle
+from audit.facts import Facts
+from audit.invariants import Finding
 from bench import system
 from bench.buyers import Load
 from bench.http import Client
 from bench.market import BenchError, Market, open_market
 from stack import control
-from stack.audit.__main__ import print_findings, settle
-from stack.audit.facts import Facts
-from stack.audit.invariants import Finding
 from stack.errors import StackError
 from stack.services import NAMES
 

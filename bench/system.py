@@ -8,10 +8,10 @@ from typing import Any
 
 import psycopg
 
+from audit import __main__ as audit
 from bench.http import Client
 from bench.market import BenchError, wait_for
 from stack import control, demo, lifecycle, memory, variables
-from stack.audit import __main__ as audit
 from stack.instance import MAIN, Instance
 from stack.lifecycle import Stack
 from stack.servers import nginx

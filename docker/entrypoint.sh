@@ -4,18 +4,18 @@ set -eu
 process=${1:-web}
 [ $# -eq 0 ] || shift
 case $process in
-    web) exec gunicorn -c python:chassis.gunicorn config.wsgi "$@" ;;
+    web) exec gunicorn -c python:chassis.web.gunicorn config.wsgi "$@" ;;
     worker)
         exec celery -A config.celery worker -n "${SERVICE_NAME:?}@%h" \
             -E --without-mingle --without-gossip --loglevel INFO "$@"
         ;;
-    relay) exec python -m chassis.relay "$@" ;;
+    relay) exec python -m chassis.messaging.relay "$@" ;;
     migrate)
         python manage.py migrate --no-input "$@"
         exec python manage.py declare_topology
         ;;
-    beat) exec celery -A chassis.clock beat --scheduler celery.beat:Scheduler --loglevel INFO --pidfile= "$@" ;;
-    flower) exec celery -A chassis.clock flower --address="$BIND" --port="${PORT:-5555}" --url_prefix=flower "$@" ;;
+    beat) exec celery -A chassis.messaging.clock beat --scheduler celery.beat:Scheduler --loglevel INFO --pidfile= "$@" ;;
+    flower) exec celery -A chassis.messaging.clock flower --address="$BIND" --port="${PORT:-5555}" --url_prefix=flower "$@" ;;
     gateway-simulator) exec python -m gateway_simulator "$@" ;;
     message-sink) exec python -m message_sink "$@" ;;
     *) exec "$process" "$@" ;;

@@ -24,7 +24,7 @@ def complaint(words: set[str]) -> str | None:
         return refused(int(os.environ.get("PORT", "5555")), "/flower/healthcheck")
     if words & {"worker", "beat"}:
         return unconnected("RABBITMQ_URL")
-    if "chassis.relay" in words:
+    if "chassis.messaging.relay" in words:
         return unconnected("DATABASE_URL")
     if "gateway_simulator" in words:
         return closed(port("PORT"))

@@ -1,5 +1,5 @@
 """The whole system on one machine without containers: `python3 -m stack up`.
 
-Everything here but `audit` needs the standard library only, because it also runs before there is a virtual
-environment. The supervising itself is supervisord's.
+Everything here needs the standard library only, because it also runs before there is a virtual environment. The
+supervising itself is supervisord's.
 """

@@ -67,8 +67,8 @@ def all_checks() -> list[Check]:
         Check("lock", function=lambda: lock.check(environment.uv())),
         Check("contracts", function=check_contracts),
         Check("load test", function=check_journey),
-        Check("types of stack and bench", [*_mypy(), "--exclude", "/(tests|message_sink)/", "stack", "bench"]),
-        Check("types of message_sink", [*_mypy(), "-p", "message_sink"], ROOT / "stack"),
+        Check("types of stack, bench and audit", [*_mypy(), "stack", "bench", "audit"]),
+        Check("types of mailbox", [*_mypy(), "-p", "message_sink"], ROOT / "mailbox"),
         Check(
             "types of chassis",
             [*_mypy_of_django(), "src/chassis"],

@@ -207,7 +207,7 @@ def _audit(options: argparse.Namespace) -> None:
     instance = _instance(options)
     lifecycle.load(instance)
     # It speaks to PostgreSQL, for which the standard library has nothing.
-    words = [str(environment.PYTHON), "-m", "stack.audit", str(instance.state), str(options.wait)]
+    words = [str(environment.PYTHON), "-m", "audit", str(instance.state), str(options.wait)]
     os.chdir(ROOT)
     os.execv(words[0], words)  # noqa: S606
 

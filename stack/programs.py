@@ -124,7 +124,7 @@ def helpers(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[st
             "services",
             [str(PYTHON), "-m", "message_sink"],
             variables.of_message_sink(instance, ports=ports, secrets=secrets),
-            directory=ROOT / "stack",
+            directory=ROOT / "mailbox",
             ready=lambda: probes.listens(ports["smtp"])() and probes.listens(ports["mailbox"])(),
         ),
     ]
@@ -135,14 +135,14 @@ def of_service(
 ) -> list[Program]:
     environment = variables.of_service(instance, service, ports=ports, secrets=secrets)
     commands = {
-        "web": [f"{variables.BINARIES}/gunicorn", "-c", "python:chassis.gunicorn", "config.wsgi"],
+        "web": [f"{variables.BINARIES}/gunicorn", "-c", "python:chassis.web.gunicorn", "config.wsgi"],
         # Customers wait for web; the saga may take a moment longer while everybody books at once.
         "worker": [
             *(_when_idle() if service.name in PATIENT else ("nice", "-n", "15")),
             *(f"{variables.BINARIES}/celery", "-A", "config.celery", "worker", "-n", f"{service.name}@%h"),
             *("-E", "--without-mingle", "--without-gossip", "--loglevel", "INFO"),
         ],
-        "relay": [str(PYTHON), "-m", "chassis.relay"],
+        "relay": [str(PYTHON), "-m", "chassis.messaging.relay"],
     }
     ready = {"web": probes.healthy(f"{variables.url(ports[service.name])}/health/ready")}
     return [
@@ -162,7 +162,7 @@ def of_service(
 def clock(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> list[Program]:
     """The one scheduler, and Flower, which shows what the workers do."""
     environment = variables.of_clock(instance, ports=ports, secrets=secrets)
-    celery = [f"{variables.BINARIES}/celery", "-A", "chassis.clock"]
+    celery = [f"{variables.BINARIES}/celery", "-A", "chassis.messaging.clock"]
     login = f"{variables.FLOWER_USER}:{secrets['FLOWER_PASSWORD']}"
     return [
         Program(

@@ -28,9 +28,9 @@ from accounts.serializers import (
     TokenPairSerializer,
     UserSerializer,
 )
-from chassis.api import StrictSerializer
-from chassis.auth import Principal
-from chassis.errors import Unauthenticated
+from chassis.web.parsing import StrictSerializer
+from chassis.web.problems import Unauthenticated
+from chassis.web.tokens import Principal
 
 NOTHING = OpenApiResponse(description="Done")
 

@@ -1,6 +1,6 @@
 from collections.abc import Iterable, Sequence
 
-from chassis.errors import BadRequest, Conflict, TooManyRequests, Unauthenticated
+from chassis.web.problems import BadRequest, Conflict, TooManyRequests, Unauthenticated
 
 
 class AccountExists(Conflict):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from accounts.revocations import publish_due
 from accounts.tasks import forget_expired
-from chassis.inbox import Handler
+from chassis.messaging.inbox import Handler
 
 HANDLERS: dict[str, Handler] = {}
 TICKS: dict[str, list[Callable[[], object]]] = {

@@ -1,4 +1,4 @@
-from chassis.metrics import counter
+from chassis.telemetry.metrics import counter
 
 SIGN_INS = counter("auth_sign_ins_total", "Attempts to sign in", ["outcome"])
 REFRESHES = counter("auth_refreshes_total", "Refresh tokens presented", ["outcome"])

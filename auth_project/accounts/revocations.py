@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from accounts.domain import AccessTokenId
 from accounts.models import Revocation, User
-from chassis.auth import revoke_token, revoke_user
-from chassis.redis import RedisUnavailable, redis_client
+from chassis.storage.redis import RedisUnavailable, redis_client
+from chassis.web.tokens import revoke_token, revoke_user
 
 log = logging.getLogger(__name__)
 

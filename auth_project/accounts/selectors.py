@@ -6,7 +6,7 @@ from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
 
 from accounts.models import User
-from chassis.errors import Unauthenticated
+from chassis.web.problems import Unauthenticated
 
 
 def user_by_login(login: str) -> User | None:

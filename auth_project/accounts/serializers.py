@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from accounts.domain import normalised_phone
 from accounts.models import username_validator
-from chassis.api import StrictSerializer
+from chassis.web.parsing import StrictSerializer
 
 
 class TextField(serializers.CharField):

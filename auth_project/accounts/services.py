@@ -21,7 +21,7 @@ from accounts.events import EmailVerificationRequested, PasswordResetRequested, 
 from accounts.models import OneTimeToken, User
 from accounts.selectors import taken_fields, user_by_email
 from accounts.sessions import end_sessions_of
-from chassis.outbox import emit
+from chassis.messaging.outbox import emit
 
 Purpose = OneTimeToken.Purpose
 

@@ -6,7 +6,7 @@ import logging
 from django.conf import settings
 
 from accounts.errors import SignInThrottled
-from chassis.redis import RedisUnavailable, redis_client
+from chassis.storage.redis import RedisUnavailable, redis_client
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from rest_framework.test import APIClient
 from accounts import sessions
 from accounts.models import User
 from accounts.tokens import TokenPair
-from chassis import redis as chassis_redis
-from chassis.auth import key_set
-from chassis.redis import redis_client
+from chassis.storage import redis as chassis_redis
+from chassis.storage.redis import redis_client
+from chassis.web.keys import key_set
 
 # A database of the real Redis for these tests alone.
 OWN_REDIS = settings.REDIS_URL.rpartition("/")[0] + "/11"

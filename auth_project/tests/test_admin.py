@@ -5,8 +5,8 @@ from factories import PASSWORD, UserFactory
 
 from accounts import sessions
 from accounts.models import OneTimeToken, Revocation, Session, User
-from chassis.auth import verify
-from chassis.errors import Unauthenticated
+from chassis.web.problems import Unauthenticated
+from chassis.web.tokens import verify
 
 pytestmark = pytest.mark.django_db
 USERS = "/admin/auth/accounts/user/"

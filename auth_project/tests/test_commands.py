@@ -5,7 +5,7 @@ from django.core.management import call_command
 
 from accounts import sessions
 from accounts.models import User
-from chassis.auth import verify
+from chassis.web.tokens import verify
 
 pytestmark = pytest.mark.django_db
 ROLES = ("customer", "support", "manager", "admin")

@@ -12,7 +12,7 @@ from factories import PASSWORD, UserFactory
 from accounts import services, sessions
 from accounts.errors import AccountExists, InvalidOneTimeToken, InvalidRefreshToken
 from accounts.models import Session, User
-from chassis.errors import Problem
+from chassis.web.problems import Problem
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 AT_ONCE = 6

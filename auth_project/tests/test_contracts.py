@@ -7,7 +7,7 @@ from factories import UserFactory
 
 from accounts import services
 from accounts.events import EmailVerificationRequested, PasswordResetRequested, UserRegistered, UserUpdated
-from chassis.events import Event
+from chassis.messaging.events import Event
 
 EMITTED = (UserRegistered, UserUpdated, PasswordResetRequested, EmailVerificationRequested)
 

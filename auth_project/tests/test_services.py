@@ -19,9 +19,9 @@ from accounts.errors import (
 )
 from accounts.models import OneTimeToken, Revocation, Session, User
 from accounts.tasks import forget_expired
-from chassis.auth import verify
-from chassis.errors import Unauthenticated
-from chassis.redis import redis_client
+from chassis.storage.redis import redis_client
+from chassis.web.problems import Unauthenticated
+from chassis.web.tokens import verify
 
 pytestmark = pytest.mark.django_db
 

@@ -15,11 +15,12 @@ from bookings import holds, inventory, selectors, services
 from bookings.domain import PaymentStatus, State
 from bookings.models import BookingTransition
 from bookings.presentation import present, present_hold, present_seat_map
-from chassis import idempotency
-from chassis.api import CursorPage, StrictSerializer, StrictUUIDField
-from chassis.auth import HasRole
-from chassis.errors import BadRequest
-from chassis.idempotency import key_from
+from chassis.web import idempotency
+from chassis.web.idempotency import key_from
+from chassis.web.pages import CursorPage
+from chassis.web.parsing import StrictSerializer, StrictUUIDField
+from chassis.web.permissions import HasRole
+from chassis.web.problems import BadRequest
 
 
 class MoneySerializer(serializers.Serializer[Any]):

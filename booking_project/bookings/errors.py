@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from chassis.errors import BadRequestFields, Conflict, NotFound, ServiceUnavailable
+from chassis.web.problems import BadRequestFields, Conflict, NotFound, ServiceUnavailable
 
 
 class SeatUnavailable(Conflict):

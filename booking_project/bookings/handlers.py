@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bookings import events, projections, services, tasks
 from bookings.domain import PaymentStatus
 from bookings.services import Cause
-from chassis.events import Event
+from chassis.messaging.events import Event
 
 
 def _confirm(event: Event) -> None:

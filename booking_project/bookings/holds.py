@@ -17,9 +17,10 @@ from bookings.errors import NotEnoughSeats, OrphanSeat, SalesClosed, SeatUnavail
 from bookings.models import Booking
 from bookings.presentation import present_hold
 from bookings.sales import Sale, Seat, reload_sale, sale_of
-from chassis import idempotency, metrics
-from chassis.events import envelope
 from chassis.ids import uuid7
+from chassis.messaging.events import envelope
+from chassis.telemetry import metrics
+from chassis.web import idempotency
 
 HELD = metrics.counter("bookings_held_total", "Bookings accepted as holds")
 REFUSED = metrics.counter("bookings_refused_total", "Requests refused because a seat was taken")

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection
 
 from bookings.models import Booking, SeatStatus
 from bookings.sales import Sale
-from chassis.database import as_jsonb
+from chassis.storage.database import as_jsonb
 
 # One statement decides and writes a hold: the showtime is on sale as the caller saw it, all the seats are free or
 # their hold ran out, and only then booking, seats, history and event exist. The times are the database's own, so

@@ -10,8 +10,8 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from chassis import metrics
-from chassis.redis import RedisUnavailable, redis_client
+from chassis.storage.redis import RedisUnavailable, redis_client
+from chassis.telemetry import metrics
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 from django.db import connection
 from django.utils import timezone
 
-from chassis import metrics
 from chassis.ids import first_uuid7_at
+from chassis.telemetry import metrics
 
 AUDITED = timedelta(hours=1)
 

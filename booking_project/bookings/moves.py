@@ -13,8 +13,8 @@ from django.utils import timezone
 from bookings import events, tickets
 from bookings.domain import OPEN, State, Trigger, next_state
 from bookings.models import Booking, BookingSeat, BookingTransition, Showtime, ShowtimeMove
-from chassis.events import EventData
-from chassis.outbox import emit_all
+from chassis.messaging.events import EventData
+from chassis.messaging.outbox import emit_all
 
 # A hold of the old revision may still be on its way to its commit when the showtime moves. No transaction lasts as
 # long as this (statement_timeout, idle_in_transaction_session_timeout), so afterwards nobody is added to those to tell.

@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from bookings.events import ScreenUpdated, ShowtimeCancelled, ShowtimeScheduled
 from bookings.models import Showtime, ShowtimeMove
-from chassis.events import MalformedEvent
+from chassis.messaging.events import MalformedEvent
 
 T = TypeVar("T")
 

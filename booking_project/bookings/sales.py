@@ -16,8 +16,8 @@ from django.conf import settings
 from bookings import projections
 from bookings.errors import ShowtimeNotFound, ShowtimeUnknown, UnknownSeat
 from bookings.models import Screen, Showtime
-from chassis.events import MalformedEvent
-from chassis.http import Client, Unreachable
+from chassis.messaging.events import MalformedEvent
+from chassis.storage.http import Client, Unreachable
 
 KEPT = 512
 

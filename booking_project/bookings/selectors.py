@@ -8,7 +8,7 @@ from bookings.errors import BookingNotFound
 from bookings.inventory import seat_statuses
 from bookings.models import Booking, BookingTransition
 from bookings.sales import Sale, reload_sale
-from chassis.auth import Principal
+from chassis.web.tokens import Principal
 
 
 def bookings_of(user: Principal, *, owner_id: UUID | None = None) -> QuerySet[Booking]:

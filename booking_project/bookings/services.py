@@ -30,9 +30,9 @@ from bookings.errors import (
 )
 from bookings.metrics import SAGA, TICKETS
 from bookings.models import Booking, BookingSeat, BookingTransition, Showtime, ShowtimeMove
-from chassis import metrics
-from chassis.events import EventData
-from chassis.outbox import emit, emit_all
+from chassis.messaging.events import EventData
+from chassis.messaging.outbox import emit, emit_all
+from chassis.telemetry import metrics
 
 log = logging.getLogger(__name__)
 

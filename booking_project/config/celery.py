@@ -6,6 +6,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
 from bookings.handlers import HANDLERS, TICKS  # noqa: E402
-from chassis.worker import celery_app  # noqa: E402
+from chassis.messaging.worker import celery_app  # noqa: E402
 
 app = celery_app(handlers=HANDLERS, ticks=TICKS)

@@ -7,8 +7,8 @@ import pytest
 
 from bookings import events, handlers, moves, services
 from bookings.services import Cause
-from chassis.events import Event
 from chassis.ids import uuid7
+from chassis.messaging.events import Event
 
 READ = {
     "payment.authorized": events.PaymentAuthorized,

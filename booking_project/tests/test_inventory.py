@@ -17,7 +17,7 @@ from bookings.errors import NotCancellable, NotEnoughSeats, SeatUnavailable
 from bookings.models import Booking, BookingSeat, BookingTransition, SeatStatus
 from bookings.services import Cause
 from chassis.ids import uuid7
-from chassis.models import OutboxMessage
+from chassis.storage.models import OutboxMessage
 
 SEATS = 8
 PAYMENT = Cause("payment")

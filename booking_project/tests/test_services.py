@@ -22,8 +22,8 @@ from bookings.errors import (
 from bookings.models import Booking, BookingTransition, SeatStatus, Showtime
 from bookings.services import Cause
 from chassis.ids import uuid7
-from chassis.models import OutboxMessage
-from chassis.redis import RedisUnavailable, redis_client
+from chassis.storage.models import OutboxMessage
+from chassis.storage.redis import RedisUnavailable, redis_client
 
 PAYMENT = Cause("payment")
 

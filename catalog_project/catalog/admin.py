@@ -30,7 +30,7 @@ from catalog.models import (
 )
 from catalog.seat_map import draw
 from chassis.admin import ReadOnlyAdmin
-from chassis.errors import Problem
+from chassis.web.problems import Problem
 
 
 class ServiceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]

@@ -33,7 +33,7 @@ from catalog.serializers import (
     TheaterInput,
     TheaterSerializer,
 )
-from chassis.auth import HasRole
+from chassis.web.permissions import HasRole
 
 
 class ReadOnly(BasePermission):

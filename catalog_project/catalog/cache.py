@@ -21,8 +21,8 @@ import redis
 from django.db import connection, transaction
 
 from catalog.models import CatalogGeneration
-from chassis import metrics
-from chassis.redis import redis_client
+from chassis.storage.redis import redis_client
+from chassis.telemetry import metrics
 
 log = logging.getLogger(__name__)
 

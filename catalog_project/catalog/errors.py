@@ -1,6 +1,6 @@
 """What the catalog refuses, each with the code that clients can rely on."""
 
-from chassis.errors import BadRequest, BadRequestFields, Conflict, NotFound
+from chassis.web.problems import BadRequest, BadRequestFields, Conflict, NotFound
 
 
 class MovieNotFound(NotFound):

@@ -15,7 +15,7 @@ from catalog.domain import SeatCategory
 from catalog.errors import InvalidFields
 from catalog.layouts import LETTERS, BadPlan, Place, read_plan, write_plan
 from catalog.models import Movie, Screen, Showtime, Theater
-from chassis.errors import Problem
+from chassis.web.problems import Problem
 
 
 class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]

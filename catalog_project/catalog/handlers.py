@@ -4,8 +4,8 @@ from catalog.cache import occupancy_changed
 from catalog.domain import OccupancyState
 from catalog.events import BookingHeld, BookingOfShowtime, BookingSeats
 from catalog.occupancy import prune_occupancy, record_occupancy
-from chassis.events import Event
-from chassis.inbox import Handler
+from chassis.messaging.events import Event
+from chassis.messaging.inbox import Handler
 
 
 def record_hold(event: Event) -> None:

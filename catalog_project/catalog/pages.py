@@ -12,7 +12,7 @@ from rest_framework.request import Request
 
 from catalog.cache import read_through
 from catalog.errors import BadFilter
-from chassis.api import CursorPage
+from chassis.web.pages import CursorPage
 
 PAGE_ONLY = ("cursor", "page_size")
 

@@ -26,8 +26,8 @@ from catalog.errors import (
 )
 from catalog.events import ShowtimeCancelled, ShowtimeScheduled, ShowtimeUpdated
 from catalog.models import NO_OVERLAP, Movie, Screen, Showtime, ShowtimePrice, Theater
-from chassis.errors import Problem
-from chassis.outbox import emit, emit_all
+from chassis.messaging.outbox import emit, emit_all
+from chassis.web.problems import Problem
 
 FURTHEST = timedelta(days=730)
 LONGEST = timedelta(days=1)  # a film and the cleaning after it: 900 + 240 minutes at most

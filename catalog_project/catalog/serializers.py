@@ -14,7 +14,7 @@ from catalog import domain, validators
 from catalog.domain import SeatCategory, ShowtimeFormat, ShowtimeStatus
 from catalog.layouts import MAX_EXTENT, MAX_SEATS, ROW_LABEL, Place
 from catalog.models import MAX_AMOUNT, Movie, Screen, Seat, Showtime, Theater
-from chassis.api import StrictSerializer
+from chassis.web.parsing import StrictSerializer
 
 CATEGORIES = [category.value for category in SeatCategory]
 FORMATS = [format_.value for format_ in ShowtimeFormat]

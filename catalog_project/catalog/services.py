@@ -26,7 +26,7 @@ from catalog.events import ScreenUpdated
 from catalog.layouts import Place, categories, extent, faults
 from catalog.models import Movie, Screen, Seat, Showtime, ShowtimePrice, Theater
 from catalog.scheduling import refusing, refusing_overlaps, showtimes_to_come, update_showtimes_to_come
-from chassis.outbox import emit
+from chassis.messaging.outbox import emit
 
 
 class MovieFields(TypedDict, total=False):

@@ -7,7 +7,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from rest_framework.test import APIClient
 
 from catalog.models import Showtime
-from chassis.redis import RedisUnavailable, redis_client
+from chassis.storage.redis import RedisUnavailable, redis_client
 from chassis.testing import wait_until
 
 OWN_REDIS_DATABASE = 9

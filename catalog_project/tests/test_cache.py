@@ -11,7 +11,7 @@ from factories import MovieFactory, ScreenFactory, ShowtimeFactory, next_week
 
 from catalog import cache, scheduling, services
 from catalog.models import CatalogGeneration, Movie, Showtime
-from chassis.redis import redis_client
+from chassis.storage.redis import redis_client
 from chassis.testing import wait_until
 
 pytestmark = pytest.mark.django_db

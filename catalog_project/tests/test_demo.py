@@ -9,7 +9,7 @@ from django.utils import timezone
 from catalog import scheduling
 from catalog.demo.load import load_demo_data
 from catalog.models import Movie, Screen, Showtime, Theater
-from chassis.models import OutboxMessage
+from chassis.storage.models import OutboxMessage
 
 pytestmark = pytest.mark.django_db
 

@@ -16,8 +16,8 @@ from catalog.domain import OccupancyState
 from catalog.handlers import STATE_AFTER
 from catalog.models import Showtime, ShowtimeOccupancy
 from catalog.occupancy import count_occupied, prune_occupancy, record_occupancy
-from chassis.events import MalformedEvent
 from chassis.ids import uuid7
+from chassis.messaging.events import MalformedEvent
 
 
 def created(showtime_id: UUID, booking_id: UUID, *, seats: int = 2, minutes: float = 5) -> dict[str, Any]:

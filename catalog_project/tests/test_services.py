@@ -26,7 +26,7 @@ from catalog.errors import (
 from catalog.layouts import read_plan
 from catalog.models import Movie, Screen, Seat, Showtime, Theater
 from chassis.ids import uuid7
-from chassis.models import OutboxMessage
+from chassis.storage.models import OutboxMessage
 
 pytestmark = pytest.mark.django_db
 

@@ -6,8 +6,8 @@ import pytest
 from kombu import Connection
 from proxy import Proxy
 
-from chassis import topology
-from chassis.worker import service_tables
+from chassis.messaging import topology
+from chassis.messaging.worker import service_tables
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def proxied() -> Iterator[Callable[[str, int], Proxy]]:
 @pytest.fixture
 def fresh_redis_client(settings: Any) -> Iterator[None]:
     """The process's Redis client is made anew, and again afterwards: for tests that change settings.REDIS_URL."""
-    from chassis import redis
+    from chassis.storage import redis
 
     redis.redis_client.cache_clear()
     redis._breaker = redis.Breaker(failures=3, reset=2.0, counts=redis._means_away)

@@ -112,7 +112,7 @@ def worker(**environment: str) -> contextlib.AbstractContextManager[Process]:
 
 
 def relay(**environment: str) -> contextlib.AbstractContextManager[Process]:
-    return running("chassis.relay", **environment)
+    return running("chassis.messaging.relay", **environment)
 
 
 @contextlib.contextmanager
@@ -121,7 +121,7 @@ def web(**environment: str) -> Iterator[tuple[Process, str]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = ["gunicorn", "-c", "python:chassis.gunicorn", "config.wsgi"]
+    command = ["gunicorn", "-c", "python:chassis.web.gunicorn", "config.wsgi"]
     with running(*command, **{"PORT": str(port), **environment}) as process:
         base = f"http://127.0.0.1:{port}"
         wait_until(lambda: answers(f"{base}/health/live"), PATIENCE)

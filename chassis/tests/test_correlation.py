@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from chassis.correlation import correlated, correlation_id, trace_id, traceparent
-from chassis.logs import logging_config
+from chassis.telemetry.correlation import correlated, correlation_id, trace_id, traceparent
+from chassis.telemetry.logs import logging_config
 
 TRACE = f"00-{'a' * 32}-{'b' * 16}-01"
 

@@ -14,8 +14,8 @@ from kombu import Connection
 from processes import PATIENCE, worker
 from test_worker import handled, publish
 
-from chassis.dead_letters import DeadLetters
-from chassis.housekeeping import DEAD_LETTERS, measure
+from chassis.messaging.dead_letters import DeadLetters
+from chassis.messaging.housekeeping import DEAD_LETTERS, measure
 from chassis.testing import wait_until
 
 pytestmark = pytest.mark.django_db

@@ -14,13 +14,13 @@ from kombu import Connection
 from processes import PATIENCE, address, database_url, relay
 from things.events import ThingMade
 
-from chassis.correlation import correlated
-from chassis.events import Event
 from chassis.ids import uuid7
-from chassis.models import OutboxMessage
-from chassis.outbox import emit, emit_all
-from chassis.publisher import NotConfirmed, Publisher
-from chassis.relay import LAG, Relay
+from chassis.messaging.events import Event
+from chassis.messaging.outbox import emit, emit_all
+from chassis.messaging.publisher import NotConfirmed, Publisher
+from chassis.messaging.relay import LAG, Relay
+from chassis.storage.models import OutboxMessage
+from chassis.telemetry.correlation import correlated
 from chassis.testing import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -151,7 +151,7 @@ def test_an_event_that_no_queue_wants_is_kept_for_who_comes_late(broker: str) ->
 
 def test_a_relay_wakes_at_the_commit(queues: str, depth: Callable[[str], int], monkeypatch: Any) -> None:
     """By itself it would look again in ten minutes only."""
-    monkeypatch.setattr("chassis.relay.POLL_SECONDS", 600.0)
+    monkeypatch.setattr("chassis.messaging.relay.POLL_SECONDS", 600.0)
     one = Relay(database_url(), queues, service="chassis")
     thread = threading.Thread(target=one.run)
     thread.start()
@@ -182,7 +182,7 @@ def test_while_the_broker_is_away_events_wait_and_then_arrive_once(queues: str, 
 
 
 def test_a_broker_that_hangs_is_given_up_and_nothing_is_marked(queues: str, proxied: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr("chassis.publisher.CONFIRM_SECONDS", 0.5)
+    monkeypatch.setattr("chassis.messaging.publisher.CONFIRM_SECONDS", 0.5)
     proxy = proxied(queues, 5672)
     one = Relay(database_url(), address(queues, proxy.port), service="chassis")
     make_thing()
@@ -215,7 +215,7 @@ def test_a_relay_survives_the_loss_of_its_database_connection(queues: str, depth
 
 
 def test_a_database_that_hangs_is_given_up_and_found_again(queues: str, proxied: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr("chassis.postgresql.ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr("chassis.storage.postgresql.ANSWER_SECONDS", 0.5)
     proxy = proxied(database_url(), 5432)
     one = Relay(database_url(port=proxy.port), queues, service="chassis")
     assert one.publish_batch() == 0

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from servers import Request, serving
 
-from chassis.breaker import Breaker, BreakerOpen
-from chassis.correlation import correlated
-from chassis.http import CALLS, CircuitOpen, Client, Unreachable
+from chassis.storage.breaker import Breaker, BreakerOpen
+from chassis.storage.http import CALLS, CircuitOpen, Client, Unreachable
+from chassis.telemetry.correlation import correlated
 
 TRACE = f"00-{'a' * 32}-{'b' * 16}-01"
 

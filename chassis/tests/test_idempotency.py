@@ -12,10 +12,10 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 from things.models import Thing
 
-from chassis import housekeeping
-from chassis.idempotency import Key, KeyInFlight, KeyReused, claim, complete, release
 from chassis.ids import first_uuid7_at, uuid7
-from chassis.models import IdempotencyKey
+from chassis.messaging import housekeeping
+from chassis.storage.models import IdempotencyKey
+from chassis.web.idempotency import Key, KeyInFlight, KeyReused, claim, complete, release
 
 pytestmark = pytest.mark.django_db
 # For tests with several connections, or that look at what was really committed.

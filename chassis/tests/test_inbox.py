@@ -14,12 +14,12 @@ from things.events import MadeSlice, ThingMade
 from things.handlers import HANDLERS, copy
 from things.models import Thing
 
-from chassis import housekeeping
-from chassis.correlation import correlated
-from chassis.events import Event, MalformedEvent, envelope
 from chassis.ids import first_uuid7_at, uuid7
-from chassis.inbox import DUPLICATES, HANDLED, Handler, receive
-from chassis.models import InboxMessage, OutboxMessage
+from chassis.messaging import housekeeping
+from chassis.messaging.events import Event, MalformedEvent, envelope
+from chassis.messaging.inbox import DUPLICATES, HANDLED, Handler, receive
+from chassis.storage.models import InboxMessage, OutboxMessage
+from chassis.telemetry.correlation import correlated
 
 pytestmark = pytest.mark.django_db
 # For tests with several connections, or that look at what was really committed.

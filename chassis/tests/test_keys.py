@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 from servers import Request, Server, serving
 
-from chassis import auth
-from chassis.auth import KeySet
-from chassis.errors import ServiceUnavailable, Unauthenticated
-from chassis.http import Client
+from chassis.storage.http import Client
 from chassis.testing import wait_until
+from chassis.web import keys as web_keys
+from chassis.web.keys import KeySet
+from chassis.web.problems import ServiceUnavailable, Unauthenticated
 
 
 def public(key: Any, kid: str) -> dict[str, Any]:
@@ -166,8 +166,8 @@ def test_a_key_that_could_not_be_asked_for_is_not_called_unknown(keys: KeySet, i
 
 def test_auth_itself_asks_nobody(settings: Any) -> None:
     settings.JWKS = {"keys": [public(Ed25519PrivateKey.generate(), "own")]}
-    auth.key_set.cache_clear()
+    web_keys.key_set.cache_clear()
     try:
-        assert auth.key_set().key("own")
+        assert web_keys.key_set().key("own")
     finally:
-        auth.key_set.cache_clear()
+        web_keys.key_set.cache_clear()

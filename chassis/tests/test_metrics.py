@@ -12,7 +12,9 @@ from celery.exceptions import Reject
 from django.db import connection
 from prometheus_client import REGISTRY
 
-from chassis import database_metrics, metrics_port, task_metrics
+from chassis.messaging import task_metrics
+from chassis.storage import database_metrics
+from chassis.telemetry import metrics_port
 
 
 def value(name: str, **labels: str) -> float:
@@ -22,7 +24,7 @@ def value(name: str, **labels: str) -> float:
 # A process of its own: prometheus_client decides when it is imported how it keeps its values.
 GAUGES = """
 import json, sys, time
-from chassis import metrics_registry as registry
+from chassis.telemetry import metrics as registry
 clock = time.time()
 kept = registry.gauge("kept", "Measured a minute ago")
 old = registry.gauge("old", "Measured on another machine since")

@@ -7,8 +7,8 @@ from django.db import DataError, NotSupportedError, connection
 from processes import database_url
 from things.models import Thing
 
-from chassis.database import is_away
-from chassis.postgresql import BoundedConnection
+from chassis.storage.database import is_away
+from chassis.storage.postgresql import BoundedConnection
 from chassis.testing import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,8 +9,8 @@ from django.core.cache import caches
 from processes import address
 from proxy import Proxy
 
-from chassis import redis as redis_module
-from chassis.redis import GuardedRedis, RedisUnavailable, redis_client
+from chassis.storage import redis as redis_module
+from chassis.storage.redis import GuardedRedis, RedisUnavailable, redis_client
 from chassis.testing import wait_until
 
 

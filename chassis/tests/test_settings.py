@@ -9,7 +9,7 @@ import pytest
 from kombu import Connection
 from processes import HERE, PATIENCE, address, running
 
-from chassis import topology
+from chassis.messaging import topology
 from chassis.testing import wait_until
 
 COMPLETE = {
@@ -58,7 +58,9 @@ def test_options_in_the_databases_address_are_kept() -> None:
 
 
 def test_the_relay_needs_no_django() -> None:
-    done = boot("import sys, chassis.relay; print([m for m in sys.modules if m.split('.')[0] == 'django'])", {})
+    done = boot(
+        "import sys, chassis.messaging.relay; print([m for m in sys.modules if m.split('.')[0] == 'django'])", {}
+    )
     assert done.stdout == "[]\n", done.stderr
 
 
@@ -83,7 +85,7 @@ def test_the_clock_ticks_and_goes_on_ticking_after_the_broker_was_away(
         with Connection(broker) as opened:
             opened.channel().queue_purge("chassis_clock")
 
-    command = ["celery", "-A", "chassis.clock", "beat", "--scheduler", "celery.beat:Scheduler"]
+    command = ["celery", "-A", "chassis.messaging.clock", "beat", "--scheduler", "celery.beat:Scheduler"]
     with running(*command, RABBITMQ_URL=address(broker, proxy.port)) as beat:
         wait_until(lambda: ticks() > 0, PATIENCE)
         proxy.cut()

@@ -10,9 +10,9 @@ from django.contrib.auth.models import User
 from django.test import Client as Browser
 from servers import Request, Server, serving
 
-from chassis import staff
 from chassis.ids import uuid7
 from chassis.testing import access_token
+from chassis.web import staff
 
 pytestmark = pytest.mark.django_db
 

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rest_framework.test import APIClient
 
-from chassis import auth
 from chassis.ids import uuid7
 from chassis.testing import KEY_ID, SIGNING_KEY, access_token
+from chassis.web import tokens
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +55,7 @@ def assert_refused(response: Any) -> None:
 
 def test_a_good_token_says_who_is_calling() -> None:
     user_id = uuid7()
-    principal = auth.verify(access_token(user_id=user_id, roles=("manager",), username="ada"))
+    principal = tokens.verify(access_token(user_id=user_id, roles=("manager",), username="ada"))
     assert principal.id == user_id
     assert principal.username == "ada"
     assert principal.roles == {"manager"}
@@ -174,7 +174,7 @@ def test_a_role_opens_the_views_that_name_it(sign_in: Callable[..., APIClient]) 
 def test_a_revoked_token_is_refused_and_others_of_its_user_are_not() -> None:
     user_id = uuid7()
     revoked, other = access_token(user_id=user_id), access_token(user_id=user_id)
-    auth.revoke_token(auth.verify(revoked).jti, seconds=60)
+    tokens.revoke_token(tokens.verify(revoked).jti, seconds=60)
     assert_refused(call(revoked))
     assert call(other).status_code == 200
 
@@ -182,7 +182,7 @@ def test_a_revoked_token_is_refused_and_others_of_its_user_are_not() -> None:
 def test_a_revoked_user_needs_a_new_token() -> None:
     user_id = uuid7()
     old = access_token(user_id=user_id)
-    auth.revoke_user(user_id, seconds=60)
+    tokens.revoke_user(user_id, seconds=60)
     assert_refused(call(old))
     assert call(access_token(user_id=user_id)).status_code == 200
     assert call(access_token(user_id=uuid7())).status_code == 200
@@ -196,7 +196,7 @@ def test_while_redis_is_away_a_token_is_as_good_as_its_signature(
     proxy = proxied(settings.REDIS_URL, 6379)
     settings.REDIS_URL = address(settings.REDIS_URL, proxy.port)
     token = access_token(user_id=uuid7())
-    auth.revoke_token(auth.verify(token).jti, seconds=60)
+    tokens.revoke_token(tokens.verify(token).jti, seconds=60)
     assert_refused(call(token))
     proxy.cut()
     assert call(token).status_code == 200

@@ -9,7 +9,7 @@ import urllib3
 from processes import HERE, PATIENCE, relay, web, worker
 from servers import serving
 
-from chassis.models import OutboxMessage
+from chassis.storage.models import OutboxMessage
 from chassis.testing import wait_until
 from chassis.testing_traces import Received, Receiver, receiving
 
@@ -120,7 +120,7 @@ def test_a_collector_that_is_away_disturbs_nobody(queues: str) -> None:
 
 def test_without_an_endpoint_nothing_of_it_is_even_imported() -> None:
     program = (
-        "import sys, chassis.relay, chassis.gunicorn, config.wsgi, config.celery, redis;"
+        "import sys, chassis.messaging.relay, chassis.web.gunicorn, config.wsgi, config.celery, redis;"
         "print([name for name, module in sys.modules.items() if name.startswith('opentelemetry.') and module])"
     )
     imported = subprocess.check_output([sys.executable, "-c", program], cwd=HERE, timeout=PATIENCE, text=True)

@@ -16,7 +16,7 @@ from django.conf import settings
 from processes import PATIENCE, Process, address, database_url, web
 
 from chassis.ids import uuid7
-from chassis.redis import redis_client
+from chassis.storage.redis import redis_client
 from chassis.testing import access_token, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)

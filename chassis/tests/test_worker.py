@@ -16,9 +16,9 @@ from processes import PATIENCE, address, database_url, worker
 from things.models import Thing
 
 from chassis.ids import uuid7
-from chassis.models import InboxMessage
-from chassis.publisher import Publisher
-from chassis.redis import redis_client
+from chassis.messaging.publisher import Publisher
+from chassis.storage.models import InboxMessage
+from chassis.storage.redis import redis_client
 from chassis.testing import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)

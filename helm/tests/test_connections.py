@@ -13,7 +13,7 @@ OTHERS = 3 + 2 + 2
 def at_full_scale(service: dict) -> int:
     """Web pods of both colours, workers and relays in a rollout, and the migration, each with all it may open."""
     web, worker = service["web"], service["worker"]
-    # chassis.gunicorn: a pool of WEB_THREADS for each gunicorn process.
+    # chassis.web.gunicorn: a pool of WEB_THREADS for each gunicorn process.
     webs = 2 * web["autoscaling"]["max"] * web["workers"] * web["threads"]
     # Each of a worker's processes or threads has a connection, and so may the one that they come from.
     processes = worker["concurrency"] + (0 if worker["pool"] == "solo" else 1)

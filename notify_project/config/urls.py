@@ -1,7 +1,7 @@
 from chassis.urls import service_urls
 
 urlpatterns = service_urls("notifications.urls")
-handler400 = "chassis.errors.bad_request"
-handler403 = "chassis.errors.permission_denied"
-handler404 = "chassis.errors.not_found"
-handler500 = "chassis.errors.server_error"
+handler400 = "chassis.web.exceptions.bad_request"
+handler403 = "chassis.web.exceptions.permission_denied"
+handler404 = "chassis.web.exceptions.not_found"
+handler500 = "chassis.web.exceptions.server_error"

@@ -11,11 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chassis.api import CursorPage, StrictSerializer, StrictUUIDField
-from chassis.auth import HasRole
-from chassis.errors import PermissionDenied
-from chassis.idempotency import HEADER, claim, complete, key_from, replay
 from chassis.ids import uuid7
+from chassis.web.idempotency import HEADER, claim, complete, key_from, replay
+from chassis.web.pages import CursorPage
+from chassis.web.parsing import StrictSerializer, StrictUUIDField
+from chassis.web.permissions import HasRole
+from chassis.web.problems import PermissionDenied
 from notifications import selectors, services
 from notifications.domain import Channel, Status, Template
 from notifications.models import Notification

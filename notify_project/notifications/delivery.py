@@ -14,9 +14,9 @@ from uuid import UUID
 
 from django.conf import settings
 
-from chassis import tracing
-from chassis.metrics import counter, histogram
-from chassis.worker import patiently
+from chassis.messaging.worker import patiently
+from chassis.telemetry import tracing
+from chassis.telemetry.metrics import counter, histogram
 from notifications import compose, outgoing, services, sms
 from notifications.domain import (
     Channel,

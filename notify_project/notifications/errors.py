@@ -1,4 +1,4 @@
-from chassis.errors import Conflict, Unprocessable
+from chassis.web.problems import Conflict, Unprocessable
 
 
 class UnknownContact(Unprocessable):

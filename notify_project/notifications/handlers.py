@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from chassis.events import Event
-from chassis.inbox import Handler
+from chassis.messaging.events import Event
+from chassis.messaging.inbox import Handler
 from notifications import delivery, services, tasks
 from notifications.domain import Template, ending_key, receipt_key
 from notifications.events import (

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from django.conf import settings
 
-from chassis.http import CircuitOpen, Client, Response
-from chassis.http import Unreachable as NoAnswer
+from chassis.storage.http import CircuitOpen, Client, Response
+from chassis.storage.http import Unreachable as NoAnswer
 from notifications.outage import PermanentFailure, Unreachable
 
 # Ours to mend (a wrong key) or theirs (too many, an error): no fault of the message.

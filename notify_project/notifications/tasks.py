@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from chassis.ids import first_uuid7_at
-from chassis.metrics import gauge
+from chassis.telemetry.metrics import gauge
 from notifications import delivery
 from notifications.domain import WAIT_FOR_CONTACT
 from notifications.selectors import backlog

@@ -17,8 +17,8 @@ from notifications.smtp import SmtpServer
 
 @pytest.fixture(scope="session")
 def message_sink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sink]:
-    stack = next(folder / "stack" for folder in Path(project_settings.BASE_DIR).parents if (folder / "stack").is_dir())
-    server = Sink(code=stack, data=tmp_path_factory.mktemp("sink"))
+    root = next(folder for folder in Path(project_settings.BASE_DIR).parents if (folder / "mailbox").is_dir())
+    server = Sink(code=root / "mailbox", data=tmp_path_factory.mktemp("sink"))
     server.start()
     yield server
     server.stop()

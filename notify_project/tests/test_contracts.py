@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chassis.events import Event, MalformedEvent
+from chassis.messaging.events import Event, MalformedEvent
 from notifications import events
 from notifications.handlers import HANDLERS
 

@@ -235,7 +235,7 @@ def test_an_address_that_is_none_fails_at_once(sink: Sink, address: str) -> None
 def test_the_sms_gateway_s_answer_decides(
     sink: Sink, monkeypatch: pytest.MonkeyPatch, answer: int, status: Status
 ) -> None:
-    from chassis.http import Client, Response
+    from chassis.storage.http import Client, Response
 
     monkeypatch.setattr(Client, "post", lambda *_, **__: Response(answer, {}, b""))
     notification = NotificationFactory(template=Template.MESSAGE, channel=Channel.SMS)

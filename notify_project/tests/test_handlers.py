@@ -333,7 +333,7 @@ def test_each_event_that_concerns_a_customer_is_handled() -> None:
 
 
 def test_events_travel_on_the_exchanges_of_those_who_emit_them() -> None:
-    from chassis.topology import event_queue, exchange_of
+    from chassis.messaging.topology import event_queue, exchange_of
 
     assert exchange_of("ticket.issued").name == "booking_events"
     assert {exchange_of(event_type).name for event_type in HANDLERS} == {

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from chassis.admin import ReadOnlyAdmin
-from chassis.errors import Problem
+from chassis.web.problems import Problem
 from payments import services
 from payments.books import RefundWish
 from payments.models import GatewayOperation, Payment, PaymentMethod, Refund, Transaction, WebhookDelivery

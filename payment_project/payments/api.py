@@ -11,9 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chassis.api import CursorPage, StrictSerializer, StrictUUIDField
-from chassis.auth import HasRole, IsSignedIn
-from chassis.idempotency import key_from
+from chassis.web.idempotency import key_from
+from chassis.web.pages import CursorPage
+from chassis.web.parsing import StrictSerializer, StrictUUIDField
+from chassis.web.permissions import HasRole, IsSignedIn
 from payments import checkout, methods, selectors, webhooks
 from payments.domain import Status
 from payments.errors import CardNumberRefused

@@ -7,8 +7,8 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 
-from chassis.auth import Principal
-from chassis.http import Client, Unreachable
+from chassis.storage.http import Client, Unreachable
+from chassis.web.tokens import Principal
 from payments.errors import BookingEnded, BookingNotFound, BookingUnavailable
 from payments.events import BookingCreated, Money
 

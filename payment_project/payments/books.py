@@ -13,9 +13,9 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from chassis import metrics
-from chassis.events import EventData, envelope
 from chassis.ids import uuid7
+from chassis.messaging.events import EventData, envelope
+from chassis.telemetry import metrics
 from payments import domain, events
 from payments.domain import Kind
 from payments.models import GatewayOperation, OperationState, Payment, Refund, RefundStatus

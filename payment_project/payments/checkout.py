@@ -12,10 +12,11 @@ from django.db import transaction
 from django.db.models import Q
 from rest_framework.response import Response
 
-from chassis import idempotency
-from chassis.auth import Principal
-from chassis.errors import CONTENT_TYPE, Problem, problem_response
-from chassis.idempotency import Claim, Key
+from chassis.web import idempotency
+from chassis.web.exceptions import CONTENT_TYPE, problem_response
+from chassis.web.idempotency import Claim, Key
+from chassis.web.problems import Problem
+from chassis.web.tokens import Principal
 from payments import bookings, operations, services
 from payments.domain import Kind
 from payments.errors import AttemptWithdrawn, CardDeclined, GatewayUnavailable, PaymentInProgress, RefundRefused

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chassis.errors import BadRequest, Conflict, NotFound, Problem, ServiceUnavailable, Unauthenticated
+from chassis.web.problems import BadRequest, Conflict, NotFound, Problem, ServiceUnavailable, Unauthenticated
 
 
 class PaymentNotFound(NotFound):

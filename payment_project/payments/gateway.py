@@ -9,8 +9,8 @@ from uuid import UUID
 
 from django.conf import settings
 
-from chassis import metrics
-from chassis.http import CircuitOpen, Client, Response, Unreachable
+from chassis.storage.http import CircuitOpen, Client, Response, Unreachable
+from chassis.telemetry import metrics
 from payments.domain import Kind
 from payments.models import GatewayOperation, OperationState
 

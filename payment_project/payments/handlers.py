@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from chassis.events import Event
-from chassis.inbox import Handler
+from chassis.messaging.events import Event
+from chassis.messaging.inbox import Handler
 from payments import operations, services, tasks
 from payments.events import BookingConfirmed, BookingCreated, BookingEnding
 

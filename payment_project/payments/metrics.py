@@ -5,8 +5,8 @@ from datetime import timedelta
 from django.db.models import Count, Min, Q, Sum
 from django.utils import timezone
 
-from chassis import metrics
 from chassis.ids import first_uuid7_at
+from chassis.telemetry import metrics
 from payments.domain import Kind
 from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, Transaction
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from chassis.auth import Principal
+from chassis.web.tokens import Principal
 from payments.errors import MethodNotFound, PaymentNotFound, RefundNotFound
 from payments.models import Payment, PaymentMethod, Refund
 

@@ -9,9 +9,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from chassis import idempotency
-from chassis.idempotency import Claim, Key
 from chassis.ids import uuid7
+from chassis.web import idempotency
+from chassis.web.idempotency import Claim, Key
 from payments import books, domain, operations
 from payments.books import Card, RefundWish
 from payments.domain import BookingOver, IllegalTransition, TooMuch, UnderWay

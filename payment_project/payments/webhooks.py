@@ -15,7 +15,7 @@ import msgspec
 from django.conf import settings
 from django.db import transaction
 
-from chassis.errors import BadRequest, NotFound
+from chassis.web.problems import BadRequest, NotFound
 from payments import services
 from payments.errors import InvalidSignature
 from payments.models import WebhookDelivery

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chassis.models import IdempotencyKey
+from chassis.storage.models import IdempotencyKey
 from payments import bookings, gateway, operations
 from payments.models import UNFINISHED, GatewayOperation
 from tests.lossy import LossyPath

@@ -11,9 +11,9 @@ from django.db.models import Sum
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chassis.events import Event
 from chassis.ids import uuid7
-from chassis.inbox import Handler, receive
+from chassis.messaging.events import Event
+from chassis.messaging.inbox import Handler, receive
 from payments import gateway, operations, tasks
 from payments.handlers import HANDLERS
 from payments.models import UNFINISHED, GatewayOperation, Payment, Transaction

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chassis.events import Event, MalformedEvent
+from chassis.messaging.events import Event, MalformedEvent
 from payments import events
 from payments.handlers import HANDLERS
 from payments.models import Payment

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import psycopg
 
-from chassis.publisher import Publisher
+from chassis.messaging.publisher import Publisher
 from stack import variables
 from stack.lifecycle import Stack
 from stack.services import service_named

@@ -18,9 +18,9 @@ from shuffled_post import ShuffledPost
 from waiting import wait_for
 from world import Choice, Market, Person, book, booking_of, new_key, pay
 
+from audit.facts import collect
+from audit.invariants import audit
 from stack import control, lifecycle
-from stack.audit.facts import collect
-from stack.audit.invariants import audit
 from stack.instance import MAIN, Instance
 from stack.lifecycle import Stack
 

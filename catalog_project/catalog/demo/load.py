@@ -16,7 +16,7 @@ from catalog.events import ScreenUpdated
 from catalog.models import Movie, Screen, Seat, Showtime, Theater
 from catalog.scheduling import add_showtimes
 from catalog.services import columns_of, summary_of
-from chassis.outbox import emit_all
+from chassis.messaging.outbox import emit_all
 
 NOT_SOONER_THAN = timedelta(minutes=10)
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from chassis.models import IdempotencyKey, OutboxMessage
+from chassis.storage.models import IdempotencyKey, OutboxMessage
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]

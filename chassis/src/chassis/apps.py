@@ -7,14 +7,12 @@ class ChassisConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from chassis import (
-            database_metrics,
-            openapi,  # noqa: F401  (registers the security scheme with drf-spectacular)
-            tracing,
-        )
+        from chassis.storage import database_metrics
+        from chassis.telemetry import tracing
+        from chassis.web import openapi  # noqa: F401  (registers the security scheme with drf-spectacular)
 
         database_metrics.connect()
         if tracing.ON:
-            from chassis import django_spans
+            from chassis.web import spans
 
-            django_spans.connect()
+            spans.connect()

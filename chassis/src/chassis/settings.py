@@ -9,10 +9,10 @@ from typing import Any
 
 import environ
 
-from chassis import tracing
-from chassis.logs import logging_config
-from chassis.postgresql import KEEPALIVES, BoundedConnection
-from chassis.redis import RETRY, TIMEOUT_SECONDS
+from chassis.storage.postgresql import KEEPALIVES, BoundedConnection
+from chassis.storage.redis import RETRY, TIMEOUT_SECONDS
+from chassis.telemetry import tracing
+from chassis.telemetry.logs import logging_config
 
 env = environ.Env()
 
@@ -64,13 +64,13 @@ def _django(*, name: str, app: str) -> dict[str, Any]:
         ],
         "MIDDLEWARE": [
             *tracing.MIDDLEWARE,
-            "chassis.correlation.CorrelationMiddleware",
-            "chassis.metrics.MetricsMiddleware",
-            "chassis.errors.ProblemMiddleware",
+            "chassis.telemetry.correlation.CorrelationMiddleware",
+            "chassis.web.metrics.MetricsMiddleware",
+            "chassis.web.exceptions.ProblemMiddleware",
             "django.middleware.security.SecurityMiddleware",
             "whitenoise.middleware.WhiteNoiseMiddleware",
             "django.contrib.sessions.middleware.SessionMiddleware",
-            "chassis.health.HostMiddleware",
+            "chassis.web.health.HostMiddleware",
             "django.middleware.csrf.CsrfViewMiddleware",
             "django.contrib.auth.middleware.AuthenticationMiddleware",
             "django.contrib.messages.middleware.MessageMiddleware",
@@ -101,7 +101,7 @@ def _django(*, name: str, app: str) -> dict[str, Any]:
         "WHITENOISE_MAX_AGE": 3600,
         "DATA_UPLOAD_MAX_MEMORY_SIZE": 1024 * 1024,
         "AUTHENTICATION_BACKENDS": [
-            "chassis.staff.AuthServiceBackend",
+            "chassis.web.staff.AuthServiceBackend",
             "django.contrib.auth.backends.ModelBackend",
         ],
         "AUTH_URL": env.str("AUTH_URL"),
@@ -113,7 +113,7 @@ def _django(*, name: str, app: str) -> dict[str, Any]:
         "CSRF_COOKIE_NAME": f"{name}_csrf",
         "CSRF_COOKIE_PATH": f"/admin/{name}/",
         "CSRF_COOKIE_SECURE": secure,
-        "CSRF_FAILURE_VIEW": "chassis.errors.csrf_failure",
+        "CSRF_FAILURE_VIEW": "chassis.web.exceptions.csrf_failure",
         "CSRF_TRUSTED_ORIGINS": env.list("CSRF_TRUSTED_ORIGINS", default=[]),
         "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),
         "USE_X_FORWARDED_HOST": True,
@@ -164,7 +164,7 @@ def _storage(*, name: str) -> dict[str, Any]:
                 "TIMEOUT": 300,
                 "OPTIONS": {
                     "IGNORE_EXCEPTIONS": True,  # a cache that is away is a miss
-                    "REDIS_CLIENT_CLASS": "chassis.redis.GuardedRedis",
+                    "REDIS_CLIENT_CLASS": "chassis.storage.redis.GuardedRedis",
                     "CONNECTION_POOL_KWARGS": {"retry": RETRY},
                     "SOCKET_CONNECT_TIMEOUT": TIMEOUT_SECONDS,
                     "SOCKET_TIMEOUT": TIMEOUT_SECONDS,
@@ -192,14 +192,14 @@ def _messaging(*, name: str) -> dict[str, Any]:
 def _api(*, name: str, title: str) -> dict[str, Any]:
     return {
         "REST_FRAMEWORK": {
-            "DEFAULT_AUTHENTICATION_CLASSES": ["chassis.auth.TokenAuthentication"],
-            "DEFAULT_PERMISSION_CLASSES": ["chassis.auth.IsSignedIn"],
+            "DEFAULT_AUTHENTICATION_CLASSES": ["chassis.web.permissions.TokenAuthentication"],
+            "DEFAULT_PERMISSION_CLASSES": ["chassis.web.permissions.IsSignedIn"],
             "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-            "DEFAULT_PARSER_CLASSES": ["chassis.api.StrictJSONParser"],
+            "DEFAULT_PARSER_CLASSES": ["chassis.web.parsing.StrictJSONParser"],
             "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-            "EXCEPTION_HANDLER": "chassis.errors.exception_handler",
+            "EXCEPTION_HANDLER": "chassis.web.exceptions.exception_handler",
             "UNAUTHENTICATED_USER": None,
-            "DEFAULT_CONTENT_NEGOTIATION_CLASS": "chassis.api.AcceptNegotiation",
+            "DEFAULT_CONTENT_NEGOTIATION_CLASS": "chassis.web.parsing.AcceptNegotiation",
             "TEST_REQUEST_DEFAULT_FORMAT": "json",
         },
         "SPECTACULAR_SETTINGS": {
@@ -214,7 +214,7 @@ def _api(*, name: str, title: str) -> dict[str, Any]:
             "SERVERS": [{"url": "/api/auth" if name == "auth" else "/api", "description": "the gateway"}],
             "POSTPROCESSING_HOOKS": [
                 "drf_spectacular.hooks.postprocess_schema_enums",
-                "chassis.openapi.add_problem_responses",
+                "chassis.web.openapi.add_problem_responses",
             ],
             "COMPONENT_SPLIT_REQUEST": True,
         },

@@ -15,8 +15,8 @@ import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 
-from chassis.events import Event
 from chassis.ids import uuid7
+from chassis.messaging.events import Event
 
 if TYPE_CHECKING:  # DRF's client wants settings, and the plugin is loaded before there are any
     from rest_framework.test import APIClient
@@ -68,9 +68,9 @@ def contracts_folder() -> Path:
 @pytest.fixture(autouse=True)
 def _trusted_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tokens are verified by the real code; only the answer of auth's key endpoint is ours."""
-    from chassis import auth
+    from chassis.web.keys import key_set
 
-    keys = auth.key_set()
+    keys = key_set()
     monkeypatch.setattr(keys, "_keys", {**keys._keys, KEY_ID: SIGNING_KEY.public_key()})
     monkeypatch.setattr(keys, "_fetched", time.monotonic())
 
@@ -115,7 +115,7 @@ def deliver(golden: Callable[[str], dict[str, Any]]) -> Callable[..., bool]:
 
     The data is the golden message's, with the overrides; True when the effect was new.
     """
-    from chassis.inbox import receive
+    from chassis.messaging.inbox import receive
 
     def send(
         event_type: str, data: dict[str, Any] | None = None, *, event_id: UUID | None = None, **overrides: Any
@@ -139,7 +139,7 @@ def deliver(golden: Callable[[str], dict[str, Any]]) -> Callable[..., bool]:
 @pytest.fixture
 def emitted() -> Callable[..., list[Event]]:
     """emitted("booking.created") → what the outbox holds of it, the oldest first; without a type: all of it."""
-    from chassis.models import OutboxMessage
+    from chassis.storage.models import OutboxMessage
 
     def read(event_type: str | None = None) -> list[Event]:
         rows = OutboxMessage.objects.order_by("id")

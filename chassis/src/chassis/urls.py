@@ -6,8 +6,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.negotiation import DefaultContentNegotiation as ByFormat
 
-from chassis import health, metrics
-from chassis.dead_letters_admin import dead_letters_view
+from chassis.web import health, metrics
+from chassis.web.dead_letters_admin import dead_letters_view
 
 
 def service_urls(app_urls: str) -> list[URLPattern | URLResolver]:

@@ -7,6 +7,6 @@ django.setup()
 
 from things.handlers import HANDLERS, TICKS  # noqa: E402
 
-from chassis.worker import celery_app  # noqa: E402
+from chassis.messaging.worker import celery_app  # noqa: E402
 
 app = celery_app(handlers=HANDLERS, ticks=TICKS)

@@ -18,14 +18,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chassis import idempotency
-from chassis.api import CursorPage, StrictSerializer
-from chassis.auth import HasRole
-from chassis.errors import Conflict, NotFound, ServiceUnavailable, TooManyRequests
-from chassis.http import Client
 from chassis.ids import uuid7
-from chassis.outbox import emit
-from chassis.redis import redis_client
+from chassis.messaging.outbox import emit
+from chassis.storage.http import Client
+from chassis.storage.redis import redis_client
+from chassis.web import idempotency
+from chassis.web.pages import CursorPage
+from chassis.web.parsing import StrictSerializer
+from chassis.web.permissions import HasRole
+from chassis.web.problems import Conflict, NotFound, ServiceUnavailable, TooManyRequests
 from things.events import ThingMade
 from things.models import Thing
 

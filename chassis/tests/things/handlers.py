@@ -4,9 +4,9 @@ import time
 
 from django.db import OperationalError
 
-from chassis.events import Event
-from chassis.inbox import Handler
-from chassis.redis import redis_client
+from chassis.messaging.events import Event
+from chassis.messaging.inbox import Handler
+from chassis.storage.redis import redis_client
 from things.events import MadeSlice
 from things.models import Thing
 

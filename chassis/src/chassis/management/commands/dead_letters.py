@@ -4,8 +4,8 @@ from typing import Any
 import amqp
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from chassis.dead_letters import Choice, DeadLetters
-from chassis.worker import service_tables
+from chassis.messaging.dead_letters import Choice, DeadLetters
+from chassis.messaging.worker import service_tables
 
 
 class Command(BaseCommand):

@@ -3,8 +3,8 @@ from typing import Any
 import amqp
 from django.core.management.base import BaseCommand, CommandError
 
-from chassis.topology import declare
-from chassis.worker import service_tables
+from chassis.messaging.topology import declare
+from chassis.messaging.worker import service_tables
 
 
 class Command(BaseCommand):

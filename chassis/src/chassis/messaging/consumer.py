@@ -1,0 +1,82 @@
+"""Celery's consumer, as events need it: nothing is lost because it cannot be read, and no payload ends in a log."""
+
+import logging
+from typing import Any
+
+from celery import bootsteps
+from celery.worker.consumer import Consumer
+from celery.worker.request import Request
+from django.conf import settings
+
+from chassis.messaging.task_metrics import UNREADABLE
+from chassis.messaging.topology import dead_queue, unrouted_queue
+
+log = logging.getLogger(__name__)
+
+MONITORING_SECONDS = 0.5
+
+
+class KeepingQueues(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Declares, on each connect, where dead letters go: the broker may have come back empty."""
+
+    requires = ("celery.worker.consumer.connection:Connection",)
+
+    def start(self, consumer: Any) -> None:
+        channel = consumer.connection.default_channel
+        for queue in (dead_queue(settings.SERVICE_NAME), unrouted_queue()):
+            queue(channel).declare()
+
+
+class MonitoringInBatches(bootsteps.StartStopStep):  # type: ignore[misc]
+    """What Flower hears leaves together, twice a second, and not in a message of its own for each step."""
+
+    requires = ("celery.worker.consumer.events:Events",)
+
+    def start(self, consumer: Any) -> None:
+        self._timer = consumer.timer.call_repeatedly(MONITORING_SECONDS, consumer._flush_events)
+
+    def stop(self, consumer: Any) -> None:
+        self._timer.cancel()
+        consumer._flush_events()
+
+
+class StepRequest(Request):  # type: ignore[misc]
+    """Tells Flower of a step when it arrives and when it ends; that it began would be a third of all it hears."""
+
+    def send_event(self, type_: str, **fields: Any) -> None:
+        if type_ != "task-started":
+            super().send_event(type_, **fields)
+
+
+class EventConsumer(Consumer):  # type: ignore[misc]
+    class Blueprint(Consumer.Blueprint):  # type: ignore[misc]
+        default_steps = [
+            # 28 quorum queues for tasks with an ETA, which events do not have.
+            *(step for step in Consumer.Blueprint.default_steps if not step.endswith(":DelayedDelivery")),
+            KeepingQueues,
+            MonitoringInBatches,
+        ]
+
+    def on_send_event_buffered(self) -> None:
+        """Celery would send what is buffered at once."""
+
+    def on_decode_error(self, message: Any, exc: Exception) -> None:
+        """Celery would acknowledge it, and log its body."""
+        self._lay_aside(message, exc)
+
+    def on_unknown_task(self, body: Any, message: Any, exc: Exception) -> None:
+        self._lay_aside(message, exc)
+
+    def on_unknown_message(self, body: Any, message: Any) -> None:
+        self._lay_aside(message, None)
+
+    def on_invalid_task(self, body: Any, message: Any, exc: Exception) -> None:
+        self._lay_aside(message, exc)
+
+    def _lay_aside(self, message: Any, exc: Exception | None) -> None:
+        UNREADABLE.inc()
+        log.error(
+            "message dead-lettered",
+            extra={"event_type": (message.headers or {}).get("task"), "error": type(exc).__name__},
+        )
+        message.reject_log_error(log, self.connection_errors)

@@ -1,0 +1,70 @@
+"""The envelope of every event: CloudEvents 1.0 attributes (https://github.com/cloudevents/spec)."""
+
+import builtins
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Protocol, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from chassis.ids import uuid7
+from chassis.telemetry import tracing
+from chassis.telemetry.correlation import correlation_id, traceparent
+
+T = TypeVar("T")
+
+
+class EventData(Protocol):
+    """What a service emits: a frozen dataclass named after the event, with its type as a class variable."""
+
+    type: ClassVar[str]
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+class MalformedEvent(Exception):
+    """An envelope or a field that is not what it must be: the message is dead-lettered, not retried."""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One message. `correlationid` is our extension attribute; `subject` is the id of what it is about."""
+
+    id: UUID
+    type: str
+    source: str
+    subject: str
+    time: datetime
+    data: dict[str, Any]
+    specversion: str = "1.0"
+    traceparent: str = ""
+    correlationid: str = ""
+
+    @classmethod
+    def parse(cls, attributes: dict[str, Any]) -> "Event":
+        """Raises MalformedEvent."""
+        try:
+            return msgspec.convert(attributes, cls)
+        except msgspec.ValidationError as exc:
+            raise MalformedEvent(str(exc)) from exc
+
+    def read(self, slice_type: builtins.type[T]) -> T:
+        """The fields that the slice (a dataclass) names, as their types; others are ignored. Raises MalformedEvent."""
+        try:
+            return msgspec.convert(self.data, slice_type)
+        except msgspec.ValidationError as exc:
+            raise MalformedEvent(f"{self.type}: {exc}") from exc
+
+
+@tracing.event_made
+def envelope(event: EventData, *, subject: UUID | str, source: str) -> dict[str, Any]:
+    """The attributes of a new event as JSON types, with the correlation id and trace of the work at hand."""
+    return {
+        "specversion": "1.0",
+        "id": str(uuid7()),
+        "type": event.type,
+        "source": source,
+        "subject": str(subject),
+        "time": datetime.now(UTC).isoformat(),
+        "traceparent": traceparent(),
+        "correlationid": correlation_id(),
+        "data": msgspec.to_builtins(event),
+    }

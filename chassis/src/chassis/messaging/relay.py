@@ -1,0 +1,153 @@
+"""The outbox relay: publishes what was committed, in batches, and marks it when the broker has confirmed it.
+
+Run with `python -m chassis.messaging.relay`; needs DATABASE_URL, RABBITMQ_URL and SERVICE_NAME, and no Django,
+which keeps it small. Several may run: each takes rows the others have not locked. A crash between the confirm and the
+mark publishes a batch twice; consumers know that from their inbox.
+"""
+
+import logging
+import logging.config
+import os
+import random
+import signal
+import time
+from typing import Any
+
+import amqp
+import psycopg
+import psycopg.conninfo
+
+from chassis.messaging.publisher import NotConfirmed, Publisher
+from chassis.storage.postgresql import KEEPALIVES, BoundedConnection
+from chassis.telemetry import metrics, metrics_port, tracing
+from chassis.telemetry.logs import logging_config
+
+log = logging.getLogger("chassis.messaging.relay")
+
+BATCH = 200
+POLL_SECONDS = 1.0
+# A batch of several events that is followed by more within BUSY_SECONDS lets those gather: a statement, a commit and a
+# confirm for each event would be most of what it costs. On a quiet day every event leaves at once.
+BUSY_SECONDS = 0.1
+GATHER_SECONDS = 0.02
+BACKOFF_MAX_SECONDS = 5.0
+
+PUBLISHED = metrics.counter("outbox_published_total", "Events published")
+LAG = metrics.histogram("outbox_lag_seconds", "From the commit of an event to its publication")
+OLDEST = metrics.gauge("outbox_oldest_unpublished_seconds", "Age of the oldest event that is not published")
+
+TAKE = """
+    SELECT id, exchange, body, extract(epoch FROM clock_timestamp() - created_at)::float8
+    FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+"""
+MARK = """
+    UPDATE outbox SET published_at = clock_timestamp() WHERE id = ANY(%s)
+    RETURNING extract(epoch FROM published_at - created_at)::float8
+"""
+
+
+class Relay:
+    def __init__(self, database_url: str, broker_url: str, *, service: str) -> None:
+        self._database_url = database_url
+        self._publisher = Publisher(broker_url, origin=f"{service}-relay")
+        self._connection: psycopg.Connection[Any] | None = None
+        self.stopping = False
+
+    def run(self) -> None:
+        """Until `stopping`. What is away, the database or the broker, is waited for with jittered back-off."""
+        pause = 0.1
+        while not self.stopping:
+            try:
+                published = self.publish_batch()
+                if published < BATCH:
+                    waited = self._wait()
+                    if published > 1 and waited < BUSY_SECONDS:
+                        time.sleep(GATHER_SECONDS)
+                pause = 0.1
+            except (psycopg.Error, OSError, amqp.AMQPError, NotConfirmed) as exc:
+                log.warning("relay interrupted", extra={"error": type(exc).__name__})
+                self._publisher.abandon()
+                if isinstance(exc, psycopg.Error):
+                    self._disconnect()
+                self._sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  (jitter, not a secret)
+                pause = min(pause * 2, BACKOFF_MAX_SECONDS)
+        self.close()
+
+    def _sleep(self, seconds: float) -> None:
+        """In short naps: a signal sets `stopping`, but does not end a sleep."""
+        until = time.monotonic() + seconds
+        while not self.stopping and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, 0.1))
+
+    def publish_batch(self) -> int:
+        """Publishes up to BATCH events, the oldest first; their number comes back.
+
+        The rows stay locked while the broker is asked, so that no second relay takes them; nothing but relays
+        ever locks a row of the outbox.
+        """
+        connection = self._connect()
+        with connection.transaction():
+            rows = connection.execute(TAKE, [BATCH]).fetchall()
+            if not rows:
+                OLDEST.set(0)
+                return 0
+            OLDEST.set(rows[0][3])
+            self._publisher.publish([(exchange, body) for _, exchange, body, _ in rows])
+            lags = connection.execute(MARK, [[row[0] for row in rows]]).fetchall()
+        PUBLISHED.inc(len(rows))
+        for (lag,) in lags:
+            LAG.observe(lag)
+        return len(rows)
+
+    def close(self) -> None:
+        self._publisher.close()
+        self._disconnect()
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        if self._connection is None:
+            self._connection = BoundedConnection.connect(
+                psycopg.conninfo.make_conninfo(self._database_url, **KEEPALIVES),
+                autocommit=True,
+                connect_timeout=3,
+                application_name="relay",
+                # A mark that a crash of the server loses is made again: publishing twice is allowed, waiting for
+                # the disk is not needed.
+                options="-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000"
+                " -c synchronous_commit=off",
+            )
+            self._connection.execute("LISTEN outbox")
+        return self._connection
+
+    def _wait(self) -> float:
+        """Until a commit notifies, at the longest POLL_SECONDS; the seconds it took."""
+        assert self._connection is not None
+        started = time.monotonic()
+        for _ in self._connection.notifies(timeout=POLL_SECONDS, stop_after=1):
+            pass
+        self._publisher.keep_alive()
+        return time.monotonic() - started
+
+
+def main() -> None:
+    service = os.environ["SERVICE_NAME"]
+    logging.config.dictConfig(logging_config(service=service, level=os.environ.get("LOG_LEVEL", "INFO")))
+    relay = Relay(os.environ["DATABASE_URL"], os.environ["RABBITMQ_URL"], service=service)
+
+    def stop(*_: object) -> None:
+        relay.stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    metrics_port.serve()
+    tracing.start()
+    log.info("relay started")
+    relay.run()
+
+
+if __name__ == "__main__":
+    main()

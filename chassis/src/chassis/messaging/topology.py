@@ -1,0 +1,95 @@
+"""The exchanges and queues of one service, as RabbitMQ has them.
+
+One durable quorum queue a consumer, bound by its HANDLERS table; what it cannot handle goes to `<service>.dead`
+through the exchange `dead_letter`. A second, short-lived queue takes the ticks of the clock. An event that no queue
+wants is kept in `unrouted`, so that a consumer that comes late finds it.
+"""
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from kombu import Connection, Exchange, Queue, binding
+
+from chassis.messaging.publisher import KEEPING_QUEUE_ARGUMENTS
+from chassis.messaging.publisher import UNROUTED as UNROUTED_NAME
+
+CLOCK = Exchange("clock", type="topic", durable=True)
+DEAD_LETTER = Exchange("dead_letter", type="topic", durable=True)
+UNROUTED = Exchange(UNROUTED_NAME, type="fanout", durable=True)
+
+DELIVERY_LIMIT = 20
+TICK_SECONDS = 5
+
+
+def event_exchange(name: str) -> Exchange:
+    return Exchange(name, type="topic", durable=True, arguments={"alternate-exchange": UNROUTED.name})
+
+
+def exchange_of(event_type: str) -> Exchange:
+    """Event `a.b` travels on `a_events`, unless settings.EVENT_EXCHANGES names another one for `a`."""
+    family = event_type.partition(".")[0]
+    return event_exchange(settings.EVENT_EXCHANGES.get(family, f"{family}_events"))
+
+
+def dead_queue(service: str) -> Queue:
+    return Queue(
+        f"{service}.dead",
+        exchange=DEAD_LETTER,
+        routing_key=f"{service}.dead",
+        durable=True,
+        queue_arguments=KEEPING_QUEUE_ARGUMENTS,
+    )
+
+
+def unrouted_queue() -> Queue:
+    return Queue(
+        UNROUTED_NAME,
+        exchange=UNROUTED,
+        durable=True,
+        queue_arguments=KEEPING_QUEUE_ARGUMENTS,
+    )
+
+
+def event_queue(event_types: Iterable[str]) -> Queue:
+    """The service's own queue, bound to each event it handles."""
+    service = settings.SERVICE_NAME
+    return Queue(
+        settings.QUEUE_NAME,
+        bindings=[binding(exchange_of(type_), routing_key=type_) for type_ in sorted(event_types)],
+        durable=True,
+        queue_arguments={
+            "x-queue-type": "quorum",
+            "x-delivery-limit": DELIVERY_LIMIT,
+            "x-dead-letter-exchange": DEAD_LETTER.name,
+            "x-dead-letter-routing-key": f"{service}.dead",
+            # A message leaves this queue when `<service>.dead` has confirmed it; the second is a must with the first.
+            "x-dead-letter-strategy": "at-least-once",
+            "x-overflow": "reject-publish",
+        },
+    )
+
+
+def clock_queue(ticks: Iterable[str]) -> Queue:
+    """Ticks nobody took in time are dropped: the next one does their work."""
+    return Queue(
+        f"{settings.SERVICE_NAME}_clock",
+        bindings=[binding(CLOCK, routing_key=tick) for tick in sorted(ticks)],
+        durable=True,
+        queue_arguments={"x-message-ttl": TICK_SECONDS * 1000, "x-max-length": 10},
+    )
+
+
+def declare(event_types: Iterable[str], ticks: Iterable[str]) -> list[str]:
+    """Declares all of it on settings.RABBITMQ_URL; the names of the queues come back. Safe to repeat."""
+    queues = [
+        dead_queue(settings.SERVICE_NAME),
+        unrouted_queue(),
+        event_queue(event_types),
+        clock_queue(ticks),
+    ]
+    with Connection(settings.RABBITMQ_URL, connect_timeout=5) as connection:
+        channel = connection.channel()
+        event_exchange(settings.EVENTS_EXCHANGE)(channel).declare()
+        for queue in queues:
+            queue(channel).declare()
+    return [queue.name for queue in queues]

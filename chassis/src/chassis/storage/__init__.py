@@ -1,0 +1,1 @@
+"""What a process asks and keeps: PostgreSQL, Redis, other servers by HTTP; each call bounded, each failure named."""

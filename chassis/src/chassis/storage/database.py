@@ -1,0 +1,27 @@
+"""What services say to PostgreSQL beside Django's ORM, and what its refusals mean."""
+
+from typing import Any
+
+import msgspec
+from django.db import InterfaceError, NotSupportedError, OperationalError
+from psycopg.types.json import Jsonb
+
+from chassis.storage.postgresql import OUTDATED_PLAN
+
+# Not OperationalError to psycopg, and yet the same request succeeds on a new connection to a healthy primary:
+# idle_in_transaction_session_timeout after a stall, and a write that a failover sent to a replica.
+_LOST_STATES = frozenset({"25P03", "25006"})
+
+
+def is_away(exc: BaseException) -> bool:
+    """The database was unreachable, restarting, overloaded or broke a tie (deadlock, lock timeout): worth repeating."""
+    if isinstance(exc, OperationalError | InterfaceError):
+        return True
+    if isinstance(exc, NotSupportedError) and OUTDATED_PLAN in str(exc):
+        return True
+    return getattr(exc.__cause__, "sqlstate", None) in _LOST_STATES
+
+
+def as_jsonb(value: Any) -> Any:
+    """A parameter of type jsonb, of what msgspec can write as JSON."""
+    return Jsonb(value, dumps=msgspec.json.encode)

@@ -1,0 +1,1 @@
+"""How a process tells what it does: metrics, traces, logs, and the ids that hold a request together."""

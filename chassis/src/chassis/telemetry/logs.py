@@ -1,0 +1,61 @@
+"""JSON logs, one object a line, each with the service's name and the correlation id of the work it belongs to."""
+
+import logging
+from typing import Any
+
+from chassis.telemetry.correlation import correlation_id, trace_id
+
+
+class ContextFilter(logging.Filter):
+    """Adds what is known of the request or message that is being worked on."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self.service = service
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.service = self.service
+        record.correlation_id = correlation_id()
+        record.trace_id = trace_id()
+        return True
+
+
+def logging_config(*, service: str, level: str) -> dict[str, Any]:
+    """A dictConfig: everything to standard output as JSON; chatty libraries from WARNING on."""
+    quiet = {"level": "WARNING"}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"context": {"()": ContextFilter, "service": service}},
+        "formatters": {
+            "json": {
+                "()": "pythonjsonlogger.json.JsonFormatter",
+                "format": "{asctime}{levelname}{name}{message}{service}{correlation_id}{trace_id}",
+                "style": "{",
+                "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+            }
+        },
+        "handlers": {
+            "stdout": {
+                "class": "logging.StreamHandler",
+                "stream": "ext://sys.stdout",
+                "formatter": "json",
+                "filters": ["context"],
+            }
+        },
+        "root": {"handlers": ["stdout"], "level": level},
+        "loggers": {
+            # Emptied of the handlers that Django and gunicorn give them: theirs do not write JSON.
+            "django": {"handlers": [], "level": "INFO", "propagate": True},
+            "gunicorn.error": {"handlers": [], "level": "INFO", "propagate": True},
+            "django.request": {"level": "ERROR"},
+            # A traceback for every scanner that makes up a Host.
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
+            "celery": quiet,
+            "amqp": quiet,
+            "kombu": quiet,
+            "urllib3": quiet,
+            "psycopg.pool": {"level": "ERROR"},
+            "django_redis": {"level": "CRITICAL"},
+        },
+    }

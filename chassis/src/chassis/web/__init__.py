@@ -1,0 +1,1 @@
+"""What answers a request: who is calling, what they sent, and what they are told."""

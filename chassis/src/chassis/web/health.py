@@ -1,0 +1,139 @@
+"""/health/live: the process answers. /health/ready and /health: each dependency by name, with its latency.
+
+PostgreSQL decides readiness. Redis and RabbitMQ are reported, but a service goes on without them: bookings are taken
+as holds while the broker is away, and seats are guarded by PostgreSQL while Redis is.
+"""
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import Error as DatabaseFailure
+from django.db import connection
+from django.http import HttpRequest, HttpResponsePermanentRedirect, JsonResponse
+from django.middleware.common import CommonMiddleware
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+
+from chassis.storage.redis import RedisUnavailable, redis_client
+
+LIMIT_SECONDS = 2.0
+PROBED = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
+
+
+class HostMiddleware(CommonMiddleware):
+    """Django's CommonMiddleware, except that who probes or scrapes a pod by its address is not refused for its Host."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
+        return None if request.path_info in PROBED else super().process_request(request)
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    ask: Callable[[], object]
+    away: type[Exception]
+    required: bool
+
+
+class Asking(threading.Thread):
+    """One question in a thread of its own: a server that hangs must not hang the answer about it."""
+
+    def __init__(self, dependency: Dependency) -> None:
+        super().__init__(daemon=True)
+        self.dependency = dependency
+        self.since = time.perf_counter()
+        self.seconds = 0.0
+        self.answered = False
+
+    def run(self) -> None:
+        try:
+            self.dependency.ask()
+            self.answered = True
+        except self.dependency.away:
+            pass
+        finally:
+            self.seconds = time.perf_counter() - self.since
+
+    @property
+    def hangs(self) -> bool:
+        return self.is_alive() and time.perf_counter() - self.since > LIMIT_SECONDS
+
+    def result(self) -> dict[str, Any]:
+        self.join(max(0.0, self.since + LIMIT_SECONDS - time.perf_counter()))
+        return {
+            "status": "up" if self.answered else "down",
+            "latency_ms": round((self.seconds or time.perf_counter() - self.since) * 1000, 2),
+            "required": self.dependency.required,
+        }
+
+
+_latest: dict[str, Asking] = {}
+
+
+def _ask(name: str) -> Asking:
+    """A new question, unless an earlier one still hangs: one thread waits for a frozen server, not one a request."""
+    earlier = _latest.get(name)
+    if earlier is not None and earlier.hangs:
+        return earlier
+    asking = _latest[name] = Asking(DEPENDENCIES[name])
+    asking.start()
+    return asking
+
+
+@csrf_exempt
+@require_safe
+def live(request: HttpRequest) -> JsonResponse:
+    response = JsonResponse({"status": "ok", "service": settings.SERVICE_NAME})
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@csrf_exempt
+@require_safe
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 when this service can do its work, 503 when not; `degraded` when a dependency it can spare is away."""
+    asked = {name: _ask(name) for name in DEPENDENCIES}
+    checks = {name: asking.result() for name, asking in asked.items()}
+    down = [check for check in checks.values() if check["status"] == "down"]
+    status = "degraded" if down else "ok"
+    if any(check["required"] for check in down):
+        status = "down"
+    response = JsonResponse(
+        {"status": status, "service": settings.SERVICE_NAME, "checks": checks},
+        status=503 if status == "down" else 200,
+    )
+    response["Cache-Control"] = "no-store"
+    if status == "down":
+        response["Retry-After"] = "2"
+    return response
+
+
+def _ask_postgresql() -> None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    finally:
+        connection.close()  # this thread's own
+
+
+def _ask_redis() -> None:
+    redis_client().ping()
+
+
+def _ask_rabbitmq() -> None:
+    """Whether it can be reached. More, such as a handshake, would leave lines in its log with every probe."""
+    address = urlsplit(settings.RABBITMQ_URL)
+    with socket.create_connection((address.hostname, address.port or 5672), timeout=0.5):
+        pass
+
+
+DEPENDENCIES = {
+    "postgresql": Dependency(_ask_postgresql, DatabaseFailure, required=True),
+    "redis": Dependency(_ask_redis, RedisUnavailable, required=False),
+    "rabbitmq": Dependency(_ask_rabbitmq, OSError, required=False),
+}
