@@ -7,6 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from chassis.ids import first_uuid7_at
+from chassis.messaging import outbox_table
 from chassis.messaging.dead_letters import DeadLetters
 from chassis.messaging.relay import OLDEST
 from chassis.telemetry.metrics import gauge
@@ -17,11 +18,7 @@ BATCH = 5000
 
 # The keys are time-ordered, so the primary key finds what is old; the inbox's begins with its one consumer.
 _PRUNE = {
-    "outbox": (
-        "OUTBOX_KEEP_SECONDS",
-        "DELETE FROM outbox WHERE id IN"
-        " (SELECT id FROM outbox WHERE id < %s AND published_at IS NOT NULL ORDER BY id LIMIT %s)",
-    ),
+    "outbox": ("OUTBOX_KEEP_SECONDS", outbox_table.PRUNE),
     "inbox": (
         "INBOX_KEEP_SECONDS",
         "DELETE FROM inbox WHERE (consumer, event_id) IN"
@@ -49,10 +46,7 @@ def prune() -> int:
 def measure() -> None:
     """What waits or was laid aside, for the alerts: a relay that is dead cannot say how far behind it is."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT extract(epoch FROM clock_timestamp() - created_at)::float8"
-            " FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT 1"
-        )
+        cursor.execute(outbox_table.OLDEST_AGE)
         oldest = cursor.fetchone()
     OLDEST.set(oldest[0] if oldest else 0)
     for queue, count in DeadLetters(handled=()).counts().items():

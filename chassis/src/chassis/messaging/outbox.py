@@ -1,20 +1,18 @@
 """Events leave through a table: written with the decision, published by the relay, at least once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
 
+from chassis.messaging import outbox_table
 from chassis.messaging.events import EventData, envelope
 from chassis.storage.database import as_jsonb
 
 BATCH = 500
-
-_INSERT = """
-INSERT INTO outbox (id, exchange, type, body, created_at)
-SELECT (event ->> 'id')::uuid, %s, event ->> 'type', event, clock_timestamp() FROM jsonb_array_elements(%s) AS event
-"""
 
 
 def emit(event: EventData, *, subject: UUID | str) -> UUID:
@@ -35,5 +33,36 @@ def emit_all(events: Sequence[tuple[EventData, UUID | str]]) -> list[UUID]:
     bodies = [envelope(event, subject=subject, source=f"/{settings.SERVICE_NAME}") for event, subject in events]
     with connection.cursor() as cursor:
         for start in range(0, len(bodies), BATCH):
-            cursor.execute(_INSERT, [settings.EVENTS_EXCHANGE, as_jsonb(bodies[start : start + BATCH])])
+            cursor.execute(
+                outbox_table.INSERT_MANY, [settings.EVENTS_EXCHANGE, as_jsonb(bodies[start : start + BATCH])]
+            )
     return [UUID(body["id"]) for body in bodies]
+
+
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """The INSERT of one event, for a WITH of the caller's own, and its parameters in their order."""
+
+    sql: str
+    parameters: tuple[Any, Any]
+
+
+def insertion(
+    event: EventData,
+    *,
+    subject: UUID | str,
+    source: str,
+    marks: tuple[str, str] = ("%s", "%s"),
+    fill: Mapping[str, str] | None = None,
+) -> Insertion:
+    """emit() as a part of a bigger statement: the event is written when the part named `source` has a row.
+
+    marks: how the caller's statement names the two parameters, the exchange and the event's body.
+    fill: members of the data that the statement itself decides, with the columns of `source` that hold them.
+    """
+    body = envelope(event, subject=subject, source=f"/{settings.SERVICE_NAME}")
+    exchange, given = marks
+    return Insertion(
+        outbox_table.insert_from(source, event=given, exchange=exchange, fill=fill or {}),
+        (settings.EVENTS_EXCHANGE, as_jsonb(body)),
+    )

@@ -8,7 +8,6 @@ mark publishes a batch twice; consumers know that from their inbox.
 import logging
 import logging.config
 import os
-import random
 import signal
 import time
 from typing import Any
@@ -17,6 +16,8 @@ import amqp
 import psycopg
 import psycopg.conninfo
 
+from chassis.jitter import jittered
+from chassis.messaging import outbox_table
 from chassis.messaging.publisher import NotConfirmed, Publisher
 from chassis.storage.postgresql import KEEPALIVES, BoundedConnection
 from chassis.telemetry import metrics, metrics_port, tracing
@@ -35,15 +36,6 @@ BACKOFF_MAX_SECONDS = 5.0
 PUBLISHED = metrics.counter("outbox_published_total", "Events published")
 LAG = metrics.histogram("outbox_lag_seconds", "From the commit of an event to its publication")
 OLDEST = metrics.gauge("outbox_oldest_unpublished_seconds", "Age of the oldest event that is not published")
-
-TAKE = """
-    SELECT id, exchange, body, extract(epoch FROM clock_timestamp() - created_at)::float8
-    FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-"""
-MARK = """
-    UPDATE outbox SET published_at = clock_timestamp() WHERE id = ANY(%s)
-    RETURNING extract(epoch FROM published_at - created_at)::float8
-"""
 
 
 class Relay:
@@ -69,7 +61,7 @@ class Relay:
                 self._publisher.abandon()
                 if isinstance(exc, psycopg.Error):
                     self._disconnect()
-                self._sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  (jitter, not a secret)
+                self._sleep(jittered(pause))
                 pause = min(pause * 2, BACKOFF_MAX_SECONDS)
         self.close()
 
@@ -87,13 +79,13 @@ class Relay:
         """
         connection = self._connect()
         with connection.transaction():
-            rows = connection.execute(TAKE, [BATCH]).fetchall()
+            rows = connection.execute(outbox_table.TAKE, [BATCH]).fetchall()
             if not rows:
                 OLDEST.set(0)
                 return 0
             OLDEST.set(rows[0][3])
             self._publisher.publish([(exchange, body) for _, exchange, body, _ in rows])
-            lags = connection.execute(MARK, [[row[0] for row in rows]]).fetchall()
+            lags = connection.execute(outbox_table.MARK, [[row[0] for row in rows]]).fetchall()
         PUBLISHED.inc(len(rows))
         for (lag,) in lags:
             LAG.observe(lag)

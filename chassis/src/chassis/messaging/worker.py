@@ -1,7 +1,6 @@
 """The Celery app of a service: every event it handles is a task, named like the event."""
 
 import logging
-import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
@@ -14,6 +13,7 @@ from django.conf import settings
 from django.db import Error as DatabaseFailure
 from django.db import connection
 
+from chassis.jitter import jittered
 from chassis.messaging import task_metrics
 from chassis.messaging.events import Event
 from chassis.messaging.housekeeping import measure, prune, prune_sessions
@@ -152,7 +152,7 @@ def patiently(work: Callable[[], object], *, seconds: float = RETRY_SECONDS) -> 
                 connection.close()
             if time.monotonic() + pause > deadline:
                 raise
-            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  (jitter, not a secret)
+            time.sleep(jittered(pause))
             pause = min(pause * 2, 2.0)
         else:
             return
@@ -165,6 +165,6 @@ def _await_database() -> None:
         try:
             connection.ensure_connection()
         except DatabaseFailure:
-            time.sleep(random.uniform(0.5, 2.0))  # noqa: S311  (jitter, not a secret)
+            time.sleep(jittered(1.25))
         else:
             return

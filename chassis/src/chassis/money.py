@@ -1,0 +1,50 @@
+"""Money: an integer of minor units with its ISO 4217 currency, and how people write it.
+
+The currencies are the active ones of ISO 4217, table A.1, amendment 177.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+_NO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+_TWO_DECIMALS = """
+    AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF
+    CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL
+    HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT
+    MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB
+    SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH
+    USD UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG
+"""
+_THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND"
+
+DECIMALS: dict[str, int] = {
+    **dict.fromkeys(_NO_DECIMALS.split(), 0),
+    **dict.fromkeys(_TWO_DECIMALS.split(), 2),
+    **dict.fromkeys(_THREE_DECIMALS.split(), 3),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """As events and answers tell it. amount: minor units, 25000 VND or 1250 EUR (which is 12.50)."""
+
+    amount: int
+    currency: str
+
+
+def to_major(money: Money) -> Decimal:
+    """As people write it: 1250 EUR is 12.50. Raises KeyError for an unknown currency."""
+    return Decimal(money.amount).scaleb(-DECIMALS[money.currency])
+
+
+def to_minor(value: Decimal, currency: str) -> int:
+    """The reverse. Raises ValueError for more decimals than the currency has, KeyError for an unknown currency."""
+    amount = value.scaleb(DECIMALS[currency])
+    if amount != amount.to_integral_value():
+        raise ValueError(f"{currency} has {DECIMALS[currency]} decimals.")
+    return int(amount)
+
+
+def format_money(money: Money) -> str:
+    """For staff, in major units: 1,250.00 EUR. Raises KeyError for an unknown currency."""
+    return f"{to_major(money):,} {money.currency}"
