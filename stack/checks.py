@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from stack import api_documents, credentials, environment, lock, variables
+from stack import api_documents, credentials, environment, lock, saga, variables
 from stack.environment import PYTHON
 from stack.errors import StackError
 from stack.instance import MAIN, ROOT, Instance
@@ -66,6 +66,7 @@ def all_checks() -> list[Check]:
         Check("walls", [str(BIN / "lint-imports"), "--no-logo"], variables={"PYTHONPATH": roots}),
         Check("lock", function=lambda: lock.check(environment.uv())),
         Check("contracts", function=check_contracts),
+        Check("saga", function=partial(saga.check, _service_variables)),
         Check("load test", function=check_journey),
         Check("types of stack, bench and audit", [*_mypy(), "stack", "bench", "audit"]),
         Check("types of mailbox", [*_mypy(), "-p", "message_sink"], ROOT / "mailbox"),
@@ -110,9 +111,10 @@ def run(*, at_once: int = 2) -> bool:
 
 
 def write_api_documents() -> None:
-    """Renews the five of contracts/openapi. Raises StackError."""
+    """Renews the five of contracts/openapi, and what is made of contracts/saga.toml. Raises StackError."""
     for service in SERVICES:
         api_documents.write(service, _service_variables(service))
+    saga.write()
 
 
 def check_contracts(folder: Path = CONTRACTS) -> None:

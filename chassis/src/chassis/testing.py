@@ -2,6 +2,7 @@
 
 import json
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -113,9 +114,13 @@ def golden() -> Callable[[str], dict[str, Any]]:
 def deliver(golden: Callable[[str], dict[str, Any]]) -> Callable[..., bool]:
     """deliver(event_type, data=None, *, event_id=None, **overrides): one delivery through the real inbox.
 
-    The data is the golden message's, with the overrides; True when the effect was new.
+    The data is the golden message's, with the overrides; True when the effect was new. What the handler told must
+    be what contracts/saga.toml says that it may tell.
     """
     from chassis.messaging.inbox import receive
+    from chassis.storage.models import OutboxMessage
+
+    steps = tomllib.loads((contracts_folder() / "saga.toml").read_text())["step"]
 
     def send(
         event_type: str, data: dict[str, Any] | None = None, *, event_id: UUID | None = None, **overrides: Any
@@ -131,7 +136,12 @@ def deliver(golden: Callable[[str], dict[str, Any]]) -> Callable[..., bool]:
             time=datetime.now(UTC),
             data=body,
         )
-        return receive(event, handlers[event_type])
+        before = set(OutboxMessage.objects.values_list("id", flat=True))
+        fresh = receive(event, handlers[event_type])
+        told = set(OutboxMessage.objects.exclude(id__in=before).values_list("type", flat=True))
+        may_tell = [step["tells"] for step in steps if step["on"] == event_type and settings.SERVICE_NAME in step]
+        assert not may_tell or told <= set(may_tell[0]), f"{event_type}: contracts/saga.toml does not say {told}"
+        return fresh
 
     return send
 

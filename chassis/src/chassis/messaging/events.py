@@ -2,6 +2,8 @@
 
 import builtins
 from datetime import UTC, datetime
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, ClassVar, Protocol, TypeVar
 from uuid import UUID
 
@@ -67,4 +69,17 @@ def envelope(event: EventData, *, subject: UUID | str, source: str) -> dict[str,
         "traceparent": traceparent(),
         "correlationid": correlation_id(),
         "data": msgspec.to_builtins(event),
+    }
+
+
+def told_by(app: str) -> set[str]:
+    """The types of the events that a service emits: those of the classes in its `events`."""
+    name = f"{app}.events"
+    if find_spec(name) is None:
+        return set()
+    module = import_module(name)
+    return {
+        value.__dict__["type"]
+        for value in vars(module).values()
+        if isinstance(value, type) and isinstance(value.__dict__.get("type"), str)
     }
