@@ -15,7 +15,7 @@ import urllib3
 from django.conf import settings
 from django.db import connection
 
-from chassis.testing import wait_until
+from chassis.testing import redis_url, wait_until
 
 HERE = Path(__file__).parent
 # Seconds. The machine may be busy with other things; a condition that holds is not waited for any longer.
@@ -49,7 +49,7 @@ class Process:
             "SERVICE_NAME": "chassis",
             "DATABASE_URL": database_url(),
             "RABBITMQ_URL": settings.RABBITMQ_URL,
-            "REDIS_URL": settings.REDIS_URL,
+            "REDIS_URL": redis_url(),
             "PYTHONPATH": str(HERE),
             "PYTHONUNBUFFERED": "1",
             **environment,
