@@ -20,7 +20,7 @@ from chassis.testing import redis_url, wait_until
 HERE = Path(__file__).parent
 # Seconds. The machine may be busy with other things; a condition that holds is not waited for any longer.
 PATIENCE = 60.0
-CELERY = ["celery", "-A", "config.celery", "worker", "-n", "chassis@test", "-E", "--without-mingle", "--without-gossip"]
+CELERY = ["celery", "-A", "config.celery", "worker", "-E", "--without-mingle", "--without-gossip"]
 
 
 def database_url(*, port: int | None = None) -> str:
@@ -107,8 +107,14 @@ def running(*command: str, **environment: str) -> Iterator[Process]:
         process.kill()
 
 
-def worker(**environment: str) -> contextlib.AbstractContextManager[Process]:
-    return running(*CELERY, **{"WORKER_POOL": "threads", "WORKER_CONCURRENCY": "2", **environment})
+def worker(*, named: str = "chassis", **environment: str) -> contextlib.AbstractContextManager[Process]:
+    """named: the service it works for."""
+    return running(
+        *CELERY,
+        "-n",
+        f"{named}@test",
+        **{"NAMED": named, "WORKER_POOL": "threads", "WORKER_CONCURRENCY": "2", **environment},
+    )
 
 
 def relay(**environment: str) -> contextlib.AbstractContextManager[Process]:
