@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,12 +9,12 @@ from rest_framework.test import APIClient
 from accounts import sessions
 from accounts.models import User
 from accounts.tokens import TokenPair
-from chassis.storage import redis as chassis_redis
 from chassis.storage.redis import redis_client
+from chassis.testing import redis_url
 from chassis.web.keys import key_set
 
 # A database of the real Redis for these tests alone.
-OWN_REDIS = settings.REDIS_URL.rpartition("/")[0] + "/11"
+OWN_REDIS = redis_url().rpartition("/")[0] + "/11"
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -29,33 +29,22 @@ def _cheap_hashes(settings: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _empty_redis(settings: Any) -> Iterator[None]:
+def _empty_redis(redis_at: Callable[[str], None]) -> None:
     """Each test begins with nothing in it."""
-    settings.REDIS_URL = OWN_REDIS
-    redis_client.cache_clear()
+    redis_at(OWN_REDIS)
     redis_client().flushdb()
-    yield
-    redis_client.cache_clear()
 
 
 @pytest.fixture
-def no_redis(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def no_redis(redis_at: Callable[[str], None]) -> None:
     """Redis is away; nothing listens at the discard port."""
-    settings.REDIS_URL = "redis://127.0.0.1:9/0"
-    redis_client.cache_clear()
-    monkeypatch.setattr(chassis_redis, "_breaker", _breaker())
+    redis_at("redis://127.0.0.1:9/0")
 
 
 @pytest.fixture
-def redis_is_back(settings: Any, no_redis: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def redis_is_back(no_redis: None, redis_at: Callable[[str], None]) -> None:
     """After no_redis, asked for in the middle of a test."""
-    settings.REDIS_URL = OWN_REDIS
-    redis_client.cache_clear()
-    monkeypatch.setattr(chassis_redis, "_breaker", _breaker())
-
-
-def _breaker() -> chassis_redis.Breaker:
-    return chassis_redis.Breaker(failures=3, reset=2.0, counts=chassis_redis._means_away)
+    redis_at(OWN_REDIS)
 
 
 @pytest.fixture

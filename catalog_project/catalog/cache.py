@@ -19,6 +19,7 @@ from uuid import UUID
 
 import redis
 from django.db import connection, transaction
+from django.utils.encoding import force_str
 
 from catalog.models import CatalogGeneration
 from chassis.storage.redis import redis_client
@@ -58,7 +59,7 @@ def read_through(kind: str, question: str, load: Callable[[], str]) -> str:
         return load()
     if kept is not None:
         LOOKUPS.labels(kind, "hit").inc()
-        return str(kept)
+        return force_str(kept)
     LOOKUPS.labels(kind, "miss").inc()
     answer = load()
     _quietly(partial(client.set, key, answer, ex=ANSWER_SECONDS))
@@ -82,7 +83,7 @@ def catalog_changed() -> None:
 def _generation() -> int:
     kept = redis_client().get(GENERATION_KEY)
     if kept is not None:
-        return int(str(kept))
+        return int(kept)
     current = CatalogGeneration.objects.values_list("value", flat=True).first()
     return _raise_generation(current or 0)
 

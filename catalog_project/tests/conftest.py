@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,31 +7,20 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from rest_framework.test import APIClient
 
 from catalog.models import Showtime
-from chassis.storage.redis import RedisUnavailable, redis_client
-from chassis.testing import wait_until
+from chassis.storage.redis import redis_client
+from chassis.testing import redis_url
 
 OWN_REDIS_DATABASE = 9
 
 
-def redis_answers() -> bool:
-    try:
-        return bool(redis_client().ping())
-    except RedisUnavailable:
-        return False
-
-
 @pytest.fixture(autouse=True)
-def _own_redis(settings: Any) -> Iterator[None]:
+def _own_redis(redis_at: Callable[[str], None]) -> None:
     """The real Redis, in a database of the tests' own, with nothing of the catalog's in it."""
-    base = settings.REDIS_URL.rpartition("/")[0]
-    settings.REDIS_URL = f"{base}/{OWN_REDIS_DATABASE}"
-    redis_client.cache_clear()
-    wait_until(redis_answers, seconds=5)  # a test before may have left the breaker open
+    base = redis_url().rpartition("/")[0]
+    redis_at(f"{base}/{OWN_REDIS_DATABASE}")
     keys = list(redis_client().scan_iter("catalog:*", count=1000))
     if keys:
         redis_client().delete(*keys)
-    yield
-    redis_client.cache_clear()
 
 
 @pytest.fixture

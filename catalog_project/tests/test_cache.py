@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import redis_answers
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from factories import MovieFactory, ScreenFactory, ShowtimeFactory, next_week
@@ -12,7 +11,7 @@ from factories import MovieFactory, ScreenFactory, ShowtimeFactory, next_week
 from catalog import cache, scheduling, services
 from catalog.models import CatalogGeneration, Movie, Showtime
 from chassis.storage.redis import redis_client
-from chassis.testing import wait_until
+from chassis.testing import redis_url
 
 pytestmark = pytest.mark.django_db
 
@@ -27,9 +26,8 @@ def queries(ask: Callable[[], Any]) -> int:
 
 
 @pytest.fixture
-def without_redis(settings: Any) -> None:
-    settings.REDIS_URL = NOWHERE
-    redis_client.cache_clear()
+def without_redis(redis_at: Callable[[str], None]) -> None:
+    redis_at(NOWHERE)
 
 
 @pytest.fixture
@@ -142,16 +140,13 @@ def test_generations_announced_in_the_wrong_order_do_not_go_back() -> None:
     assert cache._generation() == 6
 
 
-def test_a_lost_announcement_is_found_within_a_minute(showtime: Showtime, commits: Any, settings: Any) -> None:
-    address = settings.REDIS_URL
+def test_a_lost_announcement_is_found_within_a_minute(showtime: Showtime, commits: Any, redis_at: Any) -> None:
+    address = redis_url()
     before = cache._generation()
-    settings.REDIS_URL = NOWHERE
-    redis_client.cache_clear()
+    redis_at(NOWHERE)
     with commits():
         services.change_movie(movie_id=showtime.movie_id, title="Unannounced")
-    settings.REDIS_URL = address
-    redis_client.cache_clear()
-    wait_until(redis_answers, seconds=5)
+    redis_at(address)
     assert cache._generation() == before
     assert 0 < redis_client().ttl(cache.GENERATION_KEY) <= 60
     redis_client().delete(cache.GENERATION_KEY)  # as it does by itself after that time
@@ -193,6 +188,6 @@ def test_without_redis_everything_is_read_and_written(
 def test_answers_live_five_minutes_and_counts_one(api: Any, showtime: Showtime) -> None:
     api.get(f"/showtimes/{showtime.id}")
     client = redis_client()
-    lives = {key.split(":")[1]: client.ttl(key) for key in client.scan_iter("catalog:*")}
+    lives = {key.decode().split(":")[1]: client.ttl(key) for key in client.scan_iter("catalog:*")}
     assert 290 < lives["showtime"] <= 300
     assert 50 < lives["occupied"] <= 60

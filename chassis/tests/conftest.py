@@ -1,5 +1,4 @@
 from collections.abc import Callable, Iterator
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -39,15 +38,3 @@ def proxied() -> Iterator[Callable[[str, int], Proxy]]:
     yield make
     for proxy in proxies:
         proxy.close()
-
-
-@pytest.fixture
-def fresh_redis_client(settings: Any) -> Iterator[None]:
-    """The process's Redis client is made anew, and again afterwards: for tests that change settings.REDIS_URL."""
-    from chassis.storage import redis
-
-    redis.redis_client.cache_clear()
-    redis._breaker = redis.Breaker(failures=3, reset=2.0, counts=redis._means_away)
-    yield
-    redis.redis_client.cache_clear()
-    redis._breaker = redis.Breaker(failures=3, reset=2.0, counts=redis._means_away)

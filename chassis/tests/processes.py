@@ -15,12 +15,12 @@ import urllib3
 from django.conf import settings
 from django.db import connection
 
-from chassis.testing import wait_until
+from chassis.testing import redis_url, wait_until
 
 HERE = Path(__file__).parent
 # Seconds. The machine may be busy with other things; a condition that holds is not waited for any longer.
 PATIENCE = 60.0
-CELERY = ["celery", "-A", "config.celery", "worker", "-n", "chassis@test", "-E", "--without-mingle", "--without-gossip"]
+CELERY = ["celery", "-A", "config.celery", "worker", "-E", "--without-mingle", "--without-gossip"]
 
 
 def database_url(*, port: int | None = None) -> str:
@@ -49,7 +49,7 @@ class Process:
             "SERVICE_NAME": "chassis",
             "DATABASE_URL": database_url(),
             "RABBITMQ_URL": settings.RABBITMQ_URL,
-            "REDIS_URL": settings.REDIS_URL,
+            "REDIS_URL": redis_url(),
             "PYTHONPATH": str(HERE),
             "PYTHONUNBUFFERED": "1",
             **environment,
@@ -107,8 +107,14 @@ def running(*command: str, **environment: str) -> Iterator[Process]:
         process.kill()
 
 
-def worker(**environment: str) -> contextlib.AbstractContextManager[Process]:
-    return running(*CELERY, **{"WORKER_POOL": "threads", "WORKER_CONCURRENCY": "2", **environment})
+def worker(*, named: str = "chassis", **environment: str) -> contextlib.AbstractContextManager[Process]:
+    """named: the service it works for."""
+    return running(
+        *CELERY,
+        "-n",
+        f"{named}@test",
+        **{"NAMED": named, "WORKER_POOL": "threads", "WORKER_CONCURRENCY": "2", **environment},
+    )
 
 
 def relay(**environment: str) -> contextlib.AbstractContextManager[Process]:

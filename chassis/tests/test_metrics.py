@@ -15,6 +15,7 @@ from prometheus_client import REGISTRY
 from chassis.messaging import task_metrics
 from chassis.storage import database_metrics
 from chassis.telemetry import metrics_port
+from chassis.web import metrics  # noqa: F401  (so that this process counts requests as well)
 
 
 def value(name: str, **labels: str) -> float:
@@ -109,3 +110,58 @@ def test_statements_are_timed_and_slow_ones_counted(monkeypatch):
         cursor.execute("SELECT 1")
     assert value("database_query_seconds_count") >= counted + 2
     assert value("database_slow_queries_total") == slow + 1
+
+
+# Another process of its own, of the kind that a service has: its samples are in a folder.
+REQUESTS = """
+import json, django
+from django.conf import settings
+django.setup()
+settings.ALLOWED_HOSTS = ["testserver"]
+from django.test import Client
+from chassis.telemetry.metrics import exposition
+client = Client(raise_request_exception=False)
+client.get("/public", headers={"x-requested-with": "XMLHttpRequest"})
+client.get("/plain/bug")
+client.get("/no/such/page")
+client.generic("BREW", "/public", CONTENT_LENGTH="a lot")
+told = [line for line in exposition().decode().splitlines() if not line.startswith("#")]
+print(json.dumps([line.rsplit(" ", 1) for line in told if line.startswith(("http_", "django_"))]))
+"""
+
+
+def test_requests_are_told_by_two_metrics_and_by_no_other_of_django_prometheus(tmp_path):
+    told = subprocess.run(
+        [sys.executable, "-c", REQUESTS],
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "SERVICE_NAME": "chassis",
+            "PYTHONPATH": os.path.dirname(__file__),
+            "PROMETHEUS_MULTIPROC_DIR": str(tmp_path),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    samples = dict(json.loads(told.stdout.splitlines()[-1]))
+    counted = {name: number for name, number in samples.items() if name.startswith("http_requests_total")}
+    timed = {name: number for name, number in samples.items() if "_seconds_count" in name}
+    series = 'http_requests_total{{endpoint="{}",method="{}",service="chassis",status="{}"}}'
+    assert counted == {
+        series.format("/public", "GET", 200): "1.0",
+        series.format("/plain/<str:what>", "GET", 500): "1.0",
+        series.format("unmatched", "GET", 404): "1.0",
+        series.format("/public", "other", 405): "1.0",
+    }
+    series = 'http_request_duration_seconds_count{{endpoint="{}",service="chassis"}}'
+    assert timed == {
+        series.format("/public"): "2.0",
+        series.format("/plain/<str:what>"): "1.0",
+        series.format("unmatched"): "1.0",
+    }
+    assert {name.partition("{")[0].removesuffix("_bucket").removesuffix("_sum") for name in samples} == {
+        "http_requests_total",
+        "http_request_duration_seconds",
+        "http_request_duration_seconds_count",
+    }

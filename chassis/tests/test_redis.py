@@ -1,6 +1,7 @@
 """Nothing here may hang on Redis: short timeouts, and a breaker that remembers."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,15 +10,14 @@ from django.core.cache import caches
 from processes import address
 from proxy import Proxy
 
-from chassis.storage import redis as redis_module
-from chassis.storage.redis import GuardedRedis, RedisUnavailable, redis_client
-from chassis.testing import wait_until
+from chassis.storage.redis import GuardedRedis, RedisUnavailable, breaker, redis_client
+from chassis.testing import redis_url, wait_until
 
 
 @pytest.fixture
-def proxy(settings: Any, proxied: Any, fresh_redis_client: None) -> Proxy:
-    made: Proxy = proxied(settings.REDIS_URL, 6379)
-    settings.REDIS_URL = address(settings.REDIS_URL, made.port)
+def proxy(proxied: Any, redis_at: Callable[[str], None]) -> Proxy:
+    made: Proxy = proxied(redis_url(), 6379)
+    redis_at(address(redis_url(), made.port))
     return made
 
 
@@ -40,7 +40,9 @@ def answers(client: GuardedRedis) -> bool:
 
 
 @pytest.mark.parametrize("way", ["cut", "freeze"])
-def test_a_redis_that_is_away_is_asked_a_few_times_and_then_left_alone(proxy: Proxy, way: str) -> None:
+def test_a_redis_that_is_away_is_asked_a_few_times_and_then_left_alone(
+    proxy: Proxy, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = redis_client()
     client.ping()
     getattr(proxy, way)()
@@ -48,10 +50,9 @@ def test_a_redis_that_is_away_is_asked_a_few_times_and_then_left_alone(proxy: Pr
     refused(client)
     refused(client)
     # Three in a row: from now on nobody waits, whatever the timeouts are.
-    client.connection_pool.connection_kwargs["socket_timeout"] = 600
-    client.connection_pool.connection_kwargs["socket_connect_timeout"] = 600
-    redis_module._breaker._reset = 600
-    redis_module._breaker._try_at = time.monotonic() + 600
+    monkeypatch.setitem(client.connection_pool.connection_kwargs, "socket_timeout", 600)
+    monkeypatch.setitem(client.connection_pool.connection_kwargs, "socket_connect_timeout", 600)
+    monkeypatch.setattr(breaker, "_try_at", time.monotonic() + 600)
     for _ in range(1000):
         refused(client)
 
@@ -63,7 +64,7 @@ def test_a_redis_that_comes_back_is_found_again(proxy: Proxy, way: str) -> None:
     for _ in range(3):
         refused(client)
     proxy.mend()
-    redis_module._breaker._try_at = 0
+    breaker._try_at = 0
     wait_until(lambda: answers(client))
 
 
@@ -78,8 +79,8 @@ def test_a_restart_of_redis_goes_unnoticed(proxy: Proxy) -> None:
 def test_pipelines_and_scripts_are_guarded_too(proxy: Proxy) -> None:
     client = redis_client()
     script = client.register_script("return redis.call('set', KEYS[1], ARGV[1], 'EX', 60)")
-    assert script(keys=["chassis-test"], args=["1"]) == "OK"
-    assert client.pipeline().get("chassis-test").get("nothing").execute() == ["1", None]
+    assert script(keys=["chassis-test"], args=["1"]) == b"OK"
+    assert client.pipeline().get("chassis-test").get("nothing").execute() == [b"1", None]
     proxy.cut()
     with pytest.raises(RedisUnavailable):
         client.pipeline().get("x").execute()
@@ -93,11 +94,14 @@ def test_a_mistake_of_ours_is_not_an_absence_of_redis() -> None:
     for _ in range(5):
         with pytest.raises(redis.ResponseError):
             client.incr("chassis-test")
-    assert client.get("chassis-test") == "text"
+    assert client.get("chassis-test") == b"text"
 
 
-def test_a_cache_that_is_away_is_a_miss(proxy: Proxy, settings: Any) -> None:
-    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": settings.REDIS_URL}}
+def test_locks_and_the_cache_share_one_pool() -> None:
+    assert redis_client() is caches["default"].client.get_client()
+
+
+def test_a_cache_that_is_away_is_a_miss(proxy: Proxy) -> None:
     guarded = caches["default"]
     guarded.set("lamp", 1, 60)
     assert guarded.get("lamp") == 1
@@ -105,4 +109,4 @@ def test_a_cache_that_is_away_is_a_miss(proxy: Proxy, settings: Any) -> None:
     for _ in range(100):
         assert guarded.get("lamp", "miss") == "miss"
         guarded.set("lamp", 2)
-    assert redis_module._breaker.is_open
+    assert breaker.is_open

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rest_framework.test import APIClient
 
 from chassis.ids import uuid7
-from chassis.testing import KEY_ID, SIGNING_KEY, access_token
+from chassis.testing import KEY_ID, SIGNING_KEY, access_token, redis_url
 from chassis.web import tokens
 
 pytestmark = pytest.mark.django_db
@@ -188,13 +188,11 @@ def test_a_revoked_user_needs_a_new_token() -> None:
     assert call(access_token(user_id=uuid7())).status_code == 200
 
 
-def test_while_redis_is_away_a_token_is_as_good_as_its_signature(
-    settings: Any, proxied: Any, fresh_redis_client: None
-) -> None:
+def test_while_redis_is_away_a_token_is_as_good_as_its_signature(proxied: Any, redis_at: Callable[[str], None]) -> None:
     from processes import address
 
-    proxy = proxied(settings.REDIS_URL, 6379)
-    settings.REDIS_URL = address(settings.REDIS_URL, proxy.port)
+    proxy = proxied(redis_url(), 6379)
+    redis_at(address(redis_url(), proxy.port))
     token = access_token(user_id=uuid7())
     tokens.revoke_token(tokens.verify(token).jti, seconds=60)
     assert_refused(call(token))

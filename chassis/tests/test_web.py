@@ -12,12 +12,11 @@ from typing import Any
 
 import pytest
 import urllib3
-from django.conf import settings
 from processes import PATIENCE, Process, address, database_url, web
 
 from chassis.ids import uuid7
 from chassis.storage.redis import redis_client
-from chassis.testing import access_token, wait_until
+from chassis.testing import access_token, redis_url, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -106,12 +105,12 @@ def test_a_request_in_flight_is_answered_after_sigterm(tmp_path: Path) -> None:
 
 
 def test_servers_that_vanish_or_hang_cost_little_and_are_found_again(proxied: Any, broker: str) -> None:
-    database, redis = proxied(database_url(), 5432), proxied(settings.REDIS_URL, 6379)
+    database, redis = proxied(database_url(), 5432), proxied(redis_url(), 6379)
     rabbitmq = proxied(broker, 5672)
     token = access_token(user_id=uuid7())
     with web(
         DATABASE_URL=database_url(port=database.port),
-        REDIS_URL=address(settings.REDIS_URL, redis.port),
+        REDIS_URL=address(redis_url(), redis.port),
         RABBITMQ_URL=address(broker, rabbitmq.port),
         AUTH_URL="http://127.0.0.1:9",
         WEB_WORKERS="1",

@@ -76,15 +76,15 @@ def test_a_worker_handles_dead_letters_and_repeats_as_it_should(queues: str, dep
         assert things("an event") == 1
 
         told = publish("thing.told", name="then")
-        wait_until(lambda: redis_client().get(f"told:{told}") == "1")
+        wait_until(lambda: redis_client().get(f"told:{told}") == b"1")
         publish("thing.told", event_id=told, name="then")
-        wait_until(lambda: redis_client().get(f"told:{told}") == "2")
+        wait_until(lambda: redis_client().get(f"told:{told}") == b"2")
         assert things("then") == 1
 
         stumbling = publish("thing.stumbling", name="the database was away")
         wait_until(lambda: handled(stumbling))
         assert things("the database was away") == 1
-        assert redis_client().get(f"stumbled:{stumbling}") == "3"
+        assert redis_client().get(f"stumbled:{stumbling}") == b"3"
 
         refused = publish("thing.refused", name="refused")
         malformed = publish("thing.made", time="yesterday")
@@ -124,13 +124,13 @@ def test_a_worker_killed_in_the_middle_of_a_handler_leaves_the_effect_to_the_nex
     began = f"lingering:{event_id}"
     with worker() as killed:
         publish("thing.lingering", event_id=event_id, name="interrupted")
-        wait_until(lambda: redis_client().get(began) == "1", PATIENCE)
+        wait_until(lambda: redis_client().get(began) == b"1", PATIENCE)
         killed.kill()
     assert things("interrupted") == 0
     redis_client().set(f"go-on:{event_id}", "1", ex=60)
     with worker():
         wait_until(lambda: handled(event_id), PATIENCE)
-    assert redis_client().get(began) == "2"
+    assert redis_client().get(began) == b"2"
     assert things("interrupted") == 1
 
 
@@ -141,9 +141,9 @@ def test_a_pool_process_killed_in_the_middle_of_a_handler_leaves_the_effect_to_i
     began = f"lingering:{event_id}"
     with worker(WORKER_POOL="prefork", WORKER_CONCURRENCY="1") as survivor:
         publish("thing.lingering", event_id=event_id, name="interrupted child")
-        wait_until(lambda: redis_client().get(began) == "1", PATIENCE)
+        wait_until(lambda: redis_client().get(began) == b"1", PATIENCE)
         kill_the_pool(survivor.pid)
-        wait_until(lambda: redis_client().get(began) == "2", PATIENCE)
+        wait_until(lambda: redis_client().get(began) == b"2", PATIENCE)
         redis_client().set(f"go-on:{event_id}", "1", ex=60)
         wait_until(lambda: handled(event_id), PATIENCE)
         assert survivor.running
@@ -162,7 +162,7 @@ def test_a_worker_told_to_stop_finishes_what_it_is_doing(queues: str, depth: Dep
     event_id = uuid7()
     with worker() as process:
         publish("thing.lingering", event_id=event_id, name="finished")
-        wait_until(lambda: redis_client().get(f"lingering:{event_id}") == "1", PATIENCE)
+        wait_until(lambda: redis_client().get(f"lingering:{event_id}") == b"1", PATIENCE)
         process.ask_to_stop()
         redis_client().set(f"go-on:{event_id}", "1", ex=60)
         assert process.exit_code() == 0
@@ -220,4 +220,4 @@ def test_on_a_broker_that_came_back_empty_a_worker_declares_all_it_needs(broker:
             body, content_type="application/json", content_encoding="utf-8", application_headers=headers
         )
         opened.channel().basic_publish(message, exchange="clock", routing_key="clock.second")
-        wait_until(lambda: redis_client().get("ticked") == "1", PATIENCE)
+        wait_until(lambda: redis_client().get("ticked") == b"1", PATIENCE)

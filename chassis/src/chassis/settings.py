@@ -151,15 +151,13 @@ def _storage(*, name: str) -> dict[str, Any]:
         database["CONN_HEALTH_CHECKS"] = True
     else:
         database["CONN_MAX_AGE"] = None
-    redis_url = env.str("REDIS_URL")
     return {
         "DATABASES": {"default": database},
         "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
-        "REDIS_URL": redis_url,
         "CACHES": {
             "default": {
                 "BACKEND": "django_redis.cache.RedisCache",
-                "LOCATION": redis_url,
+                "LOCATION": env.str("REDIS_URL"),
                 "KEY_PREFIX": name,
                 "TIMEOUT": 300,
                 "OPTIONS": {

@@ -168,6 +168,25 @@ def emitted() -> Callable[..., list[Event]]:
 
 
 @pytest.fixture
+def redis_at(settings: Any) -> Iterator[Callable[[str], None]]:
+    """redis_at(url): from now on Redis is there, the cache's too, and is asked even if it was away before."""
+    from chassis.storage.redis import breaker
+
+    def move(url: str) -> None:
+        settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": url}}
+        breaker.close()
+
+    yield move
+    breaker.close()
+
+
+def redis_url() -> str:
+    """Where Redis is at the moment."""
+    address: str = settings.CACHES["default"]["LOCATION"]
+    return address
+
+
+@pytest.fixture
 def broker(settings: Any) -> Iterator[str]:
     """The address of a new, empty vhost of the real RabbitMQ; settings.RABBITMQ_URL points at it meanwhile."""
     management = settings_env("RABBITMQ_MANAGEMENT_URL")

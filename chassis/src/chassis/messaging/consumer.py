@@ -2,6 +2,7 @@
 
 import logging
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from celery import bootsteps
 from celery.worker.consumer import Consumer
@@ -14,6 +15,11 @@ from chassis.messaging.topology import dead_queue, unrouted_queue
 log = logging.getLogger(__name__)
 
 MONITORING_SECONDS = 0.5
+
+
+def step_id(consumer: str, event_id: str) -> str:
+    """The same whenever the event comes again: a redelivery is the same step, tried once more."""
+    return str(uuid5(NAMESPACE_URL, f"/{consumer}/{event_id}"))
 
 
 class KeepingQueues(bootsteps.StartStopStep):  # type: ignore[misc]
@@ -41,9 +47,21 @@ class MonitoringInBatches(bootsteps.StartStopStep):  # type: ignore[misc]
 
 
 class StepRequest(Request):  # type: ignore[misc]
-    """Tells Flower of a step when it arrives and when it ends; that it began would be a third of all it hears."""
+    """What one consumer does with one event, as Flower hears of it: a step, with an id and a name of its own.
+
+    Under the event's own id the consumers of an event would be one row, each overwriting what the last one told.
+    """
+
+    id: str
+    name: str
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.id = step_id(settings.SERVICE_NAME, self.id)
+        self.name = f"{settings.SERVICE_NAME}: {self.name}"
 
     def send_event(self, type_: str, **fields: Any) -> None:
+        """When it arrives and when it ends; that it began would be a third of all that Flower hears."""
         if type_ != "task-started":
             super().send_event(type_, **fields)
 

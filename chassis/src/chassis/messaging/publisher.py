@@ -152,8 +152,7 @@ class Publisher:
                 "origin": self._origin,
                 "ignore_result": True,
                 "argsrepr": "()",
-                # What Flower shows: enough to follow a saga, nothing of the payload.
-                "kwargsrepr": repr({name: attributes[name] for name in ("id", "source", "subject", "time")}),
+                "kwargsrepr": repr(_shown(attributes)),
             },
         )
 
@@ -169,3 +168,10 @@ class Publisher:
             self._unconfirmed = {sent for sent in self._unconfirmed if sent > tag}
         else:
             self._unconfirmed.discard(tag)
+
+
+def _shown(attributes: dict[str, Any]) -> dict[str, str]:
+    """What Flower shows of an event and finds it by: enough to follow a saga, and of the payload the ids alone."""
+    data = attributes.get("data", {})
+    ids = {name: value for name, value in data.items() if name.endswith("_id") and isinstance(value, str)}
+    return {**ids, **{name: attributes[name] for name in ("id", "source", "subject", "time")}}

@@ -1,10 +1,9 @@
-"""One guarded Redis client per process: short timeouts and a breaker, for nothing here may hang on Redis."""
+"""Redis, guarded: short timeouts and a breaker, for nothing here may hang on it. The pool is django-redis's."""
 
-from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import redis
-from django.conf import settings
+from django_redis import get_redis_connection
 from redis.backoff import NoBackoff
 from redis.client import Pipeline
 from redis.exceptions import (
@@ -47,13 +46,13 @@ def _means_away(exc: BaseException) -> bool:
 
 
 # After three failures in a row one call in two seconds tries again; the others fail at once.
-_breaker = Breaker(failures=3, reset=2.0, counts=_means_away)
+breaker = Breaker(failures=3, reset=2.0, counts=_means_away)
 
 
 @tracing.redis_call
 def _guarded(call: Any, *args: Any, **kwargs: Any) -> Any:
     try:
-        return _breaker.call(call, *args, **kwargs)
+        return breaker.call(call, *args, **kwargs)
     except BreakerOpen:
         raise RedisUnavailable("circuit open") from None
     except redis.RedisError as exc:
@@ -70,7 +69,7 @@ class GuardedPipeline(Pipeline):
 class GuardedRedis(redis.Redis):
     """Raises RedisUnavailable instead of connection errors and timeouts, at once while the breaker is open.
 
-    Django's cache uses it too (settings.CACHES), where RedisUnavailable counts as a miss.
+    It is the client of Django's cache (settings.CACHES), where RedisUnavailable counts as a miss.
     """
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
@@ -80,14 +79,10 @@ class GuardedRedis(redis.Redis):
         return GuardedPipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
 
 
-@cache
 def redis_client() -> GuardedRedis:
-    """The process's client of settings.REDIS_URL; texts come back as str. Timeouts are 0.2 s."""
-    pool = redis.ConnectionPool.from_url(
-        settings.REDIS_URL,
-        decode_responses=True,
-        socket_timeout=TIMEOUT_SECONDS,
-        socket_connect_timeout=TIMEOUT_SECONDS,
-        retry=RETRY,
-    )
-    return GuardedRedis(connection_pool=pool)
+    """The client of Django's cache, for what is no cache: keys are taken as they are, and bytes come back.
+
+    There is one alias, for django-redis keeps its pools by address alone: a second one with other options would get
+    the pool of whichever came first.
+    """
+    return cast(GuardedRedis, get_redis_connection())

@@ -60,6 +60,11 @@ def gauge(name: str, doc: str, labels: Sequence[str] = (), mode: str = "livemost
     return Gauge(name, doc, labels, multiprocess_mode=mode)  # type: ignore[arg-type]
 
 
+def forget_metric(metric: Counter | Gauge | Histogram) -> None:
+    """What a library made by being imported, and nobody asked for."""
+    REGISTRY.unregister(metric)
+
+
 def forget_process(pid: int) -> None:
     """What a process that ended counted stays in the sums; what it was at that moment (gauges) goes."""
     if FOLDER:
