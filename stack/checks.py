@@ -87,7 +87,7 @@ def all_checks() -> list[Check]:
         checks += [
             Check(
                 f"types of {service.name}",
-                [*_mypy_of_django(), "--follow-imports=silent", *_strict_files(service)],
+                [*_mypy_of_django(), "--follow-imports=silent", *service.packages, "manage.py"],
                 service.folder,
                 own,
             ),
@@ -177,11 +177,6 @@ def _mypy(config: str = "pyproject.toml") -> list[str]:
 def _mypy_of_django() -> list[str]:
     """With the plugins that know models; they load the settings of the folder they run in."""
     return _mypy("mypy-django.toml")
-
-
-def _strict_files(service: Service) -> list[str]:
-    """Where a service decides."""
-    return [f"{service.app}/domain.py", f"{service.app}/services.py"]
 
 
 def _manage(*words: str) -> list[str]:
