@@ -15,7 +15,7 @@ WORKDIR /build
 COPY stack/requirements-bootstrap.txt stack/
 RUN pip install --quiet --no-deps --require-hashes -r stack/requirements-bootstrap.txt
 COPY requirements.lock ./
-COPY stack/__init__.py stack/errors.py stack/instance.py stack/lock.py stack/services.py stack/
+COPY stack/__init__.py stack/errors.py stack/instance.py stack/lock.py stack/python.py stack/services.py stack/
 COPY docker/requirements.py docker/settle.sh docker/
 RUN uv venv --quiet --no-project --python "$(command -v python)" /opt/venv
 ENV VIRTUAL_ENV=/opt/venv

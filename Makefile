@@ -1,5 +1,7 @@
 # Marquee. `make` alone lists what there is.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# The images' Python where it is, else the system's, else one that will do; `make up PYTHON=...` takes another.
+PYTHON ?= $(shell for name in python3.11 python3 python3.13 python3.12 python3.14; do \
+	$$name stack/python.py 2>/dev/null && command -v $$name && exit; done; command -v python3)
 STACK := $(PYTHON) -m stack
 BIN := .venv/bin
 INSTANCE ?= main

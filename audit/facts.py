@@ -249,7 +249,7 @@ def _get(url: str, *, authorization: str, what: str, body: object = None) -> Any
     headers = {"Authorization": authorization, "Content-Type": "application/json"}
     request = urllib.request.Request(url, data=data, headers=headers)  # noqa: S310  (a server of our own)
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  (the broker's and the gateway's own)
             return json.load(answer)
     except (OSError, ValueError) as error:
         raise StackError(f"cannot read {what}: {error}") from error

@@ -191,7 +191,7 @@ def confirmation(market: Market, showtime: Showtime, *, bookings: int = 40) -> d
         )
         posts.append(answer.seconds)
         path = f"/api/bookings/{answer.json()['id']}"
-        wait_for(lambda: client.get(path).json()["status"] == "CONFIRMED", 30, f"{path} was not confirmed")  # noqa: B023
+        wait_for(lambda: client.get(path).json()["status"] == "CONFIRMED", 30, f"{path} was not confirmed")  # noqa: B023  (called before the loop goes on)
         confirmed.append(time.perf_counter() - started)
         client.close()
     return {

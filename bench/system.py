@@ -2,6 +2,7 @@
 
 import os
 import platform
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,8 @@ from stack.instance import MAIN, Instance
 from stack.lifecycle import Stack
 from stack.servers import nginx
 from stack.services import service_named
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def running() -> Stack:
@@ -43,22 +46,26 @@ def manager(stack: Stack) -> tuple[str, str]:
 
 @contextmanager
 def unlimited(stack: Stack) -> Iterator[None]:
-    """The gateway without its limit per client address, for the time of a run."""
-    before = os.environ.get("GATEWAY_RATE_PER_MINUTE")
+    """The gateway without its limit per client address for the time of a run, and afterwards as it was.
+
+    Being told to stop is being interrupted, so it is put back then too, and nothing interrupts that. What a run that
+    was killed has left lifted, the next run or `make up` puts back.
+    """
+    handlers = {number: signal.signal(number, signal.default_int_handler) for number in STOPPING}
     try:
-        os.environ["GATEWAY_RATE_PER_MINUTE"] = "0"
+        nginx.lift_limit(stack.instance, ports=stack.ports)
         _reload(stack)
         yield
     finally:
-        if before is None:
-            del os.environ["GATEWAY_RATE_PER_MINUTE"]
-        else:
-            os.environ["GATEWAY_RATE_PER_MINUTE"] = before
+        for number in STOPPING:
+            signal.signal(number, signal.SIG_IGN)
+        nginx.restore(stack.instance)
         _reload(stack)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def _reload(stack: Stack) -> None:
-    nginx.provision(stack.instance, ports=stack.ports)
     control.kill("gateway", "HUP")
     client = Client(gateway(stack))
     wait_for(lambda: client.get("/health").status == 200, 10, "the gateway did not come back")

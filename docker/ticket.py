@@ -46,7 +46,7 @@ def wait_until_on_sale() -> None:
     request = urllib.request.Request(url, headers={"Authorization": f"Basic {login}"})
     deadline = time.monotonic() + SETTLE_SECONDS
     while True:
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  (ours)
             waiting = json.load(answer).get("messages")
         if waiting == 0:
             return

@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from stack import api_documents, credentials, environment, lock, saga, variables
+from stack import api_documents, credentials, environment, lock, saga, sources, variables
 from stack.environment import PYTHON
 from stack.errors import StackError
 from stack.instance import MAIN, ROOT, Instance
@@ -59,11 +59,17 @@ class Check:
 
 def all_checks() -> list[Check]:
     members = [ROOT / "chassis", *(service.folder for service in SERVICES)]
-    roots = os.pathsep.join([str(ROOT / "chassis" / "src"), *(str(service.folder) for service in SERVICES)])
+    roots = [ROOT, ROOT / "mailbox", ROOT / "chassis" / "src", *(service.folder for service in SERVICES)]
     checks = [
         Check("format", [str(BIN / "ruff"), "format", "--check", "--quiet", "."]),
         Check("lint", [str(BIN / "ruff"), "check", "--quiet", "."]),
-        Check("walls", [str(BIN / "lint-imports"), "--no-logo"], variables={"PYTHONPATH": roots}),
+        Check("lengths", function=sources.check_lengths),
+        Check("reasons", function=sources.check_reasons),
+        Check(
+            "walls",
+            [str(BIN / "lint-imports"), "--no-logo"],
+            variables={"PYTHONPATH": os.pathsep.join(map(str, roots))},
+        ),
         Check("lock", function=lambda: lock.check(environment.uv())),
         Check("contracts", function=check_contracts),
         Check("saga", function=partial(saga.check, _service_variables)),
@@ -82,7 +88,7 @@ def all_checks() -> list[Check]:
         checks += [
             Check(
                 f"types of {service.name}",
-                [*_mypy_of_django(), "--follow-imports=silent", *_strict_files(service)],
+                [*_mypy_of_django(), "--follow-imports=silent", *service.packages, "manage.py"],
                 service.folder,
                 own,
             ),
@@ -173,11 +179,6 @@ def _mypy(config: str = "pyproject.toml") -> list[str]:
 def _mypy_of_django() -> list[str]:
     """With the plugins that know models; they load the settings of the folder they run in."""
     return _mypy("mypy-django.toml")
-
-
-def _strict_files(service: Service) -> list[str]:
-    """Where a service decides."""
-    return [f"{service.app}/domain.py", f"{service.app}/services.py"]
 
 
 def _manage(*words: str) -> list[str]:

@@ -168,7 +168,7 @@ def _logs(options: argparse.Namespace) -> None:
     files = [str(log_file(instance, name)) for name in names]
     flags = ["-n", str(options.lines), *(["-F"] if options.follow else [])]
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    os.execvp("tail", ["tail", *flags, *files])  # noqa: S606
+    os.execvp("tail", ["tail", *flags, *files])
 
 
 def _exec(options: argparse.Namespace) -> None:
@@ -185,7 +185,7 @@ def _exec(options: argparse.Namespace) -> None:
     merged = {**os.environ, **own, "TERM": os.environ.get("TERM", "dumb")}
     merged.pop("PYTHONDONTWRITEBYTECODE", None)
     try:
-        os.execvpe(words[0], words, merged)  # noqa: S606
+        os.execvpe(words[0], words, merged)
     except OSError as error:
         raise StackError(f"cannot run {words[0]}: {error.strerror}") from error
 
@@ -209,7 +209,7 @@ def _audit(options: argparse.Namespace) -> None:
     # It speaks to PostgreSQL, for which the standard library has nothing.
     words = [str(environment.PYTHON), "-m", "audit", str(instance.state), str(options.wait)]
     os.chdir(ROOT)
-    os.execv(words[0], words)  # noqa: S606
+    os.execv(words[0], words)
 
 
 def _check(_: argparse.Namespace) -> int:

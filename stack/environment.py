@@ -72,8 +72,8 @@ def _make(folder: Path) -> None:
 
 
 def _has_python(folder: Path) -> bool:
-    """Whether its Python still starts: the one it was made from may be gone, or be another version by now."""
-    command = [str(folder / "bin" / "python"), "-c", "import sys; sys.exit(sys.version_info[:2] != (3, 11))"]
+    """Whether its Python still starts: the one it was made from may be gone, or be too old or too new by now."""
+    command = [str(folder / "bin" / "python"), str(ROOT / "stack" / "python.py")]
     try:
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
     except OSError:

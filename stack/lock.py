@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from stack import python
 from stack.errors import StackError
 from stack.instance import ROOT
 from stack.services import SERVICES, service_named
@@ -80,6 +81,8 @@ def check(uv: Path) -> None:
 
 def _compile(uv: Path, output: Path, *, upgrade: bool = False) -> None:
     words = [str(uv), "pip", "compile", "--quiet", "--universal", "--generate-hashes"]
+    # From the oldest Python on, whichever made .venv.
+    words += ["--python-version", python.named(python.OLDEST)]
     # No index address and no command line in it: it reads the same wherever it was made.
     words += ["--no-emit-index-url", "--no-header", "--no-emit-package", "chassis"]
     words += [word for group in GROUPS for word in ("--group", f"pyproject.toml:{group}")]

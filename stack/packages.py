@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stack.errors import StackError
-from stack.servers import found, postgres
+from stack.servers import found, postgres, rabbitmq, redis
 
 # Program that must be there → package that brings it, by package manager.
 PACKAGES = {
@@ -19,7 +18,8 @@ PACKAGES = {
         "rabbitmq-server": "rabbitmq-server",
         "nginx": "nginx",
         "postgres": "postgresql",
-        "ensurepip": "python3-venv",
+        # That of the Python we run on, which need not be the one that is called python3.
+        "ensurepip": f"python{sys.version_info[0]}.{sys.version_info[1]}-venv",
     },
     "brew": {
         "redis-server": "redis",
@@ -54,9 +54,12 @@ apt-get install -qq --yes --no-install-recommends "$@"
 
 def missing() -> list[str]:
     """Names of programs (keys of PACKAGES) that this machine lacks."""
-    absent = [name for name in ("redis-server", "nginx") if found(name, "/opt/homebrew/bin") is None]
-    if found("rabbitmq-server", "/usr/lib/rabbitmq/bin", "/opt/homebrew/sbin") is None:
-        absent.append("rabbitmq-server")
+    absent = [] if found("nginx", "/opt/homebrew/bin") else ["nginx"]
+    for name, server in (("redis-server", redis.binary), ("rabbitmq-server", rabbitmq.script)):
+        try:
+            server()
+        except StackError:
+            absent.append(name)
     try:
         version = Path(postgres.binaries()).parent.name
         if version.isdigit() and int(version) < postgres.OLDEST:
@@ -104,12 +107,6 @@ def _apt(packages: list[str]) -> list[str]:
         f"{', '.join(packages)} missing and this user may not install packages: "
         f"run `sudo apt-get install {' '.join(packages)}` and try again"
     )
-
-
-def check_python() -> None:
-    """StackError unless this Python can run the services."""
-    if sys.version_info[:2] != (3, 11):
-        raise StackError(f"Marquee runs on Python 3.11, this is {platform.python_version()}: set PYTHON=python3.11")
 
 
 def _end(text: str) -> str:

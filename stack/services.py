@@ -29,6 +29,11 @@ class Service:
     def folder(self) -> Path:
         return ROOT / self.project
 
+    @property
+    def packages(self) -> list[str]:
+        """The Python packages of its folder, its tests left out: its app, its settings, and what else there is."""
+        return sorted({path.parent.name for path in self.folder.glob("*/*.py")} - {"tests"})
+
 
 SERVICES = (
     Service("auth", "accounts", 8001, "auth_db", "auth_user", 5433, "threads", 2, "auth_queue"),

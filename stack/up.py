@@ -61,7 +61,6 @@ def is_complete(instance: Instance) -> bool:
 
 def install(say: Say) -> None:
     """The servers and the virtual environment, without starting anything."""
-    packages.check_python()
     packages.ensure(say)
     environment.ensure_tools()
     environment.install_all()
@@ -71,7 +70,6 @@ def _start_infrastructure(
     instance: Instance, *, fixed_ports: Mapping[str, int], say: Say
 ) -> tuple[Stack, Future[None]]:
     """The servers start while the rest of the virtual environment is installed, which is the future's business."""
-    packages.check_python()
     _check_disk(instance)
     packages.ensure(say)
     if not environment.is_complete():

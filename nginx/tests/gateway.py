@@ -168,6 +168,11 @@ class Gateway:
         self.process.terminate()
         self.process.communicate(timeout=10)
 
+    def workers(self) -> list[int]:
+        """Process ids of what serves, on Linux; the master of it serves nobody."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(child) for child in children.split()]
+
     def _accepts(self) -> bool:
         if self.process.poll() is not None:
             raise AssertionError(f"nginx ended: {self.process.communicate()[1]}")

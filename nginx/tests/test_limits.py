@@ -1,4 +1,6 @@
 import json
+import re
+import resource
 from pathlib import Path
 
 import pytest
@@ -151,6 +153,31 @@ def test_each_client_behind_a_trusted_balancer_has_its_own_allowance(
         for client in ("198.51.100.1", "198.51.100.2"):
             statuses = [gateway.get("/api/bookings", X_Forwarded_For=client).status for _ in range(3)]
             assert statuses == [200, 200, 429]
+
+
+@pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="only Linux tells what limits a process has")
+def test_a_worker_may_have_the_files_of_all_its_connections_open(
+    upstreams: dict[str, Upstream], tmp_path: Path
+) -> None:
+    """A shell's 1024 would end at half of them: a request takes the customer's, the service's and one of the cache."""
+    addresses = {name: upstream.address for name, upstream in upstreams.items()}
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        with Gateway(tmp_path, addresses) as gateway:
+            (connections,) = re.findall(r"worker_connections (\d+);", (tmp_path / "nginx.conf").read_text())
+            workers = gateway.workers()
+            assert workers
+            for worker in workers:
+                assert open_files_limit(worker) >= 2 * int(connections)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert "[alert]" not in gateway.error_log.read_text()
+
+
+def open_files_limit(process: int) -> int:
+    (soft,) = re.findall(r"^Max open files\s+(\d+)", Path(f"/proc/{process}/limits").read_text(), re.MULTILINE)
+    return int(soft)
 
 
 def test_the_access_log_is_json_with_the_correlation_id_and_no_query(gateway: Gateway) -> None:

@@ -15,6 +15,11 @@ pid        %(folder)s/nginx.pid;
 events { worker_connections  1024; }
 http {
     default_type  application/octet-stream;
+    client_body_temp_path %(folder)s/client_body;
+    proxy_temp_path %(folder)s/proxy;
+    fastcgi_temp_path %(folder)s/fastcgi;
+    uwsgi_temp_path %(folder)s/uwsgi;
+    scgi_temp_path %(folder)s/scgi;
     log_format  main  '$remote_addr - $remote_user [$time_local] "$request" '
                       '$status $body_bytes_sent "$http_referer" '
                       '"$http_user_agent" "$http_x_forwarded_for"';

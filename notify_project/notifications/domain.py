@@ -33,7 +33,7 @@ class Template(StrEnum):
     BOOKING_FAILED = "booking_failed"
     REFUND = "refund"
     WELCOME = "welcome"
-    PASSWORD_RESET = "password_reset"  # noqa: S105
+    PASSWORD_RESET = "password_reset"  # noqa: S105  (the name of a template)
     EMAIL_VERIFICATION = "email_verification"
     MESSAGE = "message"
 

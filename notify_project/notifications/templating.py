@@ -60,7 +60,7 @@ def render(wording: Wording, values: Mapping[str, Any], *, strict: bool = False)
     return Rendered(
         subject=" ".join(subject.split()),
         text=_render(wording.text, values, escape=False, strict=strict).strip() + "\n",
-        html=_render(LAYOUT, {**values, "body": mark_safe(body)}, escape=True, strict=False) if body else "",  # noqa: S308
+        html=_render(LAYOUT, {**values, "body": mark_safe(body)}, escape=True, strict=False) if body else "",  # noqa: S308  (escaped above)
     )
 
 

@@ -22,14 +22,14 @@ def main() -> int:
     try:
         gateway = _gateway()
     except KeyError as missing:
-        print(f"gateway simulator: {missing.args[0]} is not set", file=sys.stderr)  # noqa: T201
+        print(f"gateway simulator: {missing.args[0]} is not set", file=sys.stderr)  # noqa: T201  (a program that says so)
         return 2
     except (OSError, JournalCorrupt, JournalInUse) as exc:
-        print(f"gateway simulator: {type(exc).__name__}: {exc}", file=sys.stderr)  # noqa: T201
+        print(f"gateway simulator: {type(exc).__name__}: {exc}", file=sys.stderr)  # noqa: T201  (a program that says so)
         return 1
     # shutdown() waits for serve_forever() to return, so another thread than this one has to call it.
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=gateway.shutdown).start())
-    print(f"listening on http://{gateway.server_name}:{gateway.server_port}", flush=True)  # noqa: T201
+    print(f"listening on http://{gateway.server_name}:{gateway.server_port}", flush=True)  # noqa: T201  (a program that says so)
     try:
         gateway.serve_forever(poll_interval=0.2)
     except KeyboardInterrupt:

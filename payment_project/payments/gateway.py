@@ -152,7 +152,7 @@ def _outcome(kind: Kind, operation: GatewayOperation, response: Response) -> Out
         if response.status == 409 and kind is not Kind.REVERSE:
             return _conflict(kind, operation, str(body["code"])[:64])
     except (KeyError, TypeError, ValueError) as exc:
-        log.error("gateway answer not understood", extra={"error": type(exc).__name__, "kind": kind})  # noqa: TRY400
+        log.error("gateway answer not understood", extra={"error": type(exc).__name__, "kind": kind})  # noqa: TRY400  (a traceback adds nothing)
         return Unknown("answer not understood")
     return _unexpected(response)
 

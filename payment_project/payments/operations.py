@@ -41,7 +41,7 @@ WHERE p.id = o.payment_id AND o.id = (
   ORDER BY due.due_at LIMIT 1 FOR UPDATE OF due SKIP LOCKED
 )
 RETURNING {", ".join(f"o.{name}" for name in _OPERATION)}, {", ".join(f"p.{name}" for name in _PAYMENT)}
-"""  # noqa: S608
+"""  # noqa: S608  (names of the code's own)
 _DUE = "due.due_at <= statement_timestamp()"
 _LEASE_DUE = _LEASE.format(condition=_DUE)
 _LEASE_OF_BOOKING = _LEASE.format(condition=f"{_DUE} AND payments.booking_id = %s")
@@ -163,7 +163,7 @@ def _finish(operation: GatewayOperation, outcome: Approved | Refused) -> None:
     operation.finished_at = timezone.now()
 
 
-def _decide(
+def _decide(  # noqa: C901  (a table: a line for each kind and outcome)
     row: Payment, operation: GatewayOperation, outcome: Approved | Refused
 ) -> tuple[domain.Decision, Refund | None]:
     payment = books.known(row)

@@ -38,7 +38,7 @@ class Statement:
         """Starts with a new row, unless one with the same value in the column `unless` is there."""
         marks, parameters = _marks(values)
         sql = (
-            f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks}) ON CONFLICT ({unless}) DO NOTHING RETURNING id"  # noqa: S608
+            f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks}) ON CONFLICT ({unless}) DO NOTHING RETURNING id"  # noqa: S608  (names from the code, values as parameters)
         )
         return cls(table, sql, parameters)
 
@@ -53,7 +53,7 @@ class Statement:
     def insert(self, table: str, values: Values, *, after: str = "") -> None:
         """after: the part whose change this one needs to have been made; the first one, unless said."""
         marks, parameters = _marks(values)
-        sql = f"INSERT INTO {table} ({', '.join(values)}) SELECT {marks} FROM {after or self._first}_done"  # noqa: S608
+        sql = f"INSERT INTO {table} ({', '.join(values)}) SELECT {marks} FROM {after or self._first}_done"  # noqa: S608  (names from the code, values as parameters)
         self._add(f"new_{table}", sql, parameters)
 
     def insert_many(self, table: str, rows: Sequence[Values]) -> None:
@@ -65,11 +65,11 @@ class Statement:
             tuples.append(f"({marks})")
             parameters += values
         source = f"(VALUES {', '.join(tuples)}) AS given ({columns}), {self._first}_done"
-        self._add(f"new_{table}", f"INSERT INTO {table} ({columns}) SELECT given.* FROM {source}", parameters)  # noqa: S608
+        self._add(f"new_{table}", f"INSERT INTO {table} ({columns}) SELECT given.* FROM {source}", parameters)  # noqa: S608  (names from the code, values as parameters)
 
     def execute(self) -> bool:
         """Whether the row was as expected, and everything was done."""
-        sql = f"WITH {', '.join(self._parts)} SELECT EXISTS (SELECT FROM {self._first}_done)"  # noqa: S608
+        sql = f"WITH {', '.join(self._parts)} SELECT EXISTS (SELECT FROM {self._first}_done)"  # noqa: S608  (names from the code, values as parameters)
         with connection.cursor() as cursor:
             cursor.execute(sql, self._parameters)
             done: bool = cursor.fetchone()[0]
@@ -90,6 +90,6 @@ def _update(table: str, changes: Values, where: Values, *, source: str | None) -
     pairs = [f"{name} = {value if isinstance(value, Expression) else '%s'}" for name, value in changes.items()]
     conditions = [f"{table}.{name} = %s" for name in where]
     origin = f" FROM {source}_done" if source else ""
-    sql = f"UPDATE {table} SET {', '.join(pairs)}{origin} WHERE {' AND '.join(conditions)} RETURNING {table}.id"  # noqa: S608
+    sql = f"UPDATE {table} SET {', '.join(pairs)}{origin} WHERE {' AND '.join(conditions)} RETURNING {table}.id"  # noqa: S608  (names from the code, values as parameters)
     parameters = [value for value in changes.values() if not isinstance(value, Expression)]
     return sql, [*parameters, *where.values()]

@@ -3,6 +3,7 @@
 import grp
 import os
 import pwd
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -19,7 +20,31 @@ PASSED_ON = ("GATEWAY_RATE_PER_MINUTE", "GATEWAY_RATE_BURST", "CORS_ALLOWED_ORIG
 
 def provision(instance: Instance, *, ports: Mapping[str, int]) -> None:
     """Render the configuration. The edge limit and the CORS origins may be set in our own environment."""
-    chosen = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    shutil.rmtree(_aside(instance), ignore_errors=True)
+    _render(instance, ports, {name: os.environ[name] for name in PASSED_ON if name in os.environ})
+
+
+def lift_limit(instance: Instance, *, ports: Mapping[str, int]) -> None:
+    """Render it without the limit per client address, and keep what it was until `restore`.
+
+    When it is lifted already, by a run that was killed say, what is kept stays what it was at first.
+    """
+    if not _aside(instance).exists():
+        draft = _aside(instance).with_suffix(".new")
+        shutil.rmtree(draft, ignore_errors=True)
+        shutil.copytree(_folder(instance), draft)
+        draft.rename(_aside(instance))
+    _render(instance, ports, {"GATEWAY_RATE_PER_MINUTE": "0"})
+
+
+def restore(instance: Instance) -> None:
+    """The configuration as `lift_limit` found it, to the byte; nothing when it is not lifted."""
+    if _aside(instance).exists():
+        shutil.copytree(_aside(instance), _folder(instance), dirs_exist_ok=True)
+        shutil.rmtree(_aside(instance))
+
+
+def _render(instance: Instance, ports: Mapping[str, int], chosen: Mapping[str, str]) -> None:
     environment = {
         "PATH": os.defpath,
         "GATEWAY_BIND": HOST,
@@ -54,3 +79,7 @@ def _worker_account() -> str:
 
 def _folder(instance: Instance) -> Path:
     return instance.run / "nginx"
+
+
+def _aside(instance: Instance) -> Path:
+    return instance.run / "nginx.aside"

@@ -16,7 +16,7 @@ from stack.services import Service
 
 ACCOUNT = "postgres"
 SUPERUSER = "postgres"
-OLDEST = 14
+OLDEST = 15
 # Small machines run five of these beside everything else. fsync stays on: a sold seat is on the disk.
 SETTINGS = {
     "listen_addresses": HOST,

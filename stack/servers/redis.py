@@ -1,11 +1,13 @@
-"""One Redis for caches, locks and revoked tokens: nothing in it that could not be lost."""
+"""One Redis, or Valkey, for caches, locks and revoked tokens: nothing in it that could not be lost."""
 
 from collections.abc import Mapping
 
 from stack.credentials import write_private
 from stack.instance import Instance
 from stack.ports import HOST
-from stack.servers import private_folder, required
+from stack.servers import found, private_folder, required
+
+HOMEBREW = ("/opt/homebrew/bin",)
 
 
 def provision(instance: Instance, *, port: int, secrets: Mapping[str, str]) -> None:
@@ -27,5 +29,10 @@ def provision(instance: Instance, *, port: int, secrets: Mapping[str, str]) -> N
     write_private(instance.run / "redis.conf", "\n".join(lines) + "\n")
 
 
+def binary() -> str:
+    """Path of Redis, else of Valkey, which reads the same configuration. StackError without either."""
+    return found("redis-server", *HOMEBREW) or found("valkey-server", *HOMEBREW) or required("redis-server")
+
+
 def command(instance: Instance) -> list[str]:
-    return [required("redis-server"), str(instance.run / "redis.conf")]
+    return [binary(), str(instance.run / "redis.conf")]

@@ -1,3 +1,4 @@
+import os
 import socket
 
 import pytest
@@ -44,8 +45,15 @@ def test_what_another_instance_reserved_is_left_alone():
 
 
 def test_a_port_that_was_asked_for_must_be_free():
-    assert ports.choose(instance="main", remembered={}, fixed={"gateway": 80}, free=all_free)["gateway"] == 80
-    with pytest.raises(StackError, match="port 80 for gateway is taken"):
+    assert ports.choose(instance="main", remembered={}, fixed={"gateway": 8088}, free=all_free)["gateway"] == 8088
+    with pytest.raises(StackError, match="port 8088 for gateway is taken"):
+        ports.choose(instance="main", remembered={}, fixed={"gateway": 8088}, free=lambda port: port != 8088)
+
+
+@pytest.mark.parametrize(("account", "reason"), [(0, "is taken"), (1000, "needs root")])
+def test_a_port_below_1024_is_roots(monkeypatch, account, reason):
+    monkeypatch.setattr(os, "getuid", lambda: account)
+    with pytest.raises(StackError, match=f"port 80 for gateway {reason}"):
         ports.choose(instance="main", remembered={}, fixed={"gateway": 80}, free=lambda port: port != 80)
 
 

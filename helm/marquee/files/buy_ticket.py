@@ -32,10 +32,10 @@ def ask(method, path, body=None, token="", key=""):
     if key:
         headers["Idempotency-Key"] = key
     data = json.dumps(body).encode() if body is not None else None
-    request = urllib.request.Request(GATEWAY + path, data=data, method=method, headers=headers)  # noqa: S310
+    request = urllib.request.Request(GATEWAY + path, data=data, method=method, headers=headers)  # noqa: S310  (ours)
     while True:
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  (ours)
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             if error.code in (429, 503):

@@ -21,7 +21,7 @@ def insert_from(source: str, *, event: str, exchange: str, fill: Mapping[str, st
     body = "given || jsonb_build_object('data', given -> 'data' || jsonb_build_object(" + members + "))"
     # Names of parts and columns are the callers' code, never input.
     return (
-        "INSERT INTO outbox (id, exchange, type, body, created_at)"  # noqa: S608
+        "INSERT INTO outbox (id, exchange, type, body, created_at)"  # noqa: S608  (marks and names from the code)
         f" SELECT (given ->> 'id')::uuid, {exchange}, given ->> 'type', {body if fill else 'given'}, clock_timestamp()"
         f" FROM {source}, (SELECT {event}::jsonb AS given) AS event"
     )

@@ -58,7 +58,7 @@ class AuthServiceBackend(BaseBackend):
 def _local_user(username: str, roles: set[str]) -> Any:
     from django.contrib.auth import get_user_model
 
-    User = get_user_model()  # noqa: N806
+    User = get_user_model()  # noqa: N806  (it is a class)
     user, created = User.objects.get_or_create(username=username)
     if created:
         user.set_unusable_password()
