@@ -121,9 +121,9 @@ def save_card(token: str, *, key: UUID) -> SavedCard | Refused | Unknown:
 
 def _request(operation: GatewayOperation) -> tuple[str, dict[str, Any]]:
     match Kind(operation.kind), OperationState(operation.state):
-        case Kind.AUTHORISE, OperationState.REVERSING:
+        case Kind.AUTHORIZE, OperationState.REVERSING:
             return f"/v1/operations/{operation.id}/reverse", {}
-        case Kind.AUTHORISE, _:
+        case Kind.AUTHORIZE, _:
             return "/v1/authorisations", {
                 "amount": operation.amount,
                 "currency": operation.currency,

@@ -61,7 +61,7 @@ class Payment(models.Model):
     under_way = _blank(12, "What the gateway was asked and has not answered yet.", choices=_choices(Kind))
     failure_code = _blank(64, "Why the last card was declined, or the capture refused.")
     attention = _blank(64, "Why the gateway refused to give money back: somebody has to look.")
-    authorisation_id = _blank(64, "The gateway's.")
+    authorization_id = _blank(64, "The gateway's.", db_column="authorisation_id")
     capture_id = _blank(64, "The gateway's.")
     ended_reason = _blank(64, "Why the booking ended.")
     version = models.IntegerField(
@@ -138,7 +138,7 @@ class GatewayOperation(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["payment", "kind"],
-                condition=Q(kind__in=(Kind.AUTHORISE, Kind.CAPTURE, Kind.VOID))
+                condition=Q(kind__in=(Kind.AUTHORIZE, Kind.CAPTURE, Kind.VOID))
                 & Q(state__in=(*UNFINISHED, OperationState.SUCCEEDED)),
                 name="operations_never_twice",
             ),

@@ -10,11 +10,13 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from chassis.ids import uuid7
+from chassis.money import Money
+from chassis.states import IllegalTransition
 from chassis.web import idempotency
 from chassis.web.idempotency import Claim, Key
 from payments import books, domain, operations
 from payments.books import Card, RefundWish
-from payments.domain import BookingOver, IllegalTransition, TooMuch, UnderWay
+from payments.domain import BookingOver, TooMuch, UnderWay
 from payments.errors import (
     AlreadyPaid,
     BookingEnded,
@@ -26,7 +28,7 @@ from payments.errors import (
     RefundTooLarge,
     UnknownMethod,
 )
-from payments.events import BookingConfirmed, BookingCreated, BookingEnding, MethodGiven, Money
+from payments.heard import BookingConfirmed, BookingCreated, BookingEnding, MethodGiven
 from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, PaymentMethod
 
 NO_SUCH_METHOD = "unknown_payment_method"
@@ -68,7 +70,7 @@ def end_booking(*, booking: BookingEnding) -> None:
         _save(row, domain.booking_ended(books.known(row), retained=retained))
 
 
-def start_authorisation(
+def start_authorization(
     *, user_id: UUID, booking_id: UUID, method: MethodGiven, key: Key
 ) -> tuple[Claim, GatewayOperation | None]:
     """Claims the idempotency key and writes the intent to authorise, leased to the caller, who runs it.
@@ -102,7 +104,7 @@ def withdraw_unanswered(*, user_id: UUID, booking_id: UUID) -> GatewayOperation 
     """
     with transaction.atomic():
         row = Payment.objects.select_for_update().filter(booking_id=booking_id, user_id=user_id).first()
-        if row is None or row.under_way != domain.Kind.AUTHORISE:
+        if row is None or row.under_way != domain.Kind.AUTHORIZE:
             return None
         waiting = GatewayOperation.objects.filter(payment=row, state=OperationState.PENDING)
         if not waiting.filter(leased_until=None, attempts__gt=0).exists():
@@ -115,7 +117,7 @@ def start_refund(
 ) -> tuple[Claim, GatewayOperation | None]:
     """Claims the idempotency key and writes the intent to refund, leased to the caller, who runs it.
 
-    amount: minor units; None for all that is left. The operation is None as in start_authorisation().
+    amount: minor units; None for all that is left. The operation is None as in start_authorization().
     Raises PaymentNotFound, NotRefundable, RefundTooLarge, PaymentInProgress and what idempotency.claim() raises.
     """
     refund_id = uuid7()
@@ -194,7 +196,7 @@ def _opening(row: Payment, method: MethodGiven | None, token: str | None) -> dom
     payment = books.known(row)
     if method is None:
         return domain.Decision(payment)
-    decision = domain.request_authorisation(payment)
+    decision = domain.request_authorization(payment)
     return decision if token else domain.declined(decision.payment, NO_SUCH_METHOD, final=True)
 
 
@@ -234,7 +236,7 @@ def _request_authorisation(row: Payment) -> domain.Decision:
     if payment.booking is domain.Booking.OPEN and not payment.held and not payment.captured and _is_over(row):
         raise HoldExpired
     try:
-        return domain.request_authorisation(payment)
+        return domain.request_authorization(payment)
     except BookingOver as exc:
         raise BookingEnded from exc
     except UnderWay as exc:

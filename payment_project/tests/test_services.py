@@ -307,8 +307,8 @@ def test_the_gauges_tell_what_is_under_way(deliver: Deliver) -> None:
     deliver("booking.created", booking_data(payment_method={"token": "tok_gateway_down"}))
     deliver("booking.created", booking_data(payment_method={"token": "tok_card_declined"}))
     metrics.measure()
-    assert metrics.PENDING.labels(Kind.AUTHORISE)._value.get() == 1
-    assert metrics.OLDEST.labels(Kind.AUTHORISE)._value.get() > 0
+    assert metrics.PENDING.labels(Kind.AUTHORIZE)._value.get() == 1
+    assert metrics.OLDEST.labels(Kind.AUTHORIZE)._value.get() > 0
     assert metrics.PENDING.labels(Kind.CAPTURE)._value.get() == 0
     assert metrics.SUCCESS._value.get() == 50.0
 
