@@ -21,7 +21,7 @@ from payments.domain import Kind
 from payments.models import GatewayOperation, OperationState, Payment, Refund, RefundStatus
 from payments.statements import NOW, Expression, Statement
 
-# Longer than a call with its repetition may take (gateway.py: 2 x (1 + 5) s), so that a lease ends with its holder.
+# Longer than a call with its repetition may take, 2 x (1 + 5) s (gateways/interface.py): a lease ends with its holder.
 LEASE = timedelta(seconds=20)
 
 OUTCOMES = metrics.counter("payments_total", "Payments by what became of them", ["outcome"])
@@ -30,7 +30,7 @@ MONEY = metrics.counter("payments_amount_total", "Money moved, in minor units", 
 _DECIDED = frozenset(
     {
         *("status", "booking_state", "held_amount", "captured_amount", "refunded_amount", "retained_amount"),
-        *("under_way", "failure_code", "attention", "authorization_id", "capture_id"),
+        *("under_way", "failure_code", "attention", "provider", "authorization_id", "capture_id"),
         *("ended_reason", "captured_at", "hold_expires_at"),
     }
 )
@@ -39,9 +39,13 @@ _COLUMNS = {field.attname: str(field.column) for field in Payment._meta.concrete
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What an authorisation is asked with. ends_booking: the method came with the booking, a decline ends it."""
+    """What an authorisation is asked with, of whom.
+
+    token: the provider's. ends_booking: the method came with the booking, a decline ends it.
+    """
 
     token: str
+    provider: str
     ends_booking: bool
     operation_id: UUID | None = None
 
@@ -209,6 +213,7 @@ def _follow_up(
     operation = GatewayOperation(
         id=(card and card.operation_id) or uuid7(),
         payment=row,
+        provider=card.provider if card else row.provider,
         kind=ask.kind,
         amount=ask.amount,
         currency=row.currency,

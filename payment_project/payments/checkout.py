@@ -20,7 +20,7 @@ from chassis.web.tokens import Principal
 from payments import bookings, operations, services
 from payments.domain import Kind
 from payments.errors import AttemptWithdrawn, CardDeclined, GatewayUnavailable, PaymentInProgress, RefundRefused
-from payments.gateway import Unknown
+from payments.gateways import Unknown
 from payments.heard import MethodGiven
 from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, Refund
 from payments.services import PaymentUnknown, may_retry

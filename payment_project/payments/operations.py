@@ -15,10 +15,10 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from chassis.jitter import jittered
-from payments import books, domain, gateway
+from payments import books, domain, gateways
 from payments.books import Answered
 from payments.domain import Kind
-from payments.gateway import Approved, Outcome, Refused, Unknown
+from payments.gateways import Approved, Outcome, Refused, Unknown
 from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, Refund, RefundStatus
 
 log = logging.getLogger(__name__)
@@ -69,10 +69,10 @@ def run(operation: GatewayOperation, *, on_recorded: OnRecorded | None = None) -
 
     Raises OperationalError when the outcome cannot be recorded: the intent stays, and the sweep asks again.
     """
-    outcome = gateway.perform(operation)
+    outcome = gateways.perform(operation)
     following = record(operation, outcome, on_recorded=on_recorded)
     while following is not None:
-        following = record(following, gateway.perform(following))
+        following = record(following, gateways.perform(following))
     return outcome
 
 
@@ -172,7 +172,7 @@ def _decide(
         case Kind.AUTHORIZE, Approved() if operation.state == OperationState.REVERSED:
             return domain.reversed_(payment, voided=outcome.amount), None
         case Kind.AUTHORIZE, Approved():
-            row.authorization_id = outcome.id
+            row.provider, row.authorization_id = operation.provider, outcome.id
             return domain.authorized(payment), None
         case Kind.AUTHORIZE, Refused():
             return domain.declined(payment, outcome.code, final=operation.ends_booking), None

@@ -5,6 +5,7 @@ The gateway is asked afterwards, outside of any transaction, by operations.run()
 
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -41,16 +42,15 @@ class PaymentUnknown(Exception):
 def open_payment(*, booking: BookingCreated) -> None:
     """The booking was made. With a payment method its authorisation is intended at once; a decline ends the booking."""
     method = booking.payment_method
-    token = None if method is None else _token(method, user_id=booking.user_id)
-    card = None if token is None else Card(token, ends_booking=True)
+    card = None if method is None else _card(method, user_id=booking.user_id, ends_booking=True)
     row = _unsaved(booking)
-    if books.open_payment(row, _opening(row, method, token), card=card):
+    if books.open_payment(row, _opening(row, method, card), card=card):
         return
     with transaction.atomic(savepoint=False):
         row = Payment.objects.select_for_update().get(booking_id=booking.booking_id)
         row.hold_expires_at = booking.hold_expires_at
         unasked = row.status == domain.Status.REQUIRES_PAYMENT_METHOD and not row.under_way
-        decision = _opening(row, method, token) if unasked else domain.Decision(books.known(row))
+        decision = _opening(row, method, card) if unasked else domain.Decision(books.known(row))
         _save(row, decision, card=card)
 
 
@@ -88,10 +88,9 @@ def start_authorization(
         if not claim.resumed:
             row = _lock_own(booking_id, user_id=user_id)
             decision = _request_authorisation(row)
-            token = _token(method, user_id=user_id)
-            if token is None:
+            card = _card(method, user_id=user_id, ends_booking=False, operation_id=operation_id)
+            if card is None:
                 raise UnknownMethod
-            card = Card(token, ends_booking=False, operation_id=operation_id)
             return claim, _save(row, decision, card=card, leased=True)
     return claim, operations.lease(claim.resource_id)
 
@@ -165,9 +164,9 @@ def may_retry(row: Payment) -> bool:
     return row.booking_state == domain.Booking.OPEN and not _is_over(row)
 
 
-def hasten(*, operation_id: UUID) -> bool:
-    """The gateway hints that it has an answer: the operation is due now. False when it is not waiting for one."""
-    waiting = GatewayOperation.objects.filter(id=operation_id, state__in=UNFINISHED)
+def hasten(*, operation_id: UUID, provider: str) -> bool:
+    """The provider hints that it has an answer: the operation is due now. False when that is not waiting for it."""
+    waiting = GatewayOperation.objects.filter(id=operation_id, provider=provider, state__in=UNFINISHED)
     return waiting.update(due_at=Now()) == 1
 
 
@@ -192,12 +191,12 @@ def _save(
     return operation
 
 
-def _opening(row: Payment, method: MethodGiven | None, token: str | None) -> domain.Decision:
+def _opening(row: Payment, method: MethodGiven | None, card: Card | None) -> domain.Decision:
     payment = books.known(row)
     if method is None:
         return domain.Decision(payment)
     decision = domain.request_authorization(payment)
-    return decision if token else domain.declined(decision.payment, NO_SUCH_METHOD, final=True)
+    return decision if card else domain.declined(decision.payment, NO_SUCH_METHOD, final=True)
 
 
 def _unsaved(booking: BookingCreated | BookingConfirmed | BookingEnding) -> Payment:
@@ -249,9 +248,9 @@ def _is_over(row: Payment) -> bool:
     return row.hold_expires_at is not None and row.hold_expires_at <= timezone.now()
 
 
-def _token(method: MethodGiven, *, user_id: UUID) -> str | None:
-    """The gateway's token of a method; None for a saved method that the user does not have."""
+def _card(method: MethodGiven, *, user_id: UUID, ends_booking: bool, operation_id: UUID | None = None) -> Card | None:
+    """What to ask with, and whom: who keeps a saved card, or who takes new ones. None for a card the user has not."""
     if method.id is None:
-        return method.token
-    saved = PaymentMethod.objects.filter(id=method.id, user_id=user_id).values_list("gateway_token", flat=True)
-    return saved.first()
+        return Card(method.token, settings.PAYMENT_PROVIDER, ends_booking, operation_id) if method.token else None
+    saved = PaymentMethod.objects.filter(id=method.id, user_id=user_id).values_list("gateway_token", "provider").first()
+    return None if saved is None else Card(*saved, ends_booking, operation_id)
