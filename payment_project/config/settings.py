@@ -3,6 +3,8 @@ from chassis.settings import env, service_settings
 globals().update(service_settings(name="payment", app="payments", title="Marquee Payment"))
 
 BOOKING_URL = env.str("BOOKING_URL")
+# Where new money goes; what is held already stays with the provider that holds it. See payments/gateways.
+PAYMENT_PROVIDER = env.str("PAYMENT_PROVIDER", default="simulator")
 PAYMENT_GATEWAY_URL = env.str("PAYMENT_GATEWAY_URL")
 PAYMENT_GATEWAY_API_KEY = env.str("PAYMENT_GATEWAY_API_KEY")
 PAYMENT_WEBHOOK_SECRET = env.str("PAYMENT_WEBHOOK_SECRET")

@@ -15,7 +15,7 @@ from payments.books import RefundWish
 from payments.models import GatewayOperation, Payment, PaymentMethod, Refund, Transaction, WebhookDelivery
 
 
-class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
+class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]  # generic in its stubs alone
     extra = 0
     can_delete = False
 
@@ -28,21 +28,23 @@ class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
 
 class OperationInline(ReadOnlyInline):
     model = GatewayOperation
-    fields = ["created_at", "kind", "amount", "state", "outcome_code", "attempts", "due_at", "last_error", "id"]
-    readonly_fields = fields
+    readonly_fields = [
+        *("created_at", "kind", "amount", "state", "outcome_code", "attempts", "due_at", "last_error", "id"),
+    ]
+    fields = [*readonly_fields]
 
 
 class LedgerInline(ReadOnlyInline):
     model = Transaction
     verbose_name_plural = "ledger"
-    fields = ["created_at", "kind", "account", "amount", "currency"]
-    readonly_fields = fields
+    readonly_fields = ["created_at", "kind", "account", "amount", "currency"]
+    fields = [*readonly_fields]
 
 
 class RefundInline(ReadOnlyInline):
     model = Refund
-    fields = ["created_at", "amount", "status", "reason", "requested_by", "failure_code", "finished_at"]
-    readonly_fields = fields
+    readonly_fields = ["created_at", "amount", "status", "reason", "requested_by", "failure_code", "finished_at"]
+    fields = [*readonly_fields]
 
 
 class RefundForm(forms.Form):

@@ -1,28 +1,39 @@
 """The HTTP side: parse, call one service or selector, render."""
 
+import json
 import re
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chassis.web.idempotency import key_from
+from chassis.money import Money
+from chassis.web.exceptions import CONTENT_TYPE, problem_response
+from chassis.web.idempotency import key_from, replay
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
-from chassis.web.permissions import HasRole, IsSignedIn
+from chassis.web.permissions import HasRole, IsSignedIn, caller
 from payments import checkout, methods, selectors, webhooks
 from payments.domain import Status
 from payments.errors import CardNumberRefused
-from payments.events import MethodGiven, Money
-from payments.models import RefundStatus
+from payments.heard import MethodGiven
+from payments.models import Payment, Refund
 from payments.presentation import present_method, present_payment, present_refund
+from payments.schema import (
+    IDEMPOTENCY_KEY,
+    MethodPage,
+    MethodSerializer,
+    PaymentPage,
+    PaymentSerializer,
+    RefundSerializer,
+)
 
-IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)
 MOST = 10**15
 # ISO/IEC 7812-1: 12 to 19 digits, written with or without gaps.
 _CARD_NUMBER = re.compile(r"(?:\d[ .-]?){11,18}\d")
@@ -41,11 +52,6 @@ class TokenField(serializers.RegexField):
             self.fail("invalid")
         token: str = super().to_internal_value(data)
         return token
-
-
-class MoneySerializer(serializers.Serializer[Any]):
-    amount = serializers.IntegerField(help_text="Minor units.")
-    currency = serializers.CharField(help_text="ISO 4217.")
 
 
 class MethodRequest(StrictSerializer):
@@ -89,9 +95,6 @@ class MoneyRequest(StrictSerializer):
     amount = StrictIntegerField(min_value=1, max_value=MOST)
     currency = serializers.RegexField(r"\A[A-Z]{3}\Z")
 
-    def validate(self, attrs: dict[str, Any]) -> Money:
-        return Money(**attrs)
-
 
 @extend_schema_field({"oneOf": [{"type": "integer", "minimum": 1}, {"$ref": "#/components/schemas/Money"}]})
 class AmountField(serializers.Field[Any, Any, Any, Any]):
@@ -99,8 +102,7 @@ class AmountField(serializers.Field[Any, Any, Any, Any]):
 
     def to_internal_value(self, data: Any) -> int | Money:
         if isinstance(data, dict):
-            money: Money = MoneyRequest().run_validation(data)
-            return money
+            return Money(**MoneyRequest.parse(data))
         amount: int = StrictIntegerField(min_value=1, max_value=MOST).run_validation(data)
         return amount
 
@@ -128,66 +130,12 @@ class PaymentFilter(StrictSerializer):
     page_size = serializers.CharField(required=False)
 
 
-class PaymentSerializer(serializers.Serializer[Any]):
-    """The shape of a payment, for the documentation; present_payment() makes it."""
-
-    id = serializers.UUIDField()
-    booking_id = serializers.UUIDField()
-    booking_reference = serializers.CharField(allow_null=True)
-    status = serializers.ChoiceField(choices=[status.value for status in Status])
-    amount = MoneySerializer()
-    captured_amount = MoneySerializer()
-    refunded_amount = MoneySerializer()
-    failure_code = serializers.CharField(allow_null=True)
-    hold_expires_at = serializers.DateTimeField(allow_null=True)
-    captured_at = serializers.DateTimeField(allow_null=True)
-    created_at = serializers.DateTimeField()
-
-
-class RefundSerializer(serializers.Serializer[Any]):
-    """The shape of a refund; present_refund() makes it."""
-
-    id = serializers.UUIDField()
-    payment_id = serializers.UUIDField()
-    status = serializers.ChoiceField(choices=[status.value for status in RefundStatus])
-    amount = MoneySerializer()
-    reason = serializers.CharField()
-    failure_code = serializers.CharField(allow_null=True)
-    created_at = serializers.DateTimeField()
-    finished_at = serializers.DateTimeField(allow_null=True)
-
-
-class MethodSerializer(serializers.Serializer[Any]):
-    """The shape of a saved method; present_method() makes it."""
-
-    id = serializers.UUIDField()
-    brand = serializers.CharField()
-    last4 = serializers.CharField()
-    expiry_month = serializers.IntegerField()
-    expiry_year = serializers.IntegerField()
-    created_at = serializers.DateTimeField()
-
-
-class Page(serializers.Serializer[Any]):
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
-
-
-class PaymentPage(Page):
-    results = PaymentSerializer(many=True)
-
-
-class MethodPage(Page):
-    results = MethodSerializer(many=True)
-
-
 class PaymentListView(APIView):
     @extend_schema(operation_id="payments_list", parameters=[PaymentFilter], responses=PaymentPage)
     def get(self, request: Request) -> Response:
-        wanted = PaymentFilter(data=request.query_params.dict())
-        wanted.is_valid(raise_exception=True)
-        chosen = {name: wanted.validated_data.get(name) for name in ("booking_id", "status")}
-        found = selectors.payments_of(request.user, owner=wanted.validated_data.get("user_id"), **chosen)
+        wanted = PaymentFilter.parse(request.query_params.dict())
+        chosen = {name: wanted.get(name) for name in ("booking_id", "status")}
+        found = selectors.payments_of(caller(request), owner=wanted.get("user_id"), **chosen)
         pages = CursorPage()
         page = pages.paginate_queryset(found, request, view=self)
         return pages.get_paginated_response([present_payment(payment) for payment in page])
@@ -200,48 +148,46 @@ class PaymentListView(APIView):
     def post(self, request: Request) -> Response:
         """Authorises the payment of a booking. 202 means that the card's bank has not answered yet."""
         key = key_from(request, required=True)
-        wanted = PaymentRequest(data=request.data)
-        wanted.is_valid(raise_exception=True)
+        wanted = PaymentRequest.parse(request.data)
         return checkout.pay(
-            user=request.user,
-            booking_id=wanted.validated_data["booking_id"],
-            method=wanted.validated_data["payment_method"],
+            user=caller(request),
+            booking_id=wanted["booking_id"],
+            method=wanted["payment_method"],
             key=key,
-            path=request.path,
+            render=partial(_answer, path=request.path),
         )
 
 
 class PaymentView(APIView):
     @extend_schema(responses=PaymentSerializer)
     def get(self, request: Request, payment_id: UUID) -> Response:
-        return Response(present_payment(selectors.payment_of(request.user, payment_id)))
+        return Response(present_payment(selectors.payment_of(caller(request), payment_id)))
 
 
 class MethodListView(APIView):
     @extend_schema(operation_id="payments_methods_list", responses=MethodPage)
     def get(self, request: Request) -> Response:
         pages = CursorPage()
-        page = pages.paginate_queryset(selectors.methods_of(request.user), request, view=self)
+        page = pages.paginate_queryset(selectors.methods_of(caller(request)), request, view=self)
         return pages.get_paginated_response([present_method(method) for method in page])
 
     @extend_schema(request=SaveMethodRequest, responses={200: MethodSerializer, 201: MethodSerializer})
     def post(self, request: Request) -> Response:
         """Saves a card by the token that the payment form gave; the same token again is the same method."""
-        wanted = SaveMethodRequest(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        method, new = methods.save_method(user_id=request.user.id, token=wanted.validated_data["token"])
+        wanted = SaveMethodRequest.parse(request.data)
+        method, new = methods.save_method(user_id=caller(request).id, token=wanted["token"])
         return Response(present_method(method), status=201 if new else 200)
 
 
 class MethodView(APIView):
     @extend_schema(responses=MethodSerializer)
     def get(self, request: Request, method_id: UUID) -> Response:
-        return Response(present_method(selectors.method_of(request.user, method_id)))
+        return Response(present_method(selectors.method_of(caller(request), method_id)))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, method_id: UUID) -> Response:
         """Forgets a saved card. What was asked of the gateway with it goes on."""
-        selectors.method_of(request.user, method_id).delete()
+        selectors.method_of(caller(request), method_id).delete()
         return Response(status=204)
 
 
@@ -256,15 +202,14 @@ class RefundListView(APIView):
     def post(self, request: Request) -> Response:
         """Gives captured money back, in whole or in part. 202 means that the gateway has not answered yet."""
         key = key_from(request, required=True)
-        wanted = RefundRequest(data=request.data)
-        wanted.is_valid(raise_exception=True)
+        wanted = RefundRequest.parse(request.data)
         return checkout.refund(
-            user=request.user,
-            payment_id=wanted.validated_data["payment_id"],
-            amount=wanted.validated_data.get("amount"),
-            reason=wanted.validated_data["reason"],
+            user=caller(request),
+            payment_id=wanted["payment_id"],
+            amount=wanted.get("amount"),
+            reason=wanted["reason"],
             key=key,
-            path=request.path,
+            render=partial(_answer, path=request.path),
         )
 
 
@@ -273,7 +218,7 @@ class RefundView(APIView):
 
     @extend_schema(responses=RefundSerializer)
     def get(self, request: Request, refund_id: UUID) -> Response:
-        return Response(present_refund(selectors.refund_of(request.user, refund_id)))
+        return Response(present_refund(selectors.refund_of(caller(request), refund_id)))
 
 
 class WebhookView(APIView):
@@ -285,3 +230,21 @@ class WebhookView(APIView):
         """A hint of the payment gateway that it has an answer. Signed; see standardwebhooks.com."""
         new = webhooks.receive(provider=provider, headers=request.headers, body=request.body)
         return Response({"status": "accepted" if new else "seen before"}, status=202)
+
+
+def _answer(result: checkout.Result, *, path: str) -> Response:
+    """What came of a request to pay or to refund; path: where it was sent."""
+    match result:
+        case checkout.Repeated(claim):
+            return replay(claim)
+        case checkout.Done(made):
+            return Response(_present(made), status=201, headers={"Location": f"{path}/{made.id}"})
+        case checkout.Waiting(made):
+            return Response(_present(made), status=202, headers={"Retry-After": str(checkout.ASK_AGAIN)})
+        case problem:
+            body: dict[str, Any] = json.loads(problem_response(problem, instance=path).content)
+            return Response(body, status=problem.status, content_type=CONTENT_TYPE)
+
+
+def _present(made: Payment | Refund) -> dict[str, Any]:
+    return present_payment(made) if isinstance(made, Payment) else present_refund(made)

@@ -7,10 +7,11 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 
+from chassis.money import Money
 from chassis.storage.http import Client, Unreachable
 from chassis.web.tokens import Principal
 from payments.errors import BookingEnded, BookingNotFound, BookingUnavailable
-from payments.events import BookingCreated, Money
+from payments.heard import BookingCreated
 
 
 class _Booking(msgspec.Struct):

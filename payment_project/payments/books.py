@@ -4,35 +4,48 @@ All of it is one statement that hangs on the version of the payment it was decid
 payment meanwhile nothing is written, and the caller decides anew.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 from uuid import UUID
 
-from django.conf import settings
 from django.utils import timezone
 
 from chassis.ids import uuid7
-from chassis.messaging.events import EventData, envelope
+from chassis.messaging import outbox
+from chassis.messaging.events import EventData
+from chassis.money import Money
 from chassis.telemetry import metrics
 from payments import domain, events
 from payments.domain import Kind
 from payments.models import GatewayOperation, OperationState, Payment, Refund, RefundStatus
 from payments.statements import NOW, Expression, Statement
 
-# Longer than a call with its repetition may take (gateway.py: 2 x (1 + 5) s), so that a lease ends with its holder.
+# Longer than a call with its repetition may take, 2 x (1 + 5) s (gateways/interface.py): a lease ends with its holder.
 LEASE = timedelta(seconds=20)
 
 OUTCOMES = metrics.counter("payments_total", "Payments by what became of them", ["outcome"])
 MONEY = metrics.counter("payments_amount_total", "Money moved, in minor units", ["kind", "currency"])
 
+_DECIDED = frozenset(
+    {
+        *("status", "booking_state", "held_amount", "captured_amount", "refunded_amount", "retained_amount"),
+        *("under_way", "failure_code", "attention", "provider", "authorization_id", "capture_id"),
+        *("ended_reason", "captured_at", "hold_expires_at"),
+    }
+)
+_COLUMNS = {field.attname: str(field.column) for field in Payment._meta.concrete_fields if field.attname in _DECIDED}
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What an authorisation is asked with. ends_booking: the method came with the booking, a decline ends it."""
+    """What an authorisation is asked with, of whom.
+
+    token: the provider's. ends_booking: the method came with the booking, a decline ends it.
+    """
 
     token: str
+    provider: str
     ends_booking: bool
     operation_id: UUID | None = None
 
@@ -127,12 +140,7 @@ def write(
 
 
 def _state(row: Payment) -> dict[str, object]:
-    names = (
-        *("status", "booking_state", "held_amount", "captured_amount", "refunded_amount", "retained_amount"),
-        *("under_way", "failure_code", "attention", "authorisation_id", "capture_id"),
-        *("ended_reason", "captured_at", "hold_expires_at"),
-    )
-    return {name: getattr(row, name) for name in names}
+    return {column: getattr(row, name) for name, column in _COLUMNS.items()}
 
 
 def _close(statement: Statement, answered: Answered) -> None:
@@ -186,7 +194,8 @@ def _follow_up(
 ) -> GatewayOperation | None:
     """What is announced, and what the gateway is asked next."""
     for announcement in decision.announcements:
-        _announce(statement, _event(row, announcement, answered.refund if answered else None), row)
+        event = _event(row, announcement, answered.refund if answered else None)
+        statement.add(outbox.insertion(event, subject=row.id, source=statement.source))
     ask = decision.ask
     if ask is None:
         return None
@@ -204,12 +213,13 @@ def _follow_up(
     operation = GatewayOperation(
         id=(card and card.operation_id) or uuid7(),
         payment=row,
+        provider=card.provider if card else row.provider,
         kind=ask.kind,
         amount=ask.amount,
         currency=row.currency,
         payment_token=card.token if card else "",
         ends_booking=card is not None and card.ends_booking,
-        target=row.capture_id if ask.kind is Kind.REFUND else row.authorisation_id,
+        target=row.capture_id if ask.kind is Kind.REFUND else row.authorization_id,
         attempts=1 if leased else 0,
         leased_until=lease,
     )
@@ -219,18 +229,6 @@ def _follow_up(
     if ask.kind is Kind.REFUND:
         _open_refund(statement, operation, row, wish or RefundWish(reason=row.ended_reason or "booking_ended"))
     return operation
-
-
-def _announce(statement: Statement, event: EventData, row: Payment) -> None:
-    body = envelope(event, subject=row.id, source=f"/{settings.SERVICE_NAME}")
-    values = {
-        "id": body["id"],
-        "exchange": settings.EVENTS_EXCHANGE,
-        "type": event.type,
-        "body": json.dumps(body),
-        "created_at": NOW,
-    }
-    statement.insert("outbox", values)
 
 
 def _open_refund(statement: Statement, operation: GatewayOperation, row: Payment, wish: RefundWish) -> None:
@@ -262,7 +260,7 @@ def _carry_out(statement: Statement, row: Payment, decision: domain.Decision) ->
 
 def _event(row: Payment, announcement: domain.Announcement, refund: Refund | None) -> EventData:
     ids = {"payment_id": row.id, "booking_id": row.booking_id, "user_id": row.user_id}
-    amount = events.Money(row.amount, row.currency)
+    amount = Money(row.amount, row.currency)
     match announcement.type:
         case "payment.authorized":
             return events.PaymentAuthorized(**ids, amount=amount)
@@ -284,8 +282,8 @@ def _event(row: Payment, announcement: domain.Announcement, refund: Refund | Non
             return events.PaymentRefunded(
                 **ids,
                 refund_id=refund.id,
-                amount=events.Money(refund.amount, row.currency),
-                refunded_amount=events.Money(row.refunded_amount, row.currency),
+                amount=Money(refund.amount, row.currency),
+                refunded_amount=Money(row.refunded_amount, row.currency),
                 status=row.status,
             )
         case unknown:

@@ -1,29 +1,28 @@
-"""One request to pay or to refund, from its idempotency key to its answer.
+"""One request to pay or to refund, from its idempotency key to what came of it.
 
 The intent is committed, the gateway is asked, and the answer is stored with the outcome. When the outcome stays
-unknown the key stays open: the same request goes on where this one stopped.
+unknown the key stays open: the same request goes on where this one stopped. How an answer looks is the caller's.
 """
 
-import json
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
-from rest_framework.response import Response
 
+from chassis.money import Money
 from chassis.web import idempotency
-from chassis.web.exceptions import CONTENT_TYPE, problem_response
 from chassis.web.idempotency import Claim, Key
 from chassis.web.problems import Problem
 from chassis.web.tokens import Principal
 from payments import bookings, operations, services
 from payments.domain import Kind
 from payments.errors import AttemptWithdrawn, CardDeclined, GatewayUnavailable, PaymentInProgress, RefundRefused
-from payments.events import MethodGiven, Money
-from payments.gateway import Unknown
-from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment
-from payments.presentation import present_payment, present_refund
+from payments.gateways import Unknown
+from payments.heard import MethodGiven
+from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, Refund
 from payments.services import PaymentUnknown, may_retry
 
 # Seconds after which a client may ask again for what is not known yet.
@@ -32,14 +31,49 @@ ASK_AGAIN = 2
 Started = tuple[Claim, GatewayOperation | None]
 
 
-def pay(*, user: Principal, booking_id: UUID, method: MethodGiven, key: Key, path: str) -> Response:
-    """Authorises the payment of a booking: 201, 402 for a decline, 202 while the outcome is not known.
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The money is reserved, or was given back."""
 
-    Raises GatewayUnavailable, and what services.start_authorisation() and bookings.look_up() raise.
+    made: Payment | Refund
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The gateway has not answered yet."""
+
+    made: Payment | Refund
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """This request came to its end before; its answer is stored with the claim."""
+
+    claim: Claim
+
+
+Result = Done | Waiting | Repeated | Problem
+
+
+class Answer(Protocol):
+    """What a caller makes of a result. data: JSON types only; it is stored, with the status, for repetition."""
+
+    status_code: int
+    data: Any
+
+
+A = TypeVar("A", bound=Answer)
+
+
+def pay(*, user: Principal, booking_id: UUID, method: MethodGiven, key: Key, render: Callable[[Result], A]) -> A:
+    """Authorises the payment of a booking: Done, CardDeclined, AttemptWithdrawn, or Waiting while nobody knows.
+
+    render: called once, within the transaction that records the outcome where there is one. Raises
+    GatewayUnavailable, and what services.start_authorization() and bookings.look_up() raise.
     """
 
     def start() -> Started:
-        return services.start_authorisation(user_id=user.id, booking_id=booking_id, method=method, key=key)
+        return services.start_authorization(user_id=user.id, booking_id=booking_id, method=method, key=key)
 
     try:
         started = start()
@@ -52,30 +86,37 @@ def pay(*, user: Principal, booking_id: UUID, method: MethodGiven, key: Key, pat
             raise
         operations.run(reversal)
         started = start()
-    return _answer(started, path=path)
+    return _answer(started, render)
 
 
 def refund(
-    *, user: Principal, payment_id: UUID, amount: int | Money | None, reason: str, key: Key, path: str
-) -> Response:
-    """Gives captured money back: 201, 409 when the gateway refuses, 202 while the outcome is not known.
+    *,
+    user: Principal,
+    payment_id: UUID,
+    amount: int | Money | None,
+    reason: str,
+    key: Key,
+    render: Callable[[Result], A],
+) -> A:
+    """Gives captured money back: Done, RefundRefused by the gateway, or Waiting while nobody knows.
 
-    amount in minor units, None for all that is left. Raises what services.start_refund() raises.
+    amount in minor units, None for all that is left. render: as in pay(). Raises what services.start_refund() raises.
     """
     who = user.username or str(user.id)
     started = services.start_refund(payment_id=payment_id, amount=amount, reason=reason, requested_by=who, key=key)
-    return _answer(started, path=path)
+    return _answer(started, render)
 
 
-def _answer(started: Started, *, path: str) -> Response:
+def _answer(started: Started, render: Callable[[Result], A]) -> A:
     claim, operation = started
     if claim.completed:
-        return idempotency.replay(claim)
-    answers: list[Response] = []
+        return render(Repeated(claim))
+    answers: list[A] = []
 
     def keep(payment: Payment, answered: GatewayOperation) -> None:
-        answers.append(_definite(payment, answered, path=path))
-        idempotency.complete(claim, status=answers[0].status_code, body=answers[0].data)
+        answer = render(_definite(payment, answered))
+        idempotency.complete(claim, status=answer.status_code, body=answer.data)
+        answers.append(answer)
 
     outcome = None if operation is None else operations.run(operation, on_recorded=keep)
     if not answers:
@@ -88,40 +129,31 @@ def _answer(started: Started, *, path: str) -> Response:
         return answers[0]
     # The key is free for the next try, which will find the operation and go on with it.
     idempotency.release(claim)
-    return _not_yet(found, unavailable=isinstance(outcome, Unknown) and outcome.unavailable)
+    return render(_not_yet(found, unavailable=isinstance(outcome, Unknown) and outcome.unavailable))
 
 
-def _definite(payment: Payment, operation: GatewayOperation, *, path: str) -> Response:
-    """What is answered, now and to every repetition, once the gateway has answered."""
+def _definite(payment: Payment, operation: GatewayOperation) -> Result:
+    """What came of it, now and for every repetition, once the gateway has answered."""
     match Kind(operation.kind), OperationState(operation.state):
-        case Kind.AUTHORISE, OperationState.SUCCEEDED:
-            return Response(present_payment(payment), status=201, headers={"Location": f"{path}/{payment.id}"})
-        case Kind.AUTHORISE, OperationState.REFUSED:
-            code, retryable = operation.outcome_code, may_retry(payment)
-            return _problem(CardDeclined(code, retryable=retryable, payment_id=str(payment.id)), path)
-        case Kind.AUTHORISE, _:
-            return _problem(AttemptWithdrawn(payment_id=str(payment.id)), path)
+        case Kind.AUTHORIZE, OperationState.SUCCEEDED:
+            return Done(payment)
+        case Kind.AUTHORIZE, OperationState.REFUSED:
+            return CardDeclined(operation.outcome_code, retryable=may_retry(payment), payment_id=str(payment.id))
+        case Kind.AUTHORIZE, _:
+            return AttemptWithdrawn(payment_id=str(payment.id))
         case Kind.REFUND, OperationState.SUCCEEDED:
-            refund = operation.refund
-            return Response(present_refund(refund), status=201, headers={"Location": f"{path}/{refund.id}"})
+            return Done(operation.refund)
         case _:
-            return _problem(RefundRefused(failure_code=operation.outcome_code), path)
+            return RefundRefused(failure_code=operation.outcome_code)
 
 
-def _not_yet(operation: GatewayOperation, *, unavailable: bool) -> Response:
+def _not_yet(operation: GatewayOperation, *, unavailable: bool) -> Result:
     if operation.kind == Kind.REFUND:
-        body = present_refund(operation.refund)
-    elif unavailable:
+        return Waiting(operation.refund)
+    if unavailable:
         raise GatewayUnavailable(
             "The payment gateway is not available right now. The same request again goes on with this payment.",
             retry_after=ASK_AGAIN,
             payment_id=str(operation.payment_id),
         )
-    else:
-        body = present_payment(operation.payment)
-    return Response(body, status=202, headers={"Retry-After": str(ASK_AGAIN)})
-
-
-def _problem(problem: Problem, path: str) -> Response:
-    body: dict[str, Any] = json.loads(problem_response(problem, instance=path).content)
-    return Response(body, status=problem.status, content_type=CONTENT_TYPE)
+    return Waiting(operation.payment)

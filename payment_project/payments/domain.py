@@ -9,6 +9,8 @@ Amounts are integers in minor units.
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from chassis.states import IllegalTransition, Machine
+
 
 class Status(StrEnum):
     """The money, as the API shows it."""
@@ -33,9 +35,12 @@ class Booking(StrEnum):
 
 
 class Kind(StrEnum):
-    """What is asked of the gateway. REVERSE takes back an authorisation whose outcome is not known."""
+    """What is asked of the gateway, in the words of the database and of `stage` in payment.failed.
 
-    AUTHORISE = "authorise"
+    REVERSE takes back an authorisation whose outcome is not known.
+    """
+
+    AUTHORIZE = "authorise"
     REVERSE = "reverse"
     CAPTURE = "capture"
     VOID = "void"
@@ -45,8 +50,8 @@ class Kind(StrEnum):
 class Fact(StrEnum):
     """What can happen to the money."""
 
-    AUTHORISATION_REQUESTED = "authorisation_requested"
-    AUTHORISED = "authorised"
+    AUTHORIZATION_REQUESTED = "authorization_requested"
+    AUTHORIZED = "authorized"
     DECLINED = "declined"
     REVERSED = "reversed"
     CAPTURED = "captured"
@@ -57,45 +62,25 @@ class Fact(StrEnum):
     CLOSED = "closed"  # the booking ended before any money was asked for
 
 
-TRANSITIONS: dict[Status, dict[Fact, Status]] = {
-    Status.REQUIRES_PAYMENT_METHOD: {
-        Fact.AUTHORISATION_REQUESTED: Status.PROCESSING,
-        Fact.CLOSED: Status.VOIDED,
-    },
-    Status.PROCESSING: {
-        Fact.AUTHORISED: Status.AUTHORIZED,
-        Fact.DECLINED: Status.DECLINED,
-        Fact.REVERSED: Status.REQUIRES_PAYMENT_METHOD,
-    },
-    Status.DECLINED: {Fact.AUTHORISATION_REQUESTED: Status.PROCESSING},
-    Status.AUTHORIZED: {
-        Fact.CAPTURED: Status.CAPTURED,
-        Fact.CAPTURE_REFUSED: Status.FAILED,
-        Fact.VOIDED: Status.VOIDED,
-    },
-    Status.CAPTURED: {
-        Fact.REFUNDED_PARTLY: Status.PARTIALLY_REFUNDED,
-        Fact.REFUNDED_FULLY: Status.REFUNDED,
-    },
-    Status.PARTIALLY_REFUNDED: {
-        Fact.REFUNDED_PARTLY: Status.PARTIALLY_REFUNDED,
-        Fact.REFUNDED_FULLY: Status.REFUNDED,
-    },
-    Status.FAILED: {Fact.VOIDED: Status.FAILED},
-    Status.VOIDED: {},
-    Status.REFUNDED: {},
+TRANSITIONS: dict[tuple[Status, Fact], Status] = {
+    (Status.REQUIRES_PAYMENT_METHOD, Fact.AUTHORIZATION_REQUESTED): Status.PROCESSING,
+    (Status.REQUIRES_PAYMENT_METHOD, Fact.CLOSED): Status.VOIDED,
+    (Status.PROCESSING, Fact.AUTHORIZED): Status.AUTHORIZED,
+    (Status.PROCESSING, Fact.DECLINED): Status.DECLINED,
+    (Status.PROCESSING, Fact.REVERSED): Status.REQUIRES_PAYMENT_METHOD,
+    (Status.DECLINED, Fact.AUTHORIZATION_REQUESTED): Status.PROCESSING,
+    (Status.AUTHORIZED, Fact.CAPTURED): Status.CAPTURED,
+    (Status.AUTHORIZED, Fact.CAPTURE_REFUSED): Status.FAILED,
+    (Status.AUTHORIZED, Fact.VOIDED): Status.VOIDED,
+    (Status.CAPTURED, Fact.REFUNDED_PARTLY): Status.PARTIALLY_REFUNDED,
+    (Status.CAPTURED, Fact.REFUNDED_FULLY): Status.REFUNDED,
+    (Status.PARTIALLY_REFUNDED, Fact.REFUNDED_PARTLY): Status.PARTIALLY_REFUNDED,
+    (Status.PARTIALLY_REFUNDED, Fact.REFUNDED_FULLY): Status.REFUNDED,
+    (Status.FAILED, Fact.VOIDED): Status.FAILED,
 }
+MACHINE = Machine(TRANSITIONS)
 
 BOOKING_ORDER = (Booking.OPEN, Booking.CONFIRMED, Booking.ENDED)
-
-
-class IllegalTransition(Exception):
-    """The state of the payment does not allow what was asked, or what is said to have happened."""
-
-    def __init__(self, status: Status, fact: Fact | Kind) -> None:
-        super().__init__(f"{fact} is not possible while {status}")
-        self.status = status
-        self.fact = fact
 
 
 class BookingOver(Exception):
@@ -114,7 +99,7 @@ class Account(StrEnum):
     """Where money stands: what the customer gave, what the gateway holds for us, what it took for us."""
 
     CUSTOMER = "customer"
-    AUTHORISED = "authorised"
+    AUTHORIZED = "authorised"
     CASH = "cash"
 
 
@@ -128,9 +113,9 @@ class Posting:
 
 
 _MOVES = {
-    Kind.AUTHORISE: (Account.CUSTOMER, Account.AUTHORISED),
-    Kind.CAPTURE: (Account.AUTHORISED, Account.CASH),
-    Kind.VOID: (Account.AUTHORISED, Account.CUSTOMER),
+    Kind.AUTHORIZE: (Account.CUSTOMER, Account.AUTHORIZED),
+    Kind.CAPTURE: (Account.AUTHORIZED, Account.CASH),
+    Kind.VOID: (Account.AUTHORIZED, Account.CUSTOMER),
     Kind.REFUND: (Account.CASH, Account.CUSTOMER),
 }
 
@@ -191,19 +176,11 @@ class Decision:
     postings: tuple[Posting, ...] = ()
 
 
-def step(status: Status, fact: Fact) -> Status:
-    """The status after a fact. Raises IllegalTransition."""
-    try:
-        return TRANSITIONS[status][fact]
-    except KeyError:
-        raise IllegalTransition(status, fact) from None
-
-
 def _answered(payment: Payment, kind: Kind, fact: Fact) -> Status:
     """The status after the gateway's answer to what is under way; an answer to anything else is illegal."""
     if payment.under_way is not kind:
         raise IllegalTransition(payment.status, fact)
-    return step(payment.status, fact)
+    return MACHINE.next(payment.status, fact)
 
 
 def owed(payment: Payment) -> Ask | None:
@@ -236,20 +213,20 @@ def _settle(
     return Decision(payment, ask, announcements, postings)
 
 
-def request_authorisation(payment: Payment) -> Decision:
+def request_authorization(payment: Payment) -> Decision:
     """A payment method was given. Raises BookingOver, UnderWay, IllegalTransition."""
     if payment.booking is Booking.ENDED:
         raise BookingOver
     if payment.under_way:
         raise UnderWay
-    status = step(payment.status, Fact.AUTHORISATION_REQUESTED)
-    asking = replace(payment, status=status, under_way=Kind.AUTHORISE, failure_code="")
-    return Decision(asking, Ask(Kind.AUTHORISE, payment.amount))
+    status = MACHINE.next(payment.status, Fact.AUTHORIZATION_REQUESTED)
+    asking = replace(payment, status=status, under_way=Kind.AUTHORIZE, failure_code="")
+    return Decision(asking, Ask(Kind.AUTHORIZE, payment.amount))
 
 
 def request_reversal(payment: Payment) -> Decision:
     """An authorisation of unknown outcome is no longer wanted. Raises IllegalTransition when there is none."""
-    if payment.under_way is not Kind.AUTHORISE:
+    if payment.under_way is not Kind.AUTHORIZE:
         raise IllegalTransition(payment.status, Kind.REVERSE)
     return Decision(replace(payment, under_way=Kind.REVERSE), Ask(Kind.REVERSE, payment.amount))
 
@@ -265,26 +242,26 @@ def booking_ended(payment: Payment, *, retained: int = 0) -> Decision:
         return Decision(payment)
     ended = replace(payment, booking=Booking.ENDED, retained=retained)
     if ended.status is Status.REQUIRES_PAYMENT_METHOD:
-        return Decision(replace(ended, status=step(ended.status, Fact.CLOSED)))
-    if ended.under_way is Kind.AUTHORISE:
+        return Decision(replace(ended, status=MACHINE.next(ended.status, Fact.CLOSED)))
+    if ended.under_way is Kind.AUTHORIZE:
         return request_reversal(ended)
     return _settle(ended)
 
 
-def authorised(payment: Payment) -> Decision:
+def authorized(payment: Payment) -> Decision:
     """The gateway reserved the money."""
-    status = _answered(payment, Kind.AUTHORISE, Fact.AUTHORISED)
+    status = _answered(payment, Kind.AUTHORIZE, Fact.AUTHORIZED)
     holding = replace(payment, status=status, held=payment.amount, under_way=None, failure_code="")
     return _settle(
         holding,
         announcements=() if payment.booking is Booking.ENDED else (Announcement("payment.authorized"),),
-        postings=postings(Kind.AUTHORISE, payment.amount),
+        postings=postings(Kind.AUTHORIZE, payment.amount),
     )
 
 
 def declined(payment: Payment, code: str, *, final: bool) -> Decision:
     """The card was declined. final: the method came with the booking, which ends with it."""
-    status = _answered(payment, Kind.AUTHORISE, Fact.DECLINED)
+    status = _answered(payment, Kind.AUTHORIZE, Fact.DECLINED)
     booking = Booking.ENDED if final else payment.booking
     refused = replace(payment, status=status, booking=booking, under_way=None, failure_code=code)
     told = Announcement("payment.failed", stage="authorise", final=final, retryable=not final)
@@ -295,11 +272,11 @@ def reversed_(payment: Payment, *, voided: int) -> Decision:
     """The authorisation of unknown outcome is nothing now; voided: what had been reserved, 0 if it never was."""
     status = _answered(payment, Kind.REVERSE, Fact.REVERSED)
     free = replace(payment, status=status, under_way=None)
-    lines = (*postings(Kind.AUTHORISE, voided), *postings(Kind.VOID, voided)) if voided else ()
+    lines = (*postings(Kind.AUTHORIZE, voided), *postings(Kind.VOID, voided)) if voided else ()
     if free.booking is not Booking.ENDED:
         return Decision(free, postings=lines)
     told = (Announcement("payment.voided"),) if voided else ()
-    return Decision(replace(free, status=step(free.status, Fact.CLOSED)), None, told, lines)
+    return Decision(replace(free, status=MACHINE.next(free.status, Fact.CLOSED)), None, told, lines)
 
 
 def captured(payment: Payment) -> Decision:
@@ -335,7 +312,7 @@ def request_refund(payment: Payment, amount: int) -> Decision:
     """Gives back a part of the captured money, or all. Raises UnderWay, TooMuch, IllegalTransition."""
     if payment.under_way:
         raise UnderWay
-    if Fact.REFUNDED_FULLY not in TRANSITIONS[payment.status]:
+    if not MACHINE.allows(payment.status, Fact.REFUNDED_FULLY):
         raise IllegalTransition(payment.status, Kind.REFUND)
     if not 0 < amount <= payment.captured - payment.refunded:
         raise TooMuch

@@ -1,17 +1,11 @@
-"""What this service tells, and the part it reads of what the booking service tells."""
+"""What this service tells."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """amount in minor units of an ISO 4217 currency."""
-
-    amount: int
-    currency: str
+from chassis.money import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,46 +73,3 @@ class PaymentRefunded:
     amount: Money
     refunded_amount: Money
     status: str
-
-
-@dataclass(frozen=True, slots=True)
-class MethodGiven:
-    """How the customer wants to pay: a token, or the id of a saved method."""
-
-    token: str | None = None
-    id: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BookingCreated:
-    booking_id: UUID
-    user_id: UUID
-    total: Money
-    hold_expires_at: datetime
-    reference: str = ""
-    payment_method: MethodGiven | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BookingConfirmed:
-    booking_id: UUID
-    user_id: UUID
-    total: Money
-    reference: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class BookingEnding:
-    """Rejected, expired, cancelled or failed. refund: what goes back of the total; nothing said means all of it."""
-
-    booking_id: UUID
-    user_id: UUID
-    total: Money
-    reference: str = ""
-    refund: Money | None = None
-    reason: str = ""
-
-    @property
-    def retained(self) -> int:
-        """The fee that stays with us."""
-        return 0 if self.refund is None else max(self.total.amount - self.refund.amount, 0)

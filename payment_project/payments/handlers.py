@@ -6,7 +6,7 @@ from uuid import UUID
 from chassis.messaging.events import Event
 from chassis.messaging.inbox import Handler
 from payments import operations, services, tasks
-from payments.events import BookingConfirmed, BookingCreated, BookingEnding
+from payments.heard import BookingConfirmed, BookingCreated, BookingEnding
 
 
 def open_payment(event: Event) -> None:

@@ -2,9 +2,10 @@
 
 from uuid import UUID, uuid5
 
+from django.conf import settings
 from django.db import transaction
 
-from payments import gateway
+from payments import gateways
 from payments.errors import CardDeclined, GatewayUnavailable, TooManyMethods
 from payments.models import PaymentMethod
 
@@ -20,10 +21,12 @@ def save_method(*, user_id: UUID, token: str) -> tuple[PaymentMethod, bool]:
     """
     if PaymentMethod.objects.filter(user_id=user_id).count() >= MOST_PER_USER:
         raise TooManyMethods
-    match gateway.save_card(token, key=uuid5(_KEYS, f"{user_id} {token}")):
-        case gateway.SavedCard() as card:
+    provider = settings.PAYMENT_PROVIDER
+    match gateways.save_card(provider, token, key=uuid5(_KEYS, f"{user_id} {token}")):
+        case gateways.SavedCard() as card:
             with transaction.atomic():
                 return PaymentMethod.objects.get_or_create(
+                    provider=provider,
                     gateway_token=card.token,
                     defaults={
                         "user_id": user_id,
@@ -33,7 +36,7 @@ def save_method(*, user_id: UUID, token: str) -> tuple[PaymentMethod, bool]:
                         "expiry_year": card.expiry_year,
                     },
                 )
-        case gateway.Refused(code):
+        case gateways.Refused(code):
             raise CardDeclined(code, retryable=True)
-        case gateway.Unknown():
+        case gateways.Unknown():
             raise GatewayUnavailable

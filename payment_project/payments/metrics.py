@@ -29,11 +29,11 @@ def measure() -> None:
         .annotate(count=Count("id"), oldest=Min("created_at"))
         .order_by()
     }
-    for kind in (Kind.AUTHORISE, Kind.CAPTURE, Kind.VOID, Kind.REFUND):
+    for kind in (Kind.AUTHORIZE, Kind.CAPTURE, Kind.VOID, Kind.REFUND):
         row = waiting.get(kind)
         PENDING.labels(kind).set(row["count"] if row else 0)
         OLDEST.labels(kind).set((now - row["oldest"]).total_seconds() if row else 0)
-    answered = GatewayOperation.objects.filter(kind=Kind.AUTHORISE, id__gte=first_uuid7_at(now - WINDOW)).aggregate(
+    answered = GatewayOperation.objects.filter(kind=Kind.AUTHORIZE, id__gte=first_uuid7_at(now - WINDOW)).aggregate(
         succeeded=Count("id", filter=Q(state=OperationState.SUCCEEDED)),
         refused=Count("id", filter=Q(state=OperationState.REFUSED)),
     )

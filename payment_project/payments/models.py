@@ -26,6 +26,14 @@ def _blank(max_length: int, help_text: str, **options: Any) -> "models.CharField
     )
 
 
+# Who held everything before there was a choice: what says nothing else is with it.
+FIRST_PROVIDER = "simulator"
+
+
+def _provider(help_text: str) -> "models.CharField[str, str]":
+    return models.CharField(max_length=32, default=FIRST_PROVIDER, db_default=FIRST_PROVIDER, help_text=help_text)
+
+
 class OperationState(StrEnum):
     PENDING = "pending"
     REVERSING = "reversing"  # an authorisation of unknown outcome that is no longer wanted
@@ -61,7 +69,8 @@ class Payment(models.Model):
     under_way = _blank(12, "What the gateway was asked and has not answered yet.", choices=_choices(Kind))
     failure_code = _blank(64, "Why the last card was declined, or the capture refused.")
     attention = _blank(64, "Why the gateway refused to give money back: somebody has to look.")
-    authorisation_id = _blank(64, "The gateway's.")
+    provider = _provider("Who holds the money, once somebody does.")
+    authorization_id = _blank(64, "The gateway's.", db_column="authorisation_id")
     capture_id = _blank(64, "The gateway's.")
     ended_reason = _blank(64, "Why the booking ended.")
     version = models.IntegerField(
@@ -104,10 +113,11 @@ class Payment(models.Model):
 
 
 class GatewayOperation(models.Model):
-    """What the gateway is asked: written before the call, finished by its answer. `id` is the idempotency key."""
+    """What the gateway is asked: written before the call, finished by its answer."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="operations")
+    provider = _provider("Who is asked.")
     kind = models.CharField(max_length=12, choices=_choices(Kind))
     state = models.CharField(max_length=12, choices=_choices(OperationState), default=OperationState.PENDING.value)
     amount = models.BigIntegerField()
@@ -138,7 +148,7 @@ class GatewayOperation(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["payment", "kind"],
-                condition=Q(kind__in=(Kind.AUTHORISE, Kind.CAPTURE, Kind.VOID))
+                condition=Q(kind__in=(Kind.AUTHORIZE, Kind.CAPTURE, Kind.VOID))
                 & Q(state__in=(*UNFINISHED, OperationState.SUCCEEDED)),
                 name="operations_never_twice",
             ),
@@ -147,6 +157,16 @@ class GatewayOperation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount} {self.currency}, {self.state}"
+
+    @property
+    def asks(self) -> Kind:
+        """What the gateway is asked for as things stand."""
+        return Kind.REVERSE if self.state in (OperationState.REVERSING, OperationState.REVERSED) else Kind(self.kind)
+
+    @property
+    def key(self) -> str:
+        """The idempotency key it is asked under; a reversal is a question of its own."""
+        return f"{self.id}-reverse" if self.asks is Kind.REVERSE else str(self.id)
 
 
 class Transaction(models.Model):
@@ -205,6 +225,7 @@ class PaymentMethod(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user_id = models.UUIDField()
+    provider = _provider("Who keeps the card.")
     gateway_token = models.CharField(max_length=128)
     brand = models.CharField(max_length=32)
     last4 = models.CharField(max_length=4)
@@ -217,7 +238,7 @@ class PaymentMethod(models.Model):
         ordering = ["-id"]
         indexes = [models.Index(fields=["user_id", "-id"], name="idx_payment_methods_user")]
         constraints = [
-            models.UniqueConstraint(fields=["gateway_token"], name="payment_methods_token_once"),
+            models.UniqueConstraint(fields=["provider", "gateway_token"], name="payment_methods_card_once"),
         ]
 
     def __str__(self) -> str:
@@ -227,7 +248,7 @@ class PaymentMethod(models.Model):
 class WebhookDelivery(models.Model):
     """A webhook that was taken: the same one again changes nothing."""
 
-    id = models.CharField(primary_key=True, max_length=128)
+    id = models.CharField(primary_key=True, max_length=192, help_text="The provider, and its own id of the message.")
     provider = models.CharField(max_length=32)
     received_at = models.DateTimeField(auto_now_add=True)
 

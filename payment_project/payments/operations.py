@@ -5,7 +5,6 @@ idempotency key, and gets the answer that was lost.
 """
 
 import logging
-import random
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -15,10 +14,11 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from payments import books, domain, gateway
+from chassis.jitter import jittered
+from payments import books, domain, gateways
 from payments.books import Answered
 from payments.domain import Kind
-from payments.gateway import Approved, Outcome, Refused, Unknown
+from payments.gateways import Approved, Outcome, Refused, Unknown
 from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, Refund, RefundStatus
 
 log = logging.getLogger(__name__)
@@ -29,8 +29,9 @@ LONGEST_PAUSE = 30.0
 # Called within the transaction that records an outcome, with the payment and its operation as they are now.
 OnRecorded = Callable[[Payment, GatewayOperation], None]
 
-_OPERATION = [field.attname for field in GatewayOperation._meta.concrete_fields]
-_PAYMENT = [field.attname for field in Payment._meta.concrete_fields]
+_OPERATION = {field.attname: field.column for field in GatewayOperation._meta.concrete_fields}
+_PAYMENT = {field.attname: field.column for field in Payment._meta.concrete_fields}
+_COLUMNS = [*(f"o.{column}" for column in _OPERATION.values()), *(f"p.{column}" for column in _PAYMENT.values())]
 _LEASE = f"""
 UPDATE gateway_operations AS o SET leased_until = statement_timestamp() + %s, attempts = attempts + 1
 FROM payments p
@@ -40,7 +41,7 @@ WHERE p.id = o.payment_id AND o.id = (
     AND (due.leased_until IS NULL OR due.leased_until < statement_timestamp())
   ORDER BY due.due_at LIMIT 1 FOR UPDATE OF due SKIP LOCKED
 )
-RETURNING {", ".join(f"o.{name}" for name in _OPERATION)}, {", ".join(f"p.{name}" for name in _PAYMENT)}
+RETURNING {", ".join(_COLUMNS)}
 """  # noqa: S608  (names of the code's own)
 _DUE = "due.due_at <= statement_timestamp()"
 _LEASE_DUE = _LEASE.format(condition=_DUE)
@@ -68,10 +69,10 @@ def run(operation: GatewayOperation, *, on_recorded: OnRecorded | None = None) -
 
     Raises OperationalError when the outcome cannot be recorded: the intent stays, and the sweep asks again.
     """
-    outcome = gateway.perform(operation)
+    outcome = gateways.perform(operation)
     following = record(operation, outcome, on_recorded=on_recorded)
     while following is not None:
-        following = record(following, gateway.perform(following))
+        following = record(following, gateways.perform(following))
     return outcome
 
 
@@ -123,8 +124,8 @@ def _first(statement: str, parameters: list[Any]) -> GatewayOperation | None:
         found = cursor.fetchone()
     if found is None:
         return None
-    operation = GatewayOperation.from_db(None, _OPERATION, found[: len(_OPERATION)])
-    operation.payment = Payment.from_db(None, _PAYMENT, found[len(_OPERATION) :])
+    operation = GatewayOperation.from_db(None, list(_OPERATION), found[: len(_OPERATION)])
+    operation.payment = Payment.from_db(None, list(_PAYMENT), found[len(_OPERATION) :])
     return operation
 
 
@@ -136,7 +137,7 @@ def pause_after(attempts: int) -> float:
 
 def _postpone(operation: GatewayOperation, outcome: Unknown) -> None:
     """Gives the lease back for a later try, unless it ran out meanwhile and went to somebody else."""
-    pause = pause_after(operation.attempts) * random.uniform(0.75, 1.25)  # noqa: S311  (jitter, not a secret)
+    pause = jittered(pause_after(operation.attempts), by=0.25)
     GatewayOperation.objects.filter(id=operation.id, attempts=operation.attempts, state__in=UNFINISHED).update(
         leased_until=None, due_at=Now() + timedelta(seconds=pause), last_error=outcome.reason[:200]
     )
@@ -168,12 +169,12 @@ def _decide(  # noqa: C901  (a table: a line for each kind and outcome)
 ) -> tuple[domain.Decision, Refund | None]:
     payment = books.known(row)
     match Kind(operation.kind), outcome:
-        case Kind.AUTHORISE, Approved() if operation.state == OperationState.REVERSED:
+        case Kind.AUTHORIZE, Approved() if operation.state == OperationState.REVERSED:
             return domain.reversed_(payment, voided=outcome.amount), None
-        case Kind.AUTHORISE, Approved():
-            row.authorisation_id = outcome.id
-            return domain.authorised(payment), None
-        case Kind.AUTHORISE, Refused():
+        case Kind.AUTHORIZE, Approved():
+            row.provider, row.authorization_id = operation.provider, outcome.id
+            return domain.authorized(payment), None
+        case Kind.AUTHORIZE, Refused():
             return domain.declined(payment, outcome.code, final=operation.ends_booking), None
         case Kind.CAPTURE, Approved():
             row.capture_id = outcome.id

@@ -5,16 +5,19 @@ The gateway is asked afterwards, outside of any transaction, by operations.run()
 
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from chassis.ids import uuid7
+from chassis.money import Money
+from chassis.states import IllegalTransition
 from chassis.web import idempotency
 from chassis.web.idempotency import Claim, Key
 from payments import books, domain, operations
 from payments.books import Card, RefundWish
-from payments.domain import BookingOver, IllegalTransition, TooMuch, UnderWay
+from payments.domain import BookingOver, TooMuch, UnderWay
 from payments.errors import (
     AlreadyPaid,
     BookingEnded,
@@ -26,7 +29,7 @@ from payments.errors import (
     RefundTooLarge,
     UnknownMethod,
 )
-from payments.events import BookingConfirmed, BookingCreated, BookingEnding, MethodGiven, Money
+from payments.heard import BookingConfirmed, BookingCreated, BookingEnding, MethodGiven
 from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, PaymentMethod
 
 NO_SUCH_METHOD = "unknown_payment_method"
@@ -39,16 +42,15 @@ class PaymentUnknown(Exception):
 def open_payment(*, booking: BookingCreated) -> None:
     """The booking was made. With a payment method its authorisation is intended at once; a decline ends the booking."""
     method = booking.payment_method
-    token = None if method is None else _token(method, user_id=booking.user_id)
-    card = None if token is None else Card(token, ends_booking=True)
+    card = None if method is None else _card(method, user_id=booking.user_id, ends_booking=True)
     row = _unsaved(booking)
-    if books.open_payment(row, _opening(row, method, token), card=card):
+    if books.open_payment(row, _opening(row, method, card), card=card):
         return
     with transaction.atomic(savepoint=False):
         row = Payment.objects.select_for_update().get(booking_id=booking.booking_id)
         row.hold_expires_at = booking.hold_expires_at
         unasked = row.status == domain.Status.REQUIRES_PAYMENT_METHOD and not row.under_way
-        decision = _opening(row, method, token) if unasked else domain.Decision(books.known(row))
+        decision = _opening(row, method, card) if unasked else domain.Decision(books.known(row))
         _save(row, decision, card=card)
 
 
@@ -68,7 +70,7 @@ def end_booking(*, booking: BookingEnding) -> None:
         _save(row, domain.booking_ended(books.known(row), retained=retained))
 
 
-def start_authorisation(
+def start_authorization(
     *, user_id: UUID, booking_id: UUID, method: MethodGiven, key: Key
 ) -> tuple[Claim, GatewayOperation | None]:
     """Claims the idempotency key and writes the intent to authorise, leased to the caller, who runs it.
@@ -86,10 +88,9 @@ def start_authorisation(
         if not claim.resumed:
             row = _lock_own(booking_id, user_id=user_id)
             decision = _request_authorisation(row)
-            token = _token(method, user_id=user_id)
-            if token is None:
+            card = _card(method, user_id=user_id, ends_booking=False, operation_id=operation_id)
+            if card is None:
                 raise UnknownMethod
-            card = Card(token, ends_booking=False, operation_id=operation_id)
             return claim, _save(row, decision, card=card, leased=True)
     return claim, operations.lease(claim.resource_id)
 
@@ -102,7 +103,7 @@ def withdraw_unanswered(*, user_id: UUID, booking_id: UUID) -> GatewayOperation 
     """
     with transaction.atomic():
         row = Payment.objects.select_for_update().filter(booking_id=booking_id, user_id=user_id).first()
-        if row is None or row.under_way != domain.Kind.AUTHORISE:
+        if row is None or row.under_way != domain.Kind.AUTHORIZE:
             return None
         waiting = GatewayOperation.objects.filter(payment=row, state=OperationState.PENDING)
         if not waiting.filter(leased_until=None, attempts__gt=0).exists():
@@ -115,7 +116,7 @@ def start_refund(
 ) -> tuple[Claim, GatewayOperation | None]:
     """Claims the idempotency key and writes the intent to refund, leased to the caller, who runs it.
 
-    amount: minor units; None for all that is left. The operation is None as in start_authorisation().
+    amount: minor units; None for all that is left. The operation is None as in start_authorization().
     Raises PaymentNotFound, NotRefundable, RefundTooLarge, PaymentInProgress and what idempotency.claim() raises.
     """
     refund_id = uuid7()
@@ -163,9 +164,9 @@ def may_retry(row: Payment) -> bool:
     return row.booking_state == domain.Booking.OPEN and not _is_over(row)
 
 
-def hasten(*, operation_id: UUID) -> bool:
-    """The gateway hints that it has an answer: the operation is due now. False when it is not waiting for one."""
-    waiting = GatewayOperation.objects.filter(id=operation_id, state__in=UNFINISHED)
+def hasten(*, operation_id: UUID, provider: str) -> bool:
+    """The provider hints that it has an answer: the operation is due now. False when that is not waiting for it."""
+    waiting = GatewayOperation.objects.filter(id=operation_id, provider=provider, state__in=UNFINISHED)
     return waiting.update(due_at=Now()) == 1
 
 
@@ -190,12 +191,12 @@ def _save(
     return operation
 
 
-def _opening(row: Payment, method: MethodGiven | None, token: str | None) -> domain.Decision:
+def _opening(row: Payment, method: MethodGiven | None, card: Card | None) -> domain.Decision:
     payment = books.known(row)
     if method is None:
         return domain.Decision(payment)
-    decision = domain.request_authorisation(payment)
-    return decision if token else domain.declined(decision.payment, NO_SUCH_METHOD, final=True)
+    decision = domain.request_authorization(payment)
+    return decision if card else domain.declined(decision.payment, NO_SUCH_METHOD, final=True)
 
 
 def _unsaved(booking: BookingCreated | BookingConfirmed | BookingEnding) -> Payment:
@@ -234,7 +235,7 @@ def _request_authorisation(row: Payment) -> domain.Decision:
     if payment.booking is domain.Booking.OPEN and not payment.held and not payment.captured and _is_over(row):
         raise HoldExpired
     try:
-        return domain.request_authorisation(payment)
+        return domain.request_authorization(payment)
     except BookingOver as exc:
         raise BookingEnded from exc
     except UnderWay as exc:
@@ -247,9 +248,9 @@ def _is_over(row: Payment) -> bool:
     return row.hold_expires_at is not None and row.hold_expires_at <= timezone.now()
 
 
-def _token(method: MethodGiven, *, user_id: UUID) -> str | None:
-    """The gateway's token of a method; None for a saved method that the user does not have."""
+def _card(method: MethodGiven, *, user_id: UUID, ends_booking: bool, operation_id: UUID | None = None) -> Card | None:
+    """What to ask with, and whom: who keeps a saved card, or who takes new ones. None for a card the user has not."""
     if method.id is None:
-        return method.token
-    saved = PaymentMethod.objects.filter(id=method.id, user_id=user_id).values_list("gateway_token", flat=True)
-    return saved.first()
+        return Card(method.token, settings.PAYMENT_PROVIDER, ends_booking, operation_id) if method.token else None
+    saved = PaymentMethod.objects.filter(id=method.id, user_id=user_id).values_list("gateway_token", "provider").first()
+    return None if saved is None else Card(*saved, ends_booking, operation_id)

@@ -9,6 +9,8 @@ from typing import Any
 
 from django.db import connection
 
+from chassis.messaging.outbox import Insertion
+
 
 class Expression(str):
     """A value that the database works out."""
@@ -66,6 +68,15 @@ class Statement:
             parameters += values
         source = f"(VALUES {', '.join(tuples)}) AS given ({columns}), {self._first}_done"
         self._add(f"new_{table}", f"INSERT INTO {table} ({columns}) SELECT given.* FROM {source}", parameters)  # noqa: S608  (names from the code, values as parameters)
+
+    @property
+    def source(self) -> str:
+        """The name of the first part, for parts that are made elsewhere."""
+        return f"{self._first}_done"
+
+    def add(self, part: Insertion) -> None:
+        """A part that is ready, selecting from `source`."""
+        self._add(f"part_{len(self._parts)}", part.sql, part.parameters)
 
     def execute(self) -> bool:
         """Whether the row was as expected, and everything was done."""

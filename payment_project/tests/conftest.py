@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chassis.storage.models import IdempotencyKey
-from payments import bookings, gateway, operations
+from payments import bookings, gateways, operations
 from payments.models import UNFINISHED, GatewayOperation
 from tests.lossy import LossyPath
 from tests.simulator import API_KEY, WEBHOOK_SECRET, Simulator
@@ -27,10 +27,10 @@ def _gateway_address(request: pytest.FixtureRequest, settings: Any) -> Iterator[
     settings.PAYMENT_GATEWAY_API_KEY = API_KEY
     settings.BOOKING_URL = "http://127.0.0.1:9"  # the discard port: nobody answers
     settings.PAYMENT_WEBHOOK_SECRET = WEBHOOK_SECRET
-    gateway.client.cache_clear()
+    gateways.named.cache_clear()
     bookings.client.cache_clear()
     yield
-    gateway.client.cache_clear()
+    gateways.named.cache_clear()
     bookings.client.cache_clear()
 
 
@@ -45,7 +45,7 @@ def lossy(simulator: Simulator, settings: Any) -> Iterator[LossyPath]:
     """The service reaches the simulator over a path that loses what it is told to."""
     path = LossyPath(simulator.port)
     settings.PAYMENT_GATEWAY_URL = path.url
-    gateway.client.cache_clear()
+    gateways.named.cache_clear()
     yield path
     path.shutdown()
     path.server_close()
@@ -59,7 +59,7 @@ class Killed(BaseException):
 def killed_before_the_call(monkeypatch: pytest.MonkeyPatch) -> AbstractContextManager[object]:
     """`with killed_before_the_call:` the process in it dies when it is about to ask the gateway."""
 
-    def die(_: GatewayOperation) -> gateway.Outcome:
+    def die(_: GatewayOperation) -> gateways.Outcome:
         raise Killed
 
     return _dying(monkeypatch, die)
@@ -68,9 +68,9 @@ def killed_before_the_call(monkeypatch: pytest.MonkeyPatch) -> AbstractContextMa
 @pytest.fixture
 def killed_after_the_call(monkeypatch: pytest.MonkeyPatch) -> AbstractContextManager[object]:
     """`with killed_after_the_call:` the process in it dies when the gateway has answered and nothing is recorded."""
-    perform = gateway.perform
+    perform = gateways.perform
 
-    def ask_and_die(operation: GatewayOperation) -> gateway.Outcome:
+    def ask_and_die(operation: GatewayOperation) -> gateways.Outcome:
         perform(operation)
         raise Killed
 
@@ -78,9 +78,9 @@ def killed_after_the_call(monkeypatch: pytest.MonkeyPatch) -> AbstractContextMan
 
 
 @contextmanager
-def _dying(monkeypatch: pytest.MonkeyPatch, instead: Callable[[GatewayOperation], gateway.Outcome]) -> Iterator[None]:
+def _dying(monkeypatch: pytest.MonkeyPatch, instead: Callable[[GatewayOperation], gateways.Outcome]) -> Iterator[None]:
     with monkeypatch.context() as patch:
-        patch.setattr(gateway, "perform", instead)
+        patch.setattr(gateways, "perform", instead)
         with pytest.raises(Killed):
             yield
 
@@ -90,15 +90,15 @@ def during_the_call(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], o
     """during_the_call(do): once, while the gateway is being asked, do() happens elsewhere."""
 
     def arrange(do: Callable[[], object]) -> None:
-        perform = gateway.perform
+        perform = gateways.perform
 
-        def ask(operation: GatewayOperation) -> gateway.Outcome:
-            monkeypatch.setattr(gateway, "perform", perform)
+        def ask(operation: GatewayOperation) -> gateways.Outcome:
+            monkeypatch.setattr(gateways, "perform", perform)
             outcome = perform(operation)
             do()
             return outcome
 
-        monkeypatch.setattr(gateway, "perform", ask)
+        monkeypatch.setattr(gateways, "perform", ask)
 
     return arrange
 

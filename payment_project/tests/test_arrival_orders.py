@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from chassis.ids import uuid7
 from chassis.messaging.events import Event
 from chassis.messaging.inbox import Handler, receive
-from payments import gateway, operations, tasks
+from payments import gateways, operations, tasks
 from payments.handlers import HANDLERS
 from payments.models import UNFINISHED, GatewayOperation, Payment, Transaction
 from tests.factories import booking_data, ending_data
@@ -48,7 +48,7 @@ def handle(news: Event, fate: str, lossy: LossyPath) -> None:
         receive(news, Handler(apply=handler.apply))
         leased = operations.lease_of_booking(news.data["booking_id"])
         if fate == "killed after the call" and leased is not None:
-            gateway.perform(leased)
+            gateways.perform(leased)
     lossy.lose_answers = lossy.lose_requests = 0
 
 
@@ -74,7 +74,7 @@ def test_the_money_ends_where_it_belongs(
     sign_in: Callable[..., Any],
     time_passes: Callable[[], int],
 ) -> None:
-    gateway.client.cache_clear()
+    gateways.named.cache_clear()
     customer = sign_in()
     booking = booking_data(user_id=customer.user_id, payment_method={"token": card} if at_once else None)
     ending = ending_data(booking, refund=booking["total"]["amount"] - fee)
@@ -94,7 +94,7 @@ def test_the_money_ends_where_it_belongs(
         handle(event("booking.expired", ending_data(booking)), "handled", lossy)
     while time_passes():
         tasks.resume_operations()
-        gateway.client.cache_clear()
+        gateways.named.cache_clear()
     check(booking, simulator)
 
 

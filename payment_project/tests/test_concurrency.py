@@ -8,10 +8,11 @@ import pytest
 from django.db import connection
 
 from chassis.ids import uuid7
+from chassis.money import Money
 from payments import services, tasks
 from payments.books import RefundWish
 from payments.errors import PaymentInProgress
-from payments.events import BookingCreated, MethodGiven, Money
+from payments.heard import BookingCreated, MethodGiven
 from payments.models import GatewayOperation, Payment, Transaction
 from tests.factories import PaymentFactory, booking_data
 from tests.simulator import Simulator

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chassis.messaging.events import Event, MalformedEvent
-from payments import events
+from payments import events, heard
 from payments.handlers import HANDLERS
 from payments.models import Payment
 from tests.factories import booking_data, ending_data
@@ -22,10 +22,10 @@ EMITTED: list[Any] = [
     events.PaymentRefunded,
 ]
 READ: dict[str, Any] = {
-    "booking.created": events.BookingCreated,
-    "booking.confirmed": events.BookingConfirmed,
+    "booking.created": heard.BookingCreated,
+    "booking.confirmed": heard.BookingConfirmed,
     **dict.fromkeys(
-        ["booking.rejected", "booking.expired", "booking.cancelled", "booking.failed"], events.BookingEnding
+        ["booking.rejected", "booking.expired", "booking.cancelled", "booking.failed"], heard.BookingEnding
     ),
 }
 
@@ -75,8 +75,8 @@ def test_the_golden_messages_of_booking_are_understood(golden: Golden, event_typ
 
 
 def test_the_method_that_came_with_a_booking_is_read(golden: Golden) -> None:
-    read = Event.parse(golden("booking.created")).read(events.BookingCreated)
-    assert read.payment_method == events.MethodGiven(token="tok_visa")
+    read = Event.parse(golden("booking.created")).read(heard.BookingCreated)
+    assert read.payment_method == heard.MethodGiven(token="tok_visa")
 
 
 @pytest.mark.django_db

@@ -11,10 +11,10 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from chassis.ids import uuid7
-from payments import gateway, metrics, operations, services, tasks
+from payments import gateways, metrics, operations, services, tasks
 from payments.books import RefundWish
 from payments.domain import Kind
-from payments.gateway import Approved, Unknown
+from payments.gateways import Approved, Unknown
 from payments.models import GatewayOperation, Payment, Refund, Transaction
 from tests.factories import PaymentFactory, booking_data, ending_data
 from tests.lossy import LossyPath
@@ -119,7 +119,7 @@ def test_one_that_was_frozen_past_its_lease_changes_nothing_when_it_wakes(
     operations.record(frozen, Unknown("timed out"))
     assert operations.lease(second.id) is None, "the second one's lease still stands"
     operations.run(second)
-    operations.record(frozen, gateway.perform(frozen))
+    operations.record(frozen, gateways.perform(frozen))
     assert len(simulator.record(second.payment_id)) == 1
     assert Transaction.objects.filter(payment=second.payment_id).count() == 2
 
@@ -158,7 +158,7 @@ def test_a_gateway_that_was_killed_is_asked_again_when_it_is_back(
 ) -> None:
     bank = Simulator(tmp_path).start()
     settings.PAYMENT_GATEWAY_URL = bank.url
-    gateway.client.cache_clear()
+    gateways.named.cache_clear()
     bank.kill()
     payment = opened(deliver)
     assert payment.status == "processing"
@@ -175,10 +175,10 @@ def test_a_gateway_that_was_killed_is_asked_again_when_it_is_back(
 def test_a_gateway_that_hangs_is_not_waited_for_longer_than_the_limit(
     deliver: Deliver, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gateway, "READ_SECONDS", 0.1)
+    monkeypatch.setattr(gateways.simulator, "TIMEOUT", (1.0, 0.1))
     bank = Simulator(tmp_path).start()
     settings.PAYMENT_GATEWAY_URL = bank.url
-    gateway.client.cache_clear()
+    gateways.named.cache_clear()
     bank.freeze()
     started = timezone.now()
     payment = opened(deliver)
@@ -307,8 +307,8 @@ def test_the_gauges_tell_what_is_under_way(deliver: Deliver) -> None:
     deliver("booking.created", booking_data(payment_method={"token": "tok_gateway_down"}))
     deliver("booking.created", booking_data(payment_method={"token": "tok_card_declined"}))
     metrics.measure()
-    assert metrics.PENDING.labels(Kind.AUTHORISE)._value.get() == 1
-    assert metrics.OLDEST.labels(Kind.AUTHORISE)._value.get() > 0
+    assert metrics.PENDING.labels(Kind.AUTHORIZE)._value.get() == 1
+    assert metrics.OLDEST.labels(Kind.AUTHORIZE)._value.get() > 0
     assert metrics.PENDING.labels(Kind.CAPTURE)._value.get() == 0
     assert metrics.SUCCESS._value.get() == 50.0
 

@@ -27,13 +27,13 @@ def send(
     data: Any,
     *,
     message_id: str = "msg_1",
-    at: float | None = None,
+    after: float = 0,
     secret: str = WEBHOOK_SECRET,
     path: str = "/payments/webhooks/simulator",
     altered: bytes = b"",
 ) -> Any:
     body = data if isinstance(data, bytes) else json.dumps({"type": "authorisation.answered", "data": data}).encode()
-    now = int(time.time() if at is None else at)
+    now = int(time.time() + after)
     headers = {
         "webhook-id": message_id,
         "webhook-timestamp": str(now),
@@ -74,8 +74,8 @@ def test_a_hint_about_what_is_finished_or_unknown_changes_nothing(api: Client, o
     [
         {"secret": "guessed"},
         {"altered": b" "},
-        {"at": time.time() - 301},
-        {"at": time.time() + 400},
+        {"after": -301},
+        {"after": 400},
         {"message_id": ""},
         {"message_id": "x" * 129},
     ],

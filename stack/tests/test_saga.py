@@ -113,7 +113,7 @@ class Sagas(RuleBasedStateMachine):
             return
         payment = saga.payment or payment_domain.Payment(amount=saga.total)
         try:
-            decision = payment_domain.request_authorisation(payment)
+            decision = payment_domain.request_authorization(payment)
         except (payment_domain.BookingOver, payment_domain.UnderWay, payment_domain.IllegalTransition):
             return
         saga.asked_with, saga.ends_booking = card, False
@@ -122,7 +122,7 @@ class Sagas(RuleBasedStateMachine):
     @rule(n=st.integers(0, 50))
     def withdraw(self, n: int) -> None:
         """The gateway did not answer, and another card is to be tried."""
-        saga = self.pick([each for each in self.sagas if each.payment and each.payment.under_way is Kind.AUTHORISE], n)
+        saga = self.pick([each for each in self.sagas if each.payment and each.payment.under_way is Kind.AUTHORIZE], n)
         if saga is not None:
             self.decide(saga, payment_domain.request_reversal(saga.payment))
 
@@ -174,10 +174,10 @@ class Sagas(RuleBasedStateMachine):
         payment, ask = saga.payment, saga.asked
         saga.asked = None
         match ask.kind:
-            case Kind.AUTHORISE if saga.asked_with == "declined":
+            case Kind.AUTHORIZE if saga.asked_with == "declined":
                 decision = payment_domain.declined(payment, "card_declined", final=saga.ends_booking)
-            case Kind.AUTHORISE:
-                decision = payment_domain.authorised(payment)
+            case Kind.AUTHORIZE:
+                decision = payment_domain.authorized(payment)
             case Kind.REVERSE:
                 decision = payment_domain.reversed_(payment, voided=0 if refuses else payment.amount)
             case Kind.CAPTURE if saga.asked_with == "not capturable":
@@ -226,7 +226,7 @@ class Sagas(RuleBasedStateMachine):
         unasked = payment.status is Status.REQUIRES_PAYMENT_METHOD and not payment.under_way
         if saga.card is not None and unasked:
             saga.asked_with, saga.ends_booking = saga.card, True
-            self.decide(saga, payment_domain.request_authorisation(payment))
+            self.decide(saga, payment_domain.request_authorization(payment))
         else:
             saga.payment = payment
 
@@ -281,7 +281,7 @@ class Sagas(RuleBasedStateMachine):
             payment = saga.payment
             if payment is not None:
                 assert sum(saga.ledger.values()) == 0
-                assert saga.ledger[payment_domain.Account.AUTHORISED] == payment.held
+                assert saga.ledger[payment_domain.Account.AUTHORIZED] == payment.held
                 assert saga.ledger[payment_domain.Account.CASH] == payment.captured - payment.refunded
                 assert payment.refunded <= payment.captured <= saga.total
 

@@ -155,7 +155,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='gatewayoperation',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind__in', (payments.domain.Kind['AUTHORISE'], payments.domain.Kind['CAPTURE'], payments.domain.Kind['VOID'])), ('state__in', (payments.models.OperationState['PENDING'], payments.models.OperationState['REVERSING'], payments.models.OperationState['SUCCEEDED']))), fields=('payment', 'kind'), name='operations_never_twice'),
+            constraint=models.UniqueConstraint(condition=models.Q(('kind__in', (payments.domain.Kind['AUTHORIZE'], payments.domain.Kind['CAPTURE'], payments.domain.Kind['VOID'])), ('state__in', (payments.models.OperationState['PENDING'], payments.models.OperationState['REVERSING'], payments.models.OperationState['SUCCEEDED']))), fields=('payment', 'kind'), name='operations_never_twice'),
         ),
         migrations.AddConstraint(
             model_name='gatewayoperation',

@@ -10,7 +10,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, Literal, overload
 from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
@@ -20,8 +20,8 @@ from rest_framework.response import Response
 
 from chassis.ids import uuid7
 from chassis.storage.models import IdempotencyKey
+from chassis.web.permissions import caller
 from chassis.web.problems import BadRequest, Conflict, Unprocessable
-from chassis.web.tokens import Principal
 
 HEADER = "Idempotency-Key"
 LOCK_NOT_AVAILABLE = "55P03"  # SQLSTATE of a lock_timeout: the first try has not committed yet
@@ -74,6 +74,14 @@ class Claim:
         return self.status is not None
 
 
+@overload
+def key_from(request: Request, *, required: Literal[True]) -> Key: ...
+
+
+@overload
+def key_from(request: Request, *, required: Literal[False]) -> Key | None: ...
+
+
 def key_from(request: Request, *, required: bool) -> Key | None:
     """The key of a request, scoped to its user and endpoint. Raises KeyMissing (if required) or KeyMalformed."""
     value = request.headers.get(HEADER)
@@ -85,7 +93,7 @@ def key_from(request: Request, *, required: bool) -> Key | None:
         raise KeyMalformed
     canonical = json.dumps(request.data, sort_keys=True, separators=(",", ":"))
     return Key(
-        user_id=cast(Principal, request.user).id,
+        user_id=caller(request).id,
         endpoint=f"{request.method} {request.path}"[:64],
         key=value,
         fingerprint=hashlib.sha256(canonical.encode()).hexdigest(),

@@ -1,0 +1,81 @@
+"""What a payment provider is to this service: one question in, its outcome out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from payments.models import GatewayOperation
+
+# To connect, and to read; what takes longer is Unknown, and asked again. A call and its one repetition have to end
+# within books.LEASE.
+TIMEOUT = (1.0, 5.0)
+RETRIES = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """It happened. id: the gateway's, of what came of it. amount: what had been reserved, of a reversal."""
+
+    id: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """It did not happen and never will."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It may have happened or not; asking again with the same key finds out. unavailable: it says it is down."""
+
+    reason: str
+    unavailable: bool = False
+
+
+Outcome = Approved | Refused | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class SavedCard:
+    """What the provider keeps for us, and what may be shown of it."""
+
+    token: str
+    brand: str
+    last4: str
+    expiry_month: int
+    expiry_year: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A webhook that is genuine, and the operation it is about.
+
+    message_id: the provider's, at most 128 characters, so that the same message is taken once.
+    """
+
+    message_id: str
+    operation_id: UUID
+
+
+class Gateway(Protocol):
+    """A payment provider. It keeps nothing and decides nothing: what it may return is all that can be decided on.
+
+    perform() and save_card() may let pass what the client raises (Unreachable), and KeyError, TypeError and ValueError
+    of an answer they do not understand: the caller makes Unknown of it, and asks again.
+    """
+
+    def perform(self, operation: GatewayOperation) -> Outcome:
+        """Asks for operation.asks, under operation.key: the first time or the hundredth, with the same answer."""
+        ...
+
+    def save_card(self, token: str, *, key: UUID) -> SavedCard | Refused | Unknown:
+        """A reusable token for a single-use one; under the same key the same one."""
+        ...
+
+    def read_webhook(self, *, headers: Mapping[str, str], body: bytes) -> Hint:
+        """Raises InvalidSignature when it is forged, altered or too old, BadRequest when it cannot be read."""
+        ...

@@ -1,0 +1,126 @@
+"""The simulated card gateway (gateway_simulator/), and whoever speaks as it does."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+
+from chassis.storage.http import Client, Response
+from chassis.web.problems import BadRequest
+from payments.domain import Kind
+from payments.gateways import standard_webhooks
+from payments.gateways.interface import RETRIES, TIMEOUT, Approved, Hint, Outcome, Refused, SavedCard, Unknown
+from payments.models import GatewayOperation
+
+log = logging.getLogger(__name__)
+
+
+class _Data(msgspec.Struct):
+    idempotency_key: UUID
+
+
+class _Webhook(msgspec.Struct):
+    type: str
+    data: _Data
+
+
+class Simulator:
+    """A declined card is an answer like any other; only what looks like an outage opens the breaker."""
+
+    def __init__(self) -> None:
+        self._client = Client(
+            "payment-gateway",
+            settings.PAYMENT_GATEWAY_URL,
+            timeout=TIMEOUT,
+            retries=RETRIES,
+            # A gateway that hangs costs a worker twelve seconds a call: three of them are enough to know.
+            breaker_failures=3,
+            breaker_reset=2.0,
+            # A 503 is about one card's processor; the gateway that says so is up.
+            failure_statuses=frozenset({502, 504}),
+            headers={"Authorization": f"Bearer {settings.PAYMENT_GATEWAY_API_KEY}"},
+        )
+
+    def perform(self, operation: GatewayOperation) -> Outcome:
+        path, body = _request(operation)
+        return _outcome(operation, self._post(path, body, key=operation.key))
+
+    def save_card(self, token: str, *, key: UUID) -> SavedCard | Refused | Unknown:
+        response = self._post("/v1/payment_methods", {"payment_token": token}, key=str(key))
+        if response.status == 402:
+            return Refused(str(response.json()["code"]))
+        if response.status != 201:
+            return _unexpected(response)
+        card = response.json()
+        return SavedCard(
+            token=card["id"],
+            brand=card["brand"],
+            last4=card["last4"],
+            expiry_month=card["expiry_month"],
+            expiry_year=card["expiry_year"],
+        )
+
+    def read_webhook(self, *, headers: Mapping[str, str], body: bytes) -> Hint:
+        message_id = standard_webhooks.verify(headers=headers, body=body, secret=settings.PAYMENT_WEBHOOK_SECRET)
+        try:
+            webhook = msgspec.json.decode(body, type=_Webhook)
+        except msgspec.DecodeError as exc:
+            raise BadRequest("The webhook cannot be read.") from exc
+        return Hint(message_id, webhook.data.idempotency_key)
+
+    def _post(self, path: str, body: dict[str, Any], *, key: str) -> Response:
+        return self._client.post(path, json=body, headers={"Idempotency-Key": key}, retry=True)
+
+
+def _request(operation: GatewayOperation) -> tuple[str, dict[str, Any]]:
+    match operation.asks:
+        case Kind.REVERSE:
+            return f"/v1/operations/{operation.id}/reverse", {}
+        case Kind.AUTHORIZE:
+            return "/v1/authorisations", {
+                "amount": operation.amount,
+                "currency": operation.currency,
+                "payment_token": operation.payment_token,
+                "reference": str(operation.payment_id),
+            }
+        case Kind.CAPTURE:
+            return f"/v1/authorisations/{operation.target}/capture", {"amount": operation.amount}
+        case Kind.VOID:
+            return f"/v1/authorisations/{operation.target}/void", {}
+        case Kind.REFUND:
+            return f"/v1/captures/{operation.target}/refunds", {"amount": operation.amount}
+
+
+def _outcome(operation: GatewayOperation, response: Response) -> Outcome:
+    kind = operation.asks
+    body = response.json()
+    if response.status in (200, 201):
+        if kind is Kind.REVERSE:
+            return Approved(body["authorisation"] or "", int(body["voided_amount"]))
+        return Approved(str(body["id"]), int(body["amount"]))
+    if response.status == 402:
+        return Refused(str(body["code"])[:64])
+    if response.status == 409 and kind is not Kind.REVERSE:
+        return _conflict(operation, str(body["code"])[:64])
+    return _unexpected(response)
+
+
+def _conflict(operation: GatewayOperation, code: str) -> Outcome:
+    """What we want is so already, or cannot be any more."""
+    if operation.asks is Kind.VOID and code == "already_voided":
+        return Approved("", operation.amount)
+    if operation.asks is Kind.CAPTURE and code == "already_captured":
+        # Somebody captured with another key: our books would be wrong whatever we wrote. A person has to look.
+        log.error("captured by somebody else", extra={"operation": str(operation.id)})
+        return Unknown(code)
+    return Refused(code)
+
+
+def _unexpected(response: Response) -> Unknown:
+    """A 5xx is the gateway's trouble, any other status ours (a wrong key, a wrong address): both are tried again."""
+    if response.status < 500:
+        log.error("gateway refused the request itself", extra={"status": response.status})
+    return Unknown(f"HTTP {response.status}", unavailable=response.status == 503)
