@@ -223,6 +223,64 @@ def test_a_failed_try_keeps_the_breaker_open() -> None:
         breaker.call(lambda: None)
 
 
+def test_a_breaker_that_may_grow_leaves_the_other_side_alone_for_longer_and_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    breaker = Breaker(failures=1, reset=0.5, reset_max=10)
+
+    def pause_after_a_failure() -> float:
+        with pytest.raises(Gone):
+            breaker.call(fail)
+        started = now[0]
+        while breaker.is_open:
+            with pytest.raises(BreakerOpen):
+                breaker.call(fail)
+            now[0] += 0.25
+        return now[0] - started
+
+    assert [pause_after_a_failure() for _ in range(7)] == [0.5, 1, 2, 4, 8, 10, 10]
+    breaker.call(lambda: None)
+    assert pause_after_a_failure() == 0.5, "after an answer it starts anew"
+
+
+def test_calls_that_fail_together_make_the_pause_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    breaker = Breaker(failures=1, reset=1, reset_max=60)
+    together = threading.Barrier(8)
+
+    def attempt(_: int) -> None:
+        def fail_with_the_others() -> None:
+            together.wait(30)
+            raise Gone
+
+        with pytest.raises(Gone):
+            breaker.call(fail_with_the_others)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(list(pool.map(attempt, range(8)))) == 8
+    assert breaker.is_open
+    now[0] += 1
+    assert not breaker.is_open
+
+
+def test_whether_a_breaker_is_open_can_be_asked_without_being_the_one_that_tries(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    breaker = Breaker(failures=1, reset=2)
+    with pytest.raises(Gone):
+        breaker.call(fail)
+    assert breaker.is_open
+    now[0] += 2
+    assert not any(breaker.is_open for _ in range(3))
+    assert breaker.call(lambda: "answered") == "answered"
+    assert not breaker.is_open
+
+
 def test_a_success_between_failures_starts_the_count_again() -> None:
     breaker = Breaker(failures=2, reset=60)
     for _ in range(5):
