@@ -18,7 +18,7 @@ from notifications.models import (
     Notification,
     NotificationTemplate,
 )
-from notifications.templating import BadTemplate, Wording
+from notifications.wording import BadWording, Wording
 
 
 @admin.register(Contact)
@@ -74,7 +74,7 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
                 language=fields["language"],
                 public_url=settings.PUBLIC_URL,
             )
-        except BadTemplate as error:
+        except BadWording as error:
             raise forms.ValidationError("This cannot be rendered: %(why)s", params={"why": error}) from error
         return fields
 
@@ -124,7 +124,7 @@ class NotificationTemplateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         wording = Wording(text=obj.text, subject=obj.subject, body=obj.body)
         try:
             shown = samples.preview(Template(obj.code), wording, language=obj.language, public_url=settings.PUBLIC_URL)
-        except BadTemplate as error:
+        except BadWording as error:
             return format_html("<strong>This cannot be rendered:</strong> {}", str(error))
         return _shown(shown.subject, shown.text, shown.html)
 

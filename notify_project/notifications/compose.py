@@ -16,9 +16,9 @@ from uuid import UUID
 
 import zxingcpp
 
-from notifications.outage import PermanentFailure
+from notifications.failures import PermanentFailure
 from notifications.smtp import Envelope
-from notifications.templating import Rendered
+from notifications.wording import Rendered
 
 POLICY = compat32.clone(linesep="\r\n")
 # Readable as it stands in most languages of a cinema's customers, where base64 never is.

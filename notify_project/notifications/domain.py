@@ -1,8 +1,12 @@
 """What may happen to a notification, when it is tried again, and when it is better not sent."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from chassis.jitter import jittered
+from chassis.states import Machine
 
 # With the pauses below, about a day.
 MAX_ATTEMPTS = 100
@@ -79,17 +83,7 @@ TRANSITIONS: dict[tuple[Status, Step], Status] = {
 }
 
 
-class IllegalTransition(Exception):
-    def __init__(self, status: Status, step: Step) -> None:
-        super().__init__(f"{step} cannot happen to a notification that is {status}")
-
-
-def next_status(status: Status, step: Step) -> Status:
-    """Raises IllegalTransition."""
-    try:
-        return TRANSITIONS[status, step]
-    except KeyError:
-        raise IllegalTransition(status, step) from None
+MACHINE = Machine(TRANSITIONS)
 
 
 def is_settled(status: Status) -> bool:
@@ -97,15 +91,15 @@ def is_settled(status: Status) -> bool:
     return status not in {Status.PENDING, Status.WAITING_FOR_CONTACT}
 
 
-def pause_before_next_try(*, attempts: int, jitter: float) -> timedelta | None:
+def pause_before_next_try(*, attempts: int, spread: Callable[[float], float] = jittered) -> timedelta | None:
     """How long to wait after so many failed tries; None: give it up.
 
-    Doubles from 2 s to 15 min, spread by `jitter` (0 to 1) over half to one and a half of that.
+    Doubles from 2 s to 15 min, spread over half to one and a half of that.
     """
     if attempts >= MAX_ATTEMPTS:
         return None
     pause = min(FIRST_PAUSE * (1 << min(attempts - 1, 20)), LONGEST_PAUSE)
-    return pause * (0.5 + jitter)
+    return timedelta(seconds=spread(pause.total_seconds()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from chassis.messaging.events import Event
 from chassis.messaging.inbox import Handler
 from notifications import delivery, services, tasks
 from notifications.domain import Template, ending_key, receipt_key
-from notifications.events import (
+from notifications.heard import (
     BookingCreated,
     BookingEnded,
     BookingMoved,

@@ -57,7 +57,7 @@ class BookingSummary(models.Model):
 
 
 class NotificationTemplate(models.Model):
-    """The wording of a message, in the small template language of notifications.templating."""
+    """The wording of a message, in the small template language of notifications.wording."""
 
     code = models.CharField(max_length=40, choices=TEMPLATES)
     channel = models.CharField(max_length=8, choices=CHANNELS)

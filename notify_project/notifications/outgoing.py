@@ -14,15 +14,15 @@ from notifications.domain import (
     ALSO_AS_SMS,
     CARRIES_SECRET,
     FALLBACK_LANGUAGE,
+    MACHINE,
     SECRET,
     Channel,
     Status,
     Step,
     Template,
     is_settled,
-    next_status,
 )
-from notifications.templating import Wording
+from notifications.wording import Wording
 
 # Seconds after the longest try, to record it.
 LEASE_MARGIN = 5.0
@@ -123,7 +123,7 @@ class Result:
     status: Status = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "status", next_status(Status.PENDING, self.step))
+        object.__setattr__(self, "status", MACHINE.next(Status.PENDING, self.step))
 
 
 def take(*, channels: list[Channel], event_id: UUID | None = None) -> Taken | None:

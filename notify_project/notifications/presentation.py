@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -12,33 +11,29 @@ from babel import Locale
 from babel.dates import format_date, format_time, get_timezone_name
 from babel.numbers import NumberPattern, parse_pattern
 
+from chassis.money import DECIMALS, Money, to_major
 from notifications.domain import SECRET, Template
 
-# ISO 4217 minor units, where they are not 2. CLDR's digits are what is customary, not what an amount is counted in.
-EXPONENTS = {
-    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF"), 0),
-    **dict.fromkeys(("UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-    **dict.fromkeys(("CLF", "UYW"), 4),
-}
 MONEY = ("amount", "total", "refunded_amount")
 MOMENTS = ("hold_expires_at", "expires_at", "captured_at", "free_cancellation_until")
 LINKS = {Template.PASSWORD_RESET: "/reset", Template.EMAIL_VERIFICATION: "/verify"}
 
 
 def money(value: Mapping[str, Any], locale: Locale) -> str:
-    """{"amount": minor units, "currency": ISO 4217 code} as the locale writes it."""
-    currency = str(value["currency"])
-    exponent = EXPONENTS.get(currency, 2)
-    amount = Decimal(value["amount"]).scaleb(-exponent)
-    pattern = _money_pattern(locale, exponent)
-    return str(pattern.apply(amount, locale, currency=currency, currency_digits=False))
+    """{"amount": minor units, "currency": ISO 4217 code} as the locale writes it.
+
+    Raises KeyError for an unknown currency: a message that may be wrong by a factor of a hundred is better not sent.
+    """
+    paid = Money(amount=value["amount"], currency=value["currency"])
+    # CLDR's digits are what is customary, not what an amount is counted in.
+    pattern = _money_pattern(locale, DECIMALS[paid.currency])
+    return str(pattern.apply(to_major(paid), locale, currency=paid.currency, currency_digits=False))
 
 
 @lru_cache(maxsize=16)
-def _money_pattern(locale: Locale, exponent: int) -> NumberPattern:
+def _money_pattern(locale: Locale, decimals: int) -> NumberPattern:
     pattern = parse_pattern(locale.currency_formats["standard"].pattern)
-    pattern.frac_prec = (exponent, exponent)
+    pattern.frac_prec = (decimals, decimals)
     return pattern
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from notifications.domain import SECRET, Template
 from notifications.presentation import present
-from notifications.templating import Rendered, Wording, render
+from notifications.wording import Rendered, Wording, render
 
 BOOKING: dict[str, Any] = {
     "reference": "MQ7K2P",
@@ -70,5 +70,5 @@ def values(template: Template, *, language: str, public_url: str) -> dict[str, A
 
 
 def preview(template: Template, wording: Wording, *, language: str, public_url: str) -> Rendered:
-    """Raises BadTemplate, also for a name this message does not have."""
+    """Raises BadWording, also for a name this message does not have."""
     return render(wording, values(template, language=language, public_url=public_url), strict=True)

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from chassis.ids import uuid7
-from notifications.domain import CARRIES_SECRET, Channel, Status, Step, Template, next_status
+from notifications.domain import CARRIES_SECRET, MACHINE, Channel, Status, Step, Template
 from notifications.errors import NotResendable, UnknownContact
 from notifications.models import BookingSummary, Contact, Notification
 
@@ -68,7 +68,7 @@ def know_contact(*, user_id: UUID, username: str, email: str, full_name: str, ph
             )
         channels = [channel for channel, known in ((Channel.EMAIL, email), (Channel.SMS, phone)) if known]
         Notification.objects.filter(user_id=user_id, status=Status.WAITING_FOR_CONTACT, channel__in=channels).update(
-            status=next_status(Status.WAITING_FOR_CONTACT, Step.ADDRESS_ARRIVED),
+            status=MACHINE.next(Status.WAITING_FOR_CONTACT, Step.ADDRESS_ARRIVED),
             due_at=Now(),
             reason="",
         )
@@ -139,7 +139,7 @@ def send_again(*, notification_id: UUID) -> Notification:
         notification.status = Status.PENDING
         notification._state.adding = True
     else:
-        notification.status = next_status(status, Step.TRIED_AGAIN)
+        notification.status = MACHINE.next(status, Step.TRIED_AGAIN)
     notification.attempts = 0
     notification.reason = ""
     notification.not_after = None

@@ -50,8 +50,7 @@ def scripted(settings: Any, sink: Sink) -> Iterator[ScriptedSmtp]:
 def forget_servers() -> None:
     """Connections and outages of one test are not another's."""
     delivery.forget_connection()
-    for outage in delivery.OUTAGES.values():
-        outage.answered()
+    delivery.forget_outages()
     sms.gateway.cache_clear()
 
 
@@ -67,8 +66,7 @@ def make_due() -> Callable[[], None]:
     """Time passes: leases end and pauses are over."""
 
     def pass_time() -> None:
-        for outage in delivery.OUTAGES.values():
-            outage.answered()
+        delivery.forget_outages()
         Notification.objects.update(due_at=timezone.now() - timedelta(seconds=1))
 
     return pass_time

@@ -1,5 +1,6 @@
 """Handing over, with the real message sink, or a server that misbehaves, on the other side."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -13,6 +14,7 @@ from servers import ScriptedSmtp, Sink
 
 from notifications import compose, delivery, outgoing, services
 from notifications.domain import Channel, Status, Template
+from notifications.failures import DeliveryFailure, PermanentFailure, TemporaryFailure, Unreachable
 from notifications.models import DeliveryLog, Notification, NotificationTemplate
 from notifications.smtp import SmtpServer
 
@@ -172,6 +174,58 @@ def test_a_server_that_is_away_is_left_alone_and_then_everything_goes_out(
         "deferred",
         *["sent"] * 5,
     ]
+
+
+def test_an_outage_is_left_alone_for_longer_and_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    server = delivery.server_breaker()
+
+    def away() -> None:
+        raise Unreachable("away")
+
+    def pause_after_a_failure() -> float:
+        assert not server.is_open
+        with pytest.raises(Unreachable):
+            server.call(away)
+        start = now[0]
+        while server.is_open:
+            now[0] += 0.25
+        return now[0] - start
+
+    assert [pause_after_a_failure() for _ in range(7)] == [0.5, 1, 2, 4, 8, 10, 10]
+    server.call(lambda: None)
+    assert not server.is_open
+    assert pause_after_a_failure() == 0.5
+
+
+@pytest.mark.parametrize("failure", [TemporaryFailure, PermanentFailure])
+def test_a_server_that_refuses_a_message_is_not_away(failure: type[DeliveryFailure]) -> None:
+    server = delivery.server_breaker()
+
+    def refuse() -> None:
+        raise failure("smtp_450")
+
+    with pytest.raises(failure):
+        server.call(refuse)
+    assert not server.is_open
+
+
+def test_a_message_taken_while_another_found_its_server_away_is_put_off(
+    scripted: ScriptedSmtp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "_open_channels", lambda: list(Channel))
+    scripted.replies["CONNECT"] = None
+    found_out, refused = NotificationFactory.create_batch(2)
+
+    assert delivery.deliver_due() == 2
+
+    found_out.refresh_from_db()
+    refused.refresh_from_db()
+    assert (found_out.status, refused.status) == (Status.PENDING, Status.PENDING)
+    assert refused.reason == "circuit_open" != found_out.reason
+    assert scripted.connections == 1
+    assert min(found_out.due_at, refused.due_at) > timezone.now()
 
 
 def test_an_sms_goes_out_while_the_mail_server_is_away(sink: Sink, settings: Any) -> None:

@@ -9,7 +9,7 @@ from babel import Locale
 from notifications import samples
 from notifications.domain import ALSO_AS_SMS, LANGUAGES, Template
 from notifications.presentation import moment, money, present
-from notifications.templating import BadTemplate, Wording, render
+from notifications.wording import BadWording, Wording, render
 
 SEEDS = Path(samples.__file__).parent / "seeds"
 URL = "https://marquee.example"
@@ -154,5 +154,5 @@ def test_a_subject_is_one_line_whatever_its_values_hold() -> None:
 )
 def test_the_template_language_has_no_way_out(source: str) -> None:
     wording = Wording(subject="s", text="t", body=source)
-    with pytest.raises(BadTemplate):
+    with pytest.raises(BadWording):
         samples.preview(Template.WELCOME, wording, language="en", public_url=URL)
