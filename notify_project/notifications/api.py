@@ -18,7 +18,8 @@ from chassis.web.parsing import StrictSerializer, StrictUUIDField
 from chassis.web.permissions import HasRole, caller
 from chassis.web.problems import PermissionDenied
 from notifications import selectors, services
-from notifications.domain import Channel, Status, Template
+from notifications.domain import Channel, Status
+from notifications.kinds import KINDS
 from notifications.models import Notification
 
 SUBJECT_LIMIT = 200
@@ -99,7 +100,7 @@ class HistoryQuery(StrictSerializer):
     user_id = serializers.UUIDField(required=False, help_text="For staff: whose. Default: one's own.")
     booking_id = serializers.UUIDField(required=False)
     channel = serializers.ChoiceField([channel.value for channel in Channel], required=False)
-    template = serializers.ChoiceField([template.value for template in Template], required=False)
+    template = serializers.ChoiceField(list(KINDS), required=False)
     status = serializers.ChoiceField([state.value for state in Status], required=False)
     cursor = serializers.CharField(required=False)
     page_size = serializers.CharField(required=False)

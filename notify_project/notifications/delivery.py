@@ -108,12 +108,12 @@ def _deliver(taken: Taken) -> None:
         _write_sms_as_well(taken)
     result = _attempt(taken)
     outcome = result.outcome or result.status.value
-    TRIES.labels(taken.template, taken.channel, outcome).inc()
+    TRIES.labels(taken.kind.code, taken.channel, outcome).inc()
     recorded: list[bool] = []
     patiently(lambda: recorded.append(outgoing.record(taken, result)), seconds=RECORD_SECONDS)
     facts = {
         "notification_id": str(taken.id),
-        "template": taken.template,
+        "template": taken.kind.code,
         "channel": taken.channel,
         "attempt": taken.attempt,
         "outcome": outcome,
@@ -126,13 +126,14 @@ def _deliver(taken: Taken) -> None:
 
 
 def _write_sms_as_well(taken: Taken) -> None:
+    """One for each mail that there may be only one of; a copy of a mail has no key, and its booking one message."""
     services.write(
         draft=services.Draft(
-            template=taken.template,
+            kind=taken.kind,
             channel=Channel.SMS,
             user_id=taken.user_id,
             booking_id=taken.booking_id,
-            natural_key=f"{taken.template}:{taken.booking_id}",
+            natural_key=taken.natural_key or f"{taken.kind.code}:{taken.booking_id or taken.id}",
             context=taken.context,
         )
     )
@@ -143,9 +144,9 @@ def _attempt(taken: Taken) -> Result:
         return Result(Step.ADDRESS_MISSING, reason="no_address")
     reason = reason_not_to_send(
         Circumstances(
-            template=taken.template,
             now=taken.taken_at,
             not_after=taken.not_after,
+            while_held=taken.kind.while_held,
             wants_hold_notices=taken.wants_hold_notices,
             superseded=taken.superseded,
         )
@@ -170,7 +171,7 @@ def rendered_for(taken: Taken) -> Rendered:
         raise BadWording("There is no wording for this message.")
     values = present(
         taken.context,
-        template=taken.template,
+        kind=taken.kind,
         booking=taken.booking,
         name=taken.name,
         language=taken.language,
@@ -227,7 +228,7 @@ def _message_id(taken: Taken) -> str:
 
 
 def _failure_of(taken: Taken, hand_over: Callable[[], None]) -> DeliveryFailure | None:
-    facts = {"notification.id": str(taken.id), "notification.template": taken.template}
+    facts = {"notification.id": str(taken.id), "notification.template": taken.kind.code}
     try:
         with tracing.step(f"send {taken.channel}", **facts):
             _breakers[taken.channel].call(hand_over)

@@ -17,37 +17,12 @@ LONGEST_PAUSE = timedelta(minutes=15)
 FALLBACK_LANGUAGE = "en"
 LANGUAGES = {"en": "English", "vi": "Tiếng Việt"}
 
+SECRET = "token"  # noqa: S105  (the name of the field of an event that holds one)
+
 
 class Channel(StrEnum):
     EMAIL = "email"
     SMS = "sms"
-
-
-class Template(StrEnum):
-    """What a message says. The wording stands in the table notification_templates."""
-
-    HOLD = "hold"
-    RECEIPT = "receipt"
-    TICKET = "ticket"
-    PAYMENT_FAILED = "payment_failed"
-    BOOKING_MOVED = "booking_moved"
-    BOOKING_CANCELLED = "booking_cancelled"
-    BOOKING_EXPIRED = "booking_expired"
-    BOOKING_REJECTED = "booking_rejected"
-    BOOKING_FAILED = "booking_failed"
-    REFUND = "refund"
-    WELCOME = "welcome"
-    PASSWORD_RESET = "password_reset"  # noqa: S105
-    EMAIL_VERIFICATION = "email_verification"
-    MESSAGE = "message"
-
-
-# What these carry is taken out of the stored context as soon as they are settled.
-CARRIES_SECRET = frozenset({Template.PASSWORD_RESET, Template.EMAIL_VERIFICATION})
-SECRET = "token"  # noqa: S105  (the name of the field)
-
-# These also come as an SMS, for those who want it.
-ALSO_AS_SMS = frozenset({Template.TICKET})
 
 
 class Status(StrEnum):
@@ -106,12 +81,13 @@ def pause_before_next_try(*, attempts: int, spread: Callable[[float], float] = j
 class Circumstances:
     """What decides whether a message still makes sense at the moment it could be sent.
 
-    not_after: the end of what it is about. superseded: a later message about the same booking was written.
+    not_after: the end of what it is about. while_held: it is about a hold, as its kind says.
+    superseded: a later message about the same booking was written.
     """
 
-    template: str
     now: datetime
     not_after: datetime | None
+    while_held: bool
     wants_hold_notices: bool
     superseded: bool
 
@@ -120,7 +96,7 @@ def reason_not_to_send(circumstances: Circumstances) -> str | None:
     """`too_late`, `superseded`, `opted_out`, or None: send it."""
     if circumstances.not_after is not None and circumstances.now >= circumstances.not_after:
         return "too_late"
-    if circumstances.template == Template.HOLD:
+    if circumstances.while_held:
         if circumstances.superseded:
             return "superseded"
         if not circumstances.wants_hold_notices:

@@ -11,7 +11,6 @@ from notifications.domain import (
     Circumstances,
     Status,
     Step,
-    Template,
     is_settled,
     pause_before_next_try,
     reason_not_to_send,
@@ -71,9 +70,9 @@ def test_trying_goes_on_for_about_a_day_and_then_ends() -> None:
 
 def circumstances(**differing: object) -> Circumstances:
     usual: dict[str, object] = {
-        "template": Template.HOLD,
         "now": NOW,
         "not_after": NOW + timedelta(minutes=5),
+        "while_held": True,
         "wants_hold_notices": True,
         "superseded": False,
     }
@@ -88,8 +87,8 @@ def circumstances(**differing: object) -> Circumstances:
         ({"not_after": NOW}, "too_late"),
         ({"superseded": True}, "superseded"),
         ({"wants_hold_notices": False}, "opted_out"),
-        ({"template": Template.RECEIPT, "wants_hold_notices": False, "superseded": True}, None),
-        ({"template": Template.PASSWORD_RESET, "not_after": NOW - timedelta(seconds=1)}, "too_late"),
+        ({"while_held": False, "wants_hold_notices": False, "superseded": True}, None),
+        ({"while_held": False, "not_after": NOW - timedelta(seconds=1)}, "too_late"),
     ],
 )
 def test_a_message_that_makes_no_sense_any_more_is_not_sent(differing: dict[str, object], reason: str | None) -> None:
