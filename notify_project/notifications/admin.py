@@ -8,9 +8,10 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 
 from chassis.admin import ReadOnlyAdmin
-from notifications import samples, services
-from notifications.domain import CARRIES_SECRET, FALLBACK_LANGUAGE, Channel, Template
+from notifications import previews, services
+from notifications.domain import FALLBACK_LANGUAGE, Channel
 from notifications.errors import NotResendable
+from notifications.kinds import KINDS, carries_secret
 from notifications.models import (
     BookingSummary,
     Contact,
@@ -18,7 +19,7 @@ from notifications.models import (
     Notification,
     NotificationTemplate,
 )
-from notifications.templating import BadTemplate, Wording
+from notifications.wording import BadWording, Wording
 
 
 @admin.register(Contact)
@@ -68,13 +69,13 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError("An e-mail needs a subject.")
         wording = Wording(text=fields["text"], subject=fields.get("subject", ""), body=fields.get("body", ""))
         try:
-            samples.preview(
-                Template(fields["code"]),
+            previews.preview(
+                KINDS[fields["code"]],
                 wording,
                 language=fields["language"],
                 public_url=settings.PUBLIC_URL,
             )
-        except BadTemplate as error:
+        except BadWording as error:
             raise forms.ValidationError("This cannot be rendered: %(why)s", params={"why": error}) from error
         return fields
 
@@ -87,6 +88,10 @@ class NotificationTemplateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ["code", "subject", "text"]
     readonly_fields = ("names", "preview", "updated_at")
     fields = ("code", "channel", "language", "subject", "text", "body", "names", "preview", "updated_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[NotificationTemplate]:
+        """A kind that is no more has nothing that its wording could be checked against."""
+        return super().get_queryset(request).filter(code__in=KINDS)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return (*self.readonly_fields, *(("code", "channel", "language") if obj else ()))
@@ -116,15 +121,15 @@ class NotificationTemplateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description="names")
     def names(self, obj: NotificationTemplate) -> str:
-        known = samples.values(Template(obj.code), language=obj.language, public_url=settings.PUBLIC_URL)
+        known = previews.values(KINDS[obj.code], language=obj.language, public_url=settings.PUBLIC_URL)
         return ", ".join(sorted(name for name, value in known.items() if value != ""))
 
     @admin.display(description="preview")
     def preview(self, obj: NotificationTemplate) -> str:
         wording = Wording(text=obj.text, subject=obj.subject, body=obj.body)
         try:
-            shown = samples.preview(Template(obj.code), wording, language=obj.language, public_url=settings.PUBLIC_URL)
-        except BadTemplate as error:
+            shown = previews.preview(KINDS[obj.code], wording, language=obj.language, public_url=settings.PUBLIC_URL)
+        except BadWording as error:
             return format_html("<strong>This cannot be rendered:</strong> {}", str(error))
         return _shown(shown.subject, shown.text, shown.html)
 
@@ -178,7 +183,7 @@ class NotificationAdmin(ReadOnlyAdmin):
 
     @admin.display(description="what it is about")
     def about(self, obj: Notification) -> str:
-        if obj.template in CARRIES_SECRET:
+        if carries_secret(obj.template):
             return "hidden: it carries a link that signs in"
         shown = {name: value for name, value in obj.context.items() if name != "ticket"}
         return format_html('<pre style="white-space:pre-wrap">{}</pre>', _lines(shown))

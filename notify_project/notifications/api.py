@@ -15,10 +15,11 @@ from chassis.ids import uuid7
 from chassis.web.idempotency import HEADER, claim, complete, key_from, replay
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
-from chassis.web.permissions import HasRole
+from chassis.web.permissions import HasRole, caller
 from chassis.web.problems import PermissionDenied
 from notifications import selectors, services
-from notifications.domain import Channel, Status, Template
+from notifications.domain import Channel, Status
+from notifications.kinds import KINDS
 from notifications.models import Notification
 
 SUBJECT_LIMIT = 200
@@ -99,7 +100,7 @@ class HistoryQuery(StrictSerializer):
     user_id = serializers.UUIDField(required=False, help_text="For staff: whose. Default: one's own.")
     booking_id = serializers.UUIDField(required=False)
     channel = serializers.ChoiceField([channel.value for channel in Channel], required=False)
-    template = serializers.ChoiceField([template.value for template in Template], required=False)
+    template = serializers.ChoiceField(list(KINDS), required=False)
     status = serializers.ChoiceField([state.value for state in Status], required=False)
     cursor = serializers.CharField(required=False)
     page_size = serializers.CharField(required=False)
@@ -111,9 +112,7 @@ class _SendView(APIView):
     serializer: type[MessageSerializer]
 
     def post(self, request: Request) -> Response:
-        given = self.serializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        message = given.validated_data
+        message = self.serializer.parse(request.data)
         key = key_from(request, required=False)
         with transaction.atomic():
             claimed = claim(key, resource_id=uuid7()) if key else None
@@ -121,7 +120,7 @@ class _SendView(APIView):
                 return replay(claimed)
             notification = services.request_message(
                 channel=self.channel,
-                requested_by=request.user.id,
+                requested_by=caller(request).id,
                 context={name: message[name] for name in ("subject", "text") if name in message},
                 to=message.get("to", ""),
                 user_id=message.get("user_id"),
@@ -169,12 +168,12 @@ class History(APIView):
     )
     def get(self, request: Request) -> Response:
         """One's own messages, the newest first; staff may read those of a user."""
-        query = HistoryQuery(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
-        filters = {name: value for name, value in query.validated_data.items() if name not in {"cursor", "page_size"}}
-        user_id = filters.pop("user_id", request.user.id)
-        if user_id != request.user.id and not request.user.is_staff:
+        query = HistoryQuery.parse(request.query_params.dict())
+        reader = caller(request)
+        user_id = query.pop("user_id", reader.id)
+        if user_id != reader.id and not reader.is_staff:
             raise PermissionDenied("These are somebody else's messages.")
         page = CursorPage(ordering="-id")
+        filters = {name: value for name, value in query.items() if name not in {"cursor", "page_size"}}
         rows = page.paginate_queryset(selectors.history(user_id=user_id, filters=filters), request, view=self)
         return page.get_paginated_response(NotificationSerializer(rows, many=True).data)

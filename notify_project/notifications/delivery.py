@@ -5,7 +5,6 @@ more under the same Message-ID (SMS: the same id, which the gateway keeps once).
 """
 
 import logging
-import random
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from uuid import UUID
 from django.conf import settings
 
 from chassis.messaging.worker import patiently
+from chassis.storage.breaker import Breaker, BreakerOpen
 from chassis.telemetry import tracing
 from chassis.telemetry.metrics import counter, histogram
 from notifications import compose, outgoing, services, sms
@@ -25,12 +25,12 @@ from notifications.domain import (
     pause_before_next_try,
     reason_not_to_send,
 )
+from notifications.failures import DeliveryFailure, PermanentFailure, Unreachable
 from notifications.models import DeliveryLog
-from notifications.outage import DeliveryFailure, Outage, PermanentFailure, Unreachable
 from notifications.outgoing import Result, Taken
 from notifications.presentation import present
 from notifications.smtp import SmtpConnection
-from notifications.templating import BadTemplate, Rendered, render
+from notifications.wording import BadWording, Rendered, render
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,13 @@ LATENCY = histogram(
 )
 SENDING = histogram("notification_send_seconds", "Time the next server took for a message", ["channel"])
 
-OUTAGES = {channel: Outage() for channel in Channel}
+
+def server_breaker() -> Breaker:
+    """A server that is away costs a try now and then, not one for each message that waits."""
+    return Breaker(failures=1, reset=0.5, reset_max=10.0, counts=lambda failure: isinstance(failure, Unreachable))
+
+
+_breakers = {channel: server_breaker() for channel in Channel}
 
 _kept = threading.local()
 
@@ -66,6 +72,11 @@ def forget_connection() -> None:
     if hasattr(_kept, "smtp"):
         _kept.smtp.close()
         del _kept.smtp
+
+
+def forget_outages() -> None:
+    """Every server is tried again with the next message."""
+    _breakers.update({channel: server_breaker() for channel in Channel})
 
 
 def deliver_for_event(*, event_id: UUID) -> None:
@@ -89,7 +100,7 @@ def deliver_due() -> int:
 
 
 def _open_channels() -> list[Channel]:
-    return [channel for channel, outage in OUTAGES.items() if not outage.is_on]
+    return [channel for channel, breaker in _breakers.items() if not breaker.is_open]
 
 
 def _deliver(taken: Taken) -> None:
@@ -97,12 +108,12 @@ def _deliver(taken: Taken) -> None:
         _write_sms_as_well(taken)
     result = _attempt(taken)
     outcome = result.outcome or result.status.value
-    TRIES.labels(taken.template, taken.channel, outcome).inc()
+    TRIES.labels(taken.kind.code, taken.channel, outcome).inc()
     recorded: list[bool] = []
     patiently(lambda: recorded.append(outgoing.record(taken, result)), seconds=RECORD_SECONDS)
     facts = {
         "notification_id": str(taken.id),
-        "template": taken.template,
+        "template": taken.kind.code,
         "channel": taken.channel,
         "attempt": taken.attempt,
         "outcome": outcome,
@@ -115,13 +126,14 @@ def _deliver(taken: Taken) -> None:
 
 
 def _write_sms_as_well(taken: Taken) -> None:
+    """One for each mail that there may be only one of; a copy of a mail has no key, and its booking one message."""
     services.write(
         draft=services.Draft(
-            template=taken.template,
+            kind=taken.kind,
             channel=Channel.SMS,
             user_id=taken.user_id,
             booking_id=taken.booking_id,
-            natural_key=f"{taken.template}:{taken.booking_id}",
+            natural_key=taken.natural_key or f"{taken.kind.code}:{taken.booking_id or taken.id}",
             context=taken.context,
         )
     )
@@ -132,9 +144,9 @@ def _attempt(taken: Taken) -> Result:
         return Result(Step.ADDRESS_MISSING, reason="no_address")
     reason = reason_not_to_send(
         Circumstances(
-            template=taken.template,
             now=taken.taken_at,
             not_after=taken.not_after,
+            while_held=taken.kind.while_held,
             wants_hold_notices=taken.wants_hold_notices,
             superseded=taken.superseded,
         )
@@ -154,12 +166,12 @@ def _attempt(taken: Taken) -> Result:
 
 
 def rendered_for(taken: Taken) -> Rendered:
-    """Raises BadTemplate."""
+    """Raises BadWording."""
     if taken.wording is None:
-        raise BadTemplate("There is no wording for this message.")
+        raise BadWording("There is no wording for this message.")
     values = present(
         taken.context,
-        template=taken.template,
+        kind=taken.kind,
         booking=taken.booking,
         name=taken.name,
         language=taken.language,
@@ -194,8 +206,7 @@ def _handed_over(taken: Taken, rendered: Rendered, hand_over: Callable[[], None]
         LATENCY.labels(taken.channel).observe((taken.taken_at - taken.created_at).total_seconds() + seconds)
     else:
         if not isinstance(failure, PermanentFailure):
-            jitter = random.random()  # noqa: S311  (spreads retries, guards nothing)
-            pause = pause_before_next_try(attempts=taken.attempt, jitter=jitter)
+            pause = pause_before_next_try(attempts=taken.attempt)
         step = Step.GIVEN_UP if pause is None else Step.PUT_OFF
         outcome = DeliveryLog.FAILED if pause is None else DeliveryLog.DEFERRED
     return Result(
@@ -217,16 +228,13 @@ def _message_id(taken: Taken) -> str:
 
 
 def _failure_of(taken: Taken, hand_over: Callable[[], None]) -> DeliveryFailure | None:
-    outage = OUTAGES[taken.channel]
-    facts = {"notification.id": str(taken.id), "notification.template": taken.template}
+    facts = {"notification.id": str(taken.id), "notification.template": taken.kind.code}
     try:
         with tracing.step(f"send {taken.channel}", **facts):
-            hand_over()
-    except Unreachable as failure:
-        outage.failed()
-        return failure
+            _breakers[taken.channel].call(hand_over)
+    except BreakerOpen:
+        # Another thread is trying the server that was away.
+        return Unreachable("circuit_open")
     except DeliveryFailure as failure:
-        outage.answered()
         return failure
-    outage.answered()
     return None

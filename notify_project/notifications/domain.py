@@ -1,8 +1,12 @@
 """What may happen to a notification, when it is tried again, and when it is better not sent."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from chassis.jitter import jittered
+from chassis.states import Machine
 
 # With the pauses below, about a day.
 MAX_ATTEMPTS = 100
@@ -13,37 +17,12 @@ LONGEST_PAUSE = timedelta(minutes=15)
 FALLBACK_LANGUAGE = "en"
 LANGUAGES = {"en": "English", "vi": "Tiếng Việt"}
 
+SECRET = "token"  # noqa: S105  (the name of the field of an event that holds one)
+
 
 class Channel(StrEnum):
     EMAIL = "email"
     SMS = "sms"
-
-
-class Template(StrEnum):
-    """What a message says. The wording stands in the table notification_templates."""
-
-    HOLD = "hold"
-    RECEIPT = "receipt"
-    TICKET = "ticket"
-    PAYMENT_FAILED = "payment_failed"
-    BOOKING_MOVED = "booking_moved"
-    BOOKING_CANCELLED = "booking_cancelled"
-    BOOKING_EXPIRED = "booking_expired"
-    BOOKING_REJECTED = "booking_rejected"
-    BOOKING_FAILED = "booking_failed"
-    REFUND = "refund"
-    WELCOME = "welcome"
-    PASSWORD_RESET = "password_reset"  # noqa: S105  (the name of a template)
-    EMAIL_VERIFICATION = "email_verification"
-    MESSAGE = "message"
-
-
-# What these carry is taken out of the stored context as soon as they are settled.
-CARRIES_SECRET = frozenset({Template.PASSWORD_RESET, Template.EMAIL_VERIFICATION})
-SECRET = "token"  # noqa: S105  (the name of the field)
-
-# These also come as an SMS, for those who want it.
-ALSO_AS_SMS = frozenset({Template.TICKET})
 
 
 class Status(StrEnum):
@@ -79,17 +58,7 @@ TRANSITIONS: dict[tuple[Status, Step], Status] = {
 }
 
 
-class IllegalTransition(Exception):
-    def __init__(self, status: Status, step: Step) -> None:
-        super().__init__(f"{step} cannot happen to a notification that is {status}")
-
-
-def next_status(status: Status, step: Step) -> Status:
-    """Raises IllegalTransition."""
-    try:
-        return TRANSITIONS[status, step]
-    except KeyError:
-        raise IllegalTransition(status, step) from None
+MACHINE = Machine(TRANSITIONS)
 
 
 def is_settled(status: Status) -> bool:
@@ -97,27 +66,28 @@ def is_settled(status: Status) -> bool:
     return status not in {Status.PENDING, Status.WAITING_FOR_CONTACT}
 
 
-def pause_before_next_try(*, attempts: int, jitter: float) -> timedelta | None:
+def pause_before_next_try(*, attempts: int, spread: Callable[[float], float] = jittered) -> timedelta | None:
     """How long to wait after so many failed tries; None: give it up.
 
-    Doubles from 2 s to 15 min, spread by `jitter` (0 to 1) over half to one and a half of that.
+    Doubles from 2 s to 15 min, spread over half to one and a half of that.
     """
     if attempts >= MAX_ATTEMPTS:
         return None
     pause = min(FIRST_PAUSE * (1 << min(attempts - 1, 20)), LONGEST_PAUSE)
-    return pause * (0.5 + jitter)
+    return timedelta(seconds=spread(pause.total_seconds()))
 
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """What decides whether a message still makes sense at the moment it could be sent.
 
-    not_after: the end of what it is about. superseded: a later message about the same booking was written.
+    not_after: the end of what it is about. while_held: it is about a hold, as its kind says.
+    superseded: a later message about the same booking was written.
     """
 
-    template: str
     now: datetime
     not_after: datetime | None
+    while_held: bool
     wants_hold_notices: bool
     superseded: bool
 
@@ -126,7 +96,7 @@ def reason_not_to_send(circumstances: Circumstances) -> str | None:
     """`too_late`, `superseded`, `opted_out`, or None: send it."""
     if circumstances.not_after is not None and circumstances.now >= circumstances.not_after:
         return "too_late"
-    if circumstances.template == Template.HOLD:
+    if circumstances.while_held:
         if circumstances.superseded:
             return "superseded"
         if not circumstances.wants_hold_notices:

@@ -3,16 +3,21 @@ from django.db import models
 from django.db.models import Q
 
 from chassis.ids import uuid7
-from notifications.domain import LANGUAGES, Channel, Status, Template
+from notifications import kinds
+from notifications.domain import LANGUAGES, Channel, Status
 
 
-def _choices(values: type[Channel] | type[Status] | type[Template]) -> list[tuple[str, str]]:
-    return [(value.value, value.value.replace("_", " ")) for value in values]
+# Callables, so that what they say does not stand in migrations: what there is to choose from is not the schema's.
+def channels() -> list[tuple[str, str]]:
+    return [(channel.value, channel.value) for channel in Channel]
 
 
-CHANNELS = _choices(Channel)
-STATUSES = _choices(Status)
-TEMPLATES = _choices(Template)
+def languages() -> list[tuple[str, str]]:
+    return list(LANGUAGES.items())
+
+
+def statuses() -> list[tuple[str, str]]:
+    return [(status.value, status.value.replace("_", " ")) for status in Status]
 
 
 class Contact(models.Model):
@@ -23,7 +28,7 @@ class Contact(models.Model):
     email = models.TextField(blank=True)
     full_name = models.TextField(blank=True)
     phone = models.TextField(blank=True)
-    language = models.CharField(max_length=8, choices=list(LANGUAGES.items()), default="en", db_default="en")
+    language = models.CharField(max_length=8, choices=languages, default="en", db_default="en")
     wants_hold_notices = models.BooleanField(default=True, db_default=True)
     wants_sms = models.BooleanField(default=False, db_default=False, help_text="The ticket also comes as an SMS.")
     as_of = models.DateTimeField()
@@ -57,11 +62,11 @@ class BookingSummary(models.Model):
 
 
 class NotificationTemplate(models.Model):
-    """The wording of a message, in the small template language of notifications.templating."""
+    """The wording of a message, in the small template language of notifications.wording."""
 
-    code = models.CharField(max_length=40, choices=TEMPLATES)
-    channel = models.CharField(max_length=8, choices=CHANNELS)
-    language = models.CharField(max_length=8, choices=list(LANGUAGES.items()))
+    code = models.CharField(max_length=40, choices=kinds.choices)
+    channel = models.CharField(max_length=8, choices=channels)
+    language = models.CharField(max_length=8, choices=languages)
     subject = models.CharField(max_length=200, blank=True, help_text="E-mail only.")
     body = models.TextField(blank=True, help_text="The HTML part of an e-mail, without page and layout.")
     text = models.TextField(help_text="The plain part of an e-mail, or the SMS.")
@@ -88,8 +93,8 @@ class Notification(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     event_id = models.UUIDField(null=True)
-    template = models.CharField(max_length=40, choices=TEMPLATES)
-    channel = models.CharField(max_length=8, choices=CHANNELS)
+    template = models.CharField(max_length=40, choices=kinds.choices)
+    channel = models.CharField(max_length=8, choices=channels)
     user_id = models.UUIDField(null=True)
     booking_id = models.UUIDField(null=True)
     natural_key = models.CharField(max_length=100, null=True)  # noqa: DJ001  (NULLs are distinct, "" is not)
@@ -97,7 +102,7 @@ class Notification(models.Model):
     language = models.CharField(max_length=8, blank=True)
     subject = models.TextField(blank=True)
     context = models.JSONField()
-    status = models.CharField(max_length=20, choices=STATUSES, default=Status.PENDING)
+    status = models.CharField(max_length=20, choices=statuses, default=Status.PENDING)
     reason = models.CharField(max_length=64, blank=True, help_text="Why it is not sent (yet).")
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField()

@@ -11,28 +11,29 @@ from django.db import connection
 
 from chassis.ids import uuid7
 from notifications.domain import (
-    ALSO_AS_SMS,
-    CARRIES_SECRET,
     FALLBACK_LANGUAGE,
+    MACHINE,
     SECRET,
     Channel,
     Status,
     Step,
-    Template,
     is_settled,
-    next_status,
 )
-from notifications.templating import Wording
+from notifications.kinds import KINDS
+from notifications.kinds.kind import Kind
+from notifications.wording import Wording
 
 # Seconds after the longest try, to record it.
 LEASE_MARGIN = 5.0
 
 # One statement takes the message and fetches all that it needs. What supersedes a hold notice is looked for by
 # natural key, and for hold notices alone. The clock is the database's: leases are compared across machines.
+# A kind that is not known here is left to the newer version of this service that wrote it.
 TAKE = """
 WITH due AS (
     SELECT id FROM notifications
     WHERE status = 'pending' AND due_at <= statement_timestamp() AND channel = ANY(%(channels)s)
+        AND template = ANY(%(kinds)s)
         AND (%(event_id)s::uuid IS NULL OR event_id = %(event_id)s)
     ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
 ), n AS (
@@ -40,13 +41,13 @@ WITH due AS (
     FROM due WHERE notifications.id = due.id
     RETURNING notifications.*
 )
-SELECT n.id, n.template, n.channel, n.user_id, n.booking_id, n.recipient, n.context, n.not_after, n.attempts,
-    n.created_at, statement_timestamp(),
+SELECT n.id, n.template, n.channel, n.user_id, n.booking_id, n.natural_key, n.recipient, n.context, n.not_after,
+    n.attempts, n.created_at, statement_timestamp(),
     c.email, c.phone, coalesce(nullif(c.full_name, ''), c.username, ''),
     coalesce(c.wants_hold_notices, true), coalesce(c.wants_sms, false),
     b.reference, b.showtime, b.seats,
     t.language, t.subject, t.body, t.text,
-    n.template = %(hold)s AND EXISTS (
+    n.template = ANY(%(while_held)s) AND EXISTS (
         SELECT FROM notifications later
         WHERE later.natural_key IN ('receipt:' || n.booking_id, 'ended:' || n.booking_id))
 FROM n
@@ -86,10 +87,11 @@ class Taken:
     """A message that this worker alone may hand over until its lease ends."""
 
     id: UUID
-    template: Template
+    kind: Kind
     channel: Channel
     user_id: UUID | None
     booking_id: UUID | None
+    natural_key: str | None
     recipient: str = field(repr=False)
     context: dict[str, Any] = field(repr=False)
     not_after: datetime | None
@@ -123,7 +125,7 @@ class Result:
     status: Status = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "status", next_status(Status.PENDING, self.step))
+        object.__setattr__(self, "status", MACHINE.next(Status.PENDING, self.step))
 
 
 def take(*, channels: list[Channel], event_id: UUID | None = None) -> Taken | None:
@@ -136,7 +138,8 @@ def take(*, channels: list[Channel], event_id: UUID | None = None) -> Taken | No
                 "channels": [channel.value for channel in channels],
                 "event_id": event_id,
                 "lease": lease,
-                "hold": Template.HOLD.value,
+                "kinds": list(KINDS),
+                "while_held": [kind.code for kind in KINDS.values() if kind.while_held],
                 "fallback": FALLBACK_LANGUAGE,
             },
         )
@@ -158,7 +161,7 @@ def record(taken: Taken, result: Result) -> bool:
                 "subject": result.subject,
                 "recipient": taken.recipient,
                 "pause": result.pause.total_seconds(),
-                "scrub": taken.template in CARRIES_SECRET and is_settled(result.status),
+                "scrub": taken.kind.carries_secret and is_settled(result.status),
                 "secret": SECRET,
                 "log_id": uuid7(),
                 "outcome": result.outcome,
@@ -173,20 +176,22 @@ def record(taken: Taken, result: Result) -> bool:
 
 def _taken(row: tuple[Any, ...]) -> Taken:
     (
-        notification_id, template, channel, user_id, booking_id, recipient, context, not_after, attempts,
-        created_at, now, email, phone, name, wants_hold_notices, wants_sms,
+        notification_id, template, channel, user_id, booking_id, natural_key, recipient, context, not_after,
+        attempts, created_at, now, email, phone, name, wants_hold_notices, wants_sms,
         reference, showtime, seats, language, subject, body, text, superseded,
     ) = row  # fmt: skip
     booking = {}
     if reference is not None:
         booking = {"reference": reference, "showtime": _json(showtime), "seats": _json(seats)}
+    kind = KINDS[template]
     address = email if channel == Channel.EMAIL else phone
     return Taken(
         id=notification_id,
-        template=Template(template),
+        kind=kind,
         channel=Channel(channel),
         user_id=user_id,
         booking_id=booking_id,
+        natural_key=natural_key,
         recipient=recipient or address or "",
         context=_json(context),
         not_after=not_after,
@@ -195,7 +200,7 @@ def _taken(row: tuple[Any, ...]) -> Taken:
         taken_at=now,
         name=name,
         wants_hold_notices=wants_hold_notices,
-        sms_number=phone if phone and wants_sms and channel == Channel.EMAIL and template in ALSO_AS_SMS else "",
+        sms_number=phone if phone and wants_sms and channel == Channel.EMAIL and kind.also_as_sms else "",
         booking=booking,
         language=language or FALLBACK_LANGUAGE,
         wording=None if text is None else Wording(text=text, subject=subject, body=body),

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
-from decimal import Decimal
-from functools import lru_cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, get_type_hints
 from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,33 +11,26 @@ from babel import Locale
 from babel.dates import format_date, format_time, get_timezone_name
 from babel.numbers import NumberPattern, parse_pattern
 
-from notifications.domain import SECRET, Template
-
-# ISO 4217 minor units, where they are not 2. CLDR's digits are what is customary, not what an amount is counted in.
-EXPONENTS = {
-    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF"), 0),
-    **dict.fromkeys(("UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-    **dict.fromkeys(("CLF", "UYW"), 4),
-}
-MONEY = ("amount", "total", "refunded_amount")
-MOMENTS = ("hold_expires_at", "expires_at", "captured_at", "free_cancellation_until")
-LINKS = {Template.PASSWORD_RESET: "/reset", Template.EMAIL_VERIFICATION: "/verify"}
+from chassis.money import DECIMALS, Money, to_major
+from notifications.domain import SECRET
+from notifications.kinds.kind import Kind
 
 
 def money(value: Mapping[str, Any], locale: Locale) -> str:
-    """{"amount": minor units, "currency": ISO 4217 code} as the locale writes it."""
-    currency = str(value["currency"])
-    exponent = EXPONENTS.get(currency, 2)
-    amount = Decimal(value["amount"]).scaleb(-exponent)
-    pattern = _money_pattern(locale, exponent)
-    return str(pattern.apply(amount, locale, currency=currency, currency_digits=False))
+    """{"amount": minor units, "currency": ISO 4217 code} as the locale writes it.
+
+    Raises KeyError for an unknown currency: a message that may be wrong by a factor of a hundred is better not sent.
+    """
+    paid = Money(amount=value["amount"], currency=value["currency"])
+    # CLDR's digits are what is customary, not what an amount is counted in.
+    pattern = _money_pattern(locale, DECIMALS[paid.currency])
+    return str(pattern.apply(to_major(paid), locale, currency=paid.currency, currency_digits=False))
 
 
 @lru_cache(maxsize=16)
-def _money_pattern(locale: Locale, exponent: int) -> NumberPattern:
+def _money_pattern(locale: Locale, decimals: int) -> NumberPattern:
     pattern = parse_pattern(locale.currency_formats["standard"].pattern)
-    pattern.frac_prec = (exponent, exponent)
+    pattern.frac_prec = (decimals, decimals)
     return pattern
 
 
@@ -53,13 +45,13 @@ def moment(value: str, zone: tzinfo, locale: Locale) -> str:
 def present(
     context: Mapping[str, Any],
     *,
-    template: str,
+    kind: Kind,
     booking: Mapping[str, Any],
     name: str,
     language: str,
     public_url: str,
 ) -> dict[str, Any]:
-    """All the values a template may use; what is not known is "".
+    """All the values that the wording of this kind may name; what is not known is "".
 
     context: what the event said. booking: {"reference", "showtime", "seats"} of the booking, or empty.
     """
@@ -68,8 +60,8 @@ def present(
     before = context.get("before") or {}
     zone = _zone(showtime.get("time_zone", "UTC"))
     shown = {key: value for key, value in context.items() if isinstance(value, str | bool) and key != SECRET}
-    shown |= {key: money(context[key], locale) if context.get(key) else "" for key in MONEY}
-    shown |= {key: moment(context[key], zone, locale) if context.get(key) else "" for key in MOMENTS}
+    shown |= {key: money(context[key], locale) if context.get(key) else "" for key in _said(kind, Money)}
+    shown |= {key: moment(context[key], zone, locale) if context.get(key) else "" for key in _said(kind, datetime)}
     return shown | {
         "name": name,
         "language": language,
@@ -82,7 +74,7 @@ def present(
         "starts_at_before": moment(before["starts_at"], zone, locale) if before else "",
         "screen_before": before.get("screen", ""),
         "seats": _seats(context.get("seats") or booking.get("seats") or []),
-        "link": _link(template, context, public_url),
+        "link": _link(kind, context, public_url),
     }
 
 
@@ -90,9 +82,19 @@ def _seats(seats: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(f"{seat['row']}{seat['number']}" for seat in seats)
 
 
-def _link(template: str, context: Mapping[str, Any], public_url: str) -> str:
-    path = LINKS.get(Template(template))
-    return f"{public_url}{path}?token={quote(context[SECRET], safe='')}" if path and SECRET in context else ""
+@cache
+def _said(kind: Kind, wanted: type) -> tuple[str, ...]:
+    """What the kind says of this type."""
+    if kind.tells is None:
+        return ()
+    types = get_type_hints(kind.tells.reads)
+    return tuple(name for name in kind.tells.says if types[name] in (wanted, wanted | None))
+
+
+def _link(kind: Kind, context: Mapping[str, Any], public_url: str) -> str:
+    if not kind.link or SECRET not in context:
+        return ""
+    return f"{public_url}{kind.link}?token={quote(context[SECRET], safe='')}"
 
 
 @lru_cache(maxsize=16)

@@ -1,18 +1,23 @@
 """What is known, and what is to be said. Handing it over is delivery.py's."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from chassis.ids import uuid7
-from notifications.domain import CARRIES_SECRET, Channel, Status, Step, Template, next_status
+from chassis.messaging.events import Event
+from notifications.domain import MACHINE, Channel, Status, Step
 from notifications.errors import NotResendable, UnknownContact
+from notifications.heard import Seat, Showtime
+from notifications.kinds import MESSAGE, carries_secret
+from notifications.kinds.kind import Kind
 from notifications.models import BookingSummary, Contact, Notification
 
 
@@ -20,7 +25,7 @@ from notifications.models import BookingSummary, Contact, Notification
 class Draft:
     """A message to be written. recipient: an address, or "" for the contact's own."""
 
-    template: Template
+    kind: Kind
     context: Mapping[str, Any] = field(repr=False)
     channel: Channel = Channel.EMAIL
     user_id: UUID | None = None
@@ -37,7 +42,7 @@ def write(*, draft: Draft, event_id: UUID | None = None, notification_id: UUID |
     notification = Notification(
         id=notification_id or uuid7(),
         event_id=event_id,
-        template=draft.template,
+        template=draft.kind.code,
         channel=draft.channel,
         user_id=draft.user_id,
         booking_id=draft.booking_id,
@@ -54,6 +59,28 @@ def write(*, draft: Draft, event_id: UUID | None = None, notification_id: UUID |
     return notification
 
 
+def tell(*, kind: Kind, event: Event) -> None:
+    """Writes the message by which the kind tells this event, if it is one to be told. Raises MalformedEvent."""
+    tells = kind.tells
+    assert tells is not None, "staff write this kind"
+    data = event.read(tells.reads)
+    if not tells.when(data):
+        return
+    write(
+        event_id=event.id,
+        draft=Draft(
+            kind=kind,
+            channel=kind.channels[0],
+            user_id=data.user_id,
+            booking_id=getattr(data, "booking_id", None),
+            natural_key=tells.once(data),
+            recipient=tells.to(data),
+            context={name: msgspec.to_builtins(getattr(data, name)) for name in tells.says},
+            not_after=tells.not_after(data),
+        ),
+    )
+
+
 def know_contact(*, user_id: UUID, username: str, email: str, full_name: str, phone: str, as_of: datetime) -> None:
     """Keeps the newest that was heard of a user, and releases the messages that wait for it."""
     with transaction.atomic():
@@ -68,24 +95,30 @@ def know_contact(*, user_id: UUID, username: str, email: str, full_name: str, ph
             )
         channels = [channel for channel, known in ((Channel.EMAIL, email), (Channel.SMS, phone)) if known]
         Notification.objects.filter(user_id=user_id, status=Status.WAITING_FOR_CONTACT, channel__in=channels).update(
-            status=next_status(Status.WAITING_FOR_CONTACT, Step.ADDRESS_ARRIVED),
+            status=MACHINE.next(Status.WAITING_FOR_CONTACT, Step.ADDRESS_ARRIVED),
             due_at=Now(),
             reason="",
         )
 
 
-def know_booking(*, booking_id: UUID, reference: str, showtime: Any, seats: Any, revision: int = 0) -> None:
+def know_booking(
+    *, booking_id: UUID, reference: str, showtime: Showtime, seats: Sequence[Seat], revision: int = 0
+) -> None:
     """Keeps what later messages about the booking will not say themselves.
 
     revision: of the move that told it, so that the newest place and time stay, whatever arrives last.
     """
-    BookingSummary.objects.bulk_create(
-        [BookingSummary(booking_id=booking_id, reference=reference, showtime=showtime, seats=seats, revision=revision)],
-        ignore_conflicts=True,
+    summary = BookingSummary(
+        booking_id=booking_id,
+        reference=reference,
+        showtime=msgspec.to_builtins(showtime),
+        seats=msgspec.to_builtins(seats),
+        revision=revision,
     )
+    BookingSummary.objects.bulk_create([summary], ignore_conflicts=True)
     if revision:
         BookingSummary.objects.filter(booking_id=booking_id, revision__lt=revision).update(
-            showtime=showtime, revision=revision
+            showtime=summary.showtime, revision=revision
         )
 
 
@@ -106,7 +139,7 @@ def request_message(
             raise UnknownContact
     return write(
         draft=Draft(
-            template=Template.MESSAGE,
+            kind=MESSAGE,
             channel=channel,
             context=context,
             user_id=user_id,
@@ -127,7 +160,7 @@ def send_again(*, notification_id: UUID) -> Notification:
     status = Status(notification.status)
     if status in {Status.PENDING, Status.WAITING_FOR_CONTACT}:
         raise NotResendable("It is still on its way.")
-    if notification.template in CARRIES_SECRET:
+    if carries_secret(notification.template):
         raise NotResendable("Its link is not kept. The user can ask for a new one.")
     now = timezone.now()
     if status == Status.SENT:
@@ -139,7 +172,7 @@ def send_again(*, notification_id: UUID) -> Notification:
         notification.status = Status.PENDING
         notification._state.adding = True
     else:
-        notification.status = next_status(status, Step.TRIED_AGAIN)
+        notification.status = MACHINE.next(status, Step.TRIED_AGAIN)
     notification.attempts = 0
     notification.reason = ""
     notification.not_after = None

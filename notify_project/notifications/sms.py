@@ -7,7 +7,7 @@ from django.conf import settings
 
 from chassis.storage.http import CircuitOpen, Client, Response
 from chassis.storage.http import Unreachable as NoAnswer
-from notifications.outage import PermanentFailure, Unreachable
+from notifications.failures import PermanentFailure, Unreachable
 
 # Ours to mend (a wrong key) or theirs (too many, an error): no fault of the message.
 NOT_THE_MESSAGE = frozenset({401, 403, 404, 408, 425, 429})

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
-from notifications.outage import PermanentFailure, TemporaryFailure, Unreachable
+from notifications.failures import PermanentFailure, TemporaryFailure, Unreachable
 
 T = TypeVar("T")
 

@@ -1,17 +1,15 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.conf import settings as project_settings
 from django.utils import timezone
 from servers import SMS_KEY, ScriptedSmtp, Sink
 
 from notifications import delivery, sms
-from notifications.models import Notification, NotificationTemplate
+from notifications.models import Notification
 from notifications.smtp import SmtpServer
 
 
@@ -50,16 +48,8 @@ def scripted(settings: Any, sink: Sink) -> Iterator[ScriptedSmtp]:
 def forget_servers() -> None:
     """Connections and outages of one test are not another's."""
     delivery.forget_connection()
-    for outage in delivery.OUTAGES.values():
-        outage.answered()
+    delivery.forget_outages()
     sms.gateway.cache_clear()
-
-
-@pytest.fixture
-def wording(db: None) -> None:
-    """A test that commits ends with empty tables; this brings the wording back for it."""
-    if not NotificationTemplate.objects.exists():
-        import_module("notifications.migrations.0002_wording").fill_in(apps, None)
 
 
 @pytest.fixture
@@ -67,8 +57,7 @@ def make_due() -> Callable[[], None]:
     """Time passes: leases end and pauses are over."""
 
     def pass_time() -> None:
-        for outage in delivery.OUTAGES.values():
-            outage.answered()
+        delivery.forget_outages()
         Notification.objects.update(due_at=timezone.now() - timedelta(seconds=1))
 
     return pass_time

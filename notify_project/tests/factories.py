@@ -2,8 +2,8 @@ import factory
 from django.utils import timezone
 
 from chassis.ids import uuid7
-from notifications import samples
-from notifications.domain import Channel, Status, Template
+from notifications.domain import Channel, Status
+from notifications.kinds import KINDS, samples
 from notifications.models import BookingSummary, Contact, Notification
 
 
@@ -41,9 +41,9 @@ class NotificationFactory(factory.django.DjangoModelFactory):
     user_id = factory.LazyAttribute(lambda notification: notification.contact.user_id)
     event_id = factory.LazyFunction(uuid7)
     booking_id = factory.LazyFunction(uuid7)
-    template = Template.RECEIPT
+    template = "receipt"
     channel = Channel.EMAIL
-    context = factory.LazyAttribute(lambda notification: dict(samples.CONTEXTS[Template(notification.template)]))
+    context = factory.LazyAttribute(lambda notification: dict(KINDS[notification.template].sample))
     status = Status.PENDING
     due_at = factory.LazyFunction(timezone.now)
     created_at = factory.LazyFunction(timezone.now)

@@ -10,7 +10,7 @@ from factories import BookingSummaryFactory, ContactFactory, NotificationFactory
 from servers import Sink
 
 from notifications import delivery
-from notifications.domain import Status, Template
+from notifications.domain import Status
 from notifications.models import Contact, DeliveryLog, Notification, NotificationTemplate
 
 pytestmark = pytest.mark.django_db
@@ -185,7 +185,7 @@ def test_support_sends_a_message_again(sink: Sink, staff: Callable[[str], Client
 
 
 def test_what_cannot_be_sent_again_says_why(staff: Callable[[str], Client]) -> None:
-    notification = NotificationFactory(template=Template.PASSWORD_RESET, status=Status.SUPPRESSED)
+    notification = NotificationFactory(template="password_reset", status=Status.SUPPRESSED)
     answer = staff("support").post(
         page("notification"), {"action": "send_again", "_selected_action": [notification.id]}, follow=True
     )
@@ -193,8 +193,8 @@ def test_what_cannot_be_sent_again_says_why(staff: Callable[[str], Client]) -> N
 
 
 def test_a_secret_is_not_shown_to_the_staff(staff: Callable[[str], Client]) -> None:
-    secret = NotificationFactory(template=Template.PASSWORD_RESET, context={"token": "s3cret"})
-    ticket = NotificationFactory(template=Template.TICKET)
+    secret = NotificationFactory(template="password_reset", context={"token": "s3cret"})
+    ticket = NotificationFactory(template="ticket")
     client = staff("admin")
     assert "s3cret" not in client.get(page("notification", "change", secret.id)).content.decode()
     assert Notification.objects.get(id=ticket.id).context["ticket"] not in (

@@ -10,7 +10,7 @@ from servers import Sink
 
 from chassis.ids import uuid7
 from notifications import delivery
-from notifications.domain import Channel, Status, Template
+from notifications.domain import Channel, Status
 from notifications.models import Notification
 
 pytestmark = pytest.mark.django_db
@@ -171,7 +171,7 @@ def test_everybody_sees_their_own_history_the_newest_first(sign_in: SignIn) -> N
 def test_the_history_tells_no_secrets(sign_in: SignIn) -> None:
     customer = sign_in()
     contact = ContactFactory(user_id=customer.user_id)
-    NotificationFactory(contact=contact, template=Template.PASSWORD_RESET, context={"token": "s3cret"})
+    NotificationFactory(contact=contact, template="password_reset", context={"token": "s3cret"})
     assert "s3cret" not in customer.get("/notifications/history").content.decode()
 
 
@@ -185,7 +185,7 @@ def test_a_customer_does_not_see_another_s_history(sign_in: SignIn) -> None:
 def test_staff_see_the_history_of_a_user_by_what_they_look_for(support: APIClient) -> None:
     contact = ContactFactory()
     sent = NotificationFactory(contact=contact, status=Status.FAILED)
-    NotificationFactory(contact=contact, channel=Channel.SMS, template=Template.MESSAGE)
+    NotificationFactory(contact=contact, channel=Channel.SMS, template="message")
     base = f"/notifications/history?user_id={contact.user_id}"
     assert len(support.get(base).json()["results"]) == 2
     for query in ("status=failed", "channel=email", "template=receipt", f"booking_id={sent.booking_id}"):

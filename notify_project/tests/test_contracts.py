@@ -7,26 +7,26 @@ from typing import Any
 import pytest
 
 from chassis.messaging.events import Event, MalformedEvent
-from notifications import events
+from notifications import heard
 from notifications.handlers import HANDLERS
 
 Golden = Callable[[str], dict[str, Any]]
 
 SLICES: dict[str, type[Any]] = {
-    "user.registered": events.UserKnown,
-    "user.updated": events.UserKnown,
-    "password.reset_requested": events.TokenSent,
-    "email.verification_requested": events.TokenSent,
-    "booking.created": events.BookingCreated,
-    "booking.moved": events.BookingMoved,
-    "booking.cancelled": events.BookingEnded,
-    "booking.expired": events.BookingEnded,
-    "booking.rejected": events.BookingEnded,
-    "booking.failed": events.BookingEnded,
-    "ticket.issued": events.TicketIssued,
-    "payment.completed": events.PaymentCompleted,
-    "payment.failed": events.PaymentFailed,
-    "payment.refunded": events.PaymentRefunded,
+    "user.registered": heard.UserKnown,
+    "user.updated": heard.UserKnown,
+    "password.reset_requested": heard.TokenSent,
+    "email.verification_requested": heard.TokenSent,
+    "booking.created": heard.BookingCreated,
+    "booking.moved": heard.BookingMoved,
+    "booking.cancelled": heard.BookingEnded,
+    "booking.expired": heard.BookingEnded,
+    "booking.rejected": heard.BookingEnded,
+    "booking.failed": heard.BookingEnded,
+    "ticket.issued": heard.TicketIssued,
+    "payment.completed": heard.PaymentCompleted,
+    "payment.failed": heard.PaymentFailed,
+    "payment.refunded": heard.PaymentRefunded,
 }
 
 

@@ -1,17 +1,17 @@
+import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from chassis.states import IllegalTransition
 from notifications.domain import (
+    MACHINE,
     MAX_ATTEMPTS,
     TRANSITIONS,
     Circumstances,
-    IllegalTransition,
     Status,
     Step,
-    Template,
     is_settled,
-    next_status,
     pause_before_next_try,
     reason_not_to_send,
 )
@@ -23,10 +23,10 @@ NOW = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 @pytest.mark.parametrize("step", Step)
 def test_every_step_from_every_status_is_either_in_the_table_or_refused(status: Status, step: Step) -> None:
     if (status, step) in TRANSITIONS:
-        assert next_status(status, step) == TRANSITIONS[status, step]
+        assert MACHINE.next(status, step) == TRANSITIONS[status, step]
     else:
         with pytest.raises(IllegalTransition):
-            next_status(status, step)
+            MACHINE.next(status, step)
 
 
 def test_what_was_sent_stays_sent() -> None:
@@ -48,29 +48,31 @@ def test_only_pending_and_waiting_are_open() -> None:
 
 
 def test_the_pause_doubles_up_to_a_quarter_of_an_hour() -> None:
-    pauses = [pause_before_next_try(attempts=attempts, jitter=0.5) for attempts in range(1, 12)]
+    pauses = [pause_before_next_try(attempts=attempts, spread=float) for attempts in range(1, 12)]
     assert pauses[:4] == [timedelta(seconds=seconds) for seconds in (2, 4, 8, 16)]
     assert pauses[-1] == timedelta(minutes=15)
 
 
-def test_jitter_spreads_the_pause_over_half_to_one_and_a_half() -> None:
-    assert pause_before_next_try(attempts=3, jitter=0.0) == timedelta(seconds=4)
-    assert pause_before_next_try(attempts=3, jitter=1.0) == timedelta(seconds=12)
+def test_jitter_spreads_the_pause_over_half_to_one_and_a_half(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, "uniform", min)
+    assert pause_before_next_try(attempts=3) == timedelta(seconds=4)
+    monkeypatch.setattr(random, "uniform", max)
+    assert pause_before_next_try(attempts=3) == timedelta(seconds=12)
 
 
 def test_trying_goes_on_for_about_a_day_and_then_ends() -> None:
-    pauses = [pause_before_next_try(attempts=attempts, jitter=0.5) for attempts in range(1, MAX_ATTEMPTS)]
+    pauses = [pause_before_next_try(attempts=attempts, spread=float) for attempts in range(1, MAX_ATTEMPTS)]
     total = sum((pause for pause in pauses if pause is not None), timedelta())
     assert None not in pauses
     assert timedelta(hours=20) < total < timedelta(hours=26)
-    assert pause_before_next_try(attempts=MAX_ATTEMPTS, jitter=0.5) is None
+    assert pause_before_next_try(attempts=MAX_ATTEMPTS, spread=float) is None
 
 
 def circumstances(**differing: object) -> Circumstances:
     usual: dict[str, object] = {
-        "template": Template.HOLD,
         "now": NOW,
         "not_after": NOW + timedelta(minutes=5),
+        "while_held": True,
         "wants_hold_notices": True,
         "superseded": False,
     }
@@ -85,8 +87,8 @@ def circumstances(**differing: object) -> Circumstances:
         ({"not_after": NOW}, "too_late"),
         ({"superseded": True}, "superseded"),
         ({"wants_hold_notices": False}, "opted_out"),
-        ({"template": Template.RECEIPT, "wants_hold_notices": False, "superseded": True}, None),
-        ({"template": Template.PASSWORD_RESET, "not_after": NOW - timedelta(seconds=1)}, "too_late"),
+        ({"while_held": False, "wants_hold_notices": False, "superseded": True}, None),
+        ({"while_held": False, "not_after": NOW - timedelta(seconds=1)}, "too_late"),
     ],
 )
 def test_a_message_that_makes_no_sense_any_more_is_not_sent(differing: dict[str, object], reason: str | None) -> None:

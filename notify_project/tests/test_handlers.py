@@ -14,9 +14,10 @@ from factories import ContactFactory
 from servers import ScriptedSmtp, Sink
 
 from chassis.ids import uuid7
-from notifications import delivery, samples
-from notifications.domain import Status, Template
+from notifications import delivery
+from notifications.domain import Status
 from notifications.handlers import HANDLERS, TICKS
+from notifications.kinds import samples
 from notifications.models import BookingSummary, Contact, DeliveryLog, Notification
 
 pytestmark = pytest.mark.django_db
@@ -109,7 +110,7 @@ def test_a_hold_notice_after_later_news_of_its_booking_is_superseded(
     deliver(later)
     hold(deliver)
     assert len(sink.messages(contact.email)) == 1
-    assert Notification.objects.get(template=Template.HOLD).reason == "superseded"
+    assert Notification.objects.get(template="hold").reason == "superseded"
 
 
 def test_a_decline_that_leaves_the_hold_tells_each_time_and_does_not_end_it(

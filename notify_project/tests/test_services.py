@@ -12,8 +12,9 @@ from servers import Sink
 
 from chassis.ids import first_uuid7_at, uuid7
 from notifications import delivery, services, tasks
-from notifications.domain import WAIT_FOR_CONTACT, Status, Template
+from notifications.domain import WAIT_FOR_CONTACT, Status
 from notifications.errors import NotResendable
+from notifications.kinds import KINDS
 from notifications.models import BookingSummary, Contact, DeliveryLog, Notification
 
 pytestmark = pytest.mark.django_db
@@ -135,12 +136,12 @@ def test_a_sent_message_is_sent_again_as_a_copy(sink: Sink) -> None:
 @pytest.mark.parametrize(
     ("template", "status"),
     [
-        (Template.RECEIPT, Status.PENDING),
-        (Template.RECEIPT, Status.WAITING_FOR_CONTACT),
-        (Template.PASSWORD_RESET, Status.SUPPRESSED),
+        ("receipt", Status.PENDING),
+        ("receipt", Status.WAITING_FOR_CONTACT),
+        ("password_reset", Status.SUPPRESSED),
     ],
 )
-def test_what_is_on_its_way_or_lost_its_secret_is_not_sent_again(template: Template, status: Status) -> None:
+def test_what_is_on_its_way_or_lost_its_secret_is_not_sent_again(template: str, status: Status) -> None:
     notification = NotificationFactory(template=template, status=status)
     with pytest.raises(NotResendable):
         services.send_again(notification_id=notification.id)
@@ -175,7 +176,7 @@ def test_the_backlog_is_measured(sink: Sink) -> None:
 
 
 def test_two_messages_with_one_natural_key_are_one() -> None:
-    draft = services.Draft(template=Template.RECEIPT, context={}, user_id=uuid7(), natural_key="receipt:7")
+    draft = services.Draft(kind=KINDS["receipt"], context={}, user_id=uuid7(), natural_key="receipt:7")
     services.write(draft=draft, event_id=uuid7())
     services.write(draft=draft, event_id=uuid7())
     assert Notification.objects.count() == 1

@@ -6,7 +6,7 @@ from email.policy import SMTP
 import pytest
 from servers import ScriptedSmtp, free_port
 
-from notifications.outage import Outage, PermanentFailure, TemporaryFailure, Unreachable
+from notifications.failures import PermanentFailure, TemporaryFailure, Unreachable
 from notifications.smtp import Envelope, SmtpConnection, SmtpServer
 
 SECONDS = 5.0
@@ -138,21 +138,3 @@ def test_an_address_beyond_ascii_needs_a_server_that_can_take_it(
     connection.close()
     connection.send(envelope(recipient="bấc@example.com"))
     assert len(server.accepted) == 1
-
-
-def test_an_outage_is_left_alone_for_longer_and_longer(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [100.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    outage = Outage()
-    pauses = []
-    for _ in range(7):
-        assert not outage.is_on
-        outage.failed()
-        start = now[0]
-        while outage.is_on:
-            now[0] += 0.25
-        pauses.append(now[0] - start)
-    assert pauses == [0.5, 1, 2, 4, 8, 10, 10]
-    outage.failed()
-    outage.answered()
-    assert not outage.is_on

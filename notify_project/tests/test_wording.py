@@ -1,24 +1,24 @@
 import tomllib
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from babel import Locale
 
-from notifications import samples
-from notifications.domain import ALSO_AS_SMS, LANGUAGES, Template
+from notifications import first_wordings, previews
+from notifications.domain import LANGUAGES
+from notifications.kinds import KINDS, samples
 from notifications.presentation import moment, money, present
-from notifications.templating import BadTemplate, Wording, render
+from notifications.wording import BadWording, Wording, render
 
-SEEDS = Path(samples.__file__).parent / "seeds"
 URL = "https://marquee.example"
 
 
 def seeded() -> list[Any]:
     return [
-        pytest.param(path.stem, channel, code, Wording(**wording), id=f"{path.stem}-{channel}-{code}")
-        for path in sorted(SEEDS.glob("*.toml"))
+        pytest.param(language, channel, code, Wording(**wording), id=f"{language}-{channel}-{code}")
+        for path in sorted(first_wordings.FOLDER.glob("*.toml"))
+        for language in [path.stem]
         for channel, codes in tomllib.loads(path.read_text(encoding="utf-8")).items()
         for code, wording in codes.items()
     ]
@@ -28,7 +28,7 @@ def seeded() -> list[Any]:
 def test_every_seeded_wording_renders_and_names_only_what_exists(
     language: str, channel: str, code: str, wording: Wording
 ) -> None:
-    rendered = samples.preview(Template(code), wording, language=language, public_url=URL)
+    rendered = previews.preview(KINDS[code], wording, language=language, public_url=URL)
     assert len(rendered.text) > 20
     if channel == "email":
         assert rendered.subject
@@ -40,8 +40,9 @@ def test_every_seeded_wording_renders_and_names_only_what_exists(
 def test_every_message_has_a_wording_in_every_language() -> None:
     known = {(parameter.values[0], parameter.values[1], parameter.values[2]) for parameter in seeded()}
     for language in LANGUAGES:
-        assert {(language, "email", template.value) for template in Template} <= known
-        assert {(language, "sms", template.value) for template in (*ALSO_AS_SMS, Template.MESSAGE)} <= known
+        assert {(language, "email", code) for code in KINDS} <= known
+        assert {(language, "sms", code) for code in ("ticket", "message")} <= known
+        assert {(language, channel, code) for code, kind in KINDS.items() for channel in kind.channels} <= known
 
 
 @pytest.mark.parametrize(
@@ -96,12 +97,12 @@ def test_times_are_those_of_the_theater_with_the_name_of_its_zone(
 
 def test_a_showtime_in_a_zone_nobody_knows_is_shown_in_utc() -> None:
     context = {**samples.BOOKING, "showtime": {**samples.BOOKING["showtime"], "time_zone": "Mars/Olympus_Mons"}}
-    shown = present(context, template="ticket", booking={}, name="", language="en", public_url=URL)
+    shown = present(context, kind=KINDS["ticket"], booking={}, name="", language="en", public_url=URL)
     assert shown["starts_at"].endswith("12:30\u202fPM (Coordinated Universal Time)")
 
 
 def test_what_a_booking_is_about_is_known_from_its_summary() -> None:
-    shown = present({}, template="receipt", booking=samples.BOOKING, name="", language="en", public_url=URL)
+    shown = present({}, kind=KINDS["receipt"], booking=samples.BOOKING, name="", language="en", public_url=URL)
     assert shown["reference"] == "MQ7K2P"
     assert shown["seats"] == "F7, F8"
 
@@ -109,7 +110,7 @@ def test_what_a_booking_is_about_is_known_from_its_summary() -> None:
 def test_a_token_is_only_in_the_link() -> None:
     shown = present(
         {"token": "s3cr/t", "expires_at": "2026-03-14T11:00:00+00:00"},
-        template="password_reset",
+        kind=KINDS["password_reset"],
         booking={},
         name="",
         language="en",
@@ -154,5 +155,5 @@ def test_a_subject_is_one_line_whatever_its_values_hold() -> None:
 )
 def test_the_template_language_has_no_way_out(source: str) -> None:
     wording = Wording(subject="s", text="t", body=source)
-    with pytest.raises(BadTemplate):
-        samples.preview(Template.WELCOME, wording, language="en", public_url=URL)
+    with pytest.raises(BadWording):
+        previews.preview(KINDS["welcome"], wording, language="en", public_url=URL)

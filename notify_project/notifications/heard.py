@@ -5,11 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    amount: int
-    currency: str
+from chassis.money import Money
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ LAYOUT = (Path(__file__).parent / "layout.html").read_text(encoding="utf-8")
 
 
 class _Engine(Engine):
-    default_builtins = ["notifications.template_language"]
+    default_builtins = ["notifications.wording_language"]
 
 
 # Keyed by (escape, strict). A strict engine marks names that do not exist; the others leave them blank.
@@ -31,7 +31,7 @@ _ENGINES = {
 }
 
 
-class BadTemplate(Exception):
+class BadWording(Exception):
     """The wording cannot be rendered; the message says why, for the person who edits it."""
 
 
@@ -54,7 +54,7 @@ class Rendered:
 
 
 def render(wording: Wording, values: Mapping[str, Any], *, strict: bool = False) -> Rendered:
-    """Raises BadTemplate; when strict, also for a name that `values` does not have."""
+    """Raises BadWording; when strict, also for a name that `values` does not have."""
     subject = _render(wording.subject, values, escape=False, strict=strict)
     body = _render(wording.body, values, escape=True, strict=strict)
     return Rendered(
@@ -68,10 +68,10 @@ def _render(source: str, values: Mapping[str, Any], *, escape: bool, strict: boo
     try:
         output = _compiled(source, escape, strict).render(Context(dict(values), autoescape=escape))
     except (TemplateSyntaxError, VariableDoesNotExist, ValueError, TypeError, AttributeError) as error:
-        raise BadTemplate(str(error)) from error
+        raise BadWording(str(error)) from error
     if strict and UNKNOWN in output:
         name = output.partition(UNKNOWN)[2].split()[0]
-        raise BadTemplate(f"There is nothing called {name} in this message.")
+        raise BadWording(f"There is nothing called {name} in this message.")
     return str(output)
 
 

@@ -1,0 +1,151 @@
+"""Every kind of message there is. A new one is an entry here and its wording in wordings/, one file a language."""
+
+from notifications.domain import Channel, ending_key, receipt_key
+from notifications.heard import (
+    BookingCreated,
+    BookingEnded,
+    BookingMoved,
+    PaymentCompleted,
+    PaymentFailed,
+    PaymentRefunded,
+    TicketIssued,
+    TokenSent,
+    UserKnown,
+)
+from notifications.kinds import samples
+from notifications.kinds.kind import Kind, Telling
+
+
+def _token(event: str) -> Telling[TokenSent]:
+    """A link that signs in: to the address that the event names, which need not be the contact's yet."""
+    return Telling(
+        event,
+        TokenSent,
+        says=("token", "expires_at"),
+        to=lambda request: request.email,
+        not_after=lambda request: request.expires_at,
+    )
+
+
+def _ending(event: str) -> Telling[BookingEnded]:
+    return Telling(
+        event, BookingEnded, says=("reference", "reason"), once=lambda booking: ending_key(booking.booking_id)
+    )
+
+
+MESSAGE = Kind(
+    code="message",
+    channels=(Channel.EMAIL, Channel.SMS),
+    sample={"subject": "About your visit", "text": "The doors open half an hour before."},
+)
+
+_ALL = (
+    Kind(
+        code="hold",
+        tells=Telling(
+            "booking.created",
+            BookingCreated,
+            says=("reference", "showtime", "seats", "total", "hold_expires_at"),
+            # A booking whose payment came with it is settled within a second: it needs no notice of its hold.
+            when=lambda booking: booking.payment_method is None,
+            once=lambda booking: f"hold:{booking.booking_id}",
+            not_after=lambda booking: booking.hold_expires_at,
+        ),
+        while_held=True,
+        sample={**samples.BOOKING, "total": samples.PRICE, "hold_expires_at": "2026-03-14T10:05:00+00:00"},
+    ),
+    Kind(
+        code="receipt",
+        tells=Telling(
+            "payment.completed",
+            PaymentCompleted,
+            says=("payment_id", "amount", "captured_at"),
+            once=lambda payment: receipt_key(payment.booking_id),
+        ),
+        sample={
+            "payment_id": samples.PAYMENT_ID,
+            "amount": samples.PRICE,
+            "captured_at": "2026-03-14T10:01:00+00:00",
+        },
+    ),
+    Kind(
+        code="ticket",
+        tells=Telling(
+            "ticket.issued",
+            TicketIssued,
+            says=("reference", "ticket", "showtime", "seats", "total"),
+            once=lambda issued: f"ticket:{issued.booking_id}",
+        ),
+        channels=(Channel.EMAIL, Channel.SMS),
+        sample={**samples.BOOKING, "total": samples.PRICE, "ticket": samples.TICKET},
+    ),
+    Kind(
+        code="payment_failed",
+        tells=Telling(
+            "payment.failed",
+            PaymentFailed,
+            says=("amount", "failure_code", "retryable", "final"),
+            # A final failure ends the booking, and the booking's own ending says so too: one message tells of both.
+            once=lambda payment: ending_key(payment.booking_id) if payment.final else None,
+        ),
+        sample={"amount": samples.PRICE, "failure_code": "card_declined", "retryable": True, "final": False},
+    ),
+    Kind(
+        code="booking_moved",
+        tells=Telling(
+            "booking.moved",
+            BookingMoved,
+            says=("reference", "showtime", "seats", "ticket", "total", "before", "free_cancellation_until"),
+            once=lambda moved: f"moved:{moved.booking_id}:{moved.revision}",
+            not_after=lambda moved: max(moved.before.starts_at, moved.showtime.starts_at),
+        ),
+        sample={
+            **samples.BOOKING,
+            "ticket": samples.TICKET,
+            "total": samples.PRICE,
+            "before": {"starts_at": "2026-03-14T11:00:00+00:00", "screen": "Screen 3"},
+            "free_cancellation_until": samples.BOOKING["showtime"]["starts_at"],
+        },
+    ),
+    Kind(code="booking_cancelled", tells=_ending("booking.cancelled"), sample=samples.ENDING),
+    Kind(code="booking_expired", tells=_ending("booking.expired"), sample=samples.ENDING),
+    Kind(code="booking_rejected", tells=_ending("booking.rejected"), sample=samples.ENDING),
+    Kind(code="booking_failed", tells=_ending("booking.failed"), sample=samples.ENDING),
+    Kind(
+        code="refund",
+        tells=Telling(
+            "payment.refunded",
+            PaymentRefunded,
+            says=("payment_id", "refund_id", "amount", "refunded_amount", "status"),
+            once=lambda refund: f"refund:{refund.refund_id}",
+        ),
+        sample={
+            "payment_id": samples.PAYMENT_ID,
+            "refund_id": samples.REFUND_ID,
+            "amount": samples.PRICE,
+            "refunded_amount": samples.PRICE,
+            "status": "refunded",
+        },
+    ),
+    Kind(
+        code="welcome",
+        tells=Telling("user.registered", UserKnown, once=lambda user: f"welcome:{user.user_id}"),
+        sample={},
+    ),
+    Kind(code="password_reset", tells=_token("password.reset_requested"), link="/reset", sample=samples.TOKEN),
+    Kind(code="email_verification", tells=_token("email.verification_requested"), link="/verify", sample=samples.TOKEN),
+    MESSAGE,
+)
+
+KINDS: dict[str, Kind] = {kind.code: kind for kind in _ALL}
+assert len(KINDS) == len(_ALL), "two kinds of message have one code"
+
+
+def choices() -> list[tuple[str, str]]:
+    """For fields of models. A callable, so that a new kind needs no migration."""
+    return [(code, code.replace("_", " ")) for code in KINDS]
+
+
+def carries_secret(code: str) -> bool:
+    """Also what is not known here: a newer version of this service may have written it."""
+    return code not in KINDS or KINDS[code].carries_secret

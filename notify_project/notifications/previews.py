@@ -1,0 +1,25 @@
+"""A message as it could be: for previews, and to check a wording before it is saved."""
+
+from typing import Any
+
+from notifications.kinds import samples
+from notifications.kinds.kind import Kind
+from notifications.presentation import present
+from notifications.wording import Rendered, Wording, render
+
+
+def values(kind: Kind, *, language: str, public_url: str) -> dict[str, Any]:
+    """What the wording of this message can use."""
+    return present(
+        kind.sample,
+        kind=kind,
+        booking=samples.BOOKING,
+        name="Nguyễn Thị Minh Khai",
+        language=language,
+        public_url=public_url,
+    )
+
+
+def preview(kind: Kind, wording: Wording, *, language: str, public_url: str) -> Rendered:
+    """Raises BadWording, also for a name this message does not have."""
+    return render(wording, values(kind, language=language, public_url=public_url), strict=True)
