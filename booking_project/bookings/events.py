@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
+from msgspec import UNSET, UnsetType
+
 from bookings.models import Showtime
 
 
@@ -51,10 +53,11 @@ class BookingCreated:
     showtime_id: UUID
     seats: list[PricedSeat]
     total: Money
-    hold_expires_at: datetime
-    created_at: datetime
     payment_method: dict[str, str] | None
     showtime: ShowtimeInBrief
+    # The database's own, filled in by the statement that makes the booking (inventory.TAKE).
+    hold_expires_at: datetime | UnsetType = UNSET
+    created_at: datetime | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True)

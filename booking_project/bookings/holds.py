@@ -4,12 +4,10 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.utils import timezone
 
 from bookings import events, inventory, locks, seating
 from bookings.domain import Trigger, next_state
@@ -18,7 +16,6 @@ from bookings.models import Booking
 from bookings.presentation import present_hold
 from bookings.sales import Sale, Seat, reload_sale, sale_of
 from chassis.ids import uuid7
-from chassis.messaging.events import envelope
 from chassis.telemetry import metrics
 from chassis.web import idempotency
 
@@ -195,7 +192,7 @@ def _write_hold(
     )
     try:
         booking.hold_expires_at, booking.created_at = inventory.take_seats(
-            booking=booking, sale=sale, event=_created(booking, sale, seats, payment_method)
+            booking=booking, sale=sale, seats=seats, event=_created(booking, sale, seats, payment_method)
         )
     except inventory.HoldRefused as refusal:
         if not refusal.on_sale:
@@ -211,27 +208,20 @@ def _write_hold(
 
 def _created(
     booking: Booking, sale: Sale, seats: Sequence[Seat], payment_method: Mapping[str, str] | None
-) -> dict[str, Any]:
-    now = timezone.now()
+) -> events.BookingCreated:
     currency = booking.currency
-    return envelope(
-        events.BookingCreated(
-            booking_id=booking.id,
-            reference=booking.reference,
-            user_id=booking.user_id,
-            showtime_id=booking.showtime_id,
-            seats=[
-                events.PricedSeat(seat.id, seat.row, seat.number, seat.category, events.Money(seat.price, currency))
-                for seat in seats
-            ],
-            total=events.Money(booking.total_amount, currency),
-            hold_expires_at=now,
-            created_at=now,
-            payment_method=dict(payment_method) if payment_method else None,
-            showtime=events.in_brief(sale.showtime),
-        ),
-        subject=booking.id,
-        source=f"/{settings.SERVICE_NAME}",
+    return events.BookingCreated(
+        booking_id=booking.id,
+        reference=booking.reference,
+        user_id=booking.user_id,
+        showtime_id=booking.showtime_id,
+        seats=[
+            events.PricedSeat(seat.id, seat.row, seat.number, seat.category, events.Money(seat.price, currency))
+            for seat in seats
+        ],
+        total=events.Money(booking.total_amount, currency),
+        payment_method=dict(payment_method) if payment_method else None,
+        showtime=events.in_brief(sale.showtime),
     )
 
 

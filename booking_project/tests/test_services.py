@@ -1,5 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -38,6 +38,13 @@ def test_a_hold_is_a_pending_booking_with_its_seats_history_and_event(hold, show
     (created,) = emitted("booking.created")
     assert created.data["booking_id"] == str(booking.id)
     assert created.data["hold_expires_at"].startswith(stored.hold_expires_at.isoformat()[:19])
+
+
+def test_the_event_of_a_hold_has_the_times_that_the_database_gave_the_booking(hold, emitted):
+    stored = Booking.objects.get(id=hold(0).id)
+    (created,) = emitted("booking.created")
+    told = [datetime.fromisoformat(created.data[name]) for name in ("hold_expires_at", "created_at")]
+    assert told == [stored.hold_expires_at, stored.created_at]
 
 
 def test_a_seat_that_is_held_is_named_and_nothing_else_is_taken(hold, showtime, emitted):
