@@ -58,26 +58,32 @@ def hold_seats(
     seats, OrphanSeat, and with a key idempotency.KeyReused or KeyInFlight.
     """
 
+    booking_id = uuid7()
+
     def attempt(sale: Sale) -> Held | Replayed:
         seats = sale.pick(seat_ids)
         locked = [seat.id for seat in seats]
-        refused = locks.acquire(showtime_id, locked, owner=user_id, seconds=settings.HOLD_SECONDS)
+        refused = locks.acquire(showtime_id, locked, owner=booking_id, seconds=settings.HOLD_SECONDS)
+        # With a key the locks may be those of the booking that the same request made before.
         if refused and key is None:
+            locks.CONFLICTS.inc()
             REFUSED.inc()
             raise SeatUnavailable(refused)
         committed = False
         try:
             with _transaction(needed=key is not None or sale.leaves_no_single):
-                claim = _claim(key)
+                claim = _claim(key, booking_id)
                 if claim is not None and claim.completed:
                     return Replayed(claim)
-                held = _write_hold(user_id, sale, seats, payment_method, claim)
+                if refused:
+                    locks.CONFLICTS.inc()
+                held = _write_hold(booking_id, user_id, sale, seats, payment_method, claim)
                 if sale.leaves_no_single:
                     _refuse_singles(sale, locked)
             committed = True
         finally:
             if not committed and not refused:
-                locks.release(showtime_id, locked, owner=user_id)
+                locks.release(showtime_id, locked, owner=booking_id)
         return held
 
     return _on_current_sale(showtime_id, attempt)
@@ -97,9 +103,11 @@ def hold_best_seats(
     Raises NotEnoughSeats, and what hold_seats raises.
     """
 
+    booking_id = uuid7()
+
     def attempt(sale: Sale) -> Held | Replayed:
         with transaction.atomic():
-            claim = _claim(key)
+            claim = _claim(key, booking_id)
             if claim is not None and claim.completed:
                 return Replayed(claim)
             inventory.choose_alone(showtime_id)
@@ -107,13 +115,13 @@ def hold_best_seats(
                 seats = _choose(sale, quantity=quantity, category=category)
                 try:
                     with transaction.atomic():
-                        held = _write_hold(user_id, sale, seats, payment_method, claim)
+                        held = _write_hold(booking_id, user_id, sale, seats, payment_method, claim)
                 except SeatUnavailable:
                     continue  # picked by somebody in this very moment: there are others
                 break
             else:
                 raise NotEnoughSeats
-        locks.acquire(showtime_id, [seat.id for seat in seats], owner=user_id, seconds=settings.HOLD_SECONDS)
+        locks.acquire(showtime_id, [seat.id for seat in seats], owner=booking_id, seconds=settings.HOLD_SECONDS)
         return held
 
     return _on_current_sale(showtime_id, attempt)
@@ -142,9 +150,9 @@ def _transaction(*, needed: bool) -> AbstractContextManager[None]:
     return transaction.atomic() if needed or connection.in_atomic_block else nullcontext()
 
 
-def _claim(key: idempotency.Key | None) -> idempotency.Claim | None:
+def _claim(key: idempotency.Key | None, booking_id: UUID) -> idempotency.Claim | None:
     """Claimed and completed in one transaction with the booking, so that no request is ever half done."""
-    return idempotency.claim(key, resource_id=uuid7()) if key is not None else None
+    return idempotency.claim(key, resource_id=booking_id) if key is not None else None
 
 
 def _choose(sale: Sale, *, quantity: int, category: str | None) -> list[Seat]:
@@ -174,6 +182,7 @@ def _refuse_singles(sale: Sale, chosen: Sequence[UUID]) -> None:
 
 
 def _write_hold(
+    booking_id: UUID,
     user_id: UUID,
     sale: Sale,
     seats: Sequence[Seat],
@@ -182,7 +191,7 @@ def _write_hold(
 ) -> Held:
     """Raises _SaleChanged, TooManyHolds, SeatUnavailable."""
     booking = Booking(
-        id=uuid7(),
+        id=booking_id,
         reference="".join(secrets.choice(_REFERENCE_ALPHABET) for _ in range(REFERENCE_LENGTH)),
         user_id=user_id,
         showtime_id=sale.showtime.id,

@@ -259,7 +259,7 @@ def _ended(booking: Booking, seat_ids: list[UUID], cause: Cause, refund: int | N
 
 def _release_locks(bookings: Sequence[Booking], seats: Mapping[UUID, list[UUID]]) -> None:
     for booking in bookings:
-        locks.release(booking.showtime_id, seats[booking.id], owner=booking.user_id)
+        locks.release(booking.showtime_id, seats[booking.id], owner=booking.id)
 
 
 def _advance(booking: Booking, trigger: Trigger, *, cause: Cause, also: list[str]) -> None:
