@@ -16,6 +16,7 @@ from bookings.models import Booking
 from bookings.presentation import present_hold
 from bookings.sales import Sale, Seat, reload_sale, sale_of
 from chassis.ids import uuid7
+from chassis.money import Money
 from chassis.telemetry import metrics
 from chassis.web import idempotency
 
@@ -225,10 +226,10 @@ def _created(
         user_id=booking.user_id,
         showtime_id=booking.showtime_id,
         seats=[
-            events.PricedSeat(seat.id, seat.row, seat.number, seat.category, events.Money(seat.price, currency))
+            events.PricedSeat(seat.id, seat.row, seat.number, seat.category, Money(seat.price, currency))
             for seat in seats
         ],
-        total=events.Money(booking.total_amount, currency),
+        total=Money(booking.total_amount, currency),
         payment_method=dict(payment_method) if payment_method else None,
         showtime=events.in_brief(sale.showtime),
     )

@@ -15,6 +15,7 @@ from bookings.domain import OPEN, State, Trigger, next_state
 from bookings.models import Booking, BookingSeat, BookingTransition, Showtime, ShowtimeMove
 from chassis.messaging.events import EventData
 from chassis.messaging.outbox import emit_all
+from chassis.money import Money
 
 # A hold of the old revision may still be on its way to its commit when the showtime moves. No transaction lasts as
 # long as this (statement_timeout, idle_in_transaction_session_timeout), so afterwards nobody is added to those to tell.
@@ -104,7 +105,7 @@ def _event(
         status=booking.status,
         ticket=booking.ticket,
         seats=[events.TicketSeat(seat.seat_id, seat.row, seat.number, seat.category) for seat in seats],
-        total=events.Money(booking.total_amount, booking.currency),
+        total=Money(booking.total_amount, booking.currency),
         revision=newest.revision,
         before=events.Place(first.starts_at, first.screen_name),
         showtime=events.in_brief(showtime),

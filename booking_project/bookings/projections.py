@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from psycopg.types.json import Jsonb
 
-from bookings.events import ScreenUpdated, ShowtimeCancelled, ShowtimeScheduled
+from bookings.heard import ScreenUpdated, ShowtimeCancelled, ShowtimeScheduled
 from bookings.models import Showtime, ShowtimeMove
 from chassis.messaging.events import MalformedEvent
 

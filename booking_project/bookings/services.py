@@ -32,13 +32,14 @@ from bookings.metrics import SAGA, TICKETS
 from bookings.models import Booking, BookingSeat, BookingTransition, Showtime, ShowtimeMove
 from chassis.messaging.events import EventData
 from chassis.messaging.outbox import emit, emit_all
+from chassis.money import Money
 from chassis.telemetry import metrics
 
 log = logging.getLogger(__name__)
 
 ENDED = metrics.counter("bookings_ended_total", "Bookings that reached a state", ["state"])
 
-ENDINGS: Mapping[State, type[events._BookingEnded]] = {
+ENDINGS: Mapping[State, type[events.BookingEnded]] = {
     State.REJECTED: events.BookingRejected,
     State.EXPIRED: events.BookingExpired,
     State.CANCELLED: events.BookingCancelled,
@@ -83,7 +84,7 @@ def confirm_booking(*, booking_id: UUID, payment_id: UUID, cause: Cause) -> Stat
                 showtime_id=booking.showtime_id,
                 seat_ids=[seat.seat_id for seat in seats],
                 payment_id=payment_id,
-                total=events.Money(booking.total_amount, booking.currency),
+                total=Money(booking.total_amount, booking.currency),
             ),
             subject=booking.id,
         )
@@ -116,7 +117,7 @@ def _issue_ticket(booking: Booking) -> None:
             user_id=booking.user_id,
             ticket=booking.ticket,
             seats=[events.TicketSeat(seat.seat_id, seat.row, seat.number, seat.category) for seat in seats],
-            total=events.Money(booking.total_amount, booking.currency),
+            total=Money(booking.total_amount, booking.currency),
             showtime=events.in_brief(showtime),
             issued_at=issued_at,
         ),
@@ -244,15 +245,15 @@ def _end(
     transaction.on_commit(lambda: _release_locks(bookings, seats))
 
 
-def _ended(booking: Booking, seat_ids: list[UUID], cause: Cause, refund: int | None) -> events._BookingEnded:
+def _ended(booking: Booking, seat_ids: list[UUID], cause: Cause, refund: int | None) -> events.BookingEnded:
     return ENDINGS[State(booking.status)](
         booking_id=booking.id,
         reference=booking.reference,
         user_id=booking.user_id,
         showtime_id=booking.showtime_id,
         seat_ids=seat_ids,
-        total=events.Money(booking.total_amount, booking.currency),
-        refund=events.Money(booking.total_amount if refund is None else refund, booking.currency),
+        total=Money(booking.total_amount, booking.currency),
+        refund=Money(booking.total_amount if refund is None else refund, booking.currency),
         reason=cause.reason,
     )
 

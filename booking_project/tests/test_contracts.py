@@ -5,21 +5,21 @@ from typing import Any
 
 import pytest
 
-from bookings import events, handlers, moves, services
+from bookings import handlers, heard, moves, services
 from bookings.services import Cause
 from chassis.ids import uuid7
 from chassis.messaging.events import Event
 
 READ = {
-    "payment.authorized": events.PaymentAuthorized,
-    "payment.completed": events.PaymentCompleted,
-    "payment.failed": events.PaymentFailed,
-    "payment.voided": events.PaymentVoided,
-    "payment.refunded": events.PaymentRefunded,
-    "screen.updated": events.ScreenUpdated,
-    "showtime.scheduled": events.ShowtimeScheduled,
-    "showtime.updated": events.ShowtimeScheduled,
-    "showtime.cancelled": events.ShowtimeCancelled,
+    "payment.authorized": heard.PaymentAuthorized,
+    "payment.completed": heard.PaymentCompleted,
+    "payment.failed": heard.PaymentFailed,
+    "payment.voided": heard.PaymentVoided,
+    "payment.refunded": heard.PaymentRefunded,
+    "screen.updated": heard.ScreenUpdated,
+    "showtime.scheduled": heard.ShowtimeScheduled,
+    "showtime.updated": heard.ShowtimeScheduled,
+    "showtime.cancelled": heard.ShowtimeCancelled,
 }
 
 
