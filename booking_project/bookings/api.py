@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bookings import holds, inventory, selectors, services
+from bookings import endings, holds, inventory, selectors
 from bookings.domain import PaymentStatus, State
 from bookings.models import BookingTransition
 from bookings.presentation import present, present_hold, present_seat_map
@@ -166,7 +166,7 @@ class BookingView(APIView):
         wanted = {"reason": ""}
         if booking.user_id != request.user.id or request.data:
             wanted = CancellationRequest.parse(request.data or {})
-        services.cancel_booking(
+        endings.cancel_booking(
             booking_id=booking_id,
             user_id=request.user.id,
             is_staff=request.user.is_staff,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bookings import heard, projections, services, tasks
 from bookings.domain import PaymentStatus
-from bookings.services import Cause
+from bookings.history import Cause
 from chassis.messaging.events import Event
 
 

@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
-from bookings import holds, locks, services
+from bookings import endings, holds, locks, services
 from bookings.domain import OPEN, State, Trigger, rebuild
 from bookings.errors import NotCancellable, NotEnoughSeats, SeatUnavailable
+from bookings.history import Cause
 from bookings.models import Booking, BookingSeat, BookingTransition, SeatStatus
-from bookings.services import Cause
 from chassis.ids import uuid7
 from chassis.storage.models import OutboxMessage
 
@@ -102,7 +102,7 @@ class Inventory(RuleBasedStateMachine):
     def cancel(self, booking_id):
         booking = Booking.objects.get(id=booking_id)
         try:
-            services.cancel_booking(booking_id=booking_id, user_id=booking.user_id)
+            endings.cancel_booking(booking_id=booking_id, user_id=booking.user_id)
         except NotCancellable:
             assert booking.status not in OPEN
         else:
@@ -116,7 +116,7 @@ class Inventory(RuleBasedStateMachine):
 
     @rule()
     def sweep(self):
-        services.expire_holds()
+        endings.expire_holds()
         for booking_id in list(self.late):
             assert Booking.objects.get(id=booking_id).status == State.EXPIRED
             self.disown(booking_id)

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from factories import seat_ids
 from prometheus_client import REGISTRY
 
-from bookings import holds, services
+from bookings import endings, holds
 from bookings.errors import SeatUnavailable
 from chassis.ids import uuid7
 from chassis.storage.redis import redis_client
@@ -89,8 +89,8 @@ def test_a_booking_that_ends_lets_go_of_its_locks_and_of_nobody_elses(
     redis_client().flushdb()
     later = hold(1, 2)
     with django_capture_on_commit_callbacks(execute=True):
-        assert services.expire_holds() == 1
+        assert endings.expire_holds() == 1
     assert owners(0, 1, 2) == [None, str(later.id), str(later.id)]
     with django_capture_on_commit_callbacks(execute=True):
-        services.cancel_booking(booking_id=later.id, user_id=later.user_id)
+        endings.cancel_booking(booking_id=later.id, user_id=later.user_id)
     assert owners(1, 2) == [None, None]
