@@ -100,7 +100,7 @@ def project_cancellation(showtime: ShowtimeCancelled) -> bool:
 def _changed(statement: str, values: dict[str, Any]) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def screen_from_catalog(body: dict[str, Any]) -> ScreenUpdated:
