@@ -11,21 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bookings import holds, inventory, selectors, services
-from bookings.domain import PaymentStatus, State
-from bookings.models import BookingTransition
-from bookings.presentation import present, present_hold, present_seat_map
+from bookings import endings, holds, inventory, selectors
+from bookings.presentation import present_booking, present_hold, present_seat_map, present_transition
+from bookings.schema import BookingSerializer, SeatMapSerializer, TransitionSerializer
 from chassis.web import idempotency
-from chassis.web.idempotency import key_from
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
-from chassis.web.permissions import HasRole
-from chassis.web.problems import BadRequest
-
-
-class MoneySerializer(serializers.Serializer[Any]):
-    amount = serializers.IntegerField(help_text="Minor units.")
-    currency = serializers.CharField(help_text="ISO 4217.")
+from chassis.web.permissions import HasRole, caller
 
 
 class PaymentMethodSerializer(StrictSerializer):
@@ -67,57 +59,16 @@ class BookingRequest(StrictSerializer):
         return seat_ids
 
 
-class BookedSeatSerializer(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    row = serializers.CharField()
-    number = serializers.IntegerField()
-    category = serializers.CharField()
-    price = MoneySerializer()
-
-
-class BookingSerializer(serializers.Serializer[Any]):
-    """The shape of a booking, for the documentation; present() makes it."""
-
-    id = serializers.UUIDField()
-    reference = serializers.CharField()
-    status = serializers.ChoiceField(choices=[state.value for state in State])
-    payment_status = serializers.ChoiceField(choices=[status.value for status in PaymentStatus])
-    payment_id = serializers.UUIDField(allow_null=True)
-    showtime_id = serializers.UUIDField()
-    showtime = serializers.DictField()
-    seats = BookedSeatSerializer(many=True)
-    total = MoneySerializer()
-    hold_expires_at = serializers.DateTimeField()
-    created_at = serializers.DateTimeField()
-    ticket = serializers.CharField(allow_null=True)
-
-
-class TransitionSerializer(serializers.ModelSerializer[BookingTransition]):
-    class Meta:
-        model = BookingTransition
-        fields = ["from_status", "to_status", "trigger", "cause", "actor", "reason", "at"]
-
-
-class SeatSerializer(BookedSeatSerializer):
-    x = serializers.IntegerField()
-    y = serializers.IntegerField()
-    accessible = serializers.BooleanField()
-    status = serializers.ChoiceField(choices=["available", "held", "sold", "blocked"])
-
-
-class SeatMapSerializer(serializers.Serializer[Any]):
-    showtime_id = serializers.UUIDField()
-    version = serializers.CharField()
-    screen = serializers.DictField()
-    seats = SeatSerializer(many=True)
-
-
 class SeatsRequest(StrictSerializer):
     seat_ids = serializers.ListField(child=StrictUUIDField(), min_length=1, max_length=500)
 
 
 class CancellationRequest(StrictSerializer):
     reason = serializers.CharField(max_length=300)
+
+
+class BookingsQuery(StrictSerializer):
+    user_id = StrictUUIDField(required=False)
 
 
 class NewestFirst(CursorPage):
@@ -130,14 +81,12 @@ class BookingListView(APIView):
         parameters=[OpenApiParameter("user_id", UUID, description="Staff only: whose bookings.")],
     )
     def get(self, request: Request) -> Response:
-        owner = request.query_params.get("user_id")
-        try:
-            owner_id = UUID(owner) if owner is not None else None
-        except ValueError:
-            raise BadRequest("user_id is not a UUID.") from None
+        # cursor and page_size are for the page to read.
+        given = {name: value for name, value in request.query_params.items() if name == "user_id"}
+        owner_id = BookingsQuery.parse(given).get("user_id")
         pages = NewestFirst()
-        page = pages.paginate_queryset(selectors.bookings_of(request.user, owner_id=owner_id), request, view=self)
-        return pages.get_paginated_response([present(booking) for booking in page])
+        page = pages.paginate_queryset(selectors.bookings_of(caller(request), owner_id=owner_id), request, view=self)
+        return pages.get_paginated_response([present_booking(booking) for booking in page])
 
     @extend_schema(
         request=BookingRequest,
@@ -147,39 +96,40 @@ class BookingListView(APIView):
     def post(self, request: Request) -> Response:
         wanted = BookingRequest.parse(request.data)
         hold = holds.hold_best_seats if "quantity" in wanted else holds.hold_seats
-        held = hold(user_id=request.user.id, key=key_from(request, required=False), **wanted)
+        key = idempotency.key_from(request, required=False)
+        once = holds.Once(key, _keep_answer) if key is not None else None
+        held = hold(user_id=caller(request).id, once=once, **wanted)
         if isinstance(held, holds.Replayed):
             return idempotency.replay(held.claim)
-        body = present_hold(held.booking, held.seats, held.sale)
-        return Response(body, status=201, headers={"Location": f"{request.path}/{held.booking.id}"})
+        return Response(present_hold(held), status=201, headers={"Location": f"{request.path}/{held.booking.id}"})
+
+
+def _keep_answer(claim: idempotency.Claim, held: holds.Held) -> None:
+    idempotency.complete(claim, status=201, body=present_hold(held))
 
 
 class BookingView(APIView):
     @extend_schema(responses=BookingSerializer)
     def get(self, request: Request, booking_id: UUID) -> Response:
-        return Response(present(selectors.booking_for(request.user, booking_id)))
+        return Response(present_booking(selectors.booking_for(caller(request), booking_id)))
 
     @extend_schema(request=CancellationRequest, responses=BookingSerializer)
     def delete(self, request: Request, booking_id: UUID) -> Response:
         """Cancels it. Staff give a reason when the booking is somebody else's."""
-        booking = selectors.booking_for(request.user, booking_id)
+        user = caller(request)
+        booking = selectors.booking_for(user, booking_id)
         wanted = {"reason": ""}
-        if booking.user_id != request.user.id or request.data:
+        if booking.user_id != user.id or request.data:
             wanted = CancellationRequest.parse(request.data or {})
-        services.cancel_booking(
-            booking_id=booking_id,
-            user_id=request.user.id,
-            is_staff=request.user.is_staff,
-            **wanted,
-        )
-        return Response(present(selectors.booking_for(request.user, booking_id)))
+        endings.cancel_booking(booking_id=booking_id, user_id=user.id, is_staff=user.is_staff, **wanted)
+        return Response(present_booking(selectors.booking_for(user, booking_id)))
 
 
 class HistoryView(APIView):
     @extend_schema(responses=TransitionSerializer(many=True))
     def get(self, request: Request, booking_id: UUID) -> Response:
-        history = selectors.history_for(request.user, booking_id)
-        return Response({"results": TransitionSerializer(history, many=True).data})
+        history = selectors.history_for(caller(request), booking_id)
+        return Response({"results": [present_transition(line) for line in history]})
 
 
 class SeatMapView(APIView):

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from chassis.states import Machine
+
 
 class State(StrEnum):
     PENDING = "PENDING"
@@ -56,19 +58,14 @@ TRANSITIONS: dict[tuple[State | None, Trigger], State] = {
 OPEN = frozenset({S.PENDING, S.CONFIRMED})
 
 
-class IllegalTransition(Exception):
-    def __init__(self, state: State | None, trigger: Trigger) -> None:
-        super().__init__(f"{trigger} is not possible in {state}")
-        self.state = state
-        self.trigger = trigger
+_MACHINE = Machine(TRANSITIONS)
 
 
 def next_state(state: State | None, trigger: Trigger) -> State:
-    """Raises IllegalTransition."""
-    try:
-        return TRANSITIONS[state, trigger]
-    except KeyError:
-        raise IllegalTransition(state, trigger) from None
+    """state: None before the booking is made. Raises IllegalTransition."""
+    after = _MACHINE.next(state, trigger)
+    assert after is not None  # no row of the table leads there
+    return after
 
 
 class PaymentStatus(StrEnum):

@@ -1,17 +1,14 @@
-"""The events this service emits, and the slices it reads of others'. Golden messages: contracts/."""
+"""The events this service tells; what it hears of others is in heard.py. Golden messages: contracts/."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
+from msgspec import UNSET, UnsetType
+
 from bookings.models import Showtime
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    amount: int
-    currency: str
+from chassis.money import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +48,11 @@ class BookingCreated:
     showtime_id: UUID
     seats: list[PricedSeat]
     total: Money
-    hold_expires_at: datetime
-    created_at: datetime
     payment_method: dict[str, str] | None
     showtime: ShowtimeInBrief
+    # The database's own, filled in by the statement that makes the booking (inventory.TAKE).
+    hold_expires_at: datetime | UnsetType = UNSET
+    created_at: datetime | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,9 @@ class BookingConfirmed:
 
 
 @dataclass(frozen=True, slots=True)
-class _BookingEnded:
+class BookingEnded:
+    """What every end without a sale tells. refund: what comes back of the total, as far as it was paid."""
+
     type: ClassVar[str]
     booking_id: UUID
     reference: str
@@ -83,22 +83,22 @@ class _BookingEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class BookingRejected(_BookingEnded):
+class BookingRejected(BookingEnded):
     type: ClassVar[str] = "booking.rejected"
 
 
 @dataclass(frozen=True, slots=True)
-class BookingExpired(_BookingEnded):
+class BookingExpired(BookingEnded):
     type: ClassVar[str] = "booking.expired"
 
 
 @dataclass(frozen=True, slots=True)
-class BookingCancelled(_BookingEnded):
+class BookingCancelled(BookingEnded):
     type: ClassVar[str] = "booking.cancelled"
 
 
 @dataclass(frozen=True, slots=True)
-class BookingFailed(_BookingEnded):
+class BookingFailed(BookingEnded):
     type: ClassVar[str] = "booking.failed"
 
 
@@ -150,87 +150,3 @@ class BookingMoved:
     before: Place
     showtime: ShowtimeInBrief
     free_cancellation_until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentAuthorized:
-    payment_id: UUID
-    booking_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentCompleted:
-    payment_id: UUID
-    booking_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentFailed:
-    booking_id: UUID
-    stage: str
-    failure_code: str
-    final: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentVoided:
-    booking_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentRefunded:
-    booking_id: UUID
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
-class ScreenUpdated:
-    screen_id: UUID
-    theater_id: UUID
-    name: str
-    rows: int
-    columns: int
-    revision: int
-    seats: list[dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    id: UUID
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Theater:
-    id: UUID
-    name: str
-    time_zone: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Movie:
-    id: UUID
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class ShowtimeScheduled:
-    showtime_id: UUID
-    revision: int
-    movie: _Movie
-    theater: _Theater
-    screen: _Named
-    starts_at: datetime
-    ends_at: datetime
-    format: str
-    language: str
-    currency: str
-    prices: dict[str, int]
-    rules: dict[str, Any] | None = None
-    status: str = "scheduled"  # events of scheduling have none; an answer of catalog does
-
-
-@dataclass(frozen=True, slots=True)
-class ShowtimeCancelled:
-    showtime_id: UUID
-    revision: int

@@ -2,26 +2,26 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from bookings import events, projections, services, tasks
+from bookings import heard, projections, services, tasks
 from bookings.domain import PaymentStatus
-from bookings.services import Cause
+from bookings.history import Cause
 from chassis.messaging.events import Event
 
 
 def _confirm(event: Event) -> None:
-    payment = event.read(events.PaymentAuthorized)
+    payment = event.read(heard.PaymentAuthorized)
     services.confirm_booking(
         booking_id=payment.booking_id, payment_id=payment.payment_id, cause=Cause("payment", event.id)
     )
 
 
 def _record_capture(event: Event) -> None:
-    payment = event.read(events.PaymentCompleted)
+    payment = event.read(heard.PaymentCompleted)
     services.record_payment(booking_id=payment.booking_id, status=PaymentStatus.CAPTURED)
 
 
 def _fail(event: Event) -> None:
-    payment = event.read(events.PaymentFailed)
+    payment = event.read(heard.PaymentFailed)
     services.fail_payment(
         booking_id=payment.booking_id,
         stage=payment.stage,
@@ -32,25 +32,25 @@ def _fail(event: Event) -> None:
 
 
 def _record_void(event: Event) -> None:
-    payment = event.read(events.PaymentVoided)
+    payment = event.read(heard.PaymentVoided)
     services.record_payment(booking_id=payment.booking_id, status=PaymentStatus.VOIDED)
 
 
 def _record_refund(event: Event) -> None:
-    payment = event.read(events.PaymentRefunded)
+    payment = event.read(heard.PaymentRefunded)
     services.record_payment(booking_id=payment.booking_id, status=PaymentStatus(payment.status))
 
 
 def _project_screen(event: Event) -> None:
-    projections.project_screen(event.read(events.ScreenUpdated))
+    projections.project_screen(event.read(heard.ScreenUpdated))
 
 
 def _project_showtime(event: Event) -> None:
-    projections.project_showtime(event.read(events.ShowtimeScheduled))
+    projections.project_showtime(event.read(heard.ShowtimeScheduled))
 
 
 def _cancel_showtime(event: Event) -> None:
-    projections.project_cancellation(event.read(events.ShowtimeCancelled))
+    projections.project_cancellation(event.read(heard.ShowtimeCancelled))
 
 
 HANDLERS: Mapping[str, Callable[[Event], None]] = {

@@ -4,21 +4,18 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.utils import timezone
 
 from bookings import events, inventory, locks, seating
 from bookings.domain import Trigger, next_state
 from bookings.errors import NotEnoughSeats, OrphanSeat, SalesClosed, SeatUnavailable, TooManyHolds
 from bookings.models import Booking
-from bookings.presentation import present_hold
 from bookings.sales import Sale, Seat, reload_sale, sale_of
 from chassis.ids import uuid7
-from chassis.messaging.events import envelope
+from chassis.money import Money
 from chassis.telemetry import metrics
 from chassis.web import idempotency
 
@@ -41,6 +38,14 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Once:
+    """A request whose repetition gets the same answer. answer: keeps it, in the transaction that makes the booking."""
+
+    key: idempotency.Key
+    answer: Callable[[idempotency.Claim, Held], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Replayed:
     """The request had been answered before."""
 
@@ -53,34 +58,41 @@ def hold_seats(
     showtime_id: UUID,
     seat_ids: Sequence[UUID],
     payment_method: Mapping[str, str] | None = None,
-    key: idempotency.Key | None = None,
+    once: Once | None = None,
 ) -> Held | Replayed:
     """Holds seats for HOLD_SECONDS as a PENDING booking and tells of it, all or nothing.
 
     Raises ShowtimeNotFound, ShowtimeUnknown, UnknownSeat, SalesClosed, TooManyHolds, SeatUnavailable naming the
-    seats, OrphanSeat, and with a key idempotency.KeyReused or KeyInFlight.
+    seats, OrphanSeat, and with `once` idempotency.KeyReused or KeyInFlight.
     """
+    booking_id = uuid7()
 
     def attempt(sale: Sale) -> Held | Replayed:
         seats = sale.pick(seat_ids)
         locked = [seat.id for seat in seats]
-        refused = locks.acquire(showtime_id, locked, owner=user_id, seconds=settings.HOLD_SECONDS)
-        if refused and key is None:
+        refused = locks.acquire(showtime_id, locked, owner=booking_id, seconds=settings.HOLD_SECONDS)
+        # With a key they may be the locks of the booking that the same request made before.
+        if refused and once is None:
+            locks.CONFLICTS.inc()
             REFUSED.inc()
             raise SeatUnavailable(refused)
         committed = False
         try:
-            with _transaction(needed=key is not None or sale.leaves_no_single):
-                claim = _claim(key)
+            with _transaction(needed=once is not None or sale.leaves_no_single):
+                claim = _claim(once, booking_id)
                 if claim is not None and claim.completed:
                     return Replayed(claim)
-                held = _write_hold(user_id, sale, seats, payment_method, claim)
+                if refused:
+                    locks.CONFLICTS.inc()
+                held = _write_hold(booking_id, user_id, sale, seats, payment_method)
                 if sale.leaves_no_single:
                     _refuse_singles(sale, locked)
+                if once is not None and claim is not None:
+                    once.answer(claim, held)
             committed = True
         finally:
             if not committed and not refused:
-                locks.release(showtime_id, locked, owner=user_id)
+                locks.release(showtime_id, locked, owner=booking_id)
         return held
 
     return _on_current_sale(showtime_id, attempt)
@@ -93,16 +105,17 @@ def hold_best_seats(
     quantity: int,
     category: str | None = None,
     payment_method: Mapping[str, str] | None = None,
-    key: idempotency.Key | None = None,
+    once: Once | None = None,
 ) -> Held | Replayed:
     """Like hold_seats, with the best free seats (seating.choose), chosen inside the lock.
 
     Raises NotEnoughSeats, and what hold_seats raises.
     """
+    booking_id = uuid7()
 
     def attempt(sale: Sale) -> Held | Replayed:
         with transaction.atomic():
-            claim = _claim(key)
+            claim = _claim(once, booking_id)
             if claim is not None and claim.completed:
                 return Replayed(claim)
             inventory.choose_alone(showtime_id)
@@ -110,13 +123,15 @@ def hold_best_seats(
                 seats = _choose(sale, quantity=quantity, category=category)
                 try:
                     with transaction.atomic():
-                        held = _write_hold(user_id, sale, seats, payment_method, claim)
+                        held = _write_hold(booking_id, user_id, sale, seats, payment_method)
                 except SeatUnavailable:
                     continue  # picked by somebody in this very moment: there are others
                 break
             else:
                 raise NotEnoughSeats
-        locks.acquire(showtime_id, [seat.id for seat in seats], owner=user_id, seconds=settings.HOLD_SECONDS)
+            if once is not None and claim is not None:
+                once.answer(claim, held)
+        locks.acquire(showtime_id, [seat.id for seat in seats], owner=booking_id, seconds=settings.HOLD_SECONDS)
         return held
 
     return _on_current_sale(showtime_id, attempt)
@@ -145,9 +160,9 @@ def _transaction(*, needed: bool) -> AbstractContextManager[None]:
     return transaction.atomic() if needed or connection.in_atomic_block else nullcontext()
 
 
-def _claim(key: idempotency.Key | None) -> idempotency.Claim | None:
+def _claim(once: Once | None, booking_id: UUID) -> idempotency.Claim | None:
     """Claimed and completed in one transaction with the booking, so that no request is ever half done."""
-    return idempotency.claim(key, resource_id=uuid7()) if key is not None else None
+    return idempotency.claim(once.key, resource_id=booking_id) if once is not None else None
 
 
 def _choose(sale: Sale, *, quantity: int, category: str | None) -> list[Seat]:
@@ -177,15 +192,15 @@ def _refuse_singles(sale: Sale, chosen: Sequence[UUID]) -> None:
 
 
 def _write_hold(
+    booking_id: UUID,
     user_id: UUID,
     sale: Sale,
     seats: Sequence[Seat],
     payment_method: Mapping[str, str] | None,
-    claim: idempotency.Claim | None,
 ) -> Held:
     """Raises _SaleChanged, TooManyHolds, SeatUnavailable."""
     booking = Booking(
-        id=uuid7(),
+        id=booking_id,
         reference="".join(secrets.choice(_REFERENCE_ALPHABET) for _ in range(REFERENCE_LENGTH)),
         user_id=user_id,
         showtime_id=sale.showtime.id,
@@ -195,7 +210,7 @@ def _write_hold(
     )
     try:
         booking.hold_expires_at, booking.created_at = inventory.take_seats(
-            booking=booking, sale=sale, event=_created(booking, sale, seats, payment_method)
+            booking=booking, sale=sale, seats=seats, event=_created(booking, sale, seats, payment_method)
         )
     except inventory.HoldRefused as refusal:
         if not refusal.on_sale:
@@ -204,34 +219,25 @@ def _write_hold(
             raise TooManyHolds(f"At most {settings.MAX_OPEN_HOLDS} open holds of one showtime.") from None
         REFUSED.inc()
         raise SeatUnavailable(seat.id for seat in seats if seat.id not in refusal.free) from None
-    if claim is not None:
-        idempotency.complete(claim, status=201, body=present_hold(booking, seats, sale))
     return Held(booking, seats, sale)
 
 
 def _created(
     booking: Booking, sale: Sale, seats: Sequence[Seat], payment_method: Mapping[str, str] | None
-) -> dict[str, Any]:
-    now = timezone.now()
+) -> events.BookingCreated:
     currency = booking.currency
-    return envelope(
-        events.BookingCreated(
-            booking_id=booking.id,
-            reference=booking.reference,
-            user_id=booking.user_id,
-            showtime_id=booking.showtime_id,
-            seats=[
-                events.PricedSeat(seat.id, seat.row, seat.number, seat.category, events.Money(seat.price, currency))
-                for seat in seats
-            ],
-            total=events.Money(booking.total_amount, currency),
-            hold_expires_at=now,
-            created_at=now,
-            payment_method=dict(payment_method) if payment_method else None,
-            showtime=events.in_brief(sale.showtime),
-        ),
-        subject=booking.id,
-        source=f"/{settings.SERVICE_NAME}",
+    return events.BookingCreated(
+        booking_id=booking.id,
+        reference=booking.reference,
+        user_id=booking.user_id,
+        showtime_id=booking.showtime_id,
+        seats=[
+            events.PricedSeat(seat.id, seat.row, seat.number, seat.category, Money(seat.price, currency))
+            for seat in seats
+        ],
+        total=Money(booking.total_amount, currency),
+        payment_method=dict(payment_method) if payment_method else None,
+        showtime=events.in_brief(sale.showtime),
     )
 
 

@@ -3,24 +3,25 @@
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from functools import cache
 from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from bookings.events import BookingCreated
 from bookings.models import Booking, SeatStatus
-from bookings.sales import Sale
+from bookings.sales import Sale, Seat
+from chassis.messaging.outbox import insertion
 from chassis.storage.database import as_jsonb
 
 # One statement decides and writes a hold: the showtime is on sale as the caller saw it, all the seats are free or
 # their hold ran out, and only then booking, seats, history and event exist. The times are the database's own, so
-# that several web hosts need not agree on theirs.
+# that several web hosts need not agree on theirs, and the event gets them here.
 TAKE = """
 WITH wanted AS (
-    SELECT id AS seat_id, "row", number, category, (price ->> 'amount')::bigint AS price
-    FROM jsonb_to_recordset(%(event)s::jsonb #> '{data,seats}')
-        AS seat(id uuid, "row" text, number int, category text, price jsonb)
+    SELECT id AS seat_id, "row", number, category, price
+    FROM jsonb_to_recordset(%(seats)s) AS seat(id uuid, "row" text, number int, category text, price bigint)
 ), sale AS (
     SELECT now() AS at, now() + make_interval(secs => %(hold_seconds)s) AS until
     FROM showtimes s JOIN screens c ON c.id = s.screen_id
@@ -52,17 +53,14 @@ WITH wanted AS (
     INSERT INTO booking_history (booking_id, from_status, to_status, trigger, cause, actor, reason, at)
     SELECT id, '', 'PENDING', 'held', '', %(user_id)s::text, '', created_at FROM booked
 ), published AS (
-    INSERT INTO outbox (id, exchange, type, body, created_at)
-    SELECT %(event_id)s, %(exchange)s, 'booking.created',
-           jsonb_set(jsonb_set(%(event)s::jsonb, '{data,hold_expires_at}', to_jsonb(hold_expires_at)),
-                     '{data,created_at}', to_jsonb(created_at)), created_at
-    FROM booked
+    {published}
 )
 SELECT hold_expires_at, created_at,
        CASE WHEN booked.id IS NULL THEN refuse_hold(
            EXISTS (SELECT FROM sale), (SELECT open FROM holds), ARRAY(SELECT seat_id FROM taken)) END
 FROM (SELECT 1) AS one LEFT JOIN booked ON true
 """
+_TIMES = {"hold_expires_at": "hold_expires_at", "created_at": "created_at"}
 # What refuse_hold() raises: it undoes the statement, whether or not a transaction is open around it.
 REFUSED = "MQ001"
 
@@ -114,14 +112,16 @@ class HoldRefused(Exception):
         self.free = frozenset(map(UUID, free))
 
 
-def take_seats(*, booking: Booking, sale: Sale, event: dict[str, Any]) -> tuple[datetime, datetime]:
+def take_seats(
+    *, booking: Booking, sale: Sale, seats: Sequence[Seat], event: BookingCreated
+) -> tuple[datetime, datetime]:
     """Runs TAKE: all seats or none, by itself or as a part of the caller's transaction.
 
-    event: the envelope of booking.created, which names the seats; its times are filled in by the database.
+    event: what is told when all were taken, with its two times left to the database.
     Returns when the hold ends and when it was made. Raises HoldRefused.
     """
     try:
-        return _take(booking, sale, event)
+        return _take(booking, sale, seats, event)
     except DatabaseError as exc:
         told = getattr(exc.__cause__, "diag", None)
         if told is None or told.sqlstate != REFUSED:
@@ -129,10 +129,12 @@ def take_seats(*, booking: Booking, sale: Sale, event: dict[str, Any]) -> tuple[
         raise HoldRefused(**json.loads(told.message_detail)) from None
 
 
-def _take(booking: Booking, sale: Sale, event: dict[str, Any]) -> tuple[datetime, datetime]:
+def _take(booking: Booking, sale: Sale, seats: Sequence[Seat], event: BookingCreated) -> tuple[datetime, datetime]:
+    told = insertion(event, subject=booking.id, source="booked", marks=("%(exchange)s", "%(event)s"), fill=_TIMES)
+    exchange, body = told.parameters
     with connection.cursor() as cursor:
         cursor.execute(
-            TAKE,
+            _take_and_tell(told.sql),
             {
                 "hold_seconds": settings.HOLD_SECONDS,
                 "sales_close_minutes": settings.SALES_CLOSE_MINUTES,
@@ -145,13 +147,19 @@ def _take(booking: Booking, sale: Sale, event: dict[str, Any]) -> tuple[datetime
                 "reference": booking.reference,
                 "total": booking.total_amount,
                 "currency": booking.currency,
-                "event_id": event["id"],
-                "exchange": settings.EVENTS_EXCHANGE,
-                "event": as_jsonb(event),
+                "seats": as_jsonb(seats),
+                "exchange": exchange,
+                "event": body,
             },
         )
         hold_expires_at, created_at, _ = cursor.fetchone()
     return hold_expires_at, created_at
+
+
+@cache
+def _take_and_tell(insertion_of_event: str) -> str:
+    """TAKE with its event; the same text each time, so that it stays prepared."""
+    return TAKE.format(published=insertion_of_event)
 
 
 def choose_alone(showtime_id: UUID) -> None:

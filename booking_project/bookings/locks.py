@@ -1,7 +1,8 @@
 """Seat locks in Redis: contention is turned away here, cheaply. PostgreSQL is what guarantees.
 
-Key `lock:showtime:{<showtime_id>}:seat:<seat_id>`, the owner as value. The braces put the locks of a showtime into one
-slot of a Redis Cluster. Without Redis everything goes on, only slower.
+Key `lock:showtime:{<showtime_id>}:seat:<seat_id>`; its value is the owner: the booking that is being made, and that
+keeps it until it ends. Not the customer, whose next call would let go of what an earlier one took. The braces put the
+locks of a showtime into one slot of a Redis Cluster. Without Redis everything goes on, only slower.
 """
 
 import logging
@@ -51,19 +52,17 @@ def _keys(showtime_id: UUID, seat_ids: Sequence[UUID]) -> list[str]:
 def acquire(showtime_id: UUID, seat_ids: Sequence[UUID], *, owner: UUID, seconds: int) -> list[UUID]:
     """Locks all the seats or none; the seats that somebody else has locked come back, none when it succeeded.
 
-    The owner may lock again what is theirs: a request that was cut off can be repeated.
+    owner: the booking that they are for.
     """
     try:
         refused = _scripts()[0](keys=_keys(showtime_id, seat_ids), args=[str(owner), seconds])
     except RedisUnavailable:
         return []
-    if refused:
-        CONFLICTS.inc()
     return [seat_ids[index - 1] for index in refused]
 
 
 def release(showtime_id: UUID, seat_ids: Sequence[UUID], *, owner: UUID) -> None:
-    """Frees the locks that are the owner's; what Redis misses of this ends by itself."""
+    """Frees the locks that are this booking's; what Redis misses of this ends by itself."""
     if not seat_ids:
         return
     try:

@@ -18,6 +18,7 @@ SOLD = metrics.gauge(
     ["movie", "theater", "starts_at"],
 )
 VIOLATIONS = metrics.gauge("audit_violations", "What must never be, found among the last hour's rows", ["invariant"])
+REACHED = metrics.counter("bookings_ended_total", "Bookings that reached a state", ["state"])
 TICKETS = metrics.counter("tickets_issued_total", "Seats on issued tickets", ["movie"])
 SAGA = metrics.histogram(
     "booking_saga_seconds",

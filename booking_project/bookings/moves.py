@@ -11,10 +11,12 @@ from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
 from bookings import events, tickets
-from bookings.domain import OPEN, State, Trigger, next_state
+from bookings.domain import OPEN, State, Trigger
+from bookings.history import Cause, advance
 from bookings.models import Booking, BookingSeat, BookingTransition, Showtime, ShowtimeMove
 from chassis.messaging.events import EventData
 from chassis.messaging.outbox import emit_all
+from chassis.money import Money
 
 # A hold of the old revision may still be on its way to its commit when the showtime moves. No transaction lasts as
 # long as this (statement_timeout, idle_in_transaction_session_timeout), so afterwards nobody is added to those to tell.
@@ -75,18 +77,9 @@ def _tell(bookings: Sequence[Booking]) -> None:
         if booking.ticket:
             booking.ticket = tickets.sign(booking=booking, showtime=showtime, seats=seats[booking.id], issued_at=now)
         told.append((_event(booking, first, newest, seats[booking.id]), booking.id))
-        history.append(
-            BookingTransition(
-                booking_id=booking.id,
-                from_status=booking.status,
-                to_status=next_state(State(booking.status), Trigger.SHOWTIME_MOVED),
-                trigger=Trigger.SHOWTIME_MOVED,
-                actor="catalog",
-                reason=f"{_place(first.starts_at, first.screen_name)} → "
-                f"{_place(showtime.starts_at, showtime.screen_name)}",
-                at=now,
-            )
-        )
+        away, there = _place(first.starts_at, first.screen_name), _place(showtime.starts_at, showtime.screen_name)
+        cause = Cause("catalog", reason=f"{away} → {there}")
+        history.append(advance(booking, Trigger.SHOWTIME_MOVED, cause=cause, at=now))
     Booking.objects.bulk_update(bookings, ["told_revision", "ticket"])
     BookingTransition.objects.bulk_create(history)
     emit_all(told)
@@ -104,7 +97,7 @@ def _event(
         status=booking.status,
         ticket=booking.ticket,
         seats=[events.TicketSeat(seat.seat_id, seat.row, seat.number, seat.category) for seat in seats],
-        total=events.Money(booking.total_amount, booking.currency),
+        total=Money(booking.total_amount, booking.currency),
         revision=newest.revision,
         before=events.Place(first.starts_at, first.screen_name),
         showtime=events.in_brief(showtime),

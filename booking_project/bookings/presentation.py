@@ -5,17 +5,36 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from bookings.models import Booking
-from bookings.sales import Sale, Seat
+from bookings.holds import Held
+from bookings.models import Booking, BookingTransition, Showtime
+from bookings.sales import Sale
 
 
 def _money(amount: int, currency: str) -> dict[str, Any]:
     return {"amount": amount, "currency": currency}
 
 
-def present(booking: Booking, seats: Any = None, showtime: Any = None) -> dict[str, Any]:
-    """A booking as the API shows it. Takes showtime and seats from the booking unless given."""
-    showtime = showtime or booking.showtime
+def present_booking(booking: Booking) -> dict[str, Any]:
+    """A booking with its seats and its showtime, which are best read along with it (selectors)."""
+    seats = [
+        _seat(seat.seat_id, seat.row, seat.number, seat.category, _money(seat.price_amount, booking.currency))
+        for seat in booking.seats.all()
+    ]
+    return _booking(booking, seats, booking.showtime)
+
+
+def present_hold(held: Held) -> dict[str, Any]:
+    """A new booking, from what is at hand: nothing is read again."""
+    currency = held.booking.currency
+    seats = [_seat(seat.id, seat.row, seat.number, seat.category, _money(seat.price, currency)) for seat in held.seats]
+    return _booking(held.booking, seats, held.sale.showtime)
+
+
+def _seat(seat_id: UUID, row: str, number: int, category: str, price: dict[str, Any]) -> dict[str, Any]:
+    return {"id": str(seat_id), "row": row, "number": number, "category": category, "price": price}
+
+
+def _booking(booking: Booking, seats: Sequence[dict[str, Any]], showtime: Showtime) -> dict[str, Any]:
     return {
         "id": str(booking.id),
         "reference": booking.reference,
@@ -30,18 +49,7 @@ def present(booking: Booking, seats: Any = None, showtime: Any = None) -> dict[s
             "starts_at": showtime.starts_at.isoformat(),
             "time_zone": showtime.time_zone,
         },
-        "seats": seats
-        if seats is not None
-        else [
-            {
-                "id": str(seat.seat_id),
-                "row": seat.row,
-                "number": seat.number,
-                "category": seat.category,
-                "price": _money(seat.price_amount, booking.currency),
-            }
-            for seat in booking.seats.all()
-        ],
+        "seats": seats,
         "total": _money(booking.total_amount, booking.currency),
         "hold_expires_at": booking.hold_expires_at.isoformat(),
         "created_at": booking.created_at.isoformat(),
@@ -49,20 +57,17 @@ def present(booking: Booking, seats: Any = None, showtime: Any = None) -> dict[s
     }
 
 
-def present_hold(booking: Booking, seats: Sequence[Seat], sale: Sale) -> dict[str, Any]:
-    """A new booking, from what is at hand: nothing is read again."""
-    currency = booking.currency
-    held = [
-        {
-            "id": str(seat.id),
-            "row": seat.row,
-            "number": seat.number,
-            "category": seat.category,
-            "price": _money(seat.price, currency),
-        }
-        for seat in seats
-    ]
-    return present(booking, held, sale.showtime)
+def present_transition(line: BookingTransition) -> dict[str, Any]:
+    """A line of a booking's history."""
+    return {
+        "from_status": line.from_status,
+        "to_status": line.to_status,
+        "trigger": line.trigger,
+        "cause": line.cause,
+        "actor": line.actor,
+        "reason": line.reason,
+        "at": line.at,
+    }
 
 
 def present_seat_map(sale: Sale, statuses: dict[UUID, str]) -> dict[str, Any]:

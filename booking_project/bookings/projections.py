@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from psycopg.types.json import Jsonb
 
-from bookings.events import ScreenUpdated, ShowtimeCancelled, ShowtimeScheduled
+from bookings.heard import ScreenUpdated, ShowtimeCancelled, ShowtimeScheduled
 from bookings.models import Showtime, ShowtimeMove
 from chassis.messaging.events import MalformedEvent
 
@@ -100,7 +100,7 @@ def project_cancellation(showtime: ShowtimeCancelled) -> bool:
 def _changed(statement: str, values: dict[str, Any]) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def screen_from_catalog(body: dict[str, Any]) -> ScreenUpdated:

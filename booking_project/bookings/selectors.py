@@ -25,6 +25,11 @@ def booking_for(user: Principal, booking_id: UUID) -> Booking:
     return found
 
 
+def locked_booking(booking_id: UUID) -> Booking | None:
+    """The booking, which nobody else changes until the transaction ends; None where there is none."""
+    return Booking.objects.select_for_update().filter(id=booking_id).first()
+
+
 def history_for(user: Principal, booking_id: UUID) -> list[BookingTransition]:
     """The oldest first. Raises BookingNotFound."""
     return list(booking_for(user, booking_id).history.all())

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bookings import metrics, moves, services
+from bookings import endings, metrics, moves
 
 BATCH = 200
 ROUNDS = 10
@@ -10,12 +10,12 @@ ROUNDS = 10
 
 def expire_holds() -> int:
     """Ends the holds that ran out, up to ROUNDS batches; how many."""
-    return _in_batches(services.expire_holds)
+    return _in_batches(endings.expire_holds)
 
 
 def cancel_bookings_of_cancelled_showtimes() -> int:
     """Ends the bookings of showtimes that were cancelled, up to ROUNDS batches; how many."""
-    return _in_batches(services.cancel_bookings_of_cancelled_showtimes)
+    return _in_batches(endings.cancel_bookings_of_cancelled_showtimes)
 
 
 def tell_of_moves() -> int:

@@ -4,7 +4,7 @@ from itertools import product
 import pytest
 from factories import ShowtimeFactory, seat_ids
 
-from bookings import services
+from bookings import endings
 from bookings.models import Booking
 from chassis.ids import uuid7
 
@@ -72,7 +72,7 @@ def test_a_refused_booking_leaves_its_key_free(customer, sign_in, body, showtime
     taken = customer.post("/bookings", body).json()
     other = sign_in()
     assert other.post("/bookings", body, HTTP_IDEMPOTENCY_KEY="order-1").status_code == 409
-    services.cancel_booking(booking_id=taken["id"], user_id=customer.user_id)
+    endings.cancel_booking(booking_id=taken["id"], user_id=customer.user_id)
     assert other.post("/bookings", body, HTTP_IDEMPOTENCY_KEY="order-1").status_code == 201
 
 

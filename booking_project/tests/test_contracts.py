@@ -5,21 +5,21 @@ from typing import Any
 
 import pytest
 
-from bookings import events, handlers, moves, services
-from bookings.services import Cause
+from bookings import endings, handlers, heard, moves, services
+from bookings.history import Cause
 from chassis.ids import uuid7
 from chassis.messaging.events import Event
 
 READ = {
-    "payment.authorized": events.PaymentAuthorized,
-    "payment.completed": events.PaymentCompleted,
-    "payment.failed": events.PaymentFailed,
-    "payment.voided": events.PaymentVoided,
-    "payment.refunded": events.PaymentRefunded,
-    "screen.updated": events.ScreenUpdated,
-    "showtime.scheduled": events.ShowtimeScheduled,
-    "showtime.updated": events.ShowtimeScheduled,
-    "showtime.cancelled": events.ShowtimeCancelled,
+    "payment.authorized": heard.PaymentAuthorized,
+    "payment.completed": heard.PaymentCompleted,
+    "payment.failed": heard.PaymentFailed,
+    "payment.voided": heard.PaymentVoided,
+    "payment.refunded": heard.PaymentRefunded,
+    "screen.updated": heard.ScreenUpdated,
+    "showtime.scheduled": heard.ShowtimeScheduled,
+    "showtime.updated": heard.ShowtimeScheduled,
+    "showtime.cancelled": heard.ShowtimeCancelled,
 }
 
 
@@ -47,12 +47,12 @@ def test_what_is_emitted_has_the_shape_of_the_golden_message(hold, let_hold_end,
     services.record_payment(booking_id=sold.id, status=services.PaymentStatus.CAPTURED)
     move(timedelta(hours=1))
     moves.tell_of_moves()
-    services.cancel_booking(booking_id=sold.id, user_id=sold.user_id)
+    endings.cancel_booking(booking_id=sold.id, user_id=sold.user_id)
     failed = hold(2, payment_method={"token": "tok_visa"})
     services.fail_payment(booking_id=failed.id, stage="authorise", final=True, code="x", cause=payment)
     ended = hold(3, payment_method={"token": "tok_visa"})
     let_hold_end(ended)
-    services.expire_holds()
+    endings.expire_holds()
     seen = {event.type: event for event in emitted()}
     assert len(seen) == 7
     for event_type, event in seen.items():

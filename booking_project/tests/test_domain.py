@@ -9,7 +9,6 @@ from bookings.domain import (
     OPEN,
     TRANSITIONS,
     CancellationRules,
-    IllegalTransition,
     PaymentStatus,
     State,
     TooLate,
@@ -20,6 +19,7 @@ from bookings.domain import (
     rebuild,
     refund_amount,
 )
+from chassis.states import IllegalTransition
 
 START = datetime(2026, 11, 25, 12, 30, tzinfo=UTC)
 

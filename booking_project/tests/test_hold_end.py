@@ -12,11 +12,11 @@ import pytest
 from django.db import connection
 from factories import ShowtimeFactory, seat_ids
 
-from bookings import holds, inventory, sales, services, tasks
+from bookings import endings, holds, inventory, sales, services, tasks
 from bookings.domain import State
 from bookings.errors import SeatUnavailable
+from bookings.history import Cause
 from bookings.models import Booking, BookingTransition, SeatStatus, Showtime
-from bookings.services import Cause
 from chassis.ids import uuid7
 from chassis.testing import wait_until
 
@@ -85,7 +85,7 @@ def test_while_many_sweep_and_others_take_the_seats_each_hold_ends_once(on_sale,
         swept = [0]
 
         def all_ended() -> bool:
-            swept[0] += services.expire_holds(limit=3)
+            swept[0] += endings.expire_holds(limit=3)
             return not still_pending()
 
         wait_until(all_ended, 5)

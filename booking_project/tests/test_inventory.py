@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
-from bookings import holds, locks, services
+from bookings import endings, holds, locks, services
 from bookings.domain import OPEN, State, Trigger, rebuild
 from bookings.errors import NotCancellable, NotEnoughSeats, SeatUnavailable
+from bookings.history import Cause
 from bookings.models import Booking, BookingSeat, BookingTransition, SeatStatus
-from bookings.services import Cause
 from chassis.ids import uuid7
 from chassis.storage.models import OutboxMessage
 
@@ -102,7 +102,7 @@ class Inventory(RuleBasedStateMachine):
     def cancel(self, booking_id):
         booking = Booking.objects.get(id=booking_id)
         try:
-            services.cancel_booking(booking_id=booking_id, user_id=booking.user_id)
+            endings.cancel_booking(booking_id=booking_id, user_id=booking.user_id)
         except NotCancellable:
             assert booking.status not in OPEN
         else:
@@ -116,7 +116,7 @@ class Inventory(RuleBasedStateMachine):
 
     @rule()
     def sweep(self):
-        services.expire_holds()
+        endings.expire_holds()
         for booking_id in list(self.late):
             assert Booking.objects.get(id=booking_id).status == State.EXPIRED
             self.disown(booking_id)
@@ -124,15 +124,15 @@ class Inventory(RuleBasedStateMachine):
     @rule()
     def redis_is_flushed(self):
         for booking in Booking.objects.filter(showtime=self.showtime):
-            locks.release(self.showtime.id, self.seats, owner=booking.user_id)
+            locks.release(self.showtime.id, self.seats, owner=booking.id)
 
     @invariant()
     def the_rows_are_the_model(self):
         # the locks of ended holds live on in Redis until it expires them; here time stands still
         for booking in Booking.objects.filter(id__in=self.late):
-            locks.release(self.showtime.id, self.seats, owner=booking.user_id)
+            locks.release(self.showtime.id, self.seats, owner=booking.id)
         for booking in Booking.objects.exclude(status__in=OPEN):
-            locks.release(self.showtime.id, self.seats, owner=booking.user_id)
+            locks.release(self.showtime.id, self.seats, owner=booking.id)
         rows = {row.seat_id: row.booking_id for row in SeatStatus.objects.filter(showtime_id=self.showtime.id)}
         assert rows == self.model
 

@@ -8,11 +8,11 @@ from django.db import connection
 from django.utils import timezone
 from factories import ScreenFactory
 
-from bookings import moves, services, tickets
+from bookings import endings, moves, services, tickets
 from bookings.domain import PaymentStatus, State, Trigger, rebuild
 from bookings.errors import CancellationClosed
+from bookings.history import Cause
 from bookings.models import Booking, BookingTransition, Showtime, ShowtimeMove
-from bookings.services import Cause
 from chassis.ids import uuid7
 
 PAYMENT = Cause("payment")
@@ -132,7 +132,7 @@ def test_moved_and_moved_back_before_anybody_was_told_is_not_told(sold, move, em
 
 def test_what_has_ended_is_not_told(hold, sold, move, showtime, let_hold_end):
     cancelled, ended = sold(0), hold(1)
-    services.cancel_booking(booking_id=cancelled.id, user_id=cancelled.user_id)
+    endings.cancel_booking(booking_id=cancelled.id, user_id=cancelled.user_id)
     let_hold_end(ended)
     move(HOUR)
     assert moves.tell_of_moves() == 0
@@ -222,13 +222,13 @@ def test_inside_the_time_in_which_nobody_may_cancel_a_move_lets_those_before_it_
     Showtime.objects.filter(id=showtime.id).update(rules=NO_WAY_BACK)
     before = sold(0)
     with pytest.raises(CancellationClosed):
-        services.cancel_booking(booking_id=before.id, user_id=before.user_id)
+        endings.cancel_booking(booking_id=before.id, user_id=before.user_id)
     move(HOUR)
     after = sold(1)
-    services.cancel_booking(booking_id=before.id, user_id=before.user_id)
+    endings.cancel_booking(booking_id=before.id, user_id=before.user_id)
     assert emitted("booking.cancelled")[0].data["refund"] == {"amount": 90000, "currency": "VND"}
     with pytest.raises(CancellationClosed):
-        services.cancel_booking(booking_id=after.id, user_id=after.user_id)
+        endings.cancel_booking(booking_id=after.id, user_id=after.user_id)
 
 
 def test_the_offer_ends_when_the_showtime_starts(sold, move, showtime):
@@ -236,7 +236,7 @@ def test_the_offer_ends_when_the_showtime_starts(sold, move, showtime):
     booking = sold(0)
     move(timezone.now() - showtime.starts_at)
     with pytest.raises(CancellationClosed):
-        services.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
+        endings.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
 
 
 def test_a_move_is_settled_when_its_time_is_over_and_nobody_is_left_to_tell(hold, move):

@@ -1,12 +1,12 @@
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from factories import seat_ids
 
-from bookings import holds, inventory, locks, sales, services
+from bookings import endings, holds, inventory, locks, sales, services
 from bookings.domain import PaymentStatus, State, Trigger, rebuild
 from bookings.errors import (
     BookingNotFound,
@@ -19,8 +19,8 @@ from bookings.errors import (
     TooManyHolds,
     UnknownSeat,
 )
+from bookings.history import Cause
 from bookings.models import Booking, BookingTransition, SeatStatus, Showtime
-from bookings.services import Cause
 from chassis.ids import uuid7
 from chassis.storage.models import OutboxMessage
 from chassis.storage.redis import RedisUnavailable, redis_client
@@ -38,6 +38,13 @@ def test_a_hold_is_a_pending_booking_with_its_seats_history_and_event(hold, show
     (created,) = emitted("booking.created")
     assert created.data["booking_id"] == str(booking.id)
     assert created.data["hold_expires_at"].startswith(stored.hold_expires_at.isoformat()[:19])
+
+
+def test_the_event_of_a_hold_has_the_times_that_the_database_gave_the_booking(hold, emitted):
+    stored = Booking.objects.get(id=hold(0).id)
+    (created,) = emitted("booking.created")
+    told = [datetime.fromisoformat(created.data[name]) for name in ("hold_expires_at", "created_at")]
+    assert told == [stored.hold_expires_at, stored.created_at]
 
 
 def test_a_seat_that_is_held_is_named_and_nothing_else_is_taken(hold, showtime, emitted):
@@ -63,7 +70,7 @@ def test_without_redis_the_database_turns_the_second_away(hold, showtime, monkey
 
 def test_a_refused_request_leaves_no_lock_behind(hold, showtime, let_hold_end):
     first = hold(0)
-    locks.release(showtime.id, seat_ids(showtime)[:1], owner=first.user_id)
+    locks.release(showtime.id, seat_ids(showtime)[:1], owner=first.id)
     with pytest.raises(SeatUnavailable):
         hold(0, 1)
     assert hold(1).status == State.PENDING
@@ -72,7 +79,7 @@ def test_a_refused_request_leaves_no_lock_behind(hold, showtime, let_hold_end):
 def test_a_hold_that_ended_is_taken_over_in_place(hold, showtime, let_hold_end):
     first = hold(0, 1)
     let_hold_end(first)
-    locks.release(showtime.id, seat_ids(showtime)[:2], owner=first.user_id)
+    locks.release(showtime.id, seat_ids(showtime)[:2], owner=first.id)
     second = hold(1)
     assert SeatStatus.objects.get(showtime_id=showtime.id, seat_id=seat_ids(showtime)[1]).booking_id == second.id
 
@@ -126,7 +133,7 @@ def test_late_money_gets_the_seats_when_they_are_still_free(hold, let_hold_end):
 def test_late_money_is_refused_when_one_seat_was_sold_on_and_the_other_is_freed(hold, showtime, let_hold_end, emitted):
     booking = hold(0, 1)
     let_hold_end(booking)
-    locks.release(showtime.id, seat_ids(showtime)[:2], owner=booking.user_id)
+    locks.release(showtime.id, seat_ids(showtime)[:2], owner=booking.id)
     hold(1)
     assert services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=PAYMENT) is State.REJECTED
     assert len(inventory.seat_statuses(showtime.id)) == 1
@@ -135,7 +142,7 @@ def test_late_money_is_refused_when_one_seat_was_sold_on_and_the_other_is_freed(
 
 def test_money_for_a_booking_that_ended_changes_nothing(hold, emitted):
     booking = hold(0)
-    services.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
+    endings.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
     assert services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=PAYMENT) is State.CANCELLED
     assert not emitted("booking.confirmed")
 
@@ -178,8 +185,8 @@ def test_a_capture_that_fails_takes_the_seats_back(hold, showtime, emitted):
 def test_holds_that_ended_are_expired_and_their_seats_free(hold, showtime, let_hold_end, emitted):
     ended, open_ = hold(0, 1), hold(2)
     let_hold_end(ended)
-    assert services.expire_holds() == 1
-    assert services.expire_holds() == 0
+    assert endings.expire_holds() == 1
+    assert endings.expire_holds() == 0
     assert Booking.objects.get(id=ended.id).status == State.EXPIRED
     assert Booking.objects.get(id=open_.id).status == State.PENDING
     assert len(inventory.seat_statuses(showtime.id)) == 1
@@ -189,29 +196,29 @@ def test_holds_that_ended_are_expired_and_their_seats_free(hold, showtime, let_h
 def test_expiry_leaves_seats_alone_that_somebody_took_over(hold, showtime, let_hold_end):
     first = hold(0)
     let_hold_end(first)
-    locks.release(showtime.id, seat_ids(showtime)[:1], owner=first.user_id)
+    locks.release(showtime.id, seat_ids(showtime)[:1], owner=first.id)
     second = hold(0)
-    services.expire_holds()
+    endings.expire_holds()
     assert SeatStatus.objects.get(showtime_id=showtime.id).booking_id == second.id
 
 
 def test_a_cancelled_booking_frees_its_seats_for_the_next(hold, showtime, django_capture_on_commit_callbacks):
     booking = hold(0)
     with django_capture_on_commit_callbacks(execute=True):
-        services.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
+        endings.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
     assert hold(0).status == State.PENDING
 
 
 def test_what_ended_cannot_be_cancelled_again(hold):
     booking = hold(0)
-    services.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
+    endings.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
     with pytest.raises(NotCancellable):
-        services.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
+        endings.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
 
 
 def test_somebody_elses_booking_is_not_there(hold):
     with pytest.raises(BookingNotFound):
-        services.cancel_booking(booking_id=hold(0).id, user_id=uuid7())
+        endings.cancel_booking(booking_id=hold(0).id, user_id=uuid7())
 
 
 def test_the_theaters_fee_is_kept_after_the_cutoff(hold, showtime, emitted):
@@ -220,7 +227,7 @@ def test_the_theaters_fee_is_kept_after_the_cutoff(hold, showtime, emitted):
     )
     booking = hold(0)
     services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=PAYMENT)
-    services.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
+    endings.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
     assert emitted("booking.cancelled")[-1].data["refund"] == {"amount": 81000, "currency": "VND"}
 
 
@@ -229,8 +236,8 @@ def test_after_the_cutoff_only_the_staff_cancels(hold, showtime):
     booking = hold(0)
     services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=PAYMENT)
     with pytest.raises(CancellationClosed):
-        services.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
-    services.cancel_booking(booking_id=booking.id, user_id=uuid7(), is_staff=True, reason="projector broke")
+        endings.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
+    endings.cancel_booking(booking_id=booking.id, user_id=uuid7(), is_staff=True, reason="projector broke")
     last = BookingTransition.objects.filter(booking=booking).last()
     assert (last.trigger, last.reason) == (Trigger.CANCELLED_BY_STAFF, "projector broke")
 
@@ -241,7 +248,7 @@ def test_a_cancelled_showtime_ends_its_bookings_in_bounded_batches(hold, showtim
     hold(1)
     hold(2)
     Showtime.objects.filter(id=showtime.id).update(status="cancelled")
-    assert [services.cancel_bookings_of_cancelled_showtimes(limit=2) for _ in range(3)] == [2, 1, 0]
+    assert [endings.cancel_bookings_of_cancelled_showtimes(limit=2) for _ in range(3)] == [2, 1, 0]
     assert len(emitted("booking.cancelled")) == 3
     assert set(Booking.objects.values_list("status", flat=True)) == {State.CANCELLED}
 
@@ -249,7 +256,7 @@ def test_a_cancelled_showtime_ends_its_bookings_in_bounded_batches(hold, showtim
 def test_the_history_rebuilds_the_state_and_cannot_be_rewritten(hold):
     booking = hold(0)
     services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=Cause("payment", uuid7()))
-    services.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
+    endings.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
     kept = BookingTransition.objects.filter(booking=booking).order_by("id")
     assert rebuild([Trigger(entry.trigger) for entry in kept]) == Booking.objects.get(id=booking.id).status
     with pytest.raises(DatabaseError), transaction.atomic():

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from bookings import services
+from bookings import endings
 from bookings.models import Booking
 from bookings.tasks import cancel_bookings_of_cancelled_showtimes, expire_holds
 from chassis.ids import uuid7
@@ -92,7 +92,7 @@ def test_a_batch_of_holds_that_ended_costs_the_same_whatever_its_size(hold, let_
             let_hold_end(hold(place))
         # lock, seats freed, seats for the events, state, history, outbox
         with statements(6):
-            assert services.expire_holds() == len(places)
+            assert endings.expire_holds() == len(places)
 
 
 def test_one_booking_is_read_with_two_statements_and_its_history_with_three(hold, sign_in):

@@ -1,0 +1,90 @@
+"""What this service reads of the events that it hears: of each only the fields that it needs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentAuthorized:
+    payment_id: UUID
+    booking_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentCompleted:
+    payment_id: UUID
+    booking_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFailed:
+    booking_id: UUID
+    stage: str
+    failure_code: str
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentVoided:
+    booking_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRefunded:
+    booking_id: UUID
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenUpdated:
+    screen_id: UUID
+    theater_id: UUID
+    name: str
+    rows: int
+    columns: int
+    revision: int
+    seats: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Theater:
+    id: UUID
+    name: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Movie:
+    id: UUID
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowtimeScheduled:
+    showtime_id: UUID
+    revision: int
+    movie: _Movie
+    theater: _Theater
+    screen: _Named
+    starts_at: datetime
+    ends_at: datetime
+    format: str
+    language: str
+    currency: str
+    prices: dict[str, int]
+    rules: dict[str, Any] | None = None
+    status: str = "scheduled"  # events of scheduling have none; an answer of catalog does
+
+
+@dataclass(frozen=True, slots=True)
+class ShowtimeCancelled:
+    showtime_id: UUID
+    revision: int

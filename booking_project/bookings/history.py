@@ -1,0 +1,36 @@
+"""Every step of a booking with its line in the history: what happened, why, and who acted."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from bookings.domain import State, Trigger, next_state
+from bookings.models import Booking, BookingTransition
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why something happens: who acts (a user's id or a part of the system), on which event, for what reason."""
+
+    actor: str
+    event_id: UUID | None = None
+    reason: str = ""
+
+
+def advance(booking: Booking, trigger: Trigger, *, cause: Cause, at: datetime) -> BookingTransition:
+    """Brings a locked booking into its next state and returns the line of its history, neither of them saved yet.
+
+    Raises IllegalTransition.
+    """
+    before = State(booking.status)
+    booking.status = next_state(before, trigger)
+    return BookingTransition(
+        booking_id=booking.id,
+        from_status=before,
+        to_status=booking.status,
+        trigger=trigger,
+        cause=str(cause.event_id or ""),
+        actor=cause.actor,
+        reason=cause.reason[:300],
+        at=at,
+    )
