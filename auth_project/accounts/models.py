@@ -9,15 +9,15 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from accounts.domain import (
-    STAFF_ROLES,
     USERNAME,
     AccessTokenId,
     EndReason,
     OneTimeTokenState,
-    Role,
     SessionState,
 )
+from accounts.roles import STAFF_MAY, Role
 from chassis.ids import uuid7
+from chassis.roles import is_staff, is_superuser
 
 username_validator = RegexValidator(
     rf"\A{USERNAME.pattern}\Z", "3 to 64 letters, digits or _ . + -, beginning with a letter, a digit or _."
@@ -86,11 +86,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def is_staff(self) -> bool:
-        return self.is_active and not self.roles.isdisjoint(STAFF_ROLES)
+        return self.is_active and is_staff(STAFF_MAY, self.roles)
 
     @property
     def is_superuser(self) -> bool:  # type: ignore[override]
-        return self.is_active and Role.ADMIN in self.roles
+        return self.is_active and is_superuser(STAFF_MAY, self.roles)
 
     def refresh_from_db(
         self, using: str | None = None, fields: Iterable[str] | None = None, from_queryset: Any = None

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from chassis.web.idempotency import key_from
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
-from chassis.web.permissions import HasRole, IsSignedIn
+from chassis.web.permissions import IsSignedIn, May
 from payments import checkout, methods, selectors, webhooks
 from payments.domain import Status
 from payments.errors import CardNumberRefused
@@ -246,7 +246,7 @@ class MethodView(APIView):
 
 
 class RefundListView(APIView):
-    permission_classes = [HasRole("support", "manager", "admin")]
+    permission_classes = [May("refund_payment")]
 
     @extend_schema(
         request=RefundRequest,
