@@ -1,6 +1,6 @@
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import Group, PermissionsMixin
@@ -15,24 +15,13 @@ from accounts.domain import (
     OneTimeTokenState,
     SessionState,
 )
-from accounts.roles import STAFF_MAY, Role
+from accounts.roles import STAFF_MAY
 from chassis.ids import uuid7
 from chassis.roles import is_staff, is_superuser
 
 username_validator = RegexValidator(
     rf"\A{USERNAME.pattern}\Z", "3 to 64 letters, digits or _ . + -, beginning with a letter, a digit or _."
 )
-
-
-class UserManager(BaseUserManager["User"]):
-    def create_superuser(self, username: str, email: str, password: str | None = None, **fields: Any) -> "User":
-        """For `manage.py createsuperuser`: an admin, which is a role like any other."""
-        from accounts.services import register
-
-        user = register(
-            username=username, email=email, password=password or "", roles=[Role.CUSTOMER, Role.ADMIN], **fields
-        )
-        return self.get(pk=user.pk)
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -58,7 +47,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         related_query_name="user",
     )
 
-    objects = UserManager()
+    objects: ClassVar[BaseUserManager["User"]] = BaseUserManager()
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
