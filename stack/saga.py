@@ -5,7 +5,8 @@ import os
 import re
 import subprocess
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,12 +39,10 @@ class Step:
     undone_by: str = ""
 
     @property
-    def is_event(self) -> bool:
-        return not REQUEST.fullmatch(self.on) and not self.is_tick
-
-    @property
-    def is_tick(self) -> bool:
-        return self.on.startswith("clock.")
+    def kind(self) -> str:
+        if REQUEST.fullmatch(self.on):
+            return "request"
+        return "tick" if self.on.startswith("clock.") else "event"
 
 
 @dataclass(frozen=True)
@@ -122,40 +121,51 @@ def operations(folder: Path = GOLDEN / "openapi") -> dict[str, set[str]]:
 
 
 def faults(
-    steps: list[Step], code: Mapping[str, Known], answered: Mapping[str, set[str]], golden: set[str]
+    steps: Sequence[Step], code: Mapping[str, Known], answered: Mapping[str, set[str]], golden: set[str]
 ) -> Iterator[str]:
     """Every difference between the file and the code, as a sentence."""
     producers = {event: name for name, its in code.items() for event in its.tells}
-    rows = [(step.on, name) for step in steps for name in step.does]
-    for row in sorted({row for row in rows if rows.count(row) > 1}):
-        yield f"{row[0]}: {row[1]} does two things"
     for step in steps:
         for name in step.does:
-            if step.is_event and step.on not in code[name].handles:
-                yield f"{step.on}: {name} does not handle it"
-            if step.is_tick and step.on not in code[name].ticks:
-                yield f"{step.on}: {name} has no such tick"
-            if not step.is_event and not step.is_tick and step.on not in answered[name]:
-                yield f"{step.on}: {name} does not answer that"
-        for event in step.tells:
-            if event not in producers:
-                yield f"{step.on}: no service tells {event}"
-            elif producers[event] not in step.does:
-                yield f"{step.on}: it is {producers[event]} that tells {event}, and it has no part in this step"
-        for event in EVENT.findall(step.undone_by):
-            if event not in producers:
-                yield f"{step.on}: undone by {event}, which no service tells"
-    for name, its in code.items():
-        for event in sorted(its.handles - {on for on, service in rows if service == name}):
-            yield f"{event}: {name} handles it, and no step says so"
-    told = {event for step in steps for event in step.tells}
-    for event, name in sorted(producers.items()):
-        if event not in told:
-            yield f"{event}: {name} tells it, and no step says so"
+            if not _starts(step, code[name], answered[name]):
+                yield f"{step.on}: {name} {_LACKS[step.kind]}"
+        yield from _wrongly_told(step, producers)
+    yield from _left_out(steps, code, producers)
     for event in sorted(golden - set(producers)):
         yield f"{event}: no service has a class for this golden message"
     for event in sorted(set(producers) - golden):
         yield f"{event}: it has no golden message"
+
+
+_LACKS = {"event": "does not handle it", "tick": "has no such tick", "request": "does not answer that"}
+
+
+def _starts(step: Step, its: Known, answered: set[str]) -> bool:
+    return step.on in {"event": its.handles, "tick": its.ticks, "request": answered}[step.kind]
+
+
+def _wrongly_told(step: Step, producers: Mapping[str, str]) -> Iterator[str]:
+    for event in step.tells:
+        if event not in producers:
+            yield f"{step.on}: no service tells {event}"
+        elif producers[event] not in step.does:
+            yield f"{step.on}: it is {producers[event]} that tells {event}, and it has no part in this step"
+    for event in EVENT.findall(step.undone_by):
+        if event not in producers:
+            yield f"{step.on}: undone by {event}, which no service tells"
+
+
+def _left_out(steps: Sequence[Step], code: Mapping[str, Known], producers: Mapping[str, str]) -> Iterator[str]:
+    rows = Counter((step.on, name) for step in steps for name in step.does)
+    for (on, name), count in sorted(rows.items()):
+        if count > 1:
+            yield f"{on}: {name} does {count} things"
+    for name, its in code.items():
+        for event in sorted(event for event in its.handles if (event, name) not in rows):
+            yield f"{event}: {name} handles it, and no step says so"
+    told = {event for step in steps for event in step.tells}
+    for event in sorted(set(producers) - told):
+        yield f"{event}: {producers[event]} tells it, and no step says so"
 
 
 def page(steps: list[Step]) -> str:

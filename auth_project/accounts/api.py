@@ -1,10 +1,8 @@
 """Views: parse, call one service or selector, render."""
 
-import ipaddress
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -12,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import selectors, services, sessions, tokens
+from accounts.addresses import address_of
 from accounts.models import User
 from accounts.serializers import (
     AcceptedSerializer,
@@ -28,38 +27,15 @@ from accounts.serializers import (
     TokenPairSerializer,
     UserSerializer,
 )
-from chassis.web.parsing import StrictSerializer
+from chassis.web.permissions import caller
 from chassis.web.problems import Unauthenticated
-from chassis.web.tokens import Principal
 
 NOTHING = OpenApiResponse(description="Done")
 
 
-def body_of(request: Request, serializer_class: type[StrictSerializer]) -> dict[str, Any]:
-    """The validated body. Raises DRF's ValidationError, which becomes a 400."""
-    serializer = serializer_class(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    validated: dict[str, Any] = serializer.validated_data
-    return validated
-
-
-def caller_of(request: Request) -> User:
+def account_of(request: Request) -> User:
     """The account of whoever is signed in. Raises Unauthenticated when it is not active any more."""
-    principal = request.user
-    if not isinstance(principal, Principal):
-        raise Unauthenticated
-    return selectors.signed_in_user(principal.id)
-
-
-def address_of(request: Request | HttpRequest) -> str | None:
-    """The client's network address: what the proxy next to us says of it, or the connection's own."""
-    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
-    for candidate in (forwarded, request.META.get("REMOTE_ADDR", "")):
-        try:
-            return str(ipaddress.ip_address(candidate))
-        except ValueError:
-            continue
-    return None
+    return selectors.signed_in_user(caller(request).id)
 
 
 class PublicView(APIView):
@@ -73,7 +49,7 @@ class Register(PublicView):
     @extend_schema(operation_id="register", request=RegistrationInput, responses={201: UserSerializer}, auth=[])
     def post(self, request: Request) -> Response:
         """Opens a customer's account and mails a token to verify the address."""
-        user = services.register(**body_of(request, RegistrationInput), address=address_of(request))
+        user = services.register(**RegistrationInput.parse(request.data), address=address_of(request))
         return Response(UserSerializer(user).data, status=201)
 
 
@@ -82,7 +58,7 @@ class Token(PublicView):
     def post(self, request: Request) -> Response:
         """Signs in with a user name or an e-mail address."""
         pair = sessions.sign_in(
-            **body_of(request, SignInInput),
+            **SignInInput.parse(request.data),
             address=address_of(request),
             user_agent=request.headers.get("User-Agent", ""),
         )
@@ -93,7 +69,7 @@ class TokenRefresh(PublicView):
     @extend_schema(operation_id="refresh_token", request=RefreshInput, responses=TokenPairSerializer, auth=[])
     def post(self, request: Request) -> Response:
         """A new pair of tokens. A refresh token is good once: an old one that comes back ends its session."""
-        pair = sessions.refresh(**body_of(request, RefreshInput), address=address_of(request))
+        pair = sessions.refresh(**RefreshInput.parse(request.data), address=address_of(request))
         return tokens_response(pair)
 
 
@@ -103,7 +79,7 @@ class SignOut(APIView):
     @extend_schema(operation_id="sign_out", request=SignOutInput, responses={204: NOTHING})
     def post(self, request: Request) -> Response:
         """Ends the session of the access token, or of the refresh token in the body: both are good no more."""
-        refresh_token = body_of(request, SignOutInput).get("refresh_token")
+        refresh_token = SignOutInput.parse(request.data).get("refresh_token")
         if request.auth is None and refresh_token is None:
             raise Unauthenticated
         if request.auth is not None and (session_id := tokens.session_of(str(request.auth))):
@@ -117,14 +93,14 @@ class Me(APIView):
     @extend_schema(operation_id="get_me", responses=UserSerializer)
     def get(self, request: Request) -> Response:
         """Whoever is signed in."""
-        return Response(UserSerializer(caller_of(request)).data)
+        return Response(UserSerializer(account_of(request)).data)
 
     @extend_schema(operation_id="change_me", request=ProfileInput, responses=UserSerializer)
     def patch(self, request: Request) -> Response:
         """Changes the name, the phone number, or the address, which is verified anew."""
-        changes = body_of(request, ProfileInput)
+        changes = ProfileInput.parse(request.data)
         user = services.update_profile(
-            user_id=caller_of(request).id,
+            user_id=account_of(request).id,
             current_password=changes.pop("current_password", ""),
             changes=changes,
             address=address_of(request),
@@ -136,8 +112,8 @@ class PasswordChange(APIView):
     @extend_schema(operation_id="change_password", request=PasswordChangeInput, responses={204: NOTHING})
     def post(self, request: Request) -> Response:
         """Sets a new password. Every session ends, this one too."""
-        body = body_of(request, PasswordChangeInput)
-        user_id = caller_of(request).id
+        body = PasswordChangeInput.parse(request.data)
+        user_id = account_of(request).id
         services.change_password(user_id=user_id, **body, address=address_of(request))
         return Response(status=204)
 
@@ -148,15 +124,15 @@ class PasswordReset(PublicView):
     )
     def post(self, request: Request) -> Response:
         """Mails a token to the address if it has an account. The answer is the same if it has none."""
-        services.request_password_reset(**body_of(request, PasswordResetInput), address=address_of(request))
-        return Response({"detail": "If this address has an account, a message is on its way."}, status=202)
+        services.request_password_reset(**PasswordResetInput.parse(request.data), address=address_of(request))
+        return accepted("If this address has an account, a message is on its way.")
 
 
 class PasswordResetConfirm(PublicView):
     @extend_schema(operation_id="reset_password", request=PasswordResetConfirmInput, responses={204: NOTHING}, auth=[])
     def post(self, request: Request) -> Response:
         """Sets a new password by a mailed token, which is good once. Every session ends."""
-        services.reset_password(**body_of(request, PasswordResetConfirmInput), address=address_of(request))
+        services.reset_password(**PasswordResetConfirmInput.parse(request.data), address=address_of(request))
         return Response(status=204)
 
 
@@ -164,7 +140,7 @@ class EmailVerification(PublicView):
     @extend_schema(operation_id="verify_email", request=EmailVerificationInput, responses=UserSerializer, auth=[])
     def post(self, request: Request) -> Response:
         """Verifies the address by a mailed token."""
-        user = services.verify_email(**body_of(request, EmailVerificationInput), address=address_of(request))
+        user = services.verify_email(**EmailVerificationInput.parse(request.data), address=address_of(request))
         return Response(UserSerializer(user).data)
 
 
@@ -172,16 +148,20 @@ class EmailVerificationAgain(APIView):
     @extend_schema(operation_id="request_email_verification", request=None, responses={202: AcceptedSerializer})
     def post(self, request: Request) -> Response:
         """Mails another token to an address that is not verified yet."""
-        services.request_email_verification(user_id=caller_of(request).id)
-        return Response({"detail": "If the address is not verified yet, a message is on its way."}, status=202)
+        services.request_email_verification(user_id=account_of(request).id)
+        return accepted("If the address is not verified yet, a message is on its way.")
 
 
 class Jwks(PublicView):
     @extend_schema(operation_id="get_jwks", responses=JwksSerializer, auth=[])
     def get(self, _: Request) -> Response:
         """The public keys that access tokens are verified with (RFC 7517)."""
-        return Response(settings.JWKS, headers={"Cache-Control": "public, max-age=300"})
+        return Response(JwksSerializer(settings.JWKS).data, headers={"Cache-Control": "public, max-age=300"})
 
 
 def tokens_response(pair: tokens.TokenPair) -> Response:
     return Response(TokenPairSerializer(pair).data, headers={"Cache-Control": "no-store"})
+
+
+def accepted(detail: str) -> Response:
+    return Response(AcceptedSerializer({"detail": detail}).data, status=202)

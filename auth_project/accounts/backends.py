@@ -3,7 +3,7 @@ from typing import Any
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
-from accounts.api import address_of
+from accounts.addresses import address_of
 from accounts.errors import InvalidCredentials, SignInThrottled
 from accounts.models import User
 from accounts.sessions import check_credentials

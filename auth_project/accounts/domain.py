@@ -1,4 +1,4 @@
-"""Roles, names and sessions: what is decided about them, without a database."""
+"""Names and sessions: what is decided about them, without a database."""
 
 import re
 from collections.abc import Sequence
@@ -6,37 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
 from uuid import UUID
-
-
-class Role(StrEnum):
-    """A role is a Django group of the same name; tokens carry the names."""
-
-    CUSTOMER = "customer"
-    SUPPORT = "support"
-    MANAGER = "manager"
-    ADMIN = "admin"
-
-
-STAFF_ROLES = frozenset({Role.SUPPORT, Role.MANAGER, Role.ADMIN})
-
-# Permissions in this service's admin site. Whoever may assign roles can become anything, so only an admin may.
-ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
-    Role.CUSTOMER: frozenset(),
-    Role.SUPPORT: frozenset({"view_user", "change_user", "view_session"}),
-    Role.MANAGER: frozenset({"view_user"}),
-    Role.ADMIN: frozenset(
-        {
-            "view_user",
-            "add_user",
-            "change_user",
-            "assign_roles",
-            "view_session",
-            "end_session",
-            "view_onetimetoken",
-            "view_revocation",
-        }
-    ),
-}
 
 
 class EndReason(StrEnum):

@@ -9,30 +9,19 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from accounts.domain import (
-    STAFF_ROLES,
     USERNAME,
     AccessTokenId,
     EndReason,
     OneTimeTokenState,
-    Role,
     SessionState,
 )
+from accounts.roles import STAFF_MAY
 from chassis.ids import uuid7
+from chassis.roles import is_staff, is_superuser
 
 username_validator = RegexValidator(
     rf"\A{USERNAME.pattern}\Z", "3 to 64 letters, digits or _ . + -, beginning with a letter, a digit or _."
 )
-
-
-class UserManager(BaseUserManager["User"]):
-    def create_superuser(self, username: str, email: str, password: str | None = None, **fields: Any) -> "User":
-        """For `manage.py createsuperuser`: an admin, which is a role like any other."""
-        from accounts.services import register
-
-        user = register(
-            username=username, email=email, password=password or "", roles=[Role.CUSTOMER, Role.ADMIN], **fields
-        )
-        return self.get(pk=user.pk)
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -58,7 +47,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         related_query_name="user",
     )
 
-    objects = UserManager()
+    objects = BaseUserManager["User"]()
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
@@ -86,11 +75,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def is_staff(self) -> bool:
-        return self.is_active and not self.roles.isdisjoint(STAFF_ROLES)
+        return self.is_active and is_staff(STAFF_MAY, self.roles)
 
     @property
     def is_superuser(self) -> bool:  # type: ignore[override]
-        return self.is_active and Role.ADMIN in self.roles
+        return self.is_active and is_superuser(STAFF_MAY, self.roles)
 
     def refresh_from_db(
         self, using: str | None = None, fields: Iterable[str] | None = None, from_queryset: Any = None

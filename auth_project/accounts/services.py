@@ -15,10 +15,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import audit, metrics, revocations, throttle
-from accounts.domain import EndReason, Role, is_redeemable, normalised_email
+from accounts.domain import EndReason, is_redeemable, normalised_email
 from accounts.errors import AccountExists, InvalidOneTimeToken, WeakPassword, WrongPassword
 from accounts.events import EmailVerificationRequested, PasswordResetRequested, UserRegistered, UserUpdated
 from accounts.models import OneTimeToken, User
+from accounts.roles import Role
 from accounts.selectors import taken_fields, user_by_email
 from accounts.sessions import end_sessions_of
 from chassis.messaging.outbox import emit

@@ -7,6 +7,8 @@ from chassis.settings import env, service_settings
 
 globals().update(service_settings(name="auth", app="accounts", title="Marquee Auth"))
 
+# Of two commands with one name Django takes that of the first app: createsuperuser is ours.
+INSTALLED_APPS = ["accounts", *(app for app in globals()["INSTALLED_APPS"] if app != "accounts")]
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.StaffBackend"]
 SILENCED_SYSTEM_CHECKS = [

@@ -1,14 +1,16 @@
 import json
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from factories import UserFactory
 
 from accounts import sessions
 from accounts.models import User
+from accounts.roles import Role
 from chassis.web.tokens import verify
 
 pytestmark = pytest.mark.django_db
-ROLES = ("customer", "support", "manager", "admin")
+ROLES = tuple(Role)
 
 
 @pytest.fixture(autouse=True)
@@ -37,8 +39,8 @@ def test_demo_passwords_stay_in_their_file_over_runs(tmp_path, monkeypatch, emit
     call_command("demo_data")
     assert json.loads(path.read_text()) == first
     assert_all_can_sign_in(first)
-    assert User.objects.count() == 4
-    assert len(emitted("user.registered")) == 4
+    assert User.objects.count() == len(ROLES)
+    assert len(emitted("user.registered")) == len(ROLES)
     assert not emitted("email.verification_requested")
 
 
@@ -65,3 +67,39 @@ def test_a_superuser_is_an_admin_like_any_other(monkeypatch):
     call_command("createsuperuser", interactive=False, username="root", email="root@example.com")
     user = User.objects.get(username="root")
     assert (user.is_superuser, user.is_staff, user.roles) == (True, True, {"customer", "admin"})
+
+
+def test_the_answers_may_come_from_the_environment(monkeypatch, emitted):
+    for name, value in (("USERNAME", "root"), ("EMAIL", "root@example.com"), ("PASSWORD", "corr3ct-horse")):
+        monkeypatch.setenv(f"DJANGO_SUPERUSER_{name}", value)
+    call_command("createsuperuser", "--noinput")
+    assert verify(sessions.sign_in(login="root", password="corr3ct-horse").access_token).roles == {"customer", "admin"}
+    assert emitted("user.registered")[0].data["email"] == "root@example.com"
+
+
+@pytest.mark.parametrize(
+    ("answers", "why"),
+    [
+        ({"email": "root@example.com"}, "DJANGO_SUPERUSER_USERNAME"),
+        ({"username": "root"}, "DJANGO_SUPERUSER_EMAIL"),
+        ({"username": "a@b", "email": "root@example.com"}, "3 to 64 letters"),
+        ({"username": "root", "email": "nobody"}, "valid email"),
+        ({"username": "root", "email": "root@example.com", "password": "12345678"}, "/password|password: "),
+        ({"username": "root", "email": "root@example.com", "password": ""}, "DJANGO_SUPERUSER_PASSWORD"),
+        ({"username": "TAKEN", "email": "root@example.com"}, "username: This user name is taken."),
+    ],
+)
+def test_an_answer_that_will_not_do_makes_no_account_and_says_why(monkeypatch, answers, why):
+    UserFactory(username="taken")
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", answers.pop("password", "corr3ct-horse"))
+    with pytest.raises(CommandError, match=why):
+        call_command("createsuperuser", interactive=False, **answers)
+    assert User.objects.count() == 1
+
+
+def test_somebody_at_the_keyboard_is_asked_for_what_is_missing(monkeypatch):
+    typed = iter(["root", "root@example.com"])
+    monkeypatch.setattr("builtins.input", lambda _: next(typed))
+    monkeypatch.setattr("accounts.management.commands.createsuperuser.getpass", lambda _: "corr3ct-horse")
+    call_command("createsuperuser")
+    assert User.objects.get(username="root").is_superuser

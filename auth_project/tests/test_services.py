@@ -7,7 +7,7 @@ from django.utils import timezone
 from factories import PASSWORD, UserFactory
 
 from accounts import revocations, services, sessions, throttle
-from accounts.domain import ROLE_PERMISSIONS, EndReason, Role
+from accounts.domain import EndReason
 from accounts.errors import (
     AccountExists,
     InvalidCredentials,
@@ -18,6 +18,7 @@ from accounts.errors import (
     WrongPassword,
 )
 from accounts.models import OneTimeToken, Revocation, Session, User
+from accounts.roles import Role
 from accounts.tasks import forget_expired
 from chassis.storage.redis import redis_client
 from chassis.web.problems import Unauthenticated
@@ -28,13 +29,6 @@ pytestmark = pytest.mark.django_db
 
 def mailed(emitted, event_type):
     return emitted(event_type)[-1].data["token"]
-
-
-def test_the_roles_in_the_database_are_those_of_the_table():
-    kept = {
-        group.name: {permission.codename for permission in group.permissions.all()} for group in Group.objects.all()
-    }
-    assert kept == {role.value: set(permissions) for role, permissions in ROLE_PERMISSIONS.items()}
 
 
 def test_roles_and_permissions_can_be_read_under_their_own_names():

@@ -17,7 +17,7 @@ from bookings.schema import BookingSerializer, SeatMapSerializer, TransitionSeri
 from chassis.web import idempotency
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
-from chassis.web.permissions import HasRole, caller
+from chassis.web.permissions import May, caller
 
 
 class PaymentMethodSerializer(StrictSerializer):
@@ -145,7 +145,7 @@ class SeatMapView(APIView):
 class BlockedSeatsView(APIView):
     """Seats that managers keep off sale: for the house, or because they are broken."""
 
-    permission_classes = [HasRole("manager", "admin")]
+    permission_classes = [May("change_seatstatus")]
 
     @extend_schema(request=SeatsRequest, responses={204: None})
     def post(self, request: Request, showtime_id: UUID) -> Response:

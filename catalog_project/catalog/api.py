@@ -1,6 +1,6 @@
-"""Views: parse, call one service or selector, render. Everyone reads; managers and admins write."""
+"""Views: parse, call one service or selector, render. Everyone reads; who writes, STAFF_MAY says."""
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -33,7 +33,10 @@ from catalog.serializers import (
     TheaterInput,
     TheaterSerializer,
 )
-from chassis.web.permissions import HasRole
+from chassis.web.permissions import IsSignedIn, caller
+from chassis.web.roles import may
+
+VERBS = {"POST": "add", "PATCH": "change", "DELETE": "delete"}
 
 
 class ReadOnly(BasePermission):
@@ -41,11 +44,24 @@ class ReadOnly(BasePermission):
         return request.method in SAFE_METHODS
 
 
+class MayEdit(IsSignedIn):
+    """POST, PATCH and DELETE take the permission to add, change and delete what the view is about."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        permission = f"{VERBS.get(request.method or '', 'change')}_{view.thing}"
+        return super().has_permission(request, view) and may(caller(request).roles, permission)
+
+
 class CatalogView(APIView):
-    permission_classes = [ReadOnly | HasRole("manager", "admin")]
+    """thing: the model that the view is about, as permissions name it."""
+
+    thing: ClassVar[str]
+    permission_classes = [ReadOnly | MayEdit]
 
 
 class Movies(CatalogView):
+    thing = "movie"
+
     @extend_schema(operation_id="list_movies", parameters=[MovieFilters], responses=page_of(MovieSerializer), auth=[])
     def get(self, request: Request) -> HttpResponse:
         """Movies, the newest first."""
@@ -66,6 +82,8 @@ class Movies(CatalogView):
 
 
 class MovieById(CatalogView):
+    thing = "movie"
+
     @extend_schema(operation_id="get_movie", responses=MovieSerializer, auth=[])
     def get(self, _: Request, movie_id: UUID) -> HttpResponse:
         return as_json(
@@ -85,6 +103,8 @@ class MovieById(CatalogView):
 
 
 class Theaters(CatalogView):
+    thing = "theater"
+
     @extend_schema(
         operation_id="list_theaters", parameters=[TheaterFilters], responses=page_of(TheaterSerializer), auth=[]
     )
@@ -106,6 +126,8 @@ class Theaters(CatalogView):
 
 
 class TheaterById(CatalogView):
+    thing = "theater"
+
     @extend_schema(operation_id="get_theater", responses=TheaterDetailSerializer, auth=[])
     def get(self, _: Request, theater_id: UUID) -> HttpResponse:
         def load() -> str:
@@ -126,6 +148,8 @@ class TheaterById(CatalogView):
 
 
 class ScreensOfTheater(CatalogView):
+    thing = "screen"
+
     @extend_schema(
         operation_id="list_screens", parameters=[PageFilters], responses=page_of(ScreenSummarySerializer), auth=[]
     )
@@ -148,6 +172,8 @@ class ScreensOfTheater(CatalogView):
 
 
 class ScreenById(CatalogView):
+    thing = "screen"
+
     @extend_schema(operation_id="get_screen", responses=ScreenSerializer, auth=[])
     def get(self, _: Request, screen_id: UUID) -> HttpResponse:
         """The screen with its layout: the same data that screen.updated tells."""
@@ -172,6 +198,8 @@ class ScreenById(CatalogView):
 
 
 class Showtimes(CatalogView):
+    thing = "showtime"
+
     @extend_schema(
         operation_id="list_showtimes", parameters=[ShowtimeFilters], responses=page_of(ShowtimeSerializer), auth=[]
     )
@@ -196,6 +224,8 @@ class Showtimes(CatalogView):
 
 
 class ShowtimeById(CatalogView):
+    thing = "showtime"
+
     @extend_schema(operation_id="get_showtime", responses=ShowtimeSerializer, auth=[])
     def get(self, _: Request, showtime_id: UUID) -> HttpResponse:
         def load() -> str:

@@ -15,7 +15,7 @@ from chassis.ids import uuid7
 from chassis.web.idempotency import HEADER, claim, complete, key_from, replay
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
-from chassis.web.permissions import HasRole, caller
+from chassis.web.permissions import May, caller
 from chassis.web.problems import PermissionDenied
 from notifications import selectors, services
 from notifications.domain import Channel, Status
@@ -107,7 +107,7 @@ class HistoryQuery(StrictSerializer):
 
 
 class _SendView(APIView):
-    permission_classes = [HasRole("support", "manager", "admin")]
+    permission_classes = [May("add_notification")]
     channel: Channel
     serializer: type[MessageSerializer]
 

@@ -18,7 +18,7 @@ from chassis.web.exceptions import CONTENT_TYPE, problem_response
 from chassis.web.idempotency import key_from, replay
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
-from chassis.web.permissions import HasRole, IsSignedIn, caller
+from chassis.web.permissions import IsSignedIn, May, caller
 from payments import checkout, methods, selectors, webhooks
 from payments.domain import Status
 from payments.errors import CardNumberRefused
@@ -192,7 +192,7 @@ class MethodView(APIView):
 
 
 class RefundListView(APIView):
-    permission_classes = [HasRole("support", "manager", "admin")]
+    permission_classes = [May("refund_payment")]
 
     @extend_schema(
         request=RefundRequest,

@@ -53,7 +53,7 @@ def test_what_the_code_does_has_no_fault() -> None:
             lambda: faults(changed(0, undone_by="thing.undone")),
             "POST /things: undone by thing.undone, which no service tells",
         ),
-        (lambda: faults([*STEPS, STEPS[1]]), "thing.made: payment does two things"),
+        (lambda: faults([*STEPS, STEPS[1]]), "thing.made: payment does 2 things"),
         (lambda: faults(golden={"thing.made"}), "thing.unmade: it has no golden message"),
         (
             lambda: faults(golden={*GOLDEN, "thing.sold"}),

@@ -9,9 +9,10 @@ class ChassisConfig(AppConfig):
     def ready(self) -> None:
         from chassis.storage import database_metrics
         from chassis.telemetry import tracing
-        from chassis.web import openapi  # noqa: F401  (registers the security scheme with drf-spectacular)
+        from chassis.web import grants, openapi  # noqa: F401  (the import registers a security scheme)
 
         database_metrics.connect()
+        grants.connect()
         if tracing.ON:
             from chassis.web import spans
 

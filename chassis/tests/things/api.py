@@ -25,7 +25,7 @@ from chassis.storage.redis import redis_client
 from chassis.web import idempotency
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer
-from chassis.web.permissions import HasRole
+from chassis.web.permissions import May
 from chassis.web.problems import Conflict, NotFound, ServiceUnavailable, TooManyRequests
 from things.events import ThingMade
 from things.models import Thing
@@ -78,7 +78,7 @@ class OneThing(APIView):
 
 
 class ForManagers(APIView):
-    permission_classes = [HasRole("manager", "admin")]
+    permission_classes = [May("change_thing")]
 
     def get(self, request: Request) -> Response:
         return Response({"you": request.user.username})

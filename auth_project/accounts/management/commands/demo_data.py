@@ -10,8 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from accounts import services
-from accounts.domain import Role
 from accounts.models import User
+from accounts.roles import Role
 
 NAMES = {
     Role.CUSTOMER: ("Mai Tran", "+84901234567"),
@@ -58,7 +58,7 @@ def _account(role: Role, known: dict[str, str] | None) -> dict[str, str]:
         return known
     password = known["password"] if known else secrets.token_urlsafe(12)
     if user is None:
-        full_name, phone = NAMES[role]
+        full_name, phone = NAMES.get(role, (f"Demo {role.value}", ""))
         services.register(
             username=username,
             email=email,

@@ -6,7 +6,8 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from chassis.web.tokens import STAFF_ROLES, Principal, verify
+from chassis.web.roles import may
+from chassis.web.tokens import Principal, verify
 
 
 def caller(request: Request) -> Principal:
@@ -33,15 +34,11 @@ class IsSignedIn(BasePermission):
         return bool(request.user and request.user.is_authenticated)
 
 
-def HasRole(*roles: str) -> type[BasePermission]:  # noqa: N802  (reads as the permission class it makes)
-    """A permission class: the caller has one of these roles."""
-    wanted = frozenset(roles)
+def May(permission: str) -> type[BasePermission]:  # noqa: N802  (reads as the permission class it makes)
+    """A permission class: one of the caller's roles has this permission in the service's STAFF_MAY."""
 
-    class _HasRole(IsSignedIn):
+    class _May(IsSignedIn):
         def has_permission(self, request: Request, view: Any) -> bool:
-            return super().has_permission(request, view) and not wanted.isdisjoint(caller(request).roles)
+            return super().has_permission(request, view) and may(caller(request).roles, permission)
 
-    return _HasRole
-
-
-IsStaff = HasRole(*STAFF_ROLES)
+    return _May

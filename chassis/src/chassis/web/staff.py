@@ -12,7 +12,7 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from chassis.storage.http import Client, Unreachable
-from chassis.web.tokens import STAFF_ROLES
+from chassis.web.roles import is_superuser, staff_may
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ def _auth() -> Client:
 class AuthServiceBackend(BaseBackend):
     """Asks auth for a token in the name of who signs in; their roles there are their groups here.
 
-    An `admin` is a superuser; `manager` and `support` have what the groups of that name were granted here.
+    What a role may do here, and which of them makes a superuser, the service's STAFF_MAY says.
     """
 
     def authenticate(
@@ -42,11 +42,11 @@ class AuthServiceBackend(BaseBackend):
                 return None
             # Straight from auth over our own connection: the signature adds nothing here.
             claims = jwt.decode(answer.json()["access_token"], options={"verify_signature": False})
-            name, roles = str(claims["username"]), set(claims["roles"]).intersection(STAFF_ROLES)
+            name, roles = str(claims["username"]), staff_may().keys() & claims["roles"]
         except (Unreachable, KeyError, TypeError, jwt.InvalidTokenError) as exc:
             log.warning("sign-in to the admin failed", extra={"error": type(exc).__name__})
             return None
-        return _local_user(name, roles) if roles else None
+        return local_user(name, roles) if roles else None
 
     def get_user(self, user_id: Any) -> Any:
         from django.contrib.auth import get_user_model
@@ -55,7 +55,8 @@ class AuthServiceBackend(BaseBackend):
 
 
 @transaction.atomic
-def _local_user(username: str, roles: set[str]) -> Any:
+def local_user(username: str, roles: set[str]) -> Any:
+    """The account that stands for somebody of auth's in this service, made or brought up to date; roles: of staff."""
     from django.contrib.auth import get_user_model
 
     User = get_user_model()  # noqa: N806  (it is a class)
@@ -63,7 +64,7 @@ def _local_user(username: str, roles: set[str]) -> Any:
     if created:
         user.set_unusable_password()
     user.is_staff = True
-    user.is_superuser = "admin" in roles
+    user.is_superuser = is_superuser(roles)
     user.save()
     user.groups.set([Group.objects.get_or_create(name=role)[0] for role in sorted(roles)])
     return user

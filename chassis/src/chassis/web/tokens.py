@@ -10,13 +10,13 @@ import jwt
 from chassis.storage.redis import RedisUnavailable, redis_client
 from chassis.web.keys import key_set
 from chassis.web.problems import Unauthenticated
+from chassis.web.roles import is_staff
 
 ALGORITHM = "EdDSA"
 # By so much the clocks of two hosts may differ.
 LEEWAY_SECONDS = 5
 # So many verified tokens a process remembers: a customer's next request need not prove the same signature again.
 REMEMBERED = 2048
-STAFF_ROLES = ("support", "manager", "admin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Principal:
 
     @property
     def is_staff(self) -> bool:
-        return not self.roles.isdisjoint(STAFF_ROLES)
+        return is_staff(self.roles)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,61 @@
+"""For the tests of a service: whether its groups and its admin pages are what its STAFF_MAY says."""
+
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import Model
+from django.test import RequestFactory
+
+from chassis.roles import Everything
+from chassis.web.roles import group_names, is_superuser, may, staff_may
+
+VERBS = ("view", "add", "change", "delete")
+
+
+def assert_groups_are_the_table() -> None:
+    """Each role is a group that has what the table says, and there is no other group."""
+    from django.contrib.auth.models import Group, Permission
+
+    def names(permissions: Any) -> set[str]:
+        return {f"{app}.{name}" for app, name in permissions.values_list("content_type__app_label", "codename")}
+
+    everything = names(Permission.objects)
+    assert everything
+    wanted = {role: _granted(role, everything) for role in group_names()}
+    assert {group.name: names(group.permissions) for group in Group.objects.all()} == wanted
+
+
+def _granted(role: str, everything: set[str]) -> set[str]:
+    names = staff_may().get(role, frozenset())
+    return everything if isinstance(names, Everything) else {f"{settings.SERVICE_APP}.{name}" for name in names}
+
+
+def assert_pages_follow_the_table(user: Any, *, role: str, superuser: Any) -> None:
+    """On every page that the admin site has, for each of VERBS.
+
+    user: has this role, and no other of staff. superuser: what they may not do either, the page offers to nobody.
+    """
+    import_module(settings.ROOT_URLCONF)  # which registers the pages
+    walked = 0
+    for model, page in admin.site._registry.items():
+        for verb in VERBS:
+            offered = _allows(page, verb, superuser)
+            assert _allows(page, verb, user) == (offered and _says_yes(model, verb, role)), (role, verb, model)
+            walked += 1
+    assert walked >= len(VERBS) * 5
+
+
+def _says_yes(model: type[Model], verb: str, role: str) -> bool:
+    """What the table says; Django lets whoever may change a thing look at it too."""
+    if model._meta.app_label != settings.SERVICE_APP:
+        return is_superuser([role])
+    enough = {verb, "change"} if verb == "view" else {verb}
+    return any(may([role], f"{name}_{model._meta.model_name}") for name in enough)
+
+
+def _allows(page: Any, verb: str, user: Any) -> bool:
+    request = RequestFactory().get("/")
+    request.user = user
+    return bool(getattr(page, f"has_{verb}_permission")(request))

@@ -1,0 +1,11 @@
+"""What the roles of auth may do here, in the admin site and through the API; see "Add a role" in CONTRIBUTING.md."""
+
+from chassis.roles import EVERYTHING, StaffMay, views
+
+SEEN = views("payment", "gatewayoperation", "transaction", "refund", "paymentmethod", "webhookdelivery")
+
+STAFF_MAY: StaffMay = {
+    "support": SEEN | {"refund_payment"},
+    "manager": SEEN | {"refund_payment"},
+    "admin": EVERYTHING,
+}
