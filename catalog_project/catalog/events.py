@@ -1,4 +1,4 @@
-"""The events the catalog emits, and the parts it reads of those that booking emits."""
+"""The events that the catalog tells; what it hears is in catalog.heard."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -108,7 +108,7 @@ class _ShowtimeState:
             format=showtime.format,
             language=showtime.language,
             currency=showtime.currency,
-            prices={price.category: price.amount for price in showtime.prices.all()},
+            prices=showtime.amounts,
             rules=Rules(
                 cancellation_cutoff_minutes=theater.cancellation_cutoff_minutes,
                 cancellation_fee_percent=theater.cancellation_fee_percent,
@@ -134,34 +134,3 @@ class ShowtimeCancelled:
     showtime_id: UUID
     revision: int
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class SeatTaken:
-    id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class BookingHeld:
-    """Of booking.created."""
-
-    booking_id: UUID
-    showtime_id: UUID
-    seats: list[SeatTaken]
-    hold_expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class BookingOfShowtime:
-    """Of every booking event."""
-
-    showtime_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class BookingSeats:
-    """Of booking.confirmed, rejected, expired, cancelled and failed."""
-
-    booking_id: UUID
-    showtime_id: UUID
-    seat_ids: list[UUID]

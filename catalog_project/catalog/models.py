@@ -8,6 +8,7 @@ from django.db.models.functions import Upper
 from catalog import validators
 from catalog.domain import OccupancyState, SeatCategory, ShowtimeFormat, ShowtimeStatus
 from chassis.ids import uuid7
+from chassis.money import Money
 
 MAX_AMOUNT = 2**53 - 1  # what every JSON reader holds exactly
 NO_OVERLAP = "showtimes_of_a_screen_do_not_overlap"
@@ -203,6 +204,11 @@ class Showtime(models.Model):
     def __str__(self) -> str:
         return f"{self.movie} · {self.starts_at:%Y-%m-%d %H:%M} UTC"
 
+    @property
+    def amounts(self) -> dict[str, int]:
+        """Minor units by seat category."""
+        return {price.category: price.amount for price in self.prices.all()}
+
 
 class ShowtimePrice(models.Model):
     """What a seat of a category costs; amount in minor units of the showtime's currency."""
@@ -222,6 +228,10 @@ class ShowtimePrice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.category}: {self.amount} {self.currency}"
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
 
 
 class ShowtimeOccupancy(models.Model):

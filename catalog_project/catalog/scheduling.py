@@ -100,13 +100,11 @@ def change_showtime(
     """
     with refusing_overlaps():
         showtime = _locked_showtime(showtime_id)
-        try:
-            domain.transition(ShowtimeStatus(showtime.status), Command.CHANGE)
-        except domain.IllegalTransition as exc:
-            raise ShowtimeIsCancelled(str(exc)) from exc
+        if not domain.SHOWTIME.allows(ShowtimeStatus(showtime.status), Command.CHANGE):
+            raise ShowtimeIsCancelled(f"A showtime that is {showtime.status} cannot be changed.")
         if showtime.starts_at <= timezone.now():
             raise ShowtimeStarted("A showtime that has started is not changed any more.")
-        before = {price.category: price.amount for price in showtime.prices.all()}
+        before = showtime.amounts
         after = {**before, **(prices or {})}
         wanted = {"starts_at": starts_at, "format": format, "language": language, "currency": currency}
         changes = {
@@ -140,7 +138,7 @@ def cancel_showtime(*, showtime_id: UUID, reason: str = "") -> Showtime:
             return showtime
         if showtime.ends_at <= timezone.now():
             raise ShowtimeOver("A showtime that is over cannot be cancelled.")
-        showtime.status = domain.transition(ShowtimeStatus(showtime.status), Command.CANCEL)
+        showtime.status = domain.SHOWTIME.next(ShowtimeStatus(showtime.status), Command.CANCEL)
         showtime.cancellation_reason = reason
         showtime.revision += 1
         showtime.save(update_fields=["status", "cancellation_reason", "revision", "updated_at"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -12,6 +12,7 @@ from rest_framework import serializers
 
 from catalog import domain, validators
 from catalog.domain import SeatCategory, ShowtimeFormat, ShowtimeStatus
+from catalog.errors import BadFilter
 from catalog.layouts import MAX_EXTENT, MAX_SEATS, ROW_LABEL, Place
 from catalog.models import MAX_AMOUNT, Movie, Screen, Seat, Showtime, Theater
 from chassis.web.parsing import StrictSerializer
@@ -220,8 +221,8 @@ class ShowtimeSerializer(serializers.ModelSerializer[Showtime]):
 
     @extend_schema_field(MoneySerializer)
     def get_price_from(self, showtime: Showtime) -> Mapping[str, Any]:
-        amounts = {price.category: price.amount for price in showtime.prices.all()}
-        return {"amount": domain.price_from(amounts, showtime.screen.categories), "currency": showtime.currency}
+        amount = domain.price_from(showtime.amounts, showtime.screen.categories)
+        return {"amount": amount, "currency": showtime.currency}
 
     @extend_schema_field(PricesField)
     def get_prices(self, showtime: Showtime) -> Mapping[str, Any]:
@@ -254,7 +255,26 @@ class ShowtimeInput(ShowtimeChange):
     screen_id = serializers.UUIDField()
 
 
-class PageFilters(StrictSerializer):
+class Filters(StrictSerializer):
+    """Query parameters."""
+
+    @classmethod
+    def parse(cls, data: Any, *, partial: bool = False) -> dict[str, Any]:
+        """The parameters as values. Raises BadFilter for an unknown or a wrong one."""
+        try:
+            return super().parse(data, partial=partial)
+        except serializers.ValidationError as exc:
+            faults = cast("dict[str, list[str]]", exc.detail)
+            raise BadFilter(
+                errors=[
+                    {"parameter": str(name), "detail": str(detail)}
+                    for name, details in faults.items()
+                    for detail in details
+                ]
+            ) from exc
+
+
+class PageFilters(Filters):
     cursor = serializers.CharField(required=False, help_text="From next or previous of another page.")
     page_size = serializers.IntegerField(required=False, min_value=1, max_value=100)
 
@@ -290,5 +310,5 @@ class ShowtimeFilters(PageFilters):
         return value
 
 
-class CancellationFilters(StrictSerializer):
+class CancellationFilters(Filters):
     reason = serializers.CharField(required=False, default="", max_length=200, help_text="Told to customers.")
