@@ -18,6 +18,7 @@ from catalog import domain, scheduling, services
 from catalog.domain import OccupancyState, ShowtimeStatus
 from catalog.forms import PRICE_FIELDS, MovieForm, ScreenForm, ServiceForm, ShowtimeForm, TheaterForm, place_of
 from catalog.models import (
+    SHOWING,
     CatalogGeneration,
     Movie,
     Screen,
@@ -156,8 +157,7 @@ class ShowtimeAdmin(ServiceAdmin):
         "theater",
         "screen",
         "local_start",
-        "format",
-        "language",
+        *SHOWING,
         "from_price",
         "seats_left",
         "status",
@@ -186,7 +186,7 @@ class ShowtimeAdmin(ServiceAdmin):
         return counted
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        what = ["movie", "screen", "starts_at", "format", "language"]
+        what = ["movie", "screen", "starts_at", *SHOWING]
         known = [] if obj is None else ["status", "cancellation_reason", "ends_at", "revision"]
         return [(None, {"fields": [*what, *known]}), ("Prices", {"fields": self._prices(request, obj)})]
 

@@ -1,11 +1,11 @@
 """The events that the catalog tells; what it hears is in catalog.heard."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import ClassVar, Self
 from uuid import UUID
 
-from catalog.models import Screen, Showtime
+from catalog.models import Screen, Showing, Showtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,8 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class _ShowtimeState:
-    """prices: amount in minor units of the currency, by seat category."""
+class _ShowtimeState(Showing):
+    """With the fields of Showing. prices: amount in minor units of the currency, by seat category."""
 
     showtime_id: UUID
     revision: int
@@ -88,8 +88,6 @@ class _ShowtimeState:
     screen: ScreenInfo
     starts_at: datetime
     ends_at: datetime
-    format: str
-    language: str
     currency: str
     prices: dict[str, int]
     rules: Rules
@@ -105,8 +103,6 @@ class _ShowtimeState:
             screen=ScreenInfo(showtime.screen_id, showtime.screen.name),
             starts_at=showtime.starts_at,
             ends_at=showtime.ends_at,
-            format=showtime.format,
-            language=showtime.language,
             currency=showtime.currency,
             prices=showtime.amounts,
             rules=Rules(
@@ -114,6 +110,7 @@ class _ShowtimeState:
                 cancellation_fee_percent=theater.cancellation_fee_percent,
                 orphan_seat_rule=theater.orphan_seat_rule,
             ),
+            **asdict(showtime.showing),
         )
 
 

@@ -1,3 +1,5 @@
+from dataclasses import dataclass, fields
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeBoundary, RangeOperators
 from django.contrib.postgres.indexes import GinIndex
@@ -153,6 +155,21 @@ class TimeRange(models.Func):
     output_field = DateTimeRangeField()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Showing:
+    """How a film is shown: what staff say of a showtime beside its film, screen, start and prices.
+
+    The one list of these fields. Each is a column of Showtime by the same name, and that is where its rules are;
+    services, events, the API, the form and the admin go by this class. It may have defaults.
+    """
+
+    format: str
+    language: str
+
+
+SHOWING = [field.name for field in fields(Showing)]
+
+
 class Showtime(models.Model):
     """A film on a screen. theater and currency are the screen's theater's, here for the index and the price."""
 
@@ -203,6 +220,10 @@ class Showtime(models.Model):
 
     def __str__(self) -> str:
         return f"{self.movie} · {self.starts_at:%Y-%m-%d %H:%M} UTC"
+
+    @property
+    def showing(self) -> Showing:
+        return Showing(**{name: getattr(self, name) for name in SHOWING})
 
     @property
     def amounts(self) -> dict[str, int]:

@@ -14,7 +14,7 @@ from catalog import domain, validators
 from catalog.domain import SeatCategory, ShowtimeFormat, ShowtimeStatus
 from catalog.errors import BadFilter
 from catalog.layouts import MAX_EXTENT, MAX_SEATS, ROW_LABEL, Place
-from catalog.models import MAX_AMOUNT, Movie, Screen, Seat, Showtime, Theater
+from catalog.models import MAX_AMOUNT, SHOWING, Movie, Screen, Seat, Showtime, Theater
 from chassis.web.parsing import StrictSerializer
 
 CATEGORIES = [category.value for category in SeatCategory]
@@ -208,8 +208,7 @@ class ShowtimeSerializer(serializers.ModelSerializer[Showtime]):
             "screen",
             "starts_at",
             "ends_at",
-            "format",
-            "language",
+            *SHOWING,
             "status",
             "price_from",
             "prices",
@@ -232,11 +231,13 @@ class ShowtimeSerializer(serializers.ModelSerializer[Showtime]):
         return 0  # selectors.fill_in_seats_left sets it: the rest is kept longer than this may be
 
 
-class ShowtimeChange(StrictSerializer):
+class ShowtimeChange(StrictSerializer, serializers.ModelSerializer[Showtime]):
     starts_at = MomentField()
-    format = serializers.ChoiceField(choices=FORMATS)
-    language = serializers.CharField(max_length=15, validators=[validators.language_tag])
     prices = PricesField(allow_empty=False)
+
+    class Meta:
+        model = Showtime
+        fields = ["starts_at", *SHOWING, "prices"]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Prices become amounts, and their one currency stands beside them."""
@@ -253,6 +254,9 @@ class ShowtimeChange(StrictSerializer):
 class ShowtimeInput(ShowtimeChange):
     movie_id = serializers.UUIDField()
     screen_id = serializers.UUIDField()
+
+    class Meta(ShowtimeChange.Meta):
+        fields = [*ShowtimeChange.Meta.fields, "movie_id", "screen_id"]
 
 
 class Filters(StrictSerializer):
