@@ -1,11 +1,12 @@
 """Catalog's screens and showtimes, as booking keeps them. Revisions make the order of arrival irrelevant."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
 import msgspec
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 from psycopg.types.json import Jsonb
 
 from bookings.heard import ScreenUpdated, ShowtimeCancelled, ShowtimeScheduled
@@ -23,28 +24,17 @@ SET theater_id = EXCLUDED.theater_id, name = EXCLUDED.name, rows = EXCLUDED.rows
     revision = EXCLUDED.revision, seats = EXCLUDED.seats
 WHERE screens.revision < EXCLUDED.revision
 """
-SHOWTIME = """
-INSERT INTO showtimes AS known (id, revision, screen_id, screen_name, movie_id, movie_title, theater_id, theater_name,
-    time_zone, starts_at, ends_at, format, language, currency, prices, rules, status)
-VALUES (%(id)s, %(revision)s, %(screen_id)s, %(screen_name)s, %(movie_id)s, %(movie_title)s, %(theater_id)s,
-    %(theater_name)s, %(time_zone)s, %(starts_at)s, %(ends_at)s, %(format)s, %(language)s, %(currency)s, %(prices)s,
-    %(rules)s, %(status)s)
-ON CONFLICT (id) DO UPDATE
-SET revision = EXCLUDED.revision, screen_id = EXCLUDED.screen_id, screen_name = EXCLUDED.screen_name,
-    movie_id = EXCLUDED.movie_id, movie_title = EXCLUDED.movie_title, theater_id = EXCLUDED.theater_id,
-    theater_name = EXCLUDED.theater_name, time_zone = EXCLUDED.time_zone, starts_at = EXCLUDED.starts_at,
-    ends_at = EXCLUDED.ends_at, format = EXCLUDED.format, language = EXCLUDED.language,
-    currency = EXCLUDED.currency, prices = EXCLUDED.prices, rules = EXCLUDED.rules, status = EXCLUDED.status
-WHERE known.revision < EXCLUDED.revision
-"""
-# A showtime that is not known yet is kept as a tombstone, so that its scheduling comes too late.
-CANCELLATION = """
-INSERT INTO showtimes AS known (id, revision, screen_id, screen_name, movie_id, movie_title, theater_id, theater_name,
-    time_zone, starts_at, ends_at, format, language, currency, prices, rules, status)
-VALUES (%(id)s, %(revision)s, %(id)s, '', %(id)s, '', %(id)s, '', '', now(), now(), '', '', '', '{}', '{}', 'cancelled')
-ON CONFLICT (id) DO UPDATE SET status = 'cancelled', revision = EXCLUDED.revision
-WHERE known.revision < EXCLUDED.revision
-"""
+# The statements have the columns that the model has, so that a new field is named there alone.
+COLUMNS = {field.attname: field for field in Showtime._meta.concrete_fields}
+_INSERT = (
+    f"INSERT INTO showtimes AS known ({', '.join(COLUMNS)})"  # noqa: S608  (names of columns, from the model)
+    f" VALUES ({', '.join(f'%({name})s' for name in COLUMNS)}) ON CONFLICT (id) DO UPDATE SET"
+)
+_NEWER = "WHERE known.revision < EXCLUDED.revision"
+SHOWTIME = f"{_INSERT} {', '.join(f'{name} = EXCLUDED.{name}' for name in COLUMNS if name != 'id')} {_NEWER}"
+CANCELLATION = f"{_INSERT} status = EXCLUDED.status, revision = EXCLUDED.revision {_NEWER}"
+# What the event tells under the name of the column.
+_AS_TOLD = [field.name for field in fields(ShowtimeScheduled) if field.name in COLUMNS]
 
 
 def project_screen(screen: ScreenUpdated) -> bool:
@@ -58,8 +48,8 @@ def project_showtime(showtime: ShowtimeScheduled) -> bool:
     Another start or screen is a move, and kept as one: its bookings are told of it, and may be cancelled for nothing.
     """
     values = {
+        **{name: getattr(showtime, name) for name in _AS_TOLD},
         "id": showtime.showtime_id,
-        "revision": showtime.revision,
         "screen_id": showtime.screen.id,
         "screen_name": showtime.screen.name,
         "movie_id": showtime.movie.id,
@@ -67,19 +57,13 @@ def project_showtime(showtime: ShowtimeScheduled) -> bool:
         "theater_id": showtime.theater.id,
         "theater_name": showtime.theater.name,
         "time_zone": showtime.theater.time_zone,
-        "starts_at": showtime.starts_at,
-        "ends_at": showtime.ends_at,
-        "format": showtime.format,
-        "language": showtime.language,
-        "currency": showtime.currency,
-        "prices": Jsonb(showtime.prices),
-        "rules": Jsonb(showtime.rules or {}),
+        "rules": showtime.rules or {},
         "status": Showtime.Status(showtime.status),
     }
     with transaction.atomic():
         # Locked, so that what the move is away from is what the statement overwrites.
         known = Showtime.objects.select_for_update(no_key=True).filter(id=showtime.showtime_id).first()
-        if not _changed(SHOWTIME, values):
+        if not _changed(SHOWTIME, _prepared(values)):
             return False
         if known is not None and (known.starts_at, known.screen_id) != (showtime.starts_at, showtime.screen.id):
             ShowtimeMove.objects.create(
@@ -93,8 +77,19 @@ def project_showtime(showtime: ShowtimeScheduled) -> bool:
 
 
 def project_cancellation(showtime: ShowtimeCancelled) -> bool:
-    """Takes the showtime off sale; True when it was news."""
-    return _changed(CANCELLATION, {"id": showtime.showtime_id, "revision": showtime.revision})
+    """Takes the showtime off sale; True when it was news.
+
+    One that is not known yet is kept as a tombstone, so that its scheduling comes too late.
+    """
+    blank = {models.UUIDField: showtime.showtime_id, models.DateTimeField: timezone.now(), models.JSONField: {}}
+    values = {name: blank.get(type(field), field.get_default()) for name, field in COLUMNS.items()}
+    known = {"revision": showtime.revision, "status": Showtime.Status.CANCELLED}
+    return _changed(CANCELLATION, _prepared(values | known))
+
+
+def _prepared(values: dict[str, Any]) -> dict[str, Any]:
+    """Values by column, as psycopg takes them."""
+    return {name: COLUMNS[name].get_db_prep_save(value, connection) for name, value in values.items()}
 
 
 def _changed(statement: str, values: dict[str, Any]) -> bool:

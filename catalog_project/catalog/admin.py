@@ -15,10 +15,10 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 
 from catalog import domain, scheduling, services
-from catalog.currencies import format_money
 from catalog.domain import OccupancyState, ShowtimeStatus
 from catalog.forms import PRICE_FIELDS, MovieForm, ScreenForm, ServiceForm, ShowtimeForm, TheaterForm, place_of
 from catalog.models import (
+    SHOWING,
     CatalogGeneration,
     Movie,
     Screen,
@@ -30,6 +30,7 @@ from catalog.models import (
 )
 from catalog.seat_map import draw
 from chassis.admin import ReadOnlyAdmin
+from chassis.money import Money, format_money
 from chassis.web.problems import Problem
 
 
@@ -156,8 +157,7 @@ class ShowtimeAdmin(ServiceAdmin):
         "theater",
         "screen",
         "local_start",
-        "format",
-        "language",
+        *SHOWING,
         "from_price",
         "seats_left",
         "status",
@@ -186,7 +186,7 @@ class ShowtimeAdmin(ServiceAdmin):
         return counted
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        what = ["movie", "screen", "starts_at", "format", "language"]
+        what = ["movie", "screen", "starts_at", *SHOWING]
         known = [] if obj is None else ["status", "cancellation_reason", "ends_at", "revision"]
         return [(None, {"fields": [*what, *known]}), ("Prices", {"fields": self._prices(request, obj)})]
 
@@ -217,12 +217,12 @@ class ShowtimeAdmin(ServiceAdmin):
 
     @admin.display(description="Price from")
     def from_price(self, showtime: Showtime) -> str:
-        amounts = {price.category: price.amount for price in showtime.prices.all()}
-        return format_money(domain.price_from(amounts, showtime.screen.categories), showtime.currency)
+        amount = domain.price_from(showtime.amounts, showtime.screen.categories)
+        return format_money(Money(amount, showtime.currency))
 
     @admin.display(description="Prices")
     def price_list(self, showtime: Showtime) -> str:
-        return ", ".join(f"{p.category} {format_money(p.amount, p.currency)}" for p in showtime.prices.all())
+        return ", ".join(f"{p.category} {format_money(p.money)}" for p in showtime.prices.all())
 
     @admin.display(description="Seats left")
     def seats_left(self, showtime: Any) -> str:
@@ -281,7 +281,7 @@ class ShowtimePriceAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Price", ordering="amount")
     def money(self, price: ShowtimePrice) -> str:
-        return format_money(price.amount, price.currency)
+        return format_money(price.money)
 
 
 @admin.register(ShowtimeOccupancy)

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from catalog import scheduling, selectors, services
 from catalog.cache import read_through
 from catalog.models import Showtime
-from catalog.pages import as_json, body_of, dumps, filters_of, list_page, page_of
+from catalog.pages import as_json, dumps, list_page, page_of
 from catalog.serializers import (
     CancellationFilters,
     MovieFilters,
@@ -77,7 +77,7 @@ class Movies(CatalogView):
 
     @extend_schema(operation_id="add_movie", request=MovieInput, responses={201: MovieSerializer})
     def post(self, request: Request) -> Response:
-        movie = services.add_movie(**body_of(request, MovieInput))
+        movie = services.add_movie(**MovieInput.parse(request.data))
         return Response(MovieSerializer(movie).data, status=201)
 
 
@@ -92,7 +92,7 @@ class MovieById(CatalogView):
 
     @extend_schema(operation_id="change_movie", request=MovieInput, responses=MovieSerializer)
     def patch(self, request: Request, movie_id: UUID) -> Response:
-        movie = services.change_movie(movie_id=movie_id, **body_of(request, MovieInput, partial=True))
+        movie = services.change_movie(movie_id=movie_id, **MovieInput.parse(request.data, partial=True))
         return Response(MovieSerializer(movie).data)
 
     @extend_schema(operation_id="remove_movie", responses={204: None})
@@ -121,7 +121,7 @@ class Theaters(CatalogView):
 
     @extend_schema(operation_id="add_theater", request=TheaterInput, responses={201: TheaterSerializer})
     def post(self, request: Request) -> Response:
-        theater = services.add_theater(**body_of(request, TheaterInput))
+        theater = services.add_theater(**TheaterInput.parse(request.data))
         return Response(TheaterSerializer(theater).data, status=201)
 
 
@@ -137,7 +137,7 @@ class TheaterById(CatalogView):
 
     @extend_schema(operation_id="change_theater", request=TheaterInput, responses=TheaterSerializer)
     def patch(self, request: Request, theater_id: UUID) -> Response:
-        changes = body_of(request, TheaterInput, partial=True)
+        changes = TheaterInput.parse(request.data, partial=True)
         return Response(TheaterSerializer(services.change_theater(theater_id=theater_id, **changes)).data)
 
     @extend_schema(operation_id="remove_theater", responses={204: None})
@@ -166,7 +166,7 @@ class ScreensOfTheater(CatalogView):
 
     @extend_schema(operation_id="add_screen", request=ScreenInput, responses={201: ScreenSerializer})
     def post(self, request: Request, theater_id: UUID) -> Response:
-        body = body_of(request, ScreenInput)
+        body = ScreenInput.parse(request.data)
         screen = services.add_screen(theater_id=theater_id, name=body["name"], places=body["seats"])
         return Response(ScreenSerializer(screen).data, status=201)
 
@@ -186,7 +186,7 @@ class ScreenById(CatalogView):
     @extend_schema(operation_id="change_screen", request=ScreenInput, responses=ScreenSerializer)
     def patch(self, request: Request, screen_id: UUID) -> Response:
         """`seats` replaces the layout; a seat of the same row and number stays the same seat."""
-        body = body_of(request, ScreenInput, partial=True)
+        body = ScreenInput.parse(request.data, partial=True)
         screen = services.change_screen(screen_id=screen_id, name=body.get("name"), places=body.get("seats"))
         return Response(ScreenSerializer(screen).data)
 
@@ -219,7 +219,7 @@ class Showtimes(CatalogView):
 
     @extend_schema(operation_id="schedule_showtime", request=ShowtimeInput, responses={201: ShowtimeSerializer})
     def post(self, request: Request) -> Response:
-        showtime = scheduling.schedule_showtime(**body_of(request, ShowtimeInput))
+        showtime = scheduling.schedule_showtime(**ShowtimeInput.parse(request.data))
         return Response(_shown(showtime), status=201)
 
 
@@ -238,13 +238,13 @@ class ShowtimeById(CatalogView):
     @extend_schema(operation_id="change_showtime", request=ShowtimeChange, responses=ShowtimeSerializer)
     def patch(self, request: Request, showtime_id: UUID) -> Response:
         """Prices may name only the categories that change. Another movie or screen is another showtime."""
-        changes = body_of(request, ShowtimeChange, partial=True)
+        changes = ShowtimeChange.parse(request.data, partial=True)
         return Response(_shown(scheduling.change_showtime(showtime_id=showtime_id, **changes)))
 
     @extend_schema(operation_id="cancel_showtime", parameters=[CancellationFilters], responses={204: None})
     def delete(self, request: Request, showtime_id: UUID) -> Response:
         """Cancels the showtime: its bookings are cancelled and refunded."""
-        reason = filters_of(request, CancellationFilters)["reason"]
+        reason = CancellationFilters.parse(request.query_params.dict())["reason"]
         scheduling.cancel_showtime(showtime_id=showtime_id, reason=reason)
         return Response(status=204)
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
+from chassis.states import Machine
+
 
 class ShowtimeStatus(StrEnum):
     SCHEDULED = "scheduled"
@@ -14,9 +16,6 @@ class ShowtimeStatus(StrEnum):
 class Command(StrEnum):
     CHANGE = "change"
     CANCEL = "cancel"
-
-
-_PARTICIPLE = {Command.CHANGE: "changed", Command.CANCEL: "cancelled"}
 
 
 class ShowtimeFormat(StrEnum):
@@ -53,21 +52,7 @@ TRANSITIONS: dict[tuple[ShowtimeStatus, Command], ShowtimeStatus] = {
     (ShowtimeStatus.SCHEDULED, Command.CHANGE): ShowtimeStatus.SCHEDULED,
     (ShowtimeStatus.SCHEDULED, Command.CANCEL): ShowtimeStatus.CANCELLED,
 }
-
-
-class IllegalTransition(Exception):
-    def __init__(self, status: ShowtimeStatus, command: Command) -> None:
-        super().__init__(f"A showtime that is {status} cannot be {_PARTICIPLE[command]}.")
-        self.status = status
-        self.command = command
-
-
-def transition(status: ShowtimeStatus, command: Command) -> ShowtimeStatus:
-    """The status after the command. Raises IllegalTransition."""
-    try:
-        return TRANSITIONS[status, command]
-    except KeyError:
-        raise IllegalTransition(status, command) from None
+SHOWTIME = Machine(TRANSITIONS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
-"""The events the catalog emits, and the parts it reads of those that booking emits."""
+"""The events that the catalog tells; what it hears is in catalog.heard."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import ClassVar, Self
 from uuid import UUID
 
-from catalog.models import Screen, Showtime
+from catalog.models import Screen, Showing, Showtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,8 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class _ShowtimeState:
-    """prices: amount in minor units of the currency, by seat category."""
+class _ShowtimeState(Showing):
+    """With the fields of Showing. prices: amount in minor units of the currency, by seat category."""
 
     showtime_id: UUID
     revision: int
@@ -88,8 +88,6 @@ class _ShowtimeState:
     screen: ScreenInfo
     starts_at: datetime
     ends_at: datetime
-    format: str
-    language: str
     currency: str
     prices: dict[str, int]
     rules: Rules
@@ -105,15 +103,14 @@ class _ShowtimeState:
             screen=ScreenInfo(showtime.screen_id, showtime.screen.name),
             starts_at=showtime.starts_at,
             ends_at=showtime.ends_at,
-            format=showtime.format,
-            language=showtime.language,
             currency=showtime.currency,
-            prices={price.category: price.amount for price in showtime.prices.all()},
+            prices=showtime.amounts,
             rules=Rules(
                 cancellation_cutoff_minutes=theater.cancellation_cutoff_minutes,
                 cancellation_fee_percent=theater.cancellation_fee_percent,
                 orphan_seat_rule=theater.orphan_seat_rule,
             ),
+            **asdict(showtime.showing),
         )
 
 
@@ -134,34 +131,3 @@ class ShowtimeCancelled:
     showtime_id: UUID
     revision: int
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class SeatTaken:
-    id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class BookingHeld:
-    """Of booking.created."""
-
-    booking_id: UUID
-    showtime_id: UUID
-    seats: list[SeatTaken]
-    hold_expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class BookingOfShowtime:
-    """Of every booking event."""
-
-    showtime_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class BookingSeats:
-    """Of booking.confirmed, rejected, expired, cancelled and failed."""
-
-    booking_id: UUID
-    showtime_id: UUID
-    seat_ids: list[UUID]

@@ -10,11 +10,11 @@ from django.contrib.admin.widgets import AdminSplitDateTime
 from django.db import models, transaction
 
 from catalog import scheduling, services
-from catalog.currencies import to_major, to_minor
 from catalog.domain import SeatCategory
 from catalog.errors import InvalidFields
 from catalog.layouts import LETTERS, BadPlan, Place, read_plan, write_plan
-from catalog.models import Movie, Screen, Showtime, Theater
+from catalog.models import SHOWING, Movie, Screen, Showtime, Theater
+from chassis.money import to_major, to_minor
 from chassis.web.problems import Problem
 
 
@@ -157,7 +157,7 @@ class ShowtimeForm(ServiceForm):
 
     class Meta:
         model = Showtime
-        fields = ["movie", "screen", "starts_at", "format", "language"]
+        fields = ["movie", "screen", "starts_at", *SHOWING]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -170,7 +170,7 @@ class ShowtimeForm(ServiceForm):
             local = self.instance.starts_at.astimezone(zone)
             self.initial["starts_at"] = local.replace(tzinfo=None)
             for price in self.instance.prices.all():
-                self.initial[price_field(price.category)] = to_major(price.amount, price.currency)
+                self.initial[price_field(price.category)] = to_major(price.money)
 
     def carry_out(self) -> Showtime:
         theater = self._theater()
@@ -178,8 +178,7 @@ class ShowtimeForm(ServiceForm):
         changes: Mapping[str, Any] = {
             # The form read the wall clock in Django's own zone.
             "starts_at": starts_at.replace(tzinfo=ZoneInfo(theater.time_zone)),
-            "format": self.cleaned_data["format"],
-            "language": self.cleaned_data["language"],
+            **{name: self.cleaned_data[name] for name in SHOWING},
             "prices": self._amounts(theater.currency),
             "currency": theater.currency,
         }

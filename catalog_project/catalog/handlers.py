@@ -2,7 +2,7 @@
 
 from catalog.cache import occupancy_changed
 from catalog.domain import OccupancyState
-from catalog.events import BookingHeld, BookingOfShowtime, BookingSeats
+from catalog.heard import BookingHeld, BookingOfShowtime, BookingSeats
 from catalog.occupancy import prune_occupancy, record_occupancy
 from chassis.messaging.events import Event
 from chassis.messaging.inbox import Handler

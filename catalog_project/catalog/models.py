@@ -1,3 +1,5 @@
+from dataclasses import dataclass, fields
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeBoundary, RangeOperators
 from django.contrib.postgres.indexes import GinIndex
@@ -8,6 +10,7 @@ from django.db.models.functions import Upper
 from catalog import validators
 from catalog.domain import OccupancyState, SeatCategory, ShowtimeFormat, ShowtimeStatus
 from chassis.ids import uuid7
+from chassis.money import Money
 
 MAX_AMOUNT = 2**53 - 1  # what every JSON reader holds exactly
 NO_OVERLAP = "showtimes_of_a_screen_do_not_overlap"
@@ -152,6 +155,21 @@ class TimeRange(models.Func):
     output_field = DateTimeRangeField()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Showing:
+    """How a film is shown: what staff say of a showtime beside its film, screen, start and prices.
+
+    The one list of these fields. Each is a column of Showtime by the same name, and that is where its rules are;
+    services, events, the API, the form and the admin go by this class. It may have defaults.
+    """
+
+    format: str
+    language: str
+
+
+SHOWING = [field.name for field in fields(Showing)]
+
+
 class Showtime(models.Model):
     """A film on a screen. theater and currency are the screen's theater's, here for the index and the price."""
 
@@ -203,6 +221,15 @@ class Showtime(models.Model):
     def __str__(self) -> str:
         return f"{self.movie} · {self.starts_at:%Y-%m-%d %H:%M} UTC"
 
+    @property
+    def showing(self) -> Showing:
+        return Showing(**{name: getattr(self, name) for name in SHOWING})
+
+    @property
+    def amounts(self) -> dict[str, int]:
+        """Minor units by seat category."""
+        return {price.category: price.amount for price in self.prices.all()}
+
 
 class ShowtimePrice(models.Model):
     """What a seat of a category costs; amount in minor units of the showtime's currency."""
@@ -222,6 +249,10 @@ class ShowtimePrice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.category}: {self.amount} {self.currency}"
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
 
 
 class ShowtimeOccupancy(models.Model):

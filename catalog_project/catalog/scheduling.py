@@ -3,14 +3,16 @@
 Locks are taken in one order everywhere: movie, theater, screen, showtimes by id, and the catalog's generation last.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from catalog import domain
@@ -25,28 +27,16 @@ from catalog.errors import (
     ShowtimeStarted,
 )
 from catalog.events import ShowtimeCancelled, ShowtimeScheduled, ShowtimeUpdated
-from catalog.models import NO_OVERLAP, Movie, Screen, Showtime, ShowtimePrice, Theater
+from catalog.models import NO_OVERLAP, Movie, Screen, Showing, Showtime, ShowtimePrice, Theater
+from catalog.rows import assign, refusing
 from chassis.messaging.outbox import emit, emit_all
-from chassis.web.problems import Problem
 
 FURTHEST = timedelta(days=730)
 LONGEST = timedelta(days=1)  # a film and the cleaning after it: 900 + 240 minutes at most
 
 
-@contextmanager
-def refusing(constraint: str, refusal: Problem) -> Iterator[None]:
-    """A transaction in which a violation of that constraint becomes the refusal."""
-    try:
-        with transaction.atomic():
-            yield
-    except IntegrityError as exc:
-        diagnosis = getattr(exc.__cause__, "diag", None)
-        if diagnosis is None or diagnosis.constraint_name != constraint:
-            raise
-        raise refusal from exc
-
-
-def refusing_overlaps() -> Any:
+def refusing_overlaps() -> AbstractContextManager[None]:
+    """A transaction in which ShowtimesOverlap is raised where two showtimes would share a screen."""
     return refusing(NO_OVERLAP, ShowtimesOverlap())
 
 
@@ -55,14 +45,14 @@ def schedule_showtime(
     movie_id: UUID,
     screen_id: UUID,
     starts_at: datetime,
-    format: str,  # noqa: A002  (the field's name)
-    language: str,
     prices: Mapping[str, int],
     currency: str,
+    **showing: Any,
 ) -> Showtime:
     """A new showtime; its end follows from the film and the theater's cleaning time.
 
     prices: minor units by seat category; every category of the hall needs one. currency: the theater's.
+    showing: the fields of catalog.models.Showing, format and language and so on.
     Raises InvalidFields, ShowtimesOverlap.
     """
     with refusing_overlaps():
@@ -72,9 +62,8 @@ def schedule_showtime(
             theater=theater,
             screen=screen,
             starts_at=starts_at,
-            format=format,
-            language=language,
             currency=currency,
+            **asdict(Showing(**showing)),
         )
         _check_and_place(showtime, prices)
         showtime.save(force_insert=True)
@@ -88,34 +77,31 @@ def change_showtime(
     *,
     showtime_id: UUID,
     starts_at: datetime | None = None,
-    format: str | None = None,  # noqa: A002  (the field's name)
-    language: str | None = None,
     prices: Mapping[str, int] | None = None,
     currency: str | None = None,
+    **showing: Any,
 ) -> Showtime:
-    """Moves a showtime to come, or gives it another format, language or price; None leaves a field as it is.
+    """Moves a showtime to come, or gives it another format, language or price; what is left out or None stays.
 
     prices may name only the categories that change, in the currency. Bookings made keep what they paid.
+    showing: those fields of catalog.models.Showing that change.
     Raises ShowtimeNotFound, ShowtimeIsCancelled, ShowtimeStarted, InvalidFields, ShowtimesOverlap.
     """
     with refusing_overlaps():
         showtime = _locked_showtime(showtime_id)
-        try:
-            domain.transition(ShowtimeStatus(showtime.status), Command.CHANGE)
-        except domain.IllegalTransition as exc:
-            raise ShowtimeIsCancelled(str(exc)) from exc
+        if not domain.SHOWTIME.allows(ShowtimeStatus(showtime.status), Command.CHANGE):
+            raise ShowtimeIsCancelled(f"A showtime that is {showtime.status} cannot be changed.")
         if showtime.starts_at <= timezone.now():
             raise ShowtimeStarted("A showtime that has started is not changed any more.")
-        before = {price.category: price.amount for price in showtime.prices.all()}
+        before = showtime.amounts
         after = {**before, **(prices or {})}
-        wanted = {"starts_at": starts_at, "format": format, "language": language, "currency": currency}
-        changes = {
-            name: value for name, value in wanted.items() if value is not None and value != getattr(showtime, name)
+        wanted = {
+            "starts_at": starts_at or showtime.starts_at,
+            "currency": currency or showtime.currency,
+            **asdict(replace(showtime.showing, **showing)),
         }
-        if not changes and after == before:
+        if not assign(showtime, wanted) and after == before:
             return showtime
-        for name, value in changes.items():
-            setattr(showtime, name, value)
         _check_and_place(showtime, after)
         showtime.revision += 1
         showtime.save()
@@ -140,7 +126,7 @@ def cancel_showtime(*, showtime_id: UUID, reason: str = "") -> Showtime:
             return showtime
         if showtime.ends_at <= timezone.now():
             raise ShowtimeOver("A showtime that is over cannot be cancelled.")
-        showtime.status = domain.transition(ShowtimeStatus(showtime.status), Command.CANCEL)
+        showtime.status = domain.SHOWTIME.next(ShowtimeStatus(showtime.status), Command.CANCEL)
         showtime.cancellation_reason = reason
         showtime.revision += 1
         showtime.save(update_fields=["status", "cancellation_reason", "revision", "updated_at"])
@@ -205,7 +191,8 @@ def update_showtimes_to_come(**which: UUID) -> int:
     return len(showtimes)
 
 
-def showtimes_to_come(**which: UUID) -> Any:
+def showtimes_to_come(**which: UUID) -> QuerySet[Showtime]:
+    """Those of a movie_id, theater_id or screen_id that are on and have not started."""
     return Showtime.objects.filter(status=ShowtimeStatus.SCHEDULED.value, starts_at__gt=timezone.now(), **which)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -12,8 +12,9 @@ from rest_framework import serializers
 
 from catalog import domain, validators
 from catalog.domain import SeatCategory, ShowtimeFormat, ShowtimeStatus
+from catalog.errors import BadFilter
 from catalog.layouts import MAX_EXTENT, MAX_SEATS, ROW_LABEL, Place
-from catalog.models import MAX_AMOUNT, Movie, Screen, Seat, Showtime, Theater
+from catalog.models import MAX_AMOUNT, SHOWING, Movie, Screen, Seat, Showtime, Theater
 from chassis.web.parsing import StrictSerializer
 
 CATEGORIES = [category.value for category in SeatCategory]
@@ -207,8 +208,7 @@ class ShowtimeSerializer(serializers.ModelSerializer[Showtime]):
             "screen",
             "starts_at",
             "ends_at",
-            "format",
-            "language",
+            *SHOWING,
             "status",
             "price_from",
             "prices",
@@ -220,8 +220,8 @@ class ShowtimeSerializer(serializers.ModelSerializer[Showtime]):
 
     @extend_schema_field(MoneySerializer)
     def get_price_from(self, showtime: Showtime) -> Mapping[str, Any]:
-        amounts = {price.category: price.amount for price in showtime.prices.all()}
-        return {"amount": domain.price_from(amounts, showtime.screen.categories), "currency": showtime.currency}
+        amount = domain.price_from(showtime.amounts, showtime.screen.categories)
+        return {"amount": amount, "currency": showtime.currency}
 
     @extend_schema_field(PricesField)
     def get_prices(self, showtime: Showtime) -> Mapping[str, Any]:
@@ -231,11 +231,13 @@ class ShowtimeSerializer(serializers.ModelSerializer[Showtime]):
         return 0  # selectors.fill_in_seats_left sets it: the rest is kept longer than this may be
 
 
-class ShowtimeChange(StrictSerializer):
+class ShowtimeChange(StrictSerializer, serializers.ModelSerializer[Showtime]):
     starts_at = MomentField()
-    format = serializers.ChoiceField(choices=FORMATS)
-    language = serializers.CharField(max_length=15, validators=[validators.language_tag])
     prices = PricesField(allow_empty=False)
+
+    class Meta:
+        model = Showtime
+        fields = ["starts_at", *SHOWING, "prices"]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Prices become amounts, and their one currency stands beside them."""
@@ -253,8 +255,30 @@ class ShowtimeInput(ShowtimeChange):
     movie_id = serializers.UUIDField()
     screen_id = serializers.UUIDField()
 
+    class Meta(ShowtimeChange.Meta):
+        fields = [*ShowtimeChange.Meta.fields, "movie_id", "screen_id"]
 
-class PageFilters(StrictSerializer):
+
+class Filters(StrictSerializer):
+    """Query parameters."""
+
+    @classmethod
+    def parse(cls, data: Any, *, partial: bool = False) -> dict[str, Any]:
+        """The parameters as values. Raises BadFilter for an unknown or a wrong one."""
+        try:
+            return super().parse(data, partial=partial)
+        except serializers.ValidationError as exc:
+            faults = cast("dict[str, list[str]]", exc.detail)
+            raise BadFilter(
+                errors=[
+                    {"parameter": str(name), "detail": str(detail)}
+                    for name, details in faults.items()
+                    for detail in details
+                ]
+            ) from exc
+
+
+class PageFilters(Filters):
     cursor = serializers.CharField(required=False, help_text="From next or previous of another page.")
     page_size = serializers.IntegerField(required=False, min_value=1, max_value=100)
 
@@ -290,5 +314,5 @@ class ShowtimeFilters(PageFilters):
         return value
 
 
-class CancellationFilters(StrictSerializer):
+class CancellationFilters(Filters):
     reason = serializers.CharField(required=False, default="", max_length=200, help_text="Told to customers.")

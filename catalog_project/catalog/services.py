@@ -3,7 +3,7 @@
 Locks are taken in one order everywhere: movie, theater, screen, showtimes by id, and the catalog's generation last.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
@@ -25,7 +25,8 @@ from catalog.errors import (
 from catalog.events import ScreenUpdated
 from catalog.layouts import Place, categories, extent, faults
 from catalog.models import Movie, Screen, Seat, Showtime, ShowtimePrice, Theater
-from catalog.scheduling import refusing, refusing_overlaps, showtimes_to_come, update_showtimes_to_come
+from catalog.rows import assign, refusing
+from catalog.scheduling import refusing_overlaps, showtimes_to_come, update_showtimes_to_come
 from chassis.messaging.outbox import emit
 
 
@@ -73,7 +74,7 @@ def change_movie(*, movie_id: UUID, **fields: Unpack[MovieFields]) -> Movie:
         movie = Movie.objects.select_for_update(no_key=True).filter(id=movie_id).first()
         if movie is None:
             raise MovieNotFound
-        changed = _assign(movie, fields)
+        changed = assign(movie, fields)
         if changed:
             movie.save(update_fields=[*changed, "updated_at"])
             if changed & _OF_SHOWTIMES:
@@ -113,7 +114,7 @@ def change_theater(*, theater_id: UUID, **fields: Unpack[TheaterFields]) -> Thea
         theater = Theater.objects.select_for_update(no_key=True).filter(id=theater_id).first()
         if theater is None:
             raise TheaterNotFound
-        changed = _assign(theater, fields)
+        changed = assign(theater, fields)
         if "currency" in changed and showtimes_to_come(theater_id=theater_id).exists():
             raise TheaterInUse("Showtimes to come are priced in the other currency.")
         if changed:
@@ -199,7 +200,7 @@ def _redraw(screen: Screen, places: Sequence[Place]) -> bool:
     moved = [
         seat
         for key, seat in before.items()
-        if key in after and _assign(seat, columns_of(after[key]))  # assigns, and keeps the seat's id
+        if key in after and assign(seat, columns_of(after[key]))  # assigns, and keeps the seat's id
     ]
     if not (gone or new or moved):
         return False
@@ -207,7 +208,7 @@ def _redraw(screen: Screen, places: Sequence[Place]) -> bool:
     Seat.objects.filter(id__in=[seat.id for seat in gone]).delete()
     Seat.objects.bulk_update(moved, ["x", "y", "category", "accessible"], batch_size=500)
     Seat.objects.bulk_create(new)
-    _assign(screen, summary_of(places))
+    assign(screen, summary_of(places))
     return True
 
 
@@ -254,11 +255,3 @@ def columns_of(place: Place) -> dict[str, Any]:
         "category": place.category,
         "accessible": place.accessible,
     }
-
-
-def _assign(row: object, fields: Mapping[str, object]) -> set[str]:
-    """Sets the fields that differ; their names come back."""
-    changed = {name for name, value in fields.items() if getattr(row, name) != value}
-    for name in changed:
-        setattr(row, name, fields[name])
-    return changed

@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
-from catalog.currencies import DECIMALS
+from chassis.money import DECIMALS
 
 # BCP 47: a language with at most a script and a region, as players and dubbing lists name them.
 language_tag = RegexValidator(

@@ -1,6 +1,6 @@
 """Writes the demo chain: in bulk, and again without making anything twice."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -138,9 +138,8 @@ def _add_showtimes() -> int:
                             theater=screen.theater,
                             screen=screen,
                             starts_at=show.starts_at,
-                            format=show.format,
-                            language=show.language,
                             currency=house.currency,
+                            **asdict(show.showing),
                         ),
                         show.prices,
                     )

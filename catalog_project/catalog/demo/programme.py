@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from catalog.demo.movies import Film
 from catalog.demo.theaters import Hall, House, places_of
 from catalog.layouts import categories
+from catalog.models import Showing
 
 NAMESPACE = uuid5(NAMESPACE_URL, "https://marquee.example/demo")
 DAYS = 14
@@ -31,8 +32,7 @@ class Show:
     id: UUID
     film: Film
     starts_at: datetime
-    format: str
-    language: str
+    showing: Showing
     prices: dict[str, int]
 
 
@@ -49,8 +49,10 @@ def shows(house: House, hall: Hall, day: date, films: list[Film]) -> Iterator[Sh
             id=demo_id("showtime", house.name, hall.name, day, show),
             film=film,
             starts_at=(first + show * SHOW_EVERY).replace(tzinfo=zone),
-            format=format_,
-            language=house.language if house.language in film.languages else film.languages[0],
+            showing=Showing(
+                format=format_,
+                language=house.language if house.language in film.languages else film.languages[0],
+            ),
             prices=_prices(house, hall, FORMAT_FACTORS[format_] * (MATINEE_FACTOR if matinee else 1)),
         )
 

@@ -119,13 +119,13 @@ class StrictSerializer(serializers.Serializer[Any]):
     """Refuses fields it does not know, so that a misspelt name is told and not ignored."""
 
     @classmethod
-    def parse(cls, data: Any) -> dict[str, Any]:
+    def parse(cls, data: Any, *, partial: bool = False) -> dict[str, Any]:
         """The validated data, like is_valid() and validated_data. Raises ValidationError.
 
-        The fields are made once for the class, where DRF makes them for each request; nothing of a request is kept
-        in them.
+        partial: fields may be missing, as in a PATCH, and are missing from what comes back. The fields are made once
+        for the class, where DRF makes them for each request; nothing of a request is kept in them.
         """
-        return cast(dict[str, Any], _only(cls).run_validation(data))
+        return cast(dict[str, Any], _only(cls, partial).run_validation(data))
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
@@ -136,8 +136,8 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 
 @cache
-def _only(serializer: type[StrictSerializer]) -> StrictSerializer:
-    return serializer()
+def _only(serializer: type[StrictSerializer], partial: bool) -> StrictSerializer:
+    return serializer(partial=partial)
 
 
 class StrictUUIDField(serializers.UUIDField):

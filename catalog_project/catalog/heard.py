@@ -1,0 +1,36 @@
+"""What the catalog reads of the events that booking tells."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SeatTaken:
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class BookingHeld:
+    """Of booking.created."""
+
+    booking_id: UUID
+    showtime_id: UUID
+    seats: list[SeatTaken]
+    hold_expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BookingOfShowtime:
+    """Of every booking event."""
+
+    showtime_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class BookingSeats:
+    """Of booking.confirmed, rejected, expired, cancelled and failed."""
+
+    booking_id: UUID
+    showtime_id: UUID
+    seat_ids: list[UUID]
