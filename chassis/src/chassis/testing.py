@@ -118,14 +118,14 @@ def deliver(golden: Callable[[str], dict[str, Any]], monkeypatch: pytest.MonkeyP
     be what contracts/saga.toml says that it may tell.
     """
     from chassis.messaging import outbox
+    from chassis.messaging.events import envelope
     from chassis.messaging.inbox import receive
 
     told: set[str] = set()
-    make = outbox.envelope
 
     def noted(event: Any, **how: Any) -> dict[str, Any]:
         told.add(event.type)
-        return make(event, **how)
+        return envelope(event, **how)
 
     monkeypatch.setattr(outbox, "envelope", noted)
     steps = tomllib.loads((contracts_folder() / "saga.toml").read_text())["step"]

@@ -78,8 +78,8 @@ def _asked(ask: Callable[[], T], *, kind: str) -> T | Unknown:
         return Unknown(str(exc))
     except NoSuchGateway as exc:
         # It was taken out of the registry while it still holds money: that waits until it is back.
-        log.error("no such payment provider", extra={"provider": str(exc), "kind": kind})  # noqa: TRY400
+        log.error("no such payment provider", extra={"provider": str(exc), "kind": kind})  # noqa: TRY400  (a traceback adds nothing)
         return Unknown("no such provider")
     except (KeyError, TypeError, ValueError) as exc:
-        log.error("gateway answer not understood", extra={"error": type(exc).__name__, "kind": kind})  # noqa: TRY400
+        log.error("gateway answer not understood", extra={"error": type(exc).__name__, "kind": kind})  # noqa: TRY400  (a traceback adds nothing)
         return Unknown("answer not understood")
