@@ -9,7 +9,7 @@ import os
 from celery import Celery
 from kombu import Queue
 
-from chassis.messaging.topology import CLOCK
+from chassis.messaging.exchanges import CLOCK
 
 TICKS = {"clock.second": 1.0, "clock.minute": 60.0, "clock.hour": 3600.0, "clock.day": 86400.0}
 

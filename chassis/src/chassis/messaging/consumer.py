@@ -9,8 +9,8 @@ from celery.worker.consumer import Consumer
 from celery.worker.request import Request
 from django.conf import settings
 
+from chassis.messaging.exchanges import dead_queue, unrouted_queue
 from chassis.messaging.task_metrics import UNREADABLE
-from chassis.messaging.topology import dead_queue, unrouted_queue
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ import amqp
 from django.conf import settings
 from kombu import Connection
 
-from chassis.messaging.publisher import UNROUTED
+from chassis.messaging.exchanges import UNROUTED
 
 CONNECT_SECONDS = 3
 EVERY = 1_000_000
@@ -51,16 +51,17 @@ class DeadLetters:
     def __init__(self, handled: Collection[str]) -> None:
         self._handled = frozenset(handled)
         self._dead = f"{settings.SERVICE_NAME}.dead"
+        self._queues = (self._dead, UNROUTED.name)
 
     def counts(self) -> dict[str, int]:
         """How many there are by queue. Raises OSError or amqp.AMQPError when the broker is away, as all of these do."""
         with _channel() as channel:
-            return {queue: channel.queue_declare(queue, passive=True).message_count for queue in (self._dead, UNROUTED)}
+            return {queue: channel.queue_declare(queue, passive=True).message_count for queue in self._queues}
 
     def all(self, *, limit: int = 1000) -> list[DeadLetter]:
         """The oldest of each queue, at most `limit` of each."""
         found = []
-        for queue in (self._dead, UNROUTED):
+        for queue in self._queues:
             with _channel() as channel:
                 found += list(_read(channel, queue, limit))
         return found
@@ -97,7 +98,7 @@ class DeadLetters:
 
     def _take_out(self, chosen: Choice, first: Callable[[amqp.Channel, DeadLetter], None]) -> int:
         taken = 0
-        for queue in (self._dead, UNROUTED):
+        for queue in self._queues:
             with _channel() as channel:
                 for letter in _read(channel, queue, EVERY):
                     if chosen(letter):

@@ -11,18 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import amqp
+from kombu.transport.pyamqp import Connection
 from kombu.utils.url import parse_url
 
+from chassis.messaging.exchanges import event_exchange, unrouted_queue
 from chassis.telemetry import tracing
-
-# Where events go that no queue is bound for (topology.py); the arguments of a queue that keeps what is laid aside:
-# looking at its messages counts as a delivery, so the limit of those must be out of reach.
-UNROUTED = "unrouted"
-KEEPING_QUEUE_ARGUMENTS = {
-    "x-queue-type": "quorum",
-    "x-max-length": 100_000,
-    "x-delivery-limit": 1_000_000_000,
-}
 
 CONNECT_SECONDS = 3.0
 CONFIRM_SECONDS = 5.0
@@ -39,7 +32,7 @@ class Publisher:
     def __init__(self, broker_url: str, *, origin: str) -> None:
         self._url = parse_url(broker_url)
         self._origin = origin
-        self._connection: amqp.Connection | None = None
+        self._connection: Connection | None = None
         self._channel: Any = None
         self._unconfirmed: set[int] = set()
         self._refused = False
@@ -59,7 +52,7 @@ class Publisher:
             self._ensure_exchange(exchange)
             self._sent += 1
             self._unconfirmed.add(self._sent)
-            self._channel._basic_publish(self._message(attributes), exchange=exchange, routing_key=attributes["type"])
+            self._channel.basic_publish(self._message(attributes), exchange=exchange, routing_key=attributes["type"])
         deadline = time.monotonic() + CONFIRM_SECONDS
         while self._unconfirmed:
             left = deadline - time.monotonic()
@@ -92,7 +85,7 @@ class Publisher:
             connection.collect()
 
     def _connect(self) -> None:
-        connection = amqp.Connection(
+        connection = Connection(
             host=f"{self._url['hostname']}:{self._url['port'] or 5672}",
             userid=self._url["userid"],
             password=self._url["password"],
@@ -123,12 +116,8 @@ class Publisher:
     def _ensure_exchange(self, name: str) -> None:
         """The exchange, and where it puts what nobody has bound a queue for: after a broker lost its data, say."""
         if name not in self._exchanges:
-            self._channel.exchange_declare(UNROUTED, "fanout", durable=True, auto_delete=False)
-            self._channel.queue_declare(UNROUTED, durable=True, auto_delete=False, arguments=KEEPING_QUEUE_ARGUMENTS)
-            self._channel.queue_bind(UNROUTED, UNROUTED)
-            self._channel.exchange_declare(
-                name, "topic", durable=True, auto_delete=False, arguments={"alternate-exchange": UNROUTED}
-            )
+            unrouted_queue()(self._channel).declare()
+            event_exchange(name)(self._channel).declare()
             self._exchanges.add(name)
 
     def _message(self, attributes: dict[str, Any]) -> amqp.Message:

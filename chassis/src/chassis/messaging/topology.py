@@ -10,44 +10,16 @@ from collections.abc import Iterable
 from django.conf import settings
 from kombu import Connection, Exchange, Queue, binding
 
-from chassis.messaging.publisher import KEEPING_QUEUE_ARGUMENTS
-from chassis.messaging.publisher import UNROUTED as UNROUTED_NAME
-
-CLOCK = Exchange("clock", type="topic", durable=True)
-DEAD_LETTER = Exchange("dead_letter", type="topic", durable=True)
-UNROUTED = Exchange(UNROUTED_NAME, type="fanout", durable=True)
+from chassis.messaging.exchanges import CLOCK, DEAD_LETTER, dead_queue, event_exchange, unrouted_queue
 
 DELIVERY_LIMIT = 20
 TICK_SECONDS = 5
-
-
-def event_exchange(name: str) -> Exchange:
-    return Exchange(name, type="topic", durable=True, arguments={"alternate-exchange": UNROUTED.name})
 
 
 def exchange_of(event_type: str) -> Exchange:
     """Event `a.b` travels on `a_events`, unless settings.EVENT_EXCHANGES names another one for `a`."""
     family = event_type.partition(".")[0]
     return event_exchange(settings.EVENT_EXCHANGES.get(family, f"{family}_events"))
-
-
-def dead_queue(service: str) -> Queue:
-    return Queue(
-        f"{service}.dead",
-        exchange=DEAD_LETTER,
-        routing_key=f"{service}.dead",
-        durable=True,
-        queue_arguments=KEEPING_QUEUE_ARGUMENTS,
-    )
-
-
-def unrouted_queue() -> Queue:
-    return Queue(
-        UNROUTED_NAME,
-        exchange=UNROUTED,
-        durable=True,
-        queue_arguments=KEEPING_QUEUE_ARGUMENTS,
-    )
 
 
 def event_queue(event_types: Iterable[str]) -> Queue:
