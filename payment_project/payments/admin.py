@@ -29,7 +29,8 @@ class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]  # generic 
 class OperationInline(ReadOnlyInline):
     model = GatewayOperation
     readonly_fields = [
-        *("created_at", "kind", "amount", "state", "outcome_code", "attempts", "due_at", "last_error", "id"),
+        *("created_at", "kind", "amount", "provider", "state", "outcome_code"),
+        *("attempts", "due_at", "last_error", "id"),
     ]
     fields = [*readonly_fields]
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
@@ -14,12 +15,13 @@ import pytest
 from django.db import connection
 
 from chassis.ids import uuid7
+from gateway_simulator.webhook import signature
 from payments import gateways, tasks
 from payments.models import GatewayOperation, Payment, PaymentMethod, Transaction
 from tests.factories import PaymentFactory, PaymentMethodFactory, booking_data, ending_data
 from tests.second_bank import SecondBank
 from tests.second_provider import SecondProvider
-from tests.simulator import PROJECT, Simulator
+from tests.simulator import PROJECT, WEBHOOK_SECRET, Simulator
 
 pytestmark = pytest.mark.django_db
 
@@ -158,6 +160,21 @@ def test_a_webhook_of_the_second_provider_hastens_what_it_was_asked_for(
     assert tasks.resume_operations() == 1
     assert Payment.objects.get().status == "authorized"
     assert [charge.held for charge in second.charges] == [180_000]
+
+
+def test_two_providers_may_give_their_messages_the_same_id(api: Client, second: SecondBank) -> None:
+    body = json.dumps({"type": "x", "data": {"idempotency_key": str(uuid7())}}).encode()
+    now = int(time.time())
+    signed = {"webhook-timestamp": str(now), "webhook-signature": signature(WEBHOOK_SECRET, "msg_1", now, body)}
+    of_the_first = {
+        "content_type": "application/json",
+        "headers": {"webhook-id": "msg_1", **signed},
+    }
+    answers = [
+        send(api, GatewayOperation(id=uuid7())),
+        api.generic("POST", "/payments/webhooks/simulator", body, **of_the_first),
+    ]
+    assert [answer.json()["status"] for answer in answers] == ["accepted", "accepted"]
 
 
 def test_a_provider_hastens_nothing_that_another_was_asked_for(
