@@ -13,7 +13,7 @@ class EndReason(StrEnum):
 
     SIGNED_OUT = "signed_out"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105  (the name of a reason)
-    TOKEN_REUSED = "token_reused"  # noqa: S105
+    TOKEN_REUSED = "token_reused"  # noqa: S105  (the name of a reason)
     DEACTIVATED = "deactivated"
     ENDED_BY_STAFF = "ended_by_staff"
 
