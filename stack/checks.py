@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from stack import api_documents, credentials, environment, lock, saga, sources, variables
+from stack import api_documents, credentials, environment, lock, saga, sources, staff_rights, variables
 from stack.environment import PYTHON
 from stack.errors import StackError
 from stack.instance import MAIN, ROOT, Instance
@@ -73,6 +73,7 @@ def all_checks() -> list[Check]:
         Check("lock", function=lambda: lock.check(environment.uv())),
         Check("contracts", function=check_contracts),
         Check("saga", function=partial(saga.check, _service_variables)),
+        Check("staff rights", function=staff_rights.check),
         Check("load test", function=check_journey),
         Check("types of stack, bench and audit", [*_mypy(), "stack", "bench", "audit"]),
         Check("types of mailbox", [*_mypy(), "-p", "message_sink"], ROOT / "mailbox"),

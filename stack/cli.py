@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from stack import checks, demo, environment, lifecycle, lock, memory, report, suites, variables
+from stack import checks, demo, environment, lifecycle, lock, memory, report, staff_rights, suites, variables
 from stack import up as starting
 from stack.errors import StackError
 from stack.instance import MAIN, ROOT, Instance
@@ -83,7 +83,12 @@ def _parser() -> argparse.ArgumentParser:
     added = command("audit", _audit, "verify in the databases what must always be true")
     added.add_argument("--wait", type=float, default=30, help="seconds for what is under way (default: %(default)s)")
     command("check", _check, "format, lint, types, walls, dependencies, migrations, contracts, lock", instance=False)
-    command("contracts", _contracts, "renew the API documents in contracts/openapi", instance=False)
+    command(
+        "contracts",
+        _contracts,
+        "renew what is made from the code: contracts/openapi, docs/staff-rights.md",
+        instance=False,
+    )
     command("memory", _memory, "proportional set size per kind of process")
     added = command("install", _install, "install the servers and the locked packages", instance=False)
     added.add_argument("project", nargs="?", default="all", help="a service's name, or all (the default)")
@@ -231,6 +236,7 @@ def _install(options: argparse.Namespace) -> None:
 
 def _contracts(_: argparse.Namespace) -> None:
     checks.write_api_documents()
+    staff_rights.write()
 
 
 def _lock(options: argparse.Namespace) -> None:

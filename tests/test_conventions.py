@@ -1,9 +1,9 @@
 """What holds for every answer: correlation, caching, documents, health, and the admin sites' front doors."""
 
 import re
-from typing import Any
 
 import pytest
+from admin_site import joined, sign_in_to_admin
 from endpoints import ITEMS, LISTS, NOWHERE, PRIVATE, SERVICES
 from world import Choice, Market, Person, World, book, settled
 
@@ -103,33 +103,6 @@ def test_the_admin_asks_who_is_there(world: World, service: str) -> None:
     assert b'name="password"' in login.body
 
 
-def sign_in_to_admin(world: World, service: str, account: dict[str, str]) -> tuple[int, dict[str, str]]:
-    """The status of the form's answer, and the cookies of whoever is signed in now."""
-    path = f"/admin/{service}/login/?next=/admin/{service}/"
-    page = world.anybody.get(path, Accept="text/html")
-    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.body.decode())
-    assert token
-    cookies = _cookies(page.headers)
-    form = f"csrfmiddlewaretoken={token[1]}&username={account['username']}&password={account['password']}"
-    answer = world.anybody.send(
-        "POST",
-        path,
-        raw=form.encode(),
-        media_type="application/x-www-form-urlencoded",
-        headers={"Cookie": _joined(cookies), "Referer": world.where.gateway + path, "Accept": "text/html"},
-    )
-    return answer.status, cookies | _cookies(answer.headers)
-
-
-def _cookies(headers: Any) -> dict[str, str]:
-    given = [cookie.split(";")[0].partition("=") for cookie in headers.getlist("Set-Cookie")]
-    return {name: value for name, _, value in given}
-
-
-def _joined(cookies: dict[str, str]) -> str:
-    return "; ".join(f"{name}={value}" for name, value in cookies.items())
-
-
 @pytest.mark.parametrize("service", SERVICES)
 def test_staff_sign_in_to_every_admin_with_one_account_and_customers_do_not(
     world: World, market: Market, service: str
@@ -137,14 +110,14 @@ def test_staff_sign_in_to_every_admin_with_one_account_and_customers_do_not(
     status, cookies = sign_in_to_admin(world, service, world.where.accounts["admin"])
     assert status == 302
     assert f"{service}_session" in cookies
-    index = world.anybody.get(f"/admin/{service}/", Cookie=_joined(cookies), Accept="text/html")
+    index = world.anybody.get(f"/admin/{service}/", Cookie=joined(cookies), Accept="text/html")
     assert index.status == 200
     assert b"Log out" in index.body or b"logout" in index.body
 
     someone = market.customers[0]
     status, cookies = sign_in_to_admin(world, service, {"username": someone.username, "password": someone.password})
     assert status == 200
-    assert world.anybody.get(f"/admin/{service}/", Cookie=_joined(cookies), Accept="text/html").status == 302
+    assert world.anybody.get(f"/admin/{service}/", Cookie=joined(cookies), Accept="text/html").status == 302
 
 
 def test_a_person_is_protected_by_headers(world: World) -> None:

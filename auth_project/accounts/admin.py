@@ -14,7 +14,7 @@ from accounts.models import OneTimeToken, Revocation, Session, User
 from chassis.admin import ReadOnlyAdmin
 
 
-class ContactForm(forms.ModelForm):  # type: ignore[type-arg]
+class ContactForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's takes no argument when it runs
     def clean_phone(self) -> str:
         try:
             return normalised_phone(self.cleaned_data["phone"])
@@ -25,7 +25,7 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg]
         return normalised_email(self.cleaned_data["email"])
 
 
-class AddUserForm(ContactForm, AdminUserCreationForm):  # type: ignore[type-arg]
+class AddUserForm(ContactForm, AdminUserCreationForm):  # type: ignore[type-arg]  # Django's takes no argument when it runs
     usable_password = None  # type: ignore[assignment]  # Django: every account made here has a password
 
     class Meta:
@@ -34,7 +34,7 @@ class AddUserForm(ContactForm, AdminUserCreationForm):  # type: ignore[type-arg]
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's takes no argument when it runs
     """Accounts are never deleted, for bookings and payments elsewhere name them; they are made inactive."""
 
     list_display = ["username", "email", "full_name", "role_names", "is_active", "email_verified_at", "created_at"]

@@ -10,6 +10,6 @@ class BCryptSHA256(BCryptSHA256PasswordHasher):
     """
 
     @property
-    def rounds(self) -> int:  # type: ignore[override]
+    def rounds(self) -> int:  # type: ignore[override]  # a setting, read when it is needed
         rounds: int = settings.BCRYPT_ROUNDS
         return rounds

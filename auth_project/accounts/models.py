@@ -38,7 +38,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
-    groups = models.ManyToManyField(  # type: ignore[assignment]
+    groups = models.ManyToManyField(  # type: ignore[assignment]  # PermissionsMixin's, in a table of our name
         Group,
         db_table="user_roles",
         blank=True,
@@ -78,7 +78,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.is_active and is_staff(STAFF_MAY, self.roles)
 
     @property
-    def is_superuser(self) -> bool:  # type: ignore[override]
+    def is_superuser(self) -> bool:  # type: ignore[override]  # follows from the roles, and is no column
         return self.is_active and is_superuser(STAFF_MAY, self.roles)
 
     def refresh_from_db(

@@ -1,8 +1,6 @@
 """What the roles of auth may do here, in the admin site and through the API; see "Add a role" in CONTRIBUTING.md."""
 
-from chassis.roles import EVERYTHING, StaffMay
-
-NOTHING: frozenset[str] = frozenset()
+from chassis.roles import EVERYTHING, NOTHING, StaffMay
 
 STAFF_MAY: StaffMay = {
     "support": NOTHING,

@@ -1,6 +1,6 @@
 """What the roles of staff may do in a service: the form of its table STAFF_MAY, and the questions it answers."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, TypeAlias
 
 
@@ -12,6 +12,7 @@ class Everything:
 
 
 EVERYTHING: Final = Everything()
+NOTHING: Final[frozenset[str]] = frozenset()
 
 # role → names of Django's permissions in the service's own app (`view_booking`), or EVERYTHING for a superuser. A role
 # without a line is none of staff: it enters no admin site, and sees through the API what a customer sees.
@@ -38,5 +39,4 @@ def is_superuser(table: StaffMay, roles: Iterable[str]) -> bool:
 
 def may(table: StaffMay, roles: Iterable[str], permission: str) -> bool:
     """Whether one of the roles has this permission of the service's own app."""
-    nothing: Container[str] = ()
-    return any(permission in table.get(role, nothing) for role in roles)
+    return any(permission in table.get(role, NOTHING) for role in roles)

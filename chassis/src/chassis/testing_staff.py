@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import Model
 from django.test import RequestFactory
 
-from chassis.roles import Everything
+from chassis.roles import NOTHING, Everything
 from chassis.web.roles import group_names, is_superuser, may, staff_may
 
 VERBS = ("view", "add", "change", "delete")
@@ -28,7 +28,7 @@ def assert_groups_are_the_table() -> None:
 
 
 def _granted(role: str, everything: set[str]) -> set[str]:
-    names = staff_may().get(role, frozenset())
+    names = staff_may().get(role, NOTHING)
     return everything if isinstance(names, Everything) else {f"{settings.SERVICE_APP}.{name}" for name in names}
 
 

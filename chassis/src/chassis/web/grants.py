@@ -10,7 +10,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.models import Model
 from django.db.models.signals import post_migrate
 
-from chassis.roles import Everything
+from chassis.roles import NOTHING, Everything
 from chassis.web.roles import group_names, staff_may
 
 # An advisory lock that nothing else in the database takes.
@@ -40,7 +40,7 @@ def grant(*, using: str = DEFAULT_DB_ALIAS) -> None:
         groups = Group.objects.using(using)
         for name in sorted(names):
             group, _ = groups.get_or_create(name=name)
-            group.permissions.set(_ids(table.get(name, frozenset()), using=using))
+            group.permissions.set(_ids(table.get(name, NOTHING), using=using))
         strangers = groups.exclude(name__in=names)
         for group in strangers:
             group.permissions.clear()

@@ -1,0 +1,53 @@
+"""The admin sites, as a browser of staff meets them."""
+
+import re
+from typing import Any
+
+from world import World
+
+
+def sign_in_to_admin(world: World, service: str, account: dict[str, str]) -> tuple[int, dict[str, str]]:
+    """The status of the form's answer, and the cookies of whoever is signed in now."""
+    path = f"/admin/{service}/login/?next=/admin/{service}/"
+    page = world.anybody.get(path, Accept="text/html")
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.body.decode())
+    assert token
+    cookies = cookies_of(page.headers)
+    form = f"csrfmiddlewaretoken={token[1]}&username={account['username']}&password={account['password']}"
+    answer = world.anybody.send(
+        "POST",
+        path,
+        raw=form.encode(),
+        media_type="application/x-www-form-urlencoded",
+        headers={"Cookie": joined(cookies), "Referer": world.where.gateway + path, "Accept": "text/html"},
+    )
+    return answer.status, cookies | cookies_of(answer.headers)
+
+
+def cookies_of(headers: Any) -> dict[str, str]:
+    given = [cookie.split(";")[0].partition("=") for cookie in headers.getlist("Set-Cookie")]
+    return {name: value for name, _, value in given}
+
+
+def joined(cookies: dict[str, str]) -> str:
+    return "; ".join(f"{name}={value}" for name, value in cookies.items())
+
+
+class Visitor:
+    """Somebody of staff, signed in to one admin site."""
+
+    def __init__(self, world: World, service: str, account: dict[str, str]) -> None:
+        self._world = world
+        self._root = f"/admin/{service}/"
+        status, cookies = sign_in_to_admin(world, service, account)
+        assert status == 302, f"{account['username']} does not get in to {service}"
+        self._cookie = joined(cookies)
+
+    def status(self, path: str) -> int:
+        """Of the page at this path below the root of the site."""
+        return self._world.anybody.get(self._root + path, Cookie=self._cookie, Accept="text/html").status
+
+    def lists(self) -> set[str]:
+        """The lists that the front page links to, as `<app>/<model>/`."""
+        page = self._world.anybody.get(self._root, Cookie=self._cookie, Accept="text/html").body.decode()
+        return set(re.findall(rf'href="{self._root}([a-z_]+/[a-z_]+/)"', page))

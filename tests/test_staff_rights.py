@@ -1,0 +1,71 @@
+"""Every role signs in to every admin site, and finds what docs/staff-rights.md says: no more and no less."""
+
+import pytest
+from admin_site import Visitor
+from endpoints import NOWHERE, SERVICES
+from rights import Rights, promised
+from world import World
+
+ROLES = sorted({role for _, role in promised()})
+
+# The page of each verb below a list, and how it answers whoever may see it: of a thing that is not there, with the way
+# back to the front page.
+PAGES = {
+    "view": ("", 200),
+    "add": ("add/", 200),
+    "change": (f"{NOWHERE}/change/", 302),
+    "delete": (f"{NOWHERE}/delete/", 302),
+}
+
+
+def verbs_of(rights: Rights, path: str, *, ours: bool) -> set[str]:
+    """What a role may do on the pages below a list. Whoever may change may view; who may view opens the page of one."""
+    model = path.split("/")[1]
+    verbs = {verb for verb in PAGES if rights.everything or (ours and rights.may(f"{verb}_{model}"))}
+    return verbs | {"view", "change"} if verbs & {"view", "change"} else verbs
+
+
+def app_of(lists: set[str]) -> str:
+    """The service's own app: the others are the same in every service."""
+    [app] = {path.split("/")[0] for path in lists} - {"auth", "chassis"}
+    return app
+
+
+@pytest.fixture(scope="module", params=SERVICES)
+def service(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def superuser(world: World, service: str) -> Visitor:
+    return Visitor(world, service, world.where.accounts["admin"])
+
+
+def test_an_admin_is_a_superuser_everywhere(service: str) -> None:
+    assert promised()[service, "admin"].everything
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_opens_the_pages_it_was_promised_and_no_other(
+    world: World, service: str, superuser: Visitor, role: str
+) -> None:
+    visitor = Visitor(world, service, world.where.accounts[role])
+    lists = superuser.lists()
+    assert len(lists) >= 4
+    app = app_of(lists)
+    expected, found = {}, {}
+    for path in sorted(lists):
+        allowed = verbs_of(promised()[service, role], path, ours=path.startswith(f"{app}/"))
+        for verb, (page, opened) in PAGES.items():
+            # What a site offers to nobody, as changing what was paid, it does not offer to this role either.
+            offered = superuser.status(path + page)
+            assert offered in {opened, 403}, path + page
+            expected[path + page] = offered if verb in allowed else 403
+            found[path + page] = visitor.status(path + page)
+    assert found == expected
+    assert visitor.lists() == {path for path in lists if expected[path] == 200}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_all_staff_look_at_the_dead_letters(world: World, service: str, role: str) -> None:
+    assert Visitor(world, service, world.where.accounts[role]).status("dead-letters/") == 200
