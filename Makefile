@@ -7,10 +7,11 @@ BIN := .venv/bin
 INSTANCE ?= main
 
 .DEFAULT_GOAL := help
-.PHONY: contracts bench chaos help env up down restart status logs memory demo-data test check audit lock install format
+.PHONY: contracts bench chaos help env up down restart status logs memory demo-data test check audit audit-dependencies lock \
+	install format
 
 help: ## Show this
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 env: ## Write the secrets of docker-compose.yml to .env (what is there stays)
 	@$(PYTHON) docker/make_env.py
@@ -50,6 +51,9 @@ chaos: ## Kill processes of the running stack under load, then audit (SEED=1 rep
 
 install: ## Make .venv from the lock (SERVICE=booking: just its part, in its own folder)
 	@$(STACK) install $(SERVICE)
+
+audit-dependencies: install ## Licences and known vulnerabilities of what is locked
+	@$(STACK) audit-dependencies
 
 lock: ## Renew requirements.lock (UPGRADE=1 takes the newest versions)
 	@$(STACK) lock $(if $(UPGRADE),--upgrade)

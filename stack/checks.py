@@ -13,7 +13,17 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from stack import api_documents, credentials, environment, lock, saga, sources, staff_rights, variables
+from stack import (
+    api_documents,
+    credentials,
+    dependencies,
+    environment,
+    lock,
+    saga,
+    sources,
+    staff_rights,
+    variables,
+)
 from stack.environment import PYTHON
 from stack.errors import StackError
 from stack.instance import MAIN, ROOT, Instance
@@ -71,6 +81,7 @@ def all_checks() -> list[Check]:
             variables={"PYTHONPATH": os.pathsep.join(map(str, roots))},
         ),
         Check("lock", function=lambda: lock.check(environment.uv())),
+        Check("licences", function=dependencies.check_licences),
         Check("contracts", function=check_contracts),
         Check("saga", function=partial(saga.check, _service_variables)),
         Check("staff rights", function=staff_rights.check),

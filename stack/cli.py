@@ -9,7 +9,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from stack import checks, demo, environment, lifecycle, lock, memory, report, staff_rights, suites, variables
+from stack import (
+    checks,
+    demo,
+    dependencies,
+    environment,
+    lifecycle,
+    lock,
+    memory,
+    report,
+    staff_rights,
+    suites,
+    variables,
+)
 from stack import up as starting
 from stack.errors import StackError
 from stack.instance import MAIN, ROOT, Instance
@@ -83,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     added = command("audit", _audit, "verify in the databases what must always be true")
     added.add_argument("--wait", type=float, default=30, help="seconds for what is under way (default: %(default)s)")
     command("check", _check, "format, lint, types, walls, dependencies, migrations, contracts, lock", instance=False)
+    command("audit-dependencies", _audit_dependencies, "licences and known vulnerabilities", instance=False)
     command(
         "contracts",
         _contracts,
@@ -232,6 +245,11 @@ def _install(options: argparse.Namespace) -> None:
     folder = options.into or service_named(options.project).folder / ".venv"
     environment.install_project(options.project, folder)
     print(f"marquee: {options.project} has what it needs in {folder}")
+
+
+def _audit_dependencies(_: argparse.Namespace) -> None:
+    dependencies.check_licences()
+    dependencies.audit(_progress())
 
 
 def _contracts(_: argparse.Namespace) -> None:

@@ -37,7 +37,7 @@ def entries(text: str) -> dict[str, tuple[str, set[str]]]:
     current: tuple[list[str], set[str]] | None = None
     for line in text.splitlines():
         if match := PIN.match(line):
-            current = found.setdefault(_normal(match["name"]), ([], set()))
+            current = found.setdefault(normal(match["name"]), ([], set()))
         if current is None:
             continue
         current[0].append(line)
@@ -96,8 +96,9 @@ def _compile(uv: Path, output: Path, *, upgrade: bool = False) -> None:
 def _wanter(comment: str) -> str:
     name, _, where = comment.partition(" (")
     group = where.rstrip(")").partition(":")[2]
-    return f"{_normal(name)}:{group}" if group else _normal(name)
+    return f"{normal(name)}:{group}" if group else normal(name)
 
 
-def _normal(name: str) -> str:
+def normal(name: str) -> str:
+    """The one spelling of a package's name, whichever its author prefers."""
     return re.sub(r"[-_.]+", "-", name).lower()
