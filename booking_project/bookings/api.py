@@ -11,21 +11,29 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bookings import holds, inventory, selectors, services
-from bookings.domain import PaymentStatus, State
-from bookings.models import BookingTransition
+from bookings import holds, inventory, schema, selectors, services
+from bookings.errors import (
+    BookingNotFound,
+    CancellationClosed,
+    NotCancellable,
+    NotEnoughSeats,
+    OrphanSeat,
+    SalesClosed,
+    SeatUnavailable,
+    ShowtimeNotFound,
+    ShowtimeUnknown,
+    TooManyHolds,
+    UnknownSeat,
+)
 from bookings.presentation import present, present_hold, present_seat_map
+from bookings.schema import BookingSerializer, TransitionSerializer
 from chassis.web import idempotency
 from chassis.web.idempotency import key_from
+from chassis.web.openapi import CURSOR, problems
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
 from chassis.web.permissions import HasRole
 from chassis.web.problems import BadRequest
-
-
-class MoneySerializer(serializers.Serializer[Any]):
-    amount = serializers.IntegerField(help_text="Minor units.")
-    currency = serializers.CharField(help_text="ISO 4217.")
 
 
 class PaymentMethodSerializer(StrictSerializer):
@@ -67,51 +75,6 @@ class BookingRequest(StrictSerializer):
         return seat_ids
 
 
-class BookedSeatSerializer(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    row = serializers.CharField()
-    number = serializers.IntegerField()
-    category = serializers.CharField()
-    price = MoneySerializer()
-
-
-class BookingSerializer(serializers.Serializer[Any]):
-    """The shape of a booking, for the documentation; present() makes it."""
-
-    id = serializers.UUIDField()
-    reference = serializers.CharField()
-    status = serializers.ChoiceField(choices=[state.value for state in State])
-    payment_status = serializers.ChoiceField(choices=[status.value for status in PaymentStatus])
-    payment_id = serializers.UUIDField(allow_null=True)
-    showtime_id = serializers.UUIDField()
-    showtime = serializers.DictField()
-    seats = BookedSeatSerializer(many=True)
-    total = MoneySerializer()
-    hold_expires_at = serializers.DateTimeField()
-    created_at = serializers.DateTimeField()
-    ticket = serializers.CharField(allow_null=True)
-
-
-class TransitionSerializer(serializers.ModelSerializer[BookingTransition]):
-    class Meta:
-        model = BookingTransition
-        fields = ["from_status", "to_status", "trigger", "cause", "actor", "reason", "at"]
-
-
-class SeatSerializer(BookedSeatSerializer):
-    x = serializers.IntegerField()
-    y = serializers.IntegerField()
-    accessible = serializers.BooleanField()
-    status = serializers.ChoiceField(choices=["available", "held", "sold", "blocked"])
-
-
-class SeatMapSerializer(serializers.Serializer[Any]):
-    showtime_id = serializers.UUIDField()
-    version = serializers.CharField()
-    screen = serializers.DictField()
-    seats = SeatSerializer(many=True)
-
-
 class SeatsRequest(StrictSerializer):
     seat_ids = serializers.ListField(child=StrictUUIDField(), min_length=1, max_length=500)
 
@@ -126,8 +89,11 @@ class NewestFirst(CursorPage):
 
 class BookingListView(APIView):
     @extend_schema(
-        responses=BookingSerializer(many=True),
-        parameters=[OpenApiParameter("user_id", UUID, description="Staff only: whose bookings.")],
+        operation_id="list_bookings",
+        summary="List bookings",
+        description="One's own, the newest first; staff may read those of a user.",
+        responses=schema.BOOKINGS,
+        parameters=[OpenApiParameter("user_id", UUID, description="Staff only: whose bookings."), *CURSOR],
     )
     def get(self, request: Request) -> Response:
         owner = request.query_params.get("user_id")
@@ -139,10 +105,27 @@ class BookingListView(APIView):
         page = pages.paginate_queryset(selectors.bookings_of(request.user, owner_id=owner_id), request, view=self)
         return pages.get_paginated_response([present(booking) for booking in page])
 
+    @problems(
+        SeatUnavailable,
+        NotEnoughSeats,
+        OrphanSeat,
+        SalesClosed,
+        TooManyHolds,
+        UnknownSeat,
+        ShowtimeNotFound,
+        ShowtimeUnknown,
+    )
     @extend_schema(
+        operation_id="book_seats",
+        summary="Book seats",
+        description=(
+            "Holds the seats for five minutes. With a payment method it is paid at once: the booking is PENDING, and "
+            "soon CONFIRMED or FAILED. Without one, `POST /payments` pays it while the hold lasts."
+        ),
         request=BookingRequest,
         responses={201: BookingSerializer},
         parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)],
+        examples=schema.BOOK,
     )
     def post(self, request: Request) -> Response:
         wanted = BookingRequest.parse(request.data)
@@ -155,11 +138,24 @@ class BookingListView(APIView):
 
 
 class BookingView(APIView):
-    @extend_schema(responses=BookingSerializer)
+    @problems(BookingNotFound)
+    @extend_schema(
+        operation_id="get_booking",
+        summary="Read a booking",
+        description="One's own, or any for staff.",
+        responses=BookingSerializer,
+    )
     def get(self, request: Request, booking_id: UUID) -> Response:
         return Response(present(selectors.booking_for(request.user, booking_id)))
 
-    @extend_schema(request=CancellationRequest, responses=BookingSerializer)
+    @problems(BookingNotFound, NotCancellable, CancellationClosed)
+    @extend_schema(
+        operation_id="cancel_booking",
+        summary="Cancel a booking",
+        request=CancellationRequest,
+        responses={200: BookingSerializer},
+        examples=schema.CANCEL,
+    )
     def delete(self, request: Request, booking_id: UUID) -> Response:
         """Cancels it. Staff give a reason when the booking is somebody else's."""
         booking = selectors.booking_for(request.user, booking_id)
@@ -176,7 +172,13 @@ class BookingView(APIView):
 
 
 class HistoryView(APIView):
-    @extend_schema(responses=TransitionSerializer(many=True))
+    @problems(BookingNotFound)
+    @extend_schema(
+        operation_id="get_booking_history",
+        summary="Read what happened to a booking",
+        description="Each change of its status with its cause, the oldest first.",
+        responses=schema.HistorySerializer,
+    )
     def get(self, request: Request, booking_id: UUID) -> Response:
         history = selectors.history_for(request.user, booking_id)
         return Response({"results": TransitionSerializer(history, many=True).data})
@@ -186,7 +188,14 @@ class SeatMapView(APIView):
     permission_classes = [AllowAny]
     authentication_classes: list[Any] = []
 
-    @extend_schema(responses=SeatMapSerializer)
+    @problems(ShowtimeNotFound, ShowtimeUnknown)
+    @extend_schema(
+        operation_id="get_seat_map",
+        summary="Read the seat map of a showtime",
+        description="Every seat with its place, price and status. It may be a second old.",
+        tags=["seats"],
+        responses=schema.SeatMapSerializer,
+    )
     def get(self, _: Request, showtime_id: UUID) -> Response:
         sale, statuses = selectors.seat_map(showtime_id)
         return Response(present_seat_map(sale, statuses))
@@ -197,12 +206,27 @@ class BlockedSeatsView(APIView):
 
     permission_classes = [HasRole("manager", "admin")]
 
-    @extend_schema(request=SeatsRequest, responses={204: None})
+    @problems(SeatUnavailable, UnknownSeat, ShowtimeNotFound, ShowtimeUnknown)
+    @extend_schema(
+        operation_id="block_seats",
+        summary="Take seats off sale",
+        tags=["seats"],
+        request=SeatsRequest,
+        responses={204: None},
+        examples=schema.SEATS,
+    )
     def post(self, request: Request, showtime_id: UUID) -> Response:
         holds.block_seats(showtime_id=showtime_id, **SeatsRequest.parse(request.data))
         return Response(status=204)
 
-    @extend_schema(request=SeatsRequest, responses={204: None})
+    @extend_schema(
+        operation_id="unblock_seats",
+        summary="Put seats back on sale",
+        tags=["seats"],
+        request=SeatsRequest,
+        responses={204: None},
+        examples=schema.SEATS,
+    )
     def delete(self, request: Request, showtime_id: UUID) -> Response:
         """Puts them back on sale."""
         inventory.unblock_seats(showtime_id=showtime_id, **SeatsRequest.parse(request.data))

@@ -1,0 +1,76 @@
+"""What the API document says of payments: the shapes that presentation.py makes, and examples of what is sent."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from chassis.web.openapi import page_of, sends
+from payments.domain import Status
+from payments.models import RefundStatus
+
+BOOKING_ID = "019ab1c8-1000-7a00-8000-000000000021"
+PAYMENT_ID = "019ab1c8-1000-7a00-8000-000000000022"
+METHOD_ID = "019ab1c8-1000-7a00-8000-0000000000b1"
+
+PAY = sends(
+    by_a_new_card={"booking_id": BOOKING_ID, "payment_method": {"token": "tok_visa"}},
+    by_a_saved_card={"booking_id": BOOKING_ID, "payment_method": {"id": METHOD_ID}},
+)
+SAVE_METHOD = sends(a_card={"token": "tok_visa"})
+REFUND = sends(
+    a_part={"payment_id": PAYMENT_ID, "amount": {"amount": 1000, "currency": "VND"}, "reason": "The sound failed."},
+    all_that_is_left={"payment_id": PAYMENT_ID, "reason": "The showtime was cancelled."},
+)
+
+
+class MoneySerializer(serializers.Serializer[Any]):
+    amount = serializers.IntegerField(help_text="Minor units.")
+    currency = serializers.CharField(help_text="ISO 4217.")
+
+
+class PaymentSerializer(serializers.Serializer[Any]):
+    """The one payment of a booking."""
+
+    id = serializers.UUIDField()
+    booking_id = serializers.UUIDField()
+    booking_reference = serializers.CharField(allow_null=True)
+    status = serializers.ChoiceField(choices=[status.value for status in Status])
+    amount = MoneySerializer()
+    captured_amount = MoneySerializer()
+    refunded_amount = MoneySerializer()
+    failure_code = serializers.CharField(allow_null=True, help_text="Why the last attempt was declined.")
+    hold_expires_at = serializers.DateTimeField(allow_null=True, help_text="Until then it can be paid.")
+    captured_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class RefundSerializer(serializers.Serializer[Any]):
+    """Captured money on its way back."""
+
+    id = serializers.UUIDField()
+    payment_id = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=[status.value for status in RefundStatus])
+    amount = MoneySerializer()
+    reason = serializers.CharField()
+    failure_code = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class MethodSerializer(serializers.Serializer[Any]):
+    """A saved card, as its holder may see it."""
+
+    id = serializers.UUIDField()
+    brand = serializers.CharField()
+    last4 = serializers.CharField()
+    expiry_month = serializers.IntegerField()
+    expiry_year = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+
+
+class WebhookSerializer(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(choices=["accepted", "seen before"])
+
+
+PAYMENTS = page_of(PaymentSerializer)
+METHODS = page_of(MethodSerializer)
