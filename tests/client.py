@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import contract
 import urllib3
 
 PROBLEM = "application/problem+json"
@@ -72,7 +73,10 @@ class Client:
         media_type: str = "application/json",
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """One request. body is sent as JSON, raw as it is; headers use _ for -. Raises urllib3's HTTPError."""
+        """One request. body is sent as JSON, raw as it is; headers use _ for -. Raises urllib3's HTTPError.
+
+        An answer of the gateway that is not as its service documents it is an AssertionError.
+        """
         sent = {"Accept": "application/json"}
         if self.token:
             sent["Authorization"] = f"Bearer {self.token}"
@@ -84,4 +88,6 @@ class Client:
         sent |= {name.replace("_", "-"): value for name, value in (headers or {}).items()}
         url = path if path.startswith("http") else self.gateway + path
         answer = _pool.request(method, url, body=content, headers=sent, redirect=False)
+        if not path.startswith("http"):
+            contract.hold(method, path, status=answer.status, headers=answer.headers, body=answer.data)
         return Answer(answer.status, answer.headers, answer.data)

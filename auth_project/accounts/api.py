@@ -9,8 +9,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import selectors, services, sessions, tokens
+from accounts import schema, selectors, services, sessions, tokens
 from accounts.addresses import address_of
+from accounts.errors import (
+    AccountExists,
+    InvalidCredentials,
+    InvalidOneTimeToken,
+    InvalidRefreshToken,
+    SignInThrottled,
+    WeakPassword,
+    WrongPassword,
+)
 from accounts.models import User
 from accounts.serializers import (
     AcceptedSerializer,
@@ -27,6 +36,7 @@ from accounts.serializers import (
     TokenPairSerializer,
     UserSerializer,
 )
+from chassis.web.openapi import problems
 from chassis.web.permissions import caller
 from chassis.web.problems import Unauthenticated
 
@@ -46,7 +56,16 @@ class PublicView(APIView):
 
 
 class Register(PublicView):
-    @extend_schema(operation_id="register", request=RegistrationInput, responses={201: UserSerializer}, auth=[])
+    @problems(AccountExists, WeakPassword)
+    @extend_schema(
+        operation_id="register",
+        summary="Open an account",
+        tags=["accounts"],
+        request=RegistrationInput,
+        responses={201: UserSerializer},
+        auth=[],
+        examples=schema.REGISTER,
+    )
     def post(self, request: Request) -> Response:
         """Opens a customer's account and mails a token to verify the address."""
         user = services.register(**RegistrationInput.parse(request.data), address=address_of(request))
@@ -54,7 +73,16 @@ class Register(PublicView):
 
 
 class Token(PublicView):
-    @extend_schema(operation_id="sign_in", request=SignInInput, responses=TokenPairSerializer, auth=[])
+    @problems(InvalidCredentials, SignInThrottled)
+    @extend_schema(
+        operation_id="sign_in",
+        summary="Sign in",
+        tags=["sessions"],
+        request=SignInInput,
+        responses=TokenPairSerializer,
+        auth=[],
+        examples=schema.SIGN_IN,
+    )
     def post(self, request: Request) -> Response:
         """Signs in with a user name or an e-mail address."""
         pair = sessions.sign_in(
@@ -66,7 +94,16 @@ class Token(PublicView):
 
 
 class TokenRefresh(PublicView):
-    @extend_schema(operation_id="refresh_token", request=RefreshInput, responses=TokenPairSerializer, auth=[])
+    @problems(InvalidRefreshToken)
+    @extend_schema(
+        operation_id="refresh_token",
+        summary="Renew the tokens",
+        tags=["sessions"],
+        request=RefreshInput,
+        responses=TokenPairSerializer,
+        auth=[],
+        examples=schema.REFRESH,
+    )
     def post(self, request: Request) -> Response:
         """A new pair of tokens. A refresh token is good once: an old one that comes back ends its session."""
         pair = sessions.refresh(**RefreshInput.parse(request.data), address=address_of(request))
@@ -76,7 +113,15 @@ class TokenRefresh(PublicView):
 class SignOut(APIView):
     permission_classes = [AllowAny]
 
-    @extend_schema(operation_id="sign_out", request=SignOutInput, responses={204: NOTHING})
+    @problems(InvalidRefreshToken)
+    @extend_schema(
+        operation_id="sign_out",
+        summary="Sign out",
+        tags=["sessions"],
+        request=SignOutInput,
+        responses={204: NOTHING},
+        examples=schema.SIGN_OUT,
+    )
     def post(self, request: Request) -> Response:
         """Ends the session of the access token, or of the refresh token in the body: both are good no more."""
         refresh_token = SignOutInput.parse(request.data).get("refresh_token")
@@ -90,12 +135,25 @@ class SignOut(APIView):
 
 
 class Me(APIView):
-    @extend_schema(operation_id="get_me", responses=UserSerializer)
+    @extend_schema(
+        operation_id="get_me",
+        summary="Read my account",
+        tags=["accounts"],
+        responses=UserSerializer,
+    )
     def get(self, request: Request) -> Response:
         """Whoever is signed in."""
         return Response(UserSerializer(account_of(request)).data)
 
-    @extend_schema(operation_id="change_me", request=ProfileInput, responses=UserSerializer)
+    @problems(AccountExists, WrongPassword, SignInThrottled)
+    @extend_schema(
+        operation_id="change_me",
+        summary="Change my account",
+        tags=["accounts"],
+        request=ProfileInput,
+        responses=UserSerializer,
+        examples=schema.CHANGE_ME,
+    )
     def patch(self, request: Request) -> Response:
         """Changes the name, the phone number, or the address, which is verified anew."""
         changes = ProfileInput.parse(request.data)
@@ -109,7 +167,15 @@ class Me(APIView):
 
 
 class PasswordChange(APIView):
-    @extend_schema(operation_id="change_password", request=PasswordChangeInput, responses={204: NOTHING})
+    @problems(WrongPassword, WeakPassword, SignInThrottled)
+    @extend_schema(
+        operation_id="change_password",
+        summary="Change my password",
+        tags=["passwords"],
+        request=PasswordChangeInput,
+        responses={204: NOTHING},
+        examples=schema.CHANGE_PASSWORD,
+    )
     def post(self, request: Request) -> Response:
         """Sets a new password. Every session ends, this one too."""
         body = PasswordChangeInput.parse(request.data)
@@ -120,7 +186,13 @@ class PasswordChange(APIView):
 
 class PasswordReset(PublicView):
     @extend_schema(
-        operation_id="request_password_reset", request=PasswordResetInput, responses={202: AcceptedSerializer}, auth=[]
+        operation_id="request_password_reset",
+        summary="Forget a password",
+        tags=["passwords"],
+        request=PasswordResetInput,
+        responses={202: AcceptedSerializer},
+        auth=[],
+        examples=schema.REQUEST_RESET,
     )
     def post(self, request: Request) -> Response:
         """Mails a token to the address if it has an account. The answer is the same if it has none."""
@@ -129,7 +201,16 @@ class PasswordReset(PublicView):
 
 
 class PasswordResetConfirm(PublicView):
-    @extend_schema(operation_id="reset_password", request=PasswordResetConfirmInput, responses={204: NOTHING}, auth=[])
+    @problems(InvalidOneTimeToken, WeakPassword)
+    @extend_schema(
+        operation_id="reset_password",
+        summary="Set a password by a mailed token",
+        tags=["passwords"],
+        request=PasswordResetConfirmInput,
+        responses={204: NOTHING},
+        auth=[],
+        examples=schema.RESET,
+    )
     def post(self, request: Request) -> Response:
         """Sets a new password by a mailed token, which is good once. Every session ends."""
         services.reset_password(**PasswordResetConfirmInput.parse(request.data), address=address_of(request))
@@ -137,7 +218,16 @@ class PasswordResetConfirm(PublicView):
 
 
 class EmailVerification(PublicView):
-    @extend_schema(operation_id="verify_email", request=EmailVerificationInput, responses=UserSerializer, auth=[])
+    @problems(InvalidOneTimeToken)
+    @extend_schema(
+        operation_id="verify_email",
+        summary="Verify an e-mail address",
+        tags=["accounts"],
+        request=EmailVerificationInput,
+        responses=UserSerializer,
+        auth=[],
+        examples=schema.VERIFY,
+    )
     def post(self, request: Request) -> Response:
         """Verifies the address by a mailed token."""
         user = services.verify_email(**EmailVerificationInput.parse(request.data), address=address_of(request))
@@ -145,7 +235,13 @@ class EmailVerification(PublicView):
 
 
 class EmailVerificationAgain(APIView):
-    @extend_schema(operation_id="request_email_verification", request=None, responses={202: AcceptedSerializer})
+    @extend_schema(
+        operation_id="request_email_verification",
+        summary="Ask for another verification mail",
+        tags=["accounts"],
+        request=None,
+        responses={202: AcceptedSerializer},
+    )
     def post(self, request: Request) -> Response:
         """Mails another token to an address that is not verified yet."""
         services.request_email_verification(user_id=account_of(request).id)
@@ -153,7 +249,13 @@ class EmailVerificationAgain(APIView):
 
 
 class Jwks(PublicView):
-    @extend_schema(operation_id="get_jwks", responses=JwksSerializer, auth=[])
+    @extend_schema(
+        operation_id="get_jwks",
+        summary="Read the public keys",
+        tags=["keys"],
+        responses=JwksSerializer,
+        auth=[],
+    )
     def get(self, _: Request) -> Response:
         """The public keys that access tokens are verified with (RFC 7517)."""
         return Response(JwksSerializer(settings.JWKS).data, headers={"Cache-Control": "public, max-age=300"})

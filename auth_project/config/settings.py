@@ -5,7 +5,20 @@ from django.core.exceptions import ImproperlyConfigured
 from accounts.keys import SigningKeys
 from chassis.settings import env, service_settings
 
-globals().update(service_settings(name="auth", app="accounts", title="Marquee Auth"))
+globals().update(
+    service_settings(
+        name="auth",
+        app="accounts",
+        title="Marquee Auth",
+        description="Accounts and sessions: who somebody is, and the tokens that say so to every service.",
+        tags={
+            "accounts": "Open an account, verify its address, change it.",
+            "sessions": "Sign in for an access and a refresh token, renew them, sign out.",
+            "passwords": "Change a password, or set a new one by a mailed token.",
+            "keys": "What access tokens are verified with.",
+        },
+    )
+)
 
 # Of two commands with one name Django takes that of the first app: createsuperuser is ours.
 INSTALLED_APPS = ["accounts", *(app for app in globals()["INSTALLED_APPS"] if app != "accounts")]

@@ -11,10 +11,24 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bookings import endings, holds, inventory, selectors
+from bookings import endings, holds, inventory, schema, selectors
+from bookings.errors import (
+    BookingNotFound,
+    CancellationClosed,
+    NotCancellable,
+    NotEnoughSeats,
+    OrphanSeat,
+    SalesClosed,
+    SeatUnavailable,
+    ShowtimeNotFound,
+    ShowtimeUnknown,
+    TooManyHolds,
+    UnknownSeat,
+)
 from bookings.presentation import present_booking, present_hold, present_seat_map, present_transition
-from bookings.schema import BookingSerializer, SeatMapSerializer, TransitionSerializer
+from bookings.schema import BookingSerializer
 from chassis.web import idempotency
+from chassis.web.openapi import CURSOR, problems
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
 from chassis.web.permissions import May, caller
@@ -77,8 +91,11 @@ class NewestFirst(CursorPage):
 
 class BookingListView(APIView):
     @extend_schema(
-        responses=BookingSerializer(many=True),
-        parameters=[OpenApiParameter("user_id", UUID, description="Staff only: whose bookings.")],
+        operation_id="list_bookings",
+        summary="List bookings",
+        description="One's own, the newest first; staff may read those of a user.",
+        responses=schema.BOOKINGS,
+        parameters=[OpenApiParameter("user_id", UUID, description="Staff only: whose bookings."), *CURSOR],
     )
     def get(self, request: Request) -> Response:
         # cursor and page_size are for the page to read.
@@ -88,10 +105,27 @@ class BookingListView(APIView):
         page = pages.paginate_queryset(selectors.bookings_of(caller(request), owner_id=owner_id), request, view=self)
         return pages.get_paginated_response([present_booking(booking) for booking in page])
 
+    @problems(
+        SeatUnavailable,
+        NotEnoughSeats,
+        OrphanSeat,
+        SalesClosed,
+        TooManyHolds,
+        UnknownSeat,
+        ShowtimeNotFound,
+        ShowtimeUnknown,
+    )
     @extend_schema(
+        operation_id="book_seats",
+        summary="Book seats",
+        description=(
+            "Holds the seats for five minutes. With a payment method it is paid at once: the booking is PENDING, and "
+            "soon CONFIRMED or FAILED. Without one, `POST /payments` pays it while the hold lasts."
+        ),
         request=BookingRequest,
         responses={201: BookingSerializer},
         parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)],
+        examples=schema.BOOK,
     )
     def post(self, request: Request) -> Response:
         wanted = BookingRequest.parse(request.data)
@@ -109,11 +143,24 @@ def _keep_answer(claim: idempotency.Claim, held: holds.Held) -> None:
 
 
 class BookingView(APIView):
-    @extend_schema(responses=BookingSerializer)
+    @problems(BookingNotFound)
+    @extend_schema(
+        operation_id="get_booking",
+        summary="Read a booking",
+        description="One's own, or any for staff.",
+        responses=BookingSerializer,
+    )
     def get(self, request: Request, booking_id: UUID) -> Response:
         return Response(present_booking(selectors.booking_for(caller(request), booking_id)))
 
-    @extend_schema(request=CancellationRequest, responses=BookingSerializer)
+    @problems(BookingNotFound, NotCancellable, CancellationClosed)
+    @extend_schema(
+        operation_id="cancel_booking",
+        summary="Cancel a booking",
+        request=CancellationRequest,
+        responses={200: BookingSerializer},
+        examples=schema.CANCEL,
+    )
     def delete(self, request: Request, booking_id: UUID) -> Response:
         """Cancels it. Staff give a reason when the booking is somebody else's."""
         user = caller(request)
@@ -126,7 +173,13 @@ class BookingView(APIView):
 
 
 class HistoryView(APIView):
-    @extend_schema(responses=TransitionSerializer(many=True))
+    @problems(BookingNotFound)
+    @extend_schema(
+        operation_id="get_booking_history",
+        summary="Read what happened to a booking",
+        description="Each change of its status with its cause, the oldest first.",
+        responses=schema.HistorySerializer,
+    )
     def get(self, request: Request, booking_id: UUID) -> Response:
         history = selectors.history_for(caller(request), booking_id)
         return Response({"results": [present_transition(line) for line in history]})
@@ -136,7 +189,14 @@ class SeatMapView(APIView):
     permission_classes = [AllowAny]
     authentication_classes: list[Any] = []
 
-    @extend_schema(responses=SeatMapSerializer)
+    @problems(ShowtimeNotFound, ShowtimeUnknown)
+    @extend_schema(
+        operation_id="get_seat_map",
+        summary="Read the seat map of a showtime",
+        description="Every seat with its place, price and status. It may be a second old.",
+        tags=["seats"],
+        responses=schema.SeatMapSerializer,
+    )
     def get(self, _: Request, showtime_id: UUID) -> Response:
         sale, statuses = selectors.seat_map(showtime_id)
         return Response(present_seat_map(sale, statuses))
@@ -147,12 +207,27 @@ class BlockedSeatsView(APIView):
 
     permission_classes = [May("change_seatstatus")]
 
-    @extend_schema(request=SeatsRequest, responses={204: None})
+    @problems(SeatUnavailable, UnknownSeat, ShowtimeNotFound, ShowtimeUnknown)
+    @extend_schema(
+        operation_id="block_seats",
+        summary="Take seats off sale",
+        tags=["seats"],
+        request=SeatsRequest,
+        responses={204: None},
+        examples=schema.SEATS,
+    )
     def post(self, request: Request, showtime_id: UUID) -> Response:
         holds.block_seats(showtime_id=showtime_id, **SeatsRequest.parse(request.data))
         return Response(status=204)
 
-    @extend_schema(request=SeatsRequest, responses={204: None})
+    @extend_schema(
+        operation_id="unblock_seats",
+        summary="Put seats back on sale",
+        tags=["seats"],
+        request=SeatsRequest,
+        responses={204: None},
+        examples=schema.SEATS,
+    )
     def delete(self, request: Request, showtime_id: UUID) -> Response:
         """Puts them back on sale."""
         inventory.unblock_seats(showtime_id=showtime_id, **SeatsRequest.parse(request.data))

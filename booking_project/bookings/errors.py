@@ -1,9 +1,19 @@
 """What booking answers when it says no; the codes are stable."""
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from chassis.web.problems import BadRequestFields, Conflict, NotFound, ServiceUnavailable
+
+SEATS: dict[str, Any] = {
+    "seats": {
+        "type": "array",
+        "items": {"type": "string", "format": "uuid"},
+        "description": "Which seats it is about.",
+        "examples": [["019ab1c8-1000-7a00-8000-0000000000a1"]],
+    }
+}
 
 
 class SeatUnavailable(Conflict):
@@ -11,6 +21,7 @@ class SeatUnavailable(Conflict):
 
     code = "seat_unavailable"
     title = "A seat is held or sold already"
+    members = SEATS
 
     def __init__(self, seats: Iterable[UUID]) -> None:
         super().__init__(seats=sorted(str(seat) for seat in seats))
@@ -72,6 +83,7 @@ class OrphanSeat(Conflict):
 
     code = "orphan_seat"
     title = "The choice would leave a single seat"
+    members = SEATS
 
     def __init__(self, seats: Iterable[UUID]) -> None:
         super().__init__(

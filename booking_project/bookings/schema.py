@@ -1,11 +1,23 @@
-"""What the API answers, for its OpenAPI document alone; presentation.py makes the answers."""
+"""What the API document says of bookings: the shapes that presentation.py makes, and examples of what is sent."""
 
 from typing import Any
 
 from rest_framework import serializers
 
-from bookings.domain import PaymentStatus, State
-from bookings.models import BookingTransition
+from bookings.domain import PaymentStatus, State, Trigger
+from chassis.web.openapi import page_of, sends
+
+SHOWTIME_ID = "019ab1c8-1000-7a00-8000-000000000001"
+SEAT_IDS = ["019ab1c8-1000-7a00-8000-0000000000a1", "019ab1c8-1000-7a00-8000-0000000000a2"]
+METHOD_ID = "019ab1c8-1000-7a00-8000-0000000000b1"
+
+BOOK = sends(
+    two_seats={"showtime_id": SHOWTIME_ID, "seat_ids": SEAT_IDS, "payment_method": {"token": "tok_visa"}},
+    seats_to_be_paid_later={"showtime_id": SHOWTIME_ID, "seat_ids": SEAT_IDS},
+    the_best_seats_by_a_saved_card={"showtime_id": SHOWTIME_ID, "quantity": 2, "payment_method": {"id": METHOD_ID}},
+)
+CANCEL = sends(for_a_customer={"reason": "The customer asked for it by telephone."})
+SEATS = sends(two_seats={"seat_ids": SEAT_IDS})
 
 
 class MoneySerializer(serializers.Serializer[Any]):
@@ -21,36 +33,67 @@ class BookedSeatSerializer(serializers.Serializer[Any]):
     price = MoneySerializer()
 
 
+class BookedShowtimeSerializer(serializers.Serializer[Any]):
+    movie_title = serializers.CharField()
+    theater_name = serializers.CharField()
+    screen = serializers.CharField()
+    starts_at = serializers.DateTimeField()
+    time_zone = serializers.CharField(help_text="IANA, of the theater.")
+
+
 class BookingSerializer(serializers.Serializer[Any]):
+    """Seats of a showtime, held or bought."""
+
     id = serializers.UUIDField()
-    reference = serializers.CharField()
+    reference = serializers.CharField(help_text="For people: on tickets and in messages.")
     status = serializers.ChoiceField(choices=[state.value for state in State])
     payment_status = serializers.ChoiceField(choices=[status.value for status in PaymentStatus])
     payment_id = serializers.UUIDField(allow_null=True)
     showtime_id = serializers.UUIDField()
-    showtime = serializers.DictField()
+    showtime = BookedShowtimeSerializer()
     seats = BookedSeatSerializer(many=True)
     total = MoneySerializer()
-    hold_expires_at = serializers.DateTimeField()
+    hold_expires_at = serializers.DateTimeField(help_text="Until then the seats are held for the payment.")
     created_at = serializers.DateTimeField()
-    ticket = serializers.CharField(allow_null=True)
+    ticket = serializers.CharField(allow_null=True, help_text="What the code at the door holds, once it is paid.")
 
 
-class TransitionSerializer(serializers.ModelSerializer[BookingTransition]):
-    class Meta:
-        model = BookingTransition
-        fields = ["from_status", "to_status", "trigger", "cause", "actor", "reason", "at"]
+class TransitionSerializer(serializers.Serializer[Any]):
+    """One change of a booking's status."""
+
+    from_status = serializers.CharField(allow_blank=True, help_text="Empty for the first.")
+    to_status = serializers.CharField(help_text="As in `status` of a booking.")
+    trigger = serializers.ChoiceField(choices=[trigger.value for trigger in Trigger])
+    cause = serializers.CharField(allow_blank=True, help_text="Id of the event that caused it.")
+    actor = serializers.CharField(help_text="A user's id, or the part of the system that acted.")
+    reason = serializers.CharField(allow_blank=True)
+    at = serializers.DateTimeField()
+
+
+class HistorySerializer(serializers.Serializer[Any]):
+    """The oldest first."""
+
+    results = TransitionSerializer(many=True)
 
 
 class SeatSerializer(BookedSeatSerializer):
-    x = serializers.IntegerField()
-    y = serializers.IntegerField()
+    x = serializers.IntegerField(help_text="From the left, from 1; what is left out is an aisle.")
+    y = serializers.IntegerField(help_text="From the screen backwards, from 1.")
     accessible = serializers.BooleanField()
     status = serializers.ChoiceField(choices=["available", "held", "sold", "blocked"])
 
 
+class ScreenSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    rows = serializers.IntegerField()
+    columns = serializers.IntegerField()
+
+
 class SeatMapSerializer(serializers.Serializer[Any]):
     showtime_id = serializers.UUIDField()
-    version = serializers.CharField()
-    screen = serializers.DictField()
+    version = serializers.CharField(help_text="Changes with the layout, the prices and the status of any seat.")
+    screen = ScreenSerializer()
     seats = SeatSerializer(many=True)
+
+
+BOOKINGS = page_of(BookingSerializer)

@@ -1,6 +1,17 @@
 from chassis.settings import env, service_settings
 
-globals().update(service_settings(name="booking", app="bookings", title="Marquee Booking"))
+globals().update(
+    service_settings(
+        name="booking",
+        app="bookings",
+        title="Marquee Booking",
+        description="Seats of showtimes: which are free, and bookings of them from the hold to the ticket.",
+        tags={
+            "bookings": "Hold seats, see what became of them, give them back.",
+            "seats": "The seats of a showtime, and those that are kept off sale.",
+        },
+    )
+)
 
 EVENT_EXCHANGES = {"screen": "catalog_events", "showtime": "catalog_events"}
 

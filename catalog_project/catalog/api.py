@@ -11,10 +11,26 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from catalog import scheduling, selectors, services
+from catalog import scheduling, schema, selectors, services
 from catalog.cache import read_through
+from catalog.errors import (
+    BadFilter,
+    InvalidFields,
+    MovieInUse,
+    MovieNotFound,
+    NameTaken,
+    ScreenInUse,
+    ScreenNotFound,
+    ShowtimeIsCancelled,
+    ShowtimeNotFound,
+    ShowtimeOver,
+    ShowtimesOverlap,
+    ShowtimeStarted,
+    TheaterInUse,
+    TheaterNotFound,
+)
 from catalog.models import Showtime
-from catalog.pages import as_json, dumps, list_page, page_of
+from catalog.pages import as_json, dumps, list_page
 from catalog.serializers import (
     CancellationFilters,
     MovieFilters,
@@ -33,6 +49,7 @@ from catalog.serializers import (
     TheaterInput,
     TheaterSerializer,
 )
+from chassis.web.openapi import page_of, problems
 from chassis.web.permissions import IsSignedIn, caller
 from chassis.web.roles import may
 
@@ -53,8 +70,7 @@ class MayEdit(IsSignedIn):
 
 
 class CatalogView(APIView):
-    """thing: the model that the view is about, as permissions name it."""
-
+    # The model that the view is about, as permissions name it.
     thing: ClassVar[str]
     permission_classes = [ReadOnly | MayEdit]
 
@@ -62,7 +78,14 @@ class CatalogView(APIView):
 class Movies(CatalogView):
     thing = "movie"
 
-    @extend_schema(operation_id="list_movies", parameters=[MovieFilters], responses=page_of(MovieSerializer), auth=[])
+    @problems(BadFilter)
+    @extend_schema(
+        operation_id="list_movies",
+        summary="List movies",
+        parameters=[MovieFilters],
+        responses=page_of(MovieSerializer),
+        auth=[],
+    )
     def get(self, request: Request) -> HttpResponse:
         """Movies, the newest first."""
         answer = list_page(
@@ -75,7 +98,14 @@ class Movies(CatalogView):
         )
         return as_json(answer)
 
-    @extend_schema(operation_id="add_movie", request=MovieInput, responses={201: MovieSerializer})
+    @extend_schema(
+        operation_id="add_movie",
+        summary="Add a movie",
+        description="For managers. The movie is for sale once it has showtimes.",
+        request=MovieInput,
+        responses={201: MovieSerializer},
+        examples=schema.MOVIE,
+    )
     def post(self, request: Request) -> Response:
         movie = services.add_movie(**MovieInput.parse(request.data))
         return Response(MovieSerializer(movie).data, status=201)
@@ -84,18 +114,38 @@ class Movies(CatalogView):
 class MovieById(CatalogView):
     thing = "movie"
 
-    @extend_schema(operation_id="get_movie", responses=MovieSerializer, auth=[])
+    @problems(MovieNotFound)
+    @extend_schema(
+        operation_id="get_movie",
+        summary="Read a movie",
+        description="What a page about the movie shows.",
+        responses=MovieSerializer,
+        auth=[],
+    )
     def get(self, _: Request, movie_id: UUID) -> HttpResponse:
         return as_json(
             read_through("movie", str(movie_id), lambda: dumps(MovieSerializer(selectors.get_movie(movie_id)).data))
         )
 
-    @extend_schema(operation_id="change_movie", request=MovieInput, responses=MovieSerializer)
+    @problems(MovieNotFound)
+    @extend_schema(
+        operation_id="change_movie",
+        summary="Change a movie",
+        description="Only the members that are given change.",
+        request=MovieInput,
+        responses=MovieSerializer,
+        examples=schema.MOVIE_CHANGE,
+    )
     def patch(self, request: Request, movie_id: UUID) -> Response:
         movie = services.change_movie(movie_id=movie_id, **MovieInput.parse(request.data, partial=True))
         return Response(MovieSerializer(movie).data)
 
-    @extend_schema(operation_id="remove_movie", responses={204: None})
+    @problems(MovieNotFound, MovieInUse)
+    @extend_schema(
+        operation_id="remove_movie",
+        summary="Remove a movie",
+        responses={204: None},
+    )
     def delete(self, _: Request, movie_id: UUID) -> Response:
         """Only a movie that never had showtimes; else 409."""
         services.remove_movie(movie_id=movie_id)
@@ -105,8 +155,14 @@ class MovieById(CatalogView):
 class Theaters(CatalogView):
     thing = "theater"
 
+    @problems(BadFilter)
     @extend_schema(
-        operation_id="list_theaters", parameters=[TheaterFilters], responses=page_of(TheaterSerializer), auth=[]
+        operation_id="list_theaters",
+        summary="List theaters",
+        description="Theaters by city and name.",
+        parameters=[TheaterFilters],
+        responses=page_of(TheaterSerializer),
+        auth=[],
     )
     def get(self, request: Request) -> HttpResponse:
         answer = list_page(
@@ -119,7 +175,15 @@ class Theaters(CatalogView):
         )
         return as_json(answer)
 
-    @extend_schema(operation_id="add_theater", request=TheaterInput, responses={201: TheaterSerializer})
+    @problems(NameTaken)
+    @extend_schema(
+        operation_id="add_theater",
+        summary="Add a theater",
+        description="For managers. Its clocks and its currency are those of all its showtimes.",
+        request=TheaterInput,
+        responses={201: TheaterSerializer},
+        examples=schema.THEATER,
+    )
     def post(self, request: Request) -> Response:
         theater = services.add_theater(**TheaterInput.parse(request.data))
         return Response(TheaterSerializer(theater).data, status=201)
@@ -128,19 +192,39 @@ class Theaters(CatalogView):
 class TheaterById(CatalogView):
     thing = "theater"
 
-    @extend_schema(operation_id="get_theater", responses=TheaterDetailSerializer, auth=[])
+    @problems(TheaterNotFound)
+    @extend_schema(
+        operation_id="get_theater",
+        summary="Read a theater",
+        description="The theater with its screens.",
+        responses=TheaterDetailSerializer,
+        auth=[],
+    )
     def get(self, _: Request, theater_id: UUID) -> HttpResponse:
         def load() -> str:
             return dumps(TheaterDetailSerializer(selectors.get_theater(theater_id)).data)
 
         return as_json(read_through("theater", str(theater_id), load))
 
-    @extend_schema(operation_id="change_theater", request=TheaterInput, responses=TheaterSerializer)
+    @problems(TheaterNotFound, TheaterInUse, NameTaken)
+    @extend_schema(
+        operation_id="change_theater",
+        summary="Change a theater",
+        description="Only the members that are given change.",
+        request=TheaterInput,
+        responses=TheaterSerializer,
+        examples=schema.THEATER_CHANGE,
+    )
     def patch(self, request: Request, theater_id: UUID) -> Response:
         changes = TheaterInput.parse(request.data, partial=True)
         return Response(TheaterSerializer(services.change_theater(theater_id=theater_id, **changes)).data)
 
-    @extend_schema(operation_id="remove_theater", responses={204: None})
+    @problems(TheaterNotFound, TheaterInUse)
+    @extend_schema(
+        operation_id="remove_theater",
+        summary="Remove a theater",
+        responses={204: None},
+    )
     def delete(self, _: Request, theater_id: UUID) -> Response:
         """Only a theater that never had showtimes; else 409."""
         services.remove_theater(theater_id=theater_id)
@@ -150,8 +234,15 @@ class TheaterById(CatalogView):
 class ScreensOfTheater(CatalogView):
     thing = "screen"
 
+    @problems(BadFilter, TheaterNotFound)
     @extend_schema(
-        operation_id="list_screens", parameters=[PageFilters], responses=page_of(ScreenSummarySerializer), auth=[]
+        operation_id="list_screens",
+        summary="List the screens of a theater",
+        tags=["screens"],
+        description="Screens by name, without their seats.",
+        parameters=[PageFilters],
+        responses=page_of(ScreenSummarySerializer),
+        auth=[],
     )
     def get(self, request: Request, theater_id: UUID) -> HttpResponse:
         answer = list_page(
@@ -164,7 +255,16 @@ class ScreensOfTheater(CatalogView):
         )
         return as_json(answer)
 
-    @extend_schema(operation_id="add_screen", request=ScreenInput, responses={201: ScreenSerializer})
+    @problems(TheaterNotFound, InvalidFields, NameTaken)
+    @extend_schema(
+        operation_id="add_screen",
+        summary="Add a screen",
+        tags=["screens"],
+        description="For managers. A screen is its seats, each at a place of its own.",
+        request=ScreenInput,
+        responses={201: ScreenSerializer},
+        examples=schema.SCREEN,
+    )
     def post(self, request: Request, theater_id: UUID) -> Response:
         body = ScreenInput.parse(request.data)
         screen = services.add_screen(theater_id=theater_id, name=body["name"], places=body["seats"])
@@ -174,7 +274,14 @@ class ScreensOfTheater(CatalogView):
 class ScreenById(CatalogView):
     thing = "screen"
 
-    @extend_schema(operation_id="get_screen", responses=ScreenSerializer, auth=[])
+    @problems(ScreenNotFound)
+    @extend_schema(
+        operation_id="get_screen",
+        summary="Read a screen",
+        tags=["screens"],
+        responses=ScreenSerializer,
+        auth=[],
+    )
     def get(self, _: Request, screen_id: UUID) -> HttpResponse:
         """The screen with its layout: the same data that screen.updated tells."""
 
@@ -183,14 +290,28 @@ class ScreenById(CatalogView):
 
         return as_json(read_through("screen", str(screen_id), load))
 
-    @extend_schema(operation_id="change_screen", request=ScreenInput, responses=ScreenSerializer)
+    @problems(ScreenNotFound, ScreenInUse, InvalidFields, NameTaken)
+    @extend_schema(
+        operation_id="change_screen",
+        summary="Change a screen",
+        tags=["screens"],
+        request=ScreenInput,
+        responses=ScreenSerializer,
+        examples=schema.SCREEN_CHANGE,
+    )
     def patch(self, request: Request, screen_id: UUID) -> Response:
         """`seats` replaces the layout; a seat of the same row and number stays the same seat."""
         body = ScreenInput.parse(request.data, partial=True)
         screen = services.change_screen(screen_id=screen_id, name=body.get("name"), places=body.get("seats"))
         return Response(ScreenSerializer(screen).data)
 
-    @extend_schema(operation_id="remove_screen", responses={204: None})
+    @problems(ScreenNotFound, ScreenInUse)
+    @extend_schema(
+        operation_id="remove_screen",
+        summary="Remove a screen",
+        tags=["screens"],
+        responses={204: None},
+    )
     def delete(self, _: Request, screen_id: UUID) -> Response:
         """Only a screen that never had showtimes; else 409."""
         services.remove_screen(screen_id=screen_id)
@@ -200,8 +321,13 @@ class ScreenById(CatalogView):
 class Showtimes(CatalogView):
     thing = "showtime"
 
+    @problems(BadFilter)
     @extend_schema(
-        operation_id="list_showtimes", parameters=[ShowtimeFilters], responses=page_of(ShowtimeSerializer), auth=[]
+        operation_id="list_showtimes",
+        summary="List showtimes",
+        parameters=[ShowtimeFilters],
+        responses=page_of(ShowtimeSerializer),
+        auth=[],
     )
     def get(self, request: Request) -> HttpResponse:
         """Showtimes to come, the next first."""
@@ -217,7 +343,15 @@ class Showtimes(CatalogView):
         selectors.fill_in_seats_left(page["results"])
         return as_json(dumps(page))
 
-    @extend_schema(operation_id="schedule_showtime", request=ShowtimeInput, responses={201: ShowtimeSerializer})
+    @problems(InvalidFields, ShowtimesOverlap)
+    @extend_schema(
+        operation_id="schedule_showtime",
+        summary="Schedule a showtime",
+        description="For managers. Soon after, its seats are for sale.",
+        request=ShowtimeInput,
+        responses={201: ShowtimeSerializer},
+        examples=schema.SHOWTIME,
+    )
     def post(self, request: Request) -> Response:
         showtime = scheduling.schedule_showtime(**ShowtimeInput.parse(request.data))
         return Response(_shown(showtime), status=201)
@@ -226,7 +360,14 @@ class Showtimes(CatalogView):
 class ShowtimeById(CatalogView):
     thing = "showtime"
 
-    @extend_schema(operation_id="get_showtime", responses=ShowtimeSerializer, auth=[])
+    @problems(ShowtimeNotFound)
+    @extend_schema(
+        operation_id="get_showtime",
+        summary="Read a showtime",
+        description="One showtime, with how many seats are left.",
+        responses=ShowtimeSerializer,
+        auth=[],
+    )
     def get(self, _: Request, showtime_id: UUID) -> HttpResponse:
         def load() -> str:
             return dumps(ShowtimeSerializer(selectors.get_showtime(showtime_id)).data)
@@ -235,13 +376,26 @@ class ShowtimeById(CatalogView):
         selectors.fill_in_seats_left([showtime])
         return as_json(dumps(showtime))
 
-    @extend_schema(operation_id="change_showtime", request=ShowtimeChange, responses=ShowtimeSerializer)
+    @problems(ShowtimeNotFound, InvalidFields, ShowtimesOverlap, ShowtimeStarted, ShowtimeIsCancelled)
+    @extend_schema(
+        operation_id="change_showtime",
+        summary="Change a showtime",
+        request=ShowtimeChange,
+        responses=ShowtimeSerializer,
+        examples=schema.SHOWTIME_CHANGE,
+    )
     def patch(self, request: Request, showtime_id: UUID) -> Response:
         """Prices may name only the categories that change. Another movie or screen is another showtime."""
         changes = ShowtimeChange.parse(request.data, partial=True)
         return Response(_shown(scheduling.change_showtime(showtime_id=showtime_id, **changes)))
 
-    @extend_schema(operation_id="cancel_showtime", parameters=[CancellationFilters], responses={204: None})
+    @problems(ShowtimeNotFound, ShowtimeOver, ShowtimeIsCancelled, BadFilter)
+    @extend_schema(
+        operation_id="cancel_showtime",
+        summary="Cancel a showtime",
+        parameters=[CancellationFilters],
+        responses={204: None},
+    )
     def delete(self, request: Request, showtime_id: UUID) -> Response:
         """Cancels the showtime: its bookings are cancelled and refunded."""
         reason = CancellationFilters.parse(request.query_params.dict())["reason"]

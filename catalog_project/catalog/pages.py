@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 import msgspec
 from django.http import HttpResponse
-from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -15,18 +14,6 @@ from catalog.serializers import Filters
 from chassis.web.pages import CursorPage
 
 PAGE_ONLY = ("cursor", "page_size")
-
-
-def page_of(serializer: type[serializers.BaseSerializer[Any]]) -> Any:
-    """The schema of a cursor page of these."""
-    return inline_serializer(
-        f"{serializer.__name__.removesuffix('Serializer')}Page",
-        {
-            "next": serializers.URLField(allow_null=True),
-            "previous": serializers.URLField(allow_null=True),
-            "results": serializer(many=True),
-        },
-    )
 
 
 def list_page(

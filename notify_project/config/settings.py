@@ -1,7 +1,15 @@
 from chassis.settings import env, service_settings
 from notifications.smtp import SmtpServer
 
-globals().update(service_settings(name="notify", app="notifications", title="Marquee Notify"))
+globals().update(
+    service_settings(
+        name="notify",
+        app="notifications",
+        title="Marquee Notify",
+        description="Messages: what was sent to whom, and messages that staff send.",
+        tags={"notifications": "E-mails and text messages."},
+    )
+)
 
 QUEUE_NAME = "notification_queue"
 EVENT_EXCHANGES = {

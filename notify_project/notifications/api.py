@@ -13,12 +13,14 @@ from rest_framework.views import APIView
 
 from chassis.ids import uuid7
 from chassis.web.idempotency import HEADER, claim, complete, key_from, replay
+from chassis.web.openapi import page_of, problems
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
 from chassis.web.permissions import May, caller
-from chassis.web.problems import PermissionDenied
-from notifications import selectors, services
+from chassis.web.problems import BadRequestFields, PermissionDenied
+from notifications import schema, selectors, services
 from notifications.domain import Channel, Status
+from notifications.errors import UnknownContact
 from notifications.kinds import KINDS
 from notifications.models import Notification
 
@@ -136,11 +138,15 @@ class SendEmail(_SendView):
     channel = Channel.EMAIL
     serializer = EmailSerializer
 
+    @problems(UnknownContact)
     @extend_schema(
         operation_id="send_email",
+        summary="Send an e-mail",
+        description="For staff: to an address, or to the address of a user.",
         parameters=[IDEMPOTENCY_HEADER],
         request=EmailSerializer,
         responses={202: NotificationSerializer},
+        examples=schema.EMAIL,
     )
     def post(self, request: Request) -> Response:
         return super().post(request)
@@ -150,21 +156,27 @@ class SendSms(_SendView):
     channel = Channel.SMS
     serializer = SmsSerializer
 
+    @problems(UnknownContact)
     @extend_schema(
         operation_id="send_sms",
+        summary="Send a text message",
+        description="For staff: to a phone number, or to that of a user.",
         parameters=[IDEMPOTENCY_HEADER],
         request=SmsSerializer,
         responses={202: NotificationSerializer},
+        examples=schema.SMS,
     )
     def post(self, request: Request) -> Response:
         return super().post(request)
 
 
 class History(APIView):
+    @problems(PermissionDenied, BadRequestFields)
     @extend_schema(
-        operation_id="notification_history",
+        operation_id="list_notifications",
+        summary="List messages",
         parameters=[HistoryQuery],
-        responses={200: NotificationSerializer(many=True)},
+        responses=page_of(NotificationSerializer),
     )
     def get(self, request: Request) -> Response:
         """One's own messages, the newest first; staff may read those of a user."""

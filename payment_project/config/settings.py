@@ -1,6 +1,19 @@
 from chassis.settings import env, service_settings
 
-globals().update(service_settings(name="payment", app="payments", title="Marquee Payment"))
+globals().update(
+    service_settings(
+        name="payment",
+        app="payments",
+        title="Marquee Payment",
+        description="Payments of bookings, saved cards by their tokens, refunds. Card numbers are never sent here.",
+        tags={
+            "payments": "Pay a booking while its hold lasts, and see what became of it.",
+            "payment methods": "Cards that were saved for the next time.",
+            "refunds": "For staff: captured money given back.",
+            "webhooks": "What the payment gateway calls.",
+        },
+    )
+)
 
 BOOKING_URL = env.str("BOOKING_URL")
 # Where new money goes; what is held already stays with the provider that holds it. See payments/gateways.

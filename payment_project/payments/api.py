@@ -16,23 +16,39 @@ from rest_framework.views import APIView
 from chassis.money import Money
 from chassis.web.exceptions import CONTENT_TYPE, problem_response
 from chassis.web.idempotency import key_from, replay
+from chassis.web.openapi import CURSOR, problems
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
 from chassis.web.permissions import IsSignedIn, May, caller
-from payments import checkout, methods, selectors, webhooks
+from chassis.web.problems import BadRequestFields
+from payments import checkout, methods, schema, selectors, webhooks
 from payments.domain import Status
-from payments.errors import CardNumberRefused
+from payments.errors import (
+    AlreadyPaid,
+    AttemptWithdrawn,
+    BookingEnded,
+    BookingNotFound,
+    BookingUnavailable,
+    CardDeclined,
+    CardNumberRefused,
+    CurrencyMismatch,
+    GatewayUnavailable,
+    HoldExpired,
+    InvalidSignature,
+    MethodNotFound,
+    NotRefundable,
+    PaymentInProgress,
+    PaymentNotFound,
+    RefundNotFound,
+    RefundRefused,
+    RefundTooLarge,
+    TooManyMethods,
+    UnknownMethod,
+)
 from payments.heard import MethodGiven
 from payments.models import Payment, Refund
 from payments.presentation import present_method, present_payment, present_refund
-from payments.schema import (
-    IDEMPOTENCY_KEY,
-    MethodPage,
-    MethodSerializer,
-    PaymentPage,
-    PaymentSerializer,
-    RefundSerializer,
-)
+from payments.schema import IDEMPOTENCY_KEY, MethodSerializer, PaymentSerializer, RefundSerializer
 
 MOST = 10**15
 # ISO/IEC 7812-1: 12 to 19 digits, written with or without gaps.
@@ -131,7 +147,15 @@ class PaymentFilter(StrictSerializer):
 
 
 class PaymentListView(APIView):
-    @extend_schema(operation_id="payments_list", parameters=[PaymentFilter], responses=PaymentPage)
+    @problems(BadRequestFields)
+    @extend_schema(
+        operation_id="list_payments",
+        summary="List payments",
+        tags=["payments"],
+        description="One's own, the newest first; staff may read those of a user.",
+        parameters=[PaymentFilter],
+        responses=schema.PAYMENTS,
+    )
     def get(self, request: Request) -> Response:
         wanted = PaymentFilter.parse(request.query_params.dict())
         chosen = {name: wanted.get(name) for name in ("booking_id", "status")}
@@ -140,10 +164,28 @@ class PaymentListView(APIView):
         page = pages.paginate_queryset(found, request, view=self)
         return pages.get_paginated_response([present_payment(payment) for payment in page])
 
+    @problems(
+        CardDeclined,
+        CardNumberRefused,
+        UnknownMethod,
+        BookingNotFound,
+        PaymentNotFound,
+        BookingEnded,
+        HoldExpired,
+        AlreadyPaid,
+        PaymentInProgress,
+        AttemptWithdrawn,
+        GatewayUnavailable,
+        BookingUnavailable,
+    )
     @extend_schema(
+        operation_id="pay_booking",
+        summary="Pay a booking",
+        tags=["payments"],
         request=PaymentRequest,
         responses={201: PaymentSerializer, 202: PaymentSerializer},
         parameters=[IDEMPOTENCY_KEY],
+        examples=schema.PAY,
     )
     def post(self, request: Request) -> Response:
         """Authorises the payment of a booking. 202 means that the card's bank has not answered yet."""
@@ -159,19 +201,41 @@ class PaymentListView(APIView):
 
 
 class PaymentView(APIView):
-    @extend_schema(responses=PaymentSerializer)
+    @problems(PaymentNotFound)
+    @extend_schema(
+        operation_id="get_payment",
+        summary="Read a payment",
+        tags=["payments"],
+        description="One's own, or any for staff.",
+        responses=PaymentSerializer,
+    )
     def get(self, request: Request, payment_id: UUID) -> Response:
         return Response(present_payment(selectors.payment_of(caller(request), payment_id)))
 
 
 class MethodListView(APIView):
-    @extend_schema(operation_id="payments_methods_list", responses=MethodPage)
+    @extend_schema(
+        operation_id="list_payment_methods",
+        summary="List my saved cards",
+        tags=["payment methods"],
+        description="The newest first.",
+        parameters=CURSOR,
+        responses=schema.METHODS,
+    )
     def get(self, request: Request) -> Response:
         pages = CursorPage()
         page = pages.paginate_queryset(selectors.methods_of(caller(request)), request, view=self)
         return pages.get_paginated_response([present_method(method) for method in page])
 
-    @extend_schema(request=SaveMethodRequest, responses={200: MethodSerializer, 201: MethodSerializer})
+    @problems(CardDeclined, CardNumberRefused, TooManyMethods, GatewayUnavailable)
+    @extend_schema(
+        operation_id="save_payment_method",
+        summary="Save a card",
+        tags=["payment methods"],
+        request=SaveMethodRequest,
+        responses={200: MethodSerializer, 201: MethodSerializer},
+        examples=schema.SAVE_METHOD,
+    )
     def post(self, request: Request) -> Response:
         """Saves a card by the token that the payment form gave; the same token again is the same method."""
         wanted = SaveMethodRequest.parse(request.data)
@@ -180,11 +244,24 @@ class MethodListView(APIView):
 
 
 class MethodView(APIView):
-    @extend_schema(responses=MethodSerializer)
+    @problems(MethodNotFound)
+    @extend_schema(
+        operation_id="get_payment_method",
+        summary="Read a saved card",
+        tags=["payment methods"],
+        description="One's own.",
+        responses=MethodSerializer,
+    )
     def get(self, request: Request, method_id: UUID) -> Response:
         return Response(present_method(selectors.method_of(caller(request), method_id)))
 
-    @extend_schema(responses={204: None})
+    @problems(MethodNotFound)
+    @extend_schema(
+        operation_id="forget_payment_method",
+        summary="Forget a saved card",
+        tags=["payment methods"],
+        responses={204: None},
+    )
     def delete(self, request: Request, method_id: UUID) -> Response:
         """Forgets a saved card. What was asked of the gateway with it goes on."""
         selectors.method_of(caller(request), method_id).delete()
@@ -194,10 +271,23 @@ class MethodView(APIView):
 class RefundListView(APIView):
     permission_classes = [May("refund_payment")]
 
+    @problems(
+        CardNumberRefused,
+        PaymentNotFound,
+        CurrencyMismatch,
+        PaymentInProgress,
+        NotRefundable,
+        RefundTooLarge,
+        RefundRefused,
+    )
     @extend_schema(
+        operation_id="refund_payment",
+        summary="Refund a payment",
+        tags=["refunds"],
         request=RefundRequest,
         responses={201: RefundSerializer, 202: RefundSerializer},
         parameters=[IDEMPOTENCY_KEY],
+        examples=schema.REFUND,
     )
     def post(self, request: Request) -> Response:
         """Gives captured money back, in whole or in part. 202 means that the gateway has not answered yet."""
@@ -216,7 +306,14 @@ class RefundListView(APIView):
 class RefundView(APIView):
     permission_classes = [IsSignedIn]
 
-    @extend_schema(responses=RefundSerializer)
+    @problems(RefundNotFound)
+    @extend_schema(
+        operation_id="get_refund",
+        summary="Read a refund",
+        tags=["refunds"],
+        description="Of one's own payment, or any for staff.",
+        responses=RefundSerializer,
+    )
     def get(self, request: Request, refund_id: UUID) -> Response:
         return Response(present_refund(selectors.refund_of(caller(request), refund_id)))
 
@@ -225,7 +322,15 @@ class WebhookView(APIView):
     permission_classes = [AllowAny]
     authentication_classes: list[Any] = []
 
-    @extend_schema(request=None, responses={202: None}, auth=[])
+    @problems(InvalidSignature)
+    @extend_schema(
+        operation_id="receive_webhook",
+        summary="Hear from the payment gateway",
+        tags=["webhooks"],
+        request=None,
+        responses={202: schema.WebhookSerializer},
+        auth=[],
+    )
     def post(self, request: Request, provider: str) -> Response:
         """A hint of the payment gateway that it has an answer. Signed; see standardwebhooks.com."""
         new = webhooks.receive(provider=provider, headers=request.headers, body=request.body)

@@ -4,6 +4,15 @@ from typing import Any
 
 from chassis.web.problems import BadRequest, Conflict, NotFound, Problem, ServiceUnavailable, Unauthenticated
 
+ITS_PAYMENT: dict[str, Any] = {
+    "payment_id": {
+        "type": "string",
+        "format": "uuid",
+        "description": "The payment of the booking.",
+        "examples": ["019ab1c8-1000-7a00-8000-000000000022"],
+    }
+}
+
 
 class PaymentNotFound(NotFound):
     code = "payment_not_found"
@@ -51,6 +60,7 @@ class HoldExpired(Conflict):
 class AlreadyPaid(Conflict):
     code = "already_paid"
     title = "This booking's payment is authorised or captured already"
+    members = ITS_PAYMENT
 
 
 class PaymentInProgress(Conflict):
@@ -58,6 +68,7 @@ class PaymentInProgress(Conflict):
 
     code = "payment_in_progress"
     title = "The card's bank is being asked; wait for its answer"
+    members = ITS_PAYMENT
 
     def __init__(self, detail: str = "", *, retry_after: int = 2, **extra: Any) -> None:
         super().__init__(detail, headers={"Retry-After": str(retry_after)}, **extra)
@@ -66,6 +77,7 @@ class PaymentInProgress(Conflict):
 class AttemptWithdrawn(Conflict):
     code = "attempt_withdrawn"
     title = "This attempt to pay was withdrawn: the booking ended, or another card was used; nothing was taken"
+    members = ITS_PAYMENT
 
 
 class TooManyMethods(Conflict):
@@ -86,6 +98,15 @@ class NotRefundable(Conflict):
 class RefundTooLarge(Conflict):
     code = "refund_too_large"
     title = "More than what is left of the captured money cannot be given back"
+    members = {
+        "refundable": {
+            "type": "object",
+            "required": ["amount", "currency"],
+            "properties": {"amount": {"type": "integer"}, "currency": {"type": "string"}},
+            "description": "What is left.",
+            "examples": [{"amount": 5000, "currency": "VND"}],
+        }
+    }
 
 
 class CurrencyMismatch(Conflict):
@@ -96,30 +117,20 @@ class CurrencyMismatch(Conflict):
 class RefundRefused(Conflict):
     code = "refund_refused"
     title = "The payment gateway refused the refund"
+    members = {
+        "failure_code": {"type": "string", "description": "The gateway's reason.", "examples": ["charge_disputed"]}
+    }
 
 
 class GatewayUnavailable(ServiceUnavailable):
     code = "gateway_unavailable"
     title = "The payment gateway is not available right now"
+    members = ITS_PAYMENT
 
 
 class BookingUnavailable(ServiceUnavailable):
     code = "booking_unavailable"
     title = "The booking cannot be looked up right now"
-
-
-class CardDeclined(Problem):
-    """402; the code is the gateway's reason. retryable: another card may be tried while the hold lasts."""
-
-    status = 402
-    code = "card_declined"
-    title = "The card was declined"
-
-    def __init__(self, code: str, *, retryable: bool, **extra: Any) -> None:
-        reason = _REASONS.get(code, "The card was declined.")
-        advice = " Another card may be tried." if retryable else ""
-        super().__init__(reason + advice, retryable=retryable, **extra)
-        self.code = code if code in _REASONS else "card_declined"
 
 
 _REASONS = {
@@ -128,3 +139,22 @@ _REASONS = {
     "expired_card": "The card has expired.",
     "invalid_token": "The payment token is not known to the gateway.",
 }
+
+
+class CardDeclined(Problem):
+    """402; the code is the gateway's reason. retryable: another card may be tried while the hold lasts."""
+
+    status = 402
+    code = "card_declined"
+    title = "The card was declined"
+    codes = tuple(_REASONS)
+    members = {
+        "retryable": {"type": "boolean", "description": "Another card may be tried.", "examples": [True]},
+        **ITS_PAYMENT,
+    }
+
+    def __init__(self, code: str, *, retryable: bool, **extra: Any) -> None:
+        reason = _REASONS.get(code, "The card was declined.")
+        advice = " Another card may be tried." if retryable else ""
+        super().__init__(reason + advice, retryable=retryable, **extra)
+        self.code = code if code in _REASONS else "card_declined"

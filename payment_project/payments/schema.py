@@ -1,14 +1,29 @@
-"""What the OpenAPI document says of the answers. Nothing is rendered with these: presentation.py does that."""
+"""What the API document says of payments: the shapes that presentation.py makes, and examples of what is sent."""
 
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
+from chassis.web.openapi import page_of, sends
 from payments.domain import Status
 from payments.models import RefundStatus
 
 IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)
+
+BOOKING_ID = "019ab1c8-1000-7a00-8000-000000000021"
+PAYMENT_ID = "019ab1c8-1000-7a00-8000-000000000022"
+METHOD_ID = "019ab1c8-1000-7a00-8000-0000000000b1"
+
+PAY = sends(
+    by_a_new_card={"booking_id": BOOKING_ID, "payment_method": {"token": "tok_visa"}},
+    by_a_saved_card={"booking_id": BOOKING_ID, "payment_method": {"id": METHOD_ID}},
+)
+SAVE_METHOD = sends(a_card={"token": "tok_visa"})
+REFUND = sends(
+    a_part={"payment_id": PAYMENT_ID, "amount": {"amount": 1000, "currency": "VND"}, "reason": "The sound failed."},
+    all_that_is_left={"payment_id": PAYMENT_ID, "reason": "The showtime was cancelled."},
+)
 
 
 class MoneySerializer(serializers.Serializer[Any]):
@@ -17,7 +32,7 @@ class MoneySerializer(serializers.Serializer[Any]):
 
 
 class PaymentSerializer(serializers.Serializer[Any]):
-    """The shape of a payment, for the documentation; present_payment() makes it."""
+    """The one payment of a booking."""
 
     id = serializers.UUIDField()
     booking_id = serializers.UUIDField()
@@ -26,14 +41,14 @@ class PaymentSerializer(serializers.Serializer[Any]):
     amount = MoneySerializer()
     captured_amount = MoneySerializer()
     refunded_amount = MoneySerializer()
-    failure_code = serializers.CharField(allow_null=True)
-    hold_expires_at = serializers.DateTimeField(allow_null=True)
+    failure_code = serializers.CharField(allow_null=True, help_text="Why the last attempt was declined.")
+    hold_expires_at = serializers.DateTimeField(allow_null=True, help_text="Until then it can be paid.")
     captured_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
 
 
 class RefundSerializer(serializers.Serializer[Any]):
-    """The shape of a refund; present_refund() makes it."""
+    """Captured money on its way back."""
 
     id = serializers.UUIDField()
     payment_id = serializers.UUIDField()
@@ -46,7 +61,7 @@ class RefundSerializer(serializers.Serializer[Any]):
 
 
 class MethodSerializer(serializers.Serializer[Any]):
-    """The shape of a saved method; present_method() makes it."""
+    """A saved card, as its holder may see it."""
 
     id = serializers.UUIDField()
     brand = serializers.CharField()
@@ -56,14 +71,9 @@ class MethodSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
-class Page(serializers.Serializer[Any]):
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
+class WebhookSerializer(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(choices=["accepted", "seen before"])
 
 
-class PaymentPage(Page):
-    results = PaymentSerializer(many=True)
-
-
-class MethodPage(Page):
-    results = MethodSerializer(many=True)
+PAYMENTS = page_of(PaymentSerializer)
+METHODS = page_of(MethodSerializer)

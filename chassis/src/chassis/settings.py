@@ -4,6 +4,7 @@ A missing secret stops the boot with the name of the variable (django-environ's 
 """
 
 import inspect
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,27 @@ from chassis.telemetry.logs import logging_config
 env = environ.Env()
 
 DAY = 24 * 3600
+# The end of what each API document says of itself.
+CONVENTIONS = """\
+What holds for every operation:
+
+- Ids are UUIDs. Money is `{"amount": 25000, "currency": "VND"}` in minor units. Times are RFC 3339 with an offset.
+- Lists are pages, `{"next", "previous", "results"}`; follow `next`, whose address carries the cursor.
+- What goes wrong is `application/problem+json` (RFC 9457): build on its `code`, which never changes.
+- Reads carry an `ETag`: send it as `If-None-Match`, and 304 says that nothing changed.
+- 429 and 503 say in `Retry-After` how many seconds to wait. The gateway counts requests by client address.
+- Each answer has an `X-Correlation-ID`, the request's own or a new one; tell it to support.
+- New members may be added to answers at any time; a client leaves alone what it does not know."""
 
 
-def service_settings(*, name: str, app: str, title: str) -> dict[str, Any]:
+def service_settings(
+    *, name: str, app: str, title: str, description: str = "", tags: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Django settings of one service.
 
     name: the service's short name: its exchange is `<name>_events`, its queue `<name>_queue`.
     app: the one Django app of the service. title: how its admin and its API documentation call it.
+    description: what a client should know first. tags: of its operations, and what each of them is about.
     Raises django.core.exceptions.ImproperlyConfigured naming a required variable that is not set.
     """
     caller = inspect.stack()[1].filename
@@ -40,7 +55,7 @@ def service_settings(*, name: str, app: str, title: str) -> dict[str, Any]:
         **_django(name=name, app=app),
         **_storage(name=name),
         **_messaging(name=name),
-        **_api(name=name, title=title),
+        **_api(name=name, title=title, description=description, tags=tags or {}),
         "LOGGING": logging_config(service=name, level=env.str("LOG_LEVEL", default="INFO")),
     }
 
@@ -187,14 +202,14 @@ def _messaging(*, name: str) -> dict[str, Any]:
     }
 
 
-def _api(*, name: str, title: str) -> dict[str, Any]:
+def _api(*, name: str, title: str, description: str, tags: Mapping[str, str]) -> dict[str, Any]:
     return {
         "REST_FRAMEWORK": {
             "DEFAULT_AUTHENTICATION_CLASSES": ["chassis.web.permissions.TokenAuthentication"],
             "DEFAULT_PERMISSION_CLASSES": ["chassis.web.permissions.IsSignedIn"],
             "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
             "DEFAULT_PARSER_CLASSES": ["chassis.web.parsing.StrictJSONParser"],
-            "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+            "DEFAULT_SCHEMA_CLASS": "chassis.web.openapi.ServiceSchema",
             "EXCEPTION_HANDLER": "chassis.web.exceptions.exception_handler",
             "UNAUTHENTICATED_USER": None,
             "DEFAULT_CONTENT_NEGOTIATION_CLASS": "chassis.web.parsing.AcceptNegotiation",
@@ -202,6 +217,10 @@ def _api(*, name: str, title: str) -> dict[str, Any]:
         },
         "SPECTACULAR_SETTINGS": {
             "TITLE": title,
+            "DESCRIPTION": f"{description}\n\n{CONVENTIONS}",
+            "CONTACT": {"name": "Marquee API support"},
+            "LICENSE": {"name": "Proprietary"},
+            "TAGS": [{"name": tag, "description": about} for tag, about in tags.items()],
             "VERSION": "1.0.0",
             "OAS_VERSION": "3.1.0",
             "SERVE_INCLUDE_SCHEMA": False,
@@ -209,11 +228,18 @@ def _api(*, name: str, title: str) -> dict[str, Any]:
             "SERVE_AUTHENTICATION": [],
             "SWAGGER_UI_DIST": "SIDECAR",
             "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-            "SERVERS": [{"url": "/api/auth" if name == "auth" else "/api", "description": "the gateway"}],
+            "SERVERS": [
+                {
+                    "url": "/api/auth" if name == "auth" else "/api",
+                    "description": "Production: the gateway",
+                    "x-internal": False,
+                }
+            ],
             "POSTPROCESSING_HOOKS": [
                 "drf_spectacular.hooks.postprocess_schema_enums",
-                "chassis.web.openapi.add_problem_responses",
+                "chassis.web.openapi.complete_document",
             ],
             "COMPONENT_SPLIT_REQUEST": True,
+            "GET_LIB_DOC_EXCLUDES": "chassis.web.openapi.doc_excludes",
         },
     }

@@ -1,35 +1,80 @@
-"""What drf-spectacular cannot see by itself: the Bearer token and the problem+json answers."""
+"""OpenAPI documents a client can build on: what drf-spectacular cannot see is derived here, or declared at a view.
 
-from typing import Any
+Derived: who may call, what goes wrong everywhere, ETags, Idempotency-Key, correlation ids. Declared: `@problems(...)`,
+the errors that one operation raises beside those.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, TypeVar
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import get_lib_doc_excludes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, inline_serializer
+from rest_framework import exceptions as drf
+from rest_framework import serializers
 
-PROBLEM = {
-    "type": "object",
-    "description": "RFC 9457 problem details",
-    "required": ["type", "title", "status", "code", "detail", "instance", "correlation_id"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "code": {"type": "string", "description": "Stable: build on this."},
-        "detail": {"type": "string"},
-        "instance": {"type": "string"},
-        "correlation_id": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["pointer", "detail"],
-                "properties": {
-                    "pointer": {"type": "string", "description": "RFC 6901"},
-                    "detail": {"type": "string"},
-                },
-            },
+from chassis.web import openapi_components as components
+from chassis.web.exceptions import to_problem
+from chassis.web.idempotency import HEADER, KeyInFlight, KeyMalformed, KeyMissing, KeyReused
+from chassis.web.pages import BadCursor, CursorPage
+from chassis.web.parsing import StrictSerializer
+from chassis.web.permissions import IsSignedIn
+from chassis.web.problems import (
+    BadRequest,
+    BadRequestFields,
+    NotFound,
+    PayloadTooLarge,
+    PermissionDenied,
+    Problem,
+    ServiceUnavailable,
+    TooManyRequests,
+    Unauthenticated,
+)
+
+View = TypeVar("View", bound=Callable[..., Any])
+Kind = type[Problem] | Problem
+Operation = dict[str, Any]
+JSON = "application/json"
+# The parameters of a list in pages.
+CURSOR = [
+    OpenApiParameter("cursor", str, description="From next or previous of another page."),
+    OpenApiParameter(
+        "page_size",
+        {"type": "integer", "minimum": 1, "maximum": CursorPage.max_page_size, "default": CursorPage.page_size},
+    ),
+]
+SUCCESS = {"200": "What was asked for.", "201": "What was made.", "202": "Taken, and not done yet.", "204": "Done."}
+
+
+def problems(*kinds: type[Problem]) -> Callable[[View], View]:
+    """Says of a view's method which problems it answers with, beside those that are derived."""
+
+    def say(view: View) -> View:
+        view.problems = kinds  # type: ignore[attr-defined]  # a function holds what it is told
+        return view
+
+    return say
+
+
+def sends(**bodies: Any) -> list[OpenApiExample]:
+    """Request examples by name (`two_seats`). A test sends each of them: the API takes them as they are."""
+    return [
+        OpenApiExample(name, summary=name.replace("_", " ").capitalize(), value=body, request_only=True)
+        for name, body in bodies.items()
+    ]
+
+
+def page_of(serializer: type[serializers.BaseSerializer[Any]]) -> Any:
+    """The schema of a cursor page of these."""
+    return inline_serializer(
+        f"{serializer.__name__.removesuffix('Serializer')}Page",
+        {
+            "next": serializers.URLField(allow_null=True, help_text="The next page, as an address at the gateway."),
+            "previous": serializers.URLField(allow_null=True),
+            "results": serializers.ListField(child=serializer(), max_length=CursorPage.max_page_size),
         },
-    },
-}
-METHODS = ("get", "post", "put", "patch", "delete")
+    )
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -37,18 +82,130 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
     name = "accessToken"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": (
+                "The access token of `POST /api/auth/token`: a JWT, signed with Ed25519, of 15 minutes. "
+                "It is made and verified as RFC8725 asks."
+            ),
+        }
 
 
-def add_problem_responses(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """A drf-spectacular postprocessing hook: every operation may answer with a problem."""
-    result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
-    answer = {
-        "description": "A problem",
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
-    for operations in result.get("paths", {}).values():
-        for method in METHODS:
-            if method in operations:
-                operations[method].setdefault("responses", {}).setdefault("default", answer)
+class ServiceSchema(AutoSchema):
+    """One operation, with all it may answer."""
+
+    def get_serializer_name(self, serializer: Any, direction: Literal["request", "response"]) -> str:
+        """BookingRequest and MovieInput are BookingRequest and MovieRequest in the document, not …RequestRequest."""
+        name = str(super().get_serializer_name(serializer, direction))
+        return name.removesuffix("Request").removesuffix("Input") if direction == "request" else name
+
+    def get_operation(self, *given: Any, **named: Any) -> Operation | None:
+        operation: Operation | None = super().get_operation(*given, **named)
+        if operation is None:
+            return None
+        self._add_body_of_delete(operation)
+        operation.setdefault("security", [{}])  # everybody, and said so
+        self._add_headers(operation)
+        self._add_problems(operation)
+        return operation
+
+    def get_request_serializer(self) -> Any:
+        """Nothing is guessed for DELETE, which takes a body only where `extend_schema` says so."""
+        return None if self.method == "DELETE" else super().get_request_serializer()
+
+    def _add_body_of_delete(self, operation: Operation) -> None:
+        """drf-spectacular leaves it out; ours take a reason, or the seats. Its own methods have no types."""
+        if self.method != "DELETE" or (request := self.get_request_serializer()) is None:
+            return
+        content = {"schema": self._get_request_for_media_type(request)[0]}  # type: ignore[no-untyped-call]
+        if examples := self._get_examples(request, "request", JSON):  # type: ignore[no-untyped-call]
+            content["examples"] = examples
+        operation["requestBody"] = {"content": {JSON: content}}
+
+    def _add_headers(self, operation: Operation) -> None:
+        named = operation.setdefault("parameters", [])
+        keyed = [each for each in named if each["name"] == HEADER]
+        named[:] = [each for each in named if each not in keyed]
+        if keyed:
+            required = keyed[0].get("required", False)
+            named.append(components.parameter("IdempotencyKeyRequired" if required else "IdempotencyKey"))
+        if self.method == "GET":
+            named.append(components.parameter("IfNoneMatch"))
+            operation["responses"]["304"] = components.response("NotModified")
+        named.append(components.parameter("CorrelationId"))
+        for status, answer in operation["responses"].items():
+            if "$ref" in answer:
+                continue
+            answer["description"] = answer["description"] or SUCCESS[status]
+            headers = answer.setdefault("headers", {})
+            headers["X-Correlation-ID"] = components.header("CorrelationId")
+            if self.method == "GET" and status == "200":
+                headers["ETag"] = components.header("ETag")
+            if keyed:
+                headers["Idempotency-Replayed"] = components.header("IdempotencyReplayed")
+            if status == "201":
+                headers["Location"] = components.header("Location")
+            if status == "202" and keyed:
+                headers["Retry-After"] = components.header("RetryAfterAccepted")
+
+    def _add_problems(self, operation: Operation) -> None:
+        by_status: dict[int, dict[str, Kind]] = {}
+        declared = getattr(getattr(self.view, self.method.lower(), None), "problems", ())
+        for kind in [*self._derived(operation), *declared]:
+            for code in kind.codes or (kind.code,):
+                by_status.setdefault(kind.status, {}).setdefault(code, kind)
+        keyed = any("IdempotencyKey" in each.get("$ref", "") for each in operation["parameters"])
+        for status, kinds in sorted(by_status.items()):
+            operation["responses"][str(status)] = components.problem_answer(status, kinds, replayed=keyed)
+
+    def _derived(self, operation: Operation) -> Iterator[Kind]:
+        """What goes wrong by the look of the operation: its token, its roles, its path, its body, its page, its key."""
+        yield from (BadRequest, TooManyRequests, ServiceUnavailable, Problem, _of_drf(drf.NotAcceptable()))
+        if list(self.view.get_authenticators()):
+            yield Unauthenticated
+        if any(self._asks_for_role(each) for each in self.view.get_permissions()):
+            yield PermissionDenied
+        if "{" in self.path:
+            yield NotFound
+        if "requestBody" in operation:
+            yield from (BadRequestFields, _of_drf(drf.ParseError()), _of_drf(drf.UnsupportedMediaType("text/plain")))
+            yield PayloadTooLarge
+        parameters = {each.get("name") or each["$ref"].rpartition("/")[2] for each in operation["parameters"]}
+        if "cursor" in parameters:
+            yield BadCursor
+        if parameters & {"IdempotencyKey", "IdempotencyKeyRequired"}:
+            yield from (KeyMalformed, KeyInFlight, KeyReused)
+        if "IdempotencyKeyRequired" in parameters:
+            yield KeyMissing
+
+    def _asks_for_role(self, permission: Any) -> bool:
+        if hasattr(permission, "op1"):  # DRF's own, of `ReadOnly | HasRole(...)`
+            return self.method != "GET" and any(self._asks_for_role(each) for each in (permission.op1, permission.op2))
+        return isinstance(permission, IsSignedIn) and type(permission) is not IsSignedIn
+
+
+def _of_drf(error: drf.APIException) -> Problem:
+    problem = to_problem(error)
+    assert problem is not None
+    return problem
+
+
+def complete_document(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """The last postprocessing hook: requests are strict, answers whole, and what operations share stands once."""
+    schemas = result.setdefault("components", {}).setdefault("schemas", {})
+    for name, schema in schemas.items():
+        if name.endswith("Request") and schema.get("type") == "object":
+            schema.setdefault("additionalProperties", False)  # StrictSerializer
+        if not name.endswith("Request") and "properties" in schema:
+            schema["required"] = sorted(schema["properties"])  # what is answered is answered whole
+        if schema.get("description", "").startswith("* `"):
+            del schema["description"]  # it says each value of an enum once more
+    components.share(result)
     return result
+
+
+def doc_excludes() -> list[type]:
+    """Classes whose docstrings are for us, and not for a client of the API."""
+    return [*get_lib_doc_excludes(), StrictSerializer, CursorPage]  # type: ignore[no-untyped-call]

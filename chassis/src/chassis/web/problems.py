@@ -1,7 +1,7 @@
 """What is answered instead of success: a class with a stable code for each kind. Services add theirs in errors.py."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 
 class Problem(Exception):
@@ -9,11 +9,16 @@ class Problem(Exception):
 
     detail: a sentence for the person who reads it. errors: [{"pointer", "detail"}], one per bad field.
     headers: of the response. extra: further members of the body.
+
+    For the API document: members, the schemas of those further members, each with an example; codes, where an
+    instance chooses its code among several.
     """
 
     status: int = 500
     code: str = "internal_error"
     title: str = "Something went wrong on our side"
+    members: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    codes: ClassVar[Sequence[str]] = ()
 
     def __init__(
         self,
