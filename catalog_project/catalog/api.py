@@ -6,7 +6,6 @@ from uuid import UUID
 import msgspec
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
-from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -31,6 +30,7 @@ from catalog.errors import (
 )
 from catalog.models import Showtime
 from catalog.pages import as_json, dumps, list_page
+from catalog.permissions import MayEdit, ReadOnly
 from catalog.serializers import (
     CancellationFilters,
     MovieFilters,
@@ -50,23 +50,6 @@ from catalog.serializers import (
     TheaterSerializer,
 )
 from chassis.web.openapi import page_of, problems
-from chassis.web.permissions import IsSignedIn, caller
-from chassis.web.roles import may
-
-VERBS = {"POST": "add", "PATCH": "change", "DELETE": "delete"}
-
-
-class ReadOnly(BasePermission):
-    def has_permission(self, request: Request, view: Any) -> bool:
-        return request.method in SAFE_METHODS
-
-
-class MayEdit(IsSignedIn):
-    """POST, PATCH and DELETE take the permission to add, change and delete what the view is about."""
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        permission = f"{VERBS.get(request.method or '', 'change')}_{view.thing}"
-        return super().has_permission(request, view) and may(caller(request).roles, permission)
 
 
 class CatalogView(APIView):
