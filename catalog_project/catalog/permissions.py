@@ -1,0 +1,24 @@
+"""Who may change the catalog: by the method of the request and what the view is about."""
+
+from typing import Any
+
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+from chassis.web.permissions import IsSignedIn, caller
+from chassis.web.roles import may
+
+VERBS = {"POST": "add", "PATCH": "change", "DELETE": "delete"}
+
+
+class ReadOnly(BasePermission):
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return request.method in SAFE_METHODS
+
+
+class MayEdit(IsSignedIn):
+    """POST, PATCH and DELETE take the permission to add, change and delete what the view is about."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        permission = f"{VERBS.get(request.method or '', 'change')}_{view.thing}"
+        return super().has_permission(request, view) and may(caller(request).roles, permission)
