@@ -1,22 +1,9 @@
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from bookings.models import Booking, BookingSeat, BookingTransition, Screen, Showtime, ShowtimeMove
-from chassis.admin import ReadOnlyAdmin
-
-
-class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from chassis.admin import ReadOnlyAdmin, ReadOnlyInline
 
 
 class SeatInline(ReadOnlyInline):

@@ -1,5 +1,3 @@
-from typing import Any
-
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -8,22 +6,11 @@ from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from chassis.admin import ReadOnlyAdmin
+from chassis.admin import ReadOnlyAdmin, ReadOnlyInline
 from chassis.web.problems import Problem
 from payments import services
 from payments.books import RefundWish
 from payments.models import GatewayOperation, Payment, PaymentMethod, Refund, Transaction, WebhookDelivery
-
-
-class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]  # generic in its stubs alone
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class OperationInline(ReadOnlyInline):

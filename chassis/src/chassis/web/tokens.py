@@ -3,9 +3,13 @@
 import time
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 import jwt
+from rest_framework_simplejwt.backends import TokenBackend
+from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
+from rest_framework_simplejwt.tokens import AccessToken, Token
 
 from chassis.storage.redis import RedisUnavailable, redis_client
 from chassis.web.keys import key_set
@@ -40,42 +44,34 @@ class Principal:
         return is_staff(self.roles)
 
 
-@dataclass(frozen=True, slots=True)
-class _Verified:
-    principal: Principal
-    issued_at: float
-    kid: str
+class _KeySetBackend(TokenBackend):
+    def get_verifying_key(self, token: Token) -> Any:
+        """The key of auth's that the token names. Raises Unauthenticated, or ServiceUnavailable without any key."""
+        return key_set().key(_kid(str(token)))
 
 
-def verify(token: str) -> Principal:
-    """The caller an access token speaks for. Raises Unauthenticated, or ServiceUnavailable without any key."""
-    verified = _verified(token)
-    if verified.principal.expires_at + LEEWAY_SECONDS <= time.time():
-        raise Unauthenticated("The access token has expired.")
-    key_set().key(verified.kid)  # still one of auth's; and the keys are renewed in their time
-    if _is_revoked(verified.principal, verified.issued_at):
-        raise Unauthenticated("The access token was revoked.")
-    return verified.principal
+_backend = _KeySetBackend(ALGORITHM, leeway=LEEWAY_SECONDS)
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _verified(token: str) -> _Verified:
-    """What a well-signed token says, remembered only if it was in order. A key's id is the key's own thumbprint."""
-    try:
-        kid = str(jwt.get_unverified_header(token).get("kid"))
-        claims = jwt.decode(
-            token,
-            key_set().key(kid),
-            algorithms=[ALGORITHM],
-            options={"require": ["exp", "iat", "jti", "user_id"], "verify_aud": False},
-            leeway=LEEWAY_SECONDS,
-        )
-        if claims.get("token_type") != "access":
-            raise Unauthenticated("This is not an access token.")
+def _kid(token: str) -> str:
+    return str(jwt.get_unverified_header(token).get("kid"))
+
+
+class SignedToken(AccessToken):
+    """An access token in order, and whom it speaks for; as text it is what was sent.
+
+    Raises TokenError, or an exception of what stumbled over a claim that is not what it must be.
+    """
+
+    def __init__(self, token: str) -> None:
+        super().__init__(token)  # type: ignore[arg-type]  # simplejwt takes the text, and says it takes a Token
+        claims = self.payload
         roles = claims.get("roles", [])
         if not isinstance(roles, list):  # a text would be taken apart into roles of one letter
             raise TypeError
-        principal = Principal(
+        self.kid = _kid(token)
+        self.issued_at = float(claims["iat"])
+        self.principal = Principal(
             id=UUID(claims["user_id"]),
             username=str(claims.get("username", "")),
             roles=frozenset(roles),
@@ -83,10 +79,38 @@ def _verified(token: str) -> _Verified:
             expires_at=int(claims["exp"]),
             token=token,
         )
-        return _Verified(principal, float(claims["iat"]), kid)
-    except jwt.ExpiredSignatureError:
+
+    def get_token_backend(self) -> TokenBackend:
+        return _backend
+
+    def __str__(self) -> str:
+        return self.principal.token
+
+
+def verify(token: str) -> Principal:
+    """The caller an access token speaks for. Raises Unauthenticated, or ServiceUnavailable without any key."""
+    return validated(token).principal
+
+
+def validated(token: str) -> SignedToken:
+    """A token that nothing makes void at this moment. Raises like verify()."""
+    signed = _signed(token)
+    if signed.principal.expires_at + LEEWAY_SECONDS <= time.time():
+        raise Unauthenticated("The access token has expired.")
+    key_set().key(signed.kid)  # still one of auth's; and the keys are renewed in their time
+    if _is_revoked(signed.principal, signed.issued_at):
+        raise Unauthenticated("The access token was revoked.")
+    return signed
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _signed(token: str) -> SignedToken:
+    """Remembered only if it was in order. A key's id is the key's own thumbprint."""
+    try:
+        return SignedToken(token)
+    except ExpiredTokenError:
         raise Unauthenticated("The access token has expired.") from None
-    except (jwt.InvalidTokenError, ArithmeticError, AttributeError, RecursionError, TypeError, ValueError):
+    except (TokenError, ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError):
         # RecursionError: the header is JSON that anybody may send, nested as deep as its length allows.
         raise Unauthenticated("The access token is not valid.") from None
 
