@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from concurrent.futures import Future
 
 import pytest
@@ -10,8 +11,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Quick tests first, then those that needed time to pass, and faults last: nothing else runs beside those."""
-    items.sort(key=lambda item: (item.path.parent.name == "faults", item.get_closest_marker("late") is not None))
+    """Quick tests first, then those that needed time to pass, and last those that stop what others need."""
+    items.sort(key=lambda item: ("whole_again" in _fixtures(item), item.get_closest_marker("late") is not None))
+
+
+def _fixtures(item: pytest.Item) -> list[str]:
+    return item.fixturenames if isinstance(item, pytest.Function) else []
 
 
 @pytest.fixture(scope="session")
@@ -24,14 +29,34 @@ def market(world: World) -> Market:
     return open_market(world)
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
+def _begun_early(request: pytest.FixtureRequest) -> None:
+    """What takes a minute begins with the first test that looks at a stack, and is over by the time its tests come."""
+    if "world" in request.fixturenames:
+        request.getfixturevalue("abandoned_hold")
+        request.getfixturevalue("watched_hold")
+
+
+@pytest.fixture
+def whole_again() -> Iterator[None]:
+    """For a test that stops something: it runs again for the next one. Only where the local stack does."""
+    from stack import control  # the other tests may look at a stack somewhere else
+
+    yield
+    for name in control.names():
+        if not control.pid(name):
+            control.start(name)
+    control.wait_ready()
+
+
+@pytest.fixture(scope="session")
 def abandoned_hold(market: Market) -> tuple[Person, Choice, dict[str, object]]:
-    """A hold that nobody pays, made first so that it has ended by the time its tests come."""
+    """A hold that nobody pays."""
     customer, choice = market.customer(), market.seats(2)
     return customer, choice, book(customer, choice)
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="session")
 def watched_hold(market: Market) -> "Future[watch.HoldEnd]":
     """How another hold ended, watched from its beginning while the other tests run."""
     return watch.in_background(market)

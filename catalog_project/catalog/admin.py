@@ -34,7 +34,7 @@ from chassis.money import Money, format_money
 from chassis.web.problems import Problem
 
 
-class ServiceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ServiceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs alone
     """Saves what the form's service saved, and removes through remove()."""
 
     show_full_result_count = False

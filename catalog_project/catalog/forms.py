@@ -13,12 +13,12 @@ from catalog import scheduling, services
 from catalog.domain import SeatCategory
 from catalog.errors import InvalidFields
 from catalog.layouts import LETTERS, BadPlan, Place, read_plan, write_plan
-from catalog.models import SHOWING, Movie, Screen, Showtime, Theater
+from catalog.models import SHOWING, Movie, Screen, Seat, Showtime, Theater
 from chassis.money import to_major, to_minor
 from chassis.web.problems import Problem
 
 
-class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
+class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs alone
     """A form whose carry_out() calls a service.
 
     full_clean() carries it out and takes it back, in a savepoint: whatever the service would refuse is told at its
@@ -137,7 +137,7 @@ class ScreenForm(ServiceForm):
         return services.change_screen(screen_id=self.instance.pk, name=name, places=places)
 
 
-def place_of(seat: Any) -> Place:
+def place_of(seat: Seat) -> Place:
     return Place(seat.row, seat.number, seat.x, seat.y, seat.category, seat.accessible)
 
 

@@ -175,7 +175,7 @@ class ScreenReference(serializers.ModelSerializer[Screen]):
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)
-class LocalTimeField(serializers.Field):  # type: ignore[type-arg]
+class LocalTimeField(serializers.Field[Any, Any, str, Showtime]):
     """A time of a showtime with the offset that the theater's clocks have then."""
 
     def __init__(self, field: str) -> None:

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from factories import PRICES, MovieFactory, TheaterFactory, next_week, places
+from factories import PRICES, MovieFactory, ScreenFactory, TheaterFactory, next_week, places
 
 from catalog import scheduling, services
-from catalog.models import ShowtimeOccupancy, Theater
+from catalog.forms import ShowtimeForm
+from catalog.models import SHOWING, ShowtimeOccupancy, Theater
+from catalog.serializers import ShowtimeInput, ShowtimeSerializer
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +60,23 @@ def test_what_we_emit_is_what_the_golden_message_says(event_type: str, emitted: 
     subject = "screen_id" if event_type == "screen.updated" else "showtime_id"
     assert event.subject == event.data[subject]
     assert expected["subject"] == expected["data"][subject]
+
+
+@pytest.mark.parametrize("fields", [ShowtimeSerializer().fields, ShowtimeInput().fields, ShowtimeForm.base_fields])
+def test_what_is_said_of_a_showing_is_asked_for_and_shown(fields: Any) -> None:
+    assert set(SHOWING) <= set(fields)
+
+
+def test_what_is_no_field_of_a_showing_is_not_scheduled() -> None:
+    with pytest.raises(TypeError, match="colour"):
+        scheduling.schedule_showtime(
+            movie_id=MovieFactory().id,
+            screen_id=ScreenFactory().id,
+            starts_at=next_week(),
+            prices=PRICES,
+            currency="VND",
+            colour="red",
+        )
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ in a legal state with the money where it belongs.
 
 Both domain.py are pure, so they meet here as they are, without services, servers and clock. What stands between them
 in the services (lock, ask the domain, save, tell) is retold here in its shortest form; that the services do the same
-is what tests/faults/test_any_order.py shows on the real broker and databases.
+is what test_any_order.py shows on the real broker and databases.
 """
 
 import importlib.util
@@ -14,10 +14,8 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, ClassVar
 
-import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from stack.instance import ROOT
 
@@ -201,7 +199,7 @@ class Sagas(RuleBasedStateMachine):
                 self.open_payment(saga)
             case "booking.confirmed":
                 self.decide(saga, payment_domain.booking_confirmed(self.payment_of(saga)))
-            case "booking.ended":
+            case "booking.rejected" | "booking.expired" | "booking.cancelled" | "booking.failed":
                 retained = saga.total - fields["refund"]
                 self.decide(saga, payment_domain.booking_ended(self.payment_of(saga), retained=retained))
             case "payment.authorized":
@@ -209,7 +207,9 @@ class Sagas(RuleBasedStateMachine):
                 self.sell(saga)
             case "payment.completed":
                 self.note(saga, PaymentStatus.CAPTURED)
-                saga.tickets += saga.state is State.CONFIRMED and not saga.tickets
+                if saga.state is State.CONFIRMED and not saga.tickets:
+                    saga.tickets += 1
+                    self.tell(saga, "ticket.issued")
             case "payment.failed":
                 capture = fields["stage"] == "capture"
                 self.note(saga, PaymentStatus.FAILED if capture else PaymentStatus.DECLINED)
@@ -244,7 +244,7 @@ class Sagas(RuleBasedStateMachine):
         saga.advance(trigger)
         saga.refund = saga.total if refund is None else refund
         self.inventory = {seat: owner for seat, owner in self.inventory.items() if owner is not saga}
-        self.tell(saga, "booking.ended", refund=saga.refund)
+        self.tell(saga, f"booking.{saga.state.lower()}", refund=saga.refund)
 
     def decide(self, saga: Saga, decision: Any) -> None:
         saga.payment = decision.payment
@@ -350,22 +350,3 @@ class Sagas(RuleBasedStateMachine):
             assert payment.booking is payment_domain.Booking.ENDED
         for status in ("captured", "partially_refunded", "refunded"):
             assert (saga.known == status) == (payment.status == status)
-
-
-ANY_ORDER = settings(max_examples=500, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck))
-
-
-def test_every_order_of_arrival_ends_in_a_legal_state_with_the_money_matching() -> None:
-    Sagas.reached.clear()
-    run_state_machine_as_test(Sagas, settings=ANY_ORDER)
-    # It would show nothing of what it never came to.
-    assert {state for state, _ in Sagas.reached} == set(State) - {State.PENDING}
-    ends = {Status.CAPTURED, Status.REFUNDED, Status.PARTIALLY_REFUNDED, Status.VOIDED, Status.DECLINED, Status.FAILED}
-    assert {status for _, status in Sagas.reached} == ends
-
-
-def test_a_payment_that_forgets_the_end_of_its_booking_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(payment_domain, "booking_ended", lambda payment, **_: payment_domain.Decision(payment))
-    once = settings(ANY_ORDER, phases=[Phase.generate], report_multiple_bugs=False, database=None, print_blob=False)
-    with pytest.raises(AssertionError):
-        run_state_machine_as_test(Sagas, settings=once)

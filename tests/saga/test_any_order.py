@@ -1,8 +1,8 @@
 """The saga's events in any order and more than once, over the real broker, services and databases.
 
 The relays of booking and payment are stopped and a ShuffledPost is in their place, so that an event that has not left
-yet is truly late, and not only repeated. stack/tests/test_saga.py does the same to the decisions alone, thousands of
-times faster.
+yet is truly late, and not only repeated. test_model.py does the same to the decisions alone, thousands of times
+faster.
 """
 
 import os
@@ -46,7 +46,7 @@ def stack() -> Stack:
 
 
 @pytest.fixture
-def post(stack: Stack) -> Iterator[ShuffledPost]:
+def post(stack: Stack, whole_again: None) -> Iterator[ShuffledPost]:
     for relay in RELAYS:
         control.stop(relay)
     post = ShuffledPost(stack)

@@ -1,0 +1,143 @@
+"""The saga as its decisions make it: told step by step, and in any order. Needs no stack."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+from model import Saga, Sagas, State, Status, payment_domain
+
+
+class Story:
+    """One booking from its beginning. given() lets one thing happen; expect() says all that follows from it."""
+
+    def __init__(self, *, card: str) -> None:
+        self.card = card
+        self.model = Sagas()
+        self.model.begin(seed=0)
+        self.follows: tuple[list[str], str | None] = ([], None)
+
+    @property
+    def saga(self) -> Saga:
+        return self.model.sagas[0]
+
+    def given(self, what: str) -> "Story":
+        """What somebody does, or an event by its name, which arrives at who hears it."""
+        self.model.wire, waiting = [], self.model.wire
+        asked = self.saga.asked if self.model.sagas else None
+        match what:
+            case "the customer books":
+                self.model.book(frozenset({0}), self.card)
+            case "the customer cancels":
+                self.model.cancel(0, "CUSTOMER", fee=0)
+            case "the hold ends":
+                self.model.hold_ends(0)
+                self.model.sweep()
+            case "the gateway answers":
+                self.model.gateway_answers(0, refuses=False)
+            case event:
+                message = next(each for each in waiting if each.type == event)
+                waiting.remove(message)
+                self.model.receive(message)
+        asks = self.saga.asked.kind.value if self.saga.asked not in (None, asked) else None
+        self.follows = ([each.type for each in self.model.wire], asks)
+        self.model.wire = waiting + self.model.wire
+        return self
+
+    def expect(self, *told: str, asks: str | None = None) -> None:
+        """told: the events; asks: what the card gateway is asked."""
+        assert self.follows == (list(told), asks)
+
+    def ends(self, booking: Any, money: Any) -> None:
+        self.model.check_the_end_of(self.saga)
+        assert (self.saga.state, self.saga.payment.status) == (booking, money)
+
+
+def test_a_sale_that_goes_well() -> None:
+    story = Story(card="good")
+    story.given("the customer books").expect("booking.created")
+    story.given("booking.created").expect(asks="authorise")
+    story.given("the gateway answers").expect("payment.authorized")
+    story.given("payment.authorized").expect("booking.confirmed")
+    story.given("booking.confirmed").expect(asks="capture")
+    story.given("the gateway answers").expect("payment.completed")
+    story.given("payment.completed").expect("ticket.issued")
+    story.ends(State.CONFIRMED, Status.CAPTURED)
+
+
+def test_a_declined_card_that_came_with_the_booking_ends_it() -> None:
+    story = Story(card="declined")
+    story.given("the customer books").expect("booking.created")
+    story.given("booking.created").expect(asks="authorise")
+    story.given("the gateway answers").expect("payment.failed")
+    story.given("payment.failed").expect("booking.failed")
+    story.given("booking.failed").expect()
+    story.ends(State.FAILED, Status.DECLINED)
+
+
+def test_money_that_comes_after_the_hold_is_let_go() -> None:
+    story = Story(card="good")
+    story.given("the customer books").expect("booking.created")
+    story.given("booking.created").expect(asks="authorise")
+    story.given("the gateway answers").expect("payment.authorized")
+    story.given("the hold ends").expect("booking.expired")
+    story.given("payment.authorized").expect()
+    story.given("booking.expired").expect(asks="void")
+    story.given("the gateway answers").expect("payment.voided")
+    story.ends(State.EXPIRED, Status.VOIDED)
+
+
+def test_an_authorisation_that_the_hold_did_not_wait_for_is_taken_back() -> None:
+    story = Story(card="good")
+    story.given("the customer books").expect("booking.created")
+    story.given("booking.created").expect(asks="authorise")
+    story.given("the hold ends").expect("booking.expired")
+    story.given("booking.expired").expect(asks="reverse")
+    story.given("the gateway answers").expect("payment.voided")
+    story.ends(State.EXPIRED, Status.VOIDED)
+
+
+def test_a_capture_that_is_refused_takes_the_sale_back() -> None:
+    story = Story(card="not capturable")
+    story.given("the customer books").expect("booking.created")
+    story.given("booking.created").expect(asks="authorise")
+    story.given("the gateway answers").expect("payment.authorized")
+    story.given("payment.authorized").expect("booking.confirmed")
+    story.given("booking.confirmed").expect(asks="capture")
+    story.given("the gateway answers").expect("payment.failed", asks="void")
+    story.given("payment.failed").expect("booking.cancelled")
+    story.given("the gateway answers").expect("payment.voided")
+    story.given("booking.cancelled").expect()
+    story.ends(State.CANCELLED, Status.FAILED)
+
+
+def test_a_ticket_that_is_given_back_is_refunded() -> None:
+    story = Story(card="good")
+    for step in ("the customer books", "booking.created", "the gateway answers", "payment.authorized"):
+        story.given(step)
+    for step in ("booking.confirmed", "the gateway answers", "payment.completed"):
+        story.given(step)
+    story.given("the customer cancels").expect("booking.cancelled")
+    story.given("booking.cancelled").expect(asks="refund")
+    story.given("the gateway answers").expect("payment.refunded")
+    story.given("payment.refunded").expect()
+    story.ends(State.CANCELLED, Status.REFUNDED)
+
+
+ANY_ORDER = settings(max_examples=500, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def test_every_order_of_arrival_ends_in_a_legal_state_with_the_money_matching() -> None:
+    Sagas.reached.clear()
+    run_state_machine_as_test(Sagas, settings=ANY_ORDER)
+    # It would show nothing of what it never came to.
+    assert {state for state, _ in Sagas.reached} == set(State) - {State.PENDING}
+    ends = {Status.CAPTURED, Status.REFUNDED, Status.PARTIALLY_REFUNDED, Status.VOIDED, Status.DECLINED, Status.FAILED}
+    assert {status for _, status in Sagas.reached} == ends
+
+
+def test_a_payment_that_forgets_the_end_of_its_booking_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(payment_domain, "booking_ended", lambda payment, **_: payment_domain.Decision(payment))
+    once = settings(ANY_ORDER, phases=[Phase.generate], report_multiple_bugs=False, database=None, print_blob=False)
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(Sagas, settings=once)
