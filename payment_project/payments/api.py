@@ -43,10 +43,9 @@ from payments.errors import (
 )
 from payments.events import MethodGiven, Money
 from payments.presentation import present_method, present_payment, present_refund
-from payments.schema import MethodSerializer, PaymentSerializer, RefundSerializer
+from payments.schema import MOST, MethodSerializer, PaymentSerializer, RefundSerializer
 
 IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)
-MOST = 10**15
 # ISO/IEC 7812-1: 12 to 19 digits, written with or without gaps.
 _CARD_NUMBER = re.compile(r"(?:\d[ .-]?){11,18}\d")
 
@@ -111,7 +110,7 @@ class MoneyRequest(StrictSerializer):
         return Money(**attrs)
 
 
-@extend_schema_field({"oneOf": [{"type": "integer", "minimum": 1}, {"$ref": "#/components/schemas/Money"}]})
+@extend_schema_field({"oneOf": [schema.AMOUNT, schema.MONEY_TO_REFUND]})
 class AmountField(serializers.Field[Any, Any, Any, Any]):
     """Minor units, with their currency or without."""
 
