@@ -100,7 +100,7 @@ def _validator(operation: Operation, status: str, media_type: str) -> jsonschema
 
 def hold(method: str, path: str, *, status: int, headers: Mapping[str, str], body: bytes) -> None:
     """Raises AssertionError when this answer of the gateway is not as documented. path: as it was asked for."""
-    found = _routed(path.partition("?")[0])
+    found = routed(path.partition("?")[0])
     if found is None or method not in METHODS or (status in OF_THE_GATEWAY and headers.get("Content-Type") == PROBLEM):
         return
     service, route = found
@@ -114,7 +114,7 @@ def hold(method: str, path: str, *, status: int, headers: Mapping[str, str], bod
     assert not faults, f"{method} {path} → {status}: {'; '.join(faults)}\n{body[:600]!r}"
 
 
-def _routed(path: str) -> tuple[str, str] | None:
+def routed(path: str) -> tuple[str, str] | None:
     for pattern, service in ROUTES:
         if match := pattern.fullmatch(path):
             return (service, match["route"]) if service else None

@@ -34,7 +34,7 @@ class MomentField(serializers.DateTimeField):
 
 class MoneySerializer(StrictSerializer):
     amount = serializers.IntegerField(min_value=1, max_value=MAX_AMOUNT, help_text="In minor units.")
-    currency = serializers.CharField(validators=[validators.currency], help_text="ISO 4217.")
+    currency = serializers.CharField(max_length=3, validators=[validators.currency], help_text="ISO 4217.")
 
 
 class PricesField(serializers.DictField):
@@ -148,12 +148,7 @@ class PlaceInput(StrictSerializer):
 
 class ScreenInput(StrictSerializer):
     name = serializers.CharField(max_length=60)
-    seats = PlaceInput(many=True, allow_empty=False)
-
-    def validate_seats(self, places: list[Place]) -> list[Place]:
-        if len(places) > MAX_SEATS:
-            raise serializers.ValidationError(f"A screen has at most {MAX_SEATS} seats.")
-        return places
+    seats = PlaceInput(many=True, allow_empty=False, max_length=MAX_SEATS)
 
 
 class MovieReference(serializers.ModelSerializer[Movie]):

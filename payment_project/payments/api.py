@@ -48,9 +48,8 @@ from payments.errors import (
 from payments.heard import MethodGiven
 from payments.models import Payment, Refund
 from payments.presentation import present_method, present_payment, present_refund
-from payments.schema import IDEMPOTENCY_KEY, MethodSerializer, PaymentSerializer, RefundSerializer
+from payments.schema import IDEMPOTENCY_KEY, MOST, MethodSerializer, PaymentSerializer, RefundSerializer
 
-MOST = 10**15
 # ISO/IEC 7812-1: 12 to 19 digits, written with or without gaps.
 _CARD_NUMBER = re.compile(r"(?:\d[ .-]?){11,18}\d")
 
@@ -112,7 +111,7 @@ class MoneyRequest(StrictSerializer):
     currency = serializers.RegexField(r"\A[A-Z]{3}\Z")
 
 
-@extend_schema_field({"oneOf": [{"type": "integer", "minimum": 1}, {"$ref": "#/components/schemas/Money"}]})
+@extend_schema_field({"oneOf": [schema.AMOUNT, schema.MONEY_TO_REFUND]})
 class AmountField(serializers.Field[Any, Any, Any, Any]):
     """Minor units, with their currency or without."""
 

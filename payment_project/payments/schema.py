@@ -15,6 +15,15 @@ BOOKING_ID = "019ab1c8-1000-7a00-8000-000000000021"
 PAYMENT_ID = "019ab1c8-1000-7a00-8000-000000000022"
 METHOD_ID = "019ab1c8-1000-7a00-8000-0000000000b1"
 
+MOST = 10**15  # so much at once, in minor units
+AMOUNT: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": MOST}
+MONEY_TO_REFUND: dict[str, Any] = {
+    "type": "object",
+    "required": ["amount", "currency"],
+    "properties": {"amount": AMOUNT, "currency": {"type": "string", "pattern": "^[A-Z]{3}$"}},
+    "additionalProperties": False,
+}
+
 PAY = sends(
     by_a_new_card={"booking_id": BOOKING_ID, "payment_method": {"token": "tok_visa"}},
     by_a_saved_card={"booking_id": BOOKING_ID, "payment_method": {"id": METHOD_ID}},

@@ -127,7 +127,11 @@ def problem_answer(status: int, kinds: Kinds, *, replayed: bool) -> dict[str, An
             PROBLEM_JSON: {
                 "schema": {
                     **_reference("schemas", "Problem"),
-                    "properties": {"status": {"const": status}, "code": {"enum": sorted(kinds)}, **members},
+                    "properties": {
+                        "status": {"type": "integer", "const": status},
+                        "code": {"enum": sorted(kinds)},
+                        **members,
+                    },
                     "additionalProperties": True,
                 },
                 "examples": {code: _example(code, kinds[code]) for code in sorted(kinds)},
