@@ -148,7 +148,8 @@ class PlaceInput(StrictSerializer):
 
 class ScreenInput(StrictSerializer):
     name = serializers.CharField(max_length=60)
-    seats = PlaceInput(many=True, allow_empty=False, max_length=MAX_SEATS)
+    # The stubs do not know that many=True makes a list of them.
+    seats = PlaceInput(many=True, allow_empty=False, max_length=MAX_SEATS)  # type: ignore[call-arg]
 
 
 class MovieReference(serializers.ModelSerializer[Movie]):
