@@ -32,6 +32,7 @@ PROBLEM = {
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
+# drf-spectacular registers a subclass with an __init_subclass__ that has no types.
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "chassis.web.permissions.TokenAuthentication"
     name = "accessToken"
