@@ -15,8 +15,8 @@ from processes import PATIENCE, worker
 from test_worker import handled, publish
 
 from chassis.messaging.dead_letters import DeadLetters
-from chassis.messaging.housekeeping import DEAD_LETTERS, measure
-from chassis.testing import wait_until
+from chassis.messaging.housekeeping import measure
+from chassis.testing import metric, wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -155,8 +155,8 @@ def test_the_backlog_is_measured(queues: str, depth: Depth) -> None:
     lose("thing.nobody.wants")
     wait_until(lambda: depth("unrouted") == 1)
     measure()
-    assert DEAD_LETTERS.labels("chassis.dead")._value.get() == 1
-    assert DEAD_LETTERS.labels("unrouted")._value.get() == 1
+    assert metric("dead_letters", queue="chassis.dead") == 1
+    assert metric("dead_letters", queue="unrouted") == 1
 
 
 def test_a_superuser_replays_from_the_admin(queues: str, depth: Depth, admin_client: Any) -> None:

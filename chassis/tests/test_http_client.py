@@ -11,8 +11,9 @@ import pytest
 from servers import Request, serving
 
 from chassis.storage.breaker import Breaker, BreakerOpen
-from chassis.storage.http import CALLS, CircuitOpen, Client, Unreachable
+from chassis.storage.http import CircuitOpen, Client, Unreachable
 from chassis.telemetry.correlation import correlated
+from chassis.testing import metric
 
 TRACE = f"00-{'a' * 32}-{'b' * 16}-01"
 
@@ -153,7 +154,8 @@ def test_after_enough_failures_calls_are_not_made_until_it_is_time_to_try() -> N
         assert client.get("/x").status == 200
         assert client.get("/x").status == 200
     outcomes = {
-        outcome: CALLS.labels("breaking", outcome)._value.get() for outcome in ("failed", "circuit_open", "2xx")
+        outcome: metric("http_client_calls_total", client="breaking", outcome=outcome)
+        for outcome in ("failed", "circuit_open", "2xx")
     }
     assert outcomes == {"failed": 3, "circuit_open": 1, "2xx": 2}
 

@@ -17,9 +17,10 @@ from things.models import Thing
 from chassis.ids import first_uuid7_at, uuid7
 from chassis.messaging import housekeeping
 from chassis.messaging.events import Event, MalformedEvent, envelope
-from chassis.messaging.inbox import DUPLICATES, HANDLED, Handler, receive
+from chassis.messaging.inbox import Handler, receive
 from chassis.storage.models import InboxMessage, OutboxMessage
 from chassis.telemetry.correlation import correlated
+from chassis.testing import metric
 
 pytestmark = pytest.mark.django_db
 # For tests with several connections, or that look at what was really committed.
@@ -108,8 +109,8 @@ def test_effects_and_repetitions_are_counted_apart() -> None:
     event = an_event(type="thing.counted")
     for _ in range(3):
         receive(event, copy)
-    assert HANDLED.labels("thing.counted")._value.get() == 1
-    assert DUPLICATES.labels("thing.counted")._value.get() == 2
+    assert metric("inbox_handled_total", type="thing.counted") == 1
+    assert metric("inbox_duplicates_total", type="thing.counted") == 2
 
 
 def test_a_slice_reads_the_fields_it_names_and_ignores_others() -> None:

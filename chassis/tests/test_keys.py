@@ -57,7 +57,7 @@ def keys(server: Server) -> KeySet:
 
 def grow_old(keys: KeySet, *, seconds: float) -> None:
     keys._asked -= seconds
-    keys._fetched -= seconds
+    keys.fetched_at -= seconds
 
 
 def test_keys_are_fetched_once_for_any_number_of_calls(keys: KeySet, server: Server) -> None:
@@ -102,7 +102,7 @@ def test_a_withdrawn_key_is_forgotten_at_the_next_renewal(keys: KeySet, server: 
     issuer.keys = [public(Ed25519PrivateKey.generate(), "two")]
     grow_old(keys, seconds=601)
     assert keys.key("one"), "this caller does not wait for the renewal"
-    wait_until(lambda: "two" in keys._keys)
+    wait_until(lambda: "two" in keys.known)
     with pytest.raises(Unauthenticated):
         keys.key("one")
 

@@ -10,17 +10,12 @@ from types import SimpleNamespace
 import pytest
 from celery.exceptions import Reject
 from django.db import connection
-from prometheus_client import REGISTRY
 
 from chassis.messaging import task_metrics
 from chassis.storage import database_metrics
 from chassis.telemetry import metrics_port
+from chassis.testing import metric
 from chassis.web import metrics  # noqa: F401  (so that this process counts requests as well)
-
-
-def value(name: str, **labels: str) -> float:
-    return REGISTRY.get_sample_value(name, labels) or 0.0
-
 
 # A process of its own: prometheus_client decides when it is imported how it keeps its values.
 GAUGES = """
@@ -92,24 +87,24 @@ def test_without_a_port_nothing_is_served(monkeypatch):
 )
 def test_tasks_are_counted_by_how_they_end(state, retval, outcome):
     task = SimpleNamespace(name="thing.happened", request=SimpleNamespace())
-    before = value("celery_tasks_total", task="thing.happened", outcome=outcome)
-    timed = value("celery_task_seconds_count", task="thing.happened")
+    before = metric("celery_tasks_total", task="thing.happened", outcome=outcome)
+    timed = metric("celery_task_seconds_count", task="thing.happened")
     task_metrics._begin(task)
     task_metrics._end(task, retval, state)
-    assert value("celery_tasks_total", task="thing.happened", outcome=outcome) == before + 1
-    assert value("celery_task_seconds_count", task="thing.happened") == timed + 1
+    assert metric("celery_tasks_total", task="thing.happened", outcome=outcome) == before + 1
+    assert metric("celery_task_seconds_count", task="thing.happened") == timed + 1
 
 
 @pytest.mark.django_db(transaction=True)
 def test_statements_are_timed_and_slow_ones_counted(monkeypatch):
     connection.close()
-    counted, slow = value("database_query_seconds_count"), value("database_slow_queries_total")
+    counted, slow = metric("database_query_seconds_count"), metric("database_slow_queries_total")
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
         monkeypatch.setattr(database_metrics, "SLOW_SECONDS", 0.0)
         cursor.execute("SELECT 1")
-    assert value("database_query_seconds_count") >= counted + 2
-    assert value("database_slow_queries_total") == slow + 1
+    assert metric("database_query_seconds_count") >= counted + 2
+    assert metric("database_slow_queries_total") == slow + 1
 
 
 # Another process of its own, of the kind that a service has: its samples are in a folder.

@@ -40,6 +40,16 @@ def test_a_server_that_hung_up_is_noticed(bounded):
         bounded.execute("")
 
 
+def test_a_server_that_does_not_answer_costs_the_connection(bounded, monkeypatch):
+    monkeypatch.setattr("chassis.storage.postgresql.ANSWER_SECONDS", 0.2)
+    pid = bounded.info.backend_pid
+    with pytest.raises(psycopg.OperationalError):
+        bounded.execute("SELECT pg_sleep(60)")
+    assert bounded.closed
+    with psycopg.connect(database_url(), autocommit=True) as other:  # which sleeps on, for it does not look
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+
+
 @pytest.fixture
 def elsewhere():
     with psycopg.connect(database_url(), autocommit=True) as opened:

@@ -40,6 +40,13 @@ def wait_until(condition: Callable[[], T], seconds: float = 30.0) -> T:
         time.sleep(0.02)
 
 
+def metric(name: str, **labels: str) -> float:
+    """What this process has counted or measured under that name; 0 for what it has not."""
+    from prometheus_client import REGISTRY
+
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
 def access_token(
     *, user_id: UUID, roles: tuple[str, ...] = ("customer",), username: str = "someone", **claims: Any
 ) -> str:
@@ -72,8 +79,8 @@ def _trusted_key(monkeypatch: pytest.MonkeyPatch) -> None:
     from chassis.web.keys import key_set
 
     keys = key_set()
-    monkeypatch.setattr(keys, "_keys", {**keys._keys, KEY_ID: SIGNING_KEY.public_key()})
-    monkeypatch.setattr(keys, "_fetched", time.monotonic())
+    monkeypatch.setattr(keys, "known", {**keys.known, KEY_ID: SIGNING_KEY.public_key()})
+    monkeypatch.setattr(keys, "fetched_at", time.monotonic())
 
 
 @pytest.fixture
@@ -92,7 +99,7 @@ def sign_in() -> "Callable[..., APIClient]":
     def make(roles: tuple[str, ...] = ("customer",), user_id: UUID | None = None, **claims: Any) -> "APIClient":
         user_id = user_id or uuid7()
         client = APIClient(raise_request_exception=False)
-        client.user_id = user_id  # type: ignore[attr-defined]
+        client.user_id = user_id  # type: ignore[attr-defined]  # ours, for the test that asked for it
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {access_token(user_id=user_id, roles=roles, **claims)}")
         return client
 

@@ -14,6 +14,8 @@ from chassis.messaging.task_metrics import UNREADABLE
 
 log = logging.getLogger(__name__)
 
+# Celery has no types: to mypy its classes are Any, which the ones below are made of.
+
 MONITORING_SECONDS = 0.5
 
 
@@ -39,11 +41,16 @@ class MonitoringInBatches(bootsteps.StartStopStep):  # type: ignore[misc]
     requires = ("celery.worker.consumer.events:Events",)
 
     def start(self, consumer: Any) -> None:
-        self._timer = consumer.timer.call_repeatedly(MONITORING_SECONDS, consumer._flush_events)
+        self._timer = consumer.timer.call_repeatedly(MONITORING_SECONDS, _flush, (consumer,))
 
     def stop(self, consumer: Any) -> None:
         self._timer.cancel()
-        consumer._flush_events()
+        _flush(consumer)
+
+
+def _flush(consumer: Any) -> None:
+    if consumer.event_dispatcher:  # gone between two connections
+        consumer.event_dispatcher.flush()
 
 
 class StepRequest(Request):  # type: ignore[misc]

@@ -87,6 +87,7 @@ def celery_app(*, handlers: Handlers, ticks: Ticks) -> Celery:
     return app
 
 
+# Celery has no types, so its signals are decorators of nobody knows what.
 @setup_logging.connect  # type: ignore[untyped-decorator]
 def _keep_our_logging(**_: Any) -> None:
     """A receiver alone keeps Celery from configuring the logs: Django's settings did."""

@@ -53,6 +53,7 @@ class BoundedConnection(psycopg.Connection[Any]):
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         try:
             return super().wait(gen, interval, ANSWER_SECONDS if timeout is None else timeout)
+        # The name that psycopg (3.3) gives it where it documents wait(); a test of a server that hangs breaks with it.
         except psycopg.errors._WaitTimeout:
             if timeout is None:
                 self.pgconn.finish()

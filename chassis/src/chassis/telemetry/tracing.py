@@ -22,6 +22,7 @@ if ON:
 else:
     # redis-py would import it wherever it is installed, for metrics of its own: 2.4 MiB and 40 ms a process.
     for name in ("opentelemetry.metrics", "opentelemetry.sdk"):
+        # None is how Python is told that there is none of that name; the stubs know modules alone.
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
 
 

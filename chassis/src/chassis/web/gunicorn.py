@@ -24,7 +24,7 @@ limit_request_line = 8190
 forwarded_allow_ips = "*"
 
 
-class _Logger(Logger):  # type: ignore[misc]
+class _Logger(Logger):  # type: ignore[misc]  # gunicorn has no types
     """Without an access log, for the gateway's has every request; gunicorn would prepare each line all the same."""
 
     access_log_enabled = False

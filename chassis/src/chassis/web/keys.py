@@ -25,37 +25,38 @@ class KeySet:
 
     A key id that is not known makes it ask again, at most once in five seconds: that is how a new key arrives.
     ask: returns the JWKS document; may raise Unreachable.
+    known: the keys by their ids. fetched_at: since when, by the monotonic clock.
     """
 
     def __init__(self, ask: Callable[[], Any]) -> None:
         self._ask = ask
-        self._keys: dict[str, Any] = {}
-        self._fetched = self._asked = float("-inf")
+        self.known: dict[str, Any] = {}
+        self.fetched_at = self._asked = float("-inf")
         self._answered = True
         self._lock = threading.Lock()
 
     def key(self, kid: str) -> Any:
         """The key. Raises Unauthenticated for an unknown one, ServiceUnavailable when auth could not be asked."""
-        if kid not in self._keys:
+        if kid not in self.known:
             self._refresh()
         elif self._is_stale() and not self._lock.locked():
             # No request waits for this one, for auth may be slow to answer; what is known goes on being good.
             threading.Thread(target=self._refresh, daemon=True).start()
         try:
-            return self._keys[kid]
+            return self.known[kid]
         except KeyError:
-            if self._answered and self._keys:
+            if self._answered and self.known:
                 raise Unauthenticated("The token was signed with an unknown key.") from None
             raise ServiceUnavailable("Access tokens cannot be verified right now.", retry_after=5) from None
 
     def _is_stale(self) -> bool:
         now = time.monotonic()
-        return now - self._fetched > KEYS_MAX_AGE and now - self._asked > KEYS_RETRY_AFTER
+        return now - self.fetched_at > KEYS_MAX_AGE and now - self._asked > KEYS_RETRY_AFTER
 
     def _refresh(self) -> None:
         asked = self._asked
         with self._lock:
-            pause = KEYS_RETRY_AFTER if self._keys else 1.0
+            pause = KEYS_RETRY_AFTER if self.known else 1.0
             # The answer another thread got while this one waited for the lock is as good as a new one.
             if self._asked == asked and time.monotonic() - asked > pause:
                 self._answered = self._fetch()
@@ -71,8 +72,8 @@ class KeySet:
         if not keys:
             log.warning("public keys not fetched", extra={"error": "none published"})
             return False
-        self._keys = keys
-        self._fetched = time.monotonic()
+        self.known = keys
+        self.fetched_at = time.monotonic()
         return True
 
 

@@ -77,6 +77,7 @@ def page_of(serializer: type[serializers.BaseSerializer[Any]]) -> Any:
     )
 
 
+# drf-spectacular registers a subclass with an __init_subclass__ that has no types.
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "chassis.web.permissions.TokenAuthentication"
     name = "accessToken"
