@@ -154,7 +154,7 @@ def _attempt(taken: Taken) -> Result:
     if reason is not None:
         return Result(Step.NOT_WANTED, reason=reason)
     try:
-        rendered = rendered_for(taken)
+        rendered = _rendered(taken)
         hand_over = _prepared(taken, rendered)
     except PermanentFailure as failure:
         return Result(Step.GIVEN_UP, outcome=DeliveryLog.FAILED, code=failure.code, reason=failure.code)
@@ -165,7 +165,7 @@ def _attempt(taken: Taken) -> Result:
     return _handed_over(taken, rendered, hand_over)
 
 
-def rendered_for(taken: Taken) -> Rendered:
+def _rendered(taken: Taken) -> Rendered:
     """Raises BadWording."""
     if taken.wording is None:
         raise BadWording("There is no wording for this message.")

@@ -1,4 +1,4 @@
-"""What each event does: what is remembered of it, and the message that tells it.
+"""What each event does: what is known from it, and the message that tells it.
 
 Both are written in the inbox transaction; deliver_for hands the message over after the commit. Whatever is not handed
 over then (server away, address not known yet, worker killed) is found by the ticks.
@@ -18,7 +18,7 @@ def deliver_for(event: Event) -> None:
     delivery.deliver_for_event(event_id=event.id)
 
 
-def remember_contact(event: Event) -> None:
+def know_contact(event: Event) -> None:
     user = event.read(UserKnown)
     services.know_contact(
         user_id=user.user_id,
@@ -30,14 +30,14 @@ def remember_contact(event: Event) -> None:
     )
 
 
-def remember_booking(event: Event) -> None:
+def know_booking(event: Event) -> None:
     booking = event.read(BookingCreated)
     services.know_booking(
         booking_id=booking.booking_id, reference=booking.reference, showtime=booking.showtime, seats=booking.seats
     )
 
 
-def remember_move(event: Event) -> None:
+def know_move(event: Event) -> None:
     """Later messages about the booking say the new time."""
     moved = event.read(BookingMoved)
     services.know_booking(
@@ -50,29 +50,26 @@ def remember_move(event: Event) -> None:
 
 
 # What later messages need of an event, whether or not a message tells it.
-REMEMBERED: dict[str, Callable[[Event], None]] = {
-    "user.registered": remember_contact,
-    "user.updated": remember_contact,
-    "booking.created": remember_booking,
-    "booking.moved": remember_move,
+KNOWN: dict[str, Callable[[Event], None]] = {
+    "user.registered": know_contact,
+    "user.updated": know_contact,
+    "booking.created": know_booking,
+    "booking.moved": know_move,
 }
 
 
 def handlers_of(kinds: Iterable[Kind]) -> dict[str, Handler]:
-    """The handler of every event that one of these kinds tells, or that is remembered. An event is told once."""
+    """A handler for every event that one of these kinds tells, by one at most, or that something is known from."""
     told = [(kind.tells.event, kind) for kind in kinds if kind.tells is not None]
     kind_of = dict(told)
     assert len(kind_of) == len(told), "two kinds of message tell the same event"
-    return {
-        event_type: _handler(REMEMBERED.get(event_type), kind_of.get(event_type))
-        for event_type in (*kind_of, *(REMEMBERED.keys() - kind_of.keys()))
-    }
+    return {event_type: _handler(KNOWN.get(event_type), kind_of.get(event_type)) for event_type in (*kind_of, *KNOWN)}
 
 
-def _handler(remember: Callable[[Event], None] | None, kind: Kind | None) -> Handler:
+def _handler(know: Callable[[Event], None] | None, kind: Kind | None) -> Handler:
     def apply(event: Event) -> None:
-        if remember is not None:
-            remember(event)
+        if know is not None:
+            know(event)
         if kind is not None:
             services.tell(kind=kind, event=event)
 

@@ -62,7 +62,7 @@ class BookingSummary(models.Model):
 
 
 class NotificationTemplate(models.Model):
-    """The wording of a message, in the small template language of notifications.wording."""
+    """The wording of a kind of message (its `code`), in the small template language of notifications.wording."""
 
     code = models.CharField(max_length=40, choices=kinds.choices)
     channel = models.CharField(max_length=8, choices=channels)
@@ -86,9 +86,10 @@ class NotificationTemplate(models.Model):
 class Notification(models.Model):
     """One message to one person. `context` is what the event said; the wording is applied when it is sent.
 
-    due_at: when it may be tried; a worker that takes it moves this past the longest time a try can last, so a
-    message whose worker died comes due by itself. natural_key: what there may be only one of, such as the receipt
-    of a booking. recipient: given with the request or the event, else the contact's at the time of sending.
+    template: the code of its kind. due_at: when it may be tried; a worker that takes it moves this past the longest
+    time a try can last, so a message whose worker died comes due by itself. natural_key: what there may be only one
+    of, such as the receipt of a booking. recipient: given with the request or the event, else the contact's at the
+    time of sending.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
