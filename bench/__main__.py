@@ -115,6 +115,9 @@ def main() -> int:
     except (BenchError, StackError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nbench: interrupted; the edge limit is as it was", file=sys.stderr)
+        return 130
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{found['at'].replace(':', '').replace('+0000', 'Z')}.json"
     file.write_text(json.dumps(found, indent=2) + "\n")

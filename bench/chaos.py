@@ -173,6 +173,9 @@ def main() -> int:
     except (BenchError, StackError) as error:
         print(f"chaos: {error} (seed {options.seed})", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nchaos: interrupted; the edge limit is as it was", file=sys.stderr)
+        return 130
 
 
 def run_once(*, seed: int, seconds: float) -> tuple[Run, Load, float, Facts, list[Finding]]:

@@ -50,6 +50,13 @@ def binaries() -> str:
     return str(Path(required("postgres")).parent)
 
 
+@cache
+def version() -> str:
+    """The first number of the version of these programs, as clusters have it in PG_VERSION: "15"."""
+    printed = _run([f"{binaries()}/postgres", "--version"], owner=None).stdout
+    return printed.partition(" (PostgreSQL) ")[2].partition(".")[0]
+
+
 def folder(instance: Instance, service: Service) -> Path:
     return instance.data / f"postgres-{service.name}"
 
@@ -63,9 +70,13 @@ def command(instance: Instance, service: Service, *, port: int) -> list[str]:
 
 
 def provision(instance: Instance, service: Service, *, secrets: Mapping[str, str]) -> None:
-    """Make the cluster unless it is there. It appears under its name only when it is complete."""
+    """Make the cluster unless it is there. It appears under its name only when it is complete.
+
+    StackError when another version of PostgreSQL has made it, as after an upgrade of the system.
+    """
     home = folder(instance, service)
     if home.exists():
+        _check_version(instance, home)
         _forget_dead_postmaster(home)
         return
     owner = run_as(ACCOUNT)
@@ -139,6 +150,15 @@ def _run(words: list[str], *, owner: str | None, stdin: str = "") -> subprocess.
 def _last_line(text: str) -> str:
     lines = text.strip().splitlines()
     return lines[-1] if lines else "no reason given"
+
+
+def _check_version(instance: Instance, home: Path) -> None:
+    made_by = (home / "PG_VERSION").read_text().strip()
+    if made_by != version():
+        raise StackError(
+            f"{home.name} was made by PostgreSQL {made_by}, this is {version()}:"
+            f" start anew with `python3 -m stack down --erase --instance {instance.name}`"
+        )
 
 
 def _forget_dead_postmaster(home: Path) -> None:

@@ -156,3 +156,12 @@ def test_an_api_document_that_is_not_what_the_service_answers_is_refused(tmp_pat
         file.write("# edited by hand\n")
     with pytest.raises(StackError, match="make contracts"):
         api_documents.check(service, environment, tmp_path)
+
+
+def test_a_cluster_of_another_postgresql_is_told_apart_from_a_broken_one(instance, secrets):
+    service = service_named("auth")
+    home = postgres.folder(instance, service)
+    home.mkdir()
+    (home / "PG_VERSION").write_text("9\n")
+    with pytest.raises(StackError, match=f"made by PostgreSQL 9, this is {postgres.version()}: .*--erase.*trial"):
+        postgres.provision(instance, service, secrets=secrets)
