@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from stack import api_documents, credentials, environment, lock, variables
+from stack import api_documents, credentials, environment, lock, spectral, variables
 from stack.environment import PYTHON
 from stack.errors import StackError
 from stack.instance import MAIN, ROOT, Instance
@@ -66,6 +66,7 @@ def all_checks() -> list[Check]:
         Check("walls", [str(BIN / "lint-imports"), "--no-logo"], variables={"PYTHONPATH": roots}),
         Check("lock", function=lambda: lock.check(environment.uv())),
         Check("contracts", function=check_contracts),
+        Check("API documents, by Spectral", function=spectral.check),
         Check("load test", function=check_journey),
         Check("types of stack, bench and audit", [*_mypy(), "stack", "bench", "audit"]),
         Check("types of mailbox", [*_mypy(), "-p", "message_sink"], ROOT / "mailbox"),
