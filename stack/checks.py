@@ -21,6 +21,7 @@ from stack import (
     lock,
     saga,
     sources,
+    spectral,
     staff_rights,
     variables,
 )
@@ -85,6 +86,7 @@ def all_checks() -> list[Check]:
         Check("contracts", function=check_contracts),
         Check("saga", function=partial(saga.check, _service_variables)),
         Check("staff rights", function=staff_rights.check),
+        Check("API documents, by Spectral", function=spectral.check),
         Check("load test", function=check_journey),
         Check("types of stack, bench and audit", [*_mypy(), "stack", "bench", "audit"]),
         Check("types of mailbox", [*_mypy(), "-p", "message_sink"], ROOT / "mailbox"),
