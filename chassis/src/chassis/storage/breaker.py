@@ -41,9 +41,12 @@ class Breaker:
     @property
     def is_open(self) -> bool:
         """Whether a call would not be made now: for who can do something else meanwhile."""
-        return self._has_failed and time.monotonic() < self._try_at
+        return self._has_failed() and time.monotonic() < self._try_at
 
-    @property
+    def close(self) -> None:
+        """Forgets what failed: the next call is made."""
+        self._leave(failed=False)
+
     def _has_failed(self) -> bool:
         return self._failed >= self._limit
 
@@ -59,10 +62,10 @@ class Breaker:
         return answer
 
     def _enter(self) -> None:
-        if not self._has_failed:
+        if not self._has_failed():
             return
         with self._lock:
-            if not self._has_failed:  # closed by another thread meanwhile
+            if not self._has_failed():  # closed by another thread meanwhile
                 return
             now = time.monotonic()
             if now < self._try_at:
