@@ -76,7 +76,8 @@ def forget_connection() -> None:
 
 def forget_outages() -> None:
     """Every server is tried again with the next message."""
-    _breakers.update({channel: server_breaker() for channel in Channel})
+    for breaker in _breakers.values():
+        breaker.close()
 
 
 def deliver_for_event(*, event_id: UUID) -> None:
