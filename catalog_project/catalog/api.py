@@ -53,8 +53,7 @@ class MayEdit(IsSignedIn):
 
 
 class CatalogView(APIView):
-    """thing: the model that the view is about, as permissions name it."""
-
+    # The model that the view is about, as permissions name it. No docstring: it would describe every endpoint below.
     thing: ClassVar[str]
     permission_classes = [ReadOnly | MayEdit]
 
