@@ -53,7 +53,7 @@ from chassis.web.openapi import page_of, problems
 
 
 class CatalogView(APIView):
-    # The model that the view is about, as permissions name it.
+    # The model that the view is about, as permissions name it. No docstring: it would describe every endpoint below.
     thing: ClassVar[str]
     permission_classes = [ReadOnly | MayEdit]
 

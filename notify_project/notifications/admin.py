@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
-from chassis.admin import ReadOnlyAdmin
+from chassis.admin import ReadOnlyAdmin, ReadOnlyInline
 from notifications import previews, services
 from notifications.domain import FALLBACK_LANGUAGE, Channel
 from notifications.errors import NotResendable
@@ -149,14 +149,9 @@ def _shown(subject: str, text: str, html: str) -> str:
     )
 
 
-class DeliveryInline(admin.TabularInline):  # type: ignore[type-arg]
+class DeliveryInline(ReadOnlyInline):
     model = DeliveryLog
     fields = readonly_fields = ("attempt", "outcome", "code", "message_id", "milliseconds", "created_at")
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Notification)
