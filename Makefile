@@ -41,7 +41,7 @@ audit: ## Verify in the databases what must always be true
 	@$(STACK) audit --instance $(INSTANCE)
 
 test: ## Run every test on servers of its own (SUITE=booking for one)
-	@$(STACK) test $(foreach suite,$(SUITE),--only $(suite))
+	@$(STACK) test $(if $(SUITE),--only "$(SUITE)")
 
 bench: ## Measure the running stack: ratios, kept in bench/results
 	@MARQUEE_STATE=.stack/$(INSTANCE) $(BIN)/python -m bench

@@ -25,7 +25,8 @@ GO_TOOLS = {
     "helm": "helm.sh/helm/v3/cmd/helm@v3.19.0",
     "kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0",
 }
-DEBIAN_TOOLS = {"promtool": "prometheus", "amtool": "prometheus-alertmanager"}
+# Packages that may have them; Debian 13 has taken promtool out of Prometheus's.
+DEBIAN_TOOLS = {"promtool": ("promtool", "prometheus"), "amtool": ("prometheus-alertmanager",)}
 KUBERNETES_SCHEMAS = "kubernetes-validate==1.37.0"
 OLDEST_KUBERNETES = (1, 28)
 REFERENCE = re.compile(r'"#/\$defs/([^"]+)"')
@@ -167,12 +168,13 @@ def _pip() -> list[str]:
 def _from_debian(name: str) -> str:
     """Takes the one program out of its package: installing that would start a server."""
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
-        raise Missing(f"{name} is not here: install Prometheus (on Debian: apt-get download {DEBIAN_TOOLS[name]})")
+        raise Missing(f"{name} is not here: install Prometheus (on Debian: apt-get download {DEBIAN_TOOLS[name][0]})")
     downloads = TOOLS / "packages"
     shutil.rmtree(downloads, ignore_errors=True)
     downloads.mkdir(parents=True)
     print(f"  fetching {name}", flush=True)
-    _run(["apt-get", "download", "-qq", DEBIAN_TOOLS[name]], folder=downloads)
+    known = _run(["apt-cache", "pkgnames"]).split()
+    _run(["apt-get", "download", "-qq", next((it for it in DEBIAN_TOOLS[name] if it in known), name)], folder=downloads)
     (package,) = downloads.glob("*.deb")
     _run(["dpkg-deb", "-x", str(package), str(downloads / "files")])
     BIN.mkdir(parents=True, exist_ok=True)
