@@ -58,7 +58,7 @@ audit-dependencies: install ## Licences and known vulnerabilities of what is loc
 lock: ## Renew requirements.lock (UPGRADE=1 takes the newest versions)
 	@$(STACK) lock $(if $(UPGRADE),--upgrade)
 
-contracts: install ## Renew from the code: contracts/openapi, docs/staff-rights.md
+contracts: install ## Renew from the code: contracts/openapi and what is made of it, docs/saga.md, docs/staff-rights.md
 	@$(STACK) contracts
 
 format: install ## Format the code, and fix what can be fixed

@@ -87,6 +87,7 @@ def all_checks() -> list[Check]:
         Check("saga", function=partial(saga.check, _service_variables)),
         Check("staff rights", function=staff_rights.check),
         Check("API documents, by Spectral", function=spectral.check),
+        Check("Postman collection", _postman("--check")),
         Check("load test", function=check_journey),
         Check("types of stack, bench and audit", [*_mypy(), "stack", "bench", "audit"]),
         Check("types of mailbox", [*_mypy(), "-p", "message_sink"], ROOT / "mailbox"),
@@ -131,9 +132,11 @@ def run(*, at_once: int = 2) -> bool:
 
 
 def write_api_documents() -> None:
-    """Renews the five of contracts/openapi, and what is made of contracts/saga.toml. Raises StackError."""
+    """Renews the five of contracts/openapi, what is made of them, and docs/saga.md. Raises StackError."""
     for service in SERVICES:
         api_documents.write(service, _service_variables(service))
+    if complaint := Check("Postman collection", _postman()).complaint():
+        raise StackError("the Postman collection cannot be made", details=complaint)
     saga.write()
 
 
@@ -193,6 +196,11 @@ def _mypy(config: str = "pyproject.toml") -> list[str]:
 def _mypy_of_django() -> list[str]:
     """With the plugins that know models; they load the settings of the folder they run in."""
     return _mypy("mypy-django.toml")
+
+
+def _postman(*words: str) -> list[str]:
+    """A process of its own: it reads YAML, which Python's library does not."""
+    return [str(PYTHON), "-m", "stack.postman", *words]
 
 
 def _manage(*words: str) -> list[str]:

@@ -99,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     command(
         "contracts",
         _contracts,
-        "renew what is made from the code: contracts/openapi, docs/staff-rights.md",
+        "renew what is made from the code: documents in contracts/, tables in docs/",
         instance=False,
     )
     command("memory", _memory, "proportional set size per kind of process")
