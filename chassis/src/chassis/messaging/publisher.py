@@ -10,11 +10,14 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from chassis.messaging.exchanges import event_exchange, unrouted_queue
+
+# isort: split
+# After ours, which keeps Django out of kombu.
 import amqp
 from kombu.transport.pyamqp import Connection
 from kombu.utils.url import parse_url
 
-from chassis.messaging.exchanges import event_exchange, unrouted_queue
 from chassis.telemetry import tracing
 
 CONNECT_SECONDS = 3.0
