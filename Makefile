@@ -52,7 +52,7 @@ install: ## Make .venv from the lock (SERVICE=booking: just its part, in its own
 lock: ## Renew requirements.lock (UPGRADE=1 takes the newest versions)
 	@$(STACK) lock $(if $(UPGRADE),--upgrade)
 
-contracts: install ## Renew the API and event documents and the Postman collection from the code
+contracts: install ## Renew the API documents and the Postman collection from the code
 	@$(STACK) contracts
 
 format: install ## Format the code, and fix what can be fixed

@@ -67,7 +67,8 @@ def all_checks() -> list[Check]:
         Check("lock", function=lambda: lock.check(environment.uv())),
         Check("contracts", function=check_contracts),
         Check("API documents, by Spectral", function=spectral.check),
-        *_made_of_contracts("--check"),
+        Check("Postman collection", _postman("--check")),
+        Check("AsyncAPI document", [str(PYTHON), "-m", "stack.asyncapi", "--check"]),
         Check("load test", function=check_journey),
         Check("types of stack, bench and audit", [*_mypy(), "stack", "bench", "audit"]),
         Check("types of mailbox", [*_mypy(), "-p", "message_sink"], ROOT / "mailbox"),
@@ -115,9 +116,10 @@ def write_api_documents() -> None:
     """Renews the five of contracts/openapi, and what is made of them. Raises StackError."""
     for service in SERVICES:
         api_documents.write(service, _service_variables(service))
-    for each in _made_of_contracts():
-        if complaint := each.complaint():
-            raise StackError(f"{each.name} cannot be made", details=complaint)
+    if complaint := Check("AsyncAPI document", [str(PYTHON), "-m", "stack.asyncapi"]).complaint():
+        raise StackError("the AsyncAPI document cannot be made", details=complaint)
+    if complaint := Check("Postman collection", _postman()).complaint():
+        raise StackError("the Postman collection cannot be made", details=complaint)
 
 
 def check_contracts(folder: Path = CONTRACTS) -> None:
@@ -183,12 +185,9 @@ def _strict_files(service: Service) -> list[str]:
     return [f"{service.app}/domain.py", f"{service.app}/services.py"]
 
 
-def _made_of_contracts(*words: str) -> list[Check]:
-    """In processes of their own: they read or write YAML, which Python's library does not."""
-    return [
-        Check("Postman collection", [str(PYTHON), "-m", "stack.postman", *words]),
-        Check("AsyncAPI document", [str(PYTHON), "-m", "stack.asyncapi", *words]),
-    ]
+def _postman(*words: str) -> list[str]:
+    """A process of its own: it reads YAML, which Python's library does not."""
+    return [str(PYTHON), "-m", "stack.postman", *words]
 
 
 def _manage(*words: str) -> list[str]:

@@ -83,12 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     added = command("audit", _audit, "verify in the databases what must always be true")
     added.add_argument("--wait", type=float, default=30, help="seconds for what is under way (default: %(default)s)")
     command("check", _check, "format, lint, types, walls, dependencies, migrations, contracts, lock", instance=False)
-    command(
-        "contracts",
-        _contracts,
-        "renew the API and event documents and the Postman collection in contracts",
-        instance=False,
-    )
+    command("contracts", _contracts, "renew the API documents and the Postman collection in contracts", instance=False)
     command("memory", _memory, "proportional set size per kind of process")
     added = command("install", _install, "install the servers and the locked packages", instance=False)
     added.add_argument("project", nargs="?", default="all", help="a service's name, or all (the default)")
