@@ -88,6 +88,7 @@ def all_checks() -> list[Check]:
         Check("staff rights", function=staff_rights.check),
         Check("API documents, by Spectral", function=spectral.check),
         Check("Postman collection", _postman("--check")),
+        Check("AsyncAPI document", [str(PYTHON), "-m", "stack.asyncapi", "--check"]),
         Check("load test", function=check_journey),
         Check("types of stack, bench and audit", [*_mypy(), "stack", "bench", "audit"]),
         Check("types of mailbox", [*_mypy(), "-p", "message_sink"], ROOT / "mailbox"),
@@ -135,6 +136,8 @@ def write_api_documents() -> None:
     """Renews the five of contracts/openapi, what is made of them, and docs/saga.md. Raises StackError."""
     for service in SERVICES:
         api_documents.write(service, _service_variables(service))
+    if complaint := Check("AsyncAPI document", [str(PYTHON), "-m", "stack.asyncapi"]).complaint():
+        raise StackError("the AsyncAPI document cannot be made", details=complaint)
     if complaint := Check("Postman collection", _postman()).complaint():
         raise StackError("the Postman collection cannot be made", details=complaint)
     saga.write()
