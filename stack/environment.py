@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from stack import lock
@@ -90,6 +90,23 @@ def _install(folder: Path, requirements: str) -> None:
     _run([*install, "--compile-bytecode", "--require-hashes", "-r", str(listed)], what="installing the lock")
     _run([*install, "--no-deps", "-e", str(ROOT / "chassis")], what="installing chassis")
     stamp.write_text(_wanted(requirements))
+
+
+def python(*words: str, folder: Path, variables: Mapping[str, str], complaint: str) -> str:
+    """What Python prints with these words, run in the environment. Raises StackError with the complaint."""
+    result = subprocess.run(
+        [str(PYTHON), *words],
+        cwd=folder,
+        env={**os.environ, **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    if result.returncode:
+        raise StackError(complaint, details=result.stderr)
+    return result.stdout
 
 
 def _run(words: list[str], *, what: str) -> None:

@@ -1,9 +1,7 @@
 """contracts/saga.toml: the saga in one file, held against the code, and written into docs/saga.md as a table."""
 
 import json
-import os
 import re
-import subprocess
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack.environment import PYTHON
+from stack import environment
 from stack.errors import StackError
 from stack.instance import ROOT
 from stack.services import SERVICES, Service
@@ -69,10 +67,10 @@ def read(file: Path = FILE) -> list[Step]:
     return steps
 
 
-def check(environment_of: Callable[[Service], Mapping[str, str]]) -> None:
+def check(variables_of: Callable[[Service], Mapping[str, str]]) -> None:
     """Raises StackError with everything in which the file, the code and docs/saga.md differ."""
     with ThreadPoolExecutor(2) as pool:
-        found = pool.map(lambda service: known(service, environment_of(service)), SERVICES)
+        found = pool.map(lambda service: known(service, variables_of(service)), SERVICES)
         code = dict(zip(SERVICE_NAMES, found, strict=True))
     steps = read()
     wrong = list(faults(steps, code, operations(), {file.stem for file in GOLDEN.glob("*.json")}))
@@ -87,20 +85,11 @@ def write() -> None:
     PAGE.write_text(page(read()))
 
 
-def known(service: Service, environment: Mapping[str, str]) -> Known:
-    result = subprocess.run(
-        [str(PYTHON), "manage.py", "events"],
-        cwd=service.folder,
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
+def known(service: Service, variables: Mapping[str, str]) -> Known:
+    complaint = f"{service.name} does not tell its events"
+    told = json.loads(
+        environment.python("manage.py", "events", folder=service.folder, variables=variables, complaint=complaint)
     )
-    if result.returncode:
-        raise StackError(f"{service.name} does not tell its events", details=result.stderr)
-    told = json.loads(result.stdout)
     return Known(frozenset(told["handles"]), frozenset(told["ticks"]), frozenset(told["tells"]))
 
 

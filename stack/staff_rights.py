@@ -2,11 +2,10 @@
 
 import json
 import os
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from stack.environment import PYTHON
+from stack import environment
 from stack.errors import StackError
 from stack.instance import ROOT
 from stack.services import SERVICES
@@ -58,18 +57,14 @@ def check(page: Path = PAGE) -> None:
 def _tables() -> dict[str, Rights]:
     """By the service's name."""
     folders = [ROOT / "chassis" / "src", *(service.folder for service in SERVICES)]
-    result = subprocess.run(
-        [str(PYTHON), "-c", READ, *(service.app for service in SERVICES)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, folders))},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
+    told = environment.python(
+        *("-c", READ),
+        *(service.app for service in SERVICES),
+        folder=ROOT,
+        variables={"PYTHONPATH": os.pathsep.join(map(str, folders))},
+        complaint="the tables STAFF_MAY cannot be read",
     )
-    if result.returncode:
-        raise StackError("the tables STAFF_MAY cannot be read", details=result.stderr)
-    read: dict[str, Rights] = json.loads(result.stdout)
+    read: dict[str, Rights] = json.loads(told)
     return {service.name: read[service.app] for service in SERVICES}
 
 
