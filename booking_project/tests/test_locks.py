@@ -19,7 +19,7 @@ def owners(showtime):
     def read(*places: int) -> list[str | None]:
         ids = seat_ids(showtime)
         keys = [f"lock:showtime:{{{showtime.id}}}:seat:{ids[place]}" for place in places]
-        return redis_client().mget(keys)
+        return [owner and owner.decode() for owner in redis_client().mget(keys)]
 
     return read
 

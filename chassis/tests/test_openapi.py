@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from chassis.web.openapi import CURSOR, page_of, problems, sends
 from chassis.web.parsing import StrictSerializer
-from chassis.web.permissions import HasRole
+from chassis.web.permissions import May
 from chassis.web.problems import Conflict, Problem
 
 PROBLEM = "application/problem+json"
@@ -64,7 +64,7 @@ class Shelf(APIView):
 
 
 class Book(APIView):
-    permission_classes = [HasRole("librarian")]
+    permission_classes = [May("delete_thing")]
 
     @extend_schema(operation_id="drop_book", request=BookRequest, responses={204: None})
     def delete(self, request: Request, book_id: str) -> Response:

@@ -190,7 +190,7 @@ class ServiceSchema(AutoSchema):
             yield KeyMissing
 
     def _asks_for_role(self, permission: Any) -> bool:
-        if hasattr(permission, "op1"):  # DRF's own, of `ReadOnly | HasRole(...)`
+        if hasattr(permission, "op1"):  # DRF's own, of `ReadOnly | May(...)`
             return self.method != "GET" and any(self._asks_for_role(each) for each in (permission.op1, permission.op2))
         return isinstance(permission, IsSignedIn) and type(permission) is not IsSignedIn
 
