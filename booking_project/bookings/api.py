@@ -32,6 +32,7 @@ from chassis.web.openapi import CURSOR, problems
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
 from chassis.web.permissions import May, caller
+from chassis.web.problems import BadRequestFields
 
 
 class PaymentMethodSerializer(StrictSerializer):
@@ -90,6 +91,7 @@ class NewestFirst(CursorPage):
 
 
 class BookingListView(APIView):
+    @problems(BadRequestFields)
     @extend_schema(
         operation_id="list_bookings",
         summary="List bookings",
