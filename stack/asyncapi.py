@@ -97,7 +97,7 @@ def _channel(exchange: str, events: list[str]) -> Document:
         "bindings": {
             "amqp": {
                 "is": "routingKey",
-                "exchange": {"name": exchange, "type": "topic", "durable": True, "autoDelete": False, "vhost": "/"},
+                "exchange": {"name": exchange, "type": "topic", "durable": True, "autoDelete": False},
                 "bindingVersion": "0.3.0",
             }
         },

@@ -15,7 +15,9 @@ LONGEST = 400
 GENERATED = "migrations"
 TESTS = "tests"
 # The rules, and after them the reason.
-NOQA = re.compile(r"# noqa(?P<rules>:\s*[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*)?(?P<reason>.*)")
+NOQA = re.compile(r"#\s*noqa(?P<rules>:\s*[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*)?(?P<reason>.*)")
+# The same of what mypy is told to pass over; a comment in the line above may be the reason of several.
+IGNORE = re.compile(r"#\s*type:\s*ignore(?P<codes>\[[a-z, -]+\])?(?P<reason>.*)")
 # An import below what must be done before it: the line above is the reason.
 EXPLAINED = "E402"
 
@@ -36,7 +38,7 @@ def check_lengths(root: Path = ROOT) -> None:
 
 
 def check_reasons(root: Path = ROOT) -> None:
-    """Raises StackError with each `noqa` outside of tests that does not say which rule it is about, and why."""
+    """Raises StackError with each `noqa` and `type: ignore` outside of tests that says not of what it is, or why."""
     found = [
         f"{file.relative_to(root)}:{line}: {text}"
         for file in files(root)
@@ -48,11 +50,21 @@ def check_reasons(root: Path = ROOT) -> None:
 
 
 def _unexplained(text: str) -> Iterator[tuple[int, str]]:
-    if "# noqa" not in text:
+    if "noqa" not in text and "type: ignore" not in text:
         return
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type != tokenize.COMMENT or not (match := NOQA.search(token.string)):
-            continue
-        rules = match["rules"] or ""
-        if not rules or not (match["reason"].strip() or EXPLAINED in rules):
+    comments = [
+        token for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type == tokenize.COMMENT
+    ]
+    whole_lines = {token.start[0] for token in comments if token.line.lstrip().startswith("#")}
+    for token in comments:
+        explained = token.start[0] - 1 in whole_lines
+        if not (_says_why(token.string, NOQA, "rules", False) and _says_why(token.string, IGNORE, "codes", explained)):
             yield token.start[0], token.string
+
+
+def _says_why(comment: str, kind: re.Pattern[str], named: str, explained: bool) -> bool:
+    match = kind.search(comment)
+    if not match:
+        return True
+    names = match[named] or ""
+    return bool(names) and (explained or bool(match["reason"].strip(" #")) or EXPLAINED in names)

@@ -26,6 +26,9 @@ what was sold, paid or told is read there and never edited.
 
 Who has a column is staff: they enter every admin site, and read through the API the bookings, payments and messages of
 every customer. Customers have no column.
+
+After each migration the groups are exactly these columns: what was granted by hand is taken away, and a group that is
+no role is left without permissions (the log names it), and removed once nobody is in it.
 """
 # Run by a Python of its own, so that it meets the services as they are on disk, without Django.
 READ = """

@@ -3,12 +3,16 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from bookings.models import Booking, BookingSeat, BookingTransition, Screen, Showtime, ShowtimeMove
-from chassis.admin import ReadOnlyAdmin, ReadOnlyInline
+from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, money
+
+TOTAL = money("total_amount", title="total")
+PRICE = money("price_amount", currency="booking.currency", title="price")
 
 
 class SeatInline(ReadOnlyInline):
     model = BookingSeat
-    fields = ["row", "number", "category", "price_amount"]
+    readonly_fields = ["row", "number", "category", PRICE]
+    fields = [*readonly_fields]
 
 
 class HistoryInline(ReadOnlyInline):
@@ -18,17 +22,14 @@ class HistoryInline(ReadOnlyInline):
 
 @admin.register(Booking)
 class BookingAdmin(ReadOnlyAdmin):
-    list_display = ["reference", "status", "payment_status", "showtime", "total", "created_at"]
+    list_display = ["reference", "status", "payment_status", "showtime", TOTAL, "created_at"]
     list_filter = ["status", "payment_status", "showtime__theater_name", "created_at"]
     list_select_related = ["showtime"]
     search_fields = ["reference__iexact", "id__iexact", "user_id__iexact"]
     inlines = [SeatInline, HistoryInline]
-    exclude = ["ticket"]
+    exclude = ["ticket", "total_amount", "currency"]
+    readonly_fields = [TOTAL]
     show_full_result_count = False
-
-    @admin.display(description="total", ordering="total_amount")
-    def total(self, booking: Booking) -> str:
-        return f"{booking.total_amount} {booking.currency}"
 
 
 class MoveInline(ReadOnlyInline):

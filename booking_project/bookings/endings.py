@@ -144,4 +144,5 @@ def _ended(booking: Booking, seat_ids: list[UUID], cause: Cause, refund: int | N
 
 def _release_locks(bookings: Sequence[Booking], seats: Mapping[UUID, list[UUID]]) -> None:
     for booking in bookings:
-        locks.release(booking.showtime_id, seats[booking.id], owner=booking.id)
+        owner = locks.Owner(booking.user_id, booking.id)
+        locks.release(booking.showtime_id, seats[booking.id], owner=owner)

@@ -66,33 +66,37 @@ def hold_seats(
     seats, OrphanSeat, and with `once` idempotency.KeyReused or KeyInFlight.
     """
     booking_id = uuid7()
+    owner = locks.Owner(user_id, booking_id)
 
     def attempt(sale: Sale) -> Held | Replayed:
         seats = sale.pick(seat_ids)
-        locked = [seat.id for seat in seats]
-        refused = locks.acquire(showtime_id, locked, owner=booking_id, seconds=settings.HOLD_SECONDS)
-        # With a key they may be the locks of the booking that the same request made before.
-        if refused and once is None:
+        wanted = [seat.id for seat in seats]
+        locked = locks.acquire(showtime_id, wanted, owner=owner, seconds=settings.HOLD_SECONDS)
+        # With a key the same request may have been answered before, whoever has the seats by now.
+        if locked.refused and once is None:
             locks.CONFLICTS.inc()
             REFUSED.inc()
-            raise SeatUnavailable(refused)
+            raise SeatUnavailable(locked.refused)
         committed = False
         try:
             with _transaction(needed=once is not None or sale.leaves_no_single):
                 claim = _claim(once, booking_id)
                 if claim is not None and claim.completed:
                     return Replayed(claim)
-                if refused:
+                if locked.refused:
                     locks.CONFLICTS.inc()
                 held = _write_hold(booking_id, user_id, sale, seats, payment_method)
                 if sale.leaves_no_single:
-                    _refuse_singles(sale, locked)
+                    _refuse_singles(sale, wanted)
                 if once is not None and claim is not None:
                     once.answer(claim, held)
             committed = True
         finally:
-            if not committed and not refused:
-                locks.release(showtime_id, locked, owner=booking_id)
+            if not committed and not locked.refused:
+                locks.release(showtime_id, wanted, owner=owner)
+        # Locks that a call which was cut off has left, for PostgreSQL has just given the seats.
+        left = wanted if locked.refused else locked.earlier
+        locks.take_over(showtime_id, left, owner=owner, seconds=settings.HOLD_SECONDS)
         return held
 
     return _on_current_sale(showtime_id, attempt)
@@ -131,7 +135,8 @@ def hold_best_seats(
                 raise NotEnoughSeats
             if once is not None and claim is not None:
                 once.answer(claim, held)
-        locks.acquire(showtime_id, [seat.id for seat in seats], owner=booking_id, seconds=settings.HOLD_SECONDS)
+        owner = locks.Owner(user_id, booking_id)
+        locks.take_over(showtime_id, [seat.id for seat in seats], owner=owner, seconds=settings.HOLD_SECONDS)
         return held
 
     return _on_current_sale(showtime_id, attempt)

@@ -1,12 +1,15 @@
 """Seat locks in Redis: contention is turned away here, cheaply. PostgreSQL is what guarantees.
 
-Key `lock:showtime:{<showtime_id>}:seat:<seat_id>`; its value is the owner: the booking that is being made, and that
-keeps it until it ends. Not the customer, whose next call would let go of what an earlier one took. The braces put the
-locks of a showtime into one slot of a Redis Cluster. Without Redis everything goes on, only slower.
+Key `lock:showtime:{<showtime_id>}:seat:<seat_id>`; its value is the owner, `<customer>:<booking>`: the booking that is
+being made, and that keeps it until it ends. A customer's next call lets go of nothing that an earlier one took; but it
+is not turned away by it either, for that call may have been cut off: then PostgreSQL decides, and who gets the seats
+gets the locks. The braces put the locks of a showtime into one slot of a Redis Cluster. Without Redis everything goes
+on, only slower.
 """
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -18,17 +21,27 @@ log = logging.getLogger(__name__)
 
 CONFLICTS = metrics.counter("seat_lock_conflicts_total", "Requests turned away by a seat lock")
 
-# All or nothing: the indexes of the seats somebody else holds, or every lock taken.
+# All or nothing: the indexes of the seats that another customer holds, or every lock taken. Those that an earlier call
+# of the same customer took stay as they are, and are told apart.
 _ACQUIRE = """
 local owners = redis.call('MGET', unpack(KEYS))
-local refused = {}
+local refused, earlier = {}, {}
 for i = 1, #KEYS do
-    if owners[i] and owners[i] ~= ARGV[1] then refused[#refused + 1] = i end
+    if owners[i] then
+        local same = string.sub(owners[i], 1, #ARGV[2]) == ARGV[2]
+        table.insert(same and earlier or refused, i)
+    end
 end
 if #refused == 0 then
-    for i = 1, #KEYS do redis.call('SET', KEYS[i], ARGV[1], 'EX', ARGV[2]) end
+    for i = 1, #KEYS do
+        if not owners[i] then redis.call('SET', KEYS[i], ARGV[1], 'EX', ARGV[3]) end
+    end
 end
-return refused
+return {refused, earlier}
+"""
+_TAKE_OVER = """
+for i = 1, #KEYS do redis.call('SET', KEYS[i], ARGV[1], 'EX', ARGV[2]) end
+return #KEYS
 """
 _RELEASE = """
 local released = 0
@@ -39,33 +52,60 @@ return released
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose a lock is."""
+
+    user_id: UUID
+    booking_id: UUID
+
+    def __str__(self) -> str:
+        return f"{self.user_id}:{self.booking_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """refused: seats that another customer has locked; then none was taken. earlier: by this one's earlier call."""
+
+    refused: Sequence[UUID] = ()
+    earlier: Sequence[UUID] = ()
+
+
 @cache
-def _scripts() -> tuple[Any, Any]:
+def _scripts() -> tuple[Any, Any, Any]:
     client = redis_client()
-    return client.register_script(_ACQUIRE), client.register_script(_RELEASE)
+    return client.register_script(_ACQUIRE), client.register_script(_TAKE_OVER), client.register_script(_RELEASE)
 
 
 def _keys(showtime_id: UUID, seat_ids: Sequence[UUID]) -> list[str]:
     return [f"lock:showtime:{{{showtime_id}}}:seat:{seat_id}" for seat_id in seat_ids]
 
 
-def acquire(showtime_id: UUID, seat_ids: Sequence[UUID], *, owner: UUID, seconds: int) -> list[UUID]:
-    """Locks all the seats or none; the seats that somebody else has locked come back, none when it succeeded.
-
-    owner: the booking that they are for.
-    """
+def acquire(showtime_id: UUID, seat_ids: Sequence[UUID], *, owner: Owner, seconds: int) -> Outcome:
+    """Locks all the seats that this customer has not locked before, or none."""
     try:
-        refused = _scripts()[0](keys=_keys(showtime_id, seat_ids), args=[str(owner), seconds])
+        arguments = [str(owner), str(owner.user_id), seconds]
+        refused, earlier = _scripts()[0](keys=_keys(showtime_id, seat_ids), args=arguments)
     except RedisUnavailable:
-        return []
-    return [seat_ids[index - 1] for index in refused]
+        return Outcome()
+    return Outcome([seat_ids[index - 1] for index in refused], [seat_ids[index - 1] for index in earlier])
 
 
-def release(showtime_id: UUID, seat_ids: Sequence[UUID], *, owner: UUID) -> None:
+def take_over(showtime_id: UUID, seat_ids: Sequence[UUID], *, owner: Owner, seconds: int) -> None:
+    """Locks seats that the database has just given to this booking, whoever had them locked."""
+    if not seat_ids:
+        return
+    try:
+        _scripts()[1](keys=_keys(showtime_id, seat_ids), args=[str(owner), seconds])
+    except RedisUnavailable:
+        log.warning("seats not locked", extra={"showtime_id": str(showtime_id)})
+
+
+def release(showtime_id: UUID, seat_ids: Sequence[UUID], *, owner: Owner) -> None:
     """Frees the locks that are this booking's; what Redis misses of this ends by itself."""
     if not seat_ids:
         return
     try:
-        _scripts()[1](keys=_keys(showtime_id, seat_ids), args=[str(owner)])
+        _scripts()[2](keys=_keys(showtime_id, seat_ids), args=[str(owner)])
     except RedisUnavailable:
         log.warning("seat locks left to expire", extra={"showtime_id": str(showtime_id)})

@@ -124,15 +124,15 @@ class Inventory(RuleBasedStateMachine):
     @rule()
     def redis_is_flushed(self):
         for booking in Booking.objects.filter(showtime=self.showtime):
-            locks.release(self.showtime.id, self.seats, owner=booking.id)
+            locks.release(self.showtime.id, self.seats, owner=locks.Owner(booking.user_id, booking.id))
 
     @invariant()
     def the_rows_are_the_model(self):
         # the locks of ended holds live on in Redis until it expires them; here time stands still
         for booking in Booking.objects.filter(id__in=self.late):
-            locks.release(self.showtime.id, self.seats, owner=booking.id)
+            locks.release(self.showtime.id, self.seats, owner=locks.Owner(booking.user_id, booking.id))
         for booking in Booking.objects.exclude(status__in=OPEN):
-            locks.release(self.showtime.id, self.seats, owner=booking.id)
+            locks.release(self.showtime.id, self.seats, owner=locks.Owner(booking.user_id, booking.id))
         rows = {row.seat_id: row.booking_id for row in SeatStatus.objects.filter(showtime_id=self.showtime.id)}
         assert rows == self.model
 

@@ -70,7 +70,7 @@ def test_without_redis_the_database_turns_the_second_away(hold, showtime, monkey
 
 def test_a_refused_request_leaves_no_lock_behind(hold, showtime, let_hold_end):
     first = hold(0)
-    locks.release(showtime.id, seat_ids(showtime)[:1], owner=first.id)
+    locks.release(showtime.id, seat_ids(showtime)[:1], owner=locks.Owner(first.user_id, first.id))
     with pytest.raises(SeatUnavailable):
         hold(0, 1)
     assert hold(1).status == State.PENDING
@@ -79,7 +79,7 @@ def test_a_refused_request_leaves_no_lock_behind(hold, showtime, let_hold_end):
 def test_a_hold_that_ended_is_taken_over_in_place(hold, showtime, let_hold_end):
     first = hold(0, 1)
     let_hold_end(first)
-    locks.release(showtime.id, seat_ids(showtime)[:2], owner=first.id)
+    locks.release(showtime.id, seat_ids(showtime)[:2], owner=locks.Owner(first.user_id, first.id))
     second = hold(1)
     assert SeatStatus.objects.get(showtime_id=showtime.id, seat_id=seat_ids(showtime)[1]).booking_id == second.id
 
@@ -133,7 +133,7 @@ def test_late_money_gets_the_seats_when_they_are_still_free(hold, let_hold_end):
 def test_late_money_is_refused_when_one_seat_was_sold_on_and_the_other_is_freed(hold, showtime, let_hold_end, emitted):
     booking = hold(0, 1)
     let_hold_end(booking)
-    locks.release(showtime.id, seat_ids(showtime)[:2], owner=booking.id)
+    locks.release(showtime.id, seat_ids(showtime)[:2], owner=locks.Owner(booking.user_id, booking.id))
     hold(1)
     assert services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=PAYMENT) is State.REJECTED
     assert len(inventory.seat_statuses(showtime.id)) == 1
@@ -196,7 +196,7 @@ def test_holds_that_ended_are_expired_and_their_seats_free(hold, showtime, let_h
 def test_expiry_leaves_seats_alone_that_somebody_took_over(hold, showtime, let_hold_end):
     first = hold(0)
     let_hold_end(first)
-    locks.release(showtime.id, seat_ids(showtime)[:1], owner=first.id)
+    locks.release(showtime.id, seat_ids(showtime)[:1], owner=locks.Owner(first.user_id, first.id))
     second = hold(0)
     endings.expire_holds()
     assert SeatStatus.objects.get(showtime_id=showtime.id).booking_id == second.id

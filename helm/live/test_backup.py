@@ -28,7 +28,7 @@ SCRIPTS = HELM / "marquee" / "files" / "backup"
 BOOKING = service_named("booking")
 SECRETS = {name: make() for name, make in credentials.MAKERS.items()}
 WAIT_SECONDS = 60
-# Every invariant of one database that the audit knows (audit), as a query for what breaks it.
+# Every invariant of one database that the audit knows (audit/invariants.py), as a query for what breaks it.
 VIOLATIONS = """
     SELECT count(*) FROM bookings JOIN booking_seats ON booking_seats.booking_id = bookings.id
     LEFT JOIN seat_status ON seat_status.showtime_id = booking_seats.showtime_id

@@ -23,7 +23,7 @@ from notifications.wording import BadWording, Wording
 
 
 @admin.register(Contact)
-class ContactAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ContactAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its stubs alone
     """Who a user is comes from auth; only how they want to be told is edited here."""
 
     list_display = ["username", "email", "phone", "language", "wants_hold_notices", "wants_sms"]
@@ -57,7 +57,7 @@ class BookingSummaryAdmin(ReadOnlyAdmin):
     show_full_result_count = False
 
 
-class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
+class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
     def clean(self) -> dict[str, Any]:
         fields: dict[str, Any] = super().clean() or self.cleaned_data
         if self.errors:
@@ -81,7 +81,7 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(NotificationTemplate)
-class NotificationTemplateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class NotificationTemplateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # as above
     form = TemplateForm
     list_display = ["code", "channel", "language", "subject", "updated_at"]
     list_filter = ["code", "channel", "language"]
@@ -104,12 +104,12 @@ class NotificationTemplateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if obj is None:
             return form
 
-        class BoundForm(form):  # type: ignore[misc, valid-type]
+        class BoundForm(form):  # type: ignore[misc, valid-type]  # a class that is made here
             """The fields that tell what the wording is for are fixed, but still needed to check it."""
 
             def clean(self) -> dict[str, Any]:
                 self.cleaned_data |= {"code": obj.code, "channel": obj.channel, "language": obj.language}
-                return super().clean()  # type: ignore[no-any-return]
+                return super().clean()  # type: ignore[no-any-return]  # of that class
 
         return BoundForm
 

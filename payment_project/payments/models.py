@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from chassis.ids import uuid7
+from chassis.money import Money, format_money
 from payments.domain import Account, Booking, Kind, Status
 
 
@@ -109,7 +110,8 @@ class Payment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.booking_reference or self.booking_id}: {self.amount} {self.currency}, {self.status}"
+        total = format_money(Money(self.amount, self.currency))
+        return f"{self.booking_reference or self.booking_id}: {total}, {self.status}"
 
 
 class GatewayOperation(models.Model):
@@ -156,7 +158,7 @@ class GatewayOperation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.amount} {self.currency}, {self.state}"
+        return f"{self.kind} {format_money(Money(self.amount, self.currency))}, {self.state}"
 
     @property
     def asks(self) -> Kind:
@@ -191,7 +193,7 @@ class Transaction(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.account} {self.amount:+} {self.currency}"
+        return f"{self.kind}: {self.account} {format_money(Money(self.amount, self.currency))}"
 
 
 class Refund(models.Model):
@@ -217,7 +219,7 @@ class Refund(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount} {self.currency}, {self.status}"
+        return f"{format_money(Money(self.amount, self.currency))}, {self.status}"
 
 
 class PaymentMethod(models.Model):

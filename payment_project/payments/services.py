@@ -87,7 +87,7 @@ def start_authorization(
             return claim, None
         if not claim.resumed:
             row = _lock_own(booking_id, user_id=user_id)
-            decision = _request_authorisation(row)
+            decision = _request_authorization(row)
             card = _card(method, user_id=user_id, ends_booking=False, operation_id=operation_id)
             if card is None:
                 raise UnknownMethod
@@ -230,7 +230,7 @@ def _lock_own(booking_id: UUID, *, user_id: UUID) -> Payment:
     return row
 
 
-def _request_authorisation(row: Payment) -> domain.Decision:
+def _request_authorization(row: Payment) -> domain.Decision:
     payment = books.known(row)
     if payment.booking is domain.Booking.OPEN and not payment.held and not payment.captured and _is_over(row):
         raise HoldExpired

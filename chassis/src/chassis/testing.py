@@ -1,9 +1,12 @@
 """pytest plugin of every service: `-p chassis.testing`. Real PostgreSQL, Redis and RabbitMQ, from the environment."""
 
 import json
+import re
 import time
 import tomllib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -83,22 +86,80 @@ def _trusted_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keys, "fetched_at", time.monotonic())
 
 
+class Saga:
+    """Holds what a step emits against what contracts/saga.toml says that it may tell."""
+
+    def __init__(self) -> None:
+        rows = tomllib.loads((contracts_folder() / "saga.toml").read_text())["step"]
+        self._tells = {row["on"]: set(row["tells"]) for row in rows if settings.SERVICE_NAME in row}
+        self._told: ContextVar[set[str] | None] = ContextVar("told", default=None)
+
+    def note(self, event_type: str) -> None:
+        told = self._told.get()
+        if told is not None:
+            told.add(event_type)
+
+    @contextmanager
+    def step(self, name: Callable[[], str]) -> Iterator[None]:
+        """What is emitted inside, in this thread, is within the row of this step; its name is asked for at the end."""
+        told: set[str] = set()
+        token = self._told.set(told)
+        try:
+            yield
+        finally:
+            self._told.reset(token)
+        if told and self._tells:
+            assert told <= self._tells.get(name(), set()), f"{name()}: contracts/saga.toml does not say {told}"
+
+
 @pytest.fixture
-def api() -> "APIClient":
+def saga(monkeypatch: pytest.MonkeyPatch) -> Saga:
+    from chassis.messaging import outbox
+    from chassis.messaging.events import envelope
+
+    saga = Saga()
+
+    def noted(event: Any, **how: Any) -> dict[str, Any]:
+        saga.note(event.type)
+        return envelope(event, **how)
+
+    monkeypatch.setattr(outbox, "envelope", noted)
+    return saga
+
+
+def _client(saga: Saga) -> "APIClient":
+    """A client whose requests are steps of the saga."""
+    from rest_framework.test import APIClient
+
+    class Client(APIClient):
+        def request(self, **kwargs: Any) -> Any:
+            answered: list[Any] = []
+
+            def name() -> str:
+                match = answered[0].resolver_match
+                route = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", match.route) if match else ""
+                return f"{kwargs['REQUEST_METHOD']} /{route}"
+
+            with saga.step(name):
+                answered.append(super().request(**kwargs))
+            return answered[0]
+
+    return Client(raise_request_exception=False)
+
+
+@pytest.fixture
+def api(saga: Saga) -> "APIClient":
     """A client that is nobody."""
-    from rest_framework.test import APIClient
-
-    return APIClient(raise_request_exception=False)
+    return _client(saga)
 
 
 @pytest.fixture
-def sign_in() -> "Callable[..., APIClient]":
+def sign_in(saga: "Saga") -> "Callable[..., APIClient]":
     """sign_in(roles=("customer",), user_id=None) → a client with a valid Bearer token; its .user_id says whose."""
-    from rest_framework.test import APIClient
 
     def make(roles: tuple[str, ...] = ("customer",), user_id: UUID | None = None, **claims: Any) -> "APIClient":
         user_id = user_id or uuid7()
-        client = APIClient(raise_request_exception=False)
+        client = _client(saga)
         client.user_id = user_id  # type: ignore[attr-defined]  # ours, for the test that asked for it
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {access_token(user_id=user_id, roles=roles, **claims)}")
         return client
@@ -118,24 +179,13 @@ def golden() -> Callable[[str], dict[str, Any]]:
 
 
 @pytest.fixture
-def deliver(golden: Callable[[str], dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> Callable[..., bool]:
+def deliver(golden: Callable[[str], dict[str, Any]], saga: "Saga") -> Callable[..., bool]:
     """deliver(event_type, data=None, *, event_id=None, **overrides): one delivery through the real inbox.
 
     The data is the golden message's, with the overrides; True when the effect was new. What the handler told must
     be what contracts/saga.toml says that it may tell.
     """
-    from chassis.messaging import outbox
-    from chassis.messaging.events import envelope
     from chassis.messaging.inbox import receive
-
-    told: set[str] = set()
-
-    def noted(event: Any, **how: Any) -> dict[str, Any]:
-        told.add(event.type)
-        return envelope(event, **how)
-
-    monkeypatch.setattr(outbox, "envelope", noted)
-    steps = tomllib.loads((contracts_folder() / "saga.toml").read_text())["step"]
 
     def send(
         event_type: str, data: dict[str, Any] | None = None, *, event_id: UUID | None = None, **overrides: Any
@@ -151,11 +201,8 @@ def deliver(golden: Callable[[str], dict[str, Any]], monkeypatch: pytest.MonkeyP
             time=datetime.now(UTC),
             data=body,
         )
-        told.clear()
-        fresh = receive(event, handlers[event_type])
-        may_tell = [step["tells"] for step in steps if step["on"] == event_type and settings.SERVICE_NAME in step]
-        assert not may_tell or told <= set(may_tell[0]), f"{event_type}: contracts/saga.toml does not say {told}"
-        return fresh
+        with saga.step(lambda: event_type):
+            return receive(event, handlers[event_type])
 
     return send
 

@@ -14,8 +14,6 @@ from chassis.messaging.task_metrics import UNREADABLE
 
 log = logging.getLogger(__name__)
 
-# Celery has no types: to mypy its classes are Any, which the ones below are made of.
-
 MONITORING_SECONDS = 0.5
 
 
@@ -24,7 +22,7 @@ def step_id(consumer: str, event_id: str) -> str:
     return str(uuid5(NAMESPACE_URL, f"/{consumer}/{event_id}"))
 
 
-class KeepingQueues(bootsteps.StartStopStep):  # type: ignore[misc]
+class KeepingQueues(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
     """Declares, on each connect, where dead letters go: the broker may have come back empty."""
 
     requires = ("celery.worker.consumer.connection:Connection",)
@@ -35,7 +33,7 @@ class KeepingQueues(bootsteps.StartStopStep):  # type: ignore[misc]
             queue(channel).declare()
 
 
-class MonitoringInBatches(bootsteps.StartStopStep):  # type: ignore[misc]
+class MonitoringInBatches(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
     """What Flower hears leaves together, twice a second, and not in a message of its own for each step."""
 
     requires = ("celery.worker.consumer.events:Events",)
@@ -53,7 +51,7 @@ def _flush(consumer: Any) -> None:
         consumer.event_dispatcher.flush()
 
 
-class StepRequest(Request):  # type: ignore[misc]
+class StepRequest(Request):  # type: ignore[misc]  # Celery has no types
     """What one consumer does with one event, as Flower hears of it: a step, with an id and a name of its own.
 
     Under the event's own id the consumers of an event would be one row, each overwriting what the last one told.
@@ -73,8 +71,8 @@ class StepRequest(Request):  # type: ignore[misc]
             super().send_event(type_, **fields)
 
 
-class EventConsumer(Consumer):  # type: ignore[misc]
-    class Blueprint(Consumer.Blueprint):  # type: ignore[misc]
+class EventConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
+    class Blueprint(Consumer.Blueprint):  # type: ignore[misc]  # Celery has no types
         default_steps = [
             # 28 quorum queues for tasks with an ETA, which events do not have.
             *(step for step in Consumer.Blueprint.default_steps if not step.endswith(":DelayedDelivery")),

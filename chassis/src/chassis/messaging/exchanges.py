@@ -11,10 +11,11 @@ if _without_django:
     # None is how Python is told that there is none of that name; the stubs know modules alone.
     sys.modules["django"] = None  # type: ignore[assignment]
 
-from kombu import Exchange, Queue  # noqa: E402
-
-if _without_django:
-    del sys.modules["django"]
+try:
+    from kombu import Exchange, Queue
+finally:
+    if _without_django:
+        del sys.modules["django"]
 
 CLOCK = Exchange("clock", type="topic", durable=True)
 DEAD_LETTER = Exchange("dead_letter", type="topic", durable=True)

@@ -88,12 +88,12 @@ def celery_app(*, handlers: Handlers, ticks: Ticks) -> Celery:
 
 
 # Celery has no types, so its signals are decorators of nobody knows what.
-@setup_logging.connect  # type: ignore[untyped-decorator]
+@setup_logging.connect  # type: ignore[untyped-decorator]  # Celery has no types
 def _keep_our_logging(**_: Any) -> None:
     """A receiver alone keeps Celery from configuring the logs: Django's settings did."""
 
 
-@worker_init.connect  # type: ignore[untyped-decorator]
+@worker_init.connect  # type: ignore[untyped-decorator]  # Celery has no types
 def _send_spans(**_: Any) -> None:
     tracing.start()
 

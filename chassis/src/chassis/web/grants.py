@@ -1,5 +1,6 @@
 """After each migration the groups, and what they may do, are exactly what the service's STAFF_MAY says."""
 
+import logging
 from typing import Any
 
 from django.apps import apps
@@ -13,6 +14,8 @@ from django.db.models.signals import post_migrate
 from chassis.roles import NOTHING, Everything
 from chassis.web.roles import group_names, staff_may
 
+log = logging.getLogger(__name__)
+
 # An advisory lock that nothing else in the database takes.
 LOCK = 7_305_216_480
 
@@ -21,7 +24,7 @@ def connect() -> None:
     """For ChassisConfig.ready."""
     # Django sends the signal for one app after the other; with the last, the permissions of all are there.
     last = [config for config in apps.get_app_configs() if config.models_module is not None][-1]
-    post_migrate.connect(_after_migrate, sender=last, dispatch_uid="chassis.grants")
+    post_migrate.connect(_after_migrate, sender=last, dispatch_uid="chassis.web.grants")
     checks.register(_check_table)
 
 
@@ -42,7 +45,8 @@ def grant(*, using: str = DEFAULT_DB_ALIAS) -> None:
             group, _ = groups.get_or_create(name=name)
             group.permissions.set(_ids(table.get(name, NOTHING), using=using))
         strangers = groups.exclude(name__in=names)
-        for group in strangers:
+        for group in strangers.exclude(permissions=None):
+            log.warning("group is no role: its permissions are taken away", extra={"group": group.name})
             group.permissions.clear()
         strangers.filter(user=None).delete()
 

@@ -78,7 +78,7 @@ def page_of(serializer: type[serializers.BaseSerializer[Any]]) -> Any:
 
 
 # drf-spectacular registers a subclass with an __init_subclass__ that has no types.
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # not all of it has types
     target_class = "chassis.web.permissions.TokenAuthentication"
     name = "accessToken"
 
@@ -104,7 +104,7 @@ class ServiceSchema(AutoSchema):
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
         """With the bounds of nested lists, which drf-spectacular (0.30) does not look at."""
-        schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]  # not all of it has types
         if isinstance(field, serializers.ListSerializer) and schema.get("type") == "array":
             bounds = {"minItems": None if field.allow_empty else 1, "maxItems": getattr(field, "max_length", None)}
             schema |= {name: bound for name, bound in bounds.items() if bound}
@@ -128,8 +128,8 @@ class ServiceSchema(AutoSchema):
         """drf-spectacular leaves it out; ours take a reason, or the seats. Its own methods have no types."""
         if self.method != "DELETE" or (request := self.get_request_serializer()) is None:
             return
-        content = {"schema": self._get_request_for_media_type(request)[0]}  # type: ignore[no-untyped-call]
-        if examples := self._get_examples(request, "request", JSON):  # type: ignore[no-untyped-call]
+        content = {"schema": self._get_request_for_media_type(request)[0]}  # type: ignore[no-untyped-call]  # not all of it has types
+        if examples := self._get_examples(request, "request", JSON):  # type: ignore[no-untyped-call]  # not all of it has types
             content["examples"] = examples
         operation["requestBody"] = {"content": {JSON: content}}
 
@@ -232,4 +232,4 @@ def _make_precise(part: Any) -> None:
 
 def doc_excludes() -> list[type]:
     """Classes whose docstrings are for us, and not for a client of the API."""
-    return [*get_lib_doc_excludes(), StrictSerializer, CursorPage]  # type: ignore[no-untyped-call]
+    return [*get_lib_doc_excludes(), StrictSerializer, CursorPage]  # type: ignore[no-untyped-call]  # not all of it has types
