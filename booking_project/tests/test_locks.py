@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from factories import seat_ids
 from prometheus_client import REGISTRY
 
-from bookings import endings, holds, locks
+from bookings import endings, holds, locks, sales
 from bookings.errors import SeatUnavailable
 from chassis.ids import uuid7
 from chassis.storage.redis import redis_client
@@ -87,6 +87,7 @@ def test_a_customer_whose_call_was_cut_off_gets_the_seats_and_their_locks(
 ):
     customer, ids = sign_in(), seat_ids(showtime)
     cut_off = locks.Owner(customer.user_id, uuid7())
+    sales.reload_sale(showtime.id)
     assert locks.acquire(showtime.id, ids[:2], owner=cut_off, seconds=60) == locks.Outcome([], [])
     assert turned_away_cheaply(1)
     body = {"showtime_id": str(showtime.id), "seat_ids": [str(seat) for seat in ids[1:3]]}

@@ -60,7 +60,7 @@ def test_without_redis_the_database_turns_the_second_away(hold, showtime, monkey
     def away(*args, **kwargs):
         raise RedisUnavailable
 
-    monkeypatch.setattr(locks, "_scripts", lambda: (away, away))
+    monkeypatch.setattr(locks, "_scripts", lambda: (away, away, away))
     hold(3)
     with pytest.raises(SeatUnavailable) as refused:
         hold(3, 4)
@@ -280,7 +280,7 @@ def test_of_many_who_want_the_same_seats_one_gets_each(transactional_db, monkeyp
 
     showtime = ShowtimeFactory()
     ids = seat_ids(showtime)[:4]
-    monkeypatch.setattr(locks, "acquire", lambda *args, **kwargs: [])
+    monkeypatch.setattr(locks, "acquire", lambda *args, **kwargs: locks.Outcome())
 
     def grab(turn: int) -> bool:
         wanted = [ids[turn % 4], ids[(turn + 1) % 4]]

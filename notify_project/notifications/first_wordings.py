@@ -5,29 +5,28 @@ from pathlib import Path
 from typing import Any
 
 from django.apps.registry import Apps
+from django.db import transaction
 
+KEY = ("code", "channel", "language")
 FOLDER = Path(__file__).parent / "kinds" / "wordings"
 
 
 def fill_in(*, apps: Apps) -> int:
-    """Adds the wording of what has none yet; how many rows. Safe to repeat, also at the same time.
+    """Adds each wording that was never filled in before; how many. Safe to repeat, also at the same time.
 
-    That is a kind and channel that is new, in every language, and a language that is new, for every kind. What staff
-    have edited stays as it is, and a translation that they have deleted stays away.
+    What staff have edited since stays as it is, and what they have deleted stays away.
     """
     try:
-        wordings: Any = apps.get_model("notifications", "NotificationTemplate").objects
-    except LookupError:  # migrated back to before there was one
+        templates: Any = apps.get_model("notifications", "NotificationTemplate")
+        filled: Any = apps.get_model("notifications", "FirstWording")
+    except LookupError:  # migrated back to before there were any
         return 0
-    there = list(wordings.values_list("code", "channel", "language"))
-    kinds, languages = {(code, channel) for code, channel, _ in there}, {language for *_, language in there}
-    missing = [
-        wordings.model(**wording)
-        for wording in read()
-        if (wording["code"], wording["channel"]) not in kinds or wording["language"] not in languages
-    ]
-    wordings.bulk_create(missing, ignore_conflicts=True)
-    return len(missing)
+    known = set(filled.objects.values_list("code", "channel", "language"))
+    new = {key: wording for wording in read() if (key := tuple(wording[name] for name in KEY)) not in known}
+    with transaction.atomic():
+        templates.objects.bulk_create([templates(**wording) for wording in new.values()], ignore_conflicts=True)
+        filled.objects.bulk_create([filled(**dict(zip(KEY, key, strict=True))) for key in new], ignore_conflicts=True)
+    return len(new)
 
 
 def read() -> list[dict[str, str]]:

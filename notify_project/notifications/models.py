@@ -83,6 +83,18 @@ class NotificationTemplate(models.Model):
         return f"{self.code} · {self.channel} · {self.language}"
 
 
+class FirstWording(models.Model):
+    """A wording that was filled in once: what staff have deleted since does not come back with the next release."""
+
+    pk = models.CompositePrimaryKey("code", "channel", "language")
+    code = models.CharField(max_length=40)
+    channel = models.CharField(max_length=8)
+    language = models.CharField(max_length=8)
+
+    class Meta:
+        db_table = "first_wordings"
+
+
 class Notification(models.Model):
     """One message to one person. `context` is what the event said; the wording is applied when it is sent.
 

@@ -109,9 +109,16 @@ def test_an_event_is_told_by_one_kind() -> None:
 def test_what_staff_worded_or_deleted_is_as_they_left_it_after_the_next_migrate(wordings: Path) -> None:
     NotificationTemplate.objects.filter(code="receipt", language="en").update(text="Paid.")
     NotificationTemplate.objects.get(code="hold", language="vi").delete()
+    NotificationTemplate.objects.filter(code="ticket", channel="sms").delete()
     before = list(NotificationTemplate.objects.order_by("id").values())
     call_command("migrate", verbosity=0)
     assert list(NotificationTemplate.objects.order_by("id").values()) == before
+
+
+def test_a_language_that_staff_deleted_stays_away(wordings: Path) -> None:
+    assert NotificationTemplate.objects.filter(language="vi").delete()[0] > 10
+    call_command("migrate", verbosity=0)
+    assert not NotificationTemplate.objects.filter(language="vi").exists()
 
 
 def test_a_new_language_is_filled_in_for_every_kind(wordings: Path) -> None:

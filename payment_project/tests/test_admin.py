@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from payments import tasks
+from payments import services, tasks
+from payments.books import RefundWish
 from payments.models import Payment, Refund, Transaction
 from tests.factories import PaymentFactory, PaymentMethodFactory, booking_data
 
@@ -50,6 +52,18 @@ def test_a_payment_shows_its_operations_its_ledger_and_its_refunds(support: Clie
         assert shown in page
 
 
+@pytest.mark.parametrize("page", ["payment", "gatewayoperation", "transaction", "refund"])
+def test_money_is_written_in_major_units_on_every_page(support: Client, page: str) -> None:
+    payment = PaymentFactory(captured=True, amount=1250, currency="EUR")
+    services.request_refund(payment_id=payment.id, amount=None, wish=RefundWish(reason="the sound failed"))
+    assert tasks.resume_operations() == 1
+    row = apps.get_model("payments", page).objects.latest("id")
+    for address in (f"{BASE}/{page}/", f"{BASE}/{page}/{row.pk}/change/"):
+        shown = support.get(address).content.decode()
+        assert "12.50 EUR" in shown
+        assert "1250" not in shown
+
+
 def test_nothing_can_be_changed_or_deleted_by_hand(support: Client, payment: Payment) -> None:
     line = Transaction.objects.first()
     assert line is not None
@@ -66,7 +80,7 @@ def test_no_token_is_shown(support: Client, payment: Payment) -> None:
 def test_a_refund_asks_for_a_reason_and_goes_through_the_service(support: Client, payment: Payment) -> None:
     chosen = {"action": "refund", "_selected_action": [str(payment.id)]}
     asked = support.post(f"{BASE}/payment/", chosen)
-    assert b"180000 VND" in asked.content
+    assert b"180,000 VND" in asked.content
     assert not Refund.objects.exists()
     done = support.post(f"{BASE}/payment/", {**chosen, "reason": "the sound failed"}, follow=True)
     assert b"1 refunds are on their way" in done.content
