@@ -54,7 +54,7 @@ def test_a_payment_shows_its_operations_its_ledger_and_its_refunds(support: Clie
 
 @pytest.mark.parametrize("page", ["payment", "gatewayoperation", "transaction", "refund"])
 def test_money_is_written_in_major_units_on_every_page(support: Client, page: str) -> None:
-    payment = PaymentFactory(captured=True, amount=1250, currency="EUR")
+    payment = PaymentFactory(captured=True, amount=1250, captured_amount=1250, currency="EUR")
     services.request_refund(payment_id=payment.id, amount=None, wish=RefundWish(reason="the sound failed"))
     assert tasks.resume_operations() == 1
     row = apps.get_model("payments", page).objects.latest("id")
