@@ -31,6 +31,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     username = models.CharField(max_length=64, validators=[username_validator], help_text=username_validator.message)
     email = models.EmailField(max_length=254)
     email_verified_at = models.DateTimeField(null=True, blank=True, editable=False)
+    email_changed_at = models.DateTimeField(null=True, editable=False)
+    # No foreign key: it stays when that account is gone.
+    email_changed_by = models.UUIDField(
+        null=True, editable=False, help_text="The member of staff who did, where it was not the owner."
+    )
     full_name = models.CharField(max_length=150, blank=True)
     phone = models.CharField(max_length=16, blank=True, help_text="E.164, for example +84901234567")
     is_active = models.BooleanField(
