@@ -33,8 +33,8 @@ class UserUpdated(_Contact):
     """A name, an address or a number of the user changed; the whole contact is told.
 
     email_changed_at: of the latest change of the address, whatever changed this time; None when there never was one.
-    email_changed_by: the member of staff who made it, None when it was the owner. Who gives somebody an address reads
-    their mail: what follows by mail should not be for the same person to decide.
+    email_changed_by: the member of staff who made it, None when it was the owner; a change by staff is not covered by
+    one of the owner's for chassis.four_eyes.ADDRESS_SETTLES. Whoever gives somebody an address reads their mail.
     """
 
     type: ClassVar[str] = "user.updated"

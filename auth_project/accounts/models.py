@@ -11,17 +11,26 @@ from django.db.models.functions import Lower
 from accounts.domain import (
     USERNAME,
     AccessTokenId,
+    Deed,
     EndReason,
     OneTimeTokenState,
+    Rank,
     SessionState,
+    may_act,
+    rank_of,
 )
 from accounts.roles import STAFF_MAY
 from chassis.ids import uuid7
-from chassis.roles import is_staff, is_superuser
+from chassis.roles import is_staff, is_superuser, may
 
 username_validator = RegexValidator(
     rf"\A{USERNAME.pattern}\Z", "3 to 64 letters, digits or _ . + -, beginning with a letter, a digit or _."
 )
+
+
+def rank_by(roles: Iterable[str]) -> Rank:
+    held = frozenset(roles)
+    return rank_of(is_staff=is_staff(STAFF_MAY, held), assigns_roles=may(STAFF_MAY, held, "assign_roles"))
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -85,6 +94,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def is_superuser(self) -> bool:  # type: ignore[override]  # follows from the roles, and is no column
         return self.is_active and is_superuser(STAFF_MAY, self.roles)
+
+    @property
+    def rank(self) -> Rank:
+        return rank_by(self.roles)
+
+    def may(self, deed: Deed, subject: "User") -> bool:
+        """Whether they may, by their rank, do this to that account."""
+        return self.is_active and may_act(deed, actor=self.rank, subject=subject.rank, own=self.pk == subject.pk)
 
     def refresh_from_db(
         self, using: str | None = None, fields: Iterable[str] | None = None, from_queryset: Any = None

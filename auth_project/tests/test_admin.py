@@ -1,10 +1,12 @@
 import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
+from django.utils import timezone
 from factories import PASSWORD, UserFactory
 
 from accounts import services, sessions
 from accounts.models import OneTimeToken, Revocation, Session, User
+from chassis.four_eyes import ADDRESS_SETTLES
 from chassis.web.problems import Unauthenticated
 from chassis.web.tokens import verify
 
@@ -77,7 +79,7 @@ def test_a_change_of_contact_is_told_to_the_others(staff, user, emitted):
     assert len(emitted("email.verification_requested")) == 1
 
 
-def test_an_address_that_staff_changed_names_who_did_until_the_owner_changes_it(staff, user, emitted):
+def test_an_address_that_staff_changed_names_who_did_until_it_has_settled(staff, user, emitted):
     support = staff("support")
     support.post(f"{USERS}{user.pk}/change/", form_of(user, email="new@example.com"))
     services.update_profile(user_id=user.pk, changes={"full_name": "New"})
@@ -88,6 +90,9 @@ def test_an_address_that_staff_changed_names_who_did_until_the_owner_changes_it(
         changed.data[name] for name in ("email_changed_by", "email_changed_at")
     ]
     services.update_profile(user_id=user.pk, changes={"email": "own@example.com"}, current_password=PASSWORD)
+    assert emitted("user.updated")[-1].data["email_changed_by"] == str(support.user.pk)
+    User.objects.update(email_changed_at=timezone.now() - ADDRESS_SETTLES)
+    services.update_profile(user_id=user.pk, changes={"email": "mine@example.com"}, current_password=PASSWORD)
     assert emitted("user.updated")[-1].data["email_changed_by"] is None
 
 

@@ -29,7 +29,8 @@ def test_what_is_emitted_has_the_shape_of_the_golden_message(db, emitted, golden
     user = services.register(username="mai", email="mai@example.com", password="corr3ct-horse")
     user.email = "mai.tran@example.com"
     user.save()
-    services.record_staff_change(user=user, changed=["email"], roles_changed=False, staff_id=UserFactory().id)
+    admin = UserFactory(roles=["admin"])
+    services.record_staff_change(user=user, changed=["email"], roles_before=user.roles, staff=admin)
     services.request_password_reset(email=UserFactory().email)
     seen = {event.type: event for event in emitted()}
     assert set(seen) == {event_class.type for event_class in EMITTED}
