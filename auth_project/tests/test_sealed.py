@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db import connection
 from factories import PASSWORD, UserFactory, mailed_token
 from kombu import Connection
@@ -40,7 +39,11 @@ def test_no_table_of_ours_holds_a_mailed_secret(mailed: list[tuple[Event, str]])
     assert [table for table, rows in found.items() for _, secret in mailed if secret in rows] == []
 
 
-def test_neither_a_queue_nor_a_dead_letter_holds_one(mailed: list[tuple[Event, str]], broker: str) -> None:
+def test_neither_a_queue_nor_a_dead_letter_holds_one(
+    mailed: list[tuple[Event, str]], broker: str, settings: Any
+) -> None:
+    # As notify hears them.
+    settings.EVENT_EXCHANGES = {"password": "auth_events", "email": "auth_events"}
     topology.declare(TYPES, [])
     publisher = Publisher(broker, origin="test")
     publisher.publish([(row.exchange, row.body) for row in OutboxMessage.objects.filter(type__in=TYPES)])

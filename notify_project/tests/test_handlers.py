@@ -230,7 +230,7 @@ def test_an_event_that_comes_twice_is_told_once(
     if event_type == "booking.created":
         overrides = {"payment_method": None, "hold_expires_at": soon()}
     if "requested" in event_type:
-        overrides = {"expires_at": soon()}
+        overrides = {"token": seal("s3cret", settings.MAILED_SECRET_KEYS), "expires_at": soon()}
     if event_type == "booking.moved":
         overrides = {"before": {"starts_at": soon(), "screen": "Hall 1"}}
     assert deliver(event_type, event_id=event_id, **overrides) is True
