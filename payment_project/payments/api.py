@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chassis.money import Money
+from chassis.money import LARGEST_PAYMENT, Money
 from chassis.web.exceptions import CONTENT_TYPE, problem_response
 from chassis.web.idempotency import key_from, replay
 from chassis.web.openapi import CURSOR, problems
@@ -45,20 +45,23 @@ from payments.errors import (
     TooManyMethods,
     UnknownMethod,
 )
-from payments.heard import MethodGiven
+from payments.heard import FRESH_TOKEN, MethodGiven
 from payments.models import Payment, Refund
 from payments.presentation import present_method, present_payment, present_refund
-from payments.schema import IDEMPOTENCY_KEY, MOST, MethodSerializer, PaymentSerializer, RefundSerializer
+from payments.schema import IDEMPOTENCY_KEY, MethodSerializer, PaymentSerializer, RefundSerializer
 
 # ISO/IEC 7812-1: 12 to 19 digits, written with or without gaps.
 _CARD_NUMBER = re.compile(r"(?:\d[ .-]?){11,18}\d")
 
 
 class TokenField(serializers.RegexField):
-    """A token of the payment gateway. Raises CardNumberRefused for what looks like a card number."""
+    """A fresh token, as the payment form gives it. Raises CardNumberRefused for what looks like a card number.
+
+    What a saved card is known by at the gateway is nothing that anybody may send: it is named by its id.
+    """
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(r"\A[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]{1,100}\Z", trim_whitespace=False, **options)
+        super().__init__(FRESH_TOKEN, trim_whitespace=False, **options)
 
     def to_internal_value(self, data: Any) -> str:
         if isinstance(data, str | int) and _CARD_NUMBER.search(str(data)):
@@ -107,7 +110,7 @@ class StrictTextField(serializers.CharField):
 
 
 class MoneyRequest(StrictSerializer):
-    amount = StrictIntegerField(min_value=1, max_value=MOST)
+    amount = StrictIntegerField(min_value=1, max_value=LARGEST_PAYMENT)
     currency = serializers.RegexField(r"\A[A-Z]{3}\Z")
 
 
@@ -118,7 +121,7 @@ class AmountField(serializers.Field[Any, Any, Any, Any]):
     def to_internal_value(self, data: Any) -> int | Money:
         if isinstance(data, dict):
             return Money(**MoneyRequest.parse(data))
-        amount: int = StrictIntegerField(min_value=1, max_value=MOST).run_validation(data)
+        amount: int = StrictIntegerField(min_value=1, max_value=LARGEST_PAYMENT).run_validation(data)
         return amount
 
 

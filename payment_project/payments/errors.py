@@ -138,6 +138,7 @@ _REASONS = {
     "insufficient_funds": "There is not enough money on the card.",
     "expired_card": "The card has expired.",
     "invalid_token": "The payment token is not known to the gateway.",
+    "request_refused": "The payment gateway does not take such a payment.",
 }
 
 

@@ -166,6 +166,11 @@ class GatewayOperation(models.Model):
         return Kind.REVERSE if self.state in (OperationState.REVERSING, OperationState.REVERSED) else Kind(self.kind)
 
     @property
+    def customer(self) -> str:
+        """Who the gateway knows the card's holder as, of whom it keeps cards: never the person who asks."""
+        return str(self.payment.user_id)
+
+    @property
     def key(self) -> str:
         """The idempotency key it is asked under; a reversal is a question of its own."""
         return f"{self.id}-reverse" if self.asks is Kind.REVERSE else str(self.id)

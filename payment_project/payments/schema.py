@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
+from chassis.money import LARGEST_PAYMENT
 from chassis.web.openapi import page_of, sends
 from payments.domain import Status
 from payments.models import RefundStatus
@@ -15,8 +16,7 @@ BOOKING_ID = "019ab1c8-1000-7a00-8000-000000000021"
 PAYMENT_ID = "019ab1c8-1000-7a00-8000-000000000022"
 METHOD_ID = "019ab1c8-1000-7a00-8000-0000000000b1"
 
-MOST = 10**15  # so much at once, in minor units
-AMOUNT: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": MOST}
+AMOUNT: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAYMENT}
 MONEY_TO_REFUND: dict[str, Any] = {
     "type": "object",
     "required": ["amount", "currency"],

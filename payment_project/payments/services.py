@@ -251,6 +251,7 @@ def _is_over(row: Payment) -> bool:
 def _card(method: MethodGiven, *, user_id: UUID, ends_booking: bool, operation_id: UUID | None = None) -> Card | None:
     """What to ask with, and whom: who keeps a saved card, or who takes new ones. None for a card the user has not."""
     if method.id is None:
-        return Card(method.token, settings.PAYMENT_PROVIDER, ends_booking, operation_id) if method.token else None
+        token = method.fresh_token
+        return Card(token, settings.PAYMENT_PROVIDER, ends_booking, operation_id) if token else None
     saved = PaymentMethod.objects.filter(id=method.id, user_id=user_id).values_list("gateway_token", "provider").first()
     return None if saved is None else Card(*saved, ends_booking, operation_id)
