@@ -109,6 +109,11 @@ class RefundTooLarge(Conflict):
     }
 
 
+class PartCannotCancel(Conflict):
+    code = "part_cannot_cancel"
+    title = "A booking ends with all that is left of its money; a part of it is given back as goodwill"
+
+
 class CurrencyMismatch(Conflict):
     code = "currency_mismatch"
     title = "The payment was made in another currency"

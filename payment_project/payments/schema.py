@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from chassis.money import LARGEST_PAYMENT
 from chassis.web.openapi import page_of, sends
-from payments.domain import Status
+from payments.domain import RefundKind, Status
 from payments.models import RefundStatus
 
 IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)
@@ -31,7 +31,8 @@ PAY = sends(
 SAVE_METHOD = sends(a_card={"token": "tok_visa"})
 REFUND = sends(
     a_part={"payment_id": PAYMENT_ID, "amount": {"amount": 1000, "currency": "VND"}, "reason": "The sound failed."},
-    all_that_is_left={"payment_id": PAYMENT_ID, "reason": "The showtime was cancelled."},
+    all_that_is_left={"payment_id": PAYMENT_ID, "reason": "The hall was flooded."},
+    all_while_the_ticket_stays={"payment_id": PAYMENT_ID, "kind": "goodwill", "reason": "The sound failed."},
 )
 
 
@@ -62,6 +63,7 @@ class RefundSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     payment_id = serializers.UUIDField()
     status = serializers.ChoiceField(choices=[status.value for status in RefundStatus])
+    kind = serializers.ChoiceField(choices=[kind.value for kind in RefundKind], help_text="Whether the booking ends.")
     amount = MoneySerializer()
     reason = serializers.CharField()
     failure_code = serializers.CharField(allow_null=True)
