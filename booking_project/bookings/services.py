@@ -93,7 +93,7 @@ def _issue_ticket(booking: Booking) -> None:
 
 
 def record_refund(*, booking_id: UUID, status: PaymentStatus, kind: str, cause: Cause) -> None:
-    """Money went back: kept, and when it was all of it, and not as goodwill, the booking ends and its ticket with it."""
+    """Money went back. When it was all of it, and not as goodwill, the booking ends and its ticket with it."""
     with transaction.atomic():
         booking = locked_booking(booking_id)
         if booking is None:

@@ -219,7 +219,7 @@ class Bank:
         *,
         customer: str = "",
     ) -> Answer:
-        """customer: in whose name; no part of what a key stands for, so that a key of before it was asked for is good."""
+        """customer: in whose name; no part of what a key stands for, so that keys of before it was asked stay good."""
         digest = hashlib.sha256(json.dumps([kind, *payload]).encode()).hexdigest()[:32]
         with self._lock:
             stored = self._books.answers.get(key)
@@ -251,6 +251,10 @@ class Bank:
         """A card that was saved before customers were told belongs to the one who pays with it first."""
         return token in self._books.methods and self._books.holders.get(token, customer) != customer
 
+    def _bind(self, token: str, customer: str) -> None:
+        if customer and token in self._books.methods:
+            self._books.holders.setdefault(token, customer)
+
     def _held(self, authorisation_id: str) -> Authorisation:
         authorisation = self._books.authorisations.get(authorisation_id)
         if authorisation is None:
@@ -270,8 +274,7 @@ class Bank:
         match kind:
             case "authorise":
                 token = record["payload"][2]
-                if customer and token in books.methods:
-                    books.holders.setdefault(token, customer)
+                self._bind(token, customer)
                 books.authorisations[body["id"]] = Authorisation(
                     id=body["id"],
                     reference=body["reference"],
@@ -292,8 +295,7 @@ class Bank:
                 books.authorisations[body["authorisation"]].refunded += body["amount"]
             case "save_method":
                 books.methods[body["id"]] = record["payload"][0]
-                if customer:
-                    books.holders[body["id"]] = customer
+                self._bind(body["id"], customer)
 
 
 def _new_id(prefix: str) -> str:

@@ -47,6 +47,7 @@ from payments.presentation import present_method, present_payment, present_refun
 from payments.schema import IDEMPOTENCY_KEY, MethodSerializer, PaymentSerializer, RefundSerializer
 from payments.serializers import PaymentFilter, PaymentRequest, RefundRequest, SaveMethodRequest
 
+
 class PaymentListView(APIView):
     @problems(BadRequestFields)
     @extend_schema(

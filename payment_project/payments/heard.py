@@ -7,9 +7,8 @@ from uuid import UUID
 
 from chassis.money import Money
 
-
 # A token of the payment form, for one payment: in no provider's words for a card that it keeps.
-FRESH_TOKEN = r"\Atok_[A-Za-z0-9_]{1,100}\Z"
+FORM_GIVEN = r"\Atok_[A-Za-z0-9_]{1,100}\Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,7 @@ class MethodGiven:
     @property
     def fresh_token(self) -> str | None:
         """The token, unless it is not one of the payment form: whatever let it through, it pays nothing."""
-        return self.token if self.token and re.match(FRESH_TOKEN, self.token) else None
+        return self.token if self.token and re.match(FORM_GIVEN, self.token) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from chassis.web.parsing import StrictSerializer, StrictUUIDField
 from payments import schema
 from payments.domain import RefundKind, Status
 from payments.errors import CardNumberRefused
-from payments.heard import FRESH_TOKEN, MethodGiven
+from payments.heard import FORM_GIVEN, MethodGiven
 
 # ISO/IEC 7812-1: 12 to 19 digits, written with or without gaps.
 _CARD_NUMBER = re.compile(r"(?:\d[ .-]?){11,18}\d")
@@ -24,7 +24,7 @@ class TokenField(serializers.RegexField):
     """
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(FRESH_TOKEN, trim_whitespace=False, **options)
+        super().__init__(FORM_GIVEN, trim_whitespace=False, **options)
 
     def to_internal_value(self, data: Any) -> str:
         if isinstance(data, str | int) and _CARD_NUMBER.search(str(data)):

@@ -134,9 +134,7 @@ def test_an_unknown_payment_cannot_be_refunded(support: Client) -> None:
 
 
 def told(emitted: Callable[..., list[Any]]) -> list[tuple[str, str, str]]:
-    return [
-        (event.data["status"], event.data["kind"], event.data["reason"]) for event in emitted("payment.refunded")
-    ]
+    return [(event.data["status"], event.data["kind"], event.data["reason"]) for event in emitted("payment.refunded")]
 
 
 def test_all_that_is_left_ends_the_booking_unless_something_else_is_said(
