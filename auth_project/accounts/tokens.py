@@ -82,12 +82,13 @@ class Issued:
 
 
 def issue(*, user: User, session_id: UUID) -> Issued:
-    """A new pair for the session, with the user's name and roles as they are now."""
+    """A new pair for the session, with the user's name and roles as they are now, and whether the address is proven."""
     refresh = Refresh.for_user(user)
     refresh["sid"] = str(session_id)
     access = refresh.access_token  # with the claims of the refresh token
     access["username"] = user.username
     access["roles"] = sorted(user.roles)
+    access["email_verified"] = user.email_verified_at is not None
     return Issued(
         pair=TokenPair(access_token=str(access), refresh_token=str(refresh), expires_in=settings.ACCESS_TOKEN_SECONDS),
         access=AccessTokenId(jti=access["jti"], expires=access["exp"]),

@@ -115,14 +115,13 @@ def refund_amount(
     now: datetime,
     rules: CancellationRules,
     moved: bool = False,
-    waived: bool = False,
 ) -> int:
     """What a cancelled, paid booking gets back, in minor units.
 
     moved: the showtime was, after the booking was made; until it starts everything comes back, whatever the rules.
-    waived: staff decided. The fee is rounded down, in the customer's favour. Raises TooLate.
+    The fee is rounded down, in the customer's favour. Raises TooLate.
     """
-    if waived or now < starts_at - timedelta(minutes=rules.cutoff_minutes):
+    if now < starts_at - timedelta(minutes=rules.cutoff_minutes):
         return total
     if now >= starts_at:
         raise TooLate

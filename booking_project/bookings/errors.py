@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from chassis.web.problems import BadRequestFields, Conflict, NotFound, ServiceUnavailable
+from chassis.web.problems import BadRequestFields, Conflict, NotFound, PermissionDenied, ServiceUnavailable
 
 SEATS: dict[str, Any] = {
     "seats": {
@@ -66,6 +66,20 @@ class NotCancellable(Conflict):
 
     code = "not_cancellable"
     title = "This booking cannot be cancelled any more"
+
+
+class OwnPurchase(PermissionDenied):
+    """Staff decide on nothing of their own; as a customer they cancel by the theater's rules."""
+
+    code = "own_purchase"
+    title = "Somebody else has to do this for you"
+
+
+class AddressChanged(PermissionDenied):
+    """Who changed an account's address decides on nothing of it for a day."""
+
+    code = "address_changed_by_you"
+    title = "You changed this customer's address: somebody else has to do this"
 
 
 class CancellationClosed(Conflict):

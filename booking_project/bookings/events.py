@@ -94,7 +94,10 @@ class BookingExpired(BookingEnded):
 
 @dataclass(frozen=True, slots=True)
 class BookingCancelled(BookingEnded):
+    """message: what staff say to the customer of it, or ""."""
+
     type: ClassVar[str] = "booking.cancelled"
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from bookings.domain import State
 from bookings.holds import Held
 from bookings.models import Booking, BookingTransition, Showtime
 from bookings.sales import Sale
+
+# What a customer sees in the place of a member of staff.
+STAFF = "staff"
 
 
 def _money(amount: int, currency: str) -> dict[str, Any]:
@@ -41,6 +45,7 @@ def _booking(booking: Booking, seats: Sequence[dict[str, Any]], showtime: Showti
         "status": booking.status,
         "payment_status": booking.payment_status,
         "payment_id": str(booking.payment_id) if booking.payment_id else None,
+        "user_id": str(booking.user_id),
         "showtime_id": str(booking.showtime_id),
         "showtime": {
             "movie_title": showtime.movie_title,
@@ -53,21 +58,31 @@ def _booking(booking: Booking, seats: Sequence[dict[str, Any]], showtime: Showti
         "total": _money(booking.total_amount, booking.currency),
         "hold_expires_at": booking.hold_expires_at.isoformat(),
         "created_at": booking.created_at.isoformat(),
-        "ticket": booking.ticket or None,
+        "ticket": (booking.status == State.CONFIRMED and booking.ticket) or None,
     }
 
 
-def present_transition(line: BookingTransition) -> dict[str, Any]:
-    """A line of a booking's history."""
+def present_transition(line: BookingTransition, *, owner_id: UUID, to_staff: bool) -> dict[str, Any]:
+    """A line of a booking's history. Its customer is told that staff acted, and neither who nor their notes."""
+    hidden = not to_staff and line.actor != str(owner_id) and _is_a_person(line.actor)
     return {
         "from_status": line.from_status,
         "to_status": line.to_status,
         "trigger": line.trigger,
         "cause": line.cause,
-        "actor": line.actor,
-        "reason": line.reason,
+        "actor": STAFF if hidden else line.actor,
+        "reason": "" if hidden else line.reason,
+        "message": line.message,
         "at": line.at,
     }
+
+
+def _is_a_person(actor: str) -> bool:
+    try:
+        UUID(actor)
+    except ValueError:
+        return False  # a part of the system
+    return True
 
 
 def present_seat_map(sale: Sale, statuses: dict[UUID, str]) -> dict[str, Any]:

@@ -16,7 +16,10 @@ BOOK = sends(
     seats_to_be_paid_later={"showtime_id": SHOWTIME_ID, "seat_ids": SEAT_IDS},
     the_best_seats_by_a_saved_card={"showtime_id": SHOWTIME_ID, "quantity": 2, "payment_method": {"id": METHOD_ID}},
 )
-CANCEL = sends(for_a_customer={"reason": "The customer asked for it by telephone."})
+CANCEL = sends(
+    for_a_customer={"reason": "The customer asked for it by telephone."},
+    with_a_message={"reason": "The projector failed.", "message": "We are sorry: the film could not be shown."},
+)
 SEATS = sends(two_seats={"seat_ids": SEAT_IDS})
 
 
@@ -49,13 +52,16 @@ class BookingSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=[state.value for state in State])
     payment_status = serializers.ChoiceField(choices=[status.value for status in PaymentStatus])
     payment_id = serializers.UUIDField(allow_null=True)
+    user_id = serializers.UUIDField(help_text="Whose it is.")
     showtime_id = serializers.UUIDField()
     showtime = BookedShowtimeSerializer()
     seats = BookedSeatSerializer(many=True)
     total = MoneySerializer()
     hold_expires_at = serializers.DateTimeField(help_text="Until then the seats are held for the payment.")
     created_at = serializers.DateTimeField()
-    ticket = serializers.CharField(allow_null=True, help_text="What the code at the door holds, once it is paid.")
+    ticket = serializers.CharField(
+        allow_null=True, help_text="What the code at the door holds, as long as the booking is paid."
+    )
 
 
 class TransitionSerializer(serializers.Serializer[Any]):
@@ -65,8 +71,11 @@ class TransitionSerializer(serializers.Serializer[Any]):
     to_status = serializers.CharField(help_text="As in `status` of a booking.")
     trigger = serializers.ChoiceField(choices=[trigger.value for trigger in Trigger])
     cause = serializers.CharField(allow_blank=True, help_text="Id of the event that caused it.")
-    actor = serializers.CharField(help_text="A user's id, or the part of the system that acted.")
-    reason = serializers.CharField(allow_blank=True)
+    actor = serializers.CharField(
+        help_text="A user's id, or the part of the system that acted; to a customer `staff`, for who works there."
+    )
+    reason = serializers.CharField(allow_blank=True, help_text="The notes of staff are shown to staff alone.")
+    message = serializers.CharField(allow_blank=True, help_text="What staff told the customer.")
     at = serializers.DateTimeField()
 
 

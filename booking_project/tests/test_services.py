@@ -10,7 +10,6 @@ from bookings import endings, holds, inventory, locks, sales, services
 from bookings.domain import PaymentStatus, State, Trigger, rebuild
 from bookings.errors import (
     BookingNotFound,
-    CancellationClosed,
     NotCancellable,
     NotEnoughSeats,
     OrphanSeat,
@@ -229,17 +228,6 @@ def test_the_theaters_fee_is_kept_after_the_cutoff(hold, showtime, emitted):
     services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=PAYMENT)
     endings.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
     assert emitted("booking.cancelled")[-1].data["refund"] == {"amount": 81000, "currency": "VND"}
-
-
-def test_after_the_cutoff_only_the_staff_cancels(hold, showtime):
-    Showtime.objects.filter(id=showtime.id).update(rules={"cancellation_cutoff_minutes": 60 * 24 * 7})
-    booking = hold(0)
-    services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=PAYMENT)
-    with pytest.raises(CancellationClosed):
-        endings.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
-    endings.cancel_booking(booking_id=booking.id, user_id=uuid7(), is_staff=True, reason="projector broke")
-    last = BookingTransition.objects.filter(booking=booking).last()
-    assert (last.trigger, last.reason) == (Trigger.CANCELLED_BY_STAFF, "projector broke")
 
 
 def test_a_cancelled_showtime_ends_its_bookings_in_bounded_batches(hold, showtime, emitted):
