@@ -5,7 +5,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 
 from bookings import selectors
-from bookings.models import Booking, BookingSeat, BookingTransition, Customer, Screen, Showtime, ShowtimeMove
+from bookings.models import Booking, BookingSeat, BookingTransition, CheckIn, Customer, Screen, Showtime, ShowtimeMove
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, money
 
 TOTAL = money("total_amount", title="total")
@@ -16,6 +16,16 @@ class SeatInline(ReadOnlyInline):
     model = BookingSeat
     readonly_fields = ["row", "number", "category", PRICE]
     fields = [*readonly_fields]
+
+
+class CheckInInline(ReadOnlyInline):
+    model = CheckIn
+    readonly_fields = ["at", "seat", "door", "actor"]
+    fields = [*readonly_fields]
+
+    @admin.display(description="seat")
+    def seat(self, check_in: CheckIn) -> str:
+        return str(BookingSeat.objects.filter(booking=check_in.booking_id, seat_id=check_in.seat_id).first() or "-")
 
 
 class HistoryInline(ReadOnlyInline):
@@ -31,8 +41,8 @@ class BookingAdmin(ReadOnlyAdmin):
     # That there is something to search by; what is found is found by indexes (selectors.found_by).
     search_fields = ["reference"]
     search_help_text = "The reference, the customer's e-mail address, or the id of a booking or a customer."
-    inlines = [SeatInline, HistoryInline]
-    exclude = ["ticket", "total_amount", "currency"]
+    inlines = [SeatInline, CheckInInline, HistoryInline]
+    exclude = ["ticket", "seat_tickets", "total_amount", "currency"]
     readonly_fields = [TOTAL, "customer"]
     show_full_result_count = False
 

@@ -14,8 +14,10 @@ from rest_framework.views import APIView
 from bookings import desk, endings, holds, inventory, schema, selectors
 from bookings.errors import (
     AddressChanged,
+    AddressNotVerified,
     BookingNotFound,
     CancellationClosed,
+    HeldTooOften,
     NotCancellable,
     NotEnoughSeats,
     OrphanSeat,
@@ -25,6 +27,7 @@ from bookings.errors import (
     ShowtimeNotFound,
     ShowtimeUnknown,
     TooManyHolds,
+    TooManyHoldsInAll,
     UnknownSeat,
 )
 from bookings.presentation import present_booking, present_hold, present_seat_map, present_transition
@@ -129,6 +132,9 @@ class BookingListView(APIView):
         OrphanSeat,
         SalesClosed,
         TooManyHolds,
+        TooManyHoldsInAll,
+        HeldTooOften,
+        AddressNotVerified,
         UnknownSeat,
         ShowtimeNotFound,
         ShowtimeUnknown,
@@ -138,7 +144,8 @@ class BookingListView(APIView):
         summary="Book seats",
         description=(
             "Holds the seats for five minutes. With a payment method it is paid at once: the booking is PENDING, and "
-            "soon CONFIRMED or FAILED. Without one, `POST /payments` pays it while the hold lasts."
+            "soon CONFIRMED or FAILED. Without one, `POST /payments` pays it while the hold lasts; more than a few "
+            "seats are held like that only for a verified e-mail address."
         ),
         request=BookingRequest,
         responses={201: BookingSerializer},
@@ -150,7 +157,8 @@ class BookingListView(APIView):
         hold = holds.hold_best_seats if "quantity" in wanted else holds.hold_seats
         key = idempotency.key_from(request, required=False)
         once = holds.Once(key, _keep_answer) if key is not None else None
-        held = hold(user_id=caller(request).id, once=once, **wanted)
+        customer = caller(request)
+        held = hold(user_id=customer.id, verified=customer.email_verified, once=once, **wanted)
         if isinstance(held, holds.Replayed):
             return idempotency.replay(held.claim)
         return Response(present_hold(held), status=201, headers={"Location": f"{request.path}/{held.booking.id}"})

@@ -43,6 +43,8 @@ def cancel_booking(*, booking_id: UUID, user_id: UUID, reason: str = "") -> Book
         if booking is None or booking.user_id != user_id:
             raise BookingNotFound
         showtime = Showtime.objects.get(id=booking.showtime_id)
+        if booking.check_ins.exists():
+            raise NotCancellable("Somebody was let in with its ticket.")
         try:
             next_state(State(booking.status), trigger)
             refund = _refund(booking, showtime)

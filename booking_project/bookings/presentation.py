@@ -5,7 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from bookings.domain import State
+from bookings.doors import Admission
+from bookings.events import seat_tickets
 from bookings.holds import Held
 from bookings.models import Booking, BookingTransition, Showtime
 from bookings.sales import Sale
@@ -20,11 +24,17 @@ def _money(amount: int, currency: str) -> dict[str, Any]:
 
 def present_booking(booking: Booking) -> dict[str, Any]:
     """A booking with its seats and its showtime, which are best read along with it (selectors)."""
+    booked = booking.seats.all()
     seats = [
         _seat(seat.seat_id, seat.row, seat.number, seat.category, _money(seat.price_amount, booking.currency))
-        for seat in booking.seats.all()
+        for seat in booked
     ]
-    return _booking(booking, seats, booking.showtime)
+    shown = _booking(booking, seats, booking.showtime)
+    # A ticket is shown as long as it lets somebody in.
+    if booking.status == State.CONFIRMED and booking.ticket:
+        shown["ticket"] = booking.ticket
+        shown["tickets"] = msgspec.to_builtins(seat_tickets(booking, booked))
+    return shown
 
 
 def present_hold(held: Held) -> dict[str, Any]:
@@ -38,6 +48,16 @@ def _seat(seat_id: UUID, row: str, number: int, category: str, price: dict[str, 
     return {"id": str(seat_id), "row": row, "number": number, "category": category, "price": price}
 
 
+def _showtime(showtime: Showtime) -> dict[str, str]:
+    return {
+        "movie_title": showtime.movie_title,
+        "theater_name": showtime.theater_name,
+        "screen": showtime.screen_name,
+        "starts_at": showtime.starts_at.isoformat(),
+        "time_zone": showtime.time_zone,
+    }
+
+
 def _booking(booking: Booking, seats: Sequence[dict[str, Any]], showtime: Showtime) -> dict[str, Any]:
     return {
         "id": str(booking.id),
@@ -47,18 +67,41 @@ def _booking(booking: Booking, seats: Sequence[dict[str, Any]], showtime: Showti
         "payment_id": str(booking.payment_id) if booking.payment_id else None,
         "user_id": str(booking.user_id),
         "showtime_id": str(booking.showtime_id),
-        "showtime": {
-            "movie_title": showtime.movie_title,
-            "theater_name": showtime.theater_name,
-            "screen": showtime.screen_name,
-            "starts_at": showtime.starts_at.isoformat(),
-            "time_zone": showtime.time_zone,
-        },
+        "showtime": _showtime(showtime),
         "seats": seats,
         "total": _money(booking.total_amount, booking.currency),
         "hold_expires_at": booking.hold_expires_at.isoformat(),
         "created_at": booking.created_at.isoformat(),
-        "ticket": (booking.status == State.CONFIRMED and booking.ticket) or None,
+        "ticket": None,
+        "tickets": [],
+    }
+
+
+def present_admission(admission: Admission) -> dict[str, Any]:
+    """What the door shows: who may go in, and where to."""
+    booking = admission.booking
+    return {
+        "booking_id": str(booking.id),
+        "reference": booking.reference,
+        "showtime_id": str(booking.showtime_id),
+        "showtime": _showtime(admission.showtime),
+        "seats": [
+            {"id": str(seat.seat_id), "row": seat.row, "number": seat.number, "category": seat.category}
+            for seat in admission.seats
+        ],
+        "at": admission.at.isoformat(),
+    }
+
+
+def present_revoked(showtime: Showtime, bookings: Sequence[Booking]) -> dict[str, Any]:
+    """For doors without a connection: whose tickets they refuse."""
+    return {
+        "showtime_id": str(showtime.id),
+        "cancelled": showtime.status == Showtime.Status.CANCELLED,
+        "revoked": [
+            {"booking_id": str(booking.id), "reference": booking.reference, "status": booking.status}
+            for booking in bookings
+        ],
     }
 
 

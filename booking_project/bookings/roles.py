@@ -2,11 +2,11 @@
 
 from chassis.roles import EVERYTHING, StaffMay, views
 
-SEEN = views("booking", "bookingseat", "bookingtransition", "showtime", "showtimemove", "screen")
+SEEN = views("booking", "bookingseat", "bookingtransition", "checkin", "showtime", "showtimemove", "screen")
 
 STAFF_MAY: StaffMay = {
-    "support": SEEN | {"cancel_booking"},
+    "support": SEEN | {"cancel_booking", "check_in_booking"},
     # change_seatstatus: to take seats off the sale, and put them back.
-    "manager": SEEN | {"cancel_booking", "change_seatstatus"},
+    "manager": SEEN | {"cancel_booking", "check_in_booking", "change_seatstatus"},
     "admin": EVERYTHING,
 }

@@ -6,9 +6,9 @@ from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Upper
 from django.db.models.lookups import Exact
 
-from bookings.errors import BookingNotFound
+from bookings.errors import BookingNotFound, ShowtimeNotFound
 from bookings.inventory import seat_statuses
-from bookings.models import Booking, Customer
+from bookings.models import TICKET_REVOKED, Booking, Customer, Showtime
 from bookings.sales import Sale, reload_sale
 from chassis.web.tokens import Principal
 
@@ -58,6 +58,15 @@ def booking_for(user: Principal, booking_id: UUID) -> Booking:
 def locked_booking(booking_id: UUID) -> Booking | None:
     """The booking, which nobody else changes until the transaction ends; None where there is none."""
     return Booking.objects.select_for_update().filter(id=booking_id).first()
+
+
+def revoked_tickets(showtime_id: UUID) -> tuple[Showtime, list[Booking]]:
+    """The showtime, and its bookings whose tickets let nobody in any more. Raises ShowtimeNotFound."""
+    showtime = Showtime.objects.filter(id=showtime_id).first()
+    if showtime is None:
+        raise ShowtimeNotFound
+    ended = Booking.objects.filter(TICKET_REVOKED, showtime=showtime_id).order_by("id")
+    return showtime, list(ended.only("id", "reference", "status"))
 
 
 def seat_map(showtime_id: UUID) -> tuple[Sale, dict[UUID, str]]:
