@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bookings', '0005_holds_of'),
+        ('bookings', '0006_holds_of'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bookings', '0003_refuse_hold'),
+        ('bookings', '0004_refunded'),
     ]
 
     operations = [

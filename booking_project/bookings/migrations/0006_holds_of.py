@@ -2,7 +2,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0004_desk")]
+    dependencies = [("bookings", "0005_desk")]
 
     operations = [
         # What a customer holds, and has held of late, one caller after the other until the end of the transaction.
