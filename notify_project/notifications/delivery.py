@@ -189,6 +189,7 @@ def _worded(taken: Taken, wording: Wording | None) -> Rendered:
         name=taken.name,
         language=taken.language,
         public_url=settings.PUBLIC_URL,
+        secret_keys=settings.MAILED_SECRET_KEYS,
     )
     return render(wording, values, mail_domain=compose.domain_of(settings.DEFAULT_FROM_EMAIL))
 
