@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -9,20 +10,38 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts import services, sessions
-from accounts.domain import normalised_email, normalised_phone
+from accounts.domain import normalised_email, normalised_language, normalised_phone, normalised_time_zone, plain_name
 from accounts.models import OneTimeToken, Revocation, Session, User
+from accounts.selectors import prover_of
 from chassis.admin import ReadOnlyAdmin
+
+
+def _cleaned(normalised: Callable[[str], str], typed: str) -> str:
+    try:
+        return normalised(typed)
+    except ValueError as error:
+        raise forms.ValidationError(f"{str(error).capitalize()}.") from None
 
 
 class ContactForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's takes no argument when it runs
     def clean_phone(self) -> str:
-        try:
-            return normalised_phone(self.cleaned_data["phone"])
-        except ValueError:
-            raise forms.ValidationError("A phone number starts with + and the country code.") from None
+        return _cleaned(normalised_phone, self.cleaned_data["phone"])
 
     def clean_email(self) -> str:
-        return normalised_email(self.cleaned_data["email"])
+        email = normalised_email(self.cleaned_data["email"])
+        # Staff may know whose it is, and should not give it to somebody who could never prove it.
+        if prover_of(email, other_than=self.instance.pk):
+            raise forms.ValidationError("This e-mail address has an account.")
+        return email
+
+    def clean_full_name(self) -> str:
+        return _cleaned(plain_name, self.cleaned_data["full_name"])
+
+    def clean_language(self) -> str:
+        return _cleaned(normalised_language, self.cleaned_data["language"])
+
+    def clean_time_zone(self) -> str:
+        return _cleaned(normalised_time_zone, self.cleaned_data["time_zone"])
 
 
 class AddUserForm(ContactForm, AdminUserCreationForm):  # type: ignore[type-arg]  # Django's takes no argument when it runs
@@ -30,7 +49,7 @@ class AddUserForm(ContactForm, AdminUserCreationForm):  # type: ignore[type-arg]
 
     class Meta:
         model = User
-        fields = ["username", "email", "full_name", "phone", "groups"]
+        fields = ["username", "email", "full_name", "phone", "language", "time_zone", "groups"]
 
 
 @admin.register(User)
@@ -47,11 +66,12 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's takes n
     form = ContactForm
     fieldsets = [
         (None, {"fields": ["id", "username", "is_active", "groups"]}),
-        ("Contact", {"fields": ["email", "email_verified_at", "full_name", "phone"]}),
+        ("Contact", {"fields": ["email", "email_verified_at", "full_name", "phone", "language", "time_zone"]}),
         ("Times", {"fields": ["created_at", "updated_at", "last_login"]}),
     ]
     add_fieldsets = [
-        (None, {"fields": ["username", "email", "full_name", "phone", "password1", "password2", "groups"]})
+        (None, {"fields": ["username", "email", "full_name", "phone", "language", "time_zone"]}),
+        (None, {"fields": ["password1", "password2", "groups"]}),
     ]
 
     @admin.display(description="roles")
@@ -92,6 +112,7 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's takes n
             roles_changed=before != set(user.groups.all()),
             staff_id=_staff_id(request),
             added=not change,
+            email_before=form.initial.get("email", ""),
         )
 
     def _may_assign_roles(self, request: HttpRequest) -> bool:

@@ -10,16 +10,31 @@ from accounts.models import User
 
 @dataclass(frozen=True, slots=True)
 class _Contact:
+    """email_verified: whether whoever reads the address has said so; until then it may be a stranger's.
+
+    language: a tag like vi or en-GB, time_zone: a name of the IANA's; "" where the user has not said.
+    """
+
     user_id: UUID
     username: str
     email: str
     full_name: str
     phone: str
+    email_verified: bool
+    language: str
+    time_zone: str
 
     @classmethod
     def of(cls, user: User) -> Self:
         return cls(
-            user_id=user.id, username=user.username, email=user.email, full_name=user.full_name, phone=user.phone
+            user_id=user.id,
+            username=user.username,
+            email=user.email,
+            full_name=user.full_name,
+            phone=user.phone,
+            email_verified=user.email_verified_at is not None,
+            language=user.language,
+            time_zone=user.time_zone,
         )
 
 
@@ -53,3 +68,43 @@ class PasswordResetRequested(_TokenMailed):
 @dataclass(frozen=True, slots=True)
 class EmailVerificationRequested(_TokenMailed):
     type: ClassVar[str] = "email.verification_requested"
+
+
+@dataclass(frozen=True, slots=True)
+class EmailVerified:
+    """Somebody who reads the address said that it is theirs. new_account: it is the first address of a new account."""
+
+    type: ClassVar[str] = "email.verified"
+    user_id: UUID
+    email: str
+    new_account: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EmailClaimed:
+    """Another account was opened with the address that this user has proved, or was changed to it."""
+
+    type: ClassVar[str] = "email.claimed"
+    user_id: UUID
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class _MailboxTold:
+    """email: the mailbox that is to know; there is one event for each that the account is known to have had."""
+
+    user_id: UUID
+    email: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EmailChanged(_MailboxTold):
+    """The account has another address now, and `email` is one that it had before."""
+
+    type: ClassVar[str] = "email.changed"
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordChanged(_MailboxTold):
+    type: ClassVar[str] = "password.changed"

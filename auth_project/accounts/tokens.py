@@ -81,11 +81,29 @@ class Issued:
     refresh_expires_at: datetime
 
 
-def issue(*, user: User, session_id: UUID) -> Issued:
-    """A new pair for the session, with the user's name and roles as they are now."""
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a session keeps of the pair that it gave last."""
+
+    access: AccessTokenId
+    refresh_jti: str
+    refresh_expires_at: datetime
+
+
+def issue(*, user: User, session_id: UUID, at: datetime, again: Remembered | None = None) -> Issued:
+    """A new pair for the session, with the user's name and roles as they are now.
+
+    at: when it is, or was, issued. again: the pair is this one once more, the same tokens with the same ids.
+    """
     refresh = Refresh.for_user(user)
     refresh["sid"] = str(session_id)
+    refresh.set_iat(at_time=at)
+    if again is not None:
+        refresh["jti"] = again.refresh_jti
+        refresh["exp"] = int(again.refresh_expires_at.timestamp())
     access = refresh.access_token  # with the claims of the refresh token
+    if again is not None:
+        access["jti"], access["exp"] = again.access.jti, again.access.expires
     access["username"] = user.username
     access["roles"] = sorted(user.roles)
     return Issued(
