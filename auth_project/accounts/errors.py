@@ -1,6 +1,6 @@
 from collections.abc import Iterable, Sequence
 
-from chassis.web.problems import BadRequest, Conflict, TooManyRequests, Unauthenticated
+from chassis.web.problems import BadRequest, Conflict, PermissionDenied, TooManyRequests, Unauthenticated
 
 
 class AccountExists(Conflict):
@@ -55,3 +55,8 @@ class SignInThrottled(TooManyRequests):
             f"Too many failed attempts to sign in to this account. Try again in {wait}, or set a new password by mail.",
             retry_after=seconds,
         )
+
+
+class AboveYourRank(PermissionDenied):
+    code = "above_your_rank"
+    title = "You may not do this to this account"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from accounts.models import User
@@ -26,16 +26,16 @@ class _Contact:
 
     @classmethod
     def of(cls, user: User) -> Self:
-        return cls(
-            user_id=user.id,
-            username=user.username,
-            email=user.email,
-            full_name=user.full_name,
-            phone=user.phone,
-            email_verified=user.email_verified_at is not None,
-            language=user.language,
-            time_zone=user.time_zone,
-        )
+        return cls(**_contact(user))
+
+
+def _contact(user: User) -> dict[str, Any]:
+    said = ("username", "email", "full_name", "phone", "language", "time_zone")
+    return {
+        "user_id": user.id,
+        **{name: getattr(user, name) for name in said},
+        "email_verified": user.email_verified_at is not None,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,20 @@ class UserRegistered(_Contact):
 
 @dataclass(frozen=True, slots=True)
 class UserUpdated(_Contact):
-    """A name, an address or a number of the user changed; the whole contact is told."""
+    """A name, an address or a number of the user changed; the whole contact is told.
+
+    email_changed_at: of the latest change of the address, whatever changed this time; None when there never was one.
+    email_changed_by: the member of staff who made it, None when it was the owner; a change by staff is not covered by
+    one of the owner's for chassis.four_eyes.ADDRESS_SETTLES. Whoever gives somebody an address reads their mail.
+    """
 
     type: ClassVar[str] = "user.updated"
+    email_changed_at: datetime | None = None
+    email_changed_by: UUID | None = None
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        return cls(**_contact(user), email_changed_at=user.email_changed_at, email_changed_by=user.email_changed_by)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,12 @@ the transaction that decides it.
 import hashlib
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Self
 
 from django.conf import settings
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import throttle
@@ -20,8 +23,10 @@ from accounts.events import (
     EmailChanged,
     EmailClaimed,
     EmailVerificationRequested,
+    EmailVerified,
     PasswordChanged,
     PasswordResetRequested,
+    UserUpdated,
 )
 from accounts.models import FormerAddress, OneTimeToken, User
 from accounts.selectors import prover_of
@@ -40,6 +45,19 @@ def may_verify(user: User, email: str) -> bool:
     return throttle.may_mail(email=email) and throttle.may_mail(email=str(user.id), cause="asked_by")
 
 
+@dataclass(frozen=True, slots=True)
+class Mails:
+    """What may be mailed of a change, as Redis said before its transaction. asked: the new address, to prove itself."""
+
+    asked: bool = False
+    told: Sequence[str] = ()
+
+    @classmethod
+    def of_new_address(cls, user: User, email: str) -> Self:
+        """user: as they were before."""
+        return cls(asked=may_verify(user, email), told=to_be_told(user))
+
+
 def ask_to_verify(user: User) -> None:
     """Mails a token to the user's address. Where somebody else has proved it, they are told as well."""
     token, row = _new_token(user, user.email, Purpose.EMAIL_VERIFICATION, seconds=settings.EMAIL_VERIFICATION_SECONDS)
@@ -48,6 +66,23 @@ def ask_to_verify(user: User) -> None:
     claimed = [] if prover is None else [(EmailClaimed(user_id=prover.id, email=prover.email), prover.id)]
     # In one statement: it takes as long for an address that somebody has.
     emit_all([(requested, user.id), *claimed])
+
+
+def prove(user: User) -> bool:
+    """The address is theirs, as whoever reads it says, unless somebody else has proved that before them."""
+    if user.email_verified_at is not None:
+        return True
+    new_account = not user.former_addresses.exists()
+    user.email_verified_at = timezone.now()
+    try:
+        with transaction.atomic():
+            user.save(update_fields=["email_verified_at", "updated_at"])
+    except IntegrityError:
+        user.email_verified_at = None
+        return False
+    emit(UserUpdated.of(user), subject=user.id)
+    emit(EmailVerified(user_id=user.id, email=user.email, new_account=new_account), subject=user.id)
+    return True
 
 
 def may_ask_for_reset(user: User | None, email: str) -> bool:
@@ -96,7 +131,9 @@ def tell_new_address(user: User, mailboxes: Sequence[str]) -> None:
 
 
 def tell_new_password(user: User, mailboxes: Sequence[str]) -> None:
-    emit_all([(PasswordChanged(user_id=user.id, email=email, changed_at=user.updated_at), user.id) for email in mailboxes])
+    emit_all(
+        [(PasswordChanged(user_id=user.id, email=email, changed_at=user.updated_at), user.id) for email in mailboxes]
+    )
 
 
 def void_resets(user: User) -> None:

@@ -22,9 +22,9 @@ def users_by_login(login: str) -> list[User]:
     return [*found.filter(email_verified_at__isnull=False), *found.filter(email_verified_at=None).order_by("-id")[:1]]
 
 
-def user_by_email(email: str) -> User | None:
-    """Who has proved the address, else the newest account that says it is theirs."""
-    return next(iter(users_by_login(email)), None)
+def user_by_login(login: str) -> User | None:
+    """Who has the user name; who has proved the address, else the newest account that says it is theirs."""
+    return next(iter(users_by_login(login)), None)
 
 
 def prover_of(email: str, *, other_than: UUID | None = None) -> User | None:

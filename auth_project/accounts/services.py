@@ -1,8 +1,7 @@
 """Accounts: opening them, changing them, proving who owns them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
@@ -13,14 +12,15 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import audit, mailed, metrics, revocations, throttle
-from accounts.domain import EndReason, normalised_email
-from accounts.errors import AccountExists, InvalidOneTimeToken, WeakPassword, WrongPassword
-from accounts.events import EmailVerified, UserRegistered, UserUpdated
-from accounts.mailed import Purpose
-from accounts.models import User
-from accounts.roles import Role
-from accounts.selectors import taken_fields, user_by_email
+from accounts.domain import Deed, EndReason, may_act, normalised_email
+from accounts.errors import AboveYourRank, AccountExists, InvalidOneTimeToken, WeakPassword, WrongPassword
+from accounts.events import UserRegistered, UserUpdated
+from accounts.mailed import Mails, Purpose
+from accounts.models import User, rank_by
+from accounts.roles import STAFF_MAY, Role
+from accounts.selectors import taken_fields, user_by_login
 from accounts.sessions import end_sessions_of
+from chassis.four_eyes import ADDRESS_SETTLES
 from chassis.messaging.outbox import emit
 
 
@@ -83,7 +83,7 @@ def update_profile(
     A stolen access token must not be enough to take the account over by way of its address. A new one is taken whether
     or not somebody else has it, as in register().
     """
-    mails = _Mails()
+    mails = Mails()
     if "email" in changes:
         changes = {**changes, "email": normalised_email(changes["email"])}
         owner = User.objects.get(pk=user_id)
@@ -91,15 +91,16 @@ def update_profile(
             del changes["email"]
         else:
             _check_current_password(owner, current_password, address=address)
-            mails = _Mails.of_new_address(owner, changes["email"])
+            mails = Mails.of_new_address(owner, changes["email"])
     with transaction.atomic():
         user = _lock(user_id)
         changed = [name for name, value in changes.items() if getattr(user, name) != value]
         if "email" in changed:
             mailed.leave_address(user, user.email)
-            user.email_verified_at = None
         for name in changed:
             setattr(user, name, changes[name])
+        if "email" in changed:
+            _note_new_address(user, by=None)
         if changed:
             user.save()
             _tell_of_the_change(user, mails)
@@ -130,7 +131,7 @@ def request_password_reset(*, email: str, address: str | None = None) -> None:
 
     An address that nobody has costs the same: a row is written for it too.
     """
-    user = user_by_email(email)
+    user = user_by_login(email)
     if user is not None and not user.is_active:
         user = None
     if not mailed.may_ask_for_reset(user, email):
@@ -156,7 +157,7 @@ def reset_password(*, token: str, new_password: str, address: str | None = None)
         user.password = hashed
         _save_password(user, reason=EndReason.PASSWORD_CHANGED, mailboxes=mailboxes)
         # Who reads the mail of the address owns it.
-        _prove(user)
+        mailed.prove(user)
     # They may sign in from there, whoever else is guessing.
     throttle.forgive_sign_in(subject=str(user.id), address=address)
     audit.record("password_reset", user_id=user.id, address=address)
@@ -181,7 +182,7 @@ def verify_email(*, token: str, address: str | None = None) -> User:
         if user.email != row.email:
             raise InvalidOneTimeToken
         mailed.spend(row)
-        if not _prove(user):
+        if not mailed.prove(user):
             raise InvalidOneTimeToken
     audit.record("email_verified", user_id=user.id, address=address)
     return user
@@ -191,38 +192,51 @@ def record_staff_change(
     *,
     user: User,
     changed: Iterable[str],
-    roles_changed: bool,
-    staff_id: UUID,
+    roles_before: Iterable[str],
+    staff: User,
     added: bool = False,
     email_before: str = "",
 ) -> None:
     """What follows from a change that staff saved in the admin site. Needs the transaction that saved it.
 
-    changed: names of fields. email_before: the address, if that changed. Access tokens carry the roles, so those given
-    with other roles are revoked.
+    changed: names of fields. roles_before, email_before: as they were. An account that is not active keeps no role of
+    staff, so that nobody gets one back by making it active again. Tokens and admin sessions carry the name and the
+    roles, so those given with others are good no more. Raises AboveYourRank.
     """
-    changed = set(changed)
+    changed, before = set(changed), frozenset(roles_before)
+    _refuse_above(staff, user, roles_before=before, added=added)
+    if not user.is_active:
+        _take_staff_roles(user)
+    roles_changed = before != user.roles
     if added:
         emit(UserRegistered.of(user), subject=user.id)
         mailed.ask_to_verify(user)
     elif "email" in changed:
-        before = User(pk=user.pk, email=email_before, email_verified_at=user.email_verified_at)
-        mails = _Mails.of_new_address(before, user.email)
+        mails = Mails.of_new_address(
+            User(pk=user.pk, email=email_before, email_verified_at=user.email_verified_at), user.email
+        )
         mailed.leave_address(user, email_before)
-        user.email_verified_at = None
-        user.save(update_fields=["email_verified_at", "updated_at"])
+        _note_new_address(user, by=staff.id if staff.id != user.id else None)
+        user.save(update_fields=["email_verified_at", "email_changed_at", "email_changed_by", "updated_at"])
         _tell_of_the_change(user, mails)
     elif changed & {"username", "full_name", "phone", "language", "time_zone"}:
-        _tell_of_the_change(user, _Mails())
+        _tell_of_the_change(user, Mails())
     if "password" in changed:
         end_sessions_of(user, reason=EndReason.PASSWORD_CHANGED)
         mailed.tell_new_password(user, mailed.to_be_told(user))
     elif "is_active" in changed and not user.is_active:
         end_sessions_of(user, reason=EndReason.DEACTIVATED)
-    elif roles_changed and not added:
+    elif (roles_changed or "username" in changed) and not added:
         revocations.revoke_all_of(user)
-    names = sorted(changed | ({"roles"} if roles_changed else set()))
-    audit.record("changed_by_staff", user_id=user.id, by=str(staff_id), fields=names, added=added)
+    audit.record(
+        "changed_by_staff",
+        user_id=user.id,
+        by=str(staff.id),
+        fields=sorted(changed - {"groups"} | ({"roles"} if roles_changed else set())),
+        added=added,
+        roles_given=sorted(user.roles - before),
+        roles_taken=sorted(before - user.roles),
+    )
 
 
 def refuse_weak(password: str, *, user: User, pointer: str) -> None:
@@ -260,37 +274,34 @@ def _save_password(user: User, *, reason: EndReason, mailboxes: Sequence[str]) -
     mailed.tell_new_password(user, mailboxes)
 
 
-def _prove(user: User) -> bool:
-    """The address is theirs, as whoever reads it says, unless somebody else has proved that before them."""
-    if user.email_verified_at is not None:
-        return True
-    new_account = not user.former_addresses.exists()
-    user.email_verified_at = timezone.now()
-    try:
-        with transaction.atomic():
-            user.save(update_fields=["email_verified_at", "updated_at"])
-    except IntegrityError:
-        user.email_verified_at = None
-        return False
-    emit(UserUpdated.of(user), subject=user.id)
-    emit(EmailVerified(user_id=user.id, email=user.email, new_account=new_account), subject=user.id)
-    return True
+def _refuse_above(staff: User, user: User, *, roles_before: frozenset[str], added: bool) -> None:
+    """The page asks the same before it shows a field: whatever door comes next finds it here."""
+    own = staff.pk == user.pk
+    deeds = [] if added else [Deed.CHANGE]
+    if user.roles != roles_before:
+        deeds.append(Deed.ASSIGN_ROLES)
+    if not all(may_act(deed, actor=staff.rank, subject=rank_by(roles_before), own=own) for deed in deeds):
+        raise AboveYourRank
 
 
-@dataclass(frozen=True, slots=True)
-class _Mails:
-    """What may be mailed of a change, as Redis said before its transaction. asked: the new address, to prove itself."""
-
-    asked: bool = False
-    told: Sequence[str] = ()
-
-    @classmethod
-    def of_new_address(cls, user: User, email: str) -> Self:
-        """user: as they were before."""
-        return cls(asked=mailed.may_verify(user, email), told=mailed.to_be_told(user))
+def _take_staff_roles(user: User) -> None:
+    user.groups.remove(*user.groups.filter(name__in=STAFF_MAY))
+    user.__dict__.pop("roles", None)
 
 
-def _tell_of_the_change(user: User, mails: _Mails) -> None:
+def _note_new_address(user: User, *, by: UUID | None) -> None:
+    """Nobody has proved it yet. by: the member of staff who changed it, None for the owner.
+
+    For a while an owner does not take the place of staff who changed it before them: with the mail of that address
+    whoever gave it could have become the owner.
+    """
+    now, user.email_verified_at = timezone.now(), None
+    settled = user.email_changed_at is None or user.email_changed_at + ADDRESS_SETTLES <= now
+    if by is not None or user.email_changed_by is None or settled:
+        user.email_changed_at, user.email_changed_by = now, by
+
+
+def _tell_of_the_change(user: User, mails: Mails) -> None:
     emit(UserUpdated.of(user), subject=user.id)
     if mails.asked:
         mailed.ask_to_verify(user)

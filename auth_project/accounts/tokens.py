@@ -90,18 +90,20 @@ class Remembered:
     refresh_expires_at: datetime
 
 
-def issue(*, user: User, session_id: UUID, at: datetime, again: Remembered | None = None) -> Issued:
-    """A new pair for the session, with the user's name and roles as they are now.
+def issue(*, user: User, session_id: UUID, as_of: datetime, again: Remembered | None = None) -> Issued:
+    """A new pair for the session, with the user's name and roles.
 
-    at: when it is, or was, issued. again: the pair is this one once more, the same tokens with the same ids.
+    as_of: before the user was read. A revocation between then and now concerns the pair too, so that is its `iat`:
+    else roles that were taken meanwhile would live on in a token that looks newer.
+    again: it is this pair once more, with its ids, as it was issued as_of.
     """
     refresh = Refresh.for_user(user)
     refresh["sid"] = str(session_id)
-    refresh.set_iat(at_time=at)
+    refresh.set_iat(at_time=as_of)
     if again is not None:
-        refresh["jti"] = again.refresh_jti
-        refresh["exp"] = int(again.refresh_expires_at.timestamp())
+        refresh["jti"], refresh["exp"] = again.refresh_jti, int(again.refresh_expires_at.timestamp())
     access = refresh.access_token  # with the claims of the refresh token
+    access.set_iat(at_time=as_of)
     if again is not None:
         access["jti"], access["exp"] = again.access.jti, again.access.expires
     access["username"] = user.username
