@@ -161,7 +161,7 @@ def normalised_email(text: str) -> str:
 # Letters of any script, what stands between them in a name, and nothing that a mail could turn into a link.
 _NAME_CATEGORIES = ("L", "M", "Nd")
 _NAME_MARKS = " '\u2019.,-\u2010()\u00b7&"
-_LIKE_A_DOMAIN = re.compile(r"\w{2,}\.\w{2,}")
+_LIKE_A_DOMAIN = re.compile(r"\w\w\.\w\w")
 
 
 def plain_name(text: str) -> str:

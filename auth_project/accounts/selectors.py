@@ -15,10 +15,9 @@ def users_by_login(login: str) -> list[User]:
     Upper and lower case are one. Of an address: who has proved it, and the newest account that says it is theirs; so
     whoever opens an account can sign in with its address at once, whether or not somebody else has it.
     """
-    users = User.objects.prefetch_related("groups")
     if "@" not in login:
-        return list(users.filter(Exact(Lower("username"), login.lower())))
-    found = users.filter(Exact(Lower("email"), login.lower()))
+        return list(User.objects.filter(Exact(Lower("username"), login.lower())))
+    found = User.objects.filter(Exact(Lower("email"), login.lower()))
     return [*found.filter(email_verified_at__isnull=False), *found.filter(email_verified_at=None).order_by("-id")[:1]]
 
 

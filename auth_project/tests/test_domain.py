@@ -72,7 +72,7 @@ def test_a_refresh_token_is_refused_from_the_moment_it_expires():
     ("typed", "kept"),
     [
         ("Mai  Thị Trần", "Mai Thị Trần"),
-        ("J.R.R. O’Neill-Smith, Jr.", "J.R.R. O’Neill-Smith, Jr."),
+        ("J.R.R. O\u2019Neill-Smith, Jr.", "J.R.R. O\u2019Neill-Smith, Jr."),
         ("田中 太郎", "田中 太郎"),
         ("Mai 2nd", "Mai 2nd"),
         ("", ""),
