@@ -122,7 +122,7 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's takes n
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is None:
             kwargs["form"] = AddUserForm
-        form = super().get_form(request, obj, change, **kwargs)
+        form: Any = super().get_form(request, obj, change, **kwargs)
         form.staff = _staff(request)
         return form
 

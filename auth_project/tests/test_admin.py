@@ -1,12 +1,10 @@
 import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
-from django.utils import timezone
 from factories import PASSWORD, UserFactory
 
-from accounts import services, sessions
+from accounts import sessions
 from accounts.models import OneTimeToken, Revocation, Session, User
-from chassis.four_eyes import ADDRESS_SETTLES
 from chassis.web.problems import Unauthenticated
 from chassis.web.tokens import verify
 
@@ -77,23 +75,6 @@ def test_a_change_of_contact_is_told_to_the_others(staff, user, emitted):
     (updated,) = emitted("user.updated")
     assert updated.data["email"] == "new@example.com"
     assert len(emitted("email.verification_requested")) == 1
-
-
-def test_an_address_that_staff_changed_names_who_did_until_it_has_settled(staff, user, emitted):
-    support = staff("support")
-    support.post(f"{USERS}{user.pk}/change/", form_of(user, email="new@example.com"))
-    services.update_profile(user_id=user.pk, changes={"full_name": "New"})
-    changed, renamed = emitted("user.updated")
-    assert changed.data["email_changed_by"] == str(support.user.pk)
-    assert changed.data["email_changed_at"] is not None
-    assert [renamed.data[name] for name in ("email_changed_by", "email_changed_at")] == [
-        changed.data[name] for name in ("email_changed_by", "email_changed_at")
-    ]
-    services.update_profile(user_id=user.pk, changes={"email": "own@example.com"}, current_password=PASSWORD)
-    assert emitted("user.updated")[-1].data["email_changed_by"] == str(support.user.pk)
-    User.objects.update(email_changed_at=timezone.now() - ADDRESS_SETTLES)
-    services.update_profile(user_id=user.pk, changes={"email": "mine@example.com"}, current_password=PASSWORD)
-    assert emitted("user.updated")[-1].data["email_changed_by"] is None
 
 
 def test_new_roles_make_the_old_access_tokens_useless(staff, user, tokens_of, committed):

@@ -176,19 +176,6 @@ class TestTheProfile:
         assert (changed.email, changed.email_verified_at) == ("new@example.com", None)
         assert emitted("email.verification_requested")[0].data["email"] == "new@example.com"
 
-    def test_an_address_that_the_owner_changed_names_nobody_of_staff(self, user, emitted):
-        services.update_profile(user_id=user.id, changes={"email": "new@example.com"}, current_password=PASSWORD)
-        (updated,) = emitted("user.updated")
-        user.refresh_from_db()
-        assert updated.data["email_changed_by"] is None
-        assert updated.data["email_changed_at"] is not None
-        assert (user.email_changed_by, user.email_changed_at is None) == (None, False)
-
-    def test_without_a_new_address_none_is_said_to_have_come(self, user, emitted):
-        services.update_profile(user_id=user.id, changes={"full_name": "New"})
-        (updated,) = emitted("user.updated")
-        assert (updated.data["email_changed_at"], updated.data["email_changed_by"]) == (None, None)
-
     def test_the_same_address_again_needs_nothing(self, user, emitted):
         services.update_profile(user_id=user.id, changes={"email": user.email})
         assert emitted() == []

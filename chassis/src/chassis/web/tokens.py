@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import jwt
@@ -162,6 +162,6 @@ def still_stands(*, user_id: UUID | str, session_id: str, since: float) -> bool:
     session, before, told = redis_client().mget(f"revoked:token:{session_id}", f"revoked:user:{user_id}", TOLD_KEY)
     if session is not None or (before is not None and since < float(before)):
         return False
-    if told is None or not told.startswith(TOLD):
+    if told is None or not cast(bytes, told).startswith(TOLD):
         raise RedisUnavailable("does not know what was revoked")
     return True
