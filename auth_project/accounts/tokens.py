@@ -91,7 +91,7 @@ class Remembered:
 
 
 def issue(*, user: User, session_id: UUID, as_of: datetime, again: Remembered | None = None) -> Issued:
-    """A new pair for the session, with the user's name and roles.
+    """A new pair for the session, with the user's name and roles, and whether the address is proven.
 
     as_of: before the user was read. A revocation between then and now concerns the pair too, so that is its `iat`:
     else roles that were taken meanwhile would live on in a token that looks newer.
@@ -108,6 +108,7 @@ def issue(*, user: User, session_id: UUID, as_of: datetime, again: Remembered | 
         access["jti"], access["exp"] = again.access.jti, again.access.expires
     access["username"] = user.username
     access["roles"] = sorted(user.roles)
+    access["email_verified"] = user.email_verified_at is not None
     return Issued(
         pair=TokenPair(access_token=str(access), refresh_token=str(refresh), expires_in=settings.ACCESS_TOKEN_SECONDS),
         access=AccessTokenId(jti=access["jti"], expires=access["exp"]),
