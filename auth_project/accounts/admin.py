@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from accounts import services, sessions
 from accounts.domain import normalised_email, normalised_phone
 from accounts.models import OneTimeToken, Revocation, Session, User
-from chassis.admin import ReadOnlyAdmin
+from chassis.admin import ReadOnlyAdmin, StaffAdmin
 
 
 class ContactForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's takes no argument when it runs
@@ -34,7 +34,7 @@ class AddUserForm(ContactForm, AdminUserCreationForm):  # type: ignore[type-arg]
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's takes no argument when it runs
+class UserAdmin(StaffAdmin):
     """Accounts are never deleted, for bookings and payments elsewhere name them; they are made inactive."""
 
     list_display = ["username", "email", "full_name", "role_names", "is_active", "email_verified_at", "created_at"]

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
-from chassis.admin import ReadOnlyAdmin, ReadOnlyInline
+from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin
 from notifications import previews, services
 from notifications.domain import FALLBACK_LANGUAGE, Channel
 from notifications.errors import NotResendable
@@ -23,7 +23,7 @@ from notifications.wording import BadWording, Wording
 
 
 @admin.register(Contact)
-class ContactAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its stubs alone
+class ContactAdmin(StaffAdmin):
     """Who a user is comes from auth; only how they want to be told is edited here."""
 
     list_display = ["username", "email", "phone", "language", "wants_hold_notices", "wants_sms"]
@@ -81,7 +81,7 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its
 
 
 @admin.register(NotificationTemplate)
-class NotificationTemplateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # as above
+class NotificationTemplateAdmin(StaffAdmin):
     form = TemplateForm
     list_display = ["code", "channel", "language", "subject", "updated_at"]
     list_filter = ["code", "channel", "language"]

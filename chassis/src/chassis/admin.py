@@ -1,13 +1,20 @@
-"""Admin pages of the chassis's own tables, and the bases for everything that is read but never edited."""
+"""Admin pages of the chassis's own tables, the bases of every page, and how pages write money."""
 
 from operator import attrgetter
 from typing import Any
 
+import django.contrib.auth.admin  # noqa: F401  (registers the pages that those below take the place of)
 from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
 
 from chassis.money import Money, format_money
-from chassis.storage.models import IdempotencyKey, OutboxMessage
+from chassis.storage.models import AuditRecord, IdempotencyKey, OutboxMessage
+from chassis.web.audit_log_admin import AuditRecordAdmin
+from chassis.web.staff_admin import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin, actor_of, delete_selected
+
+__all__ = ["ReadOnlyAdmin", "ReadOnlyInline", "StaffAdmin", "actor_of", "money"]
 
 
 def money(amount: str, *, currency: str = "currency", title: str = "") -> Any:
@@ -23,30 +30,8 @@ def money(amount: str, *, currency: str = "currency", title: str = "") -> Any:
     return shown
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs alone
-    """Nothing can be added, changed or deleted here."""
-
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]  # as above
-    """Rows shown with the row that they belong to; nothing can be added, changed or deleted here."""
-
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+admin.site.add_action(delete_selected, "delete_selected")
+admin.site.register(AuditRecord, AuditRecordAdmin)
 
 
 @admin.register(OutboxMessage)
@@ -56,7 +41,6 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
     search_fields = ["id"]
     # The body may hold what only its consumers should see.
     fields = ["id", "exchange", "type", "created_at", "published_at"]
-    show_full_result_count = False
 
 
 @admin.register(IdempotencyKey)
@@ -65,4 +49,34 @@ class IdempotencyKeyAdmin(ReadOnlyAdmin):
     list_filter = ["endpoint", "status"]
     search_fields = ["key", "user_id"]
     fields = ["key", "endpoint", "user_id", "resource_id", "status", "leased_until", "created_at"]
-    show_full_result_count = False
+
+
+class GroupAdmin(ReadOnlyAdmin):
+    """Groups are the roles of STAFF_MAY: what is changed by hand lasts until the next migration."""
+
+    list_display = ["name"]
+    search_fields = ["name"]
+    fields = ["name", "permissions"]
+
+
+class ShadowAdmin(StaffAdmin):
+    """Who signed in here with an account of auth's. Names and roles are auth's; here somebody can be shut out."""
+
+    list_display = ["username", "is_active", "is_superuser", "last_login"]
+    list_filter = ["is_active", "is_superuser", "groups"]
+    search_fields = ["username"]
+    fields = ["username", "is_active", "is_staff", "is_superuser", "groups", "date_joined", "last_login"]
+    readonly_fields = ["username", "is_staff", "is_superuser", "groups", "date_joined", "last_login"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+admin.site.unregister(Group)
+admin.site.register(Group, GroupAdmin)
+if get_user_model() is User:
+    admin.site.unregister(User)
+    admin.site.register(User, ShadowAdmin)
