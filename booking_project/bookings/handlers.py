@@ -38,7 +38,12 @@ def _record_void(event: Event) -> None:
 
 def _record_refund(event: Event) -> None:
     payment = event.read(heard.PaymentRefunded)
-    services.record_payment(booking_id=payment.booking_id, status=PaymentStatus(payment.status))
+    services.record_refund(
+        booking_id=payment.booking_id,
+        status=PaymentStatus(payment.status),
+        kind=payment.kind,
+        cause=Cause("payment", event.id, payment.reason or "refunded"),
+    )
 
 
 def _project_screen(event: Event) -> None:
@@ -53,6 +58,10 @@ def _cancel_showtime(event: Event) -> None:
     projections.project_cancellation(event.read(heard.ShowtimeCancelled))
 
 
+def _know_customer(event: Event) -> None:
+    projections.project_customer(event.read(heard.UserKnown), as_of=event.time)
+
+
 HANDLERS: Mapping[str, Callable[[Event], None]] = {
     "payment.authorized": _confirm,
     "payment.completed": _record_capture,
@@ -63,6 +72,8 @@ HANDLERS: Mapping[str, Callable[[Event], None]] = {
     "showtime.scheduled": _project_showtime,
     "showtime.updated": _project_showtime,
     "showtime.cancelled": _cancel_showtime,
+    "user.registered": _know_customer,
+    "user.updated": _know_customer,
 }
 
 TICKS: Mapping[str, Sequence[Callable[[], object]]] = {

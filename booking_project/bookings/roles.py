@@ -2,9 +2,14 @@
 
 from chassis.roles import EVERYTHING, StaffMay, views
 
+SEEN = views(
+    *("booking", "bookingseat", "bookingtransition", "checkin", "showtime", "showtimemove", "screen"),
+    "auditrecord",
+)
+
 STAFF_MAY: StaffMay = {
-    "support": views("auditrecord"),
-    # To take seats off the sale, through the API.
-    "manager": views("auditrecord") | {"change_seatstatus"},
+    "support": SEEN | {"cancel_booking", "check_in_booking"},
+    # change_seatstatus: to take seats off the sale, and put them back.
+    "manager": SEEN | {"cancel_booking", "check_in_booking", "change_seatstatus"},
     "admin": EVERYTHING,
 }

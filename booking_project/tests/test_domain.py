@@ -18,6 +18,7 @@ from bookings.domain import (
     payment_failure,
     rebuild,
     refund_amount,
+    refund_ends,
 )
 from chassis.states import IllegalTransition
 
@@ -63,6 +64,16 @@ def test_a_capture_that_failed_takes_a_confirmed_booking_back():
     assert payment_failure(State.CANCELLED, stage="capture", final=True) is None
 
 
+def test_all_of_its_money_given_back_ends_a_sale_unless_it_is_goodwill():
+    whole, part = PaymentStatus.REFUNDED, PaymentStatus.PARTIALLY_REFUNDED
+    assert refund_ends(State.CONFIRMED, status=whole, kind="cancel") is Trigger.REFUNDED
+    assert refund_ends(State.CONFIRMED, status=part, kind="cancel") is None
+    for status in (whole, part):
+        assert refund_ends(State.CONFIRMED, status=status, kind="goodwill") is None
+    for state in set(State) - {State.CONFIRMED}:
+        assert refund_ends(state, status=whole, kind="cancel") is None
+
+
 def test_before_the_cutoff_everything_comes_back():
     rules = CancellationRules(cutoff_minutes=60, fee_percent=10)
     assert refund_amount(total=1000, starts_at=START, now=START - timedelta(minutes=61), rules=rules) == 1000
@@ -79,11 +90,10 @@ def test_after_the_cutoff_without_a_fee_nothing_is_taken_back():
         refund_amount(total=1000, starts_at=START, now=START - timedelta(minutes=59), rules=rules)
 
 
-def test_after_the_start_only_the_staff_takes_tickets_back():
+def test_after_the_start_no_ticket_is_taken_back():
     rules = CancellationRules(cutoff_minutes=0, fee_percent=10)
     with pytest.raises(TooLate):
         refund_amount(total=1000, starts_at=START, now=START, rules=rules)
-    assert refund_amount(total=1000, starts_at=START, now=START, rules=rules, waived=True) == 1000
 
 
 def test_a_moved_showtime_is_taken_back_whole_until_it_starts_whatever_the_rules():

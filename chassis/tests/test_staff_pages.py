@@ -65,15 +65,3 @@ def test_every_row_that_is_deleted_from_the_list_is_written_down(root: Browser) 
 def test_a_form_that_is_refused_writes_nothing_down(root: Browser) -> None:
     assert root.post(f"{THINGS}add/", {"name": "", "size": "1"}).status_code == 200
     assert recorded() == []
-
-
-def test_an_account_here_can_be_shut_out_and_nothing_else(root: Browser) -> None:
-    ada = local_user("ada", {"support"})
-    page = f"/admin/chassis/auth/user/{ada.pk}/"
-    form = {"is_superuser": "on", "username": "grace", "password": "x"}
-    assert root.post(f"{page}change/", form).status_code == 302
-    ada.refresh_from_db()
-    assert (ada.is_active, ada.is_superuser, ada.username) == (False, False, "ada")
-    assert recorded() == [("user.changed", {"is_active": True}, {"is_active": False})]
-    assert root.get(f"{page}password/").status_code in {302, 404}
-    assert root.post(f"{page}delete/", {"post": "yes"}).status_code == 403

@@ -36,12 +36,33 @@ class UserKnown:
 
 @dataclass(frozen=True, slots=True)
 class TokenSent:
-    """password.reset_requested and email.verification_requested."""
+    """password.reset_requested and email.verification_requested. token: sealed until the mail is composed."""
 
     user_id: UUID
     email: str
     token: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EmailVerified:
+    user_id: UUID
+    new_account: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EmailClaimed:
+    user_id: UUID
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxTold:
+    """email.changed and password.changed. email: the mailbox that is to know, which need not be the contact's now."""
+
+    user_id: UUID
+    email: str
+    changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

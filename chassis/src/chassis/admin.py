@@ -3,11 +3,9 @@
 from operator import attrgetter
 from typing import Any
 
-import django.contrib.auth.admin  # noqa: F401  (registers the pages that those below take the place of)
+import django.contrib.auth.admin  # noqa: F401  (registers first what is registered anew below)
 from django.contrib import admin
-from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, User
-from django.http import HttpRequest
 
 from chassis.money import Money, format_money
 from chassis.storage.models import AuditRecord, IdempotencyKey, OutboxMessage
@@ -51,32 +49,26 @@ class IdempotencyKeyAdmin(ReadOnlyAdmin):
     fields = ["key", "endpoint", "user_id", "resource_id", "status", "leased_until", "created_at"]
 
 
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
 class GroupAdmin(ReadOnlyAdmin):
-    """Groups are the roles of STAFF_MAY: what is changed by hand lasts until the next migration."""
+    """A group is a role, and what it may do is made by each migration from the service's table of roles."""
 
     list_display = ["name"]
     search_fields = ["name"]
     fields = ["name", "permissions"]
 
 
-class ShadowAdmin(StaffAdmin):
-    """Who signed in here with an account of auth's. Names and roles are auth's; here somebody can be shut out."""
-
-    list_display = ["username", "is_active", "is_superuser", "last_login"]
-    list_filter = ["is_active", "is_superuser", "groups"]
-    search_fields = ["username"]
-    fields = ["username", "is_active", "is_staff", "is_superuser", "groups", "date_joined", "last_login"]
-    readonly_fields = ["username", "is_staff", "is_superuser", "groups", "date_joined", "last_login"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-admin.site.unregister(Group)
-admin.site.register(Group, GroupAdmin)
-if get_user_model() is User:
+if not User._meta.swapped:
     admin.site.unregister(User)
-    admin.site.register(User, ShadowAdmin)
+
+    @admin.register(User)
+    class ShadowAdmin(ReadOnlyAdmin):
+        """Who signed in here. Who they are and what they may do is said at auth, and nowhere else."""
+
+        list_display = ["username", "is_staff", "is_superuser", "last_login"]
+        list_filter = ["is_staff", "groups"]
+        search_fields = ["username"]
+        fields = ["username", "is_active", "is_staff", "is_superuser", "groups", "last_login", "date_joined"]
