@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import audit, metrics, revocations, throttle
+from accounts import audit, metrics, records, revocations, throttle
 from accounts.domain import (
     Deed,
     EndReason,
@@ -159,6 +159,7 @@ def end_by_staff(*, session_ids: Collection[UUID], staff: User) -> None:
         for session in chosen.select_related("user").prefetch_related("user__groups").order_by("pk"):
             _refuse_above(staff, session.user)
             _end(session, EndReason.ENDED_BY_STAFF)
+            records.record_ended(records.actor_of(staff), session.user, session.id)
             audit.record("session_ended", user_id=session.user_id, by=str(staff.id), session_id=str(session.id))
 
 
@@ -168,6 +169,7 @@ def end_all_by_staff(*, user_ids: Collection[UUID], staff: User) -> None:
         for user in User.objects.filter(pk__in=user_ids).prefetch_related("groups").order_by("pk"):
             _refuse_above(staff, user)
             end_sessions_of(user, reason=EndReason.ENDED_BY_STAFF)
+            records.record_ended(records.actor_of(staff), user)
             audit.record("sessions_ended", user_id=user.id, by=str(staff.id))
 
 

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts import services
 from accounts.models import User
 from accounts.roles import Role
+from chassis.storage.audit_log import of_command
 from chassis.web.problems import Problem
 
 
@@ -36,6 +37,7 @@ class Command(BaseCommand):
                 email=email,
                 password=_password(interactive=interactive),
                 roles=[Role.CUSTOMER, Role.ADMIN],
+                actor=of_command(),
             )
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
