@@ -6,7 +6,7 @@ and the gateway logs no queries.
 """
 
 import re
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -19,10 +19,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
 from accounts import services
-from accounts.addresses import address_of, language_of
 from accounts.errors import InvalidOneTimeToken, WeakPassword
+from accounts.languages import language_of
 from accounts.page_texts import TEXTS
 from chassis.web import exceptions
+from chassis.web.gateway import address_of
 
 COOKIE = "mailed_link"
 COOKIE_SECONDS = 3600
@@ -55,8 +56,6 @@ def _page(
 @method_decorator([never_cache, csrf_protect], name="dispatch")
 class LinkedPage(View):
     """A page that a mailed link opens."""
-
-    http_method_names: ClassVar = ["get", "head", "post"]
 
     def get(self, request: HttpRequest) -> HttpResponse:
         if "token" in request.GET:

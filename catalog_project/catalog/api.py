@@ -8,12 +8,10 @@ from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from catalog import scheduling, schema, selectors, services
 from catalog.cache import read_through
 from catalog.errors import (
-    BadFilter,
     InvalidFields,
     MovieInUse,
     MovieNotFound,
@@ -33,10 +31,10 @@ from catalog.pages import as_json, dumps, list_page
 from catalog.permissions import MayEdit, ReadOnly
 from catalog.serializers import (
     CancellationFilters,
+    LayoutParser,
     MovieFilters,
     MovieInput,
     MovieSerializer,
-    PageFilters,
     ScreenInput,
     ScreenSerializer,
     ScreenSummarySerializer,
@@ -50,6 +48,9 @@ from catalog.serializers import (
     TheaterSerializer,
 )
 from chassis.web.openapi import page_of, problems
+from chassis.web.permissions import actor
+from chassis.web.queries import PageQuery, takes
+from chassis.web.views import APIView, created
 
 
 class CatalogView(APIView):
@@ -61,11 +62,10 @@ class CatalogView(APIView):
 class Movies(CatalogView):
     thing = "movie"
 
-    @problems(BadFilter)
+    @takes(MovieFilters)
     @extend_schema(
         operation_id="list_movies",
         summary="List movies",
-        parameters=[MovieFilters],
         responses=page_of(MovieSerializer),
         auth=[],
     )
@@ -74,7 +74,7 @@ class Movies(CatalogView):
         answer = list_page(
             request,
             kind="movies",
-            filters=MovieFilters,
+            filters=self.query,
             ordering=("-release_date", "-id"),
             rows=selectors.list_movies,
             serializer=MovieSerializer,
@@ -90,8 +90,8 @@ class Movies(CatalogView):
         examples=schema.MOVIE,
     )
     def post(self, request: Request) -> Response:
-        movie = services.add_movie(**MovieInput.parse(request.data))
-        return Response(MovieSerializer(movie).data, status=201)
+        movie = services.add_movie(actor=actor(request), **MovieInput.parse(request.data))
+        return created(request, MovieSerializer(movie).data, f"/movies/{movie.id}")
 
 
 class MovieById(CatalogView):
@@ -120,7 +120,8 @@ class MovieById(CatalogView):
         examples=schema.MOVIE_CHANGE,
     )
     def patch(self, request: Request, movie_id: UUID) -> Response:
-        movie = services.change_movie(movie_id=movie_id, **MovieInput.parse(request.data, partial=True))
+        changes = MovieInput.parse(request.data, partial=True)
+        movie = services.change_movie(movie_id=movie_id, actor=actor(request), **changes)
         return Response(MovieSerializer(movie).data)
 
     @problems(MovieNotFound, MovieInUse)
@@ -129,21 +130,20 @@ class MovieById(CatalogView):
         summary="Remove a movie",
         responses={204: None},
     )
-    def delete(self, _: Request, movie_id: UUID) -> Response:
+    def delete(self, request: Request, movie_id: UUID) -> Response:
         """Only a movie that never had showtimes; else 409."""
-        services.remove_movie(movie_id=movie_id)
+        services.remove_movie(movie_id=movie_id, actor=actor(request))
         return Response(status=204)
 
 
 class Theaters(CatalogView):
     thing = "theater"
 
-    @problems(BadFilter)
+    @takes(TheaterFilters)
     @extend_schema(
         operation_id="list_theaters",
         summary="List theaters",
         description="Theaters by city and name.",
-        parameters=[TheaterFilters],
         responses=page_of(TheaterSerializer),
         auth=[],
     )
@@ -151,8 +151,8 @@ class Theaters(CatalogView):
         answer = list_page(
             request,
             kind="theaters",
-            filters=TheaterFilters,
-            ordering=("city", "name"),
+            filters=self.query,
+            ordering=("city", "name", "id"),
             rows=selectors.list_theaters,
             serializer=TheaterSerializer,
         )
@@ -168,8 +168,8 @@ class Theaters(CatalogView):
         examples=schema.THEATER,
     )
     def post(self, request: Request) -> Response:
-        theater = services.add_theater(**TheaterInput.parse(request.data))
-        return Response(TheaterSerializer(theater).data, status=201)
+        theater = services.add_theater(actor=actor(request), **TheaterInput.parse(request.data))
+        return created(request, TheaterSerializer(theater).data, f"/theaters/{theater.id}")
 
 
 class TheaterById(CatalogView):
@@ -200,7 +200,8 @@ class TheaterById(CatalogView):
     )
     def patch(self, request: Request, theater_id: UUID) -> Response:
         changes = TheaterInput.parse(request.data, partial=True)
-        return Response(TheaterSerializer(services.change_theater(theater_id=theater_id, **changes)).data)
+        theater = services.change_theater(theater_id=theater_id, actor=actor(request), **changes)
+        return Response(TheaterSerializer(theater).data)
 
     @problems(TheaterNotFound, TheaterInUse)
     @extend_schema(
@@ -208,22 +209,23 @@ class TheaterById(CatalogView):
         summary="Remove a theater",
         responses={204: None},
     )
-    def delete(self, _: Request, theater_id: UUID) -> Response:
+    def delete(self, request: Request, theater_id: UUID) -> Response:
         """Only a theater that never had showtimes; else 409."""
-        services.remove_theater(theater_id=theater_id)
+        services.remove_theater(theater_id=theater_id, actor=actor(request))
         return Response(status=204)
 
 
 class ScreensOfTheater(CatalogView):
     thing = "screen"
+    parser_classes = [LayoutParser]
 
-    @problems(BadFilter, TheaterNotFound)
+    @problems(TheaterNotFound)
+    @takes(PageQuery)
     @extend_schema(
         operation_id="list_screens",
         summary="List the screens of a theater",
         tags=["screens"],
         description="Screens by name, without their seats.",
-        parameters=[PageFilters],
         responses=page_of(ScreenSummarySerializer),
         auth=[],
     )
@@ -231,8 +233,8 @@ class ScreensOfTheater(CatalogView):
         answer = list_page(
             request,
             kind="screens",
-            filters=PageFilters,
-            ordering=("name", "id"),
+            filters=self.query,
+            ordering="name",  # of one theater's screens each has its own
             rows=lambda: selectors.list_screens(theater_id=theater_id),
             serializer=ScreenSummarySerializer,
         )
@@ -250,12 +252,14 @@ class ScreensOfTheater(CatalogView):
     )
     def post(self, request: Request, theater_id: UUID) -> Response:
         body = ScreenInput.parse(request.data)
-        screen = services.add_screen(theater_id=theater_id, name=body["name"], places=body["seats"])
-        return Response(ScreenSerializer(screen).data, status=201)
+        place = {"theater_id": theater_id, "name": body["name"], "places": body["seats"]}
+        screen = services.add_screen(actor=actor(request), **place)
+        return created(request, ScreenSerializer(screen).data, f"/screens/{screen.id}")
 
 
 class ScreenById(CatalogView):
     thing = "screen"
+    parser_classes = [LayoutParser]
 
     @problems(ScreenNotFound)
     @extend_schema(
@@ -285,7 +289,8 @@ class ScreenById(CatalogView):
     def patch(self, request: Request, screen_id: UUID) -> Response:
         """`seats` replaces the layout; a seat of the same row and number stays the same seat."""
         body = ScreenInput.parse(request.data, partial=True)
-        screen = services.change_screen(screen_id=screen_id, name=body.get("name"), places=body.get("seats"))
+        changes = {"name": body.get("name"), "places": body.get("seats")}
+        screen = services.change_screen(screen_id=screen_id, actor=actor(request), **changes)
         return Response(ScreenSerializer(screen).data)
 
     @problems(ScreenNotFound, ScreenInUse)
@@ -295,20 +300,19 @@ class ScreenById(CatalogView):
         tags=["screens"],
         responses={204: None},
     )
-    def delete(self, _: Request, screen_id: UUID) -> Response:
+    def delete(self, request: Request, screen_id: UUID) -> Response:
         """Only a screen that never had showtimes; else 409."""
-        services.remove_screen(screen_id=screen_id)
+        services.remove_screen(screen_id=screen_id, actor=actor(request))
         return Response(status=204)
 
 
 class Showtimes(CatalogView):
     thing = "showtime"
 
-    @problems(BadFilter)
+    @takes(ShowtimeFilters)
     @extend_schema(
         operation_id="list_showtimes",
         summary="List showtimes",
-        parameters=[ShowtimeFilters],
         responses=page_of(ShowtimeSerializer),
         auth=[],
     )
@@ -317,7 +321,7 @@ class Showtimes(CatalogView):
         answer = list_page(
             request,
             kind="showtimes",
-            filters=ShowtimeFilters,
+            filters=self.query,
             ordering=("starts_at", "id"),
             rows=selectors.list_showtimes,
             serializer=ShowtimeSerializer,
@@ -336,8 +340,8 @@ class Showtimes(CatalogView):
         examples=schema.SHOWTIME,
     )
     def post(self, request: Request) -> Response:
-        showtime = scheduling.schedule_showtime(**ShowtimeInput.parse(request.data))
-        return Response(_shown(showtime), status=201)
+        showtime = scheduling.schedule_showtime(actor=actor(request), **ShowtimeInput.parse(request.data))
+        return created(request, _shown(showtime), f"/showtimes/{showtime.id}")
 
 
 class ShowtimeById(CatalogView):
@@ -370,19 +374,18 @@ class ShowtimeById(CatalogView):
     def patch(self, request: Request, showtime_id: UUID) -> Response:
         """Prices may name only the categories that change. Another movie or screen is another showtime."""
         changes = ShowtimeChange.parse(request.data, partial=True)
-        return Response(_shown(scheduling.change_showtime(showtime_id=showtime_id, **changes)))
+        return Response(_shown(scheduling.change_showtime(showtime_id=showtime_id, actor=actor(request), **changes)))
 
-    @problems(ShowtimeNotFound, ShowtimeOver, ShowtimeIsCancelled, BadFilter)
+    @problems(ShowtimeNotFound, ShowtimeOver, ShowtimeIsCancelled)
+    @takes(CancellationFilters)
     @extend_schema(
         operation_id="cancel_showtime",
         summary="Cancel a showtime",
-        parameters=[CancellationFilters],
         responses={204: None},
     )
     def delete(self, request: Request, showtime_id: UUID) -> Response:
         """Cancels the showtime: its bookings are cancelled and refunded."""
-        reason = CancellationFilters.parse(request.query_params.dict())["reason"]
-        scheduling.cancel_showtime(showtime_id=showtime_id, reason=reason)
+        scheduling.cancel_showtime(showtime_id=showtime_id, reason=self.query["reason"], actor=actor(request))
         return Response(status=204)
 
 
