@@ -38,7 +38,12 @@ def _record_void(event: Event) -> None:
 
 def _record_refund(event: Event) -> None:
     payment = event.read(heard.PaymentRefunded)
-    services.record_payment(booking_id=payment.booking_id, status=PaymentStatus(payment.status))
+    services.record_refund(
+        booking_id=payment.booking_id,
+        status=PaymentStatus(payment.status),
+        kind=payment.kind,
+        cause=Cause("payment", event.id, payment.reason or "refunded"),
+    )
 
 
 def _project_screen(event: Event) -> None:

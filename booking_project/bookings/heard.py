@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from bookings.domain import GOODWILL
+
 
 @dataclass(frozen=True, slots=True)
 class PaymentAuthorized:
@@ -33,8 +35,12 @@ class PaymentVoided:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRefunded:
+    """kind: before it was told, a refund left the ticket as it was. reason: what staff wrote to the customer."""
+
     booking_id: UUID
     status: str
+    kind: str = GOODWILL
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
