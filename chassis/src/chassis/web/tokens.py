@@ -14,7 +14,7 @@ from rest_framework_simplejwt.tokens import AccessToken, Token
 from chassis.storage.redis import RedisUnavailable, redis_client
 from chassis.web.keys import key_set
 from chassis.web.problems import Unauthenticated
-from chassis.web.roles import is_staff
+from chassis.web.roles import is_staff, may
 
 ALGORITHM = "EdDSA"
 # By so much the clocks of two hosts may differ.
@@ -28,7 +28,10 @@ TOLD = b"told"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The signed-in caller, as the token says. `token` is for calls made in the caller's name."""
+    """The signed-in caller, as the token says. `token` is for calls made in the caller's name.
+
+    email_verified: the address was proven when the token was made; one of before there was the claim proves nothing.
+    """
 
     id: UUID
     username: str
@@ -36,6 +39,7 @@ class Principal:
     jti: str
     expires_at: int
     token: str = field(repr=False)
+    email_verified: bool = False
     is_authenticated: bool = True
 
     @property
@@ -45,6 +49,10 @@ class Principal:
     @property
     def is_staff(self) -> bool:
         return is_staff(self.roles)
+
+    def may(self, permission: str) -> bool:
+        """Whether one of the caller's roles has this permission of the service's own app."""
+        return may(self.roles, permission)
 
 
 class _KeySetBackend(TokenBackend):
@@ -81,6 +89,7 @@ class SignedToken(AccessToken):
             jti=str(claims["jti"]),
             expires_at=int(claims["exp"]),
             token=token,
+            email_verified=claims.get("email_verified") is True,
         )
 
     def get_token_backend(self) -> TokenBackend:
