@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from accounts.models import User
 from chassis.storage.audit_log import Actor, Door, changes, record
@@ -35,11 +34,3 @@ def record_changed(actor: Actor, user: User, before: Mapping[str, Any]) -> None:
 
 def record_password_set(actor: Actor, user: User) -> None:
     record(actor, "user.password_set", ("user", user.pk))
-
-
-def record_ended(actor: Actor, user: User, session_id: UUID | None = None) -> None:
-    """session_id: of the one that was ended, where it was not all of them."""
-    if session_id is None:
-        record(actor, "user.sessions_ended", ("user", user.pk))
-    else:
-        record(actor, "user.session_ended", ("user", user.pk), before={"session": session_id})

@@ -37,15 +37,13 @@ def register(
     roles: Iterable[Role] = (Role.CUSTOMER,),
     email_verified: bool = False,
     address: str | None = None,
-    actor: Actor | None = None,
 ) -> User:
     """Opens an account and asks its owner to verify the address. Raises AccountExists, WeakPassword.
 
     The account is opened whether or not somebody else has the address: who asks learns nothing of that, and who reads
     the address learns of it by mail. It is had by whoever proves it. email_verified: an operator vouches for it, and
     is told when somebody else has proved it.
-    full_name, phone, language, time_zone: as the functions of domain.py normalise them. actor: of staff, where it is
-    not the owner who opens it.
+    full_name, phone, language, time_zone: as the functions of domain.py normalise them.
     """
     user = User(
         username=username,
@@ -68,8 +66,6 @@ def register(
             user.save(force_insert=True)
             user.groups.set(Group.objects.filter(name__in=roles))
             emit(UserRegistered.of(user), subject=user.id)
-            if actor:
-                records.record_added(actor, user)
             if asked:
                 mailed.ask_to_verify(user)
     except IntegrityError:

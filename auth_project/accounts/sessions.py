@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import audit, metrics, records, revocations, throttle
+from accounts import audit, metrics, revocations, throttle
 from accounts.domain import (
     Deed,
     EndReason,
@@ -21,9 +21,11 @@ from accounts.domain import (
 )
 from accounts.errors import AboveYourRank, InvalidCredentials, InvalidRefreshToken, SignInThrottled
 from accounts.models import Session, User
+from accounts.records import actor_of
 from accounts.selectors import users_by_login
 from accounts.tokens import Remembered, TokenPair, issue, read_refresh
 from chassis.ids import uuid7
+from chassis.storage.audit_log import record
 
 
 def check_credentials(*, login: str, password: str, address: str | None) -> User:
@@ -159,8 +161,8 @@ def end_by_staff(*, session_ids: Collection[UUID], staff: User) -> None:
         for session in chosen.select_related("user").prefetch_related("user__groups").order_by("pk"):
             _refuse_above(staff, session.user)
             _end(session, EndReason.ENDED_BY_STAFF)
-            records.record_ended(records.actor_of(staff), session.user, session.id)
             audit.record("session_ended", user_id=session.user_id, by=str(staff.id), session_id=str(session.id))
+            record(actor_of(staff), "session.ended", ("session", session.id), after={"user_id": session.user_id})
 
 
 def end_all_by_staff(*, user_ids: Collection[UUID], staff: User) -> None:
@@ -169,8 +171,8 @@ def end_all_by_staff(*, user_ids: Collection[UUID], staff: User) -> None:
         for user in User.objects.filter(pk__in=user_ids).prefetch_related("groups").order_by("pk"):
             _refuse_above(staff, user)
             end_sessions_of(user, reason=EndReason.ENDED_BY_STAFF)
-            records.record_ended(records.actor_of(staff), user)
             audit.record("sessions_ended", user_id=user.id, by=str(staff.id))
+            record(actor_of(staff), "user.sessions_ended", ("user", user.id), after={"open_sessions": 0})
 
 
 def _refuse_above(staff: User, subject: User) -> None:

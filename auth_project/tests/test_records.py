@@ -9,11 +9,11 @@ from django.core.management import call_command
 from django.test import Client
 from factories import PASSWORD, UserFactory
 
-from accounts.models import Session, User
+from accounts.models import User
 from chassis.storage.models import AuditRecord
 
 pytestmark = pytest.mark.django_db
-USERS, SESSIONS = "/admin/auth/accounts/user/", "/admin/auth/accounts/session/"
+USERS = "/admin/auth/accounts/user/"
 
 
 @pytest.fixture
@@ -91,17 +91,6 @@ def test_an_account_that_was_added_and_never_its_password(browser):
     [(action, before, after)] = written()
     assert (action, before, after["username"], after["roles"]) == ("user.added", None, "lan", ["manager"])
     assert PASSWORD not in str(AuditRecord.objects.values_list()[0])
-
-
-def test_sessions_that_were_ended(browser, user, tokens_of):
-    tokens_of(user)
-    session = Session.objects.get(user=user)
-    browser.post(SESSIONS, {"action": "end_selected", "_selected_action": [str(session.pk)]})
-    browser.post(USERS, {"action": "end_sessions", "_selected_action": [str(user.pk)]})
-    assert written() == [
-        ("user.session_ended", {"session": str(session.pk)}, None),
-        ("user.sessions_ended", None, None),
-    ]
 
 
 def test_what_a_command_did_names_who_ran_it(monkeypatch):

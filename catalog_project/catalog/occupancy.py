@@ -1,12 +1,13 @@
 """How many seats of a showtime are taken, as booking's events tell in whatever order they arrive."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, Sum
-from django.db.models.functions import Now
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from catalog.domain import OccupancyState
@@ -39,13 +40,37 @@ def record_occupancy(
 def count_occupied(showtime_ids: Collection[UUID]) -> dict[UUID, int]:
     """Seats sold and seats held by a hold that still runs, of each of the showtimes."""
     sums = (
-        ShowtimeOccupancy.objects.filter(showtime_id__in=showtime_ids)
-        .filter(Q(state=OccupancyState.SOLD) | Q(state=OccupancyState.HELD, held_until__gt=Now()))
+        _open(ShowtimeOccupancy.objects.filter(showtime_id__in=showtime_ids))
         .order_by()
         .values_list("showtime_id")
         .annotate(Sum("seats"))
     )
     return dict.fromkeys(showtime_ids, 0) | dict(sums)
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Whom a change of a showtime reaches: bookings that are sold or held, and how many people come with them."""
+
+    bookings: int
+    people: int
+
+    def __str__(self) -> str:
+        if not self.bookings:
+            return "nobody has booked"
+        return f"{self.bookings:,} booking{'s' * (self.bookings != 1)}, {self.people:,} people"
+
+
+def touched_by(showtime_id: UUID) -> Touched:
+    """As booking has told so far: what was sold in the last second may be missing."""
+    bookings = _open(ShowtimeOccupancy.objects.filter(showtime_id=showtime_id))
+    counted = bookings.aggregate(bookings=Count("booking_id"), people=Coalesce(Sum("seats"), 0))
+    return Touched(**counted)
+
+
+def _open(rows: QuerySet[ShowtimeOccupancy]) -> QuerySet[ShowtimeOccupancy]:
+    """Sold, or held by a hold that still runs."""
+    return rows.filter(Q(state=OccupancyState.SOLD) | Q(state=OccupancyState.HELD, held_until__gt=Now()))
 
 
 def prune_occupancy() -> int:
