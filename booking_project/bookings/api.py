@@ -25,7 +25,13 @@ from bookings.errors import (
     TooManyHolds,
     UnknownSeat,
 )
-from bookings.presentation import present_booking, present_hold, present_seat_map, present_transition
+from bookings.presentation import (
+    present_booking,
+    present_cancellation,
+    present_hold,
+    present_seat_map,
+    present_transition,
+)
 from bookings.schema import BookingSerializer
 from chassis.web import idempotency
 from chassis.web.openapi import CURSOR, problems
@@ -160,18 +166,32 @@ class BookingView(APIView):
         operation_id="cancel_booking",
         summary="Cancel a booking",
         request=CancellationRequest,
-        responses={200: BookingSerializer},
+        responses={200: schema.CancelledBookingSerializer},
         examples=schema.CANCEL,
     )
     def delete(self, request: Request, booking_id: UUID) -> Response:
-        """Cancels it. Staff give a reason when the booking is somebody else's."""
+        """Cancels it, and says what comes back. Staff give a reason when the booking is somebody else's."""
         user = caller(request)
         booking = selectors.booking_for(user, booking_id)
         wanted = {"reason": ""}
         if booking.user_id != user.id or request.data:
             wanted = CancellationRequest.parse(request.data or {})
-        endings.cancel_booking(booking_id=booking_id, user_id=user.id, is_staff=user.is_staff, **wanted)
-        return Response(present_booking(selectors.booking_for(user, booking_id)))
+        outcome = endings.cancel_booking(booking_id=booking_id, user_id=user.id, is_staff=user.is_staff, **wanted)
+        cancelled = selectors.booking_for(user, booking_id)
+        return Response({**present_booking(cancelled), "cancellation": present_cancellation(cancelled, outcome)})
+
+
+class CancellationView(APIView):
+    @problems(BookingNotFound)
+    @extend_schema(
+        operation_id="preview_cancellation",
+        summary="Read what a cancellation gives back",
+        description="What comes back if its customer cancels now, what is kept and why, and until when that holds.",
+        responses=schema.CancellationSerializer,
+    )
+    def get(self, request: Request, booking_id: UUID) -> Response:
+        booking = selectors.booking_for(caller(request), booking_id)
+        return Response(present_cancellation(booking, endings.cancellation_of(booking)))
 
 
 class HistoryView(APIView):

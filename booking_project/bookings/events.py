@@ -27,6 +27,8 @@ class ShowtimeInBrief:
     screen: str
     starts_at: datetime
     time_zone: str
+    format: str
+    language: str
 
 
 def in_brief(showtime: Showtime) -> ShowtimeInBrief:
@@ -36,6 +38,8 @@ def in_brief(showtime: Showtime) -> ShowtimeInBrief:
         screen=showtime.screen_name,
         starts_at=showtime.starts_at,
         time_zone=showtime.time_zone,
+        format=showtime.format,
+        language=showtime.language,
     )
 
 
@@ -69,7 +73,7 @@ class BookingConfirmed:
 
 @dataclass(frozen=True, slots=True)
 class BookingEnded:
-    """What every end without a sale tells. refund: what comes back of the total, as far as it was paid."""
+    """What every end without a sale tells. refund: what comes back of the total in all, as far as it was paid."""
 
     type: ClassVar[str]
     booking_id: UUID
@@ -94,7 +98,17 @@ class BookingExpired(BookingEnded):
 
 @dataclass(frozen=True, slots=True)
 class BookingCancelled(BookingEnded):
+    """retained: what is kept of the total. refund: the rest, with `refunded`, which had gone back of it before.
+
+    why: the code of a Cancellation (domain.Why); unpaid: nothing had been taken. message: what staff say to the
+    customer, in their own words, or "".
+    """
+
     type: ClassVar[str] = "booking.cancelled"
+    retained: Money
+    refunded: Money
+    why: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +138,23 @@ class TicketIssued:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    starts_at: datetime
+class Before:
+    """What `showtime` tells now, as it was."""
+
+    movie_title: str
     screen: str
+    starts_at: datetime
+    time_zone: str
+    format: str
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
 class BookingMoved:
-    """The showtime of an open booking has another start or screen: `showtime` now, `before` as its customer knew it.
+    """The showtime of an open booking is not as it was sold: `showtime` now, `before` as its customer knew it.
 
-    revision grows with each move of the showtime. ticket: signed anew, or "" while it is not paid. Until
+    changed: which fields differ, of starts_at, screen, movie_title, format and language; starts_at also when the
+    theater's clocks were changed around it. revision grows with each change of that kind. ticket: signed anew, or "" while it is not paid. Until
     free_cancellation_until the booking may be cancelled for nothing, and all that was paid comes back.
     """
 
@@ -147,6 +168,7 @@ class BookingMoved:
     seats: list[TicketSeat]
     total: Money
     revision: int
-    before: Place
+    changed: list[str]
+    before: Before
     showtime: ShowtimeInBrief
     free_cancellation_until: datetime

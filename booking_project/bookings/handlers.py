@@ -38,7 +38,8 @@ def _record_void(event: Event) -> None:
 
 def _record_refund(event: Event) -> None:
     payment = event.read(heard.PaymentRefunded)
-    services.record_payment(booking_id=payment.booking_id, status=PaymentStatus(payment.status))
+    refunded = payment.refunded_amount.amount if payment.refunded_amount else 0
+    services.record_payment(booking_id=payment.booking_id, status=PaymentStatus(payment.status), refunded=refunded)
 
 
 def _project_screen(event: Event) -> None:

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from chassis.money import Money
+
 
 @dataclass(frozen=True, slots=True)
 class PaymentAuthorized:
@@ -35,6 +37,7 @@ class PaymentVoided:
 class PaymentRefunded:
     booking_id: UUID
     status: str
+    refunded_amount: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,5 +89,8 @@ class ShowtimeScheduled:
 
 @dataclass(frozen=True, slots=True)
 class ShowtimeCancelled:
+    """reason: what staff tell its customers."""
+
     showtime_id: UUID
     revision: int
+    reason: str = ""

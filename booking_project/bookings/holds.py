@@ -212,6 +212,7 @@ def _write_hold(
         status=next_state(None, Trigger.HELD),
         total_amount=sum(seat.price for seat in seats),
         currency=sale.showtime.currency,
+        terms=sale.terms,
     )
     try:
         booking.hold_expires_at, booking.created_at = inventory.take_seats(

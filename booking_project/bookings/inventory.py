@@ -40,9 +40,9 @@ WITH wanted AS (
     RETURNING seat_id
 ), booked AS (
     INSERT INTO bookings (id, reference, user_id, showtime_id, status, payment_status, total_amount, currency,
-                          hold_expires_at, created_at, ticket, showtime_revision)
+                          hold_expires_at, created_at, ticket, showtime_revision, terms)
     SELECT %(booking_id)s, %(reference)s, %(user_id)s, %(showtime_id)s, 'PENDING', 'unpaid', %(total)s, %(currency)s,
-           sale.until, sale.at, '', %(showtime_revision)s
+           sale.until, sale.at, '', %(showtime_revision)s, %(terms)s
     FROM sale, holds
     WHERE holds.open < %(max_holds)s AND (SELECT count(*) FROM taken) = (SELECT count(*) FROM wanted)
     RETURNING id, hold_expires_at, created_at
@@ -147,6 +147,7 @@ def _take(booking: Booking, sale: Sale, seats: Sequence[Seat], event: BookingCre
                 "reference": booking.reference,
                 "total": booking.total_amount,
                 "currency": booking.currency,
+                "terms": as_jsonb(booking.terms),
                 "seats": as_jsonb(seats),
                 "exchange": exchange,
                 "event": body,

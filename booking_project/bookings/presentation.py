@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from bookings.domain import Cancellation
 from bookings.holds import Held
 from bookings.models import Booking, BookingTransition, Showtime
 from bookings.sales import Sale
+from bookings.terms import Terms, terms_of
 
 
 def _money(amount: int, currency: str) -> dict[str, Any]:
@@ -48,12 +50,42 @@ def _booking(booking: Booking, seats: Sequence[dict[str, Any]], showtime: Showti
             "screen": showtime.screen_name,
             "starts_at": showtime.starts_at.isoformat(),
             "time_zone": showtime.time_zone,
+            "format": showtime.format,
+            "language": showtime.language,
         },
+        "terms": _terms(terms_of(booking, showtime)),
         "seats": seats,
         "total": _money(booking.total_amount, booking.currency),
         "hold_expires_at": booking.hold_expires_at.isoformat(),
         "created_at": booking.created_at.isoformat(),
         "ticket": booking.ticket or None,
+    }
+
+
+def _terms(terms: Terms) -> dict[str, Any]:
+    return {
+        "movie_title": terms.movie_title,
+        "theater_name": terms.theater_name,
+        "screen": terms.screen,
+        "starts_at": terms.starts_at.isoformat(),
+        "time_zone": terms.time_zone,
+        "format": terms.format,
+        "language": terms.language,
+        "rules": {
+            "cancellation_cutoff_minutes": terms.rules.cutoff_minutes,
+            "cancellation_fee_percent": terms.rules.fee_percent,
+        },
+    }
+
+
+def present_cancellation(booking: Booking, outcome: Cancellation) -> dict[str, Any]:
+    """What a cancellation gives back, or gave back."""
+    return {
+        "allowed": outcome.allowed,
+        "refund": _money(outcome.refund, booking.currency),
+        "retained": _money(outcome.retained, booking.currency),
+        "why": outcome.why,
+        "until": outcome.until.isoformat() if outcome.until else None,
     }
 
 

@@ -11,11 +11,13 @@ from threading import Lock
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.conf import settings
 
 from bookings import projections
 from bookings.errors import ShowtimeNotFound, ShowtimeUnknown, UnknownSeat
 from bookings.models import Screen, Showtime
+from bookings.terms import terms_of_sale
 from chassis.messaging.events import MalformedEvent
 from chassis.storage.http import Client, Unreachable
 
@@ -36,9 +38,13 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """One showtime at one revision of it and of its screen; prices in minor units of showtime.currency."""
+    """One showtime at one revision of it and of its screen; prices in minor units of showtime.currency.
+
+    terms: what its bookings keep of it.
+    """
 
     showtime: Showtime
+    terms: dict[str, Any]
     screen_revision: int
     rows: int
     columns: int
@@ -103,7 +109,8 @@ def _read(showtime_id: UUID) -> Sale | None:
                 accessible=seat["accessible"],
                 price=price,
             )
-    return Sale(showtime, screen.revision, screen.rows, screen.columns, seats)
+    terms = msgspec.to_builtins(terms_of_sale(showtime))
+    return Sale(showtime, terms, screen.revision, screen.rows, screen.columns, seats)
 
 
 @lru_cache(maxsize=1)

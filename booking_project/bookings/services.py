@@ -56,14 +56,18 @@ def confirm_booking(*, booking_id: UUID, payment_id: UUID, cause: Cause) -> Stat
     return State.CONFIRMED
 
 
-def record_payment(*, booking_id: UUID, status: PaymentStatus) -> None:
-    """Keeps what payment told, the latest of it; a captured, confirmed booking gets its ticket, once."""
+def record_payment(*, booking_id: UUID, status: PaymentStatus, refunded: int = 0) -> None:
+    """Keeps what payment told, the latest of it; a captured, confirmed booking gets its ticket, once.
+
+    refunded: what went back so far, in minor units.
+    """
     with transaction.atomic():
         booking = locked_booking(booking_id)
         if booking is None:
             return
         booking.payment_status = advance_payment(PaymentStatus(booking.payment_status), status)
-        changed = ["payment_status"]
+        booking.refunded_amount = max(booking.refunded_amount, refunded)
+        changed = ["payment_status", "refunded_amount"]
         if status is PaymentStatus.CAPTURED and booking.status == State.CONFIRMED and not booking.ticket:
             _issue_ticket(booking)
             changed.append("ticket")

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from catalog.domain import OccupancyState
-from catalog.models import ShowtimeOccupancy
+from catalog.models import Showtime, ShowtimeOccupancy
 
 KEEP = timedelta(days=1)
 PRUNE_BATCH = 5000
@@ -36,16 +36,25 @@ def record_occupancy(
         return bool(cursor.rowcount)
 
 
+def any_seat_taken(showtimes: QuerySet[Showtime]) -> bool:
+    """Whether a booking has seats of any of these showtimes, as far as it was told."""
+    return ShowtimeOccupancy.objects.filter(_taken(), showtime_id__in=showtimes.values("id")).exists()
+
+
 def count_occupied(showtime_ids: Collection[UUID]) -> dict[UUID, int]:
     """Seats sold and seats held by a hold that still runs, of each of the showtimes."""
     sums = (
         ShowtimeOccupancy.objects.filter(showtime_id__in=showtime_ids)
-        .filter(Q(state=OccupancyState.SOLD) | Q(state=OccupancyState.HELD, held_until__gt=Now()))
+        .filter(_taken())
         .order_by()
         .values_list("showtime_id")
         .annotate(Sum("seats"))
     )
     return dict.fromkeys(showtime_ids, 0) | dict(sums)
+
+
+def _taken() -> Q:
+    return Q(state=OccupancyState.SOLD) | Q(state=OccupancyState.HELD, held_until__gt=Now())
 
 
 def prune_occupancy() -> int:

@@ -25,6 +25,7 @@ from catalog.errors import (
 from catalog.events import ScreenUpdated
 from catalog.layouts import Place, categories, extent, faults
 from catalog.models import Movie, Screen, Seat, Showtime, ShowtimePrice, Theater
+from catalog.occupancy import any_seat_taken
 from catalog.rows import assign, refusing
 from catalog.scheduling import refusing_overlaps, showtimes_to_come, update_showtimes_to_come
 from chassis.messaging.outbox import emit
@@ -106,8 +107,8 @@ def add_theater(**fields: Unpack[TheaterFields]) -> Theater:
 def change_theater(*, theater_id: UUID, **fields: Unpack[TheaterFields]) -> Theater:
     """Changes a theater. Its name, zone, rules and cleaning time reach its showtimes to come.
 
-    Raises TheaterNotFound, NameTaken; TheaterInUse for another currency while showtimes are to come;
-    ShowtimesOverlap when a longer cleaning time no longer fits.
+    Raises TheaterNotFound, NameTaken; TheaterInUse for another currency while showtimes are to come, and for another
+    zone once seats of them are taken; ShowtimesOverlap when a longer cleaning time no longer fits.
     """
     taken = NameTaken("Another theater has this name.")
     with refusing("theaters_have_names_of_their_own", taken), refusing_overlaps():
@@ -117,6 +118,10 @@ def change_theater(*, theater_id: UUID, **fields: Unpack[TheaterFields]) -> Thea
         changed = assign(theater, fields)
         if "currency" in changed and showtimes_to_come(theater_id=theater_id).exists():
             raise TheaterInUse("Showtimes to come are priced in the other currency.")
+        # The clock time on every ticket would be another. Of a sale that this service has not heard of yet, booking
+        # tells the customer.
+        if "time_zone" in changed and any_seat_taken(showtimes_to_come(theater_id=theater_id)):
+            raise TheaterInUse("Seats of showtimes to come are sold by the clocks of the other time zone.")
         if changed:
             theater.save(update_fields=[*changed, "updated_at"])
             if changed - _NOT_OF_SHOWTIMES:

@@ -12,7 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from factories import PLAN, PRICES, MovieFactory, ScreenFactory, ShowtimeFactory, TheaterFactory, next_week
 
+from catalog.domain import OccupancyState
 from catalog.models import Movie, Screen, Showtime, Theater
+from catalog.occupancy import record_occupancy
+from chassis.ids import uuid7
 
 pytestmark = pytest.mark.django_db
 
@@ -112,6 +115,15 @@ def test_what_a_service_refuses_is_told_beside_the_field(manager: Client, showti
     assert list(complaints(manager.post(address("showtime_add"), finer))) == ["price_standard"]
     assert "couple" in str(complaints(manager.post(address("showtime_add"), {**wanted, "price_couple": ""})))
     assert Showtime.objects.count() == 1
+
+
+def test_the_form_refuses_another_time_zone_of_what_is_sold(manager: Client, showtime: Showtime) -> None:
+    record_occupancy(booking_id=uuid7(), showtime_id=showtime.id, seats=1, state=OccupancyState.SOLD)
+    theater = showtime.theater
+    wanted = {**THEATER, "currency": theater.currency, "time_zone": "Asia/Tokyo"}
+    (refusal,) = complaints(manager.post(address("theater_change", theater.id), wanted))["__all__"]
+    assert "time zone" in refusal
+    saved(manager.post(address("theater_change", theater.id), {**wanted, "time_zone": theater.time_zone}))
 
 
 def test_a_form_that_is_refused_leaves_nothing_behind(manager: Client, emitted: Any) -> None:
