@@ -11,10 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bookings import endings, holds, inventory, schema, selectors
+from bookings import endings, holds, schema, selectors
 from bookings.errors import (
     BookingNotFound,
     CancellationClosed,
+    CompanionAlone,
+    CoupleSeatSplit,
     NotCancellable,
     NotEnoughSeats,
     OrphanSeat,
@@ -62,7 +64,7 @@ class BookingRequest(StrictSerializer):
         min_value=1,
         max_value=settings.MAX_SEATS_PER_BOOKING,
         required=False,
-        help_text="Instead of seat_ids: the best available seats.",
+        help_text="Instead of seat_ids: the best available seats, of the cheapest kind that has so many.",
     )
     category = serializers.CharField(max_length=32, required=False, help_text="With quantity: of this kind.")
     payment_method = PaymentMethodSerializer(required=False, allow_null=True)
@@ -117,6 +119,8 @@ class BookingListView(APIView):
         SeatUnavailable,
         NotEnoughSeats,
         OrphanSeat,
+        CoupleSeatSplit,
+        CompanionAlone,
         SalesClosed,
         TooManyHolds,
         UnknownSeat,
@@ -252,5 +256,5 @@ class BlockedSeatsView(APIView):
     )
     def delete(self, request: Request, showtime_id: UUID) -> Response:
         """Puts them back on sale."""
-        inventory.unblock_seats(showtime_id=showtime_id, **SeatsRequest.parse(request.data))
+        holds.unblock_seats(showtime_id=showtime_id, **SeatsRequest.parse(request.data))
         return Response(status=204)

@@ -29,7 +29,7 @@ ENDINGS: Mapping[State, type[events.BookingEnded]] = {
 
 
 def cancel_booking(*, booking_id: UUID, user_id: UUID, is_staff: bool = False, reason: str = "") -> Cancellation:
-    """Cancels a customer's booking by the rules it was sold under, or, with a reason, anybody's in the name of the staff.
+    """Cancels a customer's booking by the rules it was sold under, or, with a reason, anybody's for the staff.
 
     What comes back, and what does not, is returned. Raises BookingNotFound, NotCancellable, CancellationClosed.
     """

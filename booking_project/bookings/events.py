@@ -117,6 +117,27 @@ class BookingFailed(BookingEnded):
 
 
 @dataclass(frozen=True, slots=True)
+class _Blocking:
+    """seat_ids: which seats it was about. blocked: how many are off sale since. revision grows with each of these."""
+
+    type: ClassVar[str]
+    showtime_id: UUID
+    revision: int
+    seat_ids: list[UUID]
+    blocked: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeatsBlocked(_Blocking):
+    type: ClassVar[str] = "seats.blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class SeatsUnblocked(_Blocking):
+    type: ClassVar[str] = "seats.unblocked"
+
+
+@dataclass(frozen=True, slots=True)
 class TicketSeat:
     id: UUID
     row: str
@@ -154,8 +175,9 @@ class BookingMoved:
     """The showtime of an open booking is not as it was sold: `showtime` now, `before` as its customer knew it.
 
     changed: which fields differ, of starts_at, screen, movie_title, format and language; starts_at also when the
-    theater's clocks were changed around it. revision grows with each change of that kind. ticket: signed anew, or "" while it is not paid. Until
-    free_cancellation_until the booking may be cancelled for nothing, and all that was paid comes back.
+    theater's clocks were changed around it. revision grows with each change of that kind. ticket: signed anew, or ""
+    while it is not paid. Until free_cancellation_until the booking may be cancelled for nothing, and all that was paid
+    comes back.
     """
 
     type: ClassVar[str] = "booking.moved"

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from bookings.events import BookingCreated
-from bookings.models import Booking, SeatStatus
+from bookings.models import Booking
 from bookings.sales import Sale, Seat
 from chassis.messaging.outbox import insertion
 from chassis.storage.database import as_jsonb
@@ -95,6 +95,17 @@ ON CONFLICT (showtime_id, seat_id) DO UPDATE SET status = 'blocked', booking_id 
 WHERE seat_status.status = 'held' AND seat_status.held_until <= now()
 RETURNING seat_id
 """
+
+# Locks the showtime's row, so that those who block and unblock tell of it one after the other.
+NEXT_BLOCKING = """
+UPDATE showtimes SET blocked_revision = blocked_revision + 1 WHERE id = %s RETURNING blocked_revision
+"""
+
+UNBLOCK = """
+DELETE FROM seat_status WHERE showtime_id = %s AND seat_id = ANY(%s) AND status = 'blocked' RETURNING seat_id
+"""
+
+BLOCKED = "SELECT count(*) FROM seat_status WHERE showtime_id = %s AND status = 'blocked'"
 
 STATUSES = """
 SELECT seat_id, status FROM seat_status
@@ -194,6 +205,23 @@ def seat_statuses(showtime_id: UUID, seat_ids: Sequence[UUID] | None = None) -> 
         return dict(cursor.fetchall())
 
 
+def next_blocking(showtime_id: UUID) -> int | None:
+    """The number of a change of what is blocked, which others wait for until the transaction ends.
+
+    None of a showtime that is not known.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT_BLOCKING, [showtime_id])
+        row = cursor.fetchone()
+        return int(row[0]) if row else None
+
+
+def count_blocked(showtime_id: UUID) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(BLOCKED, [showtime_id])
+        return int(cursor.fetchone()[0])
+
+
 def block_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID]) -> set[UUID]:
     """Takes free seats off sale; which of them were free."""
     with connection.cursor() as cursor:
@@ -201,9 +229,8 @@ def block_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID]) -> set[UUID]:
         return {seat_id for (seat_id,) in cursor.fetchall()}
 
 
-def unblock_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID]) -> int:
-    """Puts blocked seats back on sale; how many."""
-    deleted, _ = SeatStatus.objects.filter(
-        showtime_id=showtime_id, seat_id__in=seat_ids, status=SeatStatus.Status.BLOCKED
-    ).delete()
-    return deleted
+def unblock_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID]) -> set[UUID]:
+    """Puts blocked seats back on sale; which of them were blocked."""
+    with connection.cursor() as cursor:
+        cursor.execute(UNBLOCK, [showtime_id, list(seat_ids)])
+        return {seat_id for (seat_id,) in cursor.fetchall()}

@@ -52,6 +52,9 @@ class Showtime(models.Model):
         max_length=300, blank=True, default="", db_default="", help_text="Why it was cancelled, for its customers."
     )
 
+    # Booking's own: not of the projection.
+    blocked_revision = models.BigIntegerField(db_default=0, editable=False)
+
     class Meta:
         db_table = "showtimes"
         indexes = [

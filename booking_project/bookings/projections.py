@@ -26,7 +26,8 @@ SET theater_id = EXCLUDED.theater_id, name = EXCLUDED.name, rows = EXCLUDED.rows
 WHERE screens.revision < EXCLUDED.revision
 """
 # The statements have the columns that the model has, so that a new field is named there alone.
-COLUMNS = {field.attname: field for field in Showtime._meta.concrete_fields}
+_OUR_OWN = {"blocked_revision"}
+COLUMNS = {field.attname: field for field in Showtime._meta.concrete_fields if field.attname not in _OUR_OWN}
 _INSERT = (
     f"INSERT INTO showtimes AS known ({', '.join(COLUMNS)})"  # noqa: S608  (names of columns, from the model)
     f" VALUES ({', '.join(f'%({name})s' for name in COLUMNS)}) ON CONFLICT (id) DO UPDATE SET"

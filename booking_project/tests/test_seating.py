@@ -13,6 +13,7 @@ class Place:
     x: int
     y: int
     category: str = "standard"
+    price: int = 100
     id: uuid.UUID = field(default_factory=uuid.uuid4)
 
 

@@ -269,8 +269,54 @@ def test_blocked_seats_are_off_sale_until_they_are_put_back(hold, showtime):
     assert inventory.block_seats(showtime_id=showtime.id, seat_ids=ids[:3]) == set(ids[:2])
     with pytest.raises(SeatUnavailable):
         hold(0)
-    assert inventory.unblock_seats(showtime_id=showtime.id, seat_ids=ids[:3]) == 2
+    assert holds.unblock_seats(showtime_id=showtime.id, seat_ids=ids[:3]) == 2
     assert hold(0).status == State.PENDING
+
+
+def test_each_change_of_what_is_off_sale_is_told_with_how_many_are(showtime, emitted):
+    ids = seat_ids(showtime)
+    holds.block_seats(showtime_id=showtime.id, seat_ids=ids[:3])
+    with pytest.raises(SeatUnavailable):
+        holds.block_seats(showtime_id=showtime.id, seat_ids=ids[2:4])
+    holds.block_seats(showtime_id=showtime.id, seat_ids=[ids[5]])
+    assert holds.unblock_seats(showtime_id=showtime.id, seat_ids=ids[2:5]) == 1
+    assert holds.unblock_seats(showtime_id=showtime.id, seat_ids=ids[2:5]) == 0
+    told = [(event.type, event.data["blocked"], event.data["seat_ids"]) for event in emitted()]
+    assert told == [
+        ("seats.blocked", 3, sorted(map(str, ids[:3]))),
+        ("seats.blocked", 4, [str(ids[5])]),
+        ("seats.unblocked", 3, [str(ids[2])]),
+    ]
+    revisions = [event.data["revision"] for event in emitted()]
+    assert revisions == sorted(set(revisions))
+
+
+def test_news_of_a_showtime_leave_the_count_of_what_is_off_sale_alone(showtime, move, emitted):
+    holds.block_seats(showtime_id=showtime.id, seat_ids=seat_ids(showtime)[:1])
+    move(language="en")
+    holds.unblock_seats(showtime_id=showtime.id, seat_ids=seat_ids(showtime)[:1])
+    first, second = (event for event in emitted() if event.type.startswith("seats."))
+    assert first.data["revision"] < second.data["revision"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_changes_at_once_the_last_that_is_told_has_the_right_count(transactional_db, emitted):
+    from factories import ShowtimeFactory
+
+    showtime = ShowtimeFactory()
+    ids = seat_ids(showtime)[:12]
+    sales.reload_sale(showtime.id)
+
+    def block(seat_id) -> None:
+        try:
+            holds.block_seats(showtime_id=showtime.id, seat_ids=[seat_id])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(block, ids))
+    told = sorted((event.data["revision"], event.data["blocked"]) for event in emitted("seats.blocked"))
+    assert [blocked for _, blocked in told] == list(range(1, 13))
 
 
 @pytest.mark.django_db(transaction=True)

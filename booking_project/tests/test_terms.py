@@ -143,9 +143,7 @@ def test_who_cancels_an_unpaid_hold_is_told_of_no_money(sign_in, hold, emitted):
 def test_the_words_that_staff_have_for_a_cancelled_showtime_reach_its_customers(sold, hold, deliver, showtime, emitted):
     for make in (sold, hold):
         make(len(emitted("booking.created")))
-    deliver(
-        "showtime.cancelled", showtime_id=str(showtime.id), revision=9, reason="The projector of Hall 1 is broken"
-    )
+    deliver("showtime.cancelled", showtime_id=str(showtime.id), revision=9, reason="The projector of Hall 1 is broken")
     assert endings.cancel_bookings_of_cancelled_showtimes() == 2
     for told in emitted("booking.cancelled"):
         assert told.data["message"] == "The projector of Hall 1 is broken"

@@ -52,6 +52,7 @@ class TheaterFields(TypedDict, total=False):
     cancellation_cutoff_minutes: int
     cancellation_fee_percent: int | None
     orphan_seat_rule: bool
+    accessible_places: str
 
 
 # What the showtimes to come say or follow of their movie and theater.

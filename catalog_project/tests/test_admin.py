@@ -39,6 +39,7 @@ THEATER = {
     "cancellation_cutoff_minutes": 60,
     "cancellation_fee_percent": "",
     "orphan_seat_rule": "on",
+    "accessible_places": "on_request",
 }
 
 

@@ -276,6 +276,7 @@ def test_a_theaters_new_rules_reach_its_showtimes_to_come(showtime: Showtime, em
         "cancellation_cutoff_minutes": 60,
         "cancellation_fee_percent": 20,
         "orphan_seat_rule": False,
+        "accessible_places": "on_request",
     }
 
 
