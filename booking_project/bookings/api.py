@@ -170,7 +170,7 @@ class BookingView(APIView):
         operation_id="cancel_booking",
         summary="Cancel a booking",
         request=CancellationRequest,
-        responses={200: schema.CancelledBookingSerializer},
+        responses={200: BookingSerializer},
         examples=schema.CANCEL,
     )
     def delete(self, request: Request, booking_id: UUID) -> Response:
@@ -182,7 +182,7 @@ class BookingView(APIView):
             wanted = CancellationRequest.parse(request.data or {})
         outcome = endings.cancel_booking(booking_id=booking_id, user_id=user.id, is_staff=user.is_staff, **wanted)
         cancelled = selectors.booking_for(user, booking_id)
-        return Response({**present_booking(cancelled), "cancellation": present_cancellation(cancelled, outcome)})
+        return Response(present_booking(cancelled, outcome))
 
 
 class CancellationView(APIView):

@@ -16,13 +16,17 @@ def _money(amount: int, currency: str) -> dict[str, Any]:
     return {"amount": amount, "currency": currency}
 
 
-def present_booking(booking: Booking) -> dict[str, Any]:
-    """A booking with its seats and its showtime, which are best read along with it (selectors)."""
+def present_booking(booking: Booking, outcome: Cancellation | None = None) -> dict[str, Any]:
+    """A booking with its seats and its showtime, which are best read along with it (selectors).
+
+    outcome: what came of its cancellation, where that has just happened.
+    """
     seats = [
         _seat(seat.seat_id, seat.row, seat.number, seat.category, _money(seat.price_amount, booking.currency))
         for seat in booking.seats.all()
     ]
-    return _booking(booking, seats, booking.showtime)
+    cancellation = present_cancellation(booking, outcome) if outcome is not None else None
+    return {**_booking(booking, seats, booking.showtime), "cancellation": cancellation}
 
 
 def present_hold(held: Held) -> dict[str, Any]:
@@ -59,6 +63,7 @@ def _booking(booking: Booking, seats: Sequence[dict[str, Any]], showtime: Showti
         "hold_expires_at": booking.hold_expires_at.isoformat(),
         "created_at": booking.created_at.isoformat(),
         "ticket": booking.ticket or None,
+        "cancellation": None,
     }
 
 

@@ -58,24 +58,6 @@ class TermsSerializer(BookedShowtimeSerializer):
     rules = CancellationRulesSerializer()
 
 
-class BookingSerializer(serializers.Serializer[Any]):
-    """Seats of a showtime, held or bought."""
-
-    id = serializers.UUIDField()
-    reference = serializers.CharField(help_text="For people: on tickets and in messages.")
-    status = serializers.ChoiceField(choices=[state.value for state in State])
-    payment_status = serializers.ChoiceField(choices=[status.value for status in PaymentStatus])
-    payment_id = serializers.UUIDField(allow_null=True)
-    showtime_id = serializers.UUIDField()
-    showtime = BookedShowtimeSerializer(help_text="As it is now.")
-    terms = TermsSerializer(help_text="As it was when it was booked.")
-    seats = BookedSeatSerializer(many=True)
-    total = MoneySerializer()
-    hold_expires_at = serializers.DateTimeField(help_text="Until then the seats are held for the payment.")
-    created_at = serializers.DateTimeField()
-    ticket = serializers.CharField(allow_null=True, help_text="What the code at the door holds, once it is paid.")
-
-
 class CancellationSerializer(serializers.Serializer[Any]):
     """What comes back of what was paid, and what is kept, by the rules the booking was sold under."""
 
@@ -94,10 +76,25 @@ class CancellationSerializer(serializers.Serializer[Any]):
     until = serializers.DateTimeField(allow_null=True, help_text="When this changes; null: not by time alone.")
 
 
-class CancelledBookingSerializer(BookingSerializer):
-    """A booking that has just been cancelled, with what comes of it."""
+class BookingSerializer(serializers.Serializer[Any]):
+    """Seats of a showtime, held or bought."""
 
-    cancellation = CancellationSerializer()
+    id = serializers.UUIDField()
+    reference = serializers.CharField(help_text="For people: on tickets and in messages.")
+    status = serializers.ChoiceField(choices=[state.value for state in State])
+    payment_status = serializers.ChoiceField(choices=[status.value for status in PaymentStatus])
+    payment_id = serializers.UUIDField(allow_null=True)
+    showtime_id = serializers.UUIDField()
+    showtime = BookedShowtimeSerializer(help_text="As it is now.")
+    terms = TermsSerializer(help_text="As it was when it was booked.")
+    seats = BookedSeatSerializer(many=True)
+    total = MoneySerializer()
+    hold_expires_at = serializers.DateTimeField(help_text="Until then the seats are held for the payment.")
+    created_at = serializers.DateTimeField()
+    ticket = serializers.CharField(allow_null=True, help_text="What the code at the door holds, once it is paid.")
+    cancellation = CancellationSerializer(
+        allow_null=True, help_text="What came of it, in the answer to its cancellation; null anywhere else."
+    )
 
 
 class TransitionSerializer(serializers.Serializer[Any]):
