@@ -55,7 +55,10 @@ class Seat:
 
 @dataclass(frozen=True)
 class Payment:
-    """held: authorised, and neither captured nor voided. retained: the fee kept after a cancellation."""
+    """held: authorised, and neither captured nor voided. retained: the fee kept after a cancellation.
+
+    goodwill: the last of the money that went back was given without the ticket.
+    """
 
     id: UUID
     booking_id: UUID
@@ -66,6 +69,7 @@ class Payment:
     captured: int
     refunded: int
     retained: int
+    goodwill: bool = False
 
 
 @dataclass(frozen=True)
@@ -162,7 +166,8 @@ def _read_payments(stack: Stack, facts: Facts) -> None:
         stack,
         "payment",
         "SELECT id, booking_id, status, currency, amount, held_amount, captured_amount, refunded_amount,"
-        " retained_amount FROM payments",
+        " retained_amount, coalesce((SELECT kind = 'goodwill' FROM refunds WHERE payment_id = payments.id AND"
+        " status = 'succeeded' ORDER BY id DESC LIMIT 1), false) FROM payments",
         "SELECT payment_id, kind, state, amount FROM gateway_operations",
         "SELECT payment_id, account, sum(amount)::bigint FROM transactions GROUP BY payment_id, account",
     )

@@ -68,6 +68,8 @@ def confirmed_without_its_money(facts: Facts) -> Iterator[str]:
                 f"booking {booking.reference} costs {booking.total} {booking.currency}, "
                 f"{captured[0].captured} {captured[0].currency} were captured"
             )
+        elif captured[0].refunded == captured[0].captured and not captured[0].goodwill:
+            yield f"booking {booking.reference} is confirmed, all of its money went back, and not as goodwill"
 
 
 def money_that_should_be_back(facts: Facts) -> Iterator[str]:

@@ -109,6 +109,23 @@ def test_another_amount_than_the_total_is_found(facts):
     assert violated(facts) == {2}
 
 
+def refund_everything(facts, **changes):
+    payment(facts, status="refunded", refunded=TOTAL, **changes)
+    facts.operations.append(Operation(PAYMENT, "refund", "succeeded", TOTAL))
+    facts.ledger[PAYMENT] = {"customer": 0, "authorised": 0, "cash": 0}
+    facts.authorisations[0] = replace(facts.authorisations[0], refunded=TOTAL)
+
+
+def test_a_confirmed_booking_whose_money_went_back_is_found(facts):
+    refund_everything(facts)
+    assert violated(facts) == {2}
+
+
+def test_money_may_go_back_as_goodwill_while_the_ticket_stays(facts):
+    refund_everything(facts, goodwill=True)
+    assert violated(facts) == set()
+
+
 def test_money_kept_for_a_cancelled_booking_is_found(facts):
     booking(facts, status="CANCELLED")
     facts.seats.clear()

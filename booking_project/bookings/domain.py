@@ -33,6 +33,7 @@ class Trigger(StrEnum):
     SHOWTIME_MOVED = "showtime_moved"
     PAYMENT_DECLINED = "payment_declined"
     CAPTURE_FAILED = "capture_failed"
+    REFUNDED = "refunded"
 
 
 S, T = State, Trigger
@@ -52,6 +53,7 @@ TRANSITIONS: dict[tuple[State | None, Trigger], State] = {
     (S.CONFIRMED, T.SHOWTIME_CANCELLED): S.CANCELLED,
     (S.CONFIRMED, T.SHOWTIME_MOVED): S.CONFIRMED,
     (S.CONFIRMED, T.CAPTURE_FAILED): S.CANCELLED,
+    (S.CONFIRMED, T.REFUNDED): S.CANCELLED,
 }
 
 # States in which the booking has a right to its seats.
@@ -94,6 +96,19 @@ def payment_failure(state: State, *, stage: str, final: bool) -> Trigger | None:
     if stage == "capture":
         return Trigger.CAPTURE_FAILED if state is State.CONFIRMED else None
     return Trigger.PAYMENT_DECLINED if final and state is State.PENDING else None
+
+
+# What a refund is that leaves the ticket as it was.
+GOODWILL = "goodwill"
+
+
+def refund_ends(state: State, *, status: PaymentStatus, kind: str) -> Trigger | None:
+    """What money that went back does to a booking: all of it ends one that still has its seats, unless it is goodwill.
+
+    It comes after the money: a refund that the gateway refuses frees no seat.
+    """
+    whole = status is PaymentStatus.REFUNDED and kind != GOODWILL
+    return Trigger.REFUNDED if whole and state is State.CONFIRMED else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +156,7 @@ WHOLE = {
     Trigger.CANCELLED_BY_STAFF: Why.BY_STAFF,
     Trigger.SHOWTIME_CANCELLED: Why.SHOWTIME_CANCELLED,
     Trigger.CAPTURE_FAILED: Why.CAPTURE_FAILED,
+    Trigger.REFUNDED: Why.BY_STAFF,
 }
 
 

@@ -38,8 +38,13 @@ def _record_void(event: Event) -> None:
 
 def _record_refund(event: Event) -> None:
     payment = event.read(heard.PaymentRefunded)
-    refunded = payment.refunded_amount.amount if payment.refunded_amount else 0
-    services.record_payment(booking_id=payment.booking_id, status=PaymentStatus(payment.status), refunded=refunded)
+    services.record_refund(
+        booking_id=payment.booking_id,
+        status=PaymentStatus(payment.status),
+        refunded=payment.refunded_amount.amount if payment.refunded_amount else 0,
+        kind=payment.kind,
+        cause=Cause("payment", event.id, payment.reason or "refunded"),
+    )
 
 
 def _project_screen(event: Event) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from bookings.domain import GOODWILL
 from chassis.money import Money
 
 
@@ -35,9 +36,13 @@ class PaymentVoided:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRefunded:
+    """kind: before it was told, a refund left the ticket as it was. reason: what staff wrote to the customer."""
+
     booking_id: UUID
     status: str
     refunded_amount: Money | None = None
+    kind: str = GOODWILL
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from bookings import endings, events, inventory, tickets
-from bookings.domain import PaymentStatus, State, Trigger, advance_payment, payment_failure
+from bookings.domain import PaymentStatus, State, Trigger, advance_payment, payment_failure, refund_ends
 from bookings.history import Cause, advance
 from bookings.metrics import REACHED, SAGA, TICKETS
 from bookings.models import Booking, Showtime
@@ -56,18 +56,14 @@ def confirm_booking(*, booking_id: UUID, payment_id: UUID, cause: Cause) -> Stat
     return State.CONFIRMED
 
 
-def record_payment(*, booking_id: UUID, status: PaymentStatus, refunded: int = 0) -> None:
-    """Keeps what payment told, the latest of it; a captured, confirmed booking gets its ticket, once.
-
-    refunded: what went back so far, in minor units.
-    """
+def record_payment(*, booking_id: UUID, status: PaymentStatus) -> None:
+    """Keeps what payment told, the latest of it; a captured, confirmed booking gets its ticket, once."""
     with transaction.atomic():
         booking = locked_booking(booking_id)
         if booking is None:
             return
         booking.payment_status = advance_payment(PaymentStatus(booking.payment_status), status)
-        booking.refunded_amount = max(booking.refunded_amount, refunded)
-        changed = ["payment_status", "refunded_amount"]
+        changed = ["payment_status"]
         if status is PaymentStatus.CAPTURED and booking.status == State.CONFIRMED and not booking.ticket:
             _issue_ticket(booking)
             changed.append("ticket")
@@ -94,6 +90,23 @@ def _issue_ticket(booking: Booking) -> None:
     )
     TICKETS.labels(showtime.movie_title).inc(len(seats))
     SAGA.observe((issued_at - booking.created_at).total_seconds())
+
+
+def record_refund(*, booking_id: UUID, status: PaymentStatus, refunded: int, kind: str, cause: Cause) -> None:
+    """Money went back. When it was all of it, and not as goodwill, the booking ends and its ticket with it.
+
+    refunded: what went back so far, in minor units.
+    """
+    with transaction.atomic():
+        booking = locked_booking(booking_id)
+        if booking is None:
+            return
+        booking.payment_status = advance_payment(PaymentStatus(booking.payment_status), status)
+        booking.refunded_amount = max(booking.refunded_amount, refunded)
+        booking.save(update_fields=["payment_status", "refunded_amount"])
+        trigger = refund_ends(State(booking.status), status=status, kind=kind)
+        if trigger is not None:
+            endings.end([booking], trigger, cause=cause)
 
 
 def fail_payment(*, booking_id: UUID, stage: str, final: bool, code: str, cause: Cause) -> None:

@@ -20,6 +20,7 @@ from bookings.domain import (
     next_state,
     payment_failure,
     rebuild,
+    refund_ends,
     whole,
 )
 from chassis.states import IllegalTransition
@@ -64,6 +65,16 @@ def test_a_card_declined_for_the_booking_itself_ends_it_and_another_card_may_be_
 def test_a_capture_that_failed_takes_a_confirmed_booking_back():
     assert payment_failure(State.CONFIRMED, stage="capture", final=True) is Trigger.CAPTURE_FAILED
     assert payment_failure(State.CANCELLED, stage="capture", final=True) is None
+
+
+def test_all_of_its_money_given_back_ends_a_sale_unless_it_is_goodwill():
+    whole, part = PaymentStatus.REFUNDED, PaymentStatus.PARTIALLY_REFUNDED
+    assert refund_ends(State.CONFIRMED, status=whole, kind="cancel") is Trigger.REFUNDED
+    assert refund_ends(State.CONFIRMED, status=part, kind="cancel") is None
+    for status in (whole, part):
+        assert refund_ends(State.CONFIRMED, status=status, kind="goodwill") is None
+    for state in set(State) - {State.CONFIRMED}:
+        assert refund_ends(state, status=whole, kind="cancel") is None
 
 
 def ask(*, before: timedelta, cutoff: int = 60, fee: int | None = 10, **known: Any) -> Cancellation:

@@ -2,8 +2,11 @@ from itertools import permutations
 
 import pytest
 
+from bookings import endings
 from bookings.domain import State
-from bookings.models import Booking, Screen, Showtime
+from bookings.errors import NotCancellable
+from bookings.inventory import seat_statuses
+from bookings.models import Booking, BookingTransition, Screen, Showtime
 from chassis.ids import uuid7
 
 
@@ -64,3 +67,72 @@ def test_refunds_and_voids_are_recorded(about, deliver):
     booking, told = about
     deliver("payment.refunded", **told, status="partially_refunded")
     assert Booking.objects.get(id=booking.id).payment_status == "partially_refunded"
+
+
+WHOLE = {"status": "refunded", "kind": "cancel"}
+
+
+@pytest.fixture
+def sold(about, deliver):
+    """A booking that is paid and has its ticket, and what payment's events say of it."""
+    booking, told = about
+    deliver("payment.authorized", **told)
+    deliver("payment.completed", **told)
+    return booking, told
+
+
+def test_money_given_back_ends_the_booking_and_frees_its_seats(sold, deliver, emitted, showtime):
+    booking, told = sold
+    deliver("payment.refunded", **told, **WHOLE, reason="The projector failed.")
+    assert state(booking) == State.CANCELLED
+    assert seat_statuses(showtime.id) == {}
+    (cancelled,) = emitted("booking.cancelled")
+    assert cancelled.data["refund"] == cancelled.data["total"]
+    line = BookingTransition.objects.filter(booking=booking).latest("id")
+    assert (line.trigger, line.actor, line.reason) == ("refunded", "payment", "The projector failed.")
+
+
+@pytest.mark.parametrize(
+    "told_of_it",
+    [
+        {"status": "refunded", "kind": "goodwill"},
+        {"status": "partially_refunded", "kind": "cancel"},
+        {"status": "partially_refunded", "kind": "goodwill"},
+    ],
+)
+def test_goodwill_and_a_part_leave_the_ticket_as_it_is(sold, deliver, emitted, showtime, told_of_it):
+    booking, told = sold
+    deliver("payment.refunded", **told, **told_of_it)
+    assert state(booking) == State.CONFIRMED
+    assert set(seat_statuses(showtime.id).values()) == {"sold"}
+    assert emitted("booking.cancelled") == []
+
+
+def test_a_refund_told_before_there_were_kinds_leaves_the_ticket_as_it_did_then(sold, deliver):
+    booking, told = sold
+    deliver("payment.refunded", {**told, "status": "refunded"})
+    assert (state(booking), Booking.objects.get(id=booking.id).payment_status) == (State.CONFIRMED, "refunded")
+
+
+@pytest.mark.parametrize("order", list(permutations(["payment.completed", "payment.refunded"])))
+def test_a_refund_that_overtakes_the_capture_ends_the_booking_without_a_ticket(about, deliver, emitted, order):
+    booking, told = about
+    deliver("payment.authorized", **told)
+    for event_type in order:
+        deliver(event_type, **told, **(WHOLE if event_type == "payment.refunded" else {}))
+    ended = Booking.objects.get(id=booking.id)
+    assert (ended.status, ended.payment_status) == (State.CANCELLED, "refunded")
+    assert len(emitted("ticket.issued")) == (order[0] == "payment.completed")
+
+
+@pytest.mark.parametrize("first", ["the customer", "the refund"])
+def test_a_customer_who_cancels_while_it_is_given_back_ends_it_once(sold, deliver, emitted, first):
+    booking, told = sold
+    if first == "the customer":
+        endings.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
+    deliver("payment.refunded", **told, **WHOLE)
+    deliver("payment.refunded", **told, **WHOLE)
+    if first == "the refund":
+        with pytest.raises(NotCancellable):
+            endings.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
+    assert (state(booking), len(emitted("booking.cancelled"))) == (State.CANCELLED, 1)

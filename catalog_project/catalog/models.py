@@ -12,7 +12,6 @@ from catalog.domain import AccessiblePlaces, OccupancyState, SeatCategory, Showt
 from chassis.ids import uuid7
 from chassis.money import Money
 
-MAX_AMOUNT = 2**53 - 1  # what every JSON reader holds exactly
 NO_OVERLAP = "showtimes_of_a_screen_do_not_overlap"
 
 

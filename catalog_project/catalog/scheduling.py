@@ -30,6 +30,7 @@ from catalog.events import ShowtimeCancelled, ShowtimeScheduled, ShowtimeUpdated
 from catalog.models import NO_OVERLAP, Movie, Screen, Showing, Showtime, ShowtimePrice, Theater
 from catalog.rows import assign, refusing
 from chassis.messaging.outbox import emit, emit_all
+from chassis.money import LARGEST_PRICE, SMALLEST_PRICE, Money, format_money
 
 FURTHEST = timedelta(days=730)
 LONGEST = timedelta(days=1)  # a film and the cleaning after it: 900 + 240 minutes at most
@@ -228,6 +229,10 @@ def _check_and_place(showtime: Showtime, prices: Mapping[str, int]) -> None:
         raise InvalidFields(language=f"The movie is there in: {known}.")
     if showtime.currency != showtime.theater.currency:
         raise InvalidFields(prices=f"The theater's currency is {showtime.theater.currency}.")
+    if not all(SMALLEST_PRICE <= amount <= LARGEST_PRICE for amount in prices.values()):
+        # What the card gateway would not take is not put on sale.
+        most = format_money(Money(LARGEST_PRICE, showtime.currency))
+        raise InvalidFields(prices=f"A price is more than nothing, and {most} at most.")
     missing = domain.missing_prices(showtime.screen.categories, prices)
     if missing:
         raise InvalidFields(prices=f"The hall has seats without a price: {', '.join(missing)}.")

@@ -14,7 +14,8 @@ from catalog import domain, validators
 from catalog.domain import SeatCategory, ShowtimeFormat, ShowtimeStatus
 from catalog.errors import BadFilter
 from catalog.layouts import MAX_EXTENT, MAX_SEATS, ROW_LABEL, Place
-from catalog.models import MAX_AMOUNT, SHOWING, Movie, Screen, Seat, Showtime, Theater
+from catalog.models import SHOWING, Movie, Screen, Seat, Showtime, Theater
+from chassis.money import LARGEST_PRICE, SMALLEST_PRICE
 from chassis.web.parsing import StrictSerializer
 
 CATEGORIES = [category.value for category in SeatCategory]
@@ -33,7 +34,7 @@ class MomentField(serializers.DateTimeField):
 
 
 class MoneySerializer(StrictSerializer):
-    amount = serializers.IntegerField(min_value=1, max_value=MAX_AMOUNT, help_text="In minor units.")
+    amount = serializers.IntegerField(min_value=SMALLEST_PRICE, max_value=LARGEST_PRICE, help_text="In minor units.")
     currency = serializers.CharField(max_length=3, validators=[validators.currency], help_text="ISO 4217.")
 
 

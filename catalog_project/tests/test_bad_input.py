@@ -9,6 +9,7 @@ from factories import PRICES, MovieFactory, ScreenFactory, ShowtimeFactory, Thea
 
 from catalog.models import Movie, Screen, Showtime, Theater
 from chassis.ids import uuid7
+from chassis.money import LARGEST_PRICE
 
 pytestmark = pytest.mark.django_db
 
@@ -153,6 +154,7 @@ def test_a_bad_layout_is_pointed_at(manager: Any, seats: Any, pointer: str) -> N
         ({"prices": []}, "/prices"),
         ({"prices": {"standard": 5}}, "/prices/standard"),
         ({"prices": {"standard": dong(0)}}, "/prices/standard/amount"),
+        ({"prices": {"standard": dong(LARGEST_PRICE + 1)}}, "/prices/standard/amount"),
         ({"prices": {"standard": dong(2**53)}}, "/prices/standard/amount"),
         ({"prices": {"throne": dong(5)}}, "/prices/throne"),
         ({"prices": {"standard": dong(5)}}, "/prices"),

@@ -2,7 +2,16 @@ from decimal import Decimal
 
 import pytest
 
-from chassis.money import DECIMALS, Money, format_money, to_major, to_minor
+from chassis.money import (
+    DECIMALS,
+    LARGEST_PAYMENT,
+    LARGEST_PRICE,
+    SMALLEST_PRICE,
+    Money,
+    format_money,
+    to_major,
+    to_minor,
+)
 
 
 @pytest.mark.parametrize(
@@ -51,3 +60,9 @@ def test_no_money_is_of_an_unknown_currency() -> None:
 def test_sums_of_one_amount_and_currency_are_the_same() -> None:
     assert Money(5, "EUR") == Money(5, "EUR")
     assert len({Money(5, "EUR"), Money(5, "EUR"), Money(5, "USD"), Money(6, "EUR")}) == 3
+
+
+def test_what_ten_of_the_dearest_cost_is_a_payment_and_any_sum_is_exact_to_every_reader() -> None:
+    assert 0 < SMALLEST_PRICE < LARGEST_PRICE
+    assert 10 * LARGEST_PRICE <= LARGEST_PAYMENT
+    assert 1000 * LARGEST_PAYMENT < 2**53

@@ -81,6 +81,7 @@ class _Books:
     authorisations: dict[str, Authorisation] = field(default_factory=dict)
     captures: dict[str, str] = field(default_factory=dict)  # capture id → authorisation id
     methods: dict[str, str] = field(default_factory=dict)  # vaulted id → the token it stands for
+    holders: dict[str, str] = field(default_factory=dict)  # vaulted id → the customer whose it is
     reversed_keys: set[str] = field(default_factory=set)
     answers: dict[str, _Stored] = field(default_factory=dict)
 
@@ -96,8 +97,13 @@ class Bank:
         for record in journal.replay():
             self._apply(record)
 
-    def authorise(self, key: str, *, amount: int, currency: str, payment_token: str, reference: str) -> Answer:
-        """Reserves amount on the card. 201 with the authorisation, or 402 with the decline's code."""
+    def authorise(
+        self, key: str, *, amount: int, currency: str, payment_token: str, reference: str, customer: str = ""
+    ) -> Answer:
+        """Reserves amount on the card. 201 with the authorisation, or 402 with the decline's code.
+
+        A saved card is good for its customer alone; to anybody else it is a token that was never issued.
+        """
         card = behaviour(self._books.methods.get(payment_token, payment_token))
         if card.unavailable:
             raise Refused(503, "processor_unavailable", "The card's processor cannot be reached. Nothing was taken.")
@@ -105,13 +111,15 @@ class Bank:
         def decide() -> tuple[int, dict[str, Any]]:
             if key in self._books.reversed_keys:
                 raise Refused(409, "reversed", "This operation was reversed before it arrived.")
+            if self._is_somebody_elses(payment_token, customer):
+                return 402, {"code": "invalid_token", "message": "There is no such card."}
             if card.decline:
                 return 402, {"code": card.decline, "message": "The card was declined."}
             body = {"id": _new_id("auth"), "status": "authorised", "amount": amount, "currency": currency}
             return 201, body | {"reference": reference}
 
         payload = [amount, currency, payment_token, reference]
-        return self._perform(key, "authorise", payload, decide, card)
+        return self._perform(key, "authorise", payload, decide, card, customer=customer)
 
     def capture(self, key: str, authorisation_id: str, *, amount: int | None = None) -> Answer:
         """Takes the reserved money, or the part of it that amount names; the rest is released."""
@@ -175,8 +183,8 @@ class Bank:
 
         return self._perform(key, "refund", [capture_id, amount], decide)
 
-    def save_method(self, key: str, *, payment_token: str) -> Answer:
-        """A reusable token in place of a single-use one; 402 for a token that was never issued."""
+    def save_method(self, key: str, *, payment_token: str, customer: str = "") -> Answer:
+        """A reusable token, of this customer, in place of a single-use one; 402 for a token that was never issued."""
         card = behaviour(payment_token)
 
         def decide() -> tuple[int, dict[str, Any]]:
@@ -185,7 +193,7 @@ class Bank:
             expires = {"expiry_month": 12, "expiry_year": 2034}
             return 201, {"id": _new_id("pm"), "brand": card.brand, "last4": card.last4, **expires}
 
-        return self._perform(key, "save_method", [payment_token], decide)
+        return self._perform(key, "save_method", [payment_token], decide, customer=customer)
 
     def operation(self, key: str) -> dict[str, Any] | None:
         """What became of the operation with this idempotency key; None when it never arrived."""
@@ -208,7 +216,10 @@ class Bank:
         payload: list[Any],
         decide: Callable[[], tuple[int, dict[str, Any]]],
         card: Behaviour = PLAIN,
+        *,
+        customer: str = "",
     ) -> Answer:
+        """customer: in whose name; no part of what a key stands for, so that keys of before it was asked stay good."""
         digest = hashlib.sha256(json.dumps([kind, *payload]).encode()).hexdigest()[:32]
         with self._lock:
             stored = self._books.answers.get(key)
@@ -230,10 +241,19 @@ class Bank:
                 "payload": payload,
                 "status": status,
                 "body": body,
+                "customer": customer,
             }
             self._journal.append(record)
             self._apply(record)
         return Answer(status, body, behaviour=card)
+
+    def _is_somebody_elses(self, token: str, customer: str) -> bool:
+        """A card that was saved before customers were told belongs to the one who pays with it first."""
+        return token in self._books.methods and self._books.holders.get(token, customer) != customer
+
+    def _bind(self, token: str, customer: str) -> None:
+        if customer and token in self._books.methods:
+            self._books.holders.setdefault(token, customer)
 
     def _held(self, authorisation_id: str) -> Authorisation:
         authorisation = self._books.authorisations.get(authorisation_id)
@@ -246,7 +266,7 @@ class Bank:
         return authorisation
 
     def _apply(self, record: dict[str, Any]) -> None:
-        books, kind, body = self._books, record["kind"], record["body"]
+        books, kind, body, customer = self._books, record["kind"], record["body"], record.get("customer", "")
         text = json.dumps(body, separators=(",", ":"))
         books.answers[record["key"]] = _Stored(kind, record["digest"], record["status"], text)
         if record["status"] >= 300:
@@ -254,6 +274,7 @@ class Bank:
         match kind:
             case "authorise":
                 token = record["payload"][2]
+                self._bind(token, customer)
                 books.authorisations[body["id"]] = Authorisation(
                     id=body["id"],
                     reference=body["reference"],
@@ -274,6 +295,7 @@ class Bank:
                 books.authorisations[body["authorisation"]].refunded += body["amount"]
             case "save_method":
                 books.methods[body["id"]] = record["payload"][0]
+                self._bind(body["id"], customer)
 
 
 def _new_id(prefix: str) -> str:

@@ -58,6 +58,9 @@ class Fields:
             raise Invalid(f"{name} must be a positive integer of minor units.")
         return value
 
+    def optional_text(self, name: str) -> str:
+        return self.text(name) if name in self._left else ""
+
     def optional_amount(self, name: str) -> int | None:
         return self.amount(name) if name in self._left else None
 
@@ -69,8 +72,11 @@ class Fields:
 def _authorise(bank: Bank, key: str, fields: Fields, _target: str) -> Answer:
     amount, currency = fields.amount("amount"), fields.currency("currency")
     token, reference = fields.text("payment_token"), fields.text("reference")
+    customer = fields.optional_text("customer")
     fields.finish()
-    return bank.authorise(key, amount=amount, currency=currency, payment_token=token, reference=reference)
+    return bank.authorise(
+        key, amount=amount, currency=currency, payment_token=token, reference=reference, customer=customer
+    )
 
 
 def _capture(bank: Bank, key: str, fields: Fields, target: str) -> Answer:
@@ -96,9 +102,9 @@ def _reverse(bank: Bank, key: str, fields: Fields, target: str) -> Answer:
 
 
 def _save_method(bank: Bank, key: str, fields: Fields, _target: str) -> Answer:
-    token = fields.text("payment_token")
+    token, customer = fields.text("payment_token"), fields.optional_text("customer")
     fields.finish()
-    return bank.save_method(key, payment_token=token)
+    return bank.save_method(key, payment_token=token, customer=customer)
 
 
 Action = Callable[[Bank, str, Fields, str], Answer]

@@ -9,9 +9,9 @@ from django.template.response import TemplateResponse
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, money
 from chassis.money import Money, format_money
 from chassis.web.problems import Problem
-from payments import services
-from payments.books import RefundWish
+from payments import refunds, services
 from payments.models import GatewayOperation, Payment, PaymentMethod, Refund, Transaction, WebhookDelivery
+from payments.refunds import Wanted
 
 AMOUNT = money("amount")
 TOTAL = money("amount", title="total")
@@ -86,11 +86,11 @@ class PaymentAdmin(ReadOnlyAdmin):
                 "selected_name": ACTION_CHECKBOX_NAME,
             }
             return TemplateResponse(request, "admin/payments/refund.html", context)
-        wish = RefundWish(reason=form.cleaned_data["reason"], requested_by=request.user.get_username())
+        wanted = Wanted(reason=form.cleaned_data["reason"], requested_by=request.user.get_username())
         asked = 0
         for payment in queryset:
             try:
-                services.request_refund(payment_id=payment.id, amount=None, wish=wish)
+                refunds.request_refund(payment_id=payment.id, wanted=wanted)
                 asked += 1
             except Problem as problem:
                 self.message_user(request, f"{payment}: {problem.detail}", messages.ERROR)

@@ -1,28 +1,24 @@
 """The HTTP side: parse, call one service or selector, render."""
 
 import json
-import re
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import serializers
+from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chassis.money import Money
 from chassis.web.exceptions import CONTENT_TYPE, problem_response
 from chassis.web.idempotency import key_from, replay
 from chassis.web.openapi import CURSOR, problems
 from chassis.web.pages import CursorPage
-from chassis.web.parsing import StrictSerializer, StrictUUIDField
 from chassis.web.permissions import IsSignedIn, May, caller
 from chassis.web.problems import BadRequestFields
 from payments import checkout, methods, schema, selectors, webhooks
-from payments.domain import Status
+from payments.domain import RefundKind
 from payments.errors import (
     AlreadyPaid,
     AttemptWithdrawn,
@@ -37,6 +33,7 @@ from payments.errors import (
     InvalidSignature,
     MethodNotFound,
     NotRefundable,
+    PartCannotCancel,
     PaymentInProgress,
     PaymentNotFound,
     RefundNotFound,
@@ -45,104 +42,10 @@ from payments.errors import (
     TooManyMethods,
     UnknownMethod,
 )
-from payments.heard import MethodGiven
 from payments.models import Payment, Refund
 from payments.presentation import present_method, present_payment, present_refund
-from payments.schema import IDEMPOTENCY_KEY, MOST, MethodSerializer, PaymentSerializer, RefundSerializer
-
-# ISO/IEC 7812-1: 12 to 19 digits, written with or without gaps.
-_CARD_NUMBER = re.compile(r"(?:\d[ .-]?){11,18}\d")
-
-
-class TokenField(serializers.RegexField):
-    """A token of the payment gateway. Raises CardNumberRefused for what looks like a card number."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(r"\A[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]{1,100}\Z", trim_whitespace=False, **options)
-
-    def to_internal_value(self, data: Any) -> str:
-        if isinstance(data, str | int) and _CARD_NUMBER.search(str(data)):
-            raise CardNumberRefused
-        if not isinstance(data, str):
-            self.fail("invalid")
-        token: str = super().to_internal_value(data)
-        return token
-
-
-class MethodRequest(StrictSerializer):
-    """Either a token of the payment gateway or the id of a saved method; never a card number."""
-
-    token = TokenField(required=False)
-    id = StrictUUIDField(required=False)
-
-    def validate(self, attrs: dict[str, Any]) -> MethodGiven:
-        if len(attrs) != 1:
-            raise serializers.ValidationError("Give either `token` or `id`.")
-        return MethodGiven(**attrs)
-
-
-class PaymentRequest(StrictSerializer):
-    booking_id = StrictUUIDField()
-    payment_method = MethodRequest()
-
-
-class StrictIntegerField(serializers.IntegerField):
-    """An integer as a JSON number; DRF's own would take a text or 5.0 for one."""
-
-    def to_internal_value(self, data: Any) -> int:
-        if type(data) is not int:
-            self.fail("invalid")
-        value: int = super().to_internal_value(data)
-        return value
-
-
-class StrictTextField(serializers.CharField):
-    """A text; DRF's own would take a number for one."""
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        text: str = super().to_internal_value(data)
-        return text
-
-
-class MoneyRequest(StrictSerializer):
-    amount = StrictIntegerField(min_value=1, max_value=MOST)
-    currency = serializers.RegexField(r"\A[A-Z]{3}\Z")
-
-
-@extend_schema_field({"oneOf": [schema.AMOUNT, schema.MONEY_TO_REFUND]})
-class AmountField(serializers.Field[Any, Any, Any, Any]):
-    """Minor units, with their currency or without."""
-
-    def to_internal_value(self, data: Any) -> int | Money:
-        if isinstance(data, dict):
-            return Money(**MoneyRequest.parse(data))
-        amount: int = StrictIntegerField(min_value=1, max_value=MOST).run_validation(data)
-        return amount
-
-
-class RefundRequest(StrictSerializer):
-    payment_id = StrictUUIDField()
-    amount = AmountField(required=False, help_text="Minor units; all that is left when not given.")
-    reason = StrictTextField(max_length=200)
-
-    def validate_reason(self, reason: str) -> str:
-        if _CARD_NUMBER.search(reason):
-            raise CardNumberRefused
-        return reason
-
-
-class SaveMethodRequest(StrictSerializer):
-    token = TokenField()
-
-
-class PaymentFilter(StrictSerializer):
-    booking_id = StrictUUIDField(required=False)
-    status = serializers.ChoiceField(choices=[status.value for status in Status], required=False)
-    user_id = StrictUUIDField(required=False, help_text="Staff only: whose payments.")
-    cursor = serializers.CharField(required=False)
-    page_size = serializers.CharField(required=False)
+from payments.schema import IDEMPOTENCY_KEY, MethodSerializer, PaymentSerializer, RefundSerializer
+from payments.serializers import PaymentFilter, PaymentRequest, RefundRequest, SaveMethodRequest
 
 
 class PaymentListView(APIView):
@@ -276,6 +179,7 @@ class RefundListView(APIView):
         CurrencyMismatch,
         PaymentInProgress,
         NotRefundable,
+        PartCannotCancel,
         RefundTooLarge,
         RefundRefused,
     )
@@ -289,13 +193,17 @@ class RefundListView(APIView):
         examples=schema.REFUND,
     )
     def post(self, request: Request) -> Response:
-        """Gives captured money back, in whole or in part. 202 means that the gateway has not answered yet."""
+        """Gives captured money back, in whole or in part; all of it ends the booking, unless it is goodwill.
+
+        202 means that the gateway has not answered yet.
+        """
         key = key_from(request, required=True)
         wanted = RefundRequest.parse(request.data)
         return checkout.refund(
             user=caller(request),
             payment_id=wanted["payment_id"],
             amount=wanted.get("amount"),
+            kind=RefundKind(wanted["kind"]) if "kind" in wanted else None,
             reason=wanted["reason"],
             key=key,
             render=partial(_answer, path=request.path),
@@ -314,7 +222,8 @@ class RefundView(APIView):
         responses=RefundSerializer,
     )
     def get(self, request: Request, refund_id: UUID) -> Response:
-        return Response(present_refund(selectors.refund_of(caller(request), refund_id)))
+        user = caller(request)
+        return Response(present_refund(selectors.refund_of(user, refund_id), to_staff=user.is_staff))
 
 
 class WebhookView(APIView):
@@ -351,4 +260,4 @@ def _answer(result: checkout.Result, *, path: str) -> Response:
 
 
 def _present(made: Payment | Refund) -> dict[str, Any]:
-    return present_payment(made) if isinstance(made, Payment) else present_refund(made)
+    return present_payment(made) if isinstance(made, Payment) else present_refund(made, to_staff=True)

@@ -17,7 +17,7 @@ from chassis.messaging.events import EventData
 from chassis.money import Money
 from chassis.telemetry import metrics
 from payments import domain, events
-from payments.domain import Kind
+from payments.domain import Kind, RefundKind
 from payments.models import GatewayOperation, OperationState, Payment, Refund, RefundStatus
 from payments.statements import NOW, Expression, Statement
 
@@ -56,6 +56,7 @@ class RefundWish:
 
     reason: str
     requested_by: str = ""
+    kind: RefundKind = RefundKind.CANCEL
     id: UUID | None = None
 
 
@@ -239,6 +240,7 @@ def _open_refund(statement: Statement, operation: GatewayOperation, row: Payment
         "amount": operation.amount,
         "currency": row.currency,
         "status": RefundStatus.PENDING,
+        "kind": wish.kind,
         "reason": wish.reason,
         "requested_by": wish.requested_by,
         "failure_code": "",
@@ -285,6 +287,8 @@ def _event(row: Payment, announcement: domain.Announcement, refund: Refund | Non
                 amount=Money(refund.amount, row.currency),
                 refunded_amount=Money(row.refunded_amount, row.currency),
                 status=row.status,
+                kind=refund.kind,
+                reason=refund.reason if refund.requested_by else "",
             )
         case unknown:
             raise AssertionError(unknown)

@@ -17,12 +17,13 @@ from chassis.web import idempotency
 from chassis.web.idempotency import Claim, Key
 from chassis.web.problems import Problem
 from chassis.web.tokens import Principal
-from payments import bookings, operations, services
-from payments.domain import Kind
+from payments import bookings, operations, refunds, services
+from payments.domain import Kind, RefundKind
 from payments.errors import AttemptWithdrawn, CardDeclined, GatewayUnavailable, PaymentInProgress, RefundRefused
 from payments.gateways import Unknown
 from payments.heard import MethodGiven
 from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, Refund
+from payments.refunds import Wanted
 from payments.services import PaymentUnknown, may_retry
 
 # Seconds after which a client may ask again for what is not known yet.
@@ -94,17 +95,17 @@ def refund(
     user: Principal,
     payment_id: UUID,
     amount: int | Money | None,
+    kind: RefundKind | None,
     reason: str,
     key: Key,
     render: Callable[[Result], A],
 ) -> A:
     """Gives captured money back: Done, RefundRefused by the gateway, or Waiting while nobody knows.
 
-    amount in minor units, None for all that is left. render: as in pay(). Raises what services.start_refund() raises.
+    amount in minor units, None for all that is left. render: as in pay(). Raises what refunds.start_refund() raises.
     """
-    who = user.username or str(user.id)
-    started = services.start_refund(payment_id=payment_id, amount=amount, reason=reason, requested_by=who, key=key)
-    return _answer(started, render)
+    wanted = Wanted(amount=amount, kind=kind, reason=reason, requested_by=user.username or str(user.id))
+    return _answer(refunds.start_refund(payment_id=payment_id, wanted=wanted, key=key), render)
 
 
 def _answer(started: Started, render: Callable[[Result], A]) -> A:

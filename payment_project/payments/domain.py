@@ -47,6 +47,13 @@ class Kind(StrEnum):
     REFUND = "refund"
 
 
+class RefundKind(StrEnum):
+    """What a refund that somebody asks for means for the booking."""
+
+    CANCEL = "cancel"  # with the last of its money the booking ends
+    GOODWILL = "goodwill"  # the ticket stays good
+
+
 class Fact(StrEnum):
     """What can happen to the money."""
 
@@ -93,6 +100,10 @@ class UnderWay(Exception):
 
 class TooMuch(Exception):
     """More than what is left of the captured money."""
+
+
+class PartCannotCancel(Exception):
+    """A booking ends with all of its money, not with a part of it."""
 
 
 class Account(StrEnum):
@@ -317,6 +328,18 @@ def request_refund(payment: Payment, amount: int) -> Decision:
     if not 0 < amount <= payment.captured - payment.refunded:
         raise TooMuch
     return Decision(replace(payment, under_way=Kind.REFUND), Ask(Kind.REFUND, amount))
+
+
+def refund_kind(payment: Payment, amount: int, wanted: RefundKind | None) -> RefundKind:
+    """What a refund of this amount is: all that is left ends the booking unless said otherwise, a part never does.
+
+    The booking ends only when the gateway has given the money back (payment.refunded): a refund that it refuses leaves
+    everything as it is, and no seat is free whose money is still here. Raises PartCannotCancel.
+    """
+    whole = amount == payment.captured - payment.refunded
+    if wanted is RefundKind.CANCEL and not whole:
+        raise PartCannotCancel
+    return wanted or (RefundKind.CANCEL if whole else RefundKind.GOODWILL)
 
 
 def refunded(payment: Payment, amount: int) -> Decision:

@@ -109,6 +109,11 @@ class RefundTooLarge(Conflict):
     }
 
 
+class PartCannotCancel(Conflict):
+    code = "part_cannot_cancel"
+    title = "A booking ends with all that is left of its money; a part of it is given back as goodwill"
+
+
 class CurrencyMismatch(Conflict):
     code = "currency_mismatch"
     title = "The payment was made in another currency"
@@ -138,6 +143,7 @@ _REASONS = {
     "insufficient_funds": "There is not enough money on the card.",
     "expired_card": "The card has expired.",
     "invalid_token": "The payment token is not known to the gateway.",
+    "request_refused": "The payment gateway does not take such a payment.",
 }
 
 

@@ -63,7 +63,11 @@ class PaymentVoided:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRefunded:
-    """Captured money went back. amount: of this refund; refunded_amount: so far."""
+    """Captured money went back. amount: of this refund; refunded_amount: so far.
+
+    kind: "cancel" ends the booking once all of it is back, after "goodwill" the ticket stays good. reason: what staff
+    wrote to the customer; empty when the booking had ended by itself.
+    """
 
     type: ClassVar[str] = "payment.refunded"
     payment_id: UUID
@@ -73,3 +77,5 @@ class PaymentRefunded:
     amount: Money
     refunded_amount: Money
     status: str
+    kind: str
+    reason: str

@@ -1,18 +1,27 @@
 """What this service reads of what the booking service tells."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from chassis.money import Money
 
+# A token of the payment form, for one payment: in no provider's words for a card that it keeps.
+FORM_GIVEN = r"\Atok_[A-Za-z0-9_]{1,100}\Z"
+
 
 @dataclass(frozen=True, slots=True)
 class MethodGiven:
-    """How the customer wants to pay: a token, or the id of a saved method."""
+    """How the customer wants to pay: a fresh token, or the id of a saved method."""
 
     token: str | None = None
     id: UUID | None = None
+
+    @property
+    def fresh_token(self) -> str | None:
+        """The token, unless it is not one of the payment form: whatever let it through, it pays nothing."""
+        return self.token if self.token and re.match(FORM_GIVEN, self.token) else None
 
 
 @dataclass(frozen=True, slots=True)

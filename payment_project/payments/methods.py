@@ -22,7 +22,7 @@ def save_method(*, user_id: UUID, token: str) -> tuple[PaymentMethod, bool]:
     if PaymentMethod.objects.filter(user_id=user_id).count() >= MOST_PER_USER:
         raise TooManyMethods
     provider = settings.PAYMENT_PROVIDER
-    match gateways.save_card(provider, token, key=uuid5(_KEYS, f"{user_id} {token}")):
+    match gateways.save_card(provider, token, customer=str(user_id), key=uuid5(_KEYS, f"{user_id} {token}")):
         case gateways.SavedCard() as card:
             with transaction.atomic():
                 return PaymentMethod.objects.get_or_create(

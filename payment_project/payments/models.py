@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from chassis.ids import uuid7
 from chassis.money import Money, format_money
-from payments.domain import Account, Booking, Kind, Status
+from payments.domain import Account, Booking, Kind, RefundKind, Status
 
 
 def _choices(values: type[StrEnum]) -> list[tuple[str, str]]:
@@ -166,6 +166,11 @@ class GatewayOperation(models.Model):
         return Kind.REVERSE if self.state in (OperationState.REVERSING, OperationState.REVERSED) else Kind(self.kind)
 
     @property
+    def customer(self) -> str:
+        """Who the gateway knows the card's holder as, of whom it keeps cards: never the person who asks."""
+        return str(self.payment.user_id)
+
+    @property
     def key(self) -> str:
         """The idempotency key it is asked under; a reversal is a question of its own."""
         return f"{self.id}-reverse" if self.asks is Kind.REVERSE else str(self.id)
@@ -205,6 +210,14 @@ class Refund(models.Model):
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=12, choices=_choices(RefundStatus), default=RefundStatus.PENDING.value)
+    # Before there was a choice a refund of staff left the ticket as it was, and so does one of a process of before.
+    kind = models.CharField(
+        max_length=12,
+        choices=_choices(RefundKind),
+        default=RefundKind.CANCEL.value,
+        db_default=RefundKind.GOODWILL.value,
+        help_text="Whether the booking ends with it.",
+    )
     reason = models.CharField(max_length=200)
     requested_by = models.CharField(max_length=150, blank=True, help_text="Empty: the booking ended.")
     failure_code = models.CharField(max_length=64, blank=True)

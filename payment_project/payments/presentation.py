@@ -30,13 +30,16 @@ def present_payment(payment: Payment) -> dict[str, Any]:
     }
 
 
-def present_refund(refund: Refund) -> dict[str, Any]:
+def present_refund(refund: Refund, *, to_staff: bool) -> dict[str, Any]:
+    """to_staff: why a booking ended may be a note among colleagues, which its customer does not read."""
+    by_staff = bool(refund.requested_by)
     return {
         "id": str(refund.id),
         "payment_id": str(refund.payment_id),
         "status": str(refund.status),
+        "kind": str(refund.kind),
         "amount": _money(refund.amount, refund.currency),
-        "reason": refund.reason,
+        "reason": refund.reason if by_staff or to_staff else "booking_ended",
         "failure_code": refund.failure_code or None,
         "created_at": _time(refund.created_at),
         "finished_at": _time(refund.finished_at),

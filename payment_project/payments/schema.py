@@ -5,8 +5,9 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
+from chassis.money import LARGEST_PAYMENT
 from chassis.web.openapi import page_of, sends
-from payments.domain import Status
+from payments.domain import RefundKind, Status
 from payments.models import RefundStatus
 
 IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)
@@ -15,8 +16,7 @@ BOOKING_ID = "019ab1c8-1000-7a00-8000-000000000021"
 PAYMENT_ID = "019ab1c8-1000-7a00-8000-000000000022"
 METHOD_ID = "019ab1c8-1000-7a00-8000-0000000000b1"
 
-MOST = 10**15  # so much at once, in minor units
-AMOUNT: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": MOST}
+AMOUNT: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAYMENT}
 MONEY_TO_REFUND: dict[str, Any] = {
     "type": "object",
     "required": ["amount", "currency"],
@@ -31,7 +31,8 @@ PAY = sends(
 SAVE_METHOD = sends(a_card={"token": "tok_visa"})
 REFUND = sends(
     a_part={"payment_id": PAYMENT_ID, "amount": {"amount": 1000, "currency": "VND"}, "reason": "The sound failed."},
-    all_that_is_left={"payment_id": PAYMENT_ID, "reason": "The showtime was cancelled."},
+    all_that_is_left={"payment_id": PAYMENT_ID, "reason": "The hall was flooded."},
+    all_while_the_ticket_stays={"payment_id": PAYMENT_ID, "kind": "goodwill", "reason": "The sound failed."},
 )
 
 
@@ -62,6 +63,7 @@ class RefundSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     payment_id = serializers.UUIDField()
     status = serializers.ChoiceField(choices=[status.value for status in RefundStatus])
+    kind = serializers.ChoiceField(choices=[kind.value for kind in RefundKind], help_text="Whether the booking ends.")
     amount = MoneySerializer()
     reason = serializers.CharField()
     failure_code = serializers.CharField(allow_null=True)

@@ -11,22 +11,18 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from chassis.ids import uuid7
-from chassis.money import Money
 from chassis.states import IllegalTransition
 from chassis.web import idempotency
 from chassis.web.idempotency import Claim, Key
 from payments import books, domain, operations
-from payments.books import Card, RefundWish
-from payments.domain import BookingOver, TooMuch, UnderWay
+from payments.books import Card
+from payments.domain import BookingOver, UnderWay
 from payments.errors import (
     AlreadyPaid,
     BookingEnded,
-    CurrencyMismatch,
     HoldExpired,
-    NotRefundable,
     PaymentInProgress,
     PaymentNotFound,
-    RefundTooLarge,
     UnknownMethod,
 )
 from payments.heard import BookingConfirmed, BookingCreated, BookingEnding, MethodGiven
@@ -111,54 +107,6 @@ def withdraw_unanswered(*, user_id: UUID, booking_id: UUID) -> GatewayOperation 
         return _save(row, domain.request_reversal(books.known(row)), leased=True)
 
 
-def start_refund(
-    *, payment_id: UUID, amount: int | Money | None, reason: str, requested_by: str, key: Key
-) -> tuple[Claim, GatewayOperation | None]:
-    """Claims the idempotency key and writes the intent to refund, leased to the caller, who runs it.
-
-    amount: minor units; None for all that is left. The operation is None as in start_authorization().
-    Raises PaymentNotFound, NotRefundable, RefundTooLarge, PaymentInProgress and what idempotency.claim() raises.
-    """
-    refund_id = uuid7()
-    with transaction.atomic():
-        claim = idempotency.claim(key, resource_id=refund_id, lease_seconds=int(books.LEASE.total_seconds()))
-        if claim.completed:
-            return claim, None
-        if not claim.resumed:
-            wish = RefundWish(reason=reason, requested_by=requested_by, id=refund_id)
-            return claim, request_refund(payment_id=payment_id, amount=amount, wish=wish, leased=True)
-    earlier = GatewayOperation.objects.get(refund=claim.resource_id)
-    return claim, operations.lease(earlier.id)
-
-
-def request_refund(
-    *, payment_id: UUID, amount: int | Money | None, wish: RefundWish, leased: bool = False
-) -> GatewayOperation | None:
-    """Writes the intent to refund; amount in minor units, None for all that is left.
-
-    Raises PaymentNotFound, NotRefundable, RefundTooLarge, CurrencyMismatch, PaymentInProgress.
-    """
-    with transaction.atomic():
-        row = Payment.objects.select_for_update().filter(id=payment_id).first()
-        if row is None:
-            raise PaymentNotFound
-        payment = books.known(row)
-        left = payment.captured - payment.refunded
-        if isinstance(amount, Money):
-            if amount.currency != row.currency:
-                raise CurrencyMismatch
-            amount = amount.amount
-        try:
-            decision = domain.request_refund(payment, left if amount is None else amount)
-        except UnderWay as exc:
-            raise PaymentInProgress from exc
-        except IllegalTransition as exc:
-            raise NotRefundable from exc
-        except TooMuch as exc:
-            raise RefundTooLarge(refundable={"amount": left, "currency": row.currency}) from exc
-        return _save(row, decision, wish=wish, leased=leased)
-
-
 def may_retry(row: Payment) -> bool:
     """Whether another card may be tried for this booking."""
     return row.booking_state == domain.Booking.OPEN and not _is_over(row)
@@ -182,11 +130,10 @@ def _save(
     decision: domain.Decision,
     *,
     card: Card | None = None,
-    wish: RefundWish | None = None,
     leased: bool = False,
 ) -> GatewayOperation | None:
     """Writes a decision about a row that is locked, so that nobody else can have changed it."""
-    written, operation = books.write(row, decision, card=card, wish=wish, leased=leased)
+    written, operation = books.write(row, decision, card=card, leased=leased)
     assert written
     return operation
 
@@ -251,6 +198,7 @@ def _is_over(row: Payment) -> bool:
 def _card(method: MethodGiven, *, user_id: UUID, ends_booking: bool, operation_id: UUID | None = None) -> Card | None:
     """What to ask with, and whom: who keeps a saved card, or who takes new ones. None for a card the user has not."""
     if method.id is None:
-        return Card(method.token, settings.PAYMENT_PROVIDER, ends_booking, operation_id) if method.token else None
+        token = method.fresh_token
+        return Card(token, settings.PAYMENT_PROVIDER, ends_booking, operation_id) if token else None
     saved = PaymentMethod.objects.filter(id=method.id, user_id=user_id).values_list("gateway_token", "provider").first()
     return None if saved is None else Card(*saved, ends_booking, operation_id)

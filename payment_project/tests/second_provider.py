@@ -36,15 +36,21 @@ class SecondProvider:
             path = f"/requests/{operation.id}/undo"
         else:
             path = f"/charges/{operation.target}/{VERBS[operation.asks]}"
-        asked = {"units": operation.amount, "card": operation.payment_token, "order": str(operation.payment_id)}
+        asked = {
+            "units": operation.amount,
+            "card": operation.payment_token,
+            "buyer": operation.customer,
+            "order": str(operation.payment_id),
+        }
         answer = self._client.post(path, json=asked, headers={"Request-Id": operation.key}, retry=True)
         if answer.status != 200:
             return Unknown(f"HTTP {answer.status}")
         told = answer.json()
         return Refused(told["because"]) if told["because"] else Approved(told["charge"], told["units"])
 
-    def save_card(self, token: str, *, key: UUID) -> SavedCard | Refused | Unknown:
-        answer = self._client.post("/cards", json={"card": token}, headers={"Request-Id": str(key)}, retry=True)
+    def save_card(self, token: str, *, customer: str, key: UUID) -> SavedCard | Refused | Unknown:
+        asked = {"card": token, "buyer": customer}
+        answer = self._client.post("/cards", json=asked, headers={"Request-Id": str(key)}, retry=True)
         return SavedCard(answer.json()["kept"], "second", "1881", 1, 2036)
 
     def read_webhook(self, *, headers: Mapping[str, str], body: bytes) -> Hint:

@@ -104,9 +104,17 @@ class Simulator:
         return self.request("POST", path, body, key=key)
 
     def authorise(
-        self, token: str = "tok_visa", *, key: str = "a-1", amount: int = 25000, reference: str = "payment-1"
+        self,
+        token: str = "tok_visa",
+        *,
+        key: str = "a-1",
+        amount: int = 25000,
+        reference: str = "payment-1",
+        customer: str | None = None,
     ) -> tuple[int, Any]:
         payload = {"amount": amount, "currency": "VND", "payment_token": token, "reference": reference}
+        if customer is not None:
+            payload["customer"] = customer
         return self.post("/v1/authorisations", payload, key=key)
 
     def record(self, reference: object = None) -> list[dict[str, Any]]:

@@ -9,9 +9,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from payments import services, tasks
-from payments.books import RefundWish
+from payments import refunds, tasks
 from payments.models import Payment, Refund, Transaction
+from payments.refunds import Wanted
 from tests.factories import PaymentFactory, PaymentMethodFactory, booking_data
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +54,7 @@ def test_a_payment_shows_its_operations_its_ledger_and_its_refunds(support: Clie
 
 @pytest.mark.parametrize("page", ["payment", "gatewayoperation", "transaction", "refund"])
 def test_money_is_written_as_people_write_it_on_every_page(support: Client, payment: Payment, page: str) -> None:
-    services.request_refund(payment_id=payment.id, amount=None, wish=RefundWish(reason="the sound failed"))
+    refunds.request_refund(payment_id=payment.id, wanted=Wanted(reason="the sound failed", requested_by="linh"))
     assert tasks.resume_operations() == 1
     row = apps.get_model("payments", page).objects.latest("id")
     for address in (f"{BASE}/{page}/", f"{BASE}/{page}/{row.pk}/change/"):

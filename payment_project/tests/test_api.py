@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from chassis.ids import uuid7
 from payments import bookings, tasks
-from payments.models import GatewayOperation, Payment
+from payments.models import GatewayOperation, Payment, PaymentMethod
 from tests.booking_service import BookingService
 from tests.factories import PaymentFactory, PaymentMethodFactory, booking_data
 from tests.lossy import LossyPath
@@ -274,6 +274,18 @@ def test_a_saved_card_pays_and_somebody_elses_does_not(customer: Client, payment
     refused = pay(customer, payment, payment_method={"id": str(theirs.id)})
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/payment_method/id")
     assert pay(customer, payment, payment_method={"id": saved["id"]}).status_code == 201
+
+
+def test_what_the_gateway_knows_a_saved_card_by_pays_for_nobody_not_even_its_owner(
+    customer: Client, payment: Payment, simulator: Simulator
+) -> None:
+    customer.post("/payments/methods", {"token": "tok_visa"})
+    known = PaymentMethod.objects.get().gateway_token
+    refused = pay(customer, payment, card=known)
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/payment_method/token")
+    again = customer.post("/payments/methods", {"token": known})
+    assert (again.status_code, again.json()["errors"][0]["pointer"]) == (400, "/token")
+    assert simulator.record(payment.id) == []
 
 
 def test_a_booking_whose_event_is_still_on_its_way_is_looked_up_and_paid_once(

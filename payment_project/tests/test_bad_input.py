@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chassis.ids import uuid7
+from chassis.money import LARGEST_PAYMENT
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +80,9 @@ def test_a_body_that_makes_no_sense_is_400(staff: Client, path: str, body: bytes
         ({"booking_id": ID, "payment_method": {"token": "visa"}}, "/payment_method/token"),
         ({"booking_id": ID, "payment_method": {"token": "tok_" + "x" * 200}}, "/payment_method/token"),
         ({"booking_id": ID, "payment_method": {"token": "tok_vïsa"}}, "/payment_method/token"),
+        ({"booking_id": ID, "payment_method": {"token": "pm_" + "0a" * 12}}, "/payment_method/token"),
+        ({"booking_id": ID, "payment_method": {"token": "kept_tok_anna"}}, "/payment_method/token"),
+        ({"booking_id": ID, "payment_method": {"token": "TOK_visa"}}, "/payment_method/token"),
         ({"booking_id": ID, "payment_method": {"token": "tok_visa\n"}}, "/payment_method/token"),
         ({"booking_id": ID, "payment_method": {"id": "x"}}, "/payment_method/id"),
         ({"booking_id": ID, "payment_method": {"id": ID, "token": "tok_visa"}}, "/payment_method"),
@@ -100,13 +104,17 @@ def test_each_bad_field_of_a_payment_is_pointed_at(staff: Client, body: Any, poi
         ({"amount": 1.5}, "/amount"),
         ({"amount": "1000"}, "/amount"),
         ({"amount": True}, "/amount"),
-        ({"amount": 10**15 + 1}, "/amount"),
+        ({"amount": LARGEST_PAYMENT + 1}, "/amount"),
         ({"amount": {"amount": "1", "currency": "VND"}}, "/amount/amount"),
         ({"amount": {"amount": 1, "currency": "vnd"}}, "/amount/currency"),
         ({"amount": {"amount": 1}}, "/amount/currency"),
         ({"amount": {"amount": 1, "currency": "VND", "unit": "dong"}}, "/amount/unit"),
         ({"amount": [1]}, "/amount"),
         ({"amount": None}, "/amount"),
+        ({"kind": "cancelled"}, "/kind"),
+        ({"kind": ""}, "/kind"),
+        ({"kind": None}, "/kind"),
+        ({"kind": ["cancel"]}, "/kind"),
         ({"reason": ""}, "/reason"),
         ({"reason": "  "}, "/reason"),
         ({"reason": 5}, "/reason"),

@@ -9,11 +9,11 @@ from django.db import connection
 
 from chassis.ids import uuid7
 from chassis.money import Money
-from payments import services, tasks
-from payments.books import RefundWish
+from payments import refunds, services, tasks
 from payments.errors import PaymentInProgress
 from payments.heard import BookingCreated, MethodGiven
 from payments.models import GatewayOperation, Payment, Transaction
+from payments.refunds import Wanted
 from tests.factories import PaymentFactory, booking_data
 from tests.simulator import Simulator
 
@@ -81,8 +81,8 @@ def test_of_eight_refunds_at_once_one_is_intended(deliver: Callable[..., bool]) 
 
     def refund(_: int) -> bool:
         try:
-            wish = RefundWish(reason="the sound failed")
-            return services.request_refund(payment_id=payment.id, amount=None, wish=wish) is not None
+            wanted = Wanted(reason="the sound failed", requested_by="linh")
+            return refunds.request_refund(payment_id=payment.id, wanted=wanted) is not None
         except PaymentInProgress:
             return False
 

@@ -146,6 +146,25 @@ def test_a_saved_method_behaves_as_the_card_it_stands_for(bank: Simulator) -> No
     assert bank.post("/v1/payment_methods", {"payment_token": "tok_of_nobody"}, key="m-2")[0] == 402
 
 
+def test_a_saved_method_is_good_for_its_customer_alone(bank: Simulator) -> None:
+    _, method = bank.post("/v1/payment_methods", {"payment_token": "tok_visa", "customer": "mai"}, key="m-1")
+    for number, customer in enumerate(["lan", None]):
+        status, body = bank.authorise(method["id"], key=f"a-{number}", customer=customer)
+        assert (status, body["code"]) == (402, "invalid_token"), customer
+    assert bank.authorise(method["id"], key="a-mai", customer="mai")[0] == 201
+    bank.kill()
+    bank.start()
+    assert bank.authorise(method["id"], key="a-9", customer="lan")[0] == 402
+    assert len(bank.record()) == 1
+
+
+def test_a_method_saved_before_customers_were_told_belongs_to_who_pays_with_it_first(bank: Simulator) -> None:
+    _, method = bank.post("/v1/payment_methods", {"payment_token": "tok_visa"}, key="m-1")
+    assert bank.authorise(method["id"], key="a-1", customer="mai")[0] == 201
+    assert bank.authorise(method["id"], key="a-2", customer="lan")[0] == 402
+    assert bank.authorise(method["id"], key="a-3", customer="mai")[0] == 201
+
+
 def test_nothing_is_lost_or_done_twice_when_it_is_killed_at_any_moment(bank: Simulator) -> None:
     _, capture = captured(bank)
     with pytest.raises(http.client.RemoteDisconnected):

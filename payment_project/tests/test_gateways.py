@@ -69,7 +69,7 @@ def test_the_second_provider_sells_and_refunds_while_old_money_stays_with_the_fi
     old = booking_data(payment_method={"token": "tok_visa"})
     deliver("booking.created", old)
     settings.PAYMENT_PROVIDER = "second"
-    new = booking_data(payment_method={"token": "card_anna"})
+    new = booking_data(payment_method={"token": "tok_anna"})
     deliver("booking.created", new)
     for booking in (old, new):
         deliver("booking.confirmed", booking)
@@ -90,7 +90,7 @@ def test_what_the_second_provider_holds_is_settled_there_after_the_setting_went_
     deliver: Deliver, second: SecondBank, settings: Any, sign_in: Callable[..., Client]
 ) -> None:
     settings.PAYMENT_PROVIDER = "second"
-    sold, left = (booking_data(payment_method={"token": "card_anna"}) for _ in range(2))
+    sold, left = (booking_data(payment_method={"token": "tok_anna"}) for _ in range(2))
     for booking in (sold, left):
         deliver("booking.created", booking)
     settings.PAYMENT_PROVIDER = "simulator"
@@ -112,8 +112,8 @@ def test_a_card_that_the_first_declined_may_be_followed_by_one_of_the_second(
     customer = sign_in(user_id=payment.user_id)
     assert pay(customer, payment, token="tok_card_declined").status_code == 402
     settings.PAYMENT_PROVIDER = "second"
-    assert pay(customer, payment, token="card_empty").json()["code"] == "insufficient_funds"
-    assert pay(customer, payment, token="card_anna").json()["status"] == "authorized"
+    assert pay(customer, payment, token="tok_empty").json()["code"] == "insufficient_funds"
+    assert pay(customer, payment, token="tok_anna").json()["status"] == "authorized"
     asked = GatewayOperation.objects.filter(payment=payment).values_list("provider", "state")
     assert list(asked) == [("simulator", "refused"), ("second", "refused"), ("second", "succeeded")]
     payment.refresh_from_db()
@@ -125,7 +125,7 @@ def test_a_saved_card_is_charged_by_the_provider_that_keeps_it(
 ) -> None:
     customer = sign_in()
     ids = []
-    for settings.PAYMENT_PROVIDER, token in (("simulator", "tok_visa"), ("second", "card_anna")):
+    for settings.PAYMENT_PROVIDER, token in (("simulator", "tok_visa"), ("second", "tok_anna")):
         ids.append(customer.post("/payments/methods", {"token": token}).json()["id"])
     for settings.PAYMENT_PROVIDER in ("second", "simulator"):
         first, other = PaymentFactory.create_batch(2, user_id=customer.user_id)
@@ -138,9 +138,9 @@ def test_a_saved_card_is_charged_by_the_provider_that_keeps_it(
 def test_the_same_token_of_two_providers_is_two_cards(
     second: SecondBank, settings: Any, sign_in: Callable[..., Client]
 ) -> None:
-    somebodys = PaymentMethodFactory(gateway_token="kept_card_anna")
+    somebodys = PaymentMethodFactory(gateway_token="kept_tok_anna")
     settings.PAYMENT_PROVIDER = "second"
-    saved = sign_in().post("/payments/methods", {"token": "card_anna"})
+    saved = sign_in().post("/payments/methods", {"token": "tok_anna"})
     assert saved.status_code == 201
     assert UUID(saved.json()["id"]) != somebodys.id
 
@@ -150,7 +150,7 @@ def test_a_webhook_of_the_second_provider_hastens_what_it_was_asked_for(
 ) -> None:
     settings.PAYMENT_PROVIDER = "second"
     second.lose_answers = 2
-    deliver("booking.created", booking_data(payment_method={"token": "card_anna"}))
+    deliver("booking.created", booking_data(payment_method={"token": "tok_anna"}))
     operation = GatewayOperation.objects.get(state="pending")
     assert send(api, operation, secret="guessed").status_code == 401
     assert send(api, operation, provider="simulator").status_code == 401
@@ -191,7 +191,7 @@ def test_an_authorisation_in_doubt_is_taken_back_where_it_was_asked_for(
 ) -> None:
     settings.PAYMENT_PROVIDER = "second"
     second.lose_answers = 2
-    booking = booking_data(payment_method={"token": "card_anna"})
+    booking = booking_data(payment_method={"token": "tok_anna"})
     deliver("booking.created", booking)
     settings.PAYMENT_PROVIDER = "simulator"
     deliver("booking.expired", ending_data(booking))
@@ -203,7 +203,7 @@ def test_money_at_a_provider_that_was_taken_out_of_the_registry_waits_until_it_i
     deliver: Deliver, second: SecondBank, settings: Any, time_passes: Callable[[], int]
 ) -> None:
     settings.PAYMENT_PROVIDER = "second"
-    booking = booking_data(payment_method={"token": "card_anna"})
+    booking = booking_data(payment_method={"token": "tok_anna"})
     deliver("booking.created", booking)
     settings.PAYMENT_PROVIDER = "simulator"
     gateways.named.cache_clear()
@@ -222,7 +222,7 @@ def test_an_answer_that_its_provider_does_not_understand_leaves_the_outcome_unkn
 ) -> None:
     settings.PAYMENT_PROVIDER = "second"
     monkeypatch.setattr(second, "act", lambda *_: answer)
-    booking = booking_data(payment_method={"token": "card_anna"})
+    booking = booking_data(payment_method={"token": "tok_anna"})
     deliver("booking.created", booking)
     assert GatewayOperation.objects.get().last_error == "answer not understood"
     assert payment_of(booking).status == "processing"

@@ -86,9 +86,20 @@ def test_a_saved_card_is_used_and_somebody_elses_is_a_decline(deliver: Deliver, 
     mine = booking_data(user_id=method.user_id, payment_method={"id": str(method.id)})
     deliver("booking.created", mine)
     assert payment_of(mine).status == "authorized"
-    theirs = booking_data(payment_method={"id": str(method.id)})
-    deliver("booking.created", theirs)
-    assert (payment_of(theirs).status, payment_of(theirs).failure_code) == ("declined", "unknown_payment_method")
+    for stolen in ({"id": str(method.id)}, {"token": vaulted["id"]}):
+        theirs = booking_data(payment_method=stolen)
+        deliver("booking.created", theirs)
+        assert (payment_of(theirs).status, payment_of(theirs).failure_code) == ("declined", "unknown_payment_method")
+        assert simulator.record(payment_of(theirs).id) == []
+
+
+def test_a_saved_card_in_the_wrong_row_is_refused_by_the_gateway_itself(deliver: Deliver, simulator: Simulator) -> None:
+    kept = {"payment_token": "tok_visa", "customer": str(uuid7())}
+    _, vaulted = simulator.post("/v1/payment_methods", kept, key=str(uuid7()))
+    method = PaymentMethodFactory(gateway_token=vaulted["id"])
+    booking = booking_data(user_id=method.user_id, payment_method={"id": str(method.id)})
+    deliver("booking.created", booking)
+    assert (payment_of(booking).status, payment_of(booking).failure_code) == ("declined", "invalid_token")
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

@@ -8,7 +8,7 @@ import pytest
 from chassis.ids import uuid7
 from payments import tasks
 from payments.models import Payment, Refund
-from tests.factories import PaymentFactory, booking_data
+from tests.factories import PaymentFactory, booking_data, ending_data
 from tests.lossy import LossyPath
 from tests.simulator import Simulator
 
@@ -131,3 +131,55 @@ def test_an_amount_may_be_written_with_its_currency_which_must_be_the_payments(
 def test_an_unknown_payment_cannot_be_refunded(support: Client) -> None:
     answer = refund(support, PaymentFactory.build())
     assert (answer.status_code, answer.json()["code"]) == (404, "payment_not_found")
+
+
+def told(emitted: Callable[..., list[Any]]) -> list[tuple[str, str, str]]:
+    return [(event.data["status"], event.data["kind"], event.data["reason"]) for event in emitted("payment.refunded")]
+
+
+def test_all_that_is_left_ends_the_booking_unless_something_else_is_said(
+    support: Client, payment: Payment, emitted: Callable[..., list[Any]]
+) -> None:
+    assert refund(support, payment, amount=50_000).json()["kind"] == "goodwill"
+    assert refund(support, payment).json()["kind"] == "cancel"
+    assert told(emitted) == [
+        ("partially_refunded", "goodwill", "the sound failed"),
+        ("refunded", "cancel", "the sound failed"),
+    ]
+
+
+def test_everything_may_go_back_while_the_ticket_stays(
+    support: Client, payment: Payment, emitted: Callable[..., list[Any]]
+) -> None:
+    made = refund(support, payment, kind="goodwill")
+    assert (made.status_code, made.json()["kind"], made.json()["amount"]["amount"]) == (201, "goodwill", 180_000)
+    assert told(emitted) == [("refunded", "goodwill", "the sound failed")]
+
+
+def test_a_part_of_the_money_ends_no_booking(support: Client, payment: Payment, simulator: Simulator) -> None:
+    refused = refund(support, payment, amount=50_000, kind="cancel")
+    assert (refused.status_code, refused.json()["code"]) == (409, "part_cannot_cancel")
+    assert simulator.record(payment.id)[0]["refunded_amount"] == 0
+    assert refund(support, payment, amount=180_000, kind="cancel").json()["kind"] == "cancel"
+
+
+def test_a_refund_that_the_gateway_refuses_ends_nothing(
+    support: Client, payment: Payment, simulator: Simulator, emitted: Callable[..., list[Any]]
+) -> None:
+    simulator.post(f"/v1/captures/{payment.capture_id}/refunds", {"amount": 180_000}, key=str(uuid7()))
+    assert refund(support, payment, kind="cancel").status_code == 409
+    assert told(emitted) == []
+
+
+def test_why_a_booking_ended_is_a_note_among_colleagues_and_what_staff_wrote_is_for_the_customer(
+    support: Client, payment: Payment, deliver: Callable[..., bool], sign_in: Callable[..., Client]
+) -> None:
+    customer = sign_in(user_id=payment.user_id)
+    part = refund(support, payment, amount=50_000).json()
+    assert customer.get(f"/refunds/{part['id']}").json()["reason"] == "the sound failed"
+    booking = {"booking_id": str(payment.booking_id), "reference": "", "user_id": str(payment.user_id)}
+    total = {"total": {"amount": payment.amount, "currency": payment.currency}}
+    deliver("booking.cancelled", ending_data({**booking, **total}, reason="a regular who complains"))
+    rest = Refund.objects.latest("id")
+    assert support.get(f"/refunds/{rest.id}").json()["reason"] == "a regular who complains"
+    assert customer.get(f"/refunds/{rest.id}").json()["reason"] == "booking_ended"

@@ -11,11 +11,11 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from chassis.ids import uuid7
-from payments import gateways, metrics, operations, services, tasks
-from payments.books import RefundWish
+from payments import gateways, metrics, operations, refunds, services, tasks
 from payments.domain import Kind
 from payments.gateways import Approved, Unknown
 from payments.models import GatewayOperation, Payment, Refund, Transaction
+from payments.refunds import Wanted
 from tests.factories import PaymentFactory, booking_data, ending_data
 from tests.lossy import LossyPath
 from tests.simulator import Simulator
@@ -234,8 +234,8 @@ def test_a_refund_the_gateway_refuses_waits_for_a_person(
 
 def test_staff_refunds_are_not_mistaken_for_what_the_saga_owes(deliver: Deliver) -> None:
     booking, payment = captured(deliver)
-    wish = RefundWish(reason="the air conditioning failed", requested_by="minh")
-    operation = services.request_refund(payment_id=payment.id, amount=50_000, wish=wish, leased=True)
+    wanted = Wanted(reason="the air conditioning failed", requested_by="minh", amount=50_000)
+    operation = refunds.request_refund(payment_id=payment.id, wanted=wanted, leased=True)
     assert operation is not None
     assert isinstance(operations.run(operation), Approved)
     deliver("booking.cancelled", ending_data(booking))

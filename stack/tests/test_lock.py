@@ -1,6 +1,8 @@
+from pathlib import Path
+
 import pytest
 
-from stack import lock
+from stack import environment, lock
 from stack.errors import StackError
 from stack.services import SERVICES
 
@@ -79,3 +81,27 @@ def test_every_pin_of_the_real_lock_has_a_hash_and_no_index_is_named():
     text = lock.FILE.read_text()
     assert all("--hash=sha256:" in lines for lines, _ in lock.entries(text).values())
     assert "://" not in text
+
+
+@pytest.fixture
+def nothing_reachable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index at a closed port, and nothing remembered of another."""
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:1/simple")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+
+
+@pytest.mark.usefixtures("nothing_reachable")
+def test_where_the_index_cannot_be_asked_the_check_says_that_it_did_not_look(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    lock.check(environment.uv())
+    assert "was not looked at" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("nothing_reachable")
+def test_in_ci_an_index_that_cannot_be_asked_fails_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(lock.IndexUnreachable):
+        lock.check(environment.uv())

@@ -39,7 +39,7 @@ def _pure(service: str, app: str) -> ModuleType:
 booking_domain: Any = _pure("booking", "bookings")
 payment_domain: Any = _pure("payment", "payments")
 State, Trigger, PaymentStatus = booking_domain.State, booking_domain.Trigger, booking_domain.PaymentStatus
-Kind, Status = payment_domain.Kind, payment_domain.Status
+Kind, Status, RefundKind = payment_domain.Kind, payment_domain.Status, payment_domain.RefundKind
 
 
 @dataclass
@@ -59,6 +59,9 @@ class Saga:
     asked: Any = None
     asked_with: str = ""
     ends_booking: bool = False
+    refunding: Any = None
+    given_back: int = 0
+    as_goodwill: bool = False
     ledger: Counter[Any] = field(default_factory=Counter)
 
     @property
@@ -132,6 +135,20 @@ class Sagas(RuleBasedStateMachine):
             kept = fee if by == "CUSTOMER" and saga.state is State.CONFIRMED else 0
             self.end(saga, trigger, refund=saga.total - kept)
 
+    @rule(n=st.integers(0, 50), part=st.sampled_from([None, 1, PRICE // 2]), goodwill=st.booleans())
+    def refund(self, n: int, part: int | None, goodwill: bool) -> None:
+        """POST refunds: a part, or all that is left, which ends the booking unless it is goodwill."""
+        saga = self.pick(self.sagas, n)
+        if saga is None or saga.payment is None:
+            return
+        amount = saga.payment.captured - saga.payment.refunded if part is None else part
+        try:
+            decision = payment_domain.request_refund(saga.payment, amount)
+        except (payment_domain.UnderWay, payment_domain.IllegalTransition, payment_domain.TooMuch):
+            return
+        saga.refunding = payment_domain.refund_kind(saga.payment, amount, RefundKind.GOODWILL if goodwill else None)
+        self.decide(saga, decision)
+
     @rule(n=st.integers(0, 50))
     def move(self, n: int) -> None:
         saga = self.pick(self.sagas, n)
@@ -188,7 +205,11 @@ class Sagas(RuleBasedStateMachine):
                 decision = payment_domain.voided(payment)
             case _:
                 decision = payment_domain.refunded(payment, ask.amount)
-        self.decide(saga, decision)
+                saga.given_back += ask.amount if saga.refunding else 0
+                saga.as_goodwill = saga.refunding is RefundKind.GOODWILL
+        kind = saga.refunding or RefundKind.CANCEL  # what the saga gives back is of a booking that has ended
+        saga.refunding = None
+        self.decide(saga, decision, kind=kind)
 
     # What the services do with it.
 
@@ -220,6 +241,10 @@ class Sagas(RuleBasedStateMachine):
                 self.note(saga, PaymentStatus.VOIDED)
             case "payment.refunded":
                 self.note(saga, PaymentStatus(fields["status"]))
+                status, kind = PaymentStatus(fields["status"]), fields["kind"]
+                trigger = booking_domain.refund_ends(saga.state, status=status, kind=kind)
+                if trigger is not None:
+                    self.end(saga, trigger)
 
     def open_payment(self, saga: Saga) -> None:
         payment = self.payment_of(saga)
@@ -246,7 +271,7 @@ class Sagas(RuleBasedStateMachine):
         self.inventory = {seat: owner for seat, owner in self.inventory.items() if owner is not saga}
         self.tell(saga, f"booking.{saga.state.lower()}", refund=saga.refund)
 
-    def decide(self, saga: Saga, decision: Any) -> None:
+    def decide(self, saga: Saga, decision: Any, *, kind: Any = None) -> None:
         saga.payment = decision.payment
         if decision.ask is not None:
             saga.asked = decision.ask
@@ -254,7 +279,7 @@ class Sagas(RuleBasedStateMachine):
             saga.ledger[posting.account] += posting.amount
         for told in decision.announcements:
             status = decision.payment.status.value
-            self.tell(saga, told.type, stage=told.stage, final=told.final, status=status)
+            self.tell(saga, told.type, stage=told.stage, final=told.final, status=status, kind=kind)
 
     def tell(self, saga: Saga, event_type: str, **fields: Any) -> None:
         self.wire.append(Message(saga, event_type, fields))
@@ -285,6 +310,12 @@ class Sagas(RuleBasedStateMachine):
                 assert saga.ledger[payment_domain.Account.CASH] == payment.captured - payment.refunded
                 assert payment.refunded <= payment.captured <= saga.total
 
+    @invariant()
+    def no_seat_is_free_whose_money_did_not_go_back(self) -> None:
+        for saga in getattr(self, "sagas", []):
+            if Trigger.REFUNDED in saga.history:
+                assert saga.payment.refunded == saga.payment.captured == saga.total
+
     def teardown(self) -> None:
         if not hasattr(self, "sagas"):
             return
@@ -311,6 +342,8 @@ class Sagas(RuleBasedStateMachine):
             self.book(saga.seats, None)
         elif saga.state is State.CONFIRMED and what < 0.25:
             self.cancel(saga.number, "CUSTOMER", self.chance.choice([0, PRICE // 10]))
+        elif saga.state is State.CONFIRMED and what < 0.4:
+            self.refund(saga.number, self.chance.choice([None, 1]), goodwill=self.chance.random() < 0.5)
 
     def wait_until_nothing_is_under_way(self) -> None:
         while self.goes_on():
@@ -341,12 +374,17 @@ class Sagas(RuleBasedStateMachine):
         assert (payment.under_way, payment.held, payment.attention) == (None, 0, "")
         kept = payment.captured - payment.refunded
         if saga.state is State.CONFIRMED:
-            assert payment.status is Status.CAPTURED
-            assert kept == saga.total
+            assert payment.captured == saga.total
+            assert kept == saga.total - saga.given_back
+            assert kept or saga.as_goodwill
             assert saga.tickets == 1
             assert all(self.inventory[seat] is saga for seat in saga.seats)
         else:
-            assert kept == (saga.total - saga.refund if payment.captured else 0)
+            # What staff gave counts towards what the saga owes, and what they give of a fee comes on top.
+            assert payment.refunded - saga.given_back <= saga.refund
+            owed = payment.refunded if saga.given_back else saga.refund
+            assert payment.due_back <= 0
+            assert kept == (saga.total - owed if payment.captured else 0)
             assert payment.booking is payment_domain.Booking.ENDED
         for status in ("captured", "partially_refunded", "refunded"):
             assert (saga.known == status) == (payment.status == status)

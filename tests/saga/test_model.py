@@ -33,6 +33,12 @@ class Story:
             case "the hold ends":
                 self.model.hold_ends(0)
                 self.model.sweep()
+            case "support gives it back":
+                self.model.refund(0, None, goodwill=False)
+            case "support gives it back as goodwill":
+                self.model.refund(0, None, goodwill=True)
+            case "the gateway refuses":
+                self.model.gateway_answers(0, refuses=True)
             case "the gateway answers":
                 self.model.gateway_answers(0, refuses=False)
             case event:
@@ -51,6 +57,15 @@ class Story:
     def ends(self, booking: Any, money: Any) -> None:
         self.model.check_the_end_of(self.saga)
         assert (self.saga.state, self.saga.payment.status) == (booking, money)
+
+
+def sold() -> Story:
+    story = Story(card="good")
+    for step in ("the customer books", "booking.created", "the gateway answers", "payment.authorized"):
+        story.given(step)
+    for step in ("booking.confirmed", "the gateway answers", "payment.completed"):
+        story.given(step)
+    return story
 
 
 def test_a_sale_that_goes_well() -> None:
@@ -112,15 +127,63 @@ def test_a_capture_that_is_refused_takes_the_sale_back() -> None:
 
 
 def test_a_ticket_that_is_given_back_is_refunded() -> None:
-    story = Story(card="good")
-    for step in ("the customer books", "booking.created", "the gateway answers", "payment.authorized"):
-        story.given(step)
-    for step in ("booking.confirmed", "the gateway answers", "payment.completed"):
-        story.given(step)
+    story = sold()
     story.given("the customer cancels").expect("booking.cancelled")
     story.given("booking.cancelled").expect(asks="refund")
     story.given("the gateway answers").expect("payment.refunded")
     story.given("payment.refunded").expect()
+    story.ends(State.CANCELLED, Status.REFUNDED)
+
+
+def test_all_the_money_goes_back_first_and_then_the_booking_ends() -> None:
+    story = sold()
+    story.given("support gives it back").expect(asks="refund")
+    story.given("the gateway answers").expect("payment.refunded")
+    assert story.saga.state is State.CONFIRMED
+    story.given("payment.refunded").expect("booking.cancelled")
+    story.given("booking.cancelled").expect()
+    story.ends(State.CANCELLED, Status.REFUNDED)
+
+
+def test_a_refund_that_the_gateway_refuses_frees_no_seat() -> None:
+    story = sold()
+    story.given("support gives it back").expect(asks="refund")
+    story.given("the gateway refuses").expect()
+    story.ends(State.CONFIRMED, Status.CAPTURED)
+
+
+def test_a_customer_who_cancels_while_support_gives_it_back_gets_it_once() -> None:
+    for told_first in ("payment.refunded", "booking.cancelled"):
+        story = sold()
+        story.given("support gives it back").expect(asks="refund")
+        story.given("the customer cancels").expect("booking.cancelled")
+        if told_first == "booking.cancelled":
+            story.given("booking.cancelled").expect()
+        story.given("the gateway answers").expect("payment.refunded")
+        story.given("payment.refunded").expect()
+        if told_first == "payment.refunded":
+            story.given("booking.cancelled").expect()
+        story.ends(State.CANCELLED, Status.REFUNDED)
+
+
+def test_after_goodwill_the_ticket_stays_good() -> None:
+    story = sold()
+    story.given("support gives it back as goodwill").expect(asks="refund")
+    story.given("the gateway answers").expect("payment.refunded")
+    story.given("payment.refunded").expect()
+    story.ends(State.CONFIRMED, Status.REFUNDED)
+
+
+def test_a_refund_that_overtakes_the_receipt_leaves_no_ticket_behind() -> None:
+    story = Story(card="good")
+    for step in ("the customer books", "booking.created", "the gateway answers", "payment.authorized"):
+        story.given(step)
+    for step in ("booking.confirmed", "the gateway answers", "support gives it back", "the gateway answers"):
+        story.given(step)
+    story.given("payment.refunded").expect("booking.cancelled")
+    story.given("payment.completed").expect()
+    story.given("booking.cancelled").expect()
+    assert story.saga.tickets == 0
     story.ends(State.CANCELLED, Status.REFUNDED)
 
 

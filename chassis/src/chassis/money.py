@@ -24,6 +24,13 @@ DECIMALS: dict[str, int] = {
 }
 
 
+# What one thing may cost, in minor units of any currency, and what one payment may come to: some ten of the dearest.
+# The largest is what card gateways take at once, and far below 2**53, up to which every reader of JSON is exact.
+SMALLEST_PRICE = 1
+LARGEST_PRICE = 10**11
+LARGEST_PAYMENT = 10**12
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """As events and answers tell it. amount: minor units, 25000 VND or 1250 EUR (which is 12.50)."""

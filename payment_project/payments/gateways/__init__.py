@@ -63,9 +63,9 @@ def perform(operation: GatewayOperation) -> Outcome:
     return outcome
 
 
-def save_card(provider: str, token: str, *, key: UUID) -> SavedCard | Refused | Unknown:
-    """A reusable token of this provider for a single-use one."""
-    return _asked(lambda: named(provider).save_card(token, key=key), kind="save_card")
+def save_card(provider: str, token: str, *, customer: str, key: UUID) -> SavedCard | Refused | Unknown:
+    """A reusable token of this provider for a single-use one; customer: who alone can pay with it."""
+    return _asked(lambda: named(provider).save_card(token, customer=customer, key=key), kind="save_card")
 
 
 def _asked(ask: Callable[[], T], *, kind: str) -> T | Unknown:

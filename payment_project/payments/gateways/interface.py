@@ -23,7 +23,7 @@ class Approved:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """It did not happen and never will."""
+    """It did not happen and never will: the card's bank says so, or the gateway does not take such a request at all."""
 
     code: str
 
@@ -64,6 +64,9 @@ class Hint:
 class Gateway(Protocol):
     """A payment provider. It keeps nothing and decides nothing: what it may return is all that can be decided on.
 
+    A saved card belongs to a customer at the provider as well: save_card() says whose it is, and an authorisation is
+    asked for in the name of operation.customer, so that a token in the wrong hands pays nothing.
+
     perform() and save_card() may let pass what the client raises (Unreachable), and KeyError, TypeError and ValueError
     of an answer they do not understand: the caller makes Unknown of it, and asks again.
     """
@@ -72,8 +75,8 @@ class Gateway(Protocol):
         """Asks for operation.asks, under operation.key: the first time or the hundredth, with the same answer."""
         ...
 
-    def save_card(self, token: str, *, key: UUID) -> SavedCard | Refused | Unknown:
-        """A reusable token for a single-use one; under the same key the same one."""
+    def save_card(self, token: str, *, customer: str, key: UUID) -> SavedCard | Refused | Unknown:
+        """A reusable token for a single-use one, good for this customer alone; under the same key the same one."""
         ...
 
     def read_webhook(self, *, headers: Mapping[str, str], body: bytes) -> Hint:

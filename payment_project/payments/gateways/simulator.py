@@ -27,6 +27,12 @@ class _Webhook(msgspec.Struct):
     data: _Data
 
 
+# A no to the request itself, which stays one: an amount beyond the gateway's limits, say, or money it knows nothing of.
+# Whoever only stands in between, such as a proxy at a wrong address, does not speak in these words.
+NEVER = {(400, "invalid_request"), (404, "unknown_authorisation"), (404, "unknown_capture")}
+REQUEST_REFUSED = "request_refused"
+
+
 class Simulator:
     """A declined card is an answer like any other; only what looks like an outage opens the breaker."""
 
@@ -48,8 +54,9 @@ class Simulator:
         path, body = _request(operation)
         return _outcome(operation, self._post(path, body, key=operation.key))
 
-    def save_card(self, token: str, *, key: UUID) -> SavedCard | Refused | Unknown:
-        response = self._post("/v1/payment_methods", {"payment_token": token}, key=str(key))
+    def save_card(self, token: str, *, customer: str, key: UUID) -> SavedCard | Refused | Unknown:
+        body = {"payment_token": token, "customer": customer}
+        response = self._post("/v1/payment_methods", body, key=str(key))
         if response.status == 402:
             return Refused(str(response.json()["code"]))
         if response.status != 201:
@@ -85,6 +92,7 @@ def _request(operation: GatewayOperation) -> tuple[str, dict[str, Any]]:
                 "currency": operation.currency,
                 "payment_token": operation.payment_token,
                 "reference": str(operation.payment_id),
+                "customer": operation.customer,
             }
         case Kind.CAPTURE:
             return f"/v1/authorisations/{operation.target}/capture", {"amount": operation.amount}
@@ -105,7 +113,16 @@ def _outcome(operation: GatewayOperation, response: Response) -> Outcome:
         return Refused(str(body["code"])[:64])
     if response.status == 409 and kind is not Kind.REVERSE:
         return _conflict(operation, str(body["code"])[:64])
+    code = body.get("code") if isinstance(body, dict) else None
+    if kind is not Kind.REVERSE and (response.status, code) in NEVER:
+        return _never(operation, str(code))
     return _unexpected(response)
+
+
+def _never(operation: GatewayOperation, code: str) -> Refused:
+    """Asking again would be answered the same for ever: somebody waits for this, and has to be told."""
+    log.error("gateway refused the request itself", extra={"operation": str(operation.id), "code": code})
+    return Refused(REQUEST_REFUSED if operation.asks is Kind.AUTHORIZE else code)
 
 
 def _conflict(operation: GatewayOperation, code: str) -> Outcome:

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0004_terms")]
+    dependencies = [("bookings", "0005_terms")]
 
     operations = [
         migrations.AddField(

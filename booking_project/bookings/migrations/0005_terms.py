@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0003_refuse_hold")]
+    dependencies = [("bookings", "0004_refunded")]
 
     operations = [
         migrations.AddField(

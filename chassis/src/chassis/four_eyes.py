@@ -1,0 +1,36 @@
+"""What staff may not do alone: one rule for every place where somebody's money or tickets are decided on."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+# Whoever has changed an account's address may not decide on what is that account's for so long.
+ADDRESS_SETTLES = timedelta(days=1)
+
+
+class Objection(StrEnum):
+    """Why somebody else has to do it."""
+
+    OWN = "own"
+    ADDRESS_CHANGED = "address_changed"
+
+
+def objection(
+    *,
+    actor_id: UUID,
+    owner_id: UUID,
+    email_changed_by: UUID | None,
+    email_changed_at: datetime | None,
+    now: datetime,
+) -> Objection | None:
+    """Whether this member of staff (actor_id) may decide on what belongs to owner_id; None: they may.
+
+    Nobody decides on their own, and nobody on that of an account whose address they have changed within
+    ADDRESS_SETTLES: an address changed and money sent away would be the work of one pair of hands.
+    email_changed_by, email_changed_at: of the last change of the owner's address by staff, as auth tells it.
+    """
+    if actor_id == owner_id:
+        return Objection.OWN
+    if email_changed_by == actor_id and email_changed_at is not None and now < email_changed_at + ADDRESS_SETTLES:
+        return Objection.ADDRESS_CHANGED
+    return None

@@ -1,0 +1,117 @@
+"""What the API takes, field by field."""
+
+import re
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from chassis.money import LARGEST_PAYMENT, Money
+from chassis.web.parsing import StrictSerializer, StrictUUIDField
+from payments import schema
+from payments.domain import RefundKind, Status
+from payments.errors import CardNumberRefused
+from payments.heard import FORM_GIVEN, MethodGiven
+
+# ISO/IEC 7812-1: 12 to 19 digits, written with or without gaps.
+_CARD_NUMBER = re.compile(r"(?:\d[ .-]?){11,18}\d")
+
+
+class TokenField(serializers.RegexField):
+    """A fresh token, as the payment form gives it. Raises CardNumberRefused for what looks like a card number.
+
+    What a saved card is known by at the gateway is nothing that anybody may send: it is named by its id.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(FORM_GIVEN, trim_whitespace=False, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        if isinstance(data, str | int) and _CARD_NUMBER.search(str(data)):
+            raise CardNumberRefused
+        if not isinstance(data, str):
+            self.fail("invalid")
+        token: str = super().to_internal_value(data)
+        return token
+
+
+class MethodRequest(StrictSerializer):
+    """Either a token of the payment gateway or the id of a saved method; never a card number."""
+
+    token = TokenField(required=False)
+    id = StrictUUIDField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> MethodGiven:
+        if len(attrs) != 1:
+            raise serializers.ValidationError("Give either `token` or `id`.")
+        return MethodGiven(**attrs)
+
+
+class PaymentRequest(StrictSerializer):
+    booking_id = StrictUUIDField()
+    payment_method = MethodRequest()
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """An integer as a JSON number; DRF's own would take a text or 5.0 for one."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("invalid")
+        value: int = super().to_internal_value(data)
+        return value
+
+
+class StrictTextField(serializers.CharField):
+    """A text; DRF's own would take a number for one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        text: str = super().to_internal_value(data)
+        return text
+
+
+class MoneyRequest(StrictSerializer):
+    amount = StrictIntegerField(min_value=1, max_value=LARGEST_PAYMENT)
+    currency = serializers.RegexField(r"\A[A-Z]{3}\Z")
+
+
+@extend_schema_field({"oneOf": [schema.AMOUNT, schema.MONEY_TO_REFUND]})
+class AmountField(serializers.Field[Any, Any, Any, Any]):
+    """Minor units, with their currency or without."""
+
+    def to_internal_value(self, data: Any) -> int | Money:
+        if isinstance(data, dict):
+            return Money(**MoneyRequest.parse(data))
+        amount: int = StrictIntegerField(min_value=1, max_value=LARGEST_PAYMENT).run_validation(data)
+        return amount
+
+
+class RefundRequest(StrictSerializer):
+    payment_id = StrictUUIDField()
+    amount = AmountField(required=False, help_text="Minor units; all that is left when not given.")
+    kind = serializers.ChoiceField(
+        choices=[kind.value for kind in RefundKind],
+        required=False,
+        help_text="`cancel` gives back all that is left and ends the booking, which is what happens to all of it when "
+        "nothing is said; with `goodwill` the ticket stays good, as it does with every part.",
+    )
+    reason = StrictTextField(max_length=200, help_text="The customer reads it.")
+
+    def validate_reason(self, reason: str) -> str:
+        if _CARD_NUMBER.search(reason):
+            raise CardNumberRefused
+        return reason
+
+
+class SaveMethodRequest(StrictSerializer):
+    token = TokenField()
+
+
+class PaymentFilter(StrictSerializer):
+    booking_id = StrictUUIDField(required=False)
+    status = serializers.ChoiceField(choices=[status.value for status in Status], required=False)
+    user_id = StrictUUIDField(required=False, help_text="Staff only: whose payments.")
+    cursor = serializers.CharField(required=False)
+    page_size = serializers.CharField(required=False)
