@@ -113,11 +113,10 @@ def choose(
     """
     halves = other_halves(seats) if halves is None else halves
     whole = [seat for seat in seats if seat.id in free and halves.get(seat.id, seat.id) in free]
-    middle = _best_place(seats)
     for kinds in _pools(whole, category, reserved):
         pool = _Pool([seat for seat in whole if seat.category in kinds], halves)
         if pool.has(quantity):
-            return pool.choose(quantity, middle, leave_no_single=leave_no_single)
+            return pool.choose(quantity, _best_place(seats), leave_no_single=leave_no_single)
     raise NotEnoughSeats
 
 

@@ -103,6 +103,8 @@ def record_refund(*, booking_id: UUID, status: PaymentStatus, refunded: int, kin
             return
         booking.payment_status = advance_payment(PaymentStatus(booking.payment_status), status)
         booking.refunded_amount = max(booking.refunded_amount, refunded)
+        if status is PaymentStatus.REFUNDED:
+            booking.refunded_amount = booking.total_amount
         booking.save(update_fields=["payment_status", "refunded_amount"])
         trigger = refund_ends(State(booking.status), status=status, kind=kind)
         if trigger is not None:

@@ -11,6 +11,8 @@ from bookings.domain import PaymentStatus, State, Trigger, rebuild
 from bookings.errors import (
     BookingNotFound,
     CancellationClosed,
+    CompanionAlone,
+    CoupleSeatSplit,
     NotCancellable,
     NotEnoughSeats,
     OrphanSeat,
@@ -409,6 +411,61 @@ def test_all_who_ask_for_the_best_seats_at_once_get_some(transactional_db):
     with ThreadPoolExecutor(16) as pool:
         got = list(pool.map(ask, range(80)))
     assert sum(map(len, got)) == len(set().union(*got)) == 160
+
+
+@pytest.fixture
+def furnished(db):
+    """furnished("oocc", rules={…}) → a showtime of one row: o standard, c couple, A accessible, K companion."""
+    from factories import ScreenFactory, ShowtimeFactory, layout
+
+    kinds = {"o": "standard", "c": "couple", "A": "accessible", "K": "companion"}
+
+    def make(row: str, **changes: object) -> Showtime:
+        seats = layout(1, len(row))
+        for seat, mark in zip(seats, row, strict=True):
+            seat["category"] = kinds[mark]
+        prices = {"standard": 1000, "couple": 5000, "accessible": 800, "companion": 800}
+        return ShowtimeFactory(screen=ScreenFactory(rows=1, columns=len(row), seats=seats), prices=prices, **changes)
+
+    return make
+
+
+def pick(showtime, *places):
+    ids = seat_ids(showtime)
+    return holds.hold_seats(user_id=uuid7(), showtime_id=showtime.id, seat_ids=[ids[place] for place in places]).booking
+
+
+def test_somebody_who_comes_alone_is_not_sold_half_a_couple_seat(furnished):
+    showtime = furnished("ooccoo")
+    assert [seat.category for seat in best(showtime, 1).seats] == ["standard"]
+    ids = seat_ids(showtime)
+    with pytest.raises(CoupleSeatSplit) as refused:
+        pick(showtime, 1, 2)
+    assert refused.value.extra["seats"] == [str(ids[3])]
+    assert not Booking.objects.filter(total_amount__gt=1000).exists()
+    assert pick(showtime, 2, 3).total_amount == 10000
+
+
+def test_a_companion_seat_is_sold_with_its_wheelchair_place_unless_anybody_may_have_it(furnished):
+    showtime = furnished("AKoo")
+    ids = seat_ids(showtime)
+    with pytest.raises(CompanionAlone) as refused:
+        pick(showtime, 1)
+    assert refused.value.extra["seats"] == [str(ids[1])]
+    with pytest.raises(CompanionAlone):
+        best(showtime, 1, category="companion")
+    assert inventory.seat_statuses(showtime.id) == {}
+    assert pick(showtime, 0, 1).status == State.PENDING
+    assert pick(furnished("AKoo"), 0).status == State.PENDING
+    assert pick(furnished("AKoo", rules={"accessible_places": "anybody"}), 1).status == State.PENDING
+
+
+def test_a_rule_that_was_changed_refuses_nobody_who_comes_after_it(furnished):
+    showtime = furnished("AKoo")
+    with pytest.raises(CompanionAlone):
+        pick(showtime, 1)
+    Showtime.objects.filter(id=showtime.id).update(rules={"accessible_places": "anybody"}, revision=2)
+    assert pick(showtime, 1).status == State.PENDING
 
 
 def test_a_choice_that_leaves_a_single_is_refused_where_the_theater_says_so(hold, showtime):
