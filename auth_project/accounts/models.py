@@ -11,17 +11,26 @@ from django.db.models.functions import Lower
 from accounts.domain import (
     USERNAME,
     AccessTokenId,
+    Deed,
     EndReason,
     OneTimeTokenState,
+    Rank,
     SessionState,
+    may_act,
+    rank_of,
 )
 from accounts.roles import STAFF_MAY
 from chassis.ids import uuid7
-from chassis.roles import is_staff, is_superuser
+from chassis.roles import is_staff, is_superuser, may
 
 username_validator = RegexValidator(
     rf"\A{USERNAME.pattern}\Z", "3 to 64 letters, digits or _ . + -, beginning with a letter, a digit or _."
 )
+
+
+def rank_by(roles: Iterable[str]) -> Rank:
+    held = frozenset(roles)
+    return rank_of(is_staff=is_staff(STAFF_MAY, held), assigns_roles=may(STAFF_MAY, held, "assign_roles"))
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -31,8 +40,19 @@ class User(AbstractBaseUser, PermissionsMixin):
     username = models.CharField(max_length=64, validators=[username_validator], help_text=username_validator.message)
     email = models.EmailField(max_length=254)
     email_verified_at = models.DateTimeField(null=True, blank=True, editable=False)
+    email_changed_at = models.DateTimeField(null=True, editable=False)
+    # No foreign key: it stays when that account is gone.
+    email_changed_by = models.UUIDField(
+        null=True, editable=False, help_text="The member of staff who did, where it was not the owner."
+    )
     full_name = models.CharField(max_length=150, blank=True)
     phone = models.CharField(max_length=16, blank=True, help_text="E.164, for example +84901234567")
+    language = models.CharField(
+        max_length=12, blank=True, default="", db_default="", help_text="A tag like vi or en-GB, of the mails they get."
+    )
+    time_zone = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="A name like Asia/Ho_Chi_Minh."
+    )
     is_active = models.BooleanField(
         default=True, help_text="Who is not active can neither sign in nor refresh a token."
     )
@@ -61,9 +81,21 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.UniqueConstraint(
                 Lower("username"), name="users_username", violation_error_message="This user name is taken."
             ),
+            # Whoever proves an address has it. Until then anybody may say it is theirs, and nobody learns who else did.
             models.UniqueConstraint(
-                Lower("email"), name="users_email", violation_error_message="This e-mail address has an account."
+                Lower("email"),
+                condition=models.Q(email_verified_at__isnull=False),
+                name="users_proved_email",
+                violation_error_message="This e-mail address has an account.",
             ),
+        ]
+        indexes = [
+            models.Index(
+                Lower("email"),
+                models.F("id").desc(),
+                condition=models.Q(email_verified_at=None),
+                name="users_claimed_email",
+            )
         ]
 
     def __str__(self) -> str:
@@ -81,11 +113,38 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_superuser(self) -> bool:  # type: ignore[override]  # follows from the roles, and is no column
         return self.is_active and is_superuser(STAFF_MAY, self.roles)
 
+    @property
+    def rank(self) -> Rank:
+        return rank_by(self.roles)
+
+    def may(self, deed: Deed, subject: "User") -> bool:
+        """Whether they may, by their rank, do this to that account."""
+        return self.is_active and may_act(deed, actor=self.rank, subject=subject.rank, own=self.pk == subject.pk)
+
     def refresh_from_db(
         self, using: str | None = None, fields: Iterable[str] | None = None, from_queryset: Any = None
     ) -> None:
         self.__dict__.pop("roles", None)
         super().refresh_from_db(using, fields, from_queryset)
+
+
+class FormerAddress(models.Model):
+    """An address that an account had: what happens to the account is told there too, for a while."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="former_addresses")
+    email = models.EmailField(max_length=254)
+    proved = models.BooleanField(help_text="Whether they had said that it is theirs.")
+    left_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "former_addresses"
+        verbose_name_plural = "former addresses"
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["left_at"], name="former_addresses_by_age")]
+
+    def __str__(self) -> str:
+        return self.email
 
 
 class Session(models.Model):
@@ -94,6 +153,7 @@ class Session(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
     refresh_jti = models.CharField(max_length=32)
+    previous_jti = models.CharField(max_length=32, blank=True, default="", db_default="")
     access_tokens = models.JSONField(help_text="Ids and expiry (Unix time) of its access tokens that may still live.")
     created_at = models.DateTimeField(auto_now_add=True)
     refreshed_at = models.DateTimeField()
@@ -114,7 +174,13 @@ class Session(models.Model):
 
     @property
     def state(self) -> SessionState:
-        return SessionState(current_jti=self.refresh_jti, expires_at=self.expires_at, ended=self.ended_at is not None)
+        return SessionState(
+            current_jti=self.refresh_jti,
+            expires_at=self.expires_at,
+            ended=self.ended_at is not None,
+            rotated_at=self.refreshed_at,
+            previous_jti=self.previous_jti,
+        )
 
     @property
     def access(self) -> list[AccessTokenId]:
@@ -126,7 +192,7 @@ class Session(models.Model):
 
 
 class OneTimeToken(models.Model):
-    """What was mailed to prove who reads an address; only its SHA-256 is kept.
+    """What was mailed to prove who reads an address; only its SHA-256 is kept. The newest of a purpose alone is good.
 
     A row without a user answers a request for an address that nobody has: both cases take the same work, so that the
     time of an answer does not tell who has an account.

@@ -13,6 +13,8 @@ REGISTER = sends(
         "password": PHRASE,
         "full_name": "Ada Lovelace",
         "phone": "+84901234567",
+        "language": "en-GB",
+        "time_zone": "Asia/Ho_Chi_Minh",
     }
 )
 SIGN_IN = sends(
@@ -20,9 +22,14 @@ SIGN_IN = sends(
     by_address={"email": "ada@customers.example", "password": PHRASE},
 )
 REFRESH = sends(the_latest_refresh_token={"refresh_token": REFRESH_TOKEN})
-SIGN_OUT = sends(the_session_of_the_access_token={}, the_session_of_a_refresh_token={"refresh_token": REFRESH_TOKEN})
+SIGN_OUT = sends(
+    the_session_of_the_access_token={},
+    the_session_of_a_refresh_token={"refresh_token": REFRESH_TOKEN},
+    every_session_of_the_account={"everywhere": True},
+)
 CHANGE_ME = sends(
     another_name={"full_name": "Ada King", "phone": "+84907654321"},
+    another_language={"language": "vi", "time_zone": "Asia/Ho_Chi_Minh"},
     another_address={"email": "countess@customers.example", "current_password": PHRASE},
 )
 CHANGE_PASSWORD = sends(another_one={"current_password": PHRASE, "new_password": "another-phrase-42"})

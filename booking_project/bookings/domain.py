@@ -112,6 +112,53 @@ def refund_ends(state: State, *, status: PaymentStatus, kind: str) -> Trigger | 
 
 
 @dataclass(frozen=True, slots=True)
+class Holds:
+    """A customer's holds at a moment: the open ones of the showtime (here) and of all, and the seats of all of those.
+
+    again: how often in the last while the customer held one of the wanted seats, and did not buy it.
+    """
+
+    here: int
+    in_all: int
+    seats: int
+    again: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a customer may hold: open holds of one showtime (here) and in all, seats in all, and the same seats again.
+
+    seconds: how far the database looks back; so long the same seats count as held again, and no hold lives longer.
+    """
+
+    here: int
+    in_all: int
+    seats: int
+    again: int
+    seconds: int
+
+
+class Excess(StrEnum):
+    """Of what a customer holds too much."""
+
+    HERE = "here"
+    IN_ALL = "in_all"
+    AGAIN = "again"
+    SEATS = "seats"
+
+
+def excess(holds: Holds, *, wanted: int, limits: Limits) -> Excess | None:
+    """What stands against another hold, of `wanted` seats; the same as the conditions of inventory.TAKE."""
+    if holds.here >= limits.here:
+        return Excess.HERE
+    if holds.in_all >= limits.in_all:
+        return Excess.IN_ALL
+    if holds.again >= limits.again:
+        return Excess.AGAIN
+    return Excess.SEATS if holds.seats + wanted > limits.seats else None
+
+
+@dataclass(frozen=True, slots=True)
 class CancellationRules:
     """Of a theater: free until cutoff_minutes before the start; from then on at a fee in percent, or not at all."""
 
@@ -126,6 +173,7 @@ class Why(StrEnum):
     IN_TIME = "in_time"
     SHOWTIME_CHANGED = "showtime_changed"
     LATE = "late"
+    CHECKED_IN = "checked_in"
     CLOSED = "closed"
     STARTED = "started"
     BY_STAFF = "by_staff"
@@ -148,7 +196,7 @@ class Cancellation:
 
     @property
     def allowed(self) -> bool:
-        return self.why not in {Why.CLOSED, Why.STARTED, Why.ENDED}
+        return self.why not in {Why.CHECKED_IN, Why.CLOSED, Why.STARTED, Why.ENDED}
 
 
 # Endings that nobody asked the rules about: everything comes back.
@@ -177,18 +225,21 @@ def cancellation(
     now: datetime,
     rules: CancellationRules,
     changed: bool = False,
+    checked_in: bool = False,
 ) -> Cancellation:
     """What comes back if its customer cancels a booking now, in minor units.
 
     total: its price; refunded: what went back of it already. rules: those it was sold under. changed: the showtime
-    was, after the booking was made; until it starts everything comes back, whatever the rules. The fee is rounded
-    down, in the customer's favour.
+    was, after the booking was made; until it starts everything comes back, whatever the rules. checked_in: somebody was
+    let in with its ticket. The fee is rounded down, in the customer's favour.
     """
     if state is State.PENDING:
         return Cancellation(0, 0, Why.UNPAID, hold_expires_at)
     left = max(total - refunded, 0)
     if state is not State.CONFIRMED:
         return Cancellation(0, 0, Why.ENDED)
+    if checked_in:
+        return Cancellation(0, left, Why.CHECKED_IN)
     if now >= starts_at:
         return Cancellation(0, left, Why.STARTED)
     if changed:

@@ -1,6 +1,7 @@
 """How bookings end without a sale. Each function owns its transaction, but end(), which is a part of its caller's."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from bookings import events, inventory, locks
-from bookings.domain import WHOLE, Cancellation, State, Trigger, cancellation, next_state, whole
+from bookings.domain import WHOLE, Cancellation, State, Trigger, Why, cancellation, next_state, whole
 from bookings.errors import BookingNotFound, CancellationClosed, NotCancellable
 from bookings.history import Cause, advance
 from bookings.metrics import REACHED
@@ -28,22 +29,27 @@ ENDINGS: Mapping[State, type[events.BookingEnded]] = {
 }
 
 
-def cancel_booking(*, booking_id: UUID, user_id: UUID, is_staff: bool = False, reason: str = "") -> Cancellation:
-    """Cancels a customer's booking by the rules it was sold under, or, with a reason, anybody's for the staff.
+# Whose reason is in their own words: others are told that it was them, and no more.
+IN_THEIR_WORDS = frozenset({Trigger.CANCELLED_BY_CUSTOMER, Trigger.CANCELLED_BY_STAFF})
+
+
+def cancel_booking(*, booking_id: UUID, user_id: UUID, reason: str = "") -> Cancellation:
+    """Cancels a customer's own booking by the rules it was sold under; how staff cancel one is in desk.py.
 
     What comes back, and what does not, is returned. Raises BookingNotFound, NotCancellable, CancellationClosed.
     """
+    trigger = Trigger.CANCELLED_BY_CUSTOMER
     with transaction.atomic():
         booking = locked_booking(booking_id)
-        if booking is None or not (is_staff or booking.user_id == user_id):
+        if booking is None or booking.user_id != user_id:
             raise BookingNotFound
-        by_staff = is_staff and booking.user_id != user_id
-        trigger = Trigger.CANCELLED_BY_STAFF if by_staff else Trigger.CANCELLED_BY_CUSTOMER
         try:
             next_state(State(booking.status), trigger)
         except IllegalTransition:
             raise NotCancellable(f"The booking is {booking.status}.") from None
-        outcome = _whole(booking, trigger) if by_staff else cancellation_of(booking)
+        outcome = cancellation_of(booking)
+        if outcome.why is Why.CHECKED_IN:
+            raise NotCancellable("Somebody was let in with its ticket.")
         if not outcome.allowed:
             raise CancellationClosed
         cause = Cause(actor=str(user_id), reason=reason)
@@ -64,6 +70,7 @@ def cancellation_of(booking: Booking) -> Cancellation:
         now=timezone.now(),
         rules=terms_of(booking, showtime).rules,
         changed=changed,
+        checked_in=booking.check_ins.exists(),
     )
 
 
@@ -109,14 +116,17 @@ def end(
     cause: Cause,
     outcomes: Mapping[UUID, Cancellation] | None = None,
     messages: Mapping[UUID, str] | None = None,
-) -> None:
+) -> Mapping[UUID, Cancellation]:
     """Ends locked bookings of one state: their seats are freed, their history and everybody else told, in bulk.
 
-    outcomes: of a cancellation, what comes back; without it everything does. messages: what staff say of it to the
-    customer. Raises IllegalTransition.
+    outcomes: of each booking, what comes of its cancellation; without it everything comes back. messages: what staff
+    say of it to each customer, where it is not the cause's. The outcomes of cancellations are returned.
+    Raises IllegalTransition.
     """
+    if outcomes is None:
+        outcomes = {booking.id: _whole(booking, trigger) for booking in bookings} if trigger in WHOLE else {}
     if not bookings:
-        return
+        return outcomes
     ids = [booking.id for booking in bookings]
     inventory.free_seats(ids)
     seats: dict[UUID, list[UUID]] = {booking_id: [] for booking_id in ids}
@@ -128,19 +138,19 @@ def end(
     told: list[tuple[EventData, UUID | str]] = []
     history = []
     for booking in bookings:
-        outcome = (outcomes or {}).get(booking.id) or (_whole(booking, trigger) if trigger in WHOLE else None)
-        history.append(advance(booking, trigger, cause=cause, at=now))
-        message = (messages or {}).get(booking.id, "")
-        told.append((_ended(booking, seats[booking.id], cause, outcome, message), booking.id))
+        its = replace(cause, message=messages[booking.id]) if messages else cause
+        history.append(advance(booking, trigger, cause=its, at=now))
+        told.append((_ended(booking, seats[booking.id], trigger, its, outcomes.get(booking.id)), booking.id))
         REACHED.labels(booking.status).inc()
     Booking.objects.filter(id__in=ids).update(status=bookings[0].status)
     BookingTransition.objects.bulk_create(history)
     emit_all(told)
     transaction.on_commit(lambda: _release_locks(bookings, seats))
+    return outcomes
 
 
 def _ended(
-    booking: Booking, seat_ids: list[UUID], cause: Cause, outcome: Cancellation | None, message: str
+    booking: Booking, seat_ids: list[UUID], trigger: Trigger, cause: Cause, outcome: Cancellation | None
 ) -> events.BookingEnded:
     retained = outcome.retained if outcome is not None else 0
     common: dict[str, Any] = {
@@ -151,7 +161,7 @@ def _ended(
         "seat_ids": seat_ids,
         "total": Money(booking.total_amount, booking.currency),
         "refund": Money(booking.total_amount - retained, booking.currency),
-        "reason": cause.reason,
+        "reason": trigger.value if trigger in IN_THEIR_WORDS else cause.reason,
     }
     if outcome is None:
         return ENDINGS[State(booking.status)](**common)
@@ -160,7 +170,7 @@ def _ended(
         retained=Money(retained, booking.currency),
         refunded=Money(booking.refunded_amount, booking.currency),
         why=outcome.why,
-        message=message,
+        message=cause.message,
     )
 
 

@@ -80,11 +80,13 @@ def _tell(bookings: Sequence[Booking]) -> None:
         if not changed:
             continue  # moved, and moved back before anybody heard of it
         if booking.ticket:
-            booking.ticket = tickets.sign(booking=booking, showtime=showtime, seats=seats[booking.id], issued_at=now)
+            theirs = seats[booking.id]
+            codes = tickets.sign(booking=booking, showtime=showtime, seats=theirs, issued_at=now)
+            tickets.keep(booking, codes, theirs)
         told.append((_event(booking, newest, seats[booking.id], before, changed), booking.id))
         cause = Cause("catalog", reason=f"{_said(before, changed)} → {_said(after, changed)}")
         history.append(advance(booking, Trigger.SHOWTIME_MOVED, cause=cause, at=now))
-    Booking.objects.bulk_update(bookings, ["told_revision", "ticket"])
+    Booking.objects.bulk_update(bookings, ["told_revision", "ticket", "seat_tickets"])
     BookingTransition.objects.bulk_create(history)
     emit_all(told)
 
@@ -100,6 +102,7 @@ def _event(
         showtime_id=booking.showtime_id,
         status=booking.status,
         ticket=booking.ticket,
+        tickets=events.seat_tickets(booking, seats),
         seats=[events.TicketSeat(seat.seat_id, seat.row, seat.number, seat.category) for seat in seats],
         total=Money(booking.total_amount, booking.currency),
         revision=newest.revision,

@@ -106,7 +106,7 @@ def test_a_fee_of_nothing_is_no_cutoff():
     assert ask(before=minutes(5), fee=0) == Cancellation(1000, 0, Why.IN_TIME, until=START)
 
 
-def test_after_the_start_only_the_staff_takes_tickets_back():
+def test_after_the_start_no_ticket_is_taken_back():
     for changed in (False, True):
         outcome = ask(before=minutes(0), changed=changed)
         assert outcome == Cancellation(0, 1000, Why.STARTED)

@@ -12,9 +12,9 @@ from payments.models import Payment, PaymentMethod, Refund
 def payments_of(
     user: Principal, *, owner: UUID | None = None, booking_id: UUID | None = None, status: str | None = None
 ) -> QuerySet[Payment]:
-    """The user's payments; for staff everybody's, or one owner's."""
+    """The user's payments; for who may look at all of them everybody's, or one owner's."""
     found = Payment.objects.all()
-    if not user.is_staff:
+    if not user.may("view_payment"):
         found = found.filter(user_id=user.id)
     elif owner is not None:
         found = found.filter(user_id=owner)
@@ -36,7 +36,7 @@ def payment_of(user: Principal, payment_id: UUID) -> Payment:
 def refund_of(user: Principal, refund_id: UUID) -> Refund:
     """Raises RefundNotFound, also for somebody else's."""
     found = Refund.objects.filter(id=refund_id)
-    if not user.is_staff:
+    if not user.may("view_refund"):
         found = found.filter(payment__user_id=user.id)
     refund = found.first()
     if refund is None:

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0004_refunded")]
+    dependencies = [("bookings", "0007_tickets")]
 
     operations = [
         migrations.AddField(

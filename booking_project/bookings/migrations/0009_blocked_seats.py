@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0005_terms")]
+    dependencies = [("bookings", "0008_terms")]
 
     operations = [
         migrations.AddField(
