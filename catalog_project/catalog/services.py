@@ -163,8 +163,8 @@ def add_screen(*, theater_id: UUID, name: str, places: Sequence[Place]) -> Scree
 def change_screen(*, screen_id: UUID, name: str | None = None, places: Sequence[Place] | None = None) -> Screen:
     """Another name, another layout, or both; None leaves it. A seat of the same row and number stays the same seat.
 
-    Raises ScreenNotFound, NameTaken, InvalidFields; ScreenInUse when showtimes to come would lose a seat or have
-    seats without a price.
+    Raises ScreenNotFound, NameTaken, InvalidFields; ScreenInUse when showtimes to come would lose a seat, have seats
+    without a price, or, once seats of them are taken, seats of another kind.
     """
     if places is not None:
         _check_layout(places)
@@ -203,14 +203,15 @@ def _redraw(screen: Screen, places: Sequence[Place]) -> bool:
     after = {(place.row, place.number): place for place in places}
     gone = [seat for key, seat in before.items() if key not in after]
     new = [Seat(screen=screen, **columns_of(place)) for key, place in after.items() if key not in before]
-    moved = [
-        seat
-        for key, seat in before.items()
-        if key in after and assign(seat, columns_of(after[key]))  # assigns, and keeps the seat's id
-    ]
+    # Assigns, and keeps the seat's id.
+    changes = {key: assign(seat, columns_of(after[key])) for key, seat in before.items() if key in after}
+    moved = [before[key] for key, changed in changes.items() if changed]
     if not (gone or new or moved):
         return False
     _refuse_loss(screen, gone, categories(places))
+    _refuse_another_kind(
+        screen, [before[key] for key, changed in changes.items() if changed & {"category", "accessible"}]
+    )
     Seat.objects.filter(id__in=[seat.id for seat in gone]).delete()
     Seat.objects.bulk_update(moved, ["x", "y", "category", "accessible"], batch_size=500)
     Seat.objects.bulk_create(new)
@@ -230,6 +231,13 @@ def _refuse_loss(screen: Screen, gone: Sequence[Seat], wanted: Sequence[str]) ->
     missing = {name for known in prices.values() for name in domain.missing_prices(wanted, known)}
     if missing:
         raise ScreenInUse(f"Showtimes to come have no price for: {', '.join(sorted(missing))}.")
+
+
+def _refuse_another_kind(screen: Screen, seats: Sequence[Seat]) -> None:
+    """What somebody bought as one kind of seat does not become another."""
+    if seats and any_seat_taken(showtimes_to_come(theater_id=screen.theater_id, screen_id=screen.id)):
+        names = ", ".join(str(seat) for seat in seats[:10])
+        raise ScreenInUse(f"Seats of showtimes to come are sold, and would be of another kind: {names}.")
 
 
 def _check_layout(places: Sequence[Place]) -> None:

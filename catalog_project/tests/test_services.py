@@ -393,6 +393,19 @@ def test_seats_of_showtimes_to_come_stay_and_have_a_price(showtime: Showtime) ->
         services.change_screen(screen_id=showtime.screen_id, places=read_plan("A wk.ss\nB ss.ss\n\nC pp.ccccc"))
 
 
+def test_seats_do_not_become_another_kind_once_seats_of_showtimes_to_come_are_taken(showtime: Showtime) -> None:
+    dearer = read_plan("A  wk.ps\nB  ss.ss\n\nC  pp.cccc")
+    booking_id, soon = uuid7(), timezone.now() + timedelta(minutes=5)
+    held = {"booking_id": booking_id, "showtime_id": showtime.id, "seats": 1}
+    record_occupancy(**held, state=OccupancyState.HELD, held_until=soon)
+    with pytest.raises(ScreenInUse, match="A3"):
+        services.change_screen(screen_id=showtime.screen_id, places=dearer)
+    assert Seat.objects.get(screen=showtime.screen, row="A", number=3).category == "standard"
+    record_occupancy(**held, state=OccupancyState.ENDED)
+    services.change_screen(screen_id=showtime.screen_id, places=dearer)
+    assert Seat.objects.get(screen=showtime.screen, row="A", number=3).category == "premium"
+
+
 def test_a_layout_with_faults_points_at_the_seats() -> None:
     screen = ScreenFactory()
     doubled = [*places(), places()[0]]
