@@ -28,7 +28,7 @@ from accounts.domain import (
 from accounts.errors import AboveYourRank, SignInThrottled, WeakPassword, WrongPassword
 from accounts.models import OneTimeToken, Revocation, Session, User, rank_by
 from accounts.selectors import prover_of
-from chassis.admin import ReadOnlyAdmin
+from chassis.admin import ReadOnlyAdmin, StaffAdmin
 
 ADDRESS_BY_ANOTHER = (
     "Somebody else of staff gave this account its address, and may read its mail. Its owner has to change the address"
@@ -87,7 +87,7 @@ class AddUserForm(ContactForm, AdminUserCreationForm):  # type: ignore[type-arg]
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's takes no argument when it runs
+class UserAdmin(StaffAdmin):
     """Accounts are never deleted, for bookings and payments elsewhere name them; they are made inactive."""
 
     list_display = ["username", "email", "full_name", "role_names", "is_active", "email_verified_at", "created_at"]
