@@ -44,7 +44,7 @@ from chassis.web import idempotency
 from chassis.web.openapi import problems
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
-from chassis.web.permissions import May, caller
+from chassis.web.permissions import May, actor, caller
 from chassis.web.problems import BadRequestFields, PermissionDenied
 
 
@@ -278,7 +278,7 @@ class BlockedSeatsView(APIView):
         examples=schema.SEATS,
     )
     def post(self, request: Request, showtime_id: UUID) -> Response:
-        holds.block_seats(showtime_id=showtime_id, **SeatsRequest.parse(request.data))
+        holds.block_seats(showtime_id=showtime_id, actor=actor(request), **SeatsRequest.parse(request.data))
         return Response(status=204)
 
     @extend_schema(
@@ -291,5 +291,5 @@ class BlockedSeatsView(APIView):
     )
     def delete(self, request: Request, showtime_id: UUID) -> Response:
         """Puts them back on sale."""
-        holds.unblock_seats(showtime_id=showtime_id, **SeatsRequest.parse(request.data))
+        holds.unblock_seats(showtime_id=showtime_id, actor=actor(request), **SeatsRequest.parse(request.data))
         return Response(status=204)

@@ -28,6 +28,7 @@ from bookings.sales import Sale, Seat, reload_sale, sale_of
 from chassis.ids import uuid7
 from chassis.messaging.outbox import emit
 from chassis.money import Money
+from chassis.storage.audit_log import Actor, record
 from chassis.telemetry import metrics
 from chassis.web import idempotency
 from chassis.web.problems import Problem
@@ -320,9 +321,10 @@ def _created(
     )
 
 
-def block_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID]) -> None:
+def block_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID], actor: Actor | None = None) -> None:
     """Takes free seats off sale, all or none, and tells of it.
 
+    actor: who of staff does it, for the audit log; None where a program does.
     Raises SeatUnavailable naming those that are held, sold or blocked.
     """
     seats = [seat.id for seat in sale_of(showtime_id).pick(seat_ids)]
@@ -331,16 +333,16 @@ def block_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID]) -> None:
         blocked = inventory.block_seats(showtime_id=showtime_id, seat_ids=seats)
         if len(blocked) < len(seats):
             raise SeatUnavailable(seat_id for seat_id in seats if seat_id not in blocked)
-        _tell_of_blocking(events.SeatsBlocked, showtime_id, revision, seats)
+        _tell_of_blocking(events.SeatsBlocked, showtime_id, revision, seats, actor)
 
 
-def unblock_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID]) -> int:
+def unblock_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID], actor: Actor | None = None) -> int:
     """Puts blocked seats back on sale, and tells of it; how many were."""
     with transaction.atomic():
         revision = inventory.next_blocking(showtime_id)
         seats = sorted(inventory.unblock_seats(showtime_id=showtime_id, seat_ids=seat_ids))
         if seats:
-            _tell_of_blocking(events.SeatsUnblocked, showtime_id, revision, seats)
+            _tell_of_blocking(events.SeatsUnblocked, showtime_id, revision, seats, actor)
     return len(seats)
 
 
@@ -349,7 +351,10 @@ def _tell_of_blocking(
     showtime_id: UUID,
     revision: int | None,
     seats: Sequence[UUID],
+    actor: Actor | None,
 ) -> None:
     assert revision is not None  # seats of a showtime that is not known are not blocked
     blocked = inventory.count_blocked(showtime_id)
     emit(event(showtime_id, revision, list(seats), blocked), subject=showtime_id)
+    if actor is not None:
+        record(actor, event.type, ("showtime", showtime_id), after={"seats": seats, "off sale in all": blocked})
