@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0003_unaccent")]
+    dependencies = [("catalog", "0004_lists_by_index")]
 
     operations = [
         migrations.AddField(
