@@ -1,4 +1,6 @@
 from dataclasses import dataclass, fields
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeBoundary, RangeOperators
@@ -10,7 +12,7 @@ from django.db.models.functions import Upper
 from catalog import validators
 from catalog.domain import AccessiblePlaces, OccupancyState, SeatCategory, ShowtimeFormat, ShowtimeStatus
 from chassis.ids import uuid7
-from chassis.money import Money
+from chassis.money import Money, format_money
 
 NO_OVERLAP = "showtimes_of_a_screen_do_not_overlap"
 
@@ -123,7 +125,7 @@ class Screen(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.theater.name}, {self.name}"
 
 
 class Seat(models.Model):
@@ -228,7 +230,12 @@ class Showtime(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.movie} · {self.starts_at:%Y-%m-%d %H:%M} UTC"
+        return f"{self.movie} · {self.theater.name}, {self.screen.name} · {self.at_the_theater(self.starts_at)}"
+
+    def at_the_theater(self, moment: datetime) -> str:
+        """As the clocks there show it, and which these are: Sat 28 Nov 2026 20:15 Europe/Berlin."""
+        zone = self.theater.time_zone
+        return f"{moment.astimezone(ZoneInfo(zone)):%a %d %b %Y %H:%M} {zone}"
 
     @property
     def showing(self) -> Showing:
@@ -257,7 +264,7 @@ class ShowtimePrice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.category}: {self.amount} {self.currency}"
+        return f"{self.category}: {format_money(self.money)}"
 
     @property
     def money(self) -> Money:

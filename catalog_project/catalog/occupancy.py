@@ -1,12 +1,13 @@
 """How many seats of a showtime are taken, as booking's events tell in whatever order they arrive."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from catalog.domain import OccupancyState
@@ -61,7 +62,7 @@ def record_blocked(*, showtime_id: UUID, seats: int, revision: int) -> bool:
 
 def any_seat_taken(showtimes: QuerySet[Showtime]) -> bool:
     """Whether a booking has seats of any of these showtimes, as far as it was told."""
-    return ShowtimeOccupancy.objects.filter(_taken(), showtime_id__in=showtimes.values("id")).exists()
+    return _open(ShowtimeOccupancy.objects.filter(showtime_id__in=showtimes.values("id"))).exists()
 
 
 def count_occupied(showtime_ids: Collection[UUID]) -> dict[UUID, int]:
@@ -71,8 +72,29 @@ def count_occupied(showtime_ids: Collection[UUID]) -> dict[UUID, int]:
         return dict.fromkeys(showtime_ids, 0) | dict(cursor.fetchall())
 
 
-def _taken() -> Q:
-    return Q(state=OccupancyState.SOLD) | Q(state=OccupancyState.HELD, held_until__gt=Now())
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Whom a change of a showtime reaches: bookings that are sold or held, and how many people come with them."""
+
+    bookings: int
+    people: int
+
+    def __str__(self) -> str:
+        if not self.bookings:
+            return "nobody has booked"
+        return f"{self.bookings:,} booking{'s' * (self.bookings != 1)}, {self.people:,} people"
+
+
+def touched_by(showtime_id: UUID) -> Touched:
+    """As booking has told so far: what was sold in the last second may be missing."""
+    bookings = _open(ShowtimeOccupancy.objects.filter(showtime_id=showtime_id))
+    counted = bookings.aggregate(bookings=Count("booking_id"), people=Coalesce(Sum("seats"), 0))
+    return Touched(**counted)
+
+
+def _open(rows: QuerySet[ShowtimeOccupancy]) -> QuerySet[ShowtimeOccupancy]:
+    """Sold, or held by a hold that still runs."""
+    return rows.filter(Q(state=OccupancyState.SOLD) | Q(state=OccupancyState.HELD, held_until__gt=Now()))
 
 
 def prune_occupancy() -> int:
