@@ -47,9 +47,12 @@ UNFINISHED = (OperationState.PENDING, OperationState.REVERSING)
 
 
 class RefundStatus(StrEnum):
+    AWAITING_APPROVAL = "awaiting_approval"
     PENDING = "pending"
     SUCCEEDED = "succeeded"
-    FAILED = "failed"
+    FAILED = "failed"  # the gateway said no
+    REFUSED = "refused"  # a colleague said no
+    LAPSED = "lapsed"  # nobody said anything in time
 
 
 class Payment(models.Model):
@@ -202,14 +205,17 @@ class Transaction(models.Model):
 
 
 class Refund(models.Model):
-    """Money given back, in whole or in part: by the saga when a booking ended, or by staff with a reason."""
+    """Money given back, in whole or in part: by the saga when a booking ended, or by staff with a reason.
+
+    One that is too large for one pair of hands waits for a second: the gateway is asked once it is approved.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
-    operation = models.OneToOneField(GatewayOperation, on_delete=models.PROTECT, related_name="refund")
+    operation = models.OneToOneField(GatewayOperation, on_delete=models.PROTECT, related_name="refund", null=True)
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    status = models.CharField(max_length=12, choices=_choices(RefundStatus), default=RefundStatus.PENDING.value)
+    status = models.CharField(max_length=20, choices=_choices(RefundStatus), default=RefundStatus.PENDING.value)
     # Before there was a choice a refund of staff left the ticket as it was, and so does one of a process of before.
     kind = models.CharField(
         max_length=12,
@@ -220,6 +226,12 @@ class Refund(models.Model):
     )
     reason = models.CharField(max_length=200)
     requested_by = models.CharField(max_length=150, blank=True, help_text="Empty: the booking ended.")
+    requested_by_id = models.UUIDField(null=True, help_text="Their account at auth.")
+    decided_by = _blank(150, "Who approved or refused it, where one pair of hands was not enough.")
+    decided_by_id = models.UUIDField(null=True, help_text="Their account at auth.")
+    decision_note = _blank(200, "What the colleague who refused it wrote to who asked.")
+    decided_at = models.DateTimeField(null=True)
+    approve_by = models.DateTimeField(null=True, help_text="Not approved until then, it lapses.")
     failure_code = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
@@ -229,10 +241,34 @@ class Refund(models.Model):
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="refunds_amount_positive"),
+            models.UniqueConstraint(
+                fields=["payment"], condition=Q(status=RefundStatus.AWAITING_APPROVAL), name="refunds_one_awaits"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["status", "-id"], name="idx_refunds_status"),
+            models.Index(
+                fields=["approve_by"], condition=Q(status=RefundStatus.AWAITING_APPROVAL), name="idx_refunds_awaiting"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{format_money(Money(self.amount, self.currency))}, {self.status}"
+
+
+class AddressChange(models.Model):
+    """Who of staff gave whose account another address, and when last: for a day the money of it is not theirs to move."""
+
+    pk = models.CompositePrimaryKey("user_id", "changed_by")
+    user_id = models.UUIDField()
+    changed_by = models.UUIDField()
+    changed_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "address_changes"
+
+    def __str__(self) -> str:
+        return f"{self.user_id} by {self.changed_by}"
 
 
 class PaymentMethod(models.Model):

@@ -33,12 +33,21 @@ def payment_of(user: Principal, payment_id: UUID) -> Payment:
     return payment
 
 
-def refund_of(user: Principal, refund_id: UUID) -> Refund:
-    """Raises RefundNotFound, also for somebody else's."""
-    found = Refund.objects.filter(id=refund_id)
+def refunds_of(user: Principal, *, payment_id: UUID | None = None, status: str | None = None) -> QuerySet[Refund]:
+    """Of the user's payments; for staff everybody's."""
+    found = Refund.objects.all()
     if not user.is_staff:
         found = found.filter(payment__user_id=user.id)
-    refund = found.first()
+    if payment_id is not None:
+        found = found.filter(payment=payment_id)
+    if status is not None:
+        found = found.filter(status=status)
+    return found
+
+
+def refund_of(user: Principal, refund_id: UUID) -> Refund:
+    """Raises RefundNotFound, also for somebody else's."""
+    refund = refunds_of(user).filter(id=refund_id).first()
     if refund is None:
         raise RefundNotFound
     return refund

@@ -12,10 +12,12 @@ from django.utils import timezone
 
 from chassis.ids import uuid7
 from chassis.states import IllegalTransition
+from chassis.storage import audit_log
 from chassis.web import idempotency
 from chassis.web.idempotency import Claim, Key
-from payments import books, domain, operations
+from payments import books, clerks, domain, operations
 from payments.books import Card
+from payments.clerks import Clerk
 from payments.domain import BookingOver, UnderWay
 from payments.errors import (
     AlreadyPaid,
@@ -118,11 +120,17 @@ def hasten(*, operation_id: UUID, provider: str) -> bool:
     return waiting.update(due_at=Now()) == 1
 
 
-def resume_payment(*, payment_id: UUID) -> None:
-    """Somebody has looked at why money could not be given back: it is asked for again."""
+def resume_payment(*, payment_id: UUID, clerk: Clerk) -> None:
+    """Somebody has looked at why money could not be given back: it is asked for again.
+
+    Raises OwnPurchase, AddressJustChanged.
+    """
     with transaction.atomic():
         row = Payment.objects.select_for_update().get(id=payment_id)
+        clerks.check(clerk, row)
+        before = {"attention": row.attention}
         _save(row, domain.resume(books.known(row)))
+        audit_log.record(clerk.actor, "payment.resumed", ("payment", row.id), before=before, after={"attention": ""})
 
 
 def _save(

@@ -5,12 +5,13 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from payments import metrics, operations
+from payments import clerks, metrics, operations, refunds
 from payments.models import WebhookDelivery
 
 # A tick is taken by one process at a time; the others go on with events while it sweeps.
 SWEEP_OPERATIONS = 50
 SWEEP_SECONDS = 5.0
+LAPSES = 500
 WEBHOOKS_KEPT = timedelta(hours=1)
 
 
@@ -27,6 +28,16 @@ def resume_operations() -> int:
 
 def measure() -> None:
     metrics.measure()
+
+
+def lapse_refunds() -> int:
+    """Refunds that nobody approved in time will not be made; how many there were."""
+    return refunds.lapse_refunds(limit=LAPSES)
+
+
+def forget_address_changes() -> int:
+    """Drops what no rule asks for any more; how many there were."""
+    return clerks.forget_address_changes()
 
 
 def forget_webhooks() -> int:
