@@ -32,6 +32,7 @@ MAKERS = {
     "FLOWER_PASSWORD": password,
     "JWT_PRIVATE_KEY": ed25519_private_key,
     "TICKET_SIGNING_KEY": ed25519_private_key,
+    "MAILED_SECRET_KEYS": password,
     "PAYMENT_GATEWAY_API_KEY": password,
     "PAYMENT_WEBHOOK_SECRET": password,
     "SMS_GATEWAY_API_KEY": password,

@@ -95,7 +95,10 @@ def _own(service: Service, *, ports: Mapping[str, int], secrets: Mapping[str, st
     """What one service needs and the others do not."""
     match service.name:
         case "auth":
-            return {"JWT_PRIVATE_KEY": secrets["JWT_PRIVATE_KEY"]}
+            return {
+                "JWT_PRIVATE_KEY": secrets["JWT_PRIVATE_KEY"],
+                "MAILED_SECRET_KEYS": secrets["MAILED_SECRET_KEYS"],
+            }
         case "booking":
             return {
                 "CATALOG_URL": url(ports["catalog"]),
@@ -112,6 +115,7 @@ def _own(service: Service, *, ports: Mapping[str, int], secrets: Mapping[str, st
             }
         case "notify":
             return {
+                "MAILED_SECRET_KEYS": secrets["MAILED_SECRET_KEYS"],
                 "SMTP_URL": f"smtp://{HOST}:{ports['smtp']}",
                 "DEFAULT_FROM_EMAIL": SENDER,
                 "SMS_GATEWAY_URL": f"{url(ports['mailbox'])}/sms",

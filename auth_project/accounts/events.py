@@ -37,6 +37,8 @@ class UserUpdated(_Contact):
 
 @dataclass(frozen=True, slots=True)
 class _TokenMailed:
+    """token: sealed (chassis.secrets), so that it can be read neither in tables nor in queues; notify opens it."""
+
     user_id: UUID
     email: str
     token: str

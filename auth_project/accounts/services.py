@@ -23,6 +23,7 @@ from accounts.roles import Role
 from accounts.selectors import taken_fields, user_by_email
 from accounts.sessions import end_sessions_of
 from chassis.messaging.outbox import emit
+from chassis.secrets import seal
 
 Purpose = OneTimeToken.Purpose
 
@@ -246,14 +247,14 @@ def _mail_verification(user: User) -> None:
 
 
 def _new_token(user: User | None, email: str, purpose: str, *, seconds: int) -> tuple[str, OneTimeToken]:
-    """A token and its row; earlier ones of the same purpose are good no more."""
+    """A token, sealed for its way to the mail, and its row; earlier ones of the same purpose are good no more."""
     now = timezone.now()
     OneTimeToken.objects.filter(user=user, email=email, purpose=purpose, used_at=None).update(used_at=now)
     token = secrets.token_urlsafe(32)
     row = OneTimeToken.objects.create(
         user=user, email=email, purpose=purpose, digest=_digest(token), expires_at=now + timedelta(seconds=seconds)
     )
-    return token, row
+    return seal(token, settings.MAILED_SECRET_KEYS), row
 
 
 def _find_token(token: str, purpose: str) -> OneTimeToken:

@@ -3,6 +3,7 @@ from datetime import timedelta
 from django.core.exceptions import ImproperlyConfigured
 
 from accounts.keys import SigningKeys
+from chassis.secrets import keys_of
 from chassis.settings import env, service_settings
 
 globals().update(
@@ -60,6 +61,8 @@ SIMPLE_JWT = {
     "USER_ID_CLAIM": "user_id",
 }
 
+# Mailed secrets travel to notify sealed with the first of these, and notify has them too.
+MAILED_SECRET_KEYS = keys_of(env.str("MAILED_SECRET_KEYS"), name="MAILED_SECRET_KEYS")
 PASSWORD_RESET_SECONDS = env.int("PASSWORD_RESET_SECONDS", default=3600)
 EMAIL_VERIFICATION_SECONDS = env.int("EMAIL_VERIFICATION_SECONDS", default=3 * 24 * 3600)
 

@@ -3,11 +3,19 @@
 from typing import Any
 
 import factory
+from django.conf import settings
 from django.contrib.auth.models import Group
 
 from accounts.models import User
+from chassis.messaging.events import Event
+from chassis.secrets import unseal
 
 PASSWORD = "corr3ct-horse-battery"
+
+
+def mailed_token(event: Event) -> str:
+    """What the reader of the mail gets of this event."""
+    return unseal(event.data["token"], settings.MAILED_SECRET_KEYS)
 
 
 class UserFactory(factory.django.DjangoModelFactory):

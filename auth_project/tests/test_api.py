@@ -1,7 +1,7 @@
 import jwt
 import pytest
 from django.conf import settings
-from factories import PASSWORD, UserFactory
+from factories import PASSWORD, UserFactory, mailed_token
 
 from accounts.domain import EndReason
 from accounts.models import Session
@@ -23,7 +23,7 @@ def assert_problem(answer, status, code, *pointers):
 
 
 def token_of(emitted, event_type):
-    return emitted(event_type)[-1].data["token"]
+    return mailed_token(emitted(event_type)[-1])
 
 
 class TestRegister:

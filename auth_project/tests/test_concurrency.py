@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from factories import PASSWORD, UserFactory
+from factories import PASSWORD, UserFactory, mailed_token
 
 from accounts import services, sessions
 from accounts.errors import AccountExists, InvalidOneTimeToken, InvalidRefreshToken
@@ -58,7 +58,7 @@ def test_of_uses_of_one_refresh_token_at_most_one_succeeds_and_the_session_ends(
 def test_of_uses_of_one_mailed_token_one_succeeds(emitted):
     user = UserFactory()
     services.request_password_reset(email=user.email)
-    token = emitted("password.reset_requested")[0].data["token"]
+    token = mailed_token(emitted("password.reset_requested")[0])
     done = side_by_side(lambda number: services.reset_password(token=token, new_password=f"an0ther-horse-{number}"))
     assert sum(one is None for one in done) == 1
     assert sum(isinstance(one, InvalidOneTimeToken) for one in done) == AT_ONCE - 1

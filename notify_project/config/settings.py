@@ -1,3 +1,4 @@
+from chassis.secrets import keys_of
 from chassis.settings import env, service_settings
 from notifications.smtp import SmtpServer
 
@@ -23,6 +24,9 @@ SMTP_SERVER = SmtpServer.from_url(env.str("SMTP_URL"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL")
 SMS_GATEWAY_URL = env.str("SMS_GATEWAY_URL")
 SMS_GATEWAY_API_KEY = env.str("SMS_GATEWAY_API_KEY")
+
+# What auth sealed the links of mails with.
+MAILED_SECRET_KEYS = keys_of(env.str("MAILED_SECRET_KEYS"), name="MAILED_SECRET_KEYS")
 
 # One attempt to hand a message over never takes longer; a worker that died holding one delays it by this and a bit.
 DELIVERY_SECONDS = env.int("DELIVERY_SECONDS", default=15)

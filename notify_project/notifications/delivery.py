@@ -177,6 +177,7 @@ def _rendered(taken: Taken) -> Rendered:
         name=taken.name,
         language=taken.language,
         public_url=settings.PUBLIC_URL,
+        secret_keys=settings.MAILED_SECRET_KEYS,
     )
     return render(taken.wording, values)
 

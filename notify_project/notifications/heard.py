@@ -36,7 +36,7 @@ class UserKnown:
 
 @dataclass(frozen=True, slots=True)
 class TokenSent:
-    """password.reset_requested and email.verification_requested."""
+    """password.reset_requested and email.verification_requested. token: sealed until the mail is composed."""
 
     user_id: UUID
     email: str

@@ -12,6 +12,7 @@ from babel.dates import format_date, format_time, get_timezone_name
 from babel.numbers import NumberPattern, parse_pattern
 
 from chassis.money import DECIMALS, Money, to_major
+from chassis.secrets import is_sealed, unseal
 from notifications.domain import SECRET
 from notifications.kinds.kind import Kind
 
@@ -50,10 +51,12 @@ def present(
     name: str,
     language: str,
     public_url: str,
+    secret_keys: Sequence[str] = (),
 ) -> dict[str, Any]:
     """All the values that the wording of this kind may name; what is not known is "".
 
     context: what the event said. booking: {"reference", "showtime", "seats"} of the booking, or empty.
+    secret_keys: what opens the token of a link. Raises chassis.secrets.InvalidSeal when none of them does.
     """
     locale = _locale(language)
     showtime = context.get("showtime") or booking.get("showtime") or {}
@@ -74,7 +77,7 @@ def present(
         "starts_at_before": moment(before["starts_at"], zone, locale) if before else "",
         "screen_before": before.get("screen", ""),
         "seats": _seats(context.get("seats") or booking.get("seats") or []),
-        "link": _link(kind, context, public_url),
+        "link": _link(kind, context, public_url, secret_keys),
     }
 
 
@@ -91,10 +94,14 @@ def _said(kind: Kind, wanted: type) -> tuple[str, ...]:
     return tuple(name for name in kind.tells.says if types[name] in (wanted, wanted | None))
 
 
-def _link(kind: Kind, context: Mapping[str, Any], public_url: str) -> str:
+def _link(kind: Kind, context: Mapping[str, Any], public_url: str, keys: Sequence[str]) -> str:
+    """The one place where a secret is open: it goes into the mail, and nowhere else."""
     if not kind.link or SECRET not in context:
         return ""
-    return f"{public_url}{kind.link}?token={quote(context[SECRET], safe='')}"
+    secret: str = context[SECRET]
+    # Events of before the seal say it as it is, and samples do.
+    opened = unseal(secret, keys) if is_sealed(secret) else secret
+    return f"{public_url}{kind.link}?token={quote(opened, safe='')}"
 
 
 @lru_cache(maxsize=16)

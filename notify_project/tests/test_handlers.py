@@ -14,6 +14,7 @@ from factories import ContactFactory
 from servers import ScriptedSmtp, Sink
 
 from chassis.ids import uuid7
+from chassis.secrets import seal
 from notifications import delivery
 from notifications.domain import Status
 from notifications.handlers import HANDLERS, TICKS
@@ -229,7 +230,7 @@ def test_an_event_that_comes_twice_is_told_once(
     if event_type == "booking.created":
         overrides = {"payment_method": None, "hold_expires_at": soon()}
     if "requested" in event_type:
-        overrides = {"expires_at": soon()}
+        overrides = {"token": seal("s3cret", settings.MAILED_SECRET_KEYS), "expires_at": soon()}
     if event_type == "booking.moved":
         overrides = {"before": {"starts_at": soon(), "screen": "Hall 1"}}
     assert deliver(event_type, event_id=event_id, **overrides) is True
@@ -287,12 +288,42 @@ def test_a_link_goes_to_the_address_the_event_names(
     sink: Sink, deliver: Deliver, contact: Contact, event_type: str, path: str
 ) -> None:
     address = f"{uuid7().hex}@example.com"
-    deliver(event_type, user_id=contact.user_id, email=address, token="s3cret", expires_at=soon())
+    sealed = seal("s3cret", settings.MAILED_SECRET_KEYS)
+    deliver(event_type, user_id=contact.user_id, email=address, token=sealed, expires_at=soon())
     [mail] = sink.messages(address)
     assert f"https://marquee.example/{path}?token=s3cret" in mail["text"]
-    notification = Notification.objects.get()
-    assert "s3cret" not in str(notification.context)
+    assert sealed not in str(Notification.objects.get().context)
     assert sink.messages(contact.email) == []
+
+
+def test_a_link_of_an_event_of_before_the_seal_still_works(sink: Sink, deliver: Deliver) -> None:
+    address = f"{uuid7().hex}@example.com"
+    deliver("password.reset_requested", email=address, token="s3cret", expires_at=soon())
+    assert "/reset?token=s3cret" in sink.messages(address)[0]["text"]
+
+
+def test_a_secret_lies_open_nowhere_while_its_mail_waits(
+    scripted: ScriptedSmtp, deliver: Deliver, make_due: Callable[[], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    scripted.replies["CONNECT"] = None
+    sealed = seal("s3cr3t-t0ken", settings.MAILED_SECRET_KEYS)
+    deliver("password.reset_requested", token=sealed, expires_at=soon())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT n::text FROM notifications n UNION ALL SELECT i::text FROM inbox i")
+        rows = [row for (row,) in cursor.fetchall()]
+    assert any(sealed in row for row in rows)
+    assert "s3cr3t-t0ken" not in str(rows)
+    scripted.replies.clear()
+    make_due()
+    delivery.deliver_due()
+    assert len(scripted.accepted) == 1
+    assert "s3cr3t-t0ken" not in str([vars(record) for record in caplog.records])
+
+
+def test_a_secret_that_no_key_opens_is_a_mail_that_failed(sink: Sink, deliver: Deliver) -> None:
+    deliver("password.reset_requested", token=seal("s3cret", ["another key, of another system...."]), expires_at=soon())
+    failed = Notification.objects.get()
+    assert (failed.status, failed.reason) == (Status.FAILED, "not_rendered")
 
 
 def test_two_requests_for_a_link_are_two_mails(sink: Sink, deliver: Deliver) -> None:
