@@ -41,7 +41,7 @@ _COLUMNS = {field.attname: str(field.column) for field in Payment._meta.concrete
 class Card:
     """What an authorisation is asked with, of whom.
 
-    token: the provider's. ends_booking: the method came with the booking, a decline ends it.
+    token: the provider's, sealed. ends_booking: the method came with the booking, a decline ends it.
     """
 
     token: str

@@ -53,5 +53,5 @@ HANDLERS: dict[str, Handler] = {
 TICKS: dict[str, list[Callable[[], object]]] = {
     "clock.second": [tasks.resume_operations],
     "clock.minute": [tasks.measure, tasks.lapse_refunds],
-    "clock.hour": [tasks.forget_webhooks, tasks.forget_address_changes],
+    "clock.hour": [tasks.forget_webhooks, tasks.forget_address_changes, tasks.reseal_tokens],
 }

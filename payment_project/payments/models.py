@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from chassis.ids import uuid7
 from chassis.money import Money, format_money
+from payments import vault
 from payments.domain import Account, Booking, Kind, RefundKind, Status
 
 
@@ -127,7 +128,7 @@ class GatewayOperation(models.Model):
     state = models.CharField(max_length=12, choices=_choices(OperationState), default=OperationState.PENDING.value)
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    payment_token = models.CharField(max_length=128, blank=True, help_text="Until the outcome is known.")
+    payment_token = models.CharField(max_length=512, blank=True, help_text="Sealed, until the outcome is known.")
     target = models.CharField(max_length=64, blank=True, help_text="The gateway's id of what is acted upon.")
     result = models.CharField(max_length=64, blank=True, help_text="The gateway's id of what came of it.")
     ends_booking = models.BooleanField(default=False, help_text="A decline ends the booking: its method failed.")
@@ -167,6 +168,11 @@ class GatewayOperation(models.Model):
     def asks(self) -> Kind:
         """What the gateway is asked for as things stand."""
         return Kind.REVERSE if self.state in (OperationState.REVERSING, OperationState.REVERSED) else Kind(self.kind)
+
+    @property
+    def card_token(self) -> str:
+        """What the gateway knows the card by. Raises InvalidSeal."""
+        return vault.opened(self.payment_token)
 
     @property
     def customer(self) -> str:
@@ -277,7 +283,10 @@ class PaymentMethod(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user_id = models.UUIDField()
     provider = _provider("Who keeps the card.")
-    gateway_token = models.CharField(max_length=128)
+    gateway_token = models.CharField(max_length=512, help_text="Sealed.")
+    # None where a process of before tokens were sealed has kept one; the clock sees to those.
+    token_digest = models.CharField(max_length=64, null=True, help_text="Finds the token again under a key of ours.")
+    sealed_by = _blank(16, "Names the key it is sealed with.")
     brand = models.CharField(max_length=32)
     last4 = models.CharField(max_length=4)
     expiry_month = models.SmallIntegerField()
@@ -287,9 +296,12 @@ class PaymentMethod(models.Model):
     class Meta:
         db_table = "payment_methods"
         ordering = ["-id"]
-        indexes = [models.Index(fields=["user_id", "-id"], name="idx_payment_methods_user")]
+        indexes = [
+            models.Index(fields=["user_id", "-id"], name="idx_payment_methods_user"),
+            models.Index(fields=["sealed_by"], name="idx_payment_methods_sealed_by"),
+        ]
         constraints = [
-            models.UniqueConstraint(fields=["provider", "gateway_token"], name="payment_methods_card_once"),
+            models.UniqueConstraint(fields=["provider", "token_digest"], name="payment_methods_digest_once"),
         ]
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from payments import refunds, tasks
 from payments.models import Payment, Refund, Transaction
 from payments.refunds import Wanted
-from tests.factories import PaymentFactory, PaymentMethodFactory, booking_data
+from tests.factories import PaymentFactory, PaymentMethodFactory, booking_data, clerk_of
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +54,7 @@ def test_a_payment_shows_its_operations_its_ledger_and_its_refunds(support: Clie
 
 @pytest.mark.parametrize("page", ["payment", "gatewayoperation", "transaction", "refund"])
 def test_money_is_written_as_people_write_it_on_every_page(support: Client, payment: Payment, page: str) -> None:
-    refunds.request_refund(payment_id=payment.id, wanted=Wanted(reason="the sound failed", requested_by="linh"))
+    refunds.request_refund(payment_id=payment.id, wanted=Wanted(clerk_of(), "the sound failed"))
     assert tasks.resume_operations() == 1
     row = apps.get_model("payments", page).objects.latest("id")
     for address in (f"{BASE}/{page}/", f"{BASE}/{page}/{row.pk}/change/"):
@@ -72,7 +72,7 @@ def test_nothing_can_be_changed_or_deleted_by_hand(support: Client, payment: Pay
 
 
 def test_no_token_is_shown(support: Client, payment: Payment) -> None:
-    method = PaymentMethodFactory(gateway_token="pm_secret")
+    method = PaymentMethodFactory(token="pm_secret")
     assert b"pm_secret" not in support.get(f"{BASE}/paymentmethod/{method.id}/change/").content
 
 
