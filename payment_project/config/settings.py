@@ -26,8 +26,8 @@ PAYMENT_GATEWAY_API_KEY = env.str("PAYMENT_GATEWAY_API_KEY")
 PAYMENT_WEBHOOK_SECRET = env.str("PAYMENT_WEBHOOK_SECRET")
 # What cards are charged with lies in the tables sealed: the first key seals, each opens.
 PAYMENT_SECRET_KEYS = keys_of(env.str("PAYMENT_SECRET_KEYS"), name="PAYMENT_SECRET_KEYS")
-# So much of one payment one person of staff may give back, in minor units of each currency, `*` of any other. More waits
-# for somebody else's approval, and lapses after these hours. A currency without a limit has none that one may do alone.
+# So much of one payment one person of staff may give back, in minor units by currency, `*` of any other; without a
+# limit, nothing. More waits for somebody else's approval, and lapses after these hours.
 REFUND_ALONE_UP_TO = env.dict(
     "REFUND_ALONE_UP_TO",
     cast={"value": int},

@@ -50,8 +50,8 @@ from payments.errors import (
 )
 from payments.models import Payment, Refund
 from payments.presentation import present_method, present_payment, present_refund
-from payments.schema import IDEMPOTENCY_KEY, MethodSerializer, PaymentSerializer, RefundSerializer
 from payments.refunds import Wanted
+from payments.schema import IDEMPOTENCY_KEY, MethodSerializer, PaymentSerializer, RefundSerializer
 from payments.serializers import (
     PaymentFilter,
     PaymentRequest,

@@ -97,9 +97,7 @@ def pay(*, user: Principal, booking_id: UUID, method: MethodGiven, key: Key, ren
     return _answer(started, render)
 
 
-def refund(
-    *, payment_id: UUID, wanted: Wanted, key: Key, render: Callable[[Result], A]
-) -> A:
+def refund(*, payment_id: UUID, wanted: Wanted, key: Key, render: Callable[[Result], A]) -> A:
     """Gives captured money back: Done, RefundRefused by the gateway, Waiting while nobody knows, or Awaiting.
 
     render: as in pay(). Raises what refunds.start_refund() raises.

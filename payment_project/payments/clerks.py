@@ -20,7 +20,7 @@ ON CONFLICT (user_id, changed_by) DO UPDATE SET changed_at = greatest(address_ch
 
 @dataclass(frozen=True, slots=True)
 class Clerk:
-    """Somebody of staff who decides on money. account_id: at auth; None for an operator's account of this site alone."""
+    """Somebody of staff who decides on money. account_id: at auth; None for an operator's account of one site alone."""
 
     actor: Actor
     account_id: UUID | None

@@ -35,7 +35,7 @@ def save_method(*, user_id: UUID, token: str) -> tuple[PaymentMethod, bool]:
 def _keep(card: gateways.SavedCard, *, user_id: UUID, provider: str) -> tuple[PaymentMethod, bool]:
     digests = vault.digests(card.token)
     # Under an older key, or without a digest by a process of before there was one, it is the same card.
-    known = Q(token_digest__in=digests) | Q(token_digest=None, gateway_token=card.token)
+    known = Q(token_digest__in=digests) | Q(token_digest="", gateway_token=card.token)
     with transaction.atomic():
         method = PaymentMethod.objects.filter(known, user_id=user_id, provider=provider).first()
         if method is not None:

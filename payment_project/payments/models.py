@@ -263,7 +263,7 @@ class Refund(models.Model):
 
 
 class AddressChange(models.Model):
-    """Who of staff gave whose account another address, and when last: for a day the money of it is not theirs to move."""
+    """Who of staff gave whose account another address, and when last: for a day its money is not theirs to move."""
 
     pk = models.CompositePrimaryKey("user_id", "changed_by")
     user_id = models.UUIDField()
@@ -284,8 +284,8 @@ class PaymentMethod(models.Model):
     user_id = models.UUIDField()
     provider = _provider("Who keeps the card.")
     gateway_token = models.CharField(max_length=512, help_text="Sealed.")
-    # None where a process of before tokens were sealed has kept one; the clock sees to those.
-    token_digest = models.CharField(max_length=64, null=True, help_text="Finds the token again under a key of ours.")
+    # Both empty where a process of before tokens were sealed has kept one; the clock sees to those.
+    token_digest = _blank(64, "Finds the token again under a key of ours.")
     sealed_by = _blank(16, "Names the key it is sealed with.")
     brand = models.CharField(max_length=32)
     last4 = models.CharField(max_length=4)
@@ -301,7 +301,9 @@ class PaymentMethod(models.Model):
             models.Index(fields=["sealed_by"], name="idx_payment_methods_sealed_by"),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["provider", "token_digest"], name="payment_methods_digest_once"),
+            models.UniqueConstraint(
+                fields=["provider", "token_digest"], condition=~Q(token_digest=""), name="payment_methods_digest_once"
+            ),
         ]
 
     def __str__(self) -> str:

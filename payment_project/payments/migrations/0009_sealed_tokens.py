@@ -14,25 +14,24 @@ FORWARDS = [
     "SET statement_timeout = 0",
     "SET lock_timeout = 0",
     "DROP INDEX CONCURRENTLY IF EXISTS payment_methods_digest_once",
-    "CREATE UNIQUE INDEX CONCURRENTLY payment_methods_digest_once ON payment_methods (provider, token_digest)",
+    "CREATE UNIQUE INDEX CONCURRENTLY payment_methods_digest_once ON payment_methods (provider, token_digest)"
+    " WHERE token_digest <> ''",
     "DROP INDEX CONCURRENTLY IF EXISTS idx_payment_methods_sealed_by",
     "CREATE INDEX CONCURRENTLY idx_payment_methods_sealed_by ON payment_methods (sealed_by)",
     "RESET lock_timeout",
     "RESET statement_timeout",
-    "ALTER TABLE payment_methods"
-    " ADD CONSTRAINT payment_methods_digest_once UNIQUE USING INDEX payment_methods_digest_once,"
-    " DROP CONSTRAINT IF EXISTS payment_methods_card_once",
+    "ALTER TABLE payment_methods DROP CONSTRAINT IF EXISTS payment_methods_card_once",
 ]
 BACKWARDS = [
     "DROP INDEX idx_payment_methods_sealed_by",
-    "ALTER TABLE payment_methods DROP CONSTRAINT payment_methods_digest_once,"
-    " ADD CONSTRAINT payment_methods_card_once UNIQUE (provider, gateway_token)",
+    "DROP INDEX payment_methods_digest_once",
+    "ALTER TABLE payment_methods ADD CONSTRAINT payment_methods_card_once UNIQUE (provider, gateway_token)",
 ]
 
 
 def seal(apps, schema_editor):
     methods = apps.get_model("payments", "PaymentMethod").objects.using(schema_editor.connection.alias)
-    while batch := list(methods.filter(token_digest=None)[:AT_ONCE]):
+    while batch := list(methods.filter(token_digest="")[:AT_ONCE]):
         for method in batch:
             token = vault.opened(method.gateway_token)
             method.gateway_token, method.sealed_by = vault.sealed(token), vault.key_name()
@@ -42,10 +41,10 @@ def seal(apps, schema_editor):
 
 def unseal(apps, schema_editor):
     methods = apps.get_model("payments", "PaymentMethod").objects.using(schema_editor.connection.alias)
-    while batch := list(methods.exclude(token_digest=None)[:AT_ONCE]):
+    while batch := list(methods.exclude(token_digest="")[:AT_ONCE]):
         for method in batch:
             method.gateway_token, method.sealed_by = vault.opened(method.gateway_token), ""
-            method.token_digest = None
+            method.token_digest = ""
         methods.bulk_update(batch, ["gateway_token", "sealed_by", "token_digest"])
 
 
@@ -70,7 +69,13 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "paymentmethod",
             "token_digest",
-            models.CharField(help_text="Finds the token again under a key of ours.", max_length=64, null=True),
+            models.CharField(
+                blank=True,
+                db_default="",
+                default="",
+                help_text="Finds the token again under a key of ours.",
+                max_length=64,
+            ),
         ),
         migrations.AddField(
             "paymentmethod",
@@ -86,7 +91,11 @@ class Migration(migrations.Migration):
                 migrations.RemoveConstraint("paymentmethod", "payment_methods_card_once"),
                 migrations.AddConstraint(
                     "paymentmethod",
-                    models.UniqueConstraint(fields=("provider", "token_digest"), name="payment_methods_digest_once"),
+                    models.UniqueConstraint(
+                        condition=~models.Q(token_digest=""),
+                        fields=("provider", "token_digest"),
+                        name="payment_methods_digest_once",
+                    ),
                 ),
                 migrations.AddIndex(
                     "paymentmethod", models.Index(fields=["sealed_by"], name="idx_payment_methods_sealed_by")
