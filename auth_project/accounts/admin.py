@@ -1,20 +1,36 @@
+from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.forms import AdminPasswordChangeForm
+from django.contrib.auth import logout
 from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 
 from accounts import services, sessions
-from accounts.domain import normalised_email, normalised_phone
-from accounts.models import OneTimeToken, Revocation, Session, User
+from accounts.addresses import address_of
+from accounts.domain import Deed, Rank, may_become_staff, normalised_email, normalised_phone
+from accounts.errors import AboveYourRank, SignInThrottled, WeakPassword, WrongPassword
+from accounts.models import OneTimeToken, Revocation, Session, User, rank_by
 from chassis.admin import ReadOnlyAdmin
+
+ADDRESS_BY_ANOTHER = (
+    "Somebody else of staff gave this account its address, and may read its mail. Its owner has to change the address"
+    " before the account gets a role of staff, or you do."
+)
 
 
 class ContactForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's takes no argument when it runs
+    """staff: who fills it in, set where the form is made for a request."""
+
+    staff: User
+
     def clean_phone(self) -> str:
         try:
             return normalised_phone(self.cleaned_data["phone"])
@@ -23,6 +39,16 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's takes 
 
     def clean_email(self) -> str:
         return normalised_email(self.cleaned_data["email"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        groups = cleaned.get("groups")
+        if groups is not None and self.instance.rank is Rank.CUSTOMER:
+            becomes_staff = rank_by(group.name for group in groups) is not Rank.CUSTOMER
+            given_by = None if "email" in self.changed_data else self.instance.email_changed_by
+            if becomes_staff and not may_become_staff(actor_id=self.staff.pk, address_given_by=given_by):
+                self.add_error("groups", ADDRESS_BY_ANOTHER)
+        return cleaned
 
 
 class AddUserForm(ContactForm, AdminUserCreationForm):  # type: ignore[type-arg]  # Django's takes no argument when it runs
@@ -43,6 +69,7 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's takes n
     search_help_text = "Id, user name, e-mail address, name or phone number"
     show_full_result_count = False
     filter_horizontal = ["groups"]
+    actions = ["end_sessions"]
     readonly_fields = ["id", "email_verified_at", "last_login", "created_at", "updated_at"]
     form = ContactForm
     fieldsets = [
@@ -67,41 +94,62 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's takes n
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is None:
             kwargs["form"] = AddUserForm
-        return super().get_form(request, obj, change, **kwargs)
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        form.staff = _staff(request)
+        return form
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> User | None:
+        """Locked where it is about to be saved: the rank that is judged is the rank it has then."""
+        user = super().get_object(request, object_id, from_field)
+        if user is None or request.method != "POST":
+            return user
+        return User.objects.select_for_update().get(pk=user.pk)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         assignable = [] if self._may_assign_roles(request) else ["groups"]
         return [*([] if obj is None else self.readonly_fields), *assignable]
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Whoever changed a colleague's address could become that colleague: only who assigns roles may."""
         allowed = super().has_change_permission(request, obj)
-        return allowed and (obj is None or not obj.is_staff or self._may_assign_roles(request))
+        return allowed and (obj is None or _staff(request).may(Deed.CHANGE, obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         user = form.instance
-        before = set(user.groups.all())
+        before = frozenset(user.groups.values_list("name", flat=True))
         super().save_related(request, form, formsets, change)
         user.refresh_from_db()
         services.record_staff_change(
-            user=user,
-            changed=form.changed_data,
-            roles_changed=before != set(user.groups.all()),
-            staff_id=_staff_id(request),
-            added=not change,
+            user=user, changed=form.changed_data, roles_before=before, staff=_staff(request), added=not change
         )
+
+    @admin.action(description="End all sessions of the selected accounts", permissions=["end_sessions"])
+    def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        ids = list(queryset.values_list("pk", flat=True))
+        _tell(self, request, lambda: sessions.end_all_by_staff(user_ids=ids, staff=_staff(request)))
+
+    def has_end_sessions_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.end_session")
 
     def _may_assign_roles(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.assign_roles")
 
 
-def _staff_id(request: HttpRequest) -> UUID:
-    if request.user.pk is None:
+def _staff(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
         raise PermissionDenied
-    return request.user.pk
+    return request.user
+
+
+def _tell(page: "admin.ModelAdmin[Any]", request: HttpRequest, end: Callable[[], None]) -> None:
+    try:
+        end()
+    except AboveYourRank as problem:
+        page.message_user(request, f"{problem.title}. No session was ended.", messages.ERROR)
+    else:
+        page.message_user(request, "The sessions are ended.", messages.SUCCESS)
 
 
 @admin.register(Session)
@@ -126,7 +174,8 @@ class SessionAdmin(ReadOnlyAdmin):
 
     @admin.action(description="End the selected sessions", permissions=["end"])
     def end_selected(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
-        sessions.end_by_staff(session_ids=list(queryset.values_list("pk", flat=True)), staff_id=_staff_id(request))
+        ids = list(queryset.values_list("pk", flat=True))
+        _tell(self, request, lambda: sessions.end_by_staff(session_ids=ids, staff=_staff(request)))
 
     def has_end_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.end_session")
@@ -150,3 +199,34 @@ class RevocationAdmin(ReadOnlyAdmin):
     search_fields = ["=jti", "user__username"]
     fields = ["id", "jti", "user", "issued_before", "expires_at", "published_at"]
     show_full_result_count = False
+
+
+class OwnPasswordForm(AdminPasswordChangeForm):
+    def clean_old_password(self) -> str:
+        """The service looks at it, and counts who guesses."""
+        return str(self.cleaned_data["old_password"])
+
+
+class OwnPasswordView(PasswordChangeView):
+    """Changes the password as the API does: every session ends, here and elsewhere, and this one too."""
+
+    form_class = OwnPasswordForm
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        try:
+            services.change_password(
+                user_id=_staff(self.request).pk,
+                current_password=form.cleaned_data["old_password"],
+                new_password=form.cleaned_data["new_password1"],
+                address=address_of(self.request),
+            )
+        except (WrongPassword, WeakPassword, SignInThrottled) as problem:
+            form.add_error("old_password", problem.title)
+            return self.form_invalid(form)
+        logout(self.request)
+        return redirect("admin:index")
+
+
+def own_password(request: HttpRequest) -> HttpResponseBase:
+    """In the place of Django's page, which would set the password and tell nobody."""
+    return OwnPasswordView.as_view(extra_context=admin.site.each_context(request))(request)

@@ -123,14 +123,18 @@ class SignOut(APIView):
         examples=schema.SIGN_OUT,
     )
     def post(self, request: Request) -> Response:
-        """Ends the session of the access token, or of the refresh token in the body: both are good no more."""
-        refresh_token = SignOutInput.parse(request.data).get("refresh_token")
+        """Ends the session of the access token, or of the refresh token in the body: both are good no more.
+
+        `everywhere` ends all the sessions of the account, for example those of a lost telephone.
+        """
+        sent = SignOutInput.parse(request.data)
+        refresh_token, everywhere, address = sent.get("refresh_token"), sent["everywhere"], address_of(request)
         if request.auth is None and refresh_token is None:
             raise Unauthenticated
         if request.auth is not None and (session_id := tokens.session_of(str(request.auth))):
-            sessions.sign_out(session_id=session_id, address=address_of(request))
+            sessions.sign_out(session_id=session_id, everywhere=everywhere, address=address)
         if refresh_token is not None:
-            sessions.sign_out_by_refresh_token(refresh_token=refresh_token, address=address_of(request))
+            sessions.sign_out_by_refresh_token(refresh_token=refresh_token, everywhere=everywhere, address=address)
         return Response(status=204)
 
 

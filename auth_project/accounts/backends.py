@@ -1,3 +1,4 @@
+import time
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
@@ -7,6 +8,7 @@ from accounts.addresses import address_of
 from accounts.errors import InvalidCredentials, SignInThrottled
 from accounts.models import User
 from accounts.sessions import check_credentials
+from chassis.web.staff import Entry, enters
 
 
 class StaffBackend(ModelBackend):
@@ -18,7 +20,11 @@ class StaffBackend(ModelBackend):
         if not username or not password:
             return None
         address = address_of(request) if request is not None else None
+        # From before the check: what is revoked while it runs ends the session too.
+        since = time.time()
         try:
-            return check_credentials(login=username, password=password, address=address)
+            user = check_credentials(login=username, password=password, address=address)
         except (InvalidCredentials, SignInThrottled):
             return None
+        enters(user, Entry(account_id=user.pk, since=since))
+        return user

@@ -4,8 +4,54 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum, StrEnum
+from enum import Enum, IntEnum, StrEnum, auto
 from uuid import UUID
+
+
+class Rank(IntEnum):
+    """How much an account may do, by its roles alone: one that is not active keeps the rank that its roles give it."""
+
+    CUSTOMER = auto()
+    STAFF = auto()
+    # Whoever may assign roles can become anything.
+    ASSIGNS_ROLES = auto()
+
+
+class Deed(Enum):
+    """What somebody of staff does to an account."""
+
+    CHANGE = "change"  # its names, its address and number, whether it is active, its password
+    ASSIGN_ROLES = "assign roles"
+    END_SESSIONS = "end sessions"
+
+
+def rank_of(*, is_staff: bool, assigns_roles: bool) -> Rank:
+    if assigns_roles:
+        return Rank.ASSIGNS_ROLES
+    return Rank.STAFF if is_staff else Rank.CUSTOMER
+
+
+def may_act(deed: Deed, *, actor: Rank, subject: Rank, own: bool) -> bool:
+    """Whether somebody of this rank may do this to an account of that one; own: it is the same account.
+
+    Whoever changed the address of an account could become its owner, so nobody acts for their equals but those who can
+    be anything already. As staff nobody acts for themselves, beyond ending what they began: an owner changes their own
+    account with their password, and their roles not at all.
+    """
+    if own:
+        return deed is Deed.END_SESSIONS and actor > Rank.CUSTOMER
+    if actor is Rank.ASSIGNS_ROLES:
+        return True
+    return deed is not Deed.ASSIGN_ROLES and subject < actor
+
+
+def may_become_staff(*, actor_id: UUID, address_given_by: UUID | None) -> bool:
+    """Whether an account may get its first role of staff from the actor.
+
+    address_given_by: the member of staff who last changed its address, None where its owner did. They may read its
+    mail, and so set its password: somebody who may assign roles has to be one and the same.
+    """
+    return address_given_by in (None, actor_id)
 
 
 class EndReason(StrEnum):

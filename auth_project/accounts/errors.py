@@ -1,6 +1,6 @@
 from collections.abc import Iterable, Sequence
 
-from chassis.web.problems import BadRequest, Conflict, TooManyRequests, Unauthenticated
+from chassis.web.problems import BadRequest, Conflict, PermissionDenied, TooManyRequests, Unauthenticated
 
 
 class AccountExists(Conflict):
@@ -46,3 +46,8 @@ class InvalidOneTimeToken(BadRequest):
 class SignInThrottled(TooManyRequests):
     code = "sign_in_throttled"
     title = "Too many failed attempts to sign in"
+
+
+class AboveYourRank(PermissionDenied):
+    code = "above_your_rank"
+    title = "You may not do this to this account"

@@ -11,17 +11,26 @@ from django.db.models.functions import Lower
 from accounts.domain import (
     USERNAME,
     AccessTokenId,
+    Deed,
     EndReason,
     OneTimeTokenState,
+    Rank,
     SessionState,
+    may_act,
+    rank_of,
 )
 from accounts.roles import STAFF_MAY
 from chassis.ids import uuid7
-from chassis.roles import is_staff, is_superuser
+from chassis.roles import is_staff, is_superuser, may
 
 username_validator = RegexValidator(
     rf"\A{USERNAME.pattern}\Z", "3 to 64 letters, digits or _ . + -, beginning with a letter, a digit or _."
 )
+
+
+def rank_by(roles: Iterable[str]) -> Rank:
+    held = frozenset(roles)
+    return rank_of(is_staff=is_staff(STAFF_MAY, held), assigns_roles=may(STAFF_MAY, held, "assign_roles"))
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -31,6 +40,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     username = models.CharField(max_length=64, validators=[username_validator], help_text=username_validator.message)
     email = models.EmailField(max_length=254)
     email_verified_at = models.DateTimeField(null=True, blank=True, editable=False)
+    email_changed_at = models.DateTimeField(null=True, editable=False)
+    # No foreign key: it stays when that account is gone.
+    email_changed_by = models.UUIDField(
+        null=True, editable=False, help_text="The member of staff who did, where it was not the owner."
+    )
     full_name = models.CharField(max_length=150, blank=True)
     phone = models.CharField(max_length=16, blank=True, help_text="E.164, for example +84901234567")
     is_active = models.BooleanField(
@@ -80,6 +94,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def is_superuser(self) -> bool:  # type: ignore[override]  # follows from the roles, and is no column
         return self.is_active and is_superuser(STAFF_MAY, self.roles)
+
+    @property
+    def rank(self) -> Rank:
+        return rank_by(self.roles)
+
+    def may(self, deed: Deed, subject: "User") -> bool:
+        """Whether they may, by their rank, do this to that account."""
+        return self.is_active and may_act(deed, actor=self.rank, subject=subject.rank, own=self.pk == subject.pk)
 
     def refresh_from_db(
         self, using: str | None = None, fields: Iterable[str] | None = None, from_queryset: Any = None

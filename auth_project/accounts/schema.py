@@ -20,7 +20,11 @@ SIGN_IN = sends(
     by_address={"email": "ada@customers.example", "password": PHRASE},
 )
 REFRESH = sends(the_latest_refresh_token={"refresh_token": REFRESH_TOKEN})
-SIGN_OUT = sends(the_session_of_the_access_token={}, the_session_of_a_refresh_token={"refresh_token": REFRESH_TOKEN})
+SIGN_OUT = sends(
+    the_session_of_the_access_token={},
+    the_session_of_a_refresh_token={"refresh_token": REFRESH_TOKEN},
+    every_session_of_the_account={"everywhere": True},
+)
 CHANGE_ME = sends(
     another_name={"full_name": "Ada King", "phone": "+84907654321"},
     another_address={"email": "countess@customers.example", "current_password": PHRASE},

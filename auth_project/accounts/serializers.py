@@ -92,6 +92,7 @@ class RefreshInput(StrictSerializer):
 
 class SignOutInput(StrictSerializer):
     refresh_token = TextField(max_length=4096, required=False)
+    everywhere = serializers.BooleanField(default=False, help_text="End every other session of the account too.")
 
 
 class UserSerializer(serializers.Serializer[Any]):

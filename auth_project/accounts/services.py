@@ -15,13 +15,14 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import audit, metrics, revocations, throttle
-from accounts.domain import EndReason, is_redeemable, normalised_email
-from accounts.errors import AccountExists, InvalidOneTimeToken, WeakPassword, WrongPassword
+from accounts.domain import Deed, EndReason, is_redeemable, may_act, normalised_email
+from accounts.errors import AboveYourRank, AccountExists, InvalidOneTimeToken, WeakPassword, WrongPassword
 from accounts.events import EmailVerificationRequested, PasswordResetRequested, UserRegistered, UserUpdated
-from accounts.models import OneTimeToken, User
-from accounts.roles import Role
+from accounts.models import OneTimeToken, User, rank_by
+from accounts.roles import STAFF_MAY, Role
 from accounts.selectors import taken_fields, user_by_email
 from accounts.sessions import end_sessions_of
+from chassis.four_eyes import ADDRESS_SETTLES
 from chassis.messaging.outbox import emit
 from chassis.secrets import seal
 
@@ -87,7 +88,7 @@ def update_profile(
             for name in changed:
                 setattr(user, name, changes[name])
             if "email" in changed:
-                user.email_verified_at = None
+                _note_new_address(user, by=None)
             if changed:
                 user.save()
                 _tell_of_the_change(user, email_changed="email" in changed)
@@ -177,28 +178,42 @@ def verify_email(*, token: str, address: str | None = None) -> User:
 
 
 def record_staff_change(
-    *, user: User, changed: Iterable[str], roles_changed: bool, staff_id: UUID, added: bool = False
+    *, user: User, changed: Iterable[str], roles_before: Iterable[str], staff: User, added: bool = False
 ) -> None:
     """What follows from a change that staff saved in the admin site. Needs the transaction that saved it.
 
-    changed: names of fields. Access tokens carry the roles, so those given with other roles are revoked.
+    changed: names of fields. roles_before: as they were. An account that is not active keeps no role of staff, so that
+    nobody gets one back by making it active again. Tokens and admin sessions carry the name and the roles, so those
+    given with others are good no more. Raises AboveYourRank.
     """
-    changed = set(changed)
+    changed, before = set(changed), frozenset(roles_before)
+    _refuse_above(staff, user, roles_before=before, added=added)
+    if not user.is_active:
+        _take_staff_roles(user)
+    roles_changed = before != user.roles
     if added:
         emit(UserRegistered.of(user), subject=user.id)
         _mail_verification(user)
     elif changed & {"username", "email", "full_name", "phone"}:
         if "email" in changed:
-            User.objects.filter(pk=user.pk).update(email_verified_at=None)
+            _note_new_address(user, by=staff.id if staff.id != user.id else None)
+            user.save(update_fields=["email_verified_at", "email_changed_at", "email_changed_by", "updated_at"])
         _tell_of_the_change(user, email_changed="email" in changed)
     if "password" in changed:
         end_sessions_of(user, reason=EndReason.PASSWORD_CHANGED)
     elif "is_active" in changed and not user.is_active:
         end_sessions_of(user, reason=EndReason.DEACTIVATED)
-    elif roles_changed and not added:
+    elif (roles_changed or "username" in changed) and not added:
         revocations.revoke_all_of(user)
-    names = sorted(changed | ({"roles"} if roles_changed else set()))
-    audit.record("changed_by_staff", user_id=user.id, by=str(staff_id), fields=names, added=added)
+    audit.record(
+        "changed_by_staff",
+        user_id=user.id,
+        by=str(staff.id),
+        fields=sorted(changed - {"groups"} | ({"roles"} if roles_changed else set())),
+        added=added,
+        roles_given=sorted(user.roles - before),
+        roles_taken=sorted(before - user.roles),
+    )
 
 
 def refuse_weak(password: str, *, user: User, pointer: str) -> None:
@@ -232,6 +247,33 @@ def _save_password(user: User, *, reason: EndReason) -> None:
     user.save(update_fields=["password", "updated_at"])
     OneTimeToken.objects.filter(user=user, purpose=Purpose.PASSWORD_RESET, used_at=None).update(used_at=timezone.now())
     end_sessions_of(user, reason=reason)
+
+
+def _refuse_above(staff: User, user: User, *, roles_before: frozenset[str], added: bool) -> None:
+    """The page asks the same before it shows a field: whatever door comes next finds it here."""
+    own = staff.pk == user.pk
+    deeds = [] if added else [Deed.CHANGE]
+    if user.roles != roles_before:
+        deeds.append(Deed.ASSIGN_ROLES)
+    if not all(may_act(deed, actor=staff.rank, subject=rank_by(roles_before), own=own) for deed in deeds):
+        raise AboveYourRank
+
+
+def _take_staff_roles(user: User) -> None:
+    user.groups.remove(*user.groups.filter(name__in=STAFF_MAY))
+    user.__dict__.pop("roles", None)
+
+
+def _note_new_address(user: User, *, by: UUID | None) -> None:
+    """Nobody has proved it yet. by: the member of staff who changed it, None for the owner.
+
+    For a while an owner does not take the place of staff who changed it before them: with the mail of that address
+    whoever gave it could have become the owner.
+    """
+    now, user.email_verified_at = timezone.now(), None
+    settled = user.email_changed_at is None or user.email_changed_at + ADDRESS_SETTLES <= now
+    if by is not None or user.email_changed_by is None or settled:
+        user.email_changed_at, user.email_changed_by = now, by
 
 
 def _tell_of_the_change(user: User, *, email_changed: bool) -> None:

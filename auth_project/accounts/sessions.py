@@ -1,5 +1,7 @@
 """Signing in, refreshing and signing out."""
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import assert_never
 from uuid import UUID
 
@@ -8,8 +10,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit, metrics, revocations, throttle
-from accounts.domain import EndReason, RefreshVerdict, judge_refresh, living, with_new_access_token
-from accounts.errors import InvalidCredentials, InvalidRefreshToken, SignInThrottled
+from accounts.domain import (
+    Deed,
+    EndReason,
+    Rank,
+    RefreshVerdict,
+    judge_refresh,
+    living,
+    with_new_access_token,
+)
+from accounts.errors import AboveYourRank, InvalidCredentials, InvalidRefreshToken, SignInThrottled
 from accounts.models import Session, User
 from accounts.selectors import user_by_login
 from accounts.tokens import TokenPair, issue, read_refresh
@@ -44,6 +54,7 @@ def check_credentials(*, login: str, password: str, address: str | None) -> User
 
 def sign_in(*, login: str, password: str, address: str | None = None, user_agent: str = "") -> TokenPair:
     """Opens a session. Raises InvalidCredentials, SignInThrottled."""
+    as_of = timezone.now()
     user = check_credentials(login=login, password=password, address=address)
     session_id = uuid7()
     with transaction.atomic():
@@ -51,7 +62,7 @@ def sign_in(*, login: str, password: str, address: str | None = None, user_agent
         unchanged = User.objects.select_for_update().filter(pk=user.pk, password=user.password, is_active=True)
         if not unchanged.exists():
             raise InvalidCredentials
-        issued = issue(user=user, session_id=session_id)
+        issued = issue(user=user, session_id=session_id, as_of=as_of)
         session = Session(
             id=session_id,
             user=user,
@@ -74,7 +85,7 @@ def refresh(*, refresh_token: str, address: str | None = None) -> TokenPair:
     An older one ends the session, whoever holds the newest.
     """
     claims = read_refresh(refresh_token)
-    pair = None
+    pair, as_of = None, timezone.now()
     with transaction.atomic():
         session = _lock(claims.session_id)
         user = User.objects.prefetch_related("groups").get(pk=session.user_id)
@@ -83,7 +94,7 @@ def refresh(*, refresh_token: str, address: str | None = None) -> TokenPair:
         )
         match verdict:
             case RefreshVerdict.ROTATE:
-                pair = _rotate(session, user)
+                pair = _rotate(session, user, as_of=as_of)
             case RefreshVerdict.END_THE_SESSION:
                 _end(session, EndReason.TOKEN_REUSED)
                 audit.record("refresh_token_reused", user_id=user.id, address=address, session_id=str(session.id))
@@ -97,35 +108,63 @@ def refresh(*, refresh_token: str, address: str | None = None) -> TokenPair:
     return pair
 
 
-def sign_out(*, session_id: UUID, address: str | None = None) -> None:
-    """Ends a session: its refresh token and its access token are good no more. Ended twice is ended once."""
+def sign_out(*, session_id: UUID, everywhere: bool = False, address: str | None = None) -> None:
+    """Ends a session: its refresh token and its access token are good no more. Ended twice is ended once.
+
+    everywhere: and every other session of its owner, those of staff at the admin sites too.
+    """
     with transaction.atomic():
         try:
             session = _lock(session_id)
         except InvalidRefreshToken:
             return
-        if session.ended_at is None:
+        if session.ended_at is not None:
+            return
+        if everywhere:
+            end_sessions_of(session.user, reason=EndReason.SIGNED_OUT)
+        else:
             _end(session, EndReason.SIGNED_OUT)
-            audit.record("signed_out", user_id=session.user_id, address=address, session_id=str(session.id))
+        audit.record(
+            "signed_out", user_id=session.user_id, address=address, session_id=str(session.id), everywhere=everywhere
+        )
 
 
-def sign_out_by_refresh_token(*, refresh_token: str, address: str | None = None) -> None:
+def sign_out_by_refresh_token(*, refresh_token: str, everywhere: bool = False, address: str | None = None) -> None:
     """For a client whose access token has expired. Raises InvalidRefreshToken."""
-    sign_out(session_id=read_refresh(refresh_token).session_id, address=address)
+    sign_out(session_id=read_refresh(refresh_token).session_id, everywhere=everywhere, address=address)
 
 
 def end_sessions_of(user: User, *, reason: EndReason) -> None:
-    """Ends all sessions of a user and revokes the access tokens they were given. Needs a transaction."""
+    """Ends all sessions of a user, those at the admin sites too, and revokes the access tokens they were given.
+
+    Needs a transaction.
+    """
     Session.objects.filter(user=user, ended_at=None).update(ended_at=timezone.now(), end_reason=reason)
     revocations.revoke_all_of(user)
 
 
-def end_by_staff(*, session_ids: list[UUID], staff_id: UUID) -> None:
-    """Ends these sessions, for example of a lost telephone."""
+def end_by_staff(*, session_ids: Collection[UUID], staff: User) -> None:
+    """Ends these sessions, for example of a lost telephone. Raises AboveYourRank, and then ends none of them."""
     with transaction.atomic():
-        for session in Session.objects.select_for_update().filter(pk__in=session_ids, ended_at=None).order_by("pk"):
+        chosen = Session.objects.select_for_update(of=["self"]).filter(pk__in=session_ids, ended_at=None)
+        for session in chosen.select_related("user").prefetch_related("user__groups").order_by("pk"):
+            _refuse_above(staff, session.user)
             _end(session, EndReason.ENDED_BY_STAFF)
-            audit.record("session_ended", user_id=session.user_id, by=str(staff_id), session_id=str(session.id))
+            audit.record("session_ended", user_id=session.user_id, by=str(staff.id), session_id=str(session.id))
+
+
+def end_all_by_staff(*, user_ids: Collection[UUID], staff: User) -> None:
+    """Ends all sessions of these accounts, at every site and in every app. Raises AboveYourRank, and then ends none."""
+    with transaction.atomic():
+        for user in User.objects.filter(pk__in=user_ids).prefetch_related("groups").order_by("pk"):
+            _refuse_above(staff, user)
+            end_sessions_of(user, reason=EndReason.ENDED_BY_STAFF)
+            audit.record("sessions_ended", user_id=user.id, by=str(staff.id))
+
+
+def _refuse_above(staff: User, subject: User) -> None:
+    if not staff.may(Deed.END_SESSIONS, subject):
+        raise AboveYourRank
 
 
 def _lock(session_id: UUID) -> Session:
@@ -135,8 +174,8 @@ def _lock(session_id: UUID) -> Session:
     return session
 
 
-def _rotate(session: Session, user: User) -> TokenPair:
-    issued = issue(user=user, session_id=session.id)
+def _rotate(session: Session, user: User, *, as_of: datetime) -> TokenPair:
+    issued = issue(user=user, session_id=session.id, as_of=as_of)
     now = timezone.now()
     session.access, surplus = with_new_access_token(session.access, issued.access, now=now)
     for token in surplus:
@@ -154,3 +193,5 @@ def _end(session: Session, reason: EndReason) -> None:
     session.save(update_fields=["ended_at", "end_reason"])
     for token in living(session.access, now=session.ended_at):
         revocations.revoke_one(token)
+    if session.user.rank > Rank.CUSTOMER:
+        revocations.revoke_session(session)

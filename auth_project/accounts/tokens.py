@@ -81,13 +81,20 @@ class Issued:
     refresh_expires_at: datetime
 
 
-def issue(*, user: User, session_id: UUID) -> Issued:
-    """A new pair for the session, with the user's name and roles as they are now."""
+def issue(*, user: User, session_id: UUID, as_of: datetime) -> Issued:
+    """A new pair for the session, with the user's name and roles, and whether the address is proven.
+
+    as_of: before the user was read. A revocation between then and now concerns the pair too, so that is its `iat`:
+    else roles that were taken meanwhile would live on in a token that looks newer.
+    """
     refresh = Refresh.for_user(user)
     refresh["sid"] = str(session_id)
+    refresh.set_iat(at_time=as_of)
     access = refresh.access_token  # with the claims of the refresh token
+    access.set_iat(at_time=as_of)
     access["username"] = user.username
     access["roles"] = sorted(user.roles)
+    access["email_verified"] = user.email_verified_at is not None
     return Issued(
         pair=TokenPair(access_token=str(access), refresh_token=str(refresh), expires_in=settings.ACCESS_TOKEN_SECONDS),
         access=AccessTokenId(jti=access["jti"], expires=access["exp"]),

@@ -2,9 +2,9 @@ from datetime import timedelta
 
 from django.core.exceptions import ImproperlyConfigured
 
-from accounts.keys import SigningKeys
 from chassis.secrets import keys_of
 from chassis.settings import env, service_settings
+from chassis.signing import SigningKeys
 
 globals().update(
     service_settings(
@@ -46,7 +46,9 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # What signs tokens, and what verified them before the last rotation of the key.
 TOKEN_KEYS = SigningKeys.from_pem(
-    env.str("JWT_PRIVATE_KEY", multiline=True), env.str("JWT_PREVIOUS_PUBLIC_KEY", default="", multiline=True)
+    env.str("JWT_PRIVATE_KEY", multiline=True),
+    env.str("JWT_PREVIOUS_PUBLIC_KEY", default="", multiline=True),
+    named=("JWT_PRIVATE_KEY", "JWT_PREVIOUS_PUBLIC_KEY"),
 )
 JWKS = TOKEN_KEYS.jwks
 ACCESS_TOKEN_SECONDS = env.int("ACCESS_TOKEN_SECONDS", default=900)

@@ -260,15 +260,16 @@ def test_the_keys_can_be_cached_and_are_public(api):
 
 
 def test_a_token_of_the_previous_key_is_good_until_it_expires(api, user, tokens_of, settings):
-    from test_keys import private_pem, public_pem
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-    from accounts.keys import Ed25519PrivateKey, SigningKeys
+    from chassis.signing import SigningKeys
 
     pair = tokens_of(user)
     previous = settings.TOKEN_KEYS.public_pem
-    new = Ed25519PrivateKey.generate()
-    settings.TOKEN_KEYS = SigningKeys.from_pem(private_pem(new), previous)
-    assert public_pem(new) == settings.TOKEN_KEYS.public_pem
+    new = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    settings.TOKEN_KEYS = SigningKeys.from_pem(new, previous, named=("new", "previous"))
+    assert previous != settings.TOKEN_KEYS.public_pem
     assert api.post("/token/refresh", {"refresh_token": pair.refresh_token}).status_code == 200
 
 

@@ -27,7 +27,10 @@ def test_the_golden_message_can_be_read(event_class, golden):
 
 def test_what_is_emitted_has_the_shape_of_the_golden_message(db, emitted, golden):
     user = services.register(username="mai", email="mai@example.com", password="corr3ct-horse")
-    services.update_profile(user_id=user.id, changes={"full_name": "Mai"})
+    user.email = "mai.tran@example.com"
+    user.save()
+    admin = UserFactory(roles=["admin"])
+    services.record_staff_change(user=user, changed=["email"], roles_before=user.roles, staff=admin)
     services.request_password_reset(email=UserFactory().email)
     seen = {event.type: event for event in emitted()}
     assert set(seen) == {event_class.type for event_class in EMITTED}

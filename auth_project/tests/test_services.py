@@ -371,7 +371,7 @@ class TestRevoking:
     def test_staff_can_end_a_session(self, user, tokens_of, committed):
         pair = tokens_of(user)
         with committed():
-            sessions.end_by_staff(session_ids=[Session.objects.get().id], staff_id=user.id)
+            sessions.end_by_staff(session_ids=[Session.objects.get().id], staff=UserFactory(roles=["admin"]))
         with pytest.raises(Unauthenticated):
             verify(pair.access_token)
 

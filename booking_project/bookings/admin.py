@@ -1,8 +1,11 @@
+from typing import Any
+
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 
-from bookings.models import Booking, BookingSeat, BookingTransition, Screen, Showtime, ShowtimeMove
+from bookings import selectors
+from bookings.models import Booking, BookingSeat, BookingTransition, CheckIn, Customer, Screen, Showtime, ShowtimeMove
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, money
 
 TOTAL = money("total_amount", title="total")
@@ -15,21 +18,47 @@ class SeatInline(ReadOnlyInline):
     fields = [*readonly_fields]
 
 
+class CheckInInline(ReadOnlyInline):
+    model = CheckIn
+    readonly_fields = ["at", "seat", "door", "actor"]
+    fields = [*readonly_fields]
+
+    @admin.display(description="seat")
+    def seat(self, check_in: CheckIn) -> str:
+        return str(BookingSeat.objects.filter(booking=check_in.booking_id, seat_id=check_in.seat_id).first() or "-")
+
+
 class HistoryInline(ReadOnlyInline):
     model = BookingTransition
-    fields = ["at", "from_status", "to_status", "trigger", "actor", "reason", "cause"]
+    fields = ["at", "from_status", "to_status", "trigger", "actor", "reason", "message", "cause"]
 
 
 @admin.register(Booking)
 class BookingAdmin(ReadOnlyAdmin):
-    list_display = ["reference", "status", "payment_status", "showtime", TOTAL, "created_at"]
+    list_display = ["reference", "status", "payment_status", "customer", "showtime", TOTAL, "created_at"]
     list_filter = ["status", "payment_status", "showtime__theater_name", "created_at"]
     list_select_related = ["showtime"]
-    search_fields = ["reference__iexact", "id__iexact", "user_id__iexact"]
-    inlines = [SeatInline, HistoryInline]
-    exclude = ["ticket", "total_amount", "currency"]
-    readonly_fields = [TOTAL]
+    # That there is something to search by; what is found is found by indexes (selectors.found_by).
+    search_fields = ["reference"]
+    search_help_text = "The reference, the customer's e-mail address, or the id of a booking or a customer."
+    inlines = [SeatInline, CheckInInline, HistoryInline]
+    exclude = ["ticket", "seat_tickets", "total_amount", "currency"]
+    readonly_fields = [TOTAL, "customer"]
     show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
+        address = Customer.objects.filter(user_id=OuterRef("user_id")).values("email")
+        return super().get_queryset(request).annotate(customer_email=Subquery(address))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Booking], search_term: str
+    ) -> tuple[QuerySet[Booking], bool]:
+        term = search_term.strip()
+        return (queryset.filter(selectors.found_by(term)) if term else queryset), False
+
+    @admin.display(description="customer")
+    def customer(self, booking: Any) -> str:
+        return booking.customer_email or "-"
 
 
 class MoveInline(ReadOnlyInline):

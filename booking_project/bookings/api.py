@@ -11,28 +11,33 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bookings import endings, holds, inventory, schema, selectors
+from bookings import desk, endings, holds, inventory, schema, selectors
 from bookings.errors import (
+    AddressChanged,
+    AddressNotVerified,
     BookingNotFound,
     CancellationClosed,
+    HeldTooOften,
     NotCancellable,
     NotEnoughSeats,
     OrphanSeat,
+    OwnPurchase,
     SalesClosed,
     SeatUnavailable,
     ShowtimeNotFound,
     ShowtimeUnknown,
     TooManyHolds,
+    TooManyHoldsInAll,
     UnknownSeat,
 )
 from bookings.presentation import present_booking, present_hold, present_seat_map, present_transition
 from bookings.schema import BookingSerializer
 from chassis.web import idempotency
-from chassis.web.openapi import CURSOR, problems
+from chassis.web.openapi import problems
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
 from chassis.web.permissions import May, caller
-from chassis.web.problems import BadRequestFields
+from chassis.web.problems import BadRequestFields, PermissionDenied
 
 
 class PaymentMethodSerializer(StrictSerializer):
@@ -79,11 +84,22 @@ class SeatsRequest(StrictSerializer):
 
 
 class CancellationRequest(StrictSerializer):
-    reason = serializers.CharField(max_length=300)
+    reason = serializers.CharField(max_length=300, help_text="From staff: a note that the customer does not see.")
+    message = serializers.CharField(
+        max_length=500, required=False, help_text="From staff alone: what the customer is told of it."
+    )
+
+
+class OwnCancellationRequest(StrictSerializer):
+    reason = serializers.CharField(max_length=300, required=False)
 
 
 class BookingsQuery(StrictSerializer):
-    user_id = StrictUUIDField(required=False)
+    user_id = StrictUUIDField(required=False, help_text="Staff only: whose bookings.")
+    reference = serializers.CharField(max_length=12, required=False, help_text="That booking alone.")
+    email = serializers.CharField(max_length=254, required=False, help_text="Staff only: whose bookings.")
+    cursor = serializers.CharField(required=False)
+    page_size = serializers.CharField(required=False)
 
 
 class NewestFirst(CursorPage):
@@ -95,16 +111,19 @@ class BookingListView(APIView):
     @extend_schema(
         operation_id="list_bookings",
         summary="List bookings",
-        description="One's own, the newest first; staff may read those of a user.",
+        description="One's own, the newest first; staff may read those of a user, or of a reference.",
         responses=schema.BOOKINGS,
-        parameters=[OpenApiParameter("user_id", UUID, description="Staff only: whose bookings."), *CURSOR],
+        parameters=[BookingsQuery],
     )
     def get(self, request: Request) -> Response:
-        # cursor and page_size are for the page to read.
-        given = {name: value for name, value in request.query_params.items() if name == "user_id"}
-        owner_id = BookingsQuery.parse(given).get("user_id")
+        wanted = BookingsQuery.parse(request.query_params.dict())
+        found = selectors.bookings_of(
+            caller(request),
+            owner_id=wanted.get("user_id"),
+            **{name: wanted.get(name) for name in ("reference", "email")},
+        )
         pages = NewestFirst()
-        page = pages.paginate_queryset(selectors.bookings_of(caller(request), owner_id=owner_id), request, view=self)
+        page = pages.paginate_queryset(found, request, view=self)
         return pages.get_paginated_response([present_booking(booking) for booking in page])
 
     @problems(
@@ -113,6 +132,9 @@ class BookingListView(APIView):
         OrphanSeat,
         SalesClosed,
         TooManyHolds,
+        TooManyHoldsInAll,
+        HeldTooOften,
+        AddressNotVerified,
         UnknownSeat,
         ShowtimeNotFound,
         ShowtimeUnknown,
@@ -122,7 +144,8 @@ class BookingListView(APIView):
         summary="Book seats",
         description=(
             "Holds the seats for five minutes. With a payment method it is paid at once: the booking is PENDING, and "
-            "soon CONFIRMED or FAILED. Without one, `POST /payments` pays it while the hold lasts."
+            "soon CONFIRMED or FAILED. Without one, `POST /payments` pays it while the hold lasts; more than a few "
+            "seats are held like that only for a verified e-mail address."
         ),
         request=BookingRequest,
         responses={201: BookingSerializer},
@@ -134,7 +157,8 @@ class BookingListView(APIView):
         hold = holds.hold_best_seats if "quantity" in wanted else holds.hold_seats
         key = idempotency.key_from(request, required=False)
         once = holds.Once(key, _keep_answer) if key is not None else None
-        held = hold(user_id=caller(request).id, once=once, **wanted)
+        customer = caller(request)
+        held = hold(user_id=customer.id, verified=customer.email_verified, once=once, **wanted)
         if isinstance(held, holds.Replayed):
             return idempotency.replay(held.claim)
         return Response(present_hold(held), status=201, headers={"Location": f"{request.path}/{held.booking.id}"})
@@ -155,22 +179,29 @@ class BookingView(APIView):
     def get(self, request: Request, booking_id: UUID) -> Response:
         return Response(present_booking(selectors.booking_for(caller(request), booking_id)))
 
-    @problems(BookingNotFound, NotCancellable, CancellationClosed)
+    @problems(BookingNotFound, NotCancellable, CancellationClosed, PermissionDenied, OwnPurchase, AddressChanged)
     @extend_schema(
         operation_id="cancel_booking",
         summary="Cancel a booking",
+        description=(
+            "One's own by the theater's rules. Staff cancel somebody else's with a reason, and all of it is paid back; "
+            "not that of an account whose address they changed within a day."
+        ),
         request=CancellationRequest,
         responses={200: BookingSerializer},
         examples=schema.CANCEL,
     )
     def delete(self, request: Request, booking_id: UUID) -> Response:
-        """Cancels it. Staff give a reason when the booking is somebody else's."""
         user = caller(request)
-        booking = selectors.booking_for(user, booking_id)
-        wanted = {"reason": ""}
-        if booking.user_id != user.id or request.data:
-            wanted = CancellationRequest.parse(request.data or {})
-        endings.cancel_booking(booking_id=booking_id, user_id=user.id, is_staff=user.is_staff, **wanted)
+        if selectors.booking_for(user, booking_id).user_id == user.id:
+            wanted = OwnCancellationRequest.parse(request.data or {})
+            endings.cancel_booking(booking_id=booking_id, user_id=user.id, **wanted)
+        else:
+            if not user.may("cancel_booking"):
+                raise PermissionDenied
+            desk.cancel_for_customer(
+                booking_id=booking_id, actor_id=user.id, **CancellationRequest.parse(request.data or {})
+            )
         return Response(present_booking(selectors.booking_for(user, booking_id)))
 
 
@@ -183,8 +214,13 @@ class HistoryView(APIView):
         responses=schema.HistorySerializer,
     )
     def get(self, request: Request, booking_id: UUID) -> Response:
-        history = selectors.history_for(caller(request), booking_id)
-        return Response({"results": [present_transition(line) for line in history]})
+        user = caller(request)
+        booking = selectors.booking_for(user, booking_id)
+        to_staff = user.may(selectors.SEE_ALL) and booking.user_id != user.id
+        lines = [
+            present_transition(line, owner_id=booking.user_id, to_staff=to_staff) for line in booking.history.all()
+        ]
+        return Response({"results": lines})
 
 
 class SeatMapView(APIView):

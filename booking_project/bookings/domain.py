@@ -112,6 +112,53 @@ def refund_ends(state: State, *, status: PaymentStatus, kind: str) -> Trigger | 
 
 
 @dataclass(frozen=True, slots=True)
+class Holds:
+    """A customer's holds at a moment: the open ones of the showtime (here) and of all, and the seats of all of those.
+
+    again: how often in the last while the customer held one of the wanted seats, and did not buy it.
+    """
+
+    here: int
+    in_all: int
+    seats: int
+    again: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a customer may hold: open holds of one showtime (here) and in all, seats in all, and the same seats again.
+
+    seconds: how far the database looks back; so long the same seats count as held again, and no hold lives longer.
+    """
+
+    here: int
+    in_all: int
+    seats: int
+    again: int
+    seconds: int
+
+
+class Excess(StrEnum):
+    """Of what a customer holds too much."""
+
+    HERE = "here"
+    IN_ALL = "in_all"
+    AGAIN = "again"
+    SEATS = "seats"
+
+
+def excess(holds: Holds, *, wanted: int, limits: Limits) -> Excess | None:
+    """What stands against another hold, of `wanted` seats; the same as the conditions of inventory.TAKE."""
+    if holds.here >= limits.here:
+        return Excess.HERE
+    if holds.in_all >= limits.in_all:
+        return Excess.IN_ALL
+    if holds.again >= limits.again:
+        return Excess.AGAIN
+    return Excess.SEATS if holds.seats + wanted > limits.seats else None
+
+
+@dataclass(frozen=True, slots=True)
 class CancellationRules:
     """Of a theater: free until cutoff_minutes before the start; from then on at a fee in percent, or not at all."""
 
@@ -130,14 +177,13 @@ def refund_amount(
     now: datetime,
     rules: CancellationRules,
     moved: bool = False,
-    waived: bool = False,
 ) -> int:
     """What a cancelled, paid booking gets back, in minor units.
 
     moved: the showtime was, after the booking was made; until it starts everything comes back, whatever the rules.
-    waived: staff decided. The fee is rounded down, in the customer's favour. Raises TooLate.
+    The fee is rounded down, in the customer's favour. Raises TooLate.
     """
-    if waived or now < starts_at - timedelta(minutes=rules.cutoff_minutes):
+    if now < starts_at - timedelta(minutes=rules.cutoff_minutes):
         return total
     if now >= starts_at:
         raise TooLate

@@ -1,6 +1,7 @@
 """How bookings end without a sale. Each function owns its transaction, but end(), which is a part of its caller's."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from django.db import transaction
@@ -27,21 +28,26 @@ ENDINGS: Mapping[State, type[events.BookingEnded]] = {
 }
 
 
-def cancel_booking(*, booking_id: UUID, user_id: UUID, is_staff: bool = False, reason: str = "") -> Booking:
-    """Cancels a customer's booking by the theater's rules, or, with a reason, anybody's in the name of the staff.
+# Whose reason is in their own words: others are told that it was them, and no more.
+IN_THEIR_WORDS = frozenset({Trigger.CANCELLED_BY_CUSTOMER, Trigger.CANCELLED_BY_STAFF})
+
+
+def cancel_booking(*, booking_id: UUID, user_id: UUID, reason: str = "") -> Booking:
+    """Cancels a customer's own booking by the theater's rules; how staff cancel one is in desk.py.
 
     Raises BookingNotFound, NotCancellable, CancellationClosed.
     """
+    trigger = Trigger.CANCELLED_BY_CUSTOMER
     with transaction.atomic():
         booking = locked_booking(booking_id)
-        if booking is None or not (is_staff or booking.user_id == user_id):
+        if booking is None or booking.user_id != user_id:
             raise BookingNotFound
-        by_staff = is_staff and booking.user_id != user_id
-        trigger = Trigger.CANCELLED_BY_STAFF if by_staff else Trigger.CANCELLED_BY_CUSTOMER
         showtime = Showtime.objects.get(id=booking.showtime_id)
+        if booking.check_ins.exists():
+            raise NotCancellable("Somebody was let in with its ticket.")
         try:
             next_state(State(booking.status), trigger)
-            refund = _refund(booking, showtime, waived=by_staff)
+            refund = _refund(booking, showtime)
         except IllegalTransition:
             raise NotCancellable(f"The booking is {booking.status}.") from None
         except TooLate:
@@ -51,7 +57,7 @@ def cancel_booking(*, booking_id: UUID, user_id: UUID, is_staff: bool = False, r
     return booking
 
 
-def _refund(booking: Booking, showtime: Showtime, *, waived: bool) -> int:
+def _refund(booking: Booking, showtime: Showtime) -> int:
     if booking.status == State.PENDING:
         return booking.total_amount
     rules = showtime.rules
@@ -65,7 +71,6 @@ def _refund(booking: Booking, showtime: Showtime, *, waived: bool) -> int:
             fee_percent=rules.get("cancellation_fee_percent"),
         ),
         moved=moved,
-        waived=waived,
     )
 
 
@@ -121,7 +126,7 @@ def end(
     history = []
     for booking in bookings:
         history.append(advance(booking, trigger, cause=cause, at=now))
-        told.append((_ended(booking, seats[booking.id], cause, (refunds or {}).get(booking.id)), booking.id))
+        told.append((_ended(booking, seats[booking.id], trigger, cause, (refunds or {}).get(booking.id)), booking.id))
         REACHED.labels(booking.status).inc()
     Booking.objects.filter(id__in=ids).update(status=bookings[0].status)
     BookingTransition.objects.bulk_create(history)
@@ -129,8 +134,10 @@ def end(
     transaction.on_commit(lambda: _release_locks(bookings, seats))
 
 
-def _ended(booking: Booking, seat_ids: list[UUID], cause: Cause, refund: int | None) -> events.BookingEnded:
-    return ENDINGS[State(booking.status)](
+def _ended(
+    booking: Booking, seat_ids: list[UUID], trigger: Trigger, cause: Cause, refund: int | None
+) -> events.BookingEnded:
+    ended = ENDINGS[State(booking.status)](
         booking_id=booking.id,
         reference=booking.reference,
         user_id=booking.user_id,
@@ -138,8 +145,9 @@ def _ended(booking: Booking, seat_ids: list[UUID], cause: Cause, refund: int | N
         seat_ids=seat_ids,
         total=Money(booking.total_amount, booking.currency),
         refund=Money(booking.total_amount if refund is None else refund, booking.currency),
-        reason=cause.reason,
+        reason=trigger.value if trigger in IN_THEIR_WORDS else cause.reason,
     )
+    return replace(ended, message=cause.message) if isinstance(ended, events.BookingCancelled) else ended
 
 
 def _release_locks(bookings: Sequence[Booking], seats: Mapping[UUID, list[UUID]]) -> None:

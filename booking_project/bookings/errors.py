@@ -1,10 +1,10 @@
 """What booking answers when it says no; the codes are stable."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
-from chassis.web.problems import BadRequestFields, Conflict, NotFound, ServiceUnavailable
+from chassis.web.problems import BadRequest, BadRequestFields, Conflict, NotFound, PermissionDenied, ServiceUnavailable
 
 SEATS: dict[str, Any] = {
     "seats": {
@@ -56,6 +56,27 @@ class TooManyHolds(Conflict):
     title = "You hold seats of this showtime already"
 
 
+class TooManyHoldsInAll(Conflict):
+    """Of all showtimes together."""
+
+    code = "too_many_holds_in_all"
+    title = "You hold seats of many showtimes already"
+
+
+class HeldTooOften(Conflict):
+    """The same seats were held again and again without being bought; after a while they may be once more."""
+
+    code = "held_too_often"
+    title = "You held these seats several times and did not buy them"
+
+
+class AddressNotVerified(PermissionDenied):
+    """So many seats are held for a verified address, or for a booking that comes with its card."""
+
+    code = "address_not_verified"
+    title = "Verify your e-mail address, or pay with the booking, to hold that many seats"
+
+
 class BookingNotFound(NotFound):
     code = "booking_not_found"
     title = "There is no such booking"
@@ -66,6 +87,99 @@ class NotCancellable(Conflict):
 
     code = "not_cancellable"
     title = "This booking cannot be cancelled any more"
+
+
+class TicketInvalid(BadRequest):
+    """Not signed by us, or not a ticket at all."""
+
+    code = "ticket_invalid"
+    title = "This is no ticket of ours"
+
+
+class TicketUnknown(NotFound):
+    """Signed by us, for a booking or a seat that is not here."""
+
+    code = "ticket_unknown"
+    title = "There is no booking for this ticket"
+
+
+class WrongShowtime(Conflict):
+    """`showtime` is the one that the ticket is for."""
+
+    code = "wrong_showtime"
+    title = "This ticket is for another showtime"
+    members: ClassVar[dict[str, Any]] = {
+        "showtime": {
+            "type": "object",
+            "properties": {
+                "id": {"type": "string", "format": "uuid"},
+                "movie_title": {"type": "string"},
+                "theater_name": {"type": "string"},
+                "screen": {"type": "string"},
+                "starts_at": {"type": "string", "format": "date-time"},
+                "time_zone": {"type": "string"},
+            },
+            "required": ["id", "movie_title", "theater_name", "screen", "starts_at", "time_zone"],
+            "examples": [
+                {
+                    "id": "019ab1c8-1000-7a00-8000-000000000001",
+                    "movie_title": "The Lantern Keeper",
+                    "theater_name": "Marquee Bến Thành",
+                    "screen": "Hall 1",
+                    "starts_at": "2026-11-25T12:30:00Z",
+                    "time_zone": "Asia/Ho_Chi_Minh",
+                }
+            ],
+        }
+    }
+
+
+class TicketVoid(Conflict):
+    """The booking ended. `booking_status` is how, `ended_by` what did it, `ended_at` when."""
+
+    code = "ticket_void"
+    title = "This ticket does not count any more"
+    members: ClassVar[dict[str, Any]] = {
+        "booking_status": {"type": "string", "examples": ["CANCELLED"]},
+        "ended_by": {"type": "string", "examples": ["cancelled_by_customer"]},
+        "ended_at": {"type": ["string", "null"], "format": "date-time", "examples": ["2026-11-22T03:15:00Z"]},
+    }
+
+
+class TicketUsed(Conflict):
+    """`used` says of each of its seats when, and at which door, somebody was let in."""
+
+    code = "ticket_used"
+    title = "Somebody was let in with this ticket already"
+    members: ClassVar[dict[str, Any]] = {
+        "used": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "seat": {"type": "string"},
+                    "at": {"type": "string", "format": "date-time"},
+                    "door": {"type": "string"},
+                },
+                "required": ["seat", "at", "door"],
+            },
+            "examples": [[{"seat": "B1", "at": "2026-11-25T12:18:00Z", "door": "Hall 1, left"}]],
+        }
+    }
+
+
+class OwnPurchase(PermissionDenied):
+    """Staff decide on nothing of their own; as a customer they cancel by the theater's rules."""
+
+    code = "own_purchase"
+    title = "Somebody else has to do this for you"
+
+
+class AddressChanged(PermissionDenied):
+    """Who changed an account's address decides on nothing of it for a day."""
+
+    code = "address_changed_by_you"
+    title = "You changed this customer's address: somebody else has to do this"
 
 
 class CancellationClosed(Conflict):

@@ -1,5 +1,6 @@
 """The events this service tells; what it hears of others is in heard.py. Golden messages: contracts/."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -7,7 +8,7 @@ from uuid import UUID
 
 from msgspec import UNSET, UnsetType
 
-from bookings.models import Showtime
+from bookings.models import Booking, BookingSeat, Showtime
 from chassis.money import Money
 
 
@@ -94,7 +95,10 @@ class BookingExpired(BookingEnded):
 
 @dataclass(frozen=True, slots=True)
 class BookingCancelled(BookingEnded):
+    """message: what staff say to the customer of it, or ""."""
+
     type: ClassVar[str] = "booking.cancelled"
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +115,34 @@ class TicketSeat:
 
 
 @dataclass(frozen=True, slots=True)
+class SeatTicket:
+    """What lets one person in. seat: as it is written, B1."""
+
+    seat: str
+    seat_id: UUID
+    code: str
+
+
+def seat_tickets(booking: Booking, seats: Iterable[BookingSeat]) -> list[SeatTicket]:
+    """Of each seat that has one."""
+    codes = booking.seat_tickets
+    return [
+        SeatTicket(seat=str(seat), seat_id=seat.seat_id, code=codes[str(seat.seat_id)])
+        for seat in seats
+        if str(seat.seat_id) in codes
+    ]
+
+
+@dataclass(frozen=True, slots=True)
 class TicketIssued:
+    """ticket: one code for all of the booking. tickets: one for each seat."""
+
     type: ClassVar[str] = "ticket.issued"
     booking_id: UUID
     reference: str
     user_id: UUID
     ticket: str
+    tickets: list[SeatTicket]
     seats: list[TicketSeat]
     total: Money
     showtime: ShowtimeInBrief
@@ -133,8 +159,8 @@ class Place:
 class BookingMoved:
     """The showtime of an open booking has another start or screen: `showtime` now, `before` as its customer knew it.
 
-    revision grows with each move of the showtime. ticket: signed anew, or "" while it is not paid. Until
-    free_cancellation_until the booking may be cancelled for nothing, and all that was paid comes back.
+    revision grows with each move of the showtime. ticket and tickets: signed anew, or "" and none while it is not paid.
+    Until free_cancellation_until the booking may be cancelled for nothing, and all that was paid comes back.
     """
 
     type: ClassVar[str] = "booking.moved"
@@ -144,6 +170,7 @@ class BookingMoved:
     showtime_id: UUID
     status: str
     ticket: str
+    tickets: list[SeatTicket]
     seats: list[TicketSeat]
     total: Money
     revision: int

@@ -58,6 +58,10 @@ def _cancel_showtime(event: Event) -> None:
     projections.project_cancellation(event.read(heard.ShowtimeCancelled))
 
 
+def _know_customer(event: Event) -> None:
+    projections.project_customer(event.read(heard.UserKnown), as_of=event.time)
+
+
 HANDLERS: Mapping[str, Callable[[Event], None]] = {
     "payment.authorized": _confirm,
     "payment.completed": _record_capture,
@@ -68,6 +72,8 @@ HANDLERS: Mapping[str, Callable[[Event], None]] = {
     "showtime.scheduled": _project_showtime,
     "showtime.updated": _project_showtime,
     "showtime.cancelled": _cancel_showtime,
+    "user.registered": _know_customer,
+    "user.updated": _know_customer,
 }
 
 TICKS: Mapping[str, Sequence[Callable[[], object]]] = {

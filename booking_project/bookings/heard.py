@@ -44,6 +44,16 @@ class PaymentRefunded:
 
 
 @dataclass(frozen=True, slots=True)
+class UserKnown:
+    """user.registered and user.updated. email_changed_*: of the last change of the address, by None the owner."""
+
+    user_id: UUID
+    email: str
+    email_changed_by: UUID | None = None
+    email_changed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ScreenUpdated:
     screen_id: UUID
     theater_id: UUID

@@ -10,11 +10,15 @@ from bookings.models import Booking, BookingTransition
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why something happens: who acts (a user's id or a part of the system), on which event, for what reason."""
+    """Why something happens: who acts (a user's id or a part of the system), on which event, for what reason.
+
+    reason: the system's word for it, or a note among staff. message: what staff tell the customer of it.
+    """
 
     actor: str
     event_id: UUID | None = None
     reason: str = ""
+    message: str = ""
 
 
 def advance(booking: Booking, trigger: Trigger, *, cause: Cause, at: datetime) -> BookingTransition:
@@ -32,5 +36,6 @@ def advance(booking: Booking, trigger: Trigger, *, cause: Cause, at: datetime) -
         cause=str(cause.event_id or ""),
         actor=cause.actor,
         reason=cause.reason[:300],
+        message=cause.message,
         at=at,
     )

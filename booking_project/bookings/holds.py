@@ -10,14 +10,24 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from bookings import events, inventory, locks, seating
-from bookings.domain import Trigger, next_state
-from bookings.errors import NotEnoughSeats, OrphanSeat, SalesClosed, SeatUnavailable, TooManyHolds
+from bookings.domain import Excess, Limits, Trigger, excess, next_state
+from bookings.errors import (
+    AddressNotVerified,
+    HeldTooOften,
+    NotEnoughSeats,
+    OrphanSeat,
+    SalesClosed,
+    SeatUnavailable,
+    TooManyHolds,
+    TooManyHoldsInAll,
+)
 from bookings.models import Booking
 from bookings.sales import Sale, Seat, reload_sale, sale_of
 from chassis.ids import uuid7
 from chassis.money import Money
 from chassis.telemetry import metrics
 from chassis.web import idempotency
+from chassis.web.problems import Problem
 
 HELD = metrics.counter("bookings_held_total", "Bookings accepted as holds")
 REFUSED = metrics.counter("bookings_refused_total", "Requests refused because a seat was taken")
@@ -25,6 +35,9 @@ REFUSED = metrics.counter("bookings_refused_total", "Requests refused because a 
 # Crockford's base32: no I, L, O or U to misread (https://www.crockford.com/base32.html).
 _REFERENCE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 REFERENCE_LENGTH = 10
+
+# By so many seconds the clock of a web host, which the ids of its bookings are of, may be ahead of another's.
+_CLOCKS_DIFFER = 60
 
 # Best-available tries so often before it gives up against people who pick the same seats themselves.
 CHOICES = 8
@@ -58,13 +71,17 @@ def hold_seats(
     showtime_id: UUID,
     seat_ids: Sequence[UUID],
     payment_method: Mapping[str, str] | None = None,
+    verified: bool = False,
     once: Once | None = None,
 ) -> Held | Replayed:
     """Holds seats for HOLD_SECONDS as a PENDING booking and tells of it, all or nothing.
 
-    Raises ShowtimeNotFound, ShowtimeUnknown, UnknownSeat, SalesClosed, TooManyHolds, SeatUnavailable naming the
-    seats, OrphanSeat, and with `once` idempotency.KeyReused or KeyInFlight.
+    verified: the customer has proven an address, and may hold more than a few seats that are not paid.
+    Raises ShowtimeNotFound, ShowtimeUnknown, UnknownSeat, SalesClosed, TooManyHolds, TooManyHoldsInAll, HeldTooOften,
+    AddressNotVerified, SeatUnavailable naming the seats, OrphanSeat, and with `once` idempotency.KeyReused or
+    KeyInFlight.
     """
+    limits = _limits(proven=verified or payment_method is not None)
     booking_id = uuid7()
     owner = locks.Owner(user_id, booking_id)
 
@@ -85,7 +102,7 @@ def hold_seats(
                     return Replayed(claim)
                 if locked.refused:
                     locks.CONFLICTS.inc()
-                held = _write_hold(booking_id, user_id, sale, seats, payment_method)
+                held = _write_hold(booking_id, user_id, sale, seats, payment_method, limits)
                 if sale.leaves_no_single:
                     _refuse_singles(sale, wanted)
                 if once is not None and claim is not None:
@@ -109,12 +126,14 @@ def hold_best_seats(
     quantity: int,
     category: str | None = None,
     payment_method: Mapping[str, str] | None = None,
+    verified: bool = False,
     once: Once | None = None,
 ) -> Held | Replayed:
     """Like hold_seats, with the best free seats (seating.choose), chosen inside the lock.
 
     Raises NotEnoughSeats, and what hold_seats raises.
     """
+    limits = _limits(proven=verified or payment_method is not None)
     booking_id = uuid7()
 
     def attempt(sale: Sale) -> Held | Replayed:
@@ -127,7 +146,7 @@ def hold_best_seats(
                 seats = _choose(sale, quantity=quantity, category=category)
                 try:
                     with transaction.atomic():
-                        held = _write_hold(booking_id, user_id, sale, seats, payment_method)
+                        held = _write_hold(booking_id, user_id, sale, seats, payment_method, limits)
                 except SeatUnavailable:
                     continue  # picked by somebody in this very moment: there are others
                 break
@@ -202,8 +221,9 @@ def _write_hold(
     sale: Sale,
     seats: Sequence[Seat],
     payment_method: Mapping[str, str] | None,
+    limits: Limits,
 ) -> Held:
-    """Raises _SaleChanged, TooManyHolds, SeatUnavailable."""
+    """Raises _SaleChanged, TooManyHolds, TooManyHoldsInAll, HeldTooOften, AddressNotVerified, SeatUnavailable."""
     booking = Booking(
         id=booking_id,
         reference="".join(secrets.choice(_REFERENCE_ALPHABET) for _ in range(REFERENCE_LENGTH)),
@@ -215,16 +235,46 @@ def _write_hold(
     )
     try:
         booking.hold_expires_at, booking.created_at = inventory.take_seats(
-            booking=booking, sale=sale, seats=seats, event=_created(booking, sale, seats, payment_method)
+            booking=booking,
+            sale=sale,
+            seats=seats,
+            event=_created(booking, sale, seats, payment_method),
+            limits=limits,
         )
     except inventory.HoldRefused as refusal:
         if not refusal.on_sale:
             raise _SaleChanged from None
-        if refusal.open_holds >= settings.MAX_OPEN_HOLDS:
-            raise TooManyHolds(f"At most {settings.MAX_OPEN_HOLDS} open holds of one showtime.") from None
+        beyond = excess(refusal.holds, wanted=len(seats), limits=limits)
+        if beyond is not None:
+            raise _too_much(beyond, limits) from None
         REFUSED.inc()
         raise SeatUnavailable(seat.id for seat in seats if seat.id not in refusal.free) from None
     return Held(booking, seats, sale)
+
+
+def _limits(*, proven: bool) -> Limits:
+    """proven: by a verified address, or by a card that comes with the booking."""
+    most = settings.MAX_OPEN_HOLDS_IN_ALL * settings.MAX_SEATS_PER_BOOKING
+    return Limits(
+        here=settings.MAX_OPEN_HOLDS,
+        in_all=settings.MAX_OPEN_HOLDS_IN_ALL,
+        seats=most if proven else settings.MAX_SEATS_UNVERIFIED,
+        again=settings.MAX_HOLDS_AGAIN,
+        seconds=max(settings.HOLDS_AGAIN_SECONDS, settings.HOLD_SECONDS + _CLOCKS_DIFFER),
+    )
+
+
+def _too_much(beyond: Excess, limits: Limits) -> Problem:
+    match beyond:
+        case Excess.HERE:
+            return TooManyHolds(f"At most {limits.here} open holds of one showtime.")
+        case Excess.IN_ALL:
+            return TooManyHoldsInAll(f"At most {limits.in_all} open holds at once.")
+        case Excess.AGAIN:
+            minutes = -(-limits.seconds // 60)
+            return HeldTooOften(f"The same seats may be held {limits.again} times within {minutes} minutes.")
+        case Excess.SEATS:
+            return AddressNotVerified(f"Without a verified address or a card at most {limits.seats} seats are held.")
 
 
 def _created(

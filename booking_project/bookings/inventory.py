@@ -1,23 +1,28 @@
 """The seats: every statement that takes or frees them. Rows are always locked in key order, so nothing deadlocks."""
 
 import json
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.utils import timezone
 
+from bookings.domain import Holds, Limits
 from bookings.events import BookingCreated
 from bookings.models import Booking, SeatStatus
 from bookings.sales import Sale, Seat
+from chassis.ids import first_uuid7_at
 from chassis.messaging.outbox import insertion
 from chassis.storage.database import as_jsonb
 
 # One statement decides and writes a hold: the showtime is on sale as the caller saw it, all the seats are free or
-# their hold ran out, and only then booking, seats, history and event exist. The times are the database's own, so
-# that several web hosts need not agree on theirs, and the event gets them here.
+# their hold ran out, the customer may hold that many, and only then booking, seats, history and event exist. The times
+# are the database's own, so that several web hosts need not agree on theirs, and the event gets them here.
+# holds_of() lets one hold of a customer after the other count: it waits for the one before, and sees what that wrote,
+# which the statement's own snapshot would not. Nothing is taken before it has returned, so nobody waits in a circle.
 TAKE = """
 WITH wanted AS (
     SELECT id AS seat_id, "row", number, category, price
@@ -27,13 +32,16 @@ WITH wanted AS (
     FROM showtimes s JOIN screens c ON c.id = s.screen_id
     WHERE s.id = %(showtime_id)s AND s.revision = %(showtime_revision)s AND c.revision = %(screen_revision)s
       AND s.status = 'scheduled' AND now() < s.starts_at + make_interval(mins => %(sales_close_minutes)s)
-), holds AS (
-    SELECT count(*) AS open FROM bookings
-    WHERE user_id = %(user_id)s AND showtime_id = %(showtime_id)s AND status = 'PENDING' AND hold_expires_at > now()
+), holds AS MATERIALIZED (
+    SELECT * FROM holds_of(%(user_id)s, %(showtime_id)s, ARRAY(SELECT seat_id FROM wanted), %(since)s)
+), allowed AS (
+    SELECT FROM holds
+    WHERE here < %(max_holds)s AND in_all < %(max_holds_in_all)s AND again < %(max_holds_again)s
+      AND seats + (SELECT count(*) FROM wanted) <= %(max_seats)s
 ), taken AS (
     INSERT INTO seat_status (showtime_id, seat_id, status, booking_id, held_until)
     SELECT %(showtime_id)s, seat_id, 'held', %(booking_id)s, sale.until
-    FROM sale, wanted ORDER BY seat_id
+    FROM allowed, sale, wanted ORDER BY seat_id
     ON CONFLICT (showtime_id, seat_id) DO UPDATE
     SET status = 'held', booking_id = EXCLUDED.booking_id, held_until = EXCLUDED.held_until
     WHERE seat_status.status = 'held' AND seat_status.held_until <= now()
@@ -43,8 +51,8 @@ WITH wanted AS (
                           hold_expires_at, created_at, ticket, showtime_revision)
     SELECT %(booking_id)s, %(reference)s, %(user_id)s, %(showtime_id)s, 'PENDING', 'unpaid', %(total)s, %(currency)s,
            sale.until, sale.at, '', %(showtime_revision)s
-    FROM sale, holds
-    WHERE holds.open < %(max_holds)s AND (SELECT count(*) FROM taken) = (SELECT count(*) FROM wanted)
+    FROM sale
+    WHERE (SELECT count(*) FROM taken) = (SELECT count(*) FROM wanted)
     RETURNING id, hold_expires_at, created_at
 ), seated AS (
     INSERT INTO booking_seats (booking_id, showtime_id, seat_id, "row", number, category, price_amount)
@@ -56,8 +64,9 @@ WITH wanted AS (
     {published}
 )
 SELECT hold_expires_at, created_at,
-       CASE WHEN booked.id IS NULL THEN refuse_hold(
-           EXISTS (SELECT FROM sale), (SELECT open FROM holds), ARRAY(SELECT seat_id FROM taken)) END
+       CASE WHEN booked.id IS NULL THEN refuse_hold(jsonb_build_object(
+           'on_sale', EXISTS (SELECT FROM sale), 'holds', (SELECT to_jsonb(holds) FROM holds),
+           'free', ARRAY(SELECT seat_id FROM taken))) END
 FROM (SELECT 1) AS one LEFT JOIN booked ON true
 """
 _TIMES = {"hold_expires_at": "hold_expires_at", "created_at": "created_at"}
@@ -105,15 +114,15 @@ WHERE showtime_id = %s AND (%s::uuid[] IS NULL OR seat_id = ANY(%s)) AND (held_u
 class HoldRefused(Exception):
     """What TAKE saw. on_sale False: the sale that the caller knew is not the current one. free: seats it could have."""
 
-    def __init__(self, *, on_sale: bool, open_holds: int, free: Iterable[str]) -> None:
+    def __init__(self, *, on_sale: bool, holds: Mapping[str, int], free: Iterable[str]) -> None:
         super().__init__()
         self.on_sale = on_sale
-        self.open_holds = open_holds
+        self.holds = Holds(**holds)
         self.free = frozenset(map(UUID, free))
 
 
 def take_seats(
-    *, booking: Booking, sale: Sale, seats: Sequence[Seat], event: BookingCreated
+    *, booking: Booking, sale: Sale, seats: Sequence[Seat], event: BookingCreated, limits: Limits
 ) -> tuple[datetime, datetime]:
     """Runs TAKE: all seats or none, by itself or as a part of the caller's transaction.
 
@@ -121,7 +130,7 @@ def take_seats(
     Returns when the hold ends and when it was made. Raises HoldRefused.
     """
     try:
-        return _take(booking, sale, seats, event)
+        return _take(booking, sale, seats, event, limits)
     except DatabaseError as exc:
         told = getattr(exc.__cause__, "diag", None)
         if told is None or told.sqlstate != REFUSED:
@@ -129,7 +138,9 @@ def take_seats(
         raise HoldRefused(**json.loads(told.message_detail)) from None
 
 
-def _take(booking: Booking, sale: Sale, seats: Sequence[Seat], event: BookingCreated) -> tuple[datetime, datetime]:
+def _take(
+    booking: Booking, sale: Sale, seats: Sequence[Seat], event: BookingCreated, limits: Limits
+) -> tuple[datetime, datetime]:
     told = insertion(event, subject=booking.id, source="booked", marks=("%(exchange)s", "%(event)s"), fill=_TIMES)
     exchange, body = told.parameters
     with connection.cursor() as cursor:
@@ -138,7 +149,11 @@ def _take(booking: Booking, sale: Sale, seats: Sequence[Seat], event: BookingCre
             {
                 "hold_seconds": settings.HOLD_SECONDS,
                 "sales_close_minutes": settings.SALES_CLOSE_MINUTES,
-                "max_holds": settings.MAX_OPEN_HOLDS,
+                "since": first_uuid7_at(timezone.now() - timedelta(seconds=limits.seconds)),
+                "max_holds": limits.here,
+                "max_holds_in_all": limits.in_all,
+                "max_holds_again": limits.again,
+                "max_seats": limits.seats,
                 "showtime_id": booking.showtime_id,
                 "showtime_revision": sale.showtime.revision,
                 "screen_revision": sale.screen_revision,

@@ -1,6 +1,7 @@
 """The rows of the booking service; what they mean stands in domain.py."""
 
 from django.db import models
+from django.db.models.functions import Upper
 
 from bookings.domain import PaymentStatus, State, Trigger
 from chassis.ids import uuid7
@@ -83,6 +84,27 @@ class ShowtimeMove(models.Model):
         return f"from {self.starts_at:%Y-%m-%d %H:%M} UTC, {self.screen_name}"
 
 
+class Customer(models.Model):
+    """Projection of auth's accounts: only what staff look a booking up by, and who may not decide on it alone."""
+
+    user_id = models.UUIDField(primary_key=True)
+    email = models.EmailField(max_length=254)
+    email_changed_by = models.UUIDField(null=True, help_text="The member of staff who changed it last, if one did.")
+    email_changed_at = models.DateTimeField(null=True)
+    as_of = models.DateTimeField(help_text="Of the newest event about it.")
+
+    class Meta:
+        db_table = "customers"
+        indexes = [models.Index(Upper("email"), name="customers_by_email")]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+# A booking whose ticket went out, and lets nobody in any more.
+TICKET_REVOKED = ~models.Q(ticket="") & ~models.Q(status=State.CONFIRMED)
+
+
 class Booking(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     reference = models.CharField(max_length=12, unique=True, help_text="What a person reads out at the counter.")
@@ -101,14 +123,21 @@ class Booking(models.Model):
     currency = models.CharField(max_length=3)
     hold_expires_at = models.DateTimeField()
     created_at = models.DateTimeField()
-    ticket = models.TextField(blank=True, default="", help_text="The signed ticket, once it is paid.")
+    ticket = models.TextField(blank=True, default="", help_text="The signed ticket of all seats, once it is paid.")
+    seat_tickets = models.JSONField(default=dict, db_default={}, help_text="The signed ticket of each seat, by its id.")
 
     class Meta:
         db_table = "bookings"
+        permissions = [
+            ("cancel_booking", "Can cancel anybody's booking"),
+            ("check_in_booking", "Can let people in by their tickets"),
+        ]
         indexes = [
             models.Index(fields=["user_id", "-id"], name="idx_bookings_user_id"),
             models.Index(fields=["showtime"], name="idx_bookings_showtime_id"),
             models.Index(fields=["hold_expires_at"], condition=models.Q(status="PENDING"), name="bookings_open_holds"),
+            # What doors that are offline fetch of their showtime.
+            models.Index(fields=["showtime"], condition=TICKET_REVOKED, name="bookings_revoked"),
         ]
 
     def __str__(self) -> str:
@@ -130,6 +159,25 @@ class BookingSeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.row}{self.number}"
+
+
+class CheckIn(models.Model):
+    """Somebody was let in to a seat; the constraint makes a second time impossible."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    booking = models.ForeignKey(Booking, on_delete=models.PROTECT, db_index=False, related_name="check_ins")
+    seat_id = models.UUIDField()
+    at = models.DateTimeField()
+    door = models.CharField(max_length=64, blank=True, help_text="As the scanner names it.")
+    actor = models.UUIDField(help_text="The member of staff.")
+
+    class Meta:
+        db_table = "check_ins"
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["booking", "seat_id"], name="check_ins_once_a_seat")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} UTC, {self.door or 'no door named'}"
 
 
 class SeatStatus(models.Model):
@@ -171,7 +219,8 @@ class BookingTransition(models.Model):
     trigger = models.CharField(max_length=32, choices=[(t, t) for t in Trigger])
     cause = models.CharField(max_length=64, blank=True, help_text="Id of the event that caused it.")
     actor = models.CharField(max_length=64, help_text="A user's id, or the part of the system that acted.")
-    reason = models.CharField(max_length=300, blank=True)
+    reason = models.CharField(max_length=300, blank=True, help_text="A note among staff, or the system's own word.")
+    message = models.CharField(max_length=500, blank=True, db_default="", help_text="What the customer was told.")
     at = models.DateTimeField()
 
     class Meta:

@@ -75,12 +75,14 @@ def _tell(bookings: Sequence[Booking]) -> None:
         if (first.starts_at, first.screen_name) == (showtime.starts_at, showtime.screen_name):
             continue  # moved, and moved back before anybody heard of it
         if booking.ticket:
-            booking.ticket = tickets.sign(booking=booking, showtime=showtime, seats=seats[booking.id], issued_at=now)
+            theirs = seats[booking.id]
+            codes = tickets.sign(booking=booking, showtime=showtime, seats=theirs, issued_at=now)
+            tickets.keep(booking, codes, theirs)
         told.append((_event(booking, first, newest, seats[booking.id]), booking.id))
         away, there = _place(first.starts_at, first.screen_name), _place(showtime.starts_at, showtime.screen_name)
         cause = Cause("catalog", reason=f"{away} → {there}")
         history.append(advance(booking, Trigger.SHOWTIME_MOVED, cause=cause, at=now))
-    Booking.objects.bulk_update(bookings, ["told_revision", "ticket"])
+    Booking.objects.bulk_update(bookings, ["told_revision", "ticket", "seat_tickets"])
     BookingTransition.objects.bulk_create(history)
     emit_all(told)
 
@@ -96,6 +98,7 @@ def _event(
         showtime_id=booking.showtime_id,
         status=booking.status,
         ticket=booking.ticket,
+        tickets=events.seat_tickets(booking, seats),
         seats=[events.TicketSeat(seat.seat_id, seat.row, seat.number, seat.category) for seat in seats],
         total=Money(booking.total_amount, booking.currency),
         revision=newest.revision,

@@ -5,9 +5,17 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
+from bookings.domain import State
+from bookings.doors import Admission
+from bookings.events import seat_tickets
 from bookings.holds import Held
 from bookings.models import Booking, BookingTransition, Showtime
 from bookings.sales import Sale
+
+# What a customer sees in the place of a member of staff.
+STAFF = "staff"
 
 
 def _money(amount: int, currency: str) -> dict[str, Any]:
@@ -16,11 +24,17 @@ def _money(amount: int, currency: str) -> dict[str, Any]:
 
 def present_booking(booking: Booking) -> dict[str, Any]:
     """A booking with its seats and its showtime, which are best read along with it (selectors)."""
+    booked = booking.seats.all()
     seats = [
         _seat(seat.seat_id, seat.row, seat.number, seat.category, _money(seat.price_amount, booking.currency))
-        for seat in booking.seats.all()
+        for seat in booked
     ]
-    return _booking(booking, seats, booking.showtime)
+    shown = _booking(booking, seats, booking.showtime)
+    # A ticket is shown as long as it lets somebody in.
+    if booking.status == State.CONFIRMED and booking.ticket:
+        shown["ticket"] = booking.ticket
+        shown["tickets"] = msgspec.to_builtins(seat_tickets(booking, booked))
+    return shown
 
 
 def present_hold(held: Held) -> dict[str, Any]:
@@ -34,6 +48,16 @@ def _seat(seat_id: UUID, row: str, number: int, category: str, price: dict[str, 
     return {"id": str(seat_id), "row": row, "number": number, "category": category, "price": price}
 
 
+def _showtime(showtime: Showtime) -> dict[str, str]:
+    return {
+        "movie_title": showtime.movie_title,
+        "theater_name": showtime.theater_name,
+        "screen": showtime.screen_name,
+        "starts_at": showtime.starts_at.isoformat(),
+        "time_zone": showtime.time_zone,
+    }
+
+
 def _booking(booking: Booking, seats: Sequence[dict[str, Any]], showtime: Showtime) -> dict[str, Any]:
     return {
         "id": str(booking.id),
@@ -41,33 +65,67 @@ def _booking(booking: Booking, seats: Sequence[dict[str, Any]], showtime: Showti
         "status": booking.status,
         "payment_status": booking.payment_status,
         "payment_id": str(booking.payment_id) if booking.payment_id else None,
+        "user_id": str(booking.user_id),
         "showtime_id": str(booking.showtime_id),
-        "showtime": {
-            "movie_title": showtime.movie_title,
-            "theater_name": showtime.theater_name,
-            "screen": showtime.screen_name,
-            "starts_at": showtime.starts_at.isoformat(),
-            "time_zone": showtime.time_zone,
-        },
+        "showtime": _showtime(showtime),
         "seats": seats,
         "total": _money(booking.total_amount, booking.currency),
         "hold_expires_at": booking.hold_expires_at.isoformat(),
         "created_at": booking.created_at.isoformat(),
-        "ticket": booking.ticket or None,
+        "ticket": None,
+        "tickets": [],
     }
 
 
-def present_transition(line: BookingTransition) -> dict[str, Any]:
-    """A line of a booking's history."""
+def present_admission(admission: Admission) -> dict[str, Any]:
+    """What the door shows: who may go in, and where to."""
+    booking = admission.booking
+    return {
+        "booking_id": str(booking.id),
+        "reference": booking.reference,
+        "showtime_id": str(booking.showtime_id),
+        "showtime": _showtime(admission.showtime),
+        "seats": [
+            {"id": str(seat.seat_id), "row": seat.row, "number": seat.number, "category": seat.category}
+            for seat in admission.seats
+        ],
+        "at": admission.at.isoformat(),
+    }
+
+
+def present_revoked(showtime: Showtime, bookings: Sequence[Booking]) -> dict[str, Any]:
+    """For doors without a connection: whose tickets they refuse."""
+    return {
+        "showtime_id": str(showtime.id),
+        "cancelled": showtime.status == Showtime.Status.CANCELLED,
+        "revoked": [
+            {"booking_id": str(booking.id), "reference": booking.reference, "status": booking.status}
+            for booking in bookings
+        ],
+    }
+
+
+def present_transition(line: BookingTransition, *, owner_id: UUID, to_staff: bool) -> dict[str, Any]:
+    """A line of a booking's history. Its customer is told that staff acted, and neither who nor their notes."""
+    hidden = not to_staff and line.actor != str(owner_id) and _is_a_person(line.actor)
     return {
         "from_status": line.from_status,
         "to_status": line.to_status,
         "trigger": line.trigger,
         "cause": line.cause,
-        "actor": line.actor,
-        "reason": line.reason,
+        "actor": STAFF if hidden else line.actor,
+        "reason": "" if hidden else line.reason,
+        "message": line.message,
         "at": line.at,
     }
+
+
+def _is_a_person(actor: str) -> bool:
+    try:
+        UUID(actor)
+    except ValueError:
+        return False  # a part of the system
+    return True
 
 
 def present_seat_map(sale: Sale, statuses: dict[UUID, str]) -> dict[str, Any]:

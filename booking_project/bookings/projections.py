@@ -1,6 +1,10 @@
-"""Catalog's screens and showtimes, as booking keeps them. Revisions make the order of arrival irrelevant."""
+"""Catalog's screens and showtimes and auth's customers, as booking keeps them.
+
+Revisions, and the times of events, make the order of arrival irrelevant.
+"""
 
 from dataclasses import asdict, fields
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -9,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
-from bookings.heard import ScreenUpdated, ShowtimeCancelled, ShowtimeScheduled
+from bookings.heard import ScreenUpdated, ShowtimeCancelled, ShowtimeScheduled, UserKnown
 from bookings.models import Showtime, ShowtimeMove
 from chassis.messaging.events import MalformedEvent
 
@@ -23,6 +27,14 @@ ON CONFLICT (id) DO UPDATE
 SET theater_id = EXCLUDED.theater_id, name = EXCLUDED.name, rows = EXCLUDED.rows, columns = EXCLUDED.columns,
     revision = EXCLUDED.revision, seats = EXCLUDED.seats
 WHERE screens.revision < EXCLUDED.revision
+"""
+CUSTOMER = """
+INSERT INTO customers (user_id, email, email_changed_by, email_changed_at, as_of)
+VALUES (%(user_id)s, %(email)s, %(email_changed_by)s, %(email_changed_at)s, %(as_of)s)
+ON CONFLICT (user_id) DO UPDATE
+SET email = EXCLUDED.email, email_changed_by = EXCLUDED.email_changed_by,
+    email_changed_at = EXCLUDED.email_changed_at, as_of = EXCLUDED.as_of
+WHERE customers.as_of < EXCLUDED.as_of
 """
 # The statements have the columns that the model has, so that a new field is named there alone.
 COLUMNS = {field.attname: field for field in Showtime._meta.concrete_fields}
@@ -40,6 +52,11 @@ _AS_TOLD = [field.name for field in fields(ShowtimeScheduled) if field.name in C
 def project_screen(screen: ScreenUpdated) -> bool:
     """Keeps the layout unless a newer one is known; True when it was news."""
     return _changed(SCREEN, {**asdict(screen), "seats": Jsonb(screen.seats)})
+
+
+def project_customer(customer: UserKnown, *, as_of: datetime) -> bool:
+    """Keeps the address unless a newer one is known; True when it was news."""
+    return _changed(CUSTOMER, {**asdict(customer), "as_of": as_of})
 
 
 def project_showtime(showtime: ShowtimeScheduled) -> bool:

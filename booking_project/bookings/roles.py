@@ -1,10 +1,12 @@
 """What the roles of auth may do here, in the admin site and through the API; see "Add a role" in CONTRIBUTING.md."""
 
-from chassis.roles import EVERYTHING, NOTHING, StaffMay
+from chassis.roles import EVERYTHING, StaffMay, views
+
+SEEN = views("booking", "bookingseat", "bookingtransition", "checkin", "showtime", "showtimemove", "screen")
 
 STAFF_MAY: StaffMay = {
-    "support": NOTHING,
-    # To take seats off the sale, through the API.
-    "manager": frozenset({"change_seatstatus"}),
+    "support": SEEN | {"cancel_booking", "check_in_booking"},
+    # change_seatstatus: to take seats off the sale, and put them back.
+    "manager": SEEN | {"cancel_booking", "check_in_booking", "change_seatstatus"},
     "admin": EVERYTHING,
 }

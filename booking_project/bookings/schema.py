@@ -16,7 +16,13 @@ BOOK = sends(
     seats_to_be_paid_later={"showtime_id": SHOWTIME_ID, "seat_ids": SEAT_IDS},
     the_best_seats_by_a_saved_card={"showtime_id": SHOWTIME_ID, "quantity": 2, "payment_method": {"id": METHOD_ID}},
 )
-CANCEL = sends(for_a_customer={"reason": "The customer asked for it by telephone."})
+CANCEL = sends(
+    for_a_customer={"reason": "The customer asked for it by telephone."},
+    with_a_message={"reason": "The projector failed.", "message": "We are sorry: the film could not be shown."},
+)
+CHECK_IN = sends(
+    at_the_left_door={"ticket": "eyJhbGciOiJFZERTQSJ9.e30.c2ln", "showtime_id": SHOWTIME_ID, "door": "Hall 1, left"}
+)
 SEATS = sends(two_seats={"seat_ids": SEAT_IDS})
 
 
@@ -31,6 +37,14 @@ class BookedSeatSerializer(serializers.Serializer[Any]):
     number = serializers.IntegerField()
     category = serializers.CharField()
     price = MoneySerializer()
+
+
+class SeatTicketSerializer(serializers.Serializer[Any]):
+    """What lets one person in."""
+
+    seat = serializers.CharField(help_text="As it is written, B1.")
+    seat_id = serializers.UUIDField()
+    code = serializers.CharField()
 
 
 class BookedShowtimeSerializer(serializers.Serializer[Any]):
@@ -49,13 +63,66 @@ class BookingSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=[state.value for state in State])
     payment_status = serializers.ChoiceField(choices=[status.value for status in PaymentStatus])
     payment_id = serializers.UUIDField(allow_null=True)
+    user_id = serializers.UUIDField(help_text="Whose it is.")
     showtime_id = serializers.UUIDField()
     showtime = BookedShowtimeSerializer()
     seats = BookedSeatSerializer(many=True)
     total = MoneySerializer()
     hold_expires_at = serializers.DateTimeField(help_text="Until then the seats are held for the payment.")
     created_at = serializers.DateTimeField()
-    ticket = serializers.CharField(allow_null=True, help_text="What the code at the door holds, once it is paid.")
+    ticket = serializers.CharField(
+        allow_null=True, help_text="One code for all the seats: lets in whoever is not in yet. As long as it is paid."
+    )
+    tickets = SeatTicketSerializer(many=True, help_text="One code for each seat. As long as it is paid.")
+
+
+class AdmittedSeatSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    row = serializers.CharField()
+    number = serializers.IntegerField()
+    category = serializers.CharField()
+
+
+class AdmissionSerializer(serializers.Serializer[Any]):
+    """Who may go in now: the people of these seats."""
+
+    booking_id = serializers.UUIDField()
+    reference = serializers.CharField()
+    showtime_id = serializers.UUIDField()
+    showtime = BookedShowtimeSerializer()
+    seats = AdmittedSeatSerializer(many=True)
+    at = serializers.DateTimeField()
+
+
+class RevokedTicketSerializer(serializers.Serializer[Any]):
+    booking_id = serializers.UUIDField(help_text="As in `sub` of a ticket.")
+    reference = serializers.CharField(help_text="As in `ref` of a ticket.")
+    status = serializers.CharField(help_text="Of the booking.")
+
+
+class RevokedTicketsSerializer(serializers.Serializer[Any]):
+    """For a door without a connection."""
+
+    showtime_id = serializers.UUIDField()
+    cancelled = serializers.BooleanField(help_text="The showtime is: no ticket of it counts.")
+    revoked = RevokedTicketSerializer(many=True)
+
+
+class TicketKeySerializer(serializers.Serializer[Any]):
+    """RFC 8037."""
+
+    kty = serializers.CharField()
+    crv = serializers.CharField()
+    x = serializers.CharField()
+    kid = serializers.CharField()
+    use = serializers.CharField()
+    alg = serializers.CharField()
+
+
+class TicketKeysSerializer(serializers.Serializer[Any]):
+    """A JSON Web Key Set (RFC 7517): the key that signs first, and the one before it while its tickets count."""
+
+    keys = TicketKeySerializer(many=True)
 
 
 class TransitionSerializer(serializers.Serializer[Any]):
@@ -65,8 +132,11 @@ class TransitionSerializer(serializers.Serializer[Any]):
     to_status = serializers.CharField(help_text="As in `status` of a booking.")
     trigger = serializers.ChoiceField(choices=[trigger.value for trigger in Trigger])
     cause = serializers.CharField(allow_blank=True, help_text="Id of the event that caused it.")
-    actor = serializers.CharField(help_text="A user's id, or the part of the system that acted.")
-    reason = serializers.CharField(allow_blank=True)
+    actor = serializers.CharField(
+        help_text="A user's id, or the part of the system that acted; to a customer `staff`, for who works there."
+    )
+    reason = serializers.CharField(allow_blank=True, help_text="The notes of staff are shown to staff alone.")
+    message = serializers.CharField(allow_blank=True, help_text="What staff told the customer.")
     at = serializers.DateTimeField()
 
 

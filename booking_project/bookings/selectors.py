@@ -2,25 +2,55 @@
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Upper
+from django.db.models.lookups import Exact
 
-from bookings.errors import BookingNotFound
+from bookings.errors import BookingNotFound, ShowtimeNotFound
 from bookings.inventory import seat_statuses
-from bookings.models import Booking, BookingTransition
+from bookings.models import TICKET_REVOKED, Booking, Customer, Showtime
 from bookings.sales import Sale, reload_sale
 from chassis.web.tokens import Principal
 
+# The permission to look at what customers have booked.
+SEE_ALL = "view_booking"
 
-def bookings_of(user: Principal, *, owner_id: UUID | None = None) -> QuerySet[Booking]:
-    """The caller's bookings; for staff those of owner_id."""
-    owner = owner_id if owner_id is not None and user.is_staff else user.id
-    return Booking.objects.filter(user_id=owner).select_related("showtime").prefetch_related("seats")
+
+def bookings_of(
+    user: Principal, *, owner_id: UUID | None = None, reference: str | None = None, email: str | None = None
+) -> QuerySet[Booking]:
+    """The caller's bookings, or that of a reference; with one of owner_id and email, for who may see all, theirs."""
+    found = Booking.objects.select_related("showtime").prefetch_related("seats")
+    if reference is not None:
+        found = found.filter(reference=reference.upper())
+    if not user.may(SEE_ALL) or (owner_id, reference, email) == (None, None, None):
+        return found.filter(user_id=user.id)
+    if owner_id is not None:
+        found = found.filter(user_id=owner_id)
+    if email is not None:
+        found = found.filter(_of_address(email))
+    return found
+
+
+def found_by(term: str) -> Q:
+    """What staff look up: the id of a booking or a customer, an e-mail address, or else a reference. By indexes."""
+    try:
+        known = UUID(term)
+    except ValueError:
+        return _of_address(term) if "@" in term else Q(reference=term.upper())
+    return Q(id=known) | Q(user_id=known)
+
+
+def _of_address(email: str) -> Q:
+    """Of the customers with this address, in whatever case."""
+    known = Customer.objects.filter(Exact(Upper("email"), Upper(Value(email))))
+    return Q(user_id__in=list(known.values_list("user_id", flat=True)))
 
 
 def booking_for(user: Principal, booking_id: UUID) -> Booking:
     """Raises BookingNotFound, also for somebody else's."""
     found = Booking.objects.filter(id=booking_id).select_related("showtime").prefetch_related("seats").first()
-    if found is None or not (found.user_id == user.id or user.is_staff):
+    if found is None or not (found.user_id == user.id or user.may(SEE_ALL)):
         raise BookingNotFound
     return found
 
@@ -30,9 +60,13 @@ def locked_booking(booking_id: UUID) -> Booking | None:
     return Booking.objects.select_for_update().filter(id=booking_id).first()
 
 
-def history_for(user: Principal, booking_id: UUID) -> list[BookingTransition]:
-    """The oldest first. Raises BookingNotFound."""
-    return list(booking_for(user, booking_id).history.all())
+def revoked_tickets(showtime_id: UUID) -> tuple[Showtime, list[Booking]]:
+    """The showtime, and its bookings whose tickets let nobody in any more. Raises ShowtimeNotFound."""
+    showtime = Showtime.objects.filter(id=showtime_id).first()
+    if showtime is None:
+        raise ShowtimeNotFound
+    ended = Booking.objects.filter(TICKET_REVOKED, showtime=showtime_id).order_by("id")
+    return showtime, list(ended.only("id", "reference", "status"))
 
 
 def seat_map(showtime_id: UUID) -> tuple[Sale, dict[UUID, str]]:

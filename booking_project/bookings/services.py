@@ -66,7 +66,7 @@ def record_payment(*, booking_id: UUID, status: PaymentStatus) -> None:
         changed = ["payment_status"]
         if status is PaymentStatus.CAPTURED and booking.status == State.CONFIRMED and not booking.ticket:
             _issue_ticket(booking)
-            changed.append("ticket")
+            changed += ["ticket", "seat_tickets"]
         booking.save(update_fields=changed)
 
 
@@ -74,13 +74,15 @@ def _issue_ticket(booking: Booking) -> None:
     showtime = Showtime.objects.get(id=booking.showtime_id)
     seats = list(booking.seats.all())
     issued_at = timezone.now()
-    booking.ticket = tickets.sign(booking=booking, showtime=showtime, seats=seats, issued_at=issued_at)
+    codes = tickets.sign(booking=booking, showtime=showtime, seats=seats, issued_at=issued_at)
+    tickets.keep(booking, codes, seats)
     emit(
         events.TicketIssued(
             booking_id=booking.id,
             reference=booking.reference,
             user_id=booking.user_id,
             ticket=booking.ticket,
+            tickets=events.seat_tickets(booking, seats),
             seats=[events.TicketSeat(seat.seat_id, seat.row, seat.number, seat.category) for seat in seats],
             total=Money(booking.total_amount, booking.currency),
             showtime=events.in_brief(showtime),

@@ -1,6 +1,10 @@
-"""Tickets: a compact JWS (RFC 7515) that a scanner at the door verifies without asking anybody."""
+"""Tickets: compact JWSs (RFC 7515) that a scanner at the door verifies without asking anybody.
 
-from collections.abc import Iterable
+One code a seat, and one of the whole booking; neither names a person. The public keys are published as a JWKS.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -16,31 +20,78 @@ from bookings.models import Booking, BookingSeat, Showtime
 ALGORITHM = "EdDSA"
 
 
-@cache
-def _signing_key() -> Ed25519PrivateKey:
-    key = load_pem_private_key(settings.TICKET_SIGNING_KEY.encode(), password=None)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise TypeError("TICKET_SIGNING_KEY must be an Ed25519 key")
-    return key
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """What is issued for a booking. seats: the code of each of its seats, in the order of the seats."""
+
+    whole: str
+    seats: list[str]
 
 
-def sign(*, booking: Booking, showtime: Showtime, seats: Iterable[BookingSeat], issued_at: datetime) -> str:
-    """The ticket of a paid booking; it names no person."""
-    claims = {
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a genuine ticket says. seat_id: the one seat it is for; None: all of the booking."""
+
+    booking_id: UUID
+    seat_id: UUID | None = None
+
+
+def sign(*, booking: Booking, showtime: Showtime, seats: Sequence[BookingSeat], issued_at: datetime) -> Codes:
+    """The tickets of a paid booking."""
+    common = {
         "sub": str(booking.id),
         "ref": booking.reference,
         "showtime": str(showtime.id),
         "starts_at": showtime.starts_at.isoformat(),
-        "seats": [f"{seat.row}{seat.number}" for seat in seats],
-        "iat": int(issued_at.timestamp()),
     }
-    return jwt.encode(claims, _signing_key(), algorithm=ALGORITHM)
-
-
-def verify(ticket: str) -> dict[str, Any]:
-    """The claims of a genuine ticket. Raises jwt.InvalidTokenError."""
-    claims: dict[str, Any] = jwt.decode(
-        ticket, _signing_key().public_key(), algorithms=[ALGORITHM], options={"require": ["sub", "ref"]}
+    issued = {"iat": int(issued_at.timestamp())}
+    return Codes(
+        whole=_encode({**common, "seats": [str(seat) for seat in seats], **issued}),
+        seats=[_encode({**common, "seats": [str(seat)], "seat_id": str(seat.seat_id), **issued}) for seat in seats],
     )
-    UUID(claims["sub"])
-    return claims
+
+
+def keep(booking: Booking, codes: Codes, seats: Iterable[BookingSeat]) -> None:
+    """Puts the codes into the booking, which is not saved yet."""
+    booking.ticket = codes.whole
+    booking.seat_tickets = {str(seat.seat_id): code for seat, code in zip(seats, codes.seats, strict=True)}
+
+
+@cache
+def _private_key(pem: str) -> Ed25519PrivateKey:
+    key = load_pem_private_key(pem.encode(), password=None)
+    assert isinstance(key, Ed25519PrivateKey)  # SigningKeys has looked
+    return key
+
+
+def _encode(claims: dict[str, Any]) -> str:
+    keys = settings.TICKET_KEYS
+    return jwt.encode(claims, _private_key(keys.private_pem), algorithm=ALGORITHM, headers={"kid": keys.kid})
+
+
+def verify(ticket: str) -> Claims:
+    """What a genuine ticket says, by the key that it names, or by any of ours: those of before named none.
+
+    Raises jwt.InvalidTokenError.
+    """
+    keys = settings.TICKET_KEYS.verifying
+    kid = jwt.get_unverified_header(ticket).get("kid")
+    candidates = list(keys.values()) if kid is None else [keys[kid]] if kid in keys else []
+    for key in candidates:
+        try:
+            # No time of now is looked at: when a ticket counts, the showtime says.
+            claims = jwt.decode(
+                ticket, key, algorithms=[ALGORITHM], options={"require": ["sub", "ref"], "verify_iat": False}
+            )
+        except jwt.InvalidSignatureError:
+            continue
+        return _read(claims)
+    raise jwt.InvalidSignatureError("signed with none of our keys")
+
+
+def _read(claims: dict[str, Any]) -> Claims:
+    try:
+        seat_id = claims.get("seat_id")
+        return Claims(UUID(claims["sub"]), UUID(seat_id) if seat_id is not None else None)
+    except (AttributeError, TypeError, ValueError) as exc:
+        raise jwt.InvalidTokenError("not one of our tickets") from exc

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from bookings import api
+from bookings import api, doors_api
 
 urlpatterns = [
     path("bookings", api.BookingListView.as_view()),
@@ -8,4 +8,7 @@ urlpatterns = [
     path("bookings/<uuid:booking_id>/history", api.HistoryView.as_view()),
     path("showtimes/<uuid:showtime_id>/seats", api.SeatMapView.as_view()),
     path("showtimes/<uuid:showtime_id>/seats/blocked", api.BlockedSeatsView.as_view()),
+    path("showtimes/<uuid:showtime_id>/tickets/revoked", doors_api.RevokedTicketsView.as_view()),
+    path("tickets/check-in", doors_api.CheckInView.as_view()),
+    path("tickets/.well-known/jwks.json", doors_api.TicketKeysView.as_view()),
 ]

@@ -1,4 +1,5 @@
 from chassis.settings import env, service_settings
+from chassis.signing import SigningKeys
 
 globals().update(
     service_settings(
@@ -9,6 +10,7 @@ globals().update(
         tags={
             "bookings": "Hold seats, see what became of them, give them back.",
             "seats": "The seats of a showtime, and those that are kept off sale.",
+            "tickets": "Letting people in: each ticket once, at the door of its showtime.",
         },
     )
 )
@@ -16,12 +18,23 @@ globals().update(
 EVENT_EXCHANGES = {"screen": "catalog_events", "showtime": "catalog_events"}
 
 CATALOG_URL = env.str("CATALOG_URL")
-TICKET_SIGNING_KEY = env.str("TICKET_SIGNING_KEY", multiline=True)
+# What signs tickets, and what verifies those that were signed before the last rotation of the key.
+TICKET_KEYS = SigningKeys.from_pem(
+    env.str("TICKET_SIGNING_KEY", multiline=True),
+    env.str("TICKET_PREVIOUS_PUBLIC_KEY", default="", multiline=True),
+    named=("TICKET_SIGNING_KEY", "TICKET_PREVIOUS_PUBLIC_KEY"),
+)
 
 # A hold lives this long; its locks too.
 HOLD_SECONDS = env.int("HOLD_SECONDS", default=300)
 MAX_SEATS_PER_BOOKING = env.int("MAX_SEATS_PER_BOOKING", default=10)
-# Open holds of one user for one showtime.
+# Open holds of one user: for one showtime, and in all.
 MAX_OPEN_HOLDS = env.int("MAX_OPEN_HOLDS", default=4)
+MAX_OPEN_HOLDS_IN_ALL = env.int("MAX_OPEN_HOLDS_IN_ALL", default=12)
+# Seats in open holds of one user who has not verified an address; a booking that comes with its card may have more.
+MAX_SEATS_UNVERIFIED = env.int("MAX_SEATS_UNVERIFIED", default=6)
+# The same seats are held so often by one user within so many seconds, unless they are bought.
+MAX_HOLDS_AGAIN = env.int("MAX_HOLDS_AGAIN", default=3)
+HOLDS_AGAIN_SECONDS = env.int("HOLDS_AGAIN_SECONDS", default=1800)
 # After the start of a showtime its tickets are sold for this long.
 SALES_CLOSE_MINUTES = env.int("SALES_CLOSE_MINUTES", default=15)

@@ -7,6 +7,7 @@ from factories import ShowtimeFactory, seat_ids
 from bookings import endings
 from bookings.models import Booking
 from chassis.ids import uuid7
+from chassis.web.roles import staff_may
 
 
 @pytest.fixture
@@ -94,6 +95,42 @@ def test_support_sees_and_cancels_with_a_reason(customer, sign_in, body):
     assert support.delete(f"/bookings/{made['id']}").status_code == 400
     answer = support.delete(f"/bookings/{made['id']}", {"reason": "asked by telephone"})
     assert (answer.status_code, answer.json()["status"]) == (200, "CANCELLED")
+
+
+def test_staff_find_a_booking_by_its_reference_and_by_the_address_of_its_customer(customer, sign_in, body, deliver):
+    made = customer.post("/bookings", body).json()
+    deliver("user.registered", user_id=customer.user_id, email="Mai.Tran@example.com")
+    support = sign_in(roles=("support",))
+    for query in (
+        f"reference={made['reference'].lower()}",
+        "email=mai.tran@EXAMPLE.com",
+        f"user_id={customer.user_id}",
+    ):
+        assert [each["id"] for each in support.get(f"/bookings?{query}").json()["results"]] == [made["id"]], query
+    for query in ("reference=0000000000", "email=somebody.else@example.com"):
+        assert support.get(f"/bookings?{query}").json()["results"] == []
+
+
+def test_a_customer_finds_their_own_bookings_alone_whatever_they_ask_for(customer, sign_in, body, deliver):
+    made = customer.post("/bookings", body).json()
+    deliver("user.registered", user_id=customer.user_id, email="mai.tran@example.com")
+    stranger = sign_in()
+    for query in (f"reference={made['reference']}", "email=mai.tran@example.com", f"user_id={customer.user_id}"):
+        assert stranger.get(f"/bookings?{query}").json()["results"] == [], query
+    assert len(customer.get(f"/bookings?reference={made['reference']}").json()["results"]) == 1
+
+
+def test_what_somebody_else_booked_is_shown_to_a_permission_and_not_to_a_role(customer, sign_in, body, monkeypatch):
+    made = customer.post("/bookings", body).json()
+    monkeypatch.setitem(staff_may(), "support", frozenset())
+    support = sign_in(roles=("support",))
+    assert support.get(f"/bookings?user_id={customer.user_id}").json()["results"] == []
+    for method, path in (("get", ""), ("delete", ""), ("get", "/history")):
+        assert getattr(support, method)(f"/bookings/{made['id']}{path}").status_code == 404
+    monkeypatch.setitem(staff_may(), "support", frozenset({"view_booking"}))
+    assert support.get(f"/bookings/{made['id']}").status_code == 200
+    refused = support.delete(f"/bookings/{made['id']}", {"reason": "asked by telephone"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "permission_denied")
 
 
 def test_the_list_goes_on_where_the_page_ended(customer, showtime, settings):

@@ -20,6 +20,8 @@ READ = {
     "showtime.scheduled": heard.ShowtimeScheduled,
     "showtime.updated": heard.ShowtimeScheduled,
     "showtime.cancelled": heard.ShowtimeCancelled,
+    "user.registered": heard.UserKnown,
+    "user.updated": heard.UserKnown,
 }
 
 

@@ -1,3 +1,4 @@
+from datetime import datetime
 from itertools import permutations
 
 import pytest
@@ -6,7 +7,7 @@ from bookings import endings
 from bookings.domain import State
 from bookings.errors import NotCancellable
 from bookings.inventory import seat_statuses
-from bookings.models import Booking, BookingTransition, Screen, Showtime
+from bookings.models import Booking, BookingTransition, Customer, Screen, Showtime
 from chassis.ids import uuid7
 
 
@@ -67,6 +68,24 @@ def test_refunds_and_voids_are_recorded(about, deliver):
     booking, told = about
     deliver("payment.refunded", **told, status="partially_refunded")
     assert Booking.objects.get(id=booking.id).payment_status == "partially_refunded"
+
+
+@pytest.mark.parametrize("order", list(permutations(["user.registered", "user.updated"])))
+def test_the_newest_address_of_a_customer_is_known_in_every_order(db, deliver, golden, order):
+    """The envelope's time says which is newer, not the order of arrival."""
+    user_id, clerk = uuid7(), uuid7()
+    told = {
+        "user.registered": {"email": "first@example.com"},
+        "user.updated": {
+            "email": "second@example.com",
+            "email_changed_by": clerk,
+            "email_changed_at": "2026-11-22T03:05:00Z",
+        },
+    }
+    for event_type in order:
+        deliver(event_type, user_id=user_id, at=datetime.fromisoformat(golden(event_type)["time"]), **told[event_type])
+    known = Customer.objects.get(user_id=user_id)
+    assert (known.email, known.email_changed_by) == ("second@example.com", clerk)
 
 
 WHOLE = {"status": "refunded", "kind": "cancel"}

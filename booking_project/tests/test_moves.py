@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
+import jwt
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -59,11 +60,16 @@ def test_the_ticket_is_signed_anew_with_the_new_time(sold, hold, move, emitted):
     services.record_payment(booking_id=paid.id, status=PaymentStatus.CAPTURED)
     now = move(HOUR)
     moves.tell_of_moves()
-    told = {event.subject: event.data["ticket"] for event in emitted("booking.moved")}
-    claims = tickets.verify(told[str(paid.id)])
-    assert (claims["sub"], at(claims["starts_at"]), claims["seats"]) == (str(paid.id), now.starts_at, ["A1"])
-    assert Booking.objects.get(id=paid.id).ticket == told[str(paid.id)]
-    assert told[str(unpaid.id)] == Booking.objects.get(id=unpaid.id).ticket == ""
+    told = {event.subject: event.data for event in emitted("booking.moved")}
+    kept, (seat,) = Booking.objects.get(id=paid.id), told[str(paid.id)]["tickets"]
+    assert kept.ticket == told[str(paid.id)]["ticket"]
+    assert kept.seat_tickets == {seat["seat_id"]: seat["code"]}
+    for code in (kept.ticket, seat["code"]):
+        assert tickets.verify(code).booking_id == paid.id
+        claims = jwt.decode(code, options={"verify_signature": False})
+        assert (at(claims["starts_at"]), claims["seats"]) == (now.starts_at, ["A1"])
+    assert told[str(unpaid.id)]["ticket"] == Booking.objects.get(id=unpaid.id).ticket == ""
+    assert told[str(unpaid.id)]["tickets"] == []
 
 
 def test_another_screen_is_a_move_and_another_name_of_it_is_none(sold, move, showtime, emitted):

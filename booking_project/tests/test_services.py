@@ -1,16 +1,16 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
+import jwt
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from factories import seat_ids
 
-from bookings import endings, holds, inventory, locks, sales, services
+from bookings import endings, holds, inventory, locks, sales, services, tickets
 from bookings.domain import PaymentStatus, State, Trigger, rebuild
 from bookings.errors import (
     BookingNotFound,
-    CancellationClosed,
     NotCancellable,
     NotEnoughSeats,
     OrphanSeat,
@@ -153,10 +153,9 @@ def test_a_captured_payment_issues_one_signed_ticket(hold, emitted):
     for _ in range(2):
         services.record_payment(booking_id=booking.id, status=PaymentStatus.CAPTURED)
     (issued,) = emitted("ticket.issued")
-    from bookings import tickets
-
-    claims = tickets.verify(issued.data["ticket"])
-    assert (claims["ref"], claims["seats"]) == (booking.reference, ["A1"])
+    assert tickets.verify(issued.data["ticket"]) == tickets.Claims(booking.id)
+    said = jwt.decode(issued.data["ticket"], options={"verify_signature": False})
+    assert (said["ref"], said["seats"]) == (booking.reference, ["A1"])
 
 
 def test_a_declined_card_that_came_with_the_booking_ends_it(hold, showtime, emitted):
@@ -229,17 +228,6 @@ def test_the_theaters_fee_is_kept_after_the_cutoff(hold, showtime, emitted):
     services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=PAYMENT)
     endings.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
     assert emitted("booking.cancelled")[-1].data["refund"] == {"amount": 81000, "currency": "VND"}
-
-
-def test_after_the_cutoff_only_the_staff_cancels(hold, showtime):
-    Showtime.objects.filter(id=showtime.id).update(rules={"cancellation_cutoff_minutes": 60 * 24 * 7})
-    booking = hold(0)
-    services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=PAYMENT)
-    with pytest.raises(CancellationClosed):
-        endings.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
-    endings.cancel_booking(booking_id=booking.id, user_id=uuid7(), is_staff=True, reason="projector broke")
-    last = BookingTransition.objects.filter(booking=booking).last()
-    assert (last.trigger, last.reason) == (Trigger.CANCELLED_BY_STAFF, "projector broke")
 
 
 def test_a_cancelled_showtime_ends_its_bookings_in_bounded_batches(hold, showtime, emitted):

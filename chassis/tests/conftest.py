@@ -1,7 +1,9 @@
 from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.test import Client
 from kombu import Connection
 from proxy import Proxy
 
@@ -38,3 +40,14 @@ def proxied() -> Iterator[Callable[[str, int], Proxy]]:
     yield make
     for proxy in proxies:
         proxy.close()
+
+
+LOCAL = "django.contrib.auth.backends.ModelBackend"
+
+
+@pytest.fixture
+def admin_client(admin_user: Any) -> Client:
+    """An operator's local account: what its session may do is not auth's to say."""
+    client = Client()
+    client.force_login(admin_user, backend=LOCAL)
+    return client

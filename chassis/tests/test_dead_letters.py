@@ -8,6 +8,7 @@ from uuid import UUID
 
 import amqp
 import pytest
+from conftest import LOCAL
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from kombu import Connection
@@ -173,7 +174,7 @@ def test_a_superuser_replays_from_the_admin(queues: str, depth: Depth, admin_cli
 
 def test_other_staff_may_only_look(queues: str, depth: Depth, client: Any, django_user_model: Any) -> None:
     event_id = die(queues)
-    client.force_login(django_user_model.objects.create(username="support", is_staff=True))
+    client.force_login(django_user_model.objects.create(username="support", is_staff=True), backend=LOCAL)
     assert str(event_id) in client.get("/admin/chassis/dead-letters/").content.decode()
     refused = client.post("/admin/chassis/dead-letters/", {"action": "discard", "id": [str(event_id)]})
     assert refused.status_code == 403

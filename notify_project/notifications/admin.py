@@ -1,3 +1,5 @@
+import re
+from base64 import b64encode
 from typing import Any
 
 from django import forms
@@ -8,10 +10,10 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline
-from notifications import previews, services
+from notifications import compose, previews, services
 from notifications.domain import FALLBACK_LANGUAGE, Channel
 from notifications.errors import NotResendable
-from notifications.kinds import KINDS, carries_secret
+from notifications.kinds import KINDS, carries_secret, samples
 from notifications.models import (
     BookingSummary,
     Contact,
@@ -19,7 +21,8 @@ from notifications.models import (
     Notification,
     NotificationTemplate,
 )
-from notifications.wording import BadWording, Wording
+from notifications.wording import Rendered, Wording
+from notifications.wording_rules import BadWording
 
 
 @admin.register(Contact)
@@ -69,19 +72,16 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its
             raise forms.ValidationError("An e-mail needs a subject.")
         wording = Wording(text=fields["text"], subject=fields.get("subject", ""), body=fields.get("body", ""))
         try:
-            previews.preview(
-                KINDS[fields["code"]],
-                wording,
-                language=fields["language"],
-                public_url=settings.PUBLIC_URL,
-            )
+            _preview(fields["code"], wording, fields["language"])
         except BadWording as error:
-            raise forms.ValidationError("This cannot be rendered: %(why)s", params={"why": error}) from error
+            raise forms.ValidationError("This cannot be sent: %(why)s", params={"why": error}) from error
         return fields
 
 
 @admin.register(NotificationTemplate)
 class NotificationTemplateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # as above
+    """The words of messages. Those that carry a link that signs in are worded by whoever may `word_secrets`."""
+
     form = TemplateForm
     list_display = ["code", "channel", "language", "subject", "updated_at"]
     list_filter = ["code", "channel", "language"]
@@ -102,6 +102,9 @@ class NotificationTemplateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
         if obj is None:
+            if "code" in form.base_fields and not _may_word_secrets(request):
+                code: Any = form.base_fields["code"]
+                code.choices = [(value, name) for value, name in code.choices if not value or not carries_secret(value)]
             return form
 
         class BoundForm(form):  # type: ignore[misc, valid-type]  # a class that is made here
@@ -113,11 +116,14 @@ class NotificationTemplateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # 
 
         return BoundForm
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and _may_word(request, obj)
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Every message keeps its wording in the language that others fall back to."""
         if obj is None or obj.language == FALLBACK_LANGUAGE:
             return False
-        return bool(super().has_delete_permission(request, obj))
+        return super().has_delete_permission(request, obj) and _may_word(request, obj)
 
     @admin.display(description="names")
     def names(self, obj: NotificationTemplate) -> str:
@@ -128,25 +134,62 @@ class NotificationTemplateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # 
     def preview(self, obj: NotificationTemplate) -> str:
         wording = Wording(text=obj.text, subject=obj.subject, body=obj.body)
         try:
-            shown = previews.preview(KINDS[obj.code], wording, language=obj.language, public_url=settings.PUBLIC_URL)
+            shown = _preview(obj.code, wording, obj.language)
         except BadWording as error:
-            return format_html("<strong>This cannot be rendered:</strong> {}", str(error))
+            return format_html(
+                "<strong>This cannot be sent, and the wording that the service came with goes out instead:</strong> {}",
+                str(error),
+            )
         return _shown(shown.subject, shown.text, shown.html)
+
+
+def _may_word_secrets(request: HttpRequest) -> bool:
+    return request.user.has_perm("notifications.word_secrets")
+
+
+def _may_word(request: HttpRequest, obj: NotificationTemplate | None) -> bool:
+    """Whoever words a mail decides where its link leads the reader, so a link that signs in is not every editor's."""
+    return obj is None or not carries_secret(obj.code) or _may_word_secrets(request)
+
+
+def _preview(code: str, wording: Wording, language: str) -> Rendered:
+    """Raises BadWording."""
+    return previews.preview(
+        KINDS[code],
+        wording,
+        language=language,
+        public_url=settings.PUBLIC_URL,
+        mail_domain=compose.domain_of(settings.DEFAULT_FROM_EMAIL),
+    )
+
+
+# Of the page inside the frame, which inherits that of the page around it and narrows it.
+PREVIEW_POLICY = (
+    '<meta http-equiv="Content-Security-Policy"'
+    " content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">"
+)
 
 
 def _shown(subject: str, text: str, html: str) -> str:
     # The sandbox without permissions: whatever the HTML says, it runs nothing and reaches nothing.
+    page = "<!doctype html>" + PREVIEW_POLICY + _with_pictures(html)
     return format_html(
         '<p><strong>{}</strong></p><pre style="white-space:pre-wrap">{}</pre>{}',
         subject,
         text,
         format_html(
             '<iframe sandbox srcdoc="{}" title="HTML part" style="width:640px;height:480px;background:#fff"></iframe>',
-            html,
+            page,
         )
         if html
         else "",
     )
+
+
+def _with_pictures(html: str) -> str:
+    """A page has no parts to show pictures from, as a mail has: each is the code of a ticket that lets nobody in."""
+    picture = b64encode(compose.qr_png(samples.TICKET)).decode()
+    return re.sub(r'src="cid:[^"]*"', f'src="data:image/png;base64,{picture}"', html)
 
 
 class DeliveryInline(ReadOnlyInline):

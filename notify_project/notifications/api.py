@@ -183,7 +183,7 @@ class History(APIView):
         query = HistoryQuery.parse(request.query_params.dict())
         reader = caller(request)
         user_id = query.pop("user_id", reader.id)
-        if user_id != reader.id and not reader.is_staff:
+        if user_id != reader.id and not reader.may("view_notification"):
             raise PermissionDenied("These are somebody else's messages.")
         page = CursorPage(ordering="-id")
         filters = {name: value for name, value in query.items() if name not in {"cursor", "page_size"}}

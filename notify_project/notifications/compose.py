@@ -31,8 +31,12 @@ QR_CONTENT_ID = "ticket"
 
 def message_id(notification_id: UUID, sender: str) -> str:
     """The same for every try of a notification: a mail that came twice is recognised by it."""
-    domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
-    return f"<{notification_id}@{domain}>"
+    return f"<{notification_id}@{domain_of(sender) or 'localhost'}>"
+
+
+def domain_of(sender: str) -> str:
+    """That of the address mails come from, or ""."""
+    return parseaddr(sender)[1].rpartition("@")[2]
 
 
 def mail(

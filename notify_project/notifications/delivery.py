@@ -17,7 +17,7 @@ from chassis.messaging.worker import patiently
 from chassis.storage.breaker import Breaker, BreakerOpen
 from chassis.telemetry import tracing
 from chassis.telemetry.metrics import counter, histogram
-from notifications import compose, outgoing, services, sms
+from notifications import compose, first_wordings, outgoing, services, sms
 from notifications.domain import (
     Channel,
     Circumstances,
@@ -30,7 +30,8 @@ from notifications.models import DeliveryLog
 from notifications.outgoing import Result, Taken
 from notifications.presentation import present
 from notifications.smtp import SmtpConnection
-from notifications.wording import BadWording, Rendered, render
+from notifications.wording import Rendered, Wording, render
+from notifications.wording_rules import BadWording
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ def forget_outages() -> None:
 
 
 def deliver_for_event(*, event_id: UUID) -> None:
-    """Hands over the message that the event wrote, if it is due and its server is up. Safe to repeat."""
+    """Hands over the message that the event wrote, unless somebody took it or its server is away. Safe to repeat."""
     taken = outgoing.take(channels=_open_channels(), event_id=event_id)
     if taken is not None:
         _deliver(taken)
@@ -167,8 +168,19 @@ def _attempt(taken: Taken) -> Result:
 
 
 def _rendered(taken: Taken) -> Rendered:
+    """In the wording of staff or, where that cannot be sent, in the one the service came with. Raises BadWording."""
+    try:
+        return _worded(taken, taken.wording)
+    except BadWording as error:
+        # The person it is for can do nothing about it, and the ticket is theirs; the admin site shows what is wrong.
+        facts = {"template": taken.kind.code, "channel": taken.channel, "language": taken.language, "why": str(error)}
+        log.warning("wording refused", extra=facts)
+        return _worded(taken, first_wordings.of(taken.kind.code, taken.channel, taken.language))
+
+
+def _worded(taken: Taken, wording: Wording | None) -> Rendered:
     """Raises BadWording."""
-    if taken.wording is None:
+    if wording is None:
         raise BadWording("There is no wording for this message.")
     values = present(
         taken.context,
@@ -179,7 +191,7 @@ def _rendered(taken: Taken) -> Rendered:
         public_url=settings.PUBLIC_URL,
         secret_keys=settings.MAILED_SECRET_KEYS,
     )
-    return render(taken.wording, values)
+    return render(wording, values, mail_domain=compose.domain_of(settings.DEFAULT_FROM_EMAIL))
 
 
 def _prepared(taken: Taken, rendered: Rendered) -> Callable[[], None]:

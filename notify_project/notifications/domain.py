@@ -11,6 +11,8 @@ from chassis.states import Machine
 # With the pauses below, about a day.
 MAX_ATTEMPTS = 100
 WAIT_FOR_CONTACT = timedelta(days=7)
+# For the event's own delivery, which follows its commit within milliseconds unless the worker was killed between them.
+GRACE = timedelta(seconds=5)
 FIRST_PAUSE = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(minutes=15)
 

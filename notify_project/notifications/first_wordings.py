@@ -1,11 +1,15 @@
 """The wording that a kind of message starts with: one file a language in kinds/wordings, filled in after migrate."""
 
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from django.apps.registry import Apps
 from django.db import transaction
+
+from notifications.domain import FALLBACK_LANGUAGE
+from notifications.wording import Wording
 
 KEY = ("code", "channel", "language")
 FOLDER = Path(__file__).parent / "kinds" / "wordings"
@@ -42,3 +46,18 @@ def read() -> list[dict[str, str]]:
         for channel, codes in tomllib.loads(path.read_text(encoding="utf-8")).items()
         for code, wording in codes.items()
     ]
+
+
+def of(code: str, channel: str, language: str) -> Wording | None:
+    """The wording that a kind of message started with, if need be in the language that others fall back to."""
+    return _known().get((code, channel, language)) or _known().get((code, channel, FALLBACK_LANGUAGE))
+
+
+@cache
+def _known() -> dict[tuple[str, str, str], Wording]:
+    return {
+        (row["code"], row["channel"], row["language"]): Wording(
+            text=row["text"], subject=row.get("subject", ""), body=row.get("body", "")
+        )
+        for row in read()
+    }

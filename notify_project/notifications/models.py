@@ -75,6 +75,7 @@ class NotificationTemplate(models.Model):
     class Meta:
         db_table = "notification_templates"
         ordering = ["code", "channel", "language"]
+        permissions = [("word_secrets", "Can word messages that carry a link that signs in")]
         constraints = [
             models.UniqueConstraint(fields=["code", "channel", "language"], name="notification_templates_one_wording")
         ]

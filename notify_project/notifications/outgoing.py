@@ -29,12 +29,10 @@ LEASE_MARGIN = 5.0
 # One statement takes the message and fetches all that it needs. What supersedes a hold notice is looked for by
 # natural key, and for hold notices alone. The clock is the database's: leases are compared across machines.
 # A kind that is not known here is left to the newer version of this service that wrote it.
-TAKE = """
+_TAKE = """
 WITH due AS (
     SELECT id FROM notifications
-    WHERE status = 'pending' AND due_at <= statement_timestamp() AND channel = ANY(%(channels)s)
-        AND template = ANY(%(kinds)s)
-        AND (%(event_id)s::uuid IS NULL OR event_id = %(event_id)s)
+    WHERE {which} AND status = 'pending' AND channel = ANY(%(channels)s) AND template = ANY(%(kinds)s)
     ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
 ), n AS (
     UPDATE notifications SET attempts = attempts + 1, due_at = statement_timestamp() + make_interval(secs => %(lease)s)
@@ -60,6 +58,9 @@ LEFT JOIN LATERAL (
     ORDER BY w.language = c.language DESC NULLS LAST LIMIT 1
 ) t ON true
 """
+TAKE_DUE = _TAKE.format(which="due_at <= statement_timestamp()")
+# The event that wrote a message takes it for the first time at once: until its grace is over, no tick does.
+TAKE_FOR_EVENT = _TAKE.format(which="event_id = %(event_id)s AND (attempts = 0 OR due_at <= statement_timestamp())")
 
 RECORD = """
 WITH settled AS (
@@ -129,14 +130,14 @@ class Result:
 
 
 def take(*, channels: list[Channel], event_id: UUID | None = None) -> Taken | None:
-    """The message that is due the longest, or the due one of an event; None when there is none."""
+    """The message that is due the longest, or the one that an event wrote and nobody took; None when there is none."""
     lease = settings.DELIVERY_SECONDS + LEASE_MARGIN
     with connection.cursor() as cursor:
         cursor.execute(
-            TAKE,
+            TAKE_DUE if event_id is None else TAKE_FOR_EVENT,
             {
                 "channels": [channel.value for channel in channels],
-                "event_id": event_id,
+                **({} if event_id is None else {"event_id": event_id}),
                 "lease": lease,
                 "kinds": list(KINDS),
                 "while_held": [kind.code for kind in KINDS.values() if kind.while_held],

@@ -20,6 +20,7 @@ def values(kind: Kind, *, language: str, public_url: str) -> dict[str, Any]:
     )
 
 
-def preview(kind: Kind, wording: Wording, *, language: str, public_url: str) -> Rendered:
-    """Raises BadWording, also for a name this message does not have."""
-    return render(wording, values(kind, language=language, public_url=public_url), strict=True)
+def preview(kind: Kind, wording: Wording, *, language: str, public_url: str, mail_domain: str = "") -> Rendered:
+    """Raises BadWording, also for a name this message does not have and for what is only wrong in another branch."""
+    shown = values(kind, language=language, public_url=public_url)
+    return render(wording, shown, mail_domain=mail_domain, strict=True)

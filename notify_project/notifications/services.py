@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from chassis.ids import uuid7
 from chassis.messaging.events import Event
-from notifications.domain import MACHINE, Channel, Status, Step
+from notifications.domain import GRACE, MACHINE, Channel, Status, Step
 from notifications.errors import NotResendable, UnknownContact
 from notifications.heard import Seat, Showtime
 from notifications.kinds import MESSAGE, carries_secret
@@ -37,7 +37,11 @@ class Draft:
 
 
 def write(*, draft: Draft, event_id: UUID | None = None, notification_id: UUID | None = None) -> Notification:
-    """Writes the notification, due at once; nothing happens when one with its natural key or event is there."""
+    """Writes the notification; nothing happens when one with its natural key or event is there.
+
+    It is due at once. What an event tells, the event's own delivery hands over after the commit, and ticks leave that
+    alone until its grace is over: a tick that came first would hand it over outside of the event's trace.
+    """
     now = timezone.now()
     notification = Notification(
         id=notification_id or uuid7(),
@@ -50,7 +54,7 @@ def write(*, draft: Draft, event_id: UUID | None = None, notification_id: UUID |
         recipient=draft.recipient,
         context=dict(draft.context),
         status=Status.PENDING,
-        due_at=Now(),
+        due_at=Now() if event_id is None else Now() + GRACE,
         not_after=draft.not_after,
         requested_by=draft.requested_by,
         created_at=now,

@@ -1,7 +1,8 @@
 """The template language of messages: Django's, cut down to what wording needs.
 
 Values are text, numbers, lists and dicts, never model objects; a template cannot load, include, or switch off
-escaping, so whoever may edit the wording can do nothing else with it.
+escaping, so whoever may edit the wording can do nothing else with it. What comes out is held against wording_rules each
+time: of a row that was saved before there was a rule, nothing goes out that breaks it.
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,10 @@ from django.template import Context, Engine, Template
 from django.template.base import VariableDoesNotExist
 from django.template.exceptions import TemplateSyntaxError
 from django.utils.safestring import mark_safe
+
+from notifications.wording_language import OUTPUT_LIMIT
+from notifications.wording_rules import BadWording, House, check_html, check_text
+from notifications.wording_source import LINK, check_source, check_tags
 
 UNKNOWN = "\N{REPLACEMENT CHARACTER}unknown:"
 LAYOUT = (Path(__file__).parent / "layout.html").read_text(encoding="utf-8")
@@ -29,10 +34,6 @@ _ENGINES = {
     for escape in (False, True)
     for strict in (False, True)
 }
-
-
-class BadWording(Exception):
-    """The wording cannot be rendered; the message says why, for the person who edits it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,28 +54,48 @@ class Rendered:
     html: str
 
 
-def render(wording: Wording, values: Mapping[str, Any], *, strict: bool = False) -> Rendered:
-    """Raises BadWording; when strict, also for a name that `values` does not have."""
+def render(wording: Wording, values: Mapping[str, Any], *, mail_domain: str = "", strict: bool = False) -> Rendered:
+    """Raises BadWording for what cannot be rendered and for what a mail may not say (wording_rules).
+
+    mail_domain: of the house's own addresses. strict, for what is about to be saved: also for a name that `values` does
+    not have, for a branch that is not taken with these, and for what is opened and not closed.
+    """
+    house, link = House(values.get("public_url", ""), mail_domain), values.get(LINK, "")
+    if strict:
+        for source, html in ((wording.subject, False), (wording.text, False), (wording.body, True)):
+            check_source(source, values=values, house=house, html=html)
     subject = _render(wording.subject, values, escape=False, strict=strict)
+    text = _render(wording.text, values, escape=False, strict=strict)
     body = _render(wording.body, values, escape=True, strict=strict)
+    if link and link in subject:
+        raise BadWording("The link stands in the text and the HTML part, and not in the subject.")
+    check_text(text, link=link)
+    check_html(body, house=house, link=link, balanced=strict)
     return Rendered(
         subject=" ".join(subject.split()),
-        text=_render(wording.text, values, escape=False, strict=strict).strip() + "\n",
+        text=text.strip() + "\n",
         html=_render(LAYOUT, {**values, "body": mark_safe(body)}, escape=True, strict=False) if body else "",  # noqa: S308  (escaped above)
     )
 
 
 def _render(source: str, values: Mapping[str, Any], *, escape: bool, strict: bool) -> str:
+    """Plain text: what is marked as safe HTML would not be escaped where a page shows it."""
     try:
-        output = _compiled(source, escape, strict).render(Context(dict(values), autoescape=escape))
+        output = _compiled(source, escape, strict).render(Context(dict(values), autoescape=escape)) + ""
+    except RecursionError as error:
+        raise BadWording("This is too deep to render.") from error
     except (TemplateSyntaxError, VariableDoesNotExist, ValueError, TypeError, AttributeError) as error:
         raise BadWording(str(error)) from error
     if strict and UNKNOWN in output:
         name = output.partition(UNKNOWN)[2].split()[0]
         raise BadWording(f"There is nothing called {name} in this message.")
-    return str(output)
+    if len(output) > OUTPUT_LIMIT:
+        raise BadWording(f"A message has at most {OUTPUT_LIMIT} signs.")
+    return output
 
 
 @lru_cache(maxsize=256)
 def _compiled(source: str, escape: bool, strict: bool) -> Template:
+    if source != LAYOUT:
+        check_tags(source)
     return Template(source, engine=_ENGINES[escape, strict])

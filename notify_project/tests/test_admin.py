@@ -1,3 +1,5 @@
+import html
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +13,7 @@ from servers import Sink
 
 from notifications import delivery
 from notifications.domain import Status
+from notifications.kinds import KINDS, carries_secret
 from notifications.models import Contact, DeliveryLog, Notification, NotificationTemplate
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +26,8 @@ def staff() -> Callable[[str], Client]:
     """staff("support") → a signed-in member of staff with that role."""
 
     def sign_in(role: str) -> Client:
-        user = get_user_model().objects.create(username=role, is_staff=True, is_superuser=role == "admin")
+        who = {"is_staff": True, "is_superuser": role == "admin"}
+        user, _ = get_user_model().objects.get_or_create(username=role, defaults=who)
         if role != "admin":
             user.groups.add(Group.objects.get(name=role))
         client = Client()
@@ -110,6 +114,9 @@ def test_a_template_shows_its_preview_and_its_names(
         {"text": "{{ no_such_name }}"},
         {"body": "{{ name|safe }}"},
         {"body": "{% include 'admin/base.html' %}"},
+        {"body": '<img src="https://elsewhere.example/pixel.png">'},
+        {"body": "<p>Paid.</strong>"},
+        {"text": "Paid: {{ amount"},
         {"subject": ""},
         {"text": ""},
     ],
@@ -139,6 +146,66 @@ def test_edited_wording_is_used_for_the_next_message(
     mail = sink.messages(contact.email)[-1]
     assert (mail["subject"], mail["text"].strip()) == ("Paid: ₫250,000", "Thank you, Ada Lovelace.")
     assert mail["html"] == ""
+
+
+def test_a_preview_is_one_page_in_a_frame_that_it_cannot_leave(
+    staff: Callable[[str], Client], receipt: NotificationTemplate
+) -> None:
+    """Escaped once: twice would show tags as text, and not at all would end it at the first quotation mark."""
+    body = '<p title="&quot;">Paid: "{{ amount }}" &amp; more</p>'
+    NotificationTemplate.objects.filter(pk=receipt.pk).update(body=body)
+    shown = staff("manager").get(page("notificationtemplate", "change", receipt.pk)).content.decode()
+    [frame] = re.findall(r"<iframe[^>]*>", shown)
+    attributes = dict(re.findall(r'([a-z]+)="([^"]*)"', frame))
+    assert " sandbox srcdoc=" in frame
+    inside = html.unescape(attributes["srcdoc"])
+    assert '<p title="&quot;">Paid: "₫250,000" &amp; more</p>' in inside
+    assert inside.startswith('<!doctype html><meta http-equiv="Content-Security-Policy" content="default-src')
+
+
+def test_a_preview_shows_a_code_where_the_mail_has_one(staff: Callable[[str], Client]) -> None:
+    ticket = NotificationTemplate.objects.get(code="ticket", channel="email", language="en")
+    shown = staff("manager").get(page("notificationtemplate", "change", ticket.pk)).content.decode()
+    assert "data:image/png;base64," in shown
+    assert "cid:" not in shown.split("<iframe")[1].split("</iframe>")[0]
+
+
+SECRET_KINDS = [code for code in KINDS if carries_secret(code)]
+
+
+@pytest.mark.parametrize("code", SECRET_KINDS)
+def test_what_carries_a_link_that_signs_in_is_worded_by_admins_alone(staff: Callable[[str], Client], code: str) -> None:
+    """Whoever words a mail decides where its link leads: a manager could send an admin's to another page."""
+    for wording in NotificationTemplate.objects.filter(code=code):
+        change = page("notificationtemplate", "change", wording.pk)
+        form = {"subject": "New", "text": "New: {{ link }}", "body": ""}
+        manager = staff("manager")
+        shown = manager.get(change)
+        assert shown.status_code == 200
+        assert 'name="body"' not in shown.content.decode()
+        assert manager.post(change, form).status_code == 403
+        assert manager.post(page("notificationtemplate", "delete", wording.pk), {"post": "yes"}).status_code == 403
+        assert staff("admin").post(change, form).status_code == 302
+
+
+def test_a_manager_is_not_offered_what_only_admins_word(staff: Callable[[str], Client]) -> None:
+    NotificationTemplate.objects.filter(code="password_reset", language="vi").delete()
+    add = page("notificationtemplate", "add")
+    form = {"code": "password_reset", "channel": "email", "language": "vi", "subject": "x", "text": "x", "body": ""}
+    manager = staff("manager")
+    assert 'value="password_reset"' not in manager.get(add).content.decode()
+    assert "errorlist" in manager.post(add, form).content.decode()
+    assert not NotificationTemplate.objects.filter(code="password_reset", language="vi").exists()
+    assert staff("admin").post(add, form).status_code == 302
+
+
+def test_a_refused_wording_of_before_says_so_in_the_admin_site(
+    staff: Callable[[str], Client], receipt: NotificationTemplate
+) -> None:
+    NotificationTemplate.objects.filter(pk=receipt.pk).update(body='<img src="https://elsewhere.example/logo.png">')
+    shown = staff("manager").get(page("notificationtemplate", "change", receipt.pk)).content.decode()
+    assert "the wording that the service came with goes out instead" in shown
+    assert "<iframe" not in shown
 
 
 def test_support_reads_wording_but_does_not_edit_it(

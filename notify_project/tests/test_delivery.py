@@ -10,8 +10,10 @@ from django.utils import timezone
 from factories import BookingSummaryFactory, ContactFactory, NotificationFactory
 from servers import ScriptedSmtp, Sink
 
-from notifications import compose, delivery, outgoing, services
-from notifications.domain import Channel, Status
+from chassis.ids import uuid7
+from notifications import compose, delivery, first_wordings, outgoing, services
+from notifications.domain import GRACE, Channel, Status
+from notifications.kinds import KINDS
 from notifications.models import DeliveryLog, Notification, NotificationTemplate
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +69,32 @@ def test_a_message_is_not_sent_before_it_is_due_nor_twice(sink: Sink) -> None:
     assert delivery.deliver_due() == 1
     assert delivery.deliver_due() == 0
     assert outcomes(notification) == ["sent"]
+
+
+def test_a_tick_leaves_a_fresh_message_to_its_event_and_takes_it_when_that_never_comes(
+    sink: Sink, make_due: MakeDue
+) -> None:
+    contact, event_id = ContactFactory(), uuid7()
+    draft = services.Draft(kind=KINDS["welcome"], context={}, user_id=contact.user_id)
+    services.write(draft=draft, event_id=event_id)
+    assert delivery.deliver_due() == 0, "the event's own delivery follows its commit"
+    assert Notification.objects.get().due_at <= timezone.now() + GRACE
+
+    make_due()
+    assert delivery.deliver_due() == 1, "the worker was killed after the commit"
+    delivery.deliver_for_event(event_id=event_id)
+    assert len(sink.messages(contact.email)) == 1
+
+
+def test_the_event_that_wrote_a_message_hands_it_over_at_once_and_leaves_a_failed_try_to_its_pause(
+    scripted: ScriptedSmtp,
+) -> None:
+    event_id = uuid7()
+    services.write(draft=services.Draft(kind=KINDS["welcome"], context={}, recipient="a@b.example"), event_id=event_id)
+    scripted.replies["RCPT"] = "451 greylisted"
+    for _ in range(2):
+        delivery.deliver_for_event(event_id=event_id)
+    assert Notification.objects.get().attempts == 1
 
 
 def test_a_worker_killed_before_sending_costs_the_lease_and_nothing_else(
@@ -227,16 +255,56 @@ def test_a_language_without_wording_falls_back_to_english(sink: Sink) -> None:
     assert "₫250,000" in sink.messages(contact.email)[0]["text"]
 
 
-@pytest.mark.parametrize("source", [None, "{% nonsense %}"])
-def test_missing_or_broken_wording_fails_the_message_and_not_the_queue(sink: Sink, source: str | None) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        None,
+        {"text": "{% nonsense %}"},
+        {"body": '<p>Paid.</p><img src="https://elsewhere.example/pixel">'},
+        {"body": '<p>Paid.</p>{% if reference %}x{% else %}<a href="https://elsewhere.example">here</a>{% endif %}'},
+    ],
+    ids=["deleted", "broken", "a picture from elsewhere", "a link to elsewhere in one branch"],
+)
+def test_what_may_not_be_sent_in_the_wording_of_staff_is_sent_in_the_one_the_service_came_with(
+    sink: Sink, change: dict[str, str] | None, caplog: pytest.LogCaptureFixture
+) -> None:
     wordings = NotificationTemplate.objects.filter(code="receipt")
-    _ = wordings.delete() if source is None else wordings.update(text=source)
-    broken, fine = NotificationFactory(), NotificationFactory(template="welcome")
+    _ = wordings.delete() if change is None else wordings.update(**change)
+    contact = ContactFactory()
+    NotificationFactory(contact=contact)
+    delivery.deliver_due()
+    [mail] = sink.messages(contact.email)
+    assert "we received your payment of ₫250,000" in mail["text"]
+    assert "elsewhere.example" not in sink.source(mail)
+    assert "wording refused" in [record.message for record in caplog.records]
+
+
+def test_a_kind_without_any_wording_fails_the_message_and_not_the_queue(
+    sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    NotificationTemplate.objects.filter(code="receipt").delete()
+    monkeypatch.setattr(first_wordings, "_known", dict)
+    broken, fine = NotificationFactory(), NotificationFactory(template="welcome", context={})
+    NotificationTemplate.objects.filter(code="welcome").update(subject="Hello", text="Hello", body="")
     delivery.deliver_due()
     broken.refresh_from_db()
     fine.refresh_from_db()
     assert (broken.status, broken.reason) == (Status.FAILED, "not_rendered")
     assert fine.status == Status.SENT
+
+
+def test_a_reset_link_goes_into_no_wording_of_before_that_takes_it_elsewhere(sink: Sink) -> None:
+    thief = '<p><a href="https://elsewhere.example/?t={{ link|urlencode }}">here</a></p>'
+    aside = "Go: https://e.example/{{ link }}"
+    NotificationTemplate.objects.filter(code="password_reset").update(body=thief, text=aside)
+    contact = ContactFactory()
+    NotificationFactory(contact=contact, template="password_reset")
+    delivery.deliver_due()
+    [mail] = sink.messages(contact.email)
+    assert "https://marquee.example/reset?token=sample" in mail["text"].split()
+    assert "e.example/" not in mail["text"].replace("marquee.example/", "")
+    assert 'href="https://marquee.example/reset?token=sample"' in mail["html"]
+    assert "elsewhere.example" not in mail["html"]
 
 
 def test_a_message_that_breaks_our_own_code_fails_and_not_the_queue(sink: Sink) -> None:

@@ -9,7 +9,8 @@ from notifications import first_wordings, previews
 from notifications.domain import LANGUAGES
 from notifications.kinds import KINDS, samples
 from notifications.presentation import moment, money, present
-from notifications.wording import BadWording, Wording, render
+from notifications.wording import Wording, render
+from notifications.wording_rules import BadWording
 
 URL = "https://marquee.example"
 

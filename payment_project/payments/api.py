@@ -207,7 +207,7 @@ class RefundListView(APIView):
         chosen = {name: wanted.get(name) for name in ("payment_id", "status")}
         pages = CursorPage()
         page = pages.paginate_queryset(selectors.refunds_of(user, **chosen), request, view=self)
-        return pages.get_paginated_response([present_refund(refund, to_staff=user.is_staff) for refund in page])
+        return pages.get_paginated_response([present_refund(refund, to_staff=user.may("view_refund")) for refund in page])
 
     @problems(
         CardNumberRefused,
@@ -261,7 +261,7 @@ class RefundView(APIView):
     )
     def get(self, request: Request, refund_id: UUID) -> Response:
         user = caller(request)
-        return Response(present_refund(selectors.refund_of(user, refund_id), to_staff=user.is_staff))
+        return Response(present_refund(selectors.refund_of(user, refund_id), to_staff=user.may("view_refund")))
 
 
 class RefundApprovalView(APIView):

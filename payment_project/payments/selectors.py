@@ -12,9 +12,9 @@ from payments.models import Payment, PaymentMethod, Refund
 def payments_of(
     user: Principal, *, owner: UUID | None = None, booking_id: UUID | None = None, status: str | None = None
 ) -> QuerySet[Payment]:
-    """The user's payments; for staff everybody's, or one owner's."""
+    """The user's payments; for who may look at all of them everybody's, or one owner's."""
     found = Payment.objects.all()
-    if not user.is_staff:
+    if not user.may("view_payment"):
         found = found.filter(user_id=user.id)
     elif owner is not None:
         found = found.filter(user_id=owner)
@@ -34,9 +34,9 @@ def payment_of(user: Principal, payment_id: UUID) -> Payment:
 
 
 def refunds_of(user: Principal, *, payment_id: UUID | None = None, status: str | None = None) -> QuerySet[Refund]:
-    """Of the user's payments; for staff everybody's."""
+    """Of the user's payments; for who may look at all of them everybody's."""
     found = Refund.objects.all()
-    if not user.is_staff:
+    if not user.may("view_refund"):
         found = found.filter(payment__user_id=user.id)
     if payment_id is not None:
         found = found.filter(payment=payment_id)

@@ -3,7 +3,9 @@
 from operator import attrgetter
 from typing import Any
 
+import django.contrib.auth.admin  # noqa: F401  (registers first what is registered anew below)
 from django.contrib import admin
+from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
 
 from chassis.money import Money, format_money
@@ -66,3 +68,28 @@ class IdempotencyKeyAdmin(ReadOnlyAdmin):
     search_fields = ["key", "user_id"]
     fields = ["key", "endpoint", "user_id", "resource_id", "status", "leased_until", "created_at"]
     show_full_result_count = False
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(ReadOnlyAdmin):
+    """A group is a role, and what it may do is made by each migration from the service's table of roles."""
+
+    search_fields = ["name"]
+    fields = ["name", "permissions"]
+
+
+if not User._meta.swapped:
+    admin.site.unregister(User)
+
+    @admin.register(User)
+    class ShadowAdmin(ReadOnlyAdmin):
+        """Who signed in here. Who they are and what they may do is said at auth, and nowhere else."""
+
+        list_display = ["username", "is_staff", "is_superuser", "last_login"]
+        list_filter = ["is_staff", "groups"]
+        search_fields = ["username"]
+        fields = ["username", "is_active", "is_staff", "is_superuser", "groups", "last_login", "date_joined"]
+        show_full_result_count = False

@@ -9,10 +9,11 @@ class ChassisConfig(AppConfig):
     def ready(self) -> None:
         from chassis.storage import database_metrics
         from chassis.telemetry import tracing
-        from chassis.web import grants, openapi  # noqa: F401  (the import registers a security scheme)
+        from chassis.web import grants, openapi, staff_sessions  # noqa: F401  (openapi registers a security scheme)
 
         database_metrics.connect()
         grants.connect()
+        staff_sessions.connect()
         if tracing.ON:
             from chassis.web import spans
 

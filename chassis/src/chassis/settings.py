@@ -88,6 +88,7 @@ def _django(*, name: str, app: str) -> dict[str, Any]:
             "chassis.web.health.HostMiddleware",
             "django.middleware.csrf.CsrfViewMiddleware",
             "django.contrib.auth.middleware.AuthenticationMiddleware",
+            "chassis.web.staff_sessions.StaffSessionMiddleware",
             "django.contrib.messages.middleware.MessageMiddleware",
             "django.middleware.clickjacking.XFrameOptionsMiddleware",
             "django.middleware.http.ConditionalGetMiddleware",

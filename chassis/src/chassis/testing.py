@@ -180,15 +180,20 @@ def golden() -> Callable[[str], dict[str, Any]]:
 
 @pytest.fixture
 def deliver(golden: Callable[[str], dict[str, Any]], saga: "Saga") -> Callable[..., bool]:
-    """deliver(event_type, data=None, *, event_id=None, **overrides): one delivery through the real inbox.
+    """deliver(event_type, data=None, *, event_id=None, at=None, **overrides): one delivery through the real inbox.
 
-    The data is the golden message's, with the overrides; True when the effect was new. What the handler told must
-    be what contracts/saga.toml says that it may tell.
+    The data is the golden message's, with the overrides; at: when it was told. True when the effect was new. What the
+    handler told must be what contracts/saga.toml says that it may tell.
     """
     from chassis.messaging.inbox import receive
 
     def send(
-        event_type: str, data: dict[str, Any] | None = None, *, event_id: UUID | None = None, **overrides: Any
+        event_type: str,
+        data: dict[str, Any] | None = None,
+        *,
+        event_id: UUID | None = None,
+        at: datetime | None = None,
+        **overrides: Any,
     ) -> bool:
         handlers = import_module(f"{settings.SERVICE_APP}.handlers").HANDLERS
         message: dict[str, Any] = golden(event_type) if data is None else {"data": data}
@@ -198,7 +203,7 @@ def deliver(golden: Callable[[str], dict[str, Any]], saga: "Saga") -> Callable[.
             type=event_type,
             source=message.get("source", "/test"),
             subject=message.get("subject", "test"),
-            time=datetime.now(UTC),
+            time=at or datetime.now(UTC),
             data=body,
         )
         with saga.step(lambda: event_type):

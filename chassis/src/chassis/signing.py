@@ -1,4 +1,4 @@
-"""The keys that tokens are signed with (Ed25519), and their public form for everybody else (RFC 7517, RFC 8037)."""
+"""Keys that something is signed with (Ed25519), and their public form for everybody else (RFC 7517, RFC 8037)."""
 
 import base64
 import hashlib
@@ -24,19 +24,19 @@ class SigningKeys:
     verifying: dict[str, Ed25519PublicKey]
 
     @classmethod
-    def from_pem(cls, private_pem: str, previous_public_pem: str = "") -> "SigningKeys":
-        """private_pem: PKCS 8. previous_public_pem: the key before a rotation, for tokens that still live.
+    def from_pem(cls, private_pem: str, previous_public_pem: str = "", *, named: tuple[str, str]) -> "SigningKeys":
+        """private_pem: PKCS 8. previous_public_pem: the key before a rotation, for what it signed and still counts.
 
-        Raises ValueError for what is not an Ed25519 key.
+        named: the variables that the two come from. Raises ValueError for what is not an Ed25519 key.
         """
         private = load_pem_private_key(private_pem.encode(), password=None)
         if not isinstance(private, Ed25519PrivateKey):
-            raise ValueError("JWT_PRIVATE_KEY is not an Ed25519 key")  # noqa: TRY004  (a value of the environment)
+            raise ValueError(f"{named[0]} is not an Ed25519 key")  # noqa: TRY004  (a value of the environment)
         public = [private.public_key()]
         if previous_public_pem:
             previous = load_pem_public_key(previous_public_pem.encode())
             if not isinstance(previous, Ed25519PublicKey):
-                raise ValueError("JWT_PREVIOUS_PUBLIC_KEY is not an Ed25519 key")
+                raise ValueError(f"{named[1]} is not an Ed25519 key")
             public.append(previous)
         return cls(
             kid=thumbprint(public[0]),

@@ -1,0 +1,82 @@
+"""Letting people in: each ticket once, at the door of its showtime."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import jwt
+from django.db import transaction
+from django.utils import timezone
+
+from bookings import tickets
+from bookings.domain import State
+from bookings.errors import TicketInvalid, TicketUnknown, TicketUsed, TicketVoid, WrongShowtime
+from bookings.models import Booking, BookingSeat, CheckIn, Showtime
+from bookings.selectors import locked_booking
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Who may go in now: the people of these seats."""
+
+    booking: Booking
+    showtime: Showtime
+    seats: Sequence[BookingSeat]
+    at: datetime
+
+
+def check_in(*, ticket: str, showtime_id: UUID, door: str, actor_id: UUID) -> Admission:
+    """Lets in by a seat's ticket, or by the booking's whoever of it is not in yet; showtime_id: what the door is for.
+
+    The booking is locked, so that of many doors one lets in, and nobody is let in on what is cancelled meanwhile.
+    Raises TicketInvalid, TicketUnknown, WrongShowtime, TicketVoid, TicketUsed.
+    """
+    try:
+        claims = tickets.verify(ticket)
+    except jwt.InvalidTokenError:
+        raise TicketInvalid from None
+    with transaction.atomic():
+        booking = locked_booking(claims.booking_id)
+        if booking is None:
+            raise TicketUnknown
+        showtime = Showtime.objects.get(id=booking.showtime_id)
+        _refuse_what_does_not_count(booking, showtime, at=showtime_id)
+        seats = [seat for seat in booking.seats.all() if claims.seat_id in (None, seat.seat_id)]
+        if not seats:
+            raise TicketUnknown
+        used = {each.seat_id: each for each in booking.check_ins.all()}
+        fresh = [seat for seat in seats if seat.seat_id not in used]
+        if not fresh:
+            raise TicketUsed(used=[_told(seat, used) for seat in seats])
+        now = timezone.now()
+        CheckIn.objects.bulk_create(
+            CheckIn(booking=booking, seat_id=seat.seat_id, at=now, door=door, actor=actor_id) for seat in fresh
+        )
+    return Admission(booking, showtime, fresh, now)
+
+
+def _refuse_what_does_not_count(booking: Booking, showtime: Showtime, *, at: UUID) -> None:
+    """Raises WrongShowtime, TicketVoid."""
+    if booking.showtime_id != at:
+        raise WrongShowtime(
+            showtime={
+                "id": str(showtime.id),
+                "movie_title": showtime.movie_title,
+                "theater_name": showtime.theater_name,
+                "screen": showtime.screen_name,
+                "starts_at": showtime.starts_at.isoformat(),
+                "time_zone": showtime.time_zone,
+            }
+        )
+    if booking.status != State.CONFIRMED:
+        last = booking.history.last()
+        assert last is not None  # a booking is made with the first line of its history
+        raise TicketVoid(booking_status=booking.status, ended_by=last.trigger, ended_at=last.at.isoformat())
+    if showtime.status == Showtime.Status.CANCELLED:  # and the tick has not come to this booking yet
+        raise TicketVoid(booking_status=booking.status, ended_by="showtime_cancelled", ended_at=None)
+
+
+def _told(seat: BookingSeat, used: Mapping[UUID, CheckIn]) -> dict[str, str]:
+    check_in = used[seat.seat_id]
+    return {"seat": str(seat), "at": check_in.at.isoformat(), "door": check_in.door}

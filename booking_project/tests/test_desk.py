@@ -1,0 +1,131 @@
+"""What staff do with somebody else's booking, and what its customer sees of it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+
+from bookings import desk, services
+from bookings.domain import State, Trigger
+from bookings.errors import AddressChanged, NotCancellable, OwnPurchase
+from bookings.history import Cause
+from bookings.models import Booking, BookingTransition, Customer, Showtime
+from bookings.selectors import found_by
+from chassis.ids import uuid7
+
+CLERK = uuid7()
+
+
+@pytest.fixture
+def sold(hold):
+    """sold(0) → a confirmed booking of the first seat."""
+
+    def make(*places: int, **wanted) -> Booking:
+        booking = hold(*places, **wanted)
+        services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=Cause("payment"))
+        return booking
+
+    return make
+
+
+def cancel(booking: Booking, *, actor_id=CLERK, **wanted) -> None:
+    desk.cancel_for_customer(booking_id=booking.id, actor_id=actor_id, reason="projector broke", **wanted)
+
+
+def test_staff_cancel_whatever_the_rules_say_and_all_goes_back(sold, showtime, emitted):
+    Showtime.objects.filter(id=showtime.id).update(rules={"cancellation_cutoff_minutes": 60 * 24 * 7})
+    booking = sold(0)
+    cancel(booking)
+    last = BookingTransition.objects.filter(booking=booking).last()
+    assert (last.trigger, last.reason, last.actor) == (Trigger.CANCELLED_BY_STAFF, "projector broke", str(CLERK))
+    assert emitted("booking.cancelled")[-1].data["refund"]["amount"] == booking.total_amount
+    with pytest.raises(NotCancellable):
+        cancel(booking)
+
+
+def test_the_note_of_staff_leaves_the_service_nowhere_and_their_message_does(sold, emitted):
+    cancel(sold(0), message="We are sorry: the film could not be shown.")
+    (told,) = emitted("booking.cancelled")
+    assert told.data["reason"] == "cancelled_by_staff"
+    assert told.data["message"] == "We are sorry: the film could not be shown."
+    assert not [event for event in emitted() if "projector broke" in str(event.data)]
+
+
+def test_nobody_cancels_their_own_purchase_as_staff(sold):
+    booking = sold(0, user_id=CLERK)
+    with pytest.raises(OwnPurchase):
+        cancel(booking)
+    assert Booking.objects.get(id=booking.id).status == State.CONFIRMED
+
+
+def test_as_a_customer_staff_cancel_their_own_by_the_rules(sold, showtime, sign_in):
+    Showtime.objects.filter(id=showtime.id).update(rules={"cancellation_cutoff_minutes": 60 * 24 * 7})
+    support = sign_in(roles=("support",))
+    booking = sold(0, user_id=support.user_id)
+    answer = support.delete(f"/bookings/{booking.id}", {"reason": "I am staff"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "cancellation_closed")
+
+
+@pytest.mark.parametrize(
+    ("by", "ago", "refused"),
+    [
+        (CLERK, timedelta(hours=23), True),
+        (CLERK, timedelta(hours=25), False),
+        (uuid7(), timedelta(), False),
+        (None, timedelta(), False),
+    ],
+)
+def test_who_changed_the_address_of_an_account_cancels_nothing_of_it_for_a_day(sold, deliver, by, ago, refused):
+    booking = sold(0)
+    deliver("user.updated", user_id=booking.user_id, email_changed_by=by, email_changed_at=datetime.now(UTC) - ago)
+    if refused:
+        with pytest.raises(AddressChanged):
+            cancel(booking)
+    else:
+        cancel(booking)
+
+
+def test_a_customer_sees_that_staff_acted_and_what_they_were_told_and_staff_see_both(sold, sign_in):
+    booking = sold(0)
+    clerk = sign_in(roles=("manager",))
+    wanted = {"reason": "note among colleagues", "message": "Until next time."}
+    assert clerk.delete(f"/bookings/{booking.id}", wanted).status_code == 200
+    path = f"/bookings/{booking.id}/history"
+    shown = sign_in(user_id=booking.user_id).get(path)
+    line = shown.json()["results"][-1]
+    assert (line["actor"], line["reason"], line["message"]) == ("staff", "", "Until next time.")
+    assert str(clerk.user_id) not in shown.text
+    line = sign_in(roles=("support",)).get(path).json()["results"][-1]
+    assert (line["actor"], line["reason"]) == (str(clerk.user_id), "note among colleagues")
+
+
+def test_staff_who_are_the_customer_see_of_their_colleagues_what_a_customer_sees(sold, sign_in):
+    buyer, clerk = sign_in(roles=("manager",)), sign_in(roles=("support",))
+    booking = sold(0, user_id=buyer.user_id)
+    assert clerk.delete(f"/bookings/{booking.id}", {"reason": "note among colleagues"}).status_code == 200
+    assert "note among colleagues" not in buyer.get(f"/bookings/{booking.id}/history").text
+
+
+def test_a_customer_reads_their_own_words_in_the_history_and_the_system_s(sold, sign_in):
+    booking = sold(0)
+    customer = sign_in(user_id=booking.user_id)
+    assert customer.delete(f"/bookings/{booking.id}", {"reason": "we are ill"}).status_code == 200
+    lines = customer.get(f"/bookings/{booking.id}/history").json()["results"]
+    assert [line["actor"] for line in lines] == [str(booking.user_id), "payment", str(booking.user_id)]
+    assert lines[-1]["reason"] == "we are ill"
+
+
+@pytest.mark.parametrize("term", ["K7QF2M9XTD", "mai.tran@example.com", str(uuid7())])
+def test_what_staff_search_by_is_found_by_indexes(db, term):
+    Customer.objects.create(user_id=uuid7(), email="Mai.Tran@example.com", as_of=datetime.now(UTC))
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = Booking.objects.filter(found_by(term)).order_by("-id").explain()
+    assert "Seq Scan" not in plan
+
+
+def test_an_address_is_found_by_its_index_in_whatever_case(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN SELECT user_id FROM customers WHERE upper(email) = upper('Mai.Tran@example.com')")
+        assert "customers_by_email" in str(cursor.fetchall())
