@@ -42,7 +42,7 @@ def _record_refund(event: Event) -> None:
         booking_id=payment.booking_id,
         status=PaymentStatus(payment.status),
         kind=payment.kind,
-        cause=Cause("payment", event.id, payment.reason or "refunded"),
+        cause=Cause("payment", event.id, reason="refunded", message=payment.reason),
     )
 
 

@@ -21,7 +21,7 @@ from payments import checkout, methods, refunds, schema, selectors, webhooks
 from payments.clerks import Clerk
 from payments.domain import RefundKind
 from payments.errors import (
-    AddressJustChanged,
+    AddressChanged,
     AlreadyPaid,
     AttemptWithdrawn,
     BookingEnded,
@@ -184,7 +184,7 @@ class MethodView(APIView):
         return Response(status=204)
 
 
-FORBIDDEN = (OwnPurchase, AddressJustChanged)
+FORBIDDEN = (OwnPurchase, AddressChanged)
 IMPOSSIBLE = (PaymentInProgress, NotRefundable, PartCannotCancel, RefundTooLarge)
 
 
@@ -207,7 +207,9 @@ class RefundListView(APIView):
         chosen = {name: wanted.get(name) for name in ("payment_id", "status")}
         pages = CursorPage()
         page = pages.paginate_queryset(selectors.refunds_of(user, **chosen), request, view=self)
-        return pages.get_paginated_response([present_refund(refund, to_staff=user.may("view_refund")) for refund in page])
+        return pages.get_paginated_response(
+            [present_refund(refund, to_staff=user.may("view_refund")) for refund in page]
+        )
 
     @problems(
         CardNumberRefused,

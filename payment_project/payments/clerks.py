@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from chassis.four_eyes import ADDRESS_SETTLES, Objection, objection
 from chassis.storage.audit_log import Actor
-from payments.errors import AddressJustChanged, OwnPurchase
+from payments.errors import AddressChanged, OwnPurchase
 from payments.heard import UserUpdated
 from payments.models import AddressChange, Payment
 
@@ -51,7 +51,7 @@ def forget_address_changes() -> int:
 
 
 def check(clerk: Clerk, payment: Payment) -> None:
-    """Raises OwnPurchase or AddressJustChanged when somebody else has to decide on this payment's money."""
+    """Raises OwnPurchase or AddressChanged when somebody else has to decide on this payment's money."""
     if clerk.account_id is None:
         return
     theirs = AddressChange.objects.filter(user_id=payment.user_id, changed_by=clerk.account_id)
@@ -66,4 +66,4 @@ def check(clerk: Clerk, payment: Payment) -> None:
     if said is Objection.OWN:
         raise OwnPurchase
     if said is Objection.ADDRESS_CHANGED:
-        raise AddressJustChanged
+        raise AddressChanged

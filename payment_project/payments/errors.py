@@ -127,9 +127,9 @@ class OwnPurchase(PermissionDenied):
     title = "Nobody gives back the money of their own purchase; ask a colleague"
 
 
-class AddressJustChanged(PermissionDenied):
-    code = "address_just_changed"
-    title = "You have changed the address of this account within the last day; ask a colleague"
+class AddressChanged(PermissionDenied):
+    code = "address_changed_by_you"
+    title = "You changed this customer's address within the last day; ask a colleague"
 
 
 class SecondPersonNeeded(PermissionDenied):

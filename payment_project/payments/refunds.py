@@ -98,7 +98,7 @@ def start_refund(
 def request_refund(*, payment_id: UUID, wanted: Wanted, refund_id: UUID | None = None, leased: bool = False) -> Asked:
     """Writes the intent to refund, or that a second person is asked for it.
 
-    Raises PaymentNotFound, OwnPurchase, AddressJustChanged, NotRefundable, RefundTooLarge, PartCannotCancel,
+    Raises PaymentNotFound, OwnPurchase, AddressChanged, NotRefundable, RefundTooLarge, PartCannotCancel,
     CurrencyMismatch, PaymentInProgress, RefundAwaitsApproval.
     """
     with transaction.atomic():
@@ -143,7 +143,7 @@ def approve_refund(*, refund_id: UUID, clerk: Clerk, leased: bool = False) -> As
 def refuse_refund(*, refund_id: UUID, clerk: Clerk, note: str) -> Refund:
     """A colleague says no, and why; who asked may take it back in the same way.
 
-    Raises RefundNotFound, NotAwaitingApproval, OwnPurchase, AddressJustChanged.
+    Raises RefundNotFound, NotAwaitingApproval, OwnPurchase, AddressChanged.
     """
     with transaction.atomic():
         row, refund = _locked_awaiting(refund_id)

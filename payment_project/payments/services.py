@@ -123,7 +123,7 @@ def hasten(*, operation_id: UUID, provider: str) -> bool:
 def resume_payment(*, payment_id: UUID, clerk: Clerk) -> None:
     """Somebody has looked at why money could not be given back: it is asked for again.
 
-    Raises OwnPurchase, AddressJustChanged.
+    Raises OwnPurchase, AddressChanged.
     """
     with transaction.atomic():
         row = Payment.objects.select_for_update().get(id=payment_id)

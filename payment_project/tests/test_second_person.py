@@ -83,14 +83,14 @@ class TestWhoMay:
             deliver("user.updated", user_id=payment.user_id, email_changed_by=by, email_changed_at=at)
 
         told(linh.user_id, ADDRESS_SETTLES - timedelta(minutes=1))
-        assert refused(refund(linh, payment, amount=1)) == (403, "address_just_changed")
+        assert refused(refund(linh, payment, amount=1)) == (403, "address_changed_by_you")
         assert refund(minh, payment, amount=1).status_code == 201
         # What comes late tells of what was before, and what the owner does takes nothing back of what staff did.
         told(linh.user_id, ADDRESS_SETTLES + timedelta(days=1))
         told(None, timedelta())
         told(minh.user_id, timedelta())
-        assert refused(refund(linh, payment, amount=1)) == (403, "address_just_changed")
-        assert refused(refund(minh, payment, amount=1)) == (403, "address_just_changed")
+        assert refused(refund(linh, payment, amount=1)) == (403, "address_changed_by_you")
+        assert refused(refund(minh, payment, amount=1)) == (403, "address_changed_by_you")
 
     def test_after_that_day_it_is_forgotten(self, linh: Client, payment: Payment, deliver: Callable[..., bool]) -> None:
         at = (timezone.now() - ADDRESS_SETTLES - timedelta(minutes=1)).isoformat()
@@ -160,7 +160,7 @@ class TestALargeRefund:
         changer = sign_in(roles=("manager",))
         now = timezone.now().isoformat()
         deliver("user.updated", user_id=payment.user_id, email_changed_by=changer.user_id, email_changed_at=now)
-        assert refused(changer.post(f"/refunds/{made}/approve")) == (403, "address_just_changed")
+        assert refused(changer.post(f"/refunds/{made}/approve")) == (403, "address_changed_by_you")
         assert sign_in(roles=("customer",)).post(f"/refunds/{made}/approve").status_code == 403
 
     def test_is_refused_with_a_note_and_may_be_asked_for_again(
