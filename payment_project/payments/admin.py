@@ -210,7 +210,7 @@ class PaymentMethodAdmin(ReadOnlyAdmin):
     list_display = ["id", "user_id", "brand", "last4", "expiry_month", "expiry_year", "created_at"]
     list_filter = ["brand"]
     search_fields = ["user_id__iexact", "last4"]
-    exclude = ["gateway_token"]
+    exclude = ["gateway_token", "token_digest", "sealed_by"]
     show_full_result_count = False
 
 

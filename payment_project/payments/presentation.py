@@ -33,7 +33,7 @@ def present_payment(payment: Payment) -> dict[str, Any]:
 def present_refund(refund: Refund, *, to_staff: bool) -> dict[str, Any]:
     """to_staff: why a booking ended may be a note among colleagues, which its customer does not read."""
     by_staff = bool(refund.requested_by)
-    shown = {
+    shown: dict[str, Any] = {
         "id": str(refund.id),
         "payment_id": str(refund.payment_id),
         "status": str(refund.status),
