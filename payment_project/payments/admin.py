@@ -85,7 +85,10 @@ class PaymentAdmin(ReadOnlyAdmin):
 
         The sweep carries them out within seconds.
         """
-        payments = list(queryset.order_by("id")[:MOST_AT_ONCE])
+        payments = list(queryset.order_by("id")[: MOST_AT_ONCE + 1])
+        if len(payments) > MOST_AT_ONCE:
+            self.message_user(request, f"{MOST_AT_ONCE} payments at once at most.", messages.ERROR)
+            return None
         form = RefundForm(request.POST if "reason" in request.POST else None, payments=payments)
         seen = form.is_valid() and "seen" in request.POST
         if not seen:
@@ -197,7 +200,11 @@ class RefundAdmin(ReadOnlyAdmin):
         return None
 
     def _decide(self, request: HttpRequest, queryset: QuerySet[Refund], decide: Callable[[Refund], str]) -> None:
-        for refund in queryset.select_related("payment").order_by("id")[:MOST_AT_ONCE]:
+        chosen = list(queryset.select_related("payment").order_by("id")[: MOST_AT_ONCE + 1])
+        if len(chosen) > MOST_AT_ONCE:
+            self.message_user(request, f"{MOST_AT_ONCE} refunds at once at most.", messages.ERROR)
+            return
+        for refund in chosen:
             name = f"{refund.payment.booking_reference or refund.payment_id}, {shown(refund.amount, refund.currency)}"
             try:
                 self.message_user(request, f"{name}: {decide(refund)}.", messages.SUCCESS)
