@@ -151,7 +151,6 @@ LISTS = [
     "/api/bookings",
     "/api/payments",
     "/api/payments/methods",
-    "/api/refunds",
     "/api/notifications/history",
 ]
 

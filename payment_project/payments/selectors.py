@@ -33,11 +33,9 @@ def payment_of(user: Principal, payment_id: UUID) -> Payment:
     return payment
 
 
-def refunds_of(user: Principal, *, payment_id: UUID | None = None, status: str | None = None) -> QuerySet[Refund]:
-    """Of the user's payments; for who may look at all of them everybody's."""
+def refunds(*, payment_id: UUID | None = None, status: str | None = None) -> QuerySet[Refund]:
+    """Everybody's, for staff."""
     found = Refund.objects.all()
-    if not user.may("view_refund"):
-        found = found.filter(payment__user_id=user.id)
     if payment_id is not None:
         found = found.filter(payment=payment_id)
     if status is not None:
@@ -47,7 +45,10 @@ def refunds_of(user: Principal, *, payment_id: UUID | None = None, status: str |
 
 def refund_of(user: Principal, refund_id: UUID) -> Refund:
     """Raises RefundNotFound, also for somebody else's."""
-    refund = refunds_of(user).filter(id=refund_id).first()
+    found = Refund.objects.filter(id=refund_id)
+    if not user.may("view_refund"):
+        found = found.filter(payment__user_id=user.id)
+    refund = found.first()
     if refund is None:
         raise RefundNotFound
     return refund

@@ -12,7 +12,7 @@ from chassis.storage.audit_log import Actor
 from payments import vault
 from payments.clerks import Clerk
 from payments.domain import Booking, Status
-from payments.models import Payment, PaymentMethod
+from payments.models import Payment, PaymentMethod, Refund, RefundStatus
 
 
 class PaymentFactory(factory.django.DjangoModelFactory):
@@ -51,6 +51,20 @@ class PaymentMethodFactory(factory.django.DjangoModelFactory):
     last4 = "4242"
     expiry_month = 12
     expiry_year = 2034
+
+
+class RefundFactory(factory.django.DjangoModelFactory):
+    """One that waits for a second person."""
+
+    class Meta:
+        model = Refund
+
+    payment = factory.SubFactory(PaymentFactory, captured=True)
+    amount = 180_000
+    currency = "VND"
+    status = RefundStatus.AWAITING_APPROVAL
+    reason = "the sound failed"
+    requested_by = "linh"
 
 
 def clerk_of(name: str = "linh", account_id: UUID | None = None) -> Clerk:

@@ -209,9 +209,9 @@ class TestALargeRefund:
         self, linh: Client, payment: Payment, sign_in: Callable[..., Client]
     ) -> None:
         made = refund(linh, payment).json()["id"]
-        [theirs] = sign_in(user_id=payment.user_id).get("/refunds").json()["results"]
-        assert theirs["id"] == made
-        assert sign_in().get("/refunds").json()["results"] == []
+        assert sign_in(user_id=payment.user_id).get(f"/refunds/{made}").json()["status"] == "awaiting_approval"
+        assert sign_in().get(f"/refunds/{made}").status_code == 404
+        assert sign_in(user_id=payment.user_id).get("/refunds").status_code == 403
         assert linh.get(f"/refunds?payment_id={payment.id}").json()["results"][0]["id"] == made
 
 
