@@ -19,6 +19,7 @@ from catalog.domain import OccupancyState, ShowtimeStatus
 from catalog.forms import PRICE_FIELDS, MovieForm, ScreenForm, ServiceForm, ShowtimeForm, TheaterForm, place_of
 from catalog.models import (
     SHOWING,
+    BlockedSeats,
     CatalogGeneration,
     Movie,
     Screen,
@@ -97,7 +98,14 @@ class TheaterAdmin(ServiceAdmin):
         ("Programme", {"fields": ["cleaning_minutes"]}),
         (
             "Rules",
-            {"fields": ["cancellation_cutoff_minutes", "cancellation_fee_percent", "orphan_seat_rule"]},
+            {
+                "fields": [
+                    "cancellation_cutoff_minutes",
+                    "cancellation_fee_percent",
+                    "orphan_seat_rule",
+                    "accessible_places",
+                ]
+            },
         ),
     ]
 
@@ -212,7 +220,8 @@ class ShowtimeAdmin(ServiceAdmin):
             .values("showtime_id")
             .values_list(Sum("seats"))
         )
-        occupied = Coalesce(Subquery(taken, output_field=IntegerField()), 0)
+        blocked = BlockedSeats.objects.filter(showtime_id=OuterRef("id")).values_list("seats")
+        occupied = Coalesce(Subquery(taken, output_field=IntegerField()), 0) + Coalesce(Subquery(blocked), 0)
         showtimes = super().get_queryset(request).prefetch_related("prices")
         counted: QuerySet[Any] = showtimes.annotate(occupied=occupied)
         return counted
@@ -317,7 +326,8 @@ class ShowtimePriceAdmin(ReadOnlyAdmin):
     list_display = ["showtime", "category", "money"]
     list_filter = ["category", "currency"]
     list_select_related = ["showtime__movie", "showtime__theater", "showtime__screen"]
-    fields = readonly_fields = ["showtime", "category", "money"]
+    readonly_fields = ["showtime", "category", "money"]
+    fields = [*readonly_fields]
     search_fields = ["showtime__movie__title", "showtime__id"]
 
     @admin.display(description="Price", ordering="amount")
@@ -330,6 +340,13 @@ class ShowtimeOccupancyAdmin(ReadOnlyAdmin):
     list_display = ["booking_id", "showtime_id", "seats", "state", "held_until", "updated_at"]
     list_filter = ["state"]
     search_fields = ["booking_id", "showtime_id"]
+
+
+@admin.register(BlockedSeats)
+class BlockedSeatsAdmin(ReadOnlyAdmin):
+    list_display = ["showtime_id", "seats", "updated_at"]
+    search_fields = ["showtime_id"]
+    show_full_result_count = False
 
 
 @admin.register(CatalogGeneration)

@@ -90,6 +90,7 @@ class TheaterForm(ServiceForm):
             "cancellation_cutoff_minutes",
             "cancellation_fee_percent",
             "orphan_seat_rule",
+            "accessible_places",
         ]
 
     def carry_out(self) -> Theater:

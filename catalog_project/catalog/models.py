@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models.functions import Upper
 
 from catalog import validators
-from catalog.domain import OccupancyState, SeatCategory, ShowtimeFormat, ShowtimeStatus
+from catalog.domain import AccessiblePlaces, OccupancyState, SeatCategory, ShowtimeFormat, ShowtimeStatus
 from chassis.ids import uuid7
 from chassis.money import Money, format_money
 
@@ -71,6 +71,13 @@ class Theater(models.Model):
     )
     orphan_seat_rule = models.BooleanField(
         default=True, help_text="Refuse a choice that leaves a single free seat between taken ones."
+    )
+    accessible_places = models.CharField(
+        max_length=10,
+        choices=[(rule.value, rule.value.replace("_", " ")) for rule in AccessiblePlaces],
+        default=AccessiblePlaces.ON_REQUEST.value,
+        db_default=AccessiblePlaces.ON_REQUEST.value,
+        help_text="Wheelchair places: for those who ask for them, companions with them; or for anybody, like any seat.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -286,6 +293,22 @@ class ShowtimeOccupancy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seats} {OccupancyState(self.state).name.lower()}"
+
+
+class BlockedSeats(models.Model):
+    """How many seats of a showtime are off sale for the house, as booking tells; a higher revision is later news."""
+
+    showtime_id = models.UUIDField(primary_key=True)
+    seats = models.PositiveSmallIntegerField()
+    revision = models.BigIntegerField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "showtime_blocked_seats"
+        verbose_name_plural = "blocked seats"
+
+    def __str__(self) -> str:
+        return f"{self.seats} blocked"
 
 
 class CatalogGeneration(models.Model):

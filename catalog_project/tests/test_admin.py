@@ -39,6 +39,7 @@ THEATER = {
     "cancellation_cutoff_minutes": 60,
     "cancellation_fee_percent": "",
     "orphan_seat_rule": "on",
+    "accessible_places": "on_request",
 }
 
 
@@ -115,6 +116,15 @@ def test_what_a_service_refuses_is_told_beside_the_field(manager: Client, showti
     assert list(complaints(manager.post(address("showtime_add"), finer))) == ["price_standard"]
     assert "couple" in str(complaints(manager.post(address("showtime_add"), {**wanted, "price_couple": ""})))
     assert Showtime.objects.count() == 1
+
+
+def test_the_form_refuses_another_time_zone_of_what_is_sold(manager: Client, showtime: Showtime) -> None:
+    record_occupancy(booking_id=uuid7(), showtime_id=showtime.id, seats=1, state=OccupancyState.SOLD)
+    theater = showtime.theater
+    wanted = {**THEATER, "currency": theater.currency, "time_zone": "Asia/Tokyo"}
+    (refusal,) = complaints(manager.post(address("theater_change", theater.id), wanted))["__all__"]
+    assert "time zone" in refusal
+    saved(manager.post(address("theater_change", theater.id), {**wanted, "time_zone": theater.time_zone}))
 
 
 def test_a_form_that_is_refused_leaves_nothing_behind(manager: Client, emitted: Any) -> None:
