@@ -79,7 +79,7 @@ def _is_shown(page: Any, request: Any, path: str) -> bool:
     """As a column, or as a filter with all its choices."""
     shown = {column for column in page.get_list_display(request) if isinstance(column, str)}
     for item in page.get_list_filter(request):
-        shown.add(item.parameter_name if isinstance(item, type) else item if isinstance(item, str) else item[0])
+        shown.add(item if isinstance(item, str) else getattr(item, "parameter_name", None) or item[0])
     return path in shown or path.rpartition("__")[0] in shown
 
 
