@@ -69,7 +69,7 @@ ENDPOINTS = [
     Endpoint(
         "POST",
         f"/api/theaters/{NOWHERE}/screens",
-        {"name": "Hall", "seats": [{"row": "A", "number": 1, "x": 1, "y": 1, "category": "standard"}]},
+        {"name": "Hall", "seats": [{"row": "A", "number": 1, "x": 1, "y": 1}]},
         wrong={"name": [""], "seats": [[{}], [7], "seats", None, [{"row": "A", "number": -1, "x": 1, "y": 1}]]},
     ),
     Endpoint(
@@ -90,6 +90,20 @@ ENDPOINTS = [
             "format": ["9D"],
             "prices": [{"standard": {"amount": -1, "currency": "VND"}}, {"throne": MONEY}, {"standard": 7}],
         },
+    ),
+    Endpoint(
+        "PATCH",
+        f"/api/screens/{NOWHERE}",
+        {"name": "Hall", "seats": [{"row": "A", "number": 1, "x": 1, "y": 1}]},
+        optional=True,
+        wrong={"name": [""], "seats": [[{}], [7]]},
+    ),
+    Endpoint(
+        "PATCH",
+        f"/api/showtimes/{NOWHERE}",
+        {"starts_at": "2030-01-01T10:00:00+00:00", "format": "2D", "language": "en", "prices": {"standard": MONEY}},
+        optional=True,
+        wrong={"prices": [{"throne": MONEY}, {"standard": 7}]},
     ),
     Endpoint(
         "POST",
@@ -118,8 +132,14 @@ ENDPOINTS = [
         "/api/refunds",
         {"payment_id": NOWHERE, "amount": 1, "reason": "because"},
         key=True,
-        wrong={"payment_id": ["nonsense", 7], "amount": [0, -1, 1.5, "1", 10**30], "reason": ["", "x" * 1000]},
+        wrong={
+            "payment_id": ["nonsense", 7],
+            "amount": [0, -1, 1.5, "1", 10**30],
+            "kind": ["", "gift", 1],
+            "reason": ["", "x" * 1000],
+        },
     ),
+    Endpoint("POST", f"/api/refunds/{NOWHERE}/refuse", {"note": "no"}, wrong={"note": ["", 7, "x" * 1000]}),
     Endpoint(
         "POST",
         "/api/notifications/email",
@@ -168,6 +188,7 @@ PRIVATE = [
     "/api/payments",
     f"/api/payments/{NOWHERE}",
     "/api/payments/methods",
+    "/api/refunds",
     f"/api/refunds/{NOWHERE}",
     "/api/notifications/history",
 ]

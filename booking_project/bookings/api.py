@@ -11,12 +11,14 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bookings import desk, endings, holds, inventory, schema, selectors
+from bookings import desk, endings, holds, schema, selectors
 from bookings.errors import (
     AddressChanged,
     AddressNotVerified,
     BookingNotFound,
     CancellationClosed,
+    CompanionAlone,
+    CoupleSeatSplit,
     HeldTooOften,
     NotCancellable,
     NotEnoughSeats,
@@ -30,14 +32,20 @@ from bookings.errors import (
     TooManyHoldsInAll,
     UnknownSeat,
 )
-from bookings.presentation import present_booking, present_hold, present_seat_map, present_transition
+from bookings.presentation import (
+    present_booking,
+    present_cancellation,
+    present_hold,
+    present_seat_map,
+    present_transition,
+)
 from bookings.schema import BookingSerializer
 from chassis.web import idempotency
 from chassis.web.gateway import public_path
 from chassis.web.openapi import problems
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
-from chassis.web.permissions import May, caller
+from chassis.web.permissions import May, actor, caller
 from chassis.web.problems import PermissionDenied
 from chassis.web.queries import PageQuery, takes
 from chassis.web.views import APIView, created
@@ -64,7 +72,7 @@ class BookingRequest(StrictSerializer):
         min_value=1,
         max_value=settings.MAX_SEATS_PER_BOOKING,
         required=False,
-        help_text="Instead of seat_ids: the best available seats.",
+        help_text="Instead of seat_ids: the best available seats, of the cheapest kind that has so many.",
     )
     category = serializers.CharField(max_length=32, required=False, help_text="With quantity: of this kind.")
     payment_method = PaymentMethodSerializer(required=False, allow_null=True)
@@ -129,6 +137,8 @@ class BookingListView(APIView):
         SeatUnavailable,
         NotEnoughSeats,
         OrphanSeat,
+        CoupleSeatSplit,
+        CompanionAlone,
         SalesClosed,
         TooManyHolds,
         TooManyHoldsInAll,
@@ -195,14 +205,27 @@ class BookingView(APIView):
         user = caller(request)
         if selectors.booking_for(user, booking_id).user_id == user.id:
             wanted = OwnCancellationRequest.parse(request.data or {})
-            endings.cancel_booking(booking_id=booking_id, user_id=user.id, **wanted)
+            outcome = endings.cancel_booking(booking_id=booking_id, user_id=user.id, **wanted)
         else:
             if not user.may("cancel_booking"):
                 raise PermissionDenied
-            desk.cancel_for_customer(
+            outcome = desk.cancel_for_customer(
                 booking_id=booking_id, actor_id=user.id, **CancellationRequest.parse(request.data or {})
             )
-        return Response(present_booking(selectors.booking_for(user, booking_id)))
+        return Response(present_booking(selectors.booking_for(user, booking_id), outcome))
+
+
+class CancellationView(APIView):
+    @problems(BookingNotFound)
+    @extend_schema(
+        operation_id="preview_cancellation",
+        summary="Read what a cancellation gives back",
+        description="What comes back if its customer cancels now, what is kept and why, and until when that holds.",
+        responses=schema.CancellationSerializer,
+    )
+    def get(self, request: Request, booking_id: UUID) -> Response:
+        booking = selectors.booking_for(caller(request), booking_id)
+        return Response(present_cancellation(booking, endings.cancellation_of(booking)))
 
 
 class HistoryView(APIView):
@@ -255,7 +278,7 @@ class BlockedSeatsView(APIView):
         examples=schema.SEATS,
     )
     def post(self, request: Request, showtime_id: UUID) -> Response:
-        holds.block_seats(showtime_id=showtime_id, **SeatsRequest.parse(request.data))
+        holds.block_seats(showtime_id=showtime_id, actor=actor(request), **SeatsRequest.parse(request.data))
         return Response(status=204)
 
     @extend_schema(
@@ -268,5 +291,5 @@ class BlockedSeatsView(APIView):
     )
     def delete(self, request: Request, showtime_id: UUID) -> Response:
         """Puts them back on sale."""
-        inventory.unblock_seats(showtime_id=showtime_id, **SeatsRequest.parse(request.data))
+        holds.unblock_seats(showtime_id=showtime_id, actor=actor(request), **SeatsRequest.parse(request.data))
         return Response(status=204)

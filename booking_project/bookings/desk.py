@@ -6,10 +6,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from bookings import endings
-from bookings.domain import State, Trigger, next_state
+from bookings.domain import Cancellation, State, Trigger, next_state
 from bookings.errors import AddressChanged, BookingNotFound, NotCancellable, OwnPurchase
 from bookings.history import Cause
-from bookings.models import Booking, Customer
+from bookings.models import Customer
 from bookings.selectors import locked_booking
 from chassis.four_eyes import Objection, objection
 from chassis.states import IllegalTransition
@@ -17,11 +17,11 @@ from chassis.states import IllegalTransition
 _REFUSED = {Objection.OWN: OwnPurchase, Objection.ADDRESS_CHANGED: AddressChanged}
 
 
-def cancel_for_customer(*, booking_id: UUID, actor_id: UUID, reason: str, message: str = "") -> Booking:
+def cancel_for_customer(*, booking_id: UUID, actor_id: UUID, reason: str, message: str = "") -> Cancellation:
     """Cancels in the name of the house, whatever the theater's rules: all that was paid goes back.
 
     actor_id: the member of staff. reason: a note among staff. message: what the customer is told of it.
-    Raises BookingNotFound, OwnPurchase, AddressChanged, NotCancellable.
+    What comes back is returned. Raises BookingNotFound, OwnPurchase, AddressChanged, NotCancellable.
     """
     with transaction.atomic():
         booking = locked_booking(booking_id)
@@ -33,8 +33,7 @@ def cancel_for_customer(*, booking_id: UUID, actor_id: UUID, reason: str, messag
         except IllegalTransition:
             raise NotCancellable(f"The booking is {booking.status}.") from None
         cause = Cause(actor=str(actor_id), reason=reason, message=message)
-        endings.end([booking], Trigger.CANCELLED_BY_STAFF, cause=cause)
-    return booking
+        return endings.end([booking], Trigger.CANCELLED_BY_STAFF, cause=cause)[booking.id]
 
 
 def refuse_to_decide_alone(*, actor_id: UUID, owner_id: UUID) -> None:
