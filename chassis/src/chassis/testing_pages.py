@@ -66,7 +66,8 @@ def assert_nothing_hidden_can_be_asked(superuser: Any) -> None:
 
 
 def _paths(model: type[Model]) -> Iterator[str]:
-    for field in model._meta.get_fields():
+    fields: list[Any] = list(model._meta.get_fields())
+    for field in fields:
         yield field.name
         if field.is_relation and field.related_model:
             yield from (f"{field.name}__{there.name}" for there in field.related_model._meta.get_fields())
