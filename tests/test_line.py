@@ -86,10 +86,13 @@ def test_a_booking_with_a_card_ends_with_a_receipt_and_a_ticket(world: World, cu
 
     receipt, ticket = mails_of_a_purchase(world, customer, booked)
     assert "₫240,000" in receipt["text"]
-    assert [attachment["name"] for attachment in ticket["attachments"]] == ["ticket.png"]
-    issued = wait_for(lambda: booking_of(customer, booked)["ticket"], what="ticket of the booking")
-    assert issued in ticket["text"].replace("\r\n", "")
-    assert issued.count(".") == 2
+    issued = wait_for(lambda: booking_of(customer, booked)["tickets"], what="tickets of the booking")
+    pictures = [attachment["name"] for attachment in ticket["attachments"]]
+    assert pictures == [f"ticket-{number}.png" for number in range(1, len(paid["seats"]) + 1)]
+    assert len(issued) == len(pictures)
+    for one in issued:
+        assert one["code"] in ticket["text"].replace("\r\n", "")
+        assert one["code"].count(".") == 2
 
 
 def test_every_step_of_a_booking_is_kept(customer: Person, choice: Choice) -> None:
