@@ -25,7 +25,9 @@ def record_added(actor: Actor, user: User) -> None:
 def record_changed(actor: Actor, user: User, before: Mapping[str, Any]) -> None:
     """before: state() of the account before it was changed. Roles are told by themselves: they are looked for."""
     was, is_now = changes(before, state(user))
-    deed = {True: "user.reactivated", False: "user.deactivated"}.get(is_now.get("is_active"), "user.changed")
+    deed = "user.changed"
+    if "is_active" in is_now:
+        deed = "user.reactivated" if is_now["is_active"] else "user.deactivated"
     for action, names in ((deed, was.keys() - {"roles"}), ("user.roles_changed", was.keys() & {"roles"})):
         if names:
             told = [{name: values[name] for name in sorted(names)} for values in (was, is_now)]
