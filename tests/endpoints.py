@@ -104,6 +104,12 @@ ENDPOINTS = [
     ),
     Endpoint(
         "POST",
+        "/api/tickets/check-in",
+        {"ticket": "nonsense", "showtime_id": NOWHERE, "door": "Hall 1, left"},
+        wrong={"ticket": ["", "x" * 5000], "showtime_id": ["nonsense", 7], "door": ["x" * 65]},
+    ),
+    Endpoint(
+        "POST",
         "/api/payments",
         {"booking_id": NOWHERE, "payment_method": {"token": "tok_visa"}},
         key=True,
@@ -170,6 +176,7 @@ PRIVATE = [
     "/api/payments/methods",
     f"/api/refunds/{NOWHERE}",
     "/api/notifications/history",
+    f"/api/showtimes/{NOWHERE}/tickets/revoked",
 ]
 
 SERVICES = ["auth", "catalog", "booking", "payment", "notify"]
