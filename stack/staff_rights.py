@@ -24,8 +24,8 @@ A row is one of Django's permissions for the service's own tables. It holds in t
 a thing may also look at it, and for the endpoints that ask for it. Some pages offer less than a permission would allow:
 what was sold, paid or told is read there and never edited.
 
-Who has a column is staff: they enter every admin site, and read through the API the bookings, payments and messages of
-every customer. Customers have no column.
+Who has a column is staff: they enter every admin site. What customers did is read through the API by whoever may view
+it: `view_booking`, `view_payment`, `view_refund`, `view_notification`. Customers have no column.
 
 After each migration the groups are exactly these columns: what was granted by hand is taken away, and a group that is
 no role is left without permissions (the log names it), and removed once nobody is in it.

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bookings import desk, endings, holds, inventory, schema, selectors
+from bookings import desk, endings, holds, schema, selectors
 from bookings.errors import (
     AddressChanged,
     AddressNotVerified,
@@ -36,7 +36,7 @@ from chassis.web import idempotency
 from chassis.web.openapi import problems
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
-from chassis.web.permissions import May, caller
+from chassis.web.permissions import May, actor, caller
 from chassis.web.problems import BadRequestFields, PermissionDenied
 
 
@@ -199,9 +199,8 @@ class BookingView(APIView):
         else:
             if not user.may("cancel_booking"):
                 raise PermissionDenied
-            desk.cancel_for_customer(
-                booking_id=booking_id, actor_id=user.id, **CancellationRequest.parse(request.data or {})
-            )
+            wanted = CancellationRequest.parse(request.data or {})
+            desk.cancel_for_customer(booking_id=booking_id, actor=actor(request), **wanted)
         return Response(present_booking(selectors.booking_for(user, booking_id)))
 
 
@@ -255,7 +254,8 @@ class BlockedSeatsView(APIView):
         examples=schema.SEATS,
     )
     def post(self, request: Request, showtime_id: UUID) -> Response:
-        holds.block_seats(showtime_id=showtime_id, **SeatsRequest.parse(request.data))
+        wanted = SeatsRequest.parse(request.data)
+        desk.take_off_sale(showtime_id=showtime_id, actor=actor(request), **wanted)
         return Response(status=204)
 
     @extend_schema(
@@ -268,5 +268,6 @@ class BlockedSeatsView(APIView):
     )
     def delete(self, request: Request, showtime_id: UUID) -> Response:
         """Puts them back on sale."""
-        inventory.unblock_seats(showtime_id=showtime_id, **SeatsRequest.parse(request.data))
+        wanted = SeatsRequest.parse(request.data)
+        desk.put_back_on_sale(showtime_id=showtime_id, actor=actor(request), **wanted)
         return Response(status=204)
