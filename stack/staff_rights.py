@@ -20,9 +20,10 @@ HEAD = """\
 Made by `make contracts` from the table `STAFF_MAY` of each service (`<app>/roles.py`), and held by `make check`. How to
 add a role: [CONTRIBUTING.md](../CONTRIBUTING.md#add-a-role).
 
-A row is one of Django's permissions for the service's own tables. It holds in the admin site, where whoever may change
-a thing may also look at it, and for the endpoints that ask for it. Some pages offer less than a permission would allow:
-what was sold, paid or told is read there and never edited.
+A row is one of Django's permissions for the service's own tables, and for its log of what staff did (`auditrecord`),
+which is read and never edited. It holds in the admin site, where whoever may change a thing may also look at it, and
+for the endpoints that ask for it. Some pages offer less than a permission would allow: what was sold, paid or told is
+read there and never edited.
 
 Who has a column is staff: they enter every admin site. What customers did is read through the API by whoever may view
 it: `view_booking`, `view_payment`, `view_refund`, `view_notification`. Customers have no column.

@@ -1,9 +1,12 @@
-"""Where a request comes from."""
+"""Where a request comes from, and in which language."""
 
 import ipaddress
 
 from django.http import HttpRequest
+from django.utils.translation.trans_real import parse_accept_lang_header
 from rest_framework.request import Request
+
+from accounts.domain import normalised_language
 
 
 def address_of(request: Request | HttpRequest) -> str | None:
@@ -15,3 +18,13 @@ def address_of(request: Request | HttpRequest) -> str | None:
         except ValueError:
             continue
     return None
+
+
+def language_of(request: Request | HttpRequest) -> str:
+    """The tag that `Accept-Language` likes best; "" if it says none."""
+    for tag, _ in parse_accept_lang_header(request.headers.get("Accept-Language", "")):
+        try:
+            return normalised_language(tag)
+        except ValueError:
+            continue
+    return ""

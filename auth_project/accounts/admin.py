@@ -15,15 +15,32 @@ from django.shortcuts import redirect
 
 from accounts import services, sessions
 from accounts.addresses import address_of
-from accounts.domain import Deed, Rank, may_become_staff, normalised_email, normalised_phone
+from accounts.domain import (
+    Deed,
+    Rank,
+    may_become_staff,
+    normalised_email,
+    normalised_language,
+    normalised_phone,
+    normalised_time_zone,
+    plain_name,
+)
 from accounts.errors import AboveYourRank, SignInThrottled, WeakPassword, WrongPassword
 from accounts.models import OneTimeToken, Revocation, Session, User, rank_by
-from chassis.admin import ReadOnlyAdmin
+from accounts.selectors import prover_of
+from chassis.admin import ReadOnlyAdmin, StaffAdmin
 
 ADDRESS_BY_ANOTHER = (
     "Somebody else of staff gave this account its address, and may read its mail. Its owner has to change the address"
     " before the account gets a role of staff, or you do."
 )
+
+
+def _cleaned(normalised: Callable[[str], str], typed: str) -> str:
+    try:
+        return normalised(typed)
+    except ValueError as error:
+        raise forms.ValidationError(f"{str(error).capitalize()}.") from None
 
 
 class ContactForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's takes no argument when it runs
@@ -32,13 +49,23 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's takes 
     staff: User
 
     def clean_phone(self) -> str:
-        try:
-            return normalised_phone(self.cleaned_data["phone"])
-        except ValueError:
-            raise forms.ValidationError("A phone number starts with + and the country code.") from None
+        return _cleaned(normalised_phone, self.cleaned_data["phone"])
 
     def clean_email(self) -> str:
-        return normalised_email(self.cleaned_data["email"])
+        email = normalised_email(self.cleaned_data["email"])
+        # Staff may know whose it is, and should not give it to somebody who could never prove it.
+        if prover_of(email, other_than=self.instance.pk):
+            raise forms.ValidationError("This e-mail address has an account.")
+        return email
+
+    def clean_full_name(self) -> str:
+        return _cleaned(plain_name, self.cleaned_data["full_name"])
+
+    def clean_language(self) -> str:
+        return _cleaned(normalised_language, self.cleaned_data["language"])
+
+    def clean_time_zone(self) -> str:
+        return _cleaned(normalised_time_zone, self.cleaned_data["time_zone"])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -56,11 +83,11 @@ class AddUserForm(ContactForm, AdminUserCreationForm):  # type: ignore[type-arg]
 
     class Meta:
         model = User
-        fields = ["username", "email", "full_name", "phone", "groups"]
+        fields = ["username", "email", "full_name", "phone", "language", "time_zone", "groups"]
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's takes no argument when it runs
+class UserAdmin(StaffAdmin):
     """Accounts are never deleted, for bookings and payments elsewhere name them; they are made inactive."""
 
     list_display = ["username", "email", "full_name", "role_names", "is_active", "email_verified_at", "created_at"]
@@ -74,11 +101,12 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's takes n
     form = ContactForm
     fieldsets = [
         (None, {"fields": ["id", "username", "is_active", "groups"]}),
-        ("Contact", {"fields": ["email", "email_verified_at", "full_name", "phone"]}),
+        ("Contact", {"fields": ["email", "email_verified_at", "full_name", "phone", "language", "time_zone"]}),
         ("Times", {"fields": ["created_at", "updated_at", "last_login"]}),
     ]
     add_fieldsets = [
-        (None, {"fields": ["username", "email", "full_name", "phone", "password1", "password2", "groups"]})
+        (None, {"fields": ["username", "email", "full_name", "phone", "language", "time_zone"]}),
+        (None, {"fields": ["password1", "password2", "groups"]}),
     ]
 
     @admin.display(description="roles")
@@ -122,7 +150,12 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's takes n
         super().save_related(request, form, formsets, change)
         user.refresh_from_db()
         services.record_staff_change(
-            user=user, changed=form.changed_data, roles_before=before, staff=_staff(request), added=not change
+            user=user,
+            changed=form.changed_data,
+            roles_before=before,
+            staff=_staff(request),
+            added=not change,
+            email_before=form.initial.get("email", ""),
         )
 
     @admin.action(description="End all sessions of the selected accounts", permissions=["end_sessions"])

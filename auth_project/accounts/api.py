@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import schema, selectors, services, sessions, tokens
-from accounts.addresses import address_of
+from accounts.addresses import address_of, language_of
 from accounts.errors import (
     AccountExists,
     InvalidCredentials,
@@ -67,8 +67,15 @@ class Register(PublicView):
         examples=schema.REGISTER,
     )
     def post(self, request: Request) -> Response:
-        """Opens a customer's account and mails a token to verify the address."""
-        user = services.register(**RegistrationInput.parse(request.data), address=address_of(request))
+        """Opens a customer's account and mails a token to verify the address.
+
+        A user name is public, and may be taken. An address is not: the answer is the same whether or not somebody has
+        an account with it, and the account can be used at once. Whoever reads the address decides: it belongs to the
+        account that verifies it, and who has an account with it already is told by mail. Without a `language` it is
+        that of `Accept-Language`.
+        """
+        body = {"language": language_of(request), **RegistrationInput.parse(request.data)}
+        user = services.register(**body, address=address_of(request))
         return Response(UserSerializer(user).data, status=201)
 
 
@@ -84,7 +91,11 @@ class Token(PublicView):
         examples=schema.SIGN_IN,
     )
     def post(self, request: Request) -> Response:
-        """Signs in with a user name or an e-mail address."""
+        """Signs in with a user name or an e-mail address.
+
+        After too many failed attempts at an account, by whichever of its names, the next ones wait: 429 says in
+        `Retry-After` how many seconds. Attempts from where the account has signed in before are counted apart.
+        """
         pair = sessions.sign_in(
             **SignInInput.parse(request.data),
             address=address_of(request),
@@ -105,7 +116,11 @@ class TokenRefresh(PublicView):
         examples=schema.REFRESH,
     )
     def post(self, request: Request) -> Response:
-        """A new pair of tokens. A refresh token is good once: an old one that comes back ends its session."""
+        """A new pair of tokens. A refresh token is good once; for ten seconds it gives the same pair once more.
+
+        So two tabs may renew at once, and an answer that was lost may be asked for again. An older one that comes back
+        was stolen, or its successor was: its session ends.
+        """
         pair = sessions.refresh(**RefreshInput.parse(request.data), address=address_of(request))
         return tokens_response(pair)
 
@@ -149,7 +164,7 @@ class Me(APIView):
         """Whoever is signed in."""
         return Response(UserSerializer(account_of(request)).data)
 
-    @problems(AccountExists, WrongPassword, SignInThrottled)
+    @problems(WrongPassword, SignInThrottled)
     @extend_schema(
         operation_id="change_me",
         summary="Change my account",
@@ -159,7 +174,11 @@ class Me(APIView):
         examples=schema.CHANGE_ME,
     )
     def patch(self, request: Request) -> Response:
-        """Changes the name, the phone number, or the address, which is verified anew."""
+        """Changes the name, the phone number, the language, the time zone, or the address, which is verified anew.
+
+        The address that the account had is told. A new one is taken whether or not somebody else has an account with
+        it, as at registration.
+        """
         changes = ProfileInput.parse(request.data)
         user = services.update_profile(
             user_id=account_of(request).id,

@@ -1,11 +1,14 @@
 """Names and sessions: what is decided about them, without a database."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, IntEnum, StrEnum, auto
+from functools import cache
 from uuid import UUID
+from zoneinfo import available_timezones
 
 
 class Rank(IntEnum):
@@ -64,15 +67,25 @@ class EndReason(StrEnum):
     ENDED_BY_STAFF = "ended_by_staff"
 
 
+# Two tabs renew at once, or an answer is lost and asked for again: so long the token before the newest is no theft.
+REFRESH_GRACE = timedelta(seconds=10)
+
+
 @dataclass(frozen=True, slots=True)
 class SessionState:
+    """previous_jti: of the refresh token that the current one succeeded at `rotated_at`; "" before the first."""
+
     current_jti: str
     expires_at: datetime
     ended: bool
+    rotated_at: datetime
+    previous_jti: str = ""
 
 
 class RefreshVerdict(Enum):
     ROTATE = "rotate"
+    # Spent a moment ago: its successor is told once more, and there is still one newest token.
+    REPEAT = "repeat"
     REFUSE = "refuse"
     # Somebody has an old token: the customer or a thief, and nobody can tell which. The session ends for both.
     END_THE_SESSION = "end_the_session"
@@ -82,9 +95,11 @@ def judge_refresh(*, session: SessionState, presented_jti: str, user_is_active: 
     """What a genuine refresh token is worth to its session (RFC 9700 §4.14.2, refresh token rotation)."""
     if session.ended or session.expires_at <= now or not user_is_active:
         return RefreshVerdict.REFUSE
-    if presented_jti != session.current_jti:
-        return RefreshVerdict.END_THE_SESSION
-    return RefreshVerdict.ROTATE
+    if presented_jti == session.current_jti:
+        return RefreshVerdict.ROTATE
+    if presented_jti == session.previous_jti and now - session.rotated_at <= REFRESH_GRACE:
+        return RefreshVerdict.REPEAT
+    return RefreshVerdict.END_THE_SESSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +156,48 @@ def normalised_email(text: str) -> str:
     """The domain in lower case; the part before it as its owner writes it."""
     local, _, domain = text.strip().rpartition("@")
     return f"{local}@{domain.lower()}"
+
+
+# Letters of any script, what stands between them in a name, and nothing that a mail could turn into a link.
+_NAME_CATEGORIES = ("L", "M", "Nd")
+_NAME_MARKS = " '\u2019.,-\u2010()\u00b7&"
+_LIKE_A_DOMAIN = re.compile(r"\w\w\.\w\w")
+
+
+def plain_name(text: str) -> str:
+    """What somebody is called, on one line, with single spaces. Raises ValueError for what is no name: links, lines."""
+    name = re.sub(" +", " ", unicodedata.normalize("NFC", text)).strip()
+    named = all(
+        character in _NAME_MARKS or unicodedata.category(character).startswith(_NAME_CATEGORIES) for character in name
+    )
+    if not named or _LIKE_A_DOMAIN.search(name):
+        raise ValueError("a name is letters, spaces and the like, on one line")
+    return name
+
+
+# https://www.rfc-editor.org/rfc/rfc5646#section-2.1: a language, and where it matters its script and its region.
+_LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:-([A-Za-z]{4}))?(?:-([A-Za-z]{2}|[0-9]{3}))?")
+
+
+def normalised_language(text: str) -> str:
+    """A language tag in its usual case, like vi, en-GB or zh-Hant-TW; "" stays that. Raises ValueError."""
+    if not text:
+        return ""
+    match = _LANGUAGE.fullmatch(text)
+    if match is None:
+        raise ValueError("a language is a tag like vi or en-GB")
+    language, script, region = match.groups()
+    parts = (language.lower(), script and script.title(), region and region.upper())
+    return "-".join(part for part in parts if part)
+
+
+def normalised_time_zone(text: str) -> str:
+    """A name of the IANA's, like Asia/Ho_Chi_Minh; "" stays that. Raises ValueError."""
+    if text and text not in _time_zones():
+        raise ValueError("a time zone has a name like Asia/Ho_Chi_Minh")
+    return text
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())

@@ -8,6 +8,7 @@ class AccountExists(Conflict):
     title = "There is an account with this name or address"
 
     def __init__(self, fields: Iterable[str]) -> None:
+        # An address is refused to operators and staff alone: whoever may ask must not learn who has an account.
         said = {"username": "This user name is taken.", "email": "This e-mail address has an account."}
         super().__init__(errors=[{"pointer": f"/{field}", "detail": said[field]} for field in fields])
 
@@ -46,6 +47,14 @@ class InvalidOneTimeToken(BadRequest):
 class SignInThrottled(TooManyRequests):
     code = "sign_in_throttled"
     title = "Too many failed attempts to sign in"
+
+    def __init__(self, *, seconds: int) -> None:
+        """seconds: until the next attempt is taken."""
+        wait = f"{seconds} seconds" if seconds > 1 else "a second"
+        super().__init__(
+            f"Too many failed attempts to sign in to this account. Try again in {wait}, or set a new password by mail.",
+            retry_after=seconds,
+        )
 
 
 class AboveYourRank(PermissionDenied):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from accounts.models import User
@@ -10,17 +10,32 @@ from accounts.models import User
 
 @dataclass(frozen=True, slots=True)
 class _Contact:
+    """email_verified: whether whoever reads the address has said so; until then it may be a stranger's.
+
+    language: a tag like vi or en-GB, time_zone: a name of the IANA's; "" where the user has not said.
+    """
+
     user_id: UUID
     username: str
     email: str
     full_name: str
     phone: str
+    email_verified: bool
+    language: str
+    time_zone: str
 
     @classmethod
     def of(cls, user: User) -> Self:
-        return cls(
-            user_id=user.id, username=user.username, email=user.email, full_name=user.full_name, phone=user.phone
-        )
+        return cls(**_contact(user))
+
+
+def _contact(user: User) -> dict[str, Any]:
+    said = ("username", "email", "full_name", "phone", "language", "time_zone")
+    return {
+        "user_id": user.id,
+        **{name: getattr(user, name) for name in said},
+        "email_verified": user.email_verified_at is not None,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +58,7 @@ class UserUpdated(_Contact):
 
     @classmethod
     def of(cls, user: User) -> Self:
-        return cls(
-            user_id=user.id,
-            username=user.username,
-            email=user.email,
-            full_name=user.full_name,
-            phone=user.phone,
-            email_changed_at=user.email_changed_at,
-            email_changed_by=user.email_changed_by,
-        )
+        return cls(**_contact(user), email_changed_at=user.email_changed_at, email_changed_by=user.email_changed_by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +79,43 @@ class PasswordResetRequested(_TokenMailed):
 @dataclass(frozen=True, slots=True)
 class EmailVerificationRequested(_TokenMailed):
     type: ClassVar[str] = "email.verification_requested"
+
+
+@dataclass(frozen=True, slots=True)
+class EmailVerified:
+    """Somebody who reads the address said that it is theirs. new_account: it is the first address of a new account."""
+
+    type: ClassVar[str] = "email.verified"
+    user_id: UUID
+    email: str
+    new_account: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EmailClaimed:
+    """Another account was opened with the address that this user has proved, or was changed to it."""
+
+    type: ClassVar[str] = "email.claimed"
+    user_id: UUID
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class _MailboxTold:
+    """email: the mailbox that is to know; there is one event for each that the account is known to have had."""
+
+    user_id: UUID
+    email: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EmailChanged(_MailboxTold):
+    """The account has another address now, and `email` is one that it had before."""
+
+    type: ClassVar[str] = "email.changed"
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordChanged(_MailboxTold):
+    type: ClassVar[str] = "password.changed"

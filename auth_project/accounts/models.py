@@ -47,6 +47,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     full_name = models.CharField(max_length=150, blank=True)
     phone = models.CharField(max_length=16, blank=True, help_text="E.164, for example +84901234567")
+    language = models.CharField(
+        max_length=12, blank=True, default="", db_default="", help_text="A tag like vi or en-GB, of the mails they get."
+    )
+    time_zone = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="A name like Asia/Ho_Chi_Minh."
+    )
     is_active = models.BooleanField(
         default=True, help_text="Who is not active can neither sign in nor refresh a token."
     )
@@ -75,9 +81,21 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.UniqueConstraint(
                 Lower("username"), name="users_username", violation_error_message="This user name is taken."
             ),
+            # Whoever proves an address has it. Until then anybody may say it is theirs, and nobody learns who else did.
             models.UniqueConstraint(
-                Lower("email"), name="users_email", violation_error_message="This e-mail address has an account."
+                Lower("email"),
+                condition=models.Q(email_verified_at__isnull=False),
+                name="users_proved_email",
+                violation_error_message="This e-mail address has an account.",
             ),
+        ]
+        indexes = [
+            models.Index(
+                Lower("email"),
+                models.F("id").desc(),
+                condition=models.Q(email_verified_at=None),
+                name="users_claimed_email",
+            )
         ]
 
     def __str__(self) -> str:
@@ -110,12 +128,32 @@ class User(AbstractBaseUser, PermissionsMixin):
         super().refresh_from_db(using, fields, from_queryset)
 
 
+class FormerAddress(models.Model):
+    """An address that an account had: what happens to the account is told there too, for a while."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="former_addresses")
+    email = models.EmailField(max_length=254)
+    proved = models.BooleanField(help_text="Whether they had said that it is theirs.")
+    left_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "former_addresses"
+        verbose_name_plural = "former addresses"
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["left_at"], name="former_addresses_by_age")]
+
+    def __str__(self) -> str:
+        return self.email
+
+
 class Session(models.Model):
     """One sign-in and the chain of refresh tokens that grew from it; only the newest of them is good."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
     refresh_jti = models.CharField(max_length=32)
+    previous_jti = models.CharField(max_length=32, blank=True, default="", db_default="")
     access_tokens = models.JSONField(help_text="Ids and expiry (Unix time) of its access tokens that may still live.")
     created_at = models.DateTimeField(auto_now_add=True)
     refreshed_at = models.DateTimeField()
@@ -136,7 +174,13 @@ class Session(models.Model):
 
     @property
     def state(self) -> SessionState:
-        return SessionState(current_jti=self.refresh_jti, expires_at=self.expires_at, ended=self.ended_at is not None)
+        return SessionState(
+            current_jti=self.refresh_jti,
+            expires_at=self.expires_at,
+            ended=self.ended_at is not None,
+            rotated_at=self.refreshed_at,
+            previous_jti=self.previous_jti,
+        )
 
     @property
     def access(self) -> list[AccessTokenId]:
@@ -148,7 +192,7 @@ class Session(models.Model):
 
 
 class OneTimeToken(models.Model):
-    """What was mailed to prove who reads an address; only its SHA-256 is kept.
+    """What was mailed to prove who reads an address; only its SHA-256 is kept. The newest of a purpose alone is good.
 
     A row without a user answers a request for an address that nobody has: both cases take the same work, so that the
     time of an answer does not tell who has an account.

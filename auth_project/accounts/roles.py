@@ -19,7 +19,7 @@ ROLES = tuple(role.value for role in Role)
 
 # Whoever may assign roles can become anything, so only an admin may.
 STAFF_MAY: StaffMay = {
-    "support": frozenset({"view_user", "change_user", "view_session"}),
+    "support": frozenset({"view_user", "change_user", "view_session", "view_auditrecord"}),
     "manager": frozenset({"view_user"}),
     "admin": EVERYTHING,
 }

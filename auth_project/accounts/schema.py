@@ -13,6 +13,8 @@ REGISTER = sends(
         "password": PHRASE,
         "full_name": "Ada Lovelace",
         "phone": "+84901234567",
+        "language": "en-GB",
+        "time_zone": "Asia/Ho_Chi_Minh",
     }
 )
 SIGN_IN = sends(
@@ -27,6 +29,7 @@ SIGN_OUT = sends(
 )
 CHANGE_ME = sends(
     another_name={"full_name": "Ada King", "phone": "+84907654321"},
+    another_language={"language": "vi", "time_zone": "Asia/Ho_Chi_Minh"},
     another_address={"email": "countess@customers.example", "current_password": PHRASE},
 )
 CHANGE_PASSWORD = sends(another_one={"current_password": PHRASE, "new_password": "another-phrase-42"})

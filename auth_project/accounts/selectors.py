@@ -9,14 +9,27 @@ from accounts.models import User
 from chassis.web.problems import Unauthenticated
 
 
+def users_by_login(login: str) -> list[User]:
+    """Who may sign in with this, at most one for a user name and two for an address, which is what holds an @.
+
+    Upper and lower case are one. Of an address: who has proved it, and the newest account that says it is theirs; so
+    whoever opens an account can sign in with its address at once, whether or not somebody else has it.
+    """
+    if "@" not in login:
+        return list(User.objects.filter(Exact(Lower("username"), login.lower())))
+    found = User.objects.filter(Exact(Lower("email"), login.lower()))
+    return [*found.filter(email_verified_at__isnull=False), *found.filter(email_verified_at=None).order_by("-id")[:1]]
+
+
 def user_by_login(login: str) -> User | None:
-    """Who signs in with this: an address if it holds an @, else a user name; upper and lower case are one."""
-    field = "email" if "@" in login else "username"
-    return User.objects.prefetch_related("groups").filter(Exact(Lower(field), login.lower())).first()
+    """Who has the user name; who has proved the address, else the newest account that says it is theirs."""
+    return next(iter(users_by_login(login)), None)
 
 
-def user_by_email(email: str) -> User | None:
-    return User.objects.filter(Exact(Lower("email"), email.lower())).first()
+def prover_of(email: str, *, other_than: UUID | None = None) -> User | None:
+    """Who has proved the address, if that is somebody else."""
+    proved = User.objects.filter(Exact(Lower("email"), email.lower()), email_verified_at__isnull=False)
+    return proved.exclude(pk=other_than).first()
 
 
 def signed_in_user(user_id: UUID) -> User:
@@ -27,8 +40,7 @@ def signed_in_user(user_id: UUID) -> User:
     return user
 
 
-def taken_fields(*, username: str, email: str) -> list[str]:
-    """Which of the two somebody has."""
-    names = User.objects.filter(Exact(Lower("username"), username.lower()))
-    addresses = User.objects.filter(Exact(Lower("email"), email.lower()))
-    return [field for field, others in (("username", names), ("email", addresses)) if others.exists()]
+def taken_fields(*, username: str, email: str = "") -> list[str]:
+    """Which of the two somebody has; of an address: has proved."""
+    named = User.objects.filter(Exact(Lower("username"), username.lower())).exists()
+    return [*(["username"] if named else []), *(["email"] if email and prover_of(email) else [])]

@@ -1,10 +1,11 @@
 """What requests must look like, and what answers do."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from accounts.domain import normalised_phone
+from accounts.domain import normalised_language, normalised_phone, normalised_time_zone, plain_name
 from accounts.models import username_validator
 from chassis.web.parsing import StrictSerializer
 
@@ -45,27 +46,65 @@ class MailedTokenField(TextField):
         super().__init__(max_length=128, help_text="As it was mailed.", **kwargs)
 
 
-class PhoneField(TextField):
+class _NormalisedField(TextField):
+    """Text as one of the functions of domain.py has it; what that refuses is refused with a sentence."""
+
+    normalise: ClassVar[Callable[[str], str]]
+    refusal: ClassVar[str]
+
+    def to_internal_value(self, data: Any) -> str:
+        try:
+            return type(self).normalise(super().to_internal_value(data))
+        except ValueError:
+            raise serializers.ValidationError(self.refusal) from None
+
+
+class PhoneField(_NormalisedField):
+    normalise = normalised_phone
+    refusal = "A phone number starts with + and the country code, like +84901234567."
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             max_length=32, allow_blank=True, help_text="E.164: + and the country code, like +84901234567", **kwargs
         )
 
-    def to_internal_value(self, data: Any) -> str:
-        try:
-            return normalised_phone(super().to_internal_value(data))
-        except ValueError:
-            raise serializers.ValidationError(
-                "A phone number starts with + and the country code, like +84901234567."
-            ) from None
+
+class NameField(_NormalisedField):
+    normalise = plain_name
+    refusal = "A name is letters, spaces and the like, on one line."
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=150, allow_blank=True, **kwargs)
+
+
+class LanguageField(_NormalisedField):
+    normalise = normalised_language
+    refusal = "A language is a tag like vi or en-GB."
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_length=35, allow_blank=True, help_text="A BCP 47 tag, of the mails they get; empty: not said.", **kwargs
+        )
+
+
+class TimeZoneField(_NormalisedField):
+    normalise = normalised_time_zone
+    refusal = "A time zone has a name like Asia/Ho_Chi_Minh."
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_length=64, allow_blank=True, help_text="A name of the IANA's; empty: the theater's.", **kwargs
+        )
 
 
 class RegistrationInput(StrictSerializer):
     username = UsernameField()
     email = AddressField()
     password = PasswordField()
-    full_name = TextField(max_length=150, required=False, allow_blank=True)
+    full_name = NameField(required=False)
     phone = PhoneField(required=False)
+    language = LanguageField(required=False)
+    time_zone = TimeZoneField(required=False)
 
 
 class SignInInput(StrictSerializer):
@@ -102,6 +141,8 @@ class UserSerializer(serializers.Serializer[Any]):
     email_verified = serializers.SerializerMethodField()
     full_name = serializers.CharField()
     phone = serializers.CharField()
+    language = serializers.CharField()
+    time_zone = serializers.CharField()
     roles = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
 
@@ -113,8 +154,10 @@ class UserSerializer(serializers.Serializer[Any]):
 
 
 class ProfileInput(StrictSerializer):
-    full_name = TextField(max_length=150, required=False, allow_blank=True)
+    full_name = NameField(required=False)
     phone = PhoneField(required=False)
+    language = LanguageField(required=False)
+    time_zone = TimeZoneField(required=False)
     email = AddressField(required=False)
     current_password = PasswordField(required=False, help_text="Needed to change the e-mail address.")
 

@@ -1,32 +1,27 @@
 """Accounts: opening them, changing them, proving who owns them."""
 
-import hashlib
-import secrets
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import audit, metrics, revocations, throttle
-from accounts.domain import Deed, EndReason, is_redeemable, may_act, normalised_email
+from accounts import audit, mailed, metrics, revocations, throttle
+from accounts.domain import Deed, EndReason, may_act, normalised_email
 from accounts.errors import AboveYourRank, AccountExists, InvalidOneTimeToken, WeakPassword, WrongPassword
-from accounts.events import EmailVerificationRequested, PasswordResetRequested, UserRegistered, UserUpdated
-from accounts.models import OneTimeToken, User, rank_by
+from accounts.events import UserRegistered, UserUpdated
+from accounts.mailed import Mails, Purpose
+from accounts.models import User, rank_by
 from accounts.roles import STAFF_MAY, Role
-from accounts.selectors import taken_fields, user_by_email
+from accounts.selectors import taken_fields, user_by_login
 from accounts.sessions import end_sessions_of
 from chassis.four_eyes import ADDRESS_SETTLES
 from chassis.messaging.outbox import emit
-from chassis.secrets import seal
-
-Purpose = OneTimeToken.Purpose
 
 
 def register(
@@ -36,32 +31,45 @@ def register(
     password: str,
     full_name: str = "",
     phone: str = "",
+    language: str = "",
+    time_zone: str = "",
     roles: Iterable[Role] = (Role.CUSTOMER,),
     email_verified: bool = False,
     address: str | None = None,
 ) -> User:
     """Opens an account and asks its owner to verify the address. Raises AccountExists, WeakPassword.
 
-    phone: normalised, see domain.normalised_phone.
+    The account is opened whether or not somebody else has the address: who asks learns nothing of that, and who reads
+    the address learns of it by mail. It is had by whoever proves it. email_verified: an operator vouches for it, and
+    is told when somebody else has proved it.
+    full_name, phone, language, time_zone: as the functions of domain.py normalise them.
     """
-    user = User(username=username, email=normalised_email(email), full_name=full_name, phone=phone)
+    user = User(
+        username=username,
+        email=normalised_email(email),
+        full_name=full_name,
+        phone=phone,
+        language=language,
+        time_zone=time_zone,
+    )
     refuse_weak(password, user=user, pointer="/password")
-    if taken := taken_fields(username=user.username, email=user.email):
+    if taken := taken_fields(username=user.username, email=user.email if email_verified else ""):
         raise AccountExists(taken)
     # Before the transaction: a hash takes a quarter of a second.
     user.set_password(password)
     if email_verified:
         user.email_verified_at = timezone.now()
+    asked = not email_verified and mailed.may_verify(user, user.email)
     try:
         with transaction.atomic():
             user.save(force_insert=True)
             user.groups.set(Group.objects.filter(name__in=roles))
             emit(UserRegistered.of(user), subject=user.id)
-            if not email_verified:
-                _mail_verification(user)
+            if asked:
+                mailed.ask_to_verify(user)
     except IntegrityError:
         # Somebody was faster between the question and the insert.
-        raise AccountExists(taken_fields(username=user.username, email=user.email)) from None
+        raise AccountExists(taken_fields(username=username, email=user.email if email_verified else "")) from None
     metrics.REGISTRATIONS.inc()
     audit.record("registered", user_id=user.id, address=address)
     return user
@@ -70,10 +78,12 @@ def register(
 def update_profile(
     *, user_id: UUID, changes: dict[str, Any], current_password: str = "", address: str | None = None
 ) -> User:
-    """Changes full_name, phone or email. Raises AccountExists, and WrongPassword if the address changes without it.
+    """Changes full_name, phone, language, time_zone or email. Raises WrongPassword if the address changes without it.
 
-    A stolen access token must not be enough to take the account over by way of its address.
+    A stolen access token must not be enough to take the account over by way of its address. A new one is taken whether
+    or not somebody else has it, as in register().
     """
+    mails = Mails()
     if "email" in changes:
         changes = {**changes, "email": normalised_email(changes["email"])}
         owner = User.objects.get(pk=user_id)
@@ -81,19 +91,19 @@ def update_profile(
             del changes["email"]
         else:
             _check_current_password(owner, current_password, address=address)
-    try:
-        with transaction.atomic():
-            user = _lock(user_id)
-            changed = [name for name, value in changes.items() if getattr(user, name) != value]
-            for name in changed:
-                setattr(user, name, changes[name])
-            if "email" in changed:
-                _note_new_address(user, by=None)
-            if changed:
-                user.save()
-                _tell_of_the_change(user, email_changed="email" in changed)
-    except IntegrityError:
-        raise AccountExists(["email"]) from None
+            mails = Mails.of_new_address(owner, changes["email"])
+    with transaction.atomic():
+        user = _lock(user_id)
+        changed = [name for name, value in changes.items() if getattr(user, name) != value]
+        if "email" in changed:
+            mailed.leave_address(user, user.email)
+        for name in changed:
+            setattr(user, name, changes[name])
+        if "email" in changed:
+            _note_new_address(user, by=None)
+        if changed:
+            user.save()
+            _tell_of_the_change(user, mails)
     if changed:
         audit.record("profile_changed", user_id=user.id, address=address, fields=changed)
     return user
@@ -121,70 +131,77 @@ def request_password_reset(*, email: str, address: str | None = None) -> None:
 
     An address that nobody has costs the same: a row is written for it too.
     """
-    if not throttle.may_mail(purpose=Purpose.PASSWORD_RESET, email=email):
-        audit.record("password_reset_throttled", address=address)
-        return
-    user = user_by_email(email)
+    user = user_by_login(email)
     if user is not None and not user.is_active:
         user = None
+    if not mailed.may_ask_for_reset(user, email):
+        audit.record("password_reset_throttled", address=address)
+        return
     with transaction.atomic():
-        token, row = _new_token(
-            user, user.email if user else email, Purpose.PASSWORD_RESET, seconds=settings.PASSWORD_RESET_SECONDS
-        )
-        if user is not None:
-            event = PasswordResetRequested(user_id=user.id, email=user.email, token=token, expires_at=row.expires_at)
-            emit(event, subject=user.id)
+        mailed.send_reset(user, email)
     audit.record("password_reset_requested", user_id=user and user.id, address=address)
 
 
 def reset_password(*, token: str, new_password: str, address: str | None = None) -> None:
     """Sets the password by a mailed token, once; all sessions end. Raises InvalidOneTimeToken, WeakPassword."""
-    row = _find_token(token, Purpose.PASSWORD_RESET)
-    user = _user_of(row)
-    refuse_weak(new_password, user=user, pointer="/new_password")
-    user.set_password(new_password)
+    row = mailed.find(token, Purpose.PASSWORD_RESET)
+    refuse_weak(new_password, user=mailed.user_of(row), pointer="/new_password")
+    hashed = make_password(new_password)
+    mailboxes = mailed.to_be_told(mailed.user_of(row))
     with transaction.atomic():
-        _spend(row)
+        user = _lock(mailed.user_of(row).id)
+        # A link that an address got before the account left it opens nothing any more.
+        if user.email != row.email:
+            raise InvalidOneTimeToken
+        mailed.spend(row)
+        user.password = hashed
+        _save_password(user, reason=EndReason.PASSWORD_CHANGED, mailboxes=mailboxes)
         # Who reads the mail of the address owns it.
-        if user.email_verified_at is None and row.email == user.email:
-            User.objects.filter(pk=user.pk).update(email_verified_at=timezone.now())
-        _save_password(user, reason=EndReason.PASSWORD_CHANGED)
+        mailed.prove(user)
+    # They may sign in from there, whoever else is guessing.
+    throttle.forgive_sign_in(subject=str(user.id), address=address)
     audit.record("password_reset", user_id=user.id, address=address)
 
 
 def request_email_verification(*, user_id: UUID) -> None:
     """Mails another token, for one that was lost or has expired; nothing happens for a verified address."""
-    email = User.objects.values_list("email", flat=True).get(pk=user_id)
-    if not throttle.may_mail(purpose=Purpose.EMAIL_VERIFICATION, email=email):
+    user = User.objects.get(pk=user_id)
+    if user.email_verified_at is not None or not mailed.may_verify(user, user.email):
         return
     with transaction.atomic():
         user = _lock(user_id)
         if user.email_verified_at is None:
-            _mail_verification(user)
+            mailed.ask_to_verify(user)
 
 
 def verify_email(*, token: str, address: str | None = None) -> User:
-    """Raises InvalidOneTimeToken, also when the address was changed after the token was mailed."""
-    row = _find_token(token, Purpose.EMAIL_VERIFICATION)
+    """Raises InvalidOneTimeToken, also when the address was changed after the token was mailed, or is another's."""
+    row = mailed.find(token, Purpose.EMAIL_VERIFICATION)
     with transaction.atomic():
-        user = _lock(_user_of(row).id)
+        user = _lock(mailed.user_of(row).id)
         if user.email != row.email:
             raise InvalidOneTimeToken
-        _spend(row)
-        user.email_verified_at = timezone.now()
-        user.save(update_fields=["email_verified_at", "updated_at"])
+        mailed.spend(row)
+        if not mailed.prove(user):
+            raise InvalidOneTimeToken
     audit.record("email_verified", user_id=user.id, address=address)
     return user
 
 
 def record_staff_change(
-    *, user: User, changed: Iterable[str], roles_before: Iterable[str], staff: User, added: bool = False
+    *,
+    user: User,
+    changed: Iterable[str],
+    roles_before: Iterable[str],
+    staff: User,
+    added: bool = False,
+    email_before: str = "",
 ) -> None:
     """What follows from a change that staff saved in the admin site. Needs the transaction that saved it.
 
-    changed: names of fields. roles_before: as they were. An account that is not active keeps no role of staff, so that
-    nobody gets one back by making it active again. Tokens and admin sessions carry the name and the roles, so those
-    given with others are good no more. Raises AboveYourRank.
+    changed: names of fields. roles_before, email_before: as they were. An account that is not active keeps no role of
+    staff, so that nobody gets one back by making it active again. Tokens and admin sessions carry the name and the
+    roles, so those given with others are good no more. Raises AboveYourRank.
     """
     changed, before = set(changed), frozenset(roles_before)
     _refuse_above(staff, user, roles_before=before, added=added)
@@ -193,14 +210,20 @@ def record_staff_change(
     roles_changed = before != user.roles
     if added:
         emit(UserRegistered.of(user), subject=user.id)
-        _mail_verification(user)
-    elif changed & {"username", "email", "full_name", "phone"}:
-        if "email" in changed:
-            _note_new_address(user, by=staff.id if staff.id != user.id else None)
-            user.save(update_fields=["email_verified_at", "email_changed_at", "email_changed_by", "updated_at"])
-        _tell_of_the_change(user, email_changed="email" in changed)
+        mailed.ask_to_verify(user)
+    elif "email" in changed:
+        mails = Mails.of_new_address(
+            User(pk=user.pk, email=email_before, email_verified_at=user.email_verified_at), user.email
+        )
+        mailed.leave_address(user, email_before)
+        _note_new_address(user, by=staff.id if staff.id != user.id else None)
+        user.save(update_fields=["email_verified_at", "email_changed_at", "email_changed_by", "updated_at"])
+        _tell_of_the_change(user, mails)
+    elif changed & {"username", "full_name", "phone", "language", "time_zone"}:
+        _tell_of_the_change(user, Mails())
     if "password" in changed:
         end_sessions_of(user, reason=EndReason.PASSWORD_CHANGED)
+        mailed.tell_new_password(user, mailed.to_be_told(user))
     elif "is_active" in changed and not user.is_active:
         end_sessions_of(user, reason=EndReason.DEACTIVATED)
     elif (roles_changed or "username" in changed) and not added:
@@ -230,23 +253,25 @@ def _lock(user_id: UUID) -> User:
 
 def _check_current_password(user: User, password: str, *, address: str | None) -> None:
     """Guessing it with somebody's access token counts like guessing it at the sign-in."""
-    throttle.admit_sign_in(login=user.username, address=address)
+    throttle.admit_sign_in(subject=str(user.id), address=address)
     if not user.check_password(password):
         audit.record("current_password_refused", user_id=user.id, address=address)
         raise WrongPassword
-    throttle.forgive_sign_in(login=user.username, address=address)
+    throttle.forgive_sign_in(subject=str(user.id), address=address)
 
 
 def _set_password(user: User, password: str, *, reason: EndReason) -> None:
     user.set_password(password)
+    mailboxes = mailed.to_be_told(user)
     with transaction.atomic():
-        _save_password(user, reason=reason)
+        _save_password(user, reason=reason, mailboxes=mailboxes)
 
 
-def _save_password(user: User, *, reason: EndReason) -> None:
+def _save_password(user: User, *, reason: EndReason, mailboxes: Sequence[str]) -> None:
     user.save(update_fields=["password", "updated_at"])
-    OneTimeToken.objects.filter(user=user, purpose=Purpose.PASSWORD_RESET, used_at=None).update(used_at=timezone.now())
+    mailed.void_resets(user)
     end_sessions_of(user, reason=reason)
+    mailed.tell_new_password(user, mailboxes)
 
 
 def _refuse_above(staff: User, user: User, *, roles_before: frozenset[str], added: bool) -> None:
@@ -276,47 +301,8 @@ def _note_new_address(user: User, *, by: UUID | None) -> None:
         user.email_changed_at, user.email_changed_by = now, by
 
 
-def _tell_of_the_change(user: User, *, email_changed: bool) -> None:
+def _tell_of_the_change(user: User, mails: Mails) -> None:
     emit(UserUpdated.of(user), subject=user.id)
-    if email_changed:
-        _mail_verification(user)
-
-
-def _mail_verification(user: User) -> None:
-    token, row = _new_token(user, user.email, Purpose.EMAIL_VERIFICATION, seconds=settings.EMAIL_VERIFICATION_SECONDS)
-    event = EmailVerificationRequested(user_id=user.id, email=user.email, token=token, expires_at=row.expires_at)
-    emit(event, subject=user.id)
-
-
-def _new_token(user: User | None, email: str, purpose: str, *, seconds: int) -> tuple[str, OneTimeToken]:
-    """A token, sealed for its way to the mail, and its row; earlier ones of the same purpose are good no more."""
-    now = timezone.now()
-    OneTimeToken.objects.filter(user=user, email=email, purpose=purpose, used_at=None).update(used_at=now)
-    token = secrets.token_urlsafe(32)
-    row = OneTimeToken.objects.create(
-        user=user, email=email, purpose=purpose, digest=_digest(token), expires_at=now + timedelta(seconds=seconds)
-    )
-    return seal(token, settings.MAILED_SECRET_KEYS), row
-
-
-def _find_token(token: str, purpose: str) -> OneTimeToken:
-    row = OneTimeToken.objects.select_related("user").filter(digest=_digest(token), purpose=purpose).first()
-    if row is None or not is_redeemable(row.state, now=timezone.now()):
-        raise InvalidOneTimeToken
-    return row
-
-
-def _user_of(row: OneTimeToken) -> User:
-    if row.user is None or not row.user.is_active:
-        raise InvalidOneTimeToken
-    return row.user
-
-
-def _spend(row: OneTimeToken) -> None:
-    """Of two requests with one token the second finds it spent. Raises InvalidOneTimeToken."""
-    if not OneTimeToken.objects.filter(pk=row.pk, used_at=None).update(used_at=timezone.now()):
-        raise InvalidOneTimeToken
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+    if mails.asked:
+        mailed.ask_to_verify(user)
+    mailed.tell_new_address(user, mails.told)

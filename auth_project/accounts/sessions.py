@@ -1,6 +1,6 @@
 """Signing in, refreshing and signing out."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import assert_never
 from uuid import UUID
@@ -21,35 +21,41 @@ from accounts.domain import (
 )
 from accounts.errors import AboveYourRank, InvalidCredentials, InvalidRefreshToken, SignInThrottled
 from accounts.models import Session, User
-from accounts.selectors import user_by_login
-from accounts.tokens import TokenPair, issue, read_refresh
+from accounts.selectors import users_by_login
+from accounts.tokens import Remembered, TokenPair, issue, read_refresh
 from chassis.ids import uuid7
 
 
 def check_credentials(*, login: str, password: str, address: str | None) -> User:
     """The active user with this name (or address) and password.
 
-    Raises InvalidCredentials, or SignInThrottled after too many attempts from one network address. An unknown name
-    takes as long as a wrong password: one hash.
+    Raises InvalidCredentials, or SignInThrottled after too many attempts on the account, by whichever of its names. An
+    unknown name takes as long as a wrong password: one hash, and two for an address.
     """
+    candidates = users_by_login(login)
+    subjects = [str(candidate.id) for candidate in candidates] or [login.lower()]
     try:
-        throttle.admit_sign_in(login=login, address=address)
+        for subject in subjects:
+            throttle.admit_sign_in(subject=subject, address=address)
     except SignInThrottled:
         metrics.SIGN_INS.labels("throttled").inc()
         audit.record("sign_in_throttled", address=address)
         raise
-    user = user_by_login(login)
-    if user is None:
-        make_password(password)
-        matches = False
-    else:
-        matches = user.check_password(password)
-    if user is None or not matches or not user.is_active:
+    user = _whose_password(password, candidates, hashes=2 if "@" in login else 1)
+    if user is None or not user.is_active:
         metrics.SIGN_INS.labels("refused").inc()
-        audit.record("sign_in_refused", user_id=user and user.id, address=address)
+        audit.record("sign_in_refused", user_id=candidates[0].id if candidates else None, address=address)
         raise InvalidCredentials
-    throttle.forgive_sign_in(login=login, address=address)
+    throttle.forgive_sign_in(subject=str(user.id), address=address)
     return user
+
+
+def _whose_password(password: str, candidates: Sequence[User], *, hashes: int) -> User | None:
+    """Whose of these it is; it takes so many hashes, however many there are and whoever it is."""
+    for _ in range(hashes - len(candidates)):
+        make_password(password)
+    matching = [candidate for candidate in candidates if candidate.check_password(password)]
+    return matching[0] if matching else None
 
 
 def sign_in(*, login: str, password: str, address: str | None = None, user_agent: str = "") -> TokenPair:
@@ -67,7 +73,7 @@ def sign_in(*, login: str, password: str, address: str | None = None, user_agent
             id=session_id,
             user=user,
             refresh_jti=issued.refresh_jti,
-            refreshed_at=timezone.now(),
+            refreshed_at=as_of,
             expires_at=issued.refresh_expires_at,
             address=address,
             user_agent=user_agent[:200],
@@ -82,7 +88,8 @@ def sign_in(*, login: str, password: str, address: str | None = None, user_agent
 def refresh(*, refresh_token: str, address: str | None = None) -> TokenPair:
     """A new pair for the newest refresh token of a session, which is spent by it. Raises InvalidRefreshToken.
 
-    An older one ends the session, whoever holds the newest.
+    The one before it gives the same pair once more for a moment (REFRESH_GRACE): of two tabs that renew at once both
+    go on. An older one ends the session, whoever holds the newest.
     """
     claims = read_refresh(refresh_token)
     pair, as_of = None, timezone.now()
@@ -95,6 +102,8 @@ def refresh(*, refresh_token: str, address: str | None = None) -> TokenPair:
         match verdict:
             case RefreshVerdict.ROTATE:
                 pair = _rotate(session, user, as_of=as_of)
+            case RefreshVerdict.REPEAT:
+                pair = _repeat(session, user)
             case RefreshVerdict.END_THE_SESSION:
                 _end(session, EndReason.TOKEN_REUSED)
                 audit.record("refresh_token_reused", user_id=user.id, address=address, session_id=str(session.id))
@@ -180,11 +189,17 @@ def _rotate(session: Session, user: User, *, as_of: datetime) -> TokenPair:
     session.access, surplus = with_new_access_token(session.access, issued.access, now=now)
     for token in surplus:
         revocations.revoke_one(token)
-    session.refresh_jti = issued.refresh_jti
+    session.previous_jti, session.refresh_jti = session.refresh_jti, issued.refresh_jti
     session.expires_at = issued.refresh_expires_at
-    session.refreshed_at = now
-    session.save(update_fields=["access_tokens", "refresh_jti", "expires_at", "refreshed_at"])
+    session.refreshed_at = as_of
+    session.save(update_fields=["access_tokens", "refresh_jti", "previous_jti", "expires_at", "refreshed_at"])
     return issued.pair
+
+
+def _repeat(session: Session, user: User) -> TokenPair:
+    """What _rotate() gave last: nothing is new, so nothing is written."""
+    last = Remembered(access=session.access[-1], refresh_jti=session.refresh_jti, refresh_expires_at=session.expires_at)
+    return issue(user=user, session_id=session.id, as_of=session.refreshed_at, again=last).pair
 
 
 def _end(session: Session, reason: EndReason) -> None:

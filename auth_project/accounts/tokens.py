@@ -81,17 +81,31 @@ class Issued:
     refresh_expires_at: datetime
 
 
-def issue(*, user: User, session_id: UUID, as_of: datetime) -> Issued:
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a session keeps of the pair that it gave last."""
+
+    access: AccessTokenId
+    refresh_jti: str
+    refresh_expires_at: datetime
+
+
+def issue(*, user: User, session_id: UUID, as_of: datetime, again: Remembered | None = None) -> Issued:
     """A new pair for the session, with the user's name and roles, and whether the address is proven.
 
     as_of: before the user was read. A revocation between then and now concerns the pair too, so that is its `iat`:
     else roles that were taken meanwhile would live on in a token that looks newer.
+    again: it is this pair once more, with its ids, as it was issued as_of.
     """
     refresh = Refresh.for_user(user)
     refresh["sid"] = str(session_id)
     refresh.set_iat(at_time=as_of)
+    if again is not None:
+        refresh["jti"], refresh["exp"] = again.refresh_jti, int(again.refresh_expires_at.timestamp())
     access = refresh.access_token  # with the claims of the refresh token
     access.set_iat(at_time=as_of)
+    if again is not None:
+        access["jti"], access["exp"] = again.access.jti, again.access.expires
     access["username"] = user.username
     access["roles"] = sorted(user.roles)
     access["email_verified"] = user.email_verified_at is not None

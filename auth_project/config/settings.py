@@ -68,7 +68,11 @@ MAILED_SECRET_KEYS = keys_of(env.str("MAILED_SECRET_KEYS"), name="MAILED_SECRET_
 PASSWORD_RESET_SECONDS = env.int("PASSWORD_RESET_SECONDS", default=3600)
 EMAIL_VERIFICATION_SECONDS = env.int("EMAIL_VERIFICATION_SECONDS", default=3 * 24 * 3600)
 
+# So many attempts at an account are free; then the next waits, each twice as long as the one before, but never long:
+# somebody else may be guessing. All is forgotten when nothing was tried for SIGN_IN_ATTEMPTS_SECONDS.
 SIGN_IN_ATTEMPTS = env.int("SIGN_IN_ATTEMPTS", default=10)
+SIGN_IN_FIRST_WAIT_SECONDS = env.int("SIGN_IN_FIRST_WAIT_SECONDS", default=30)
+SIGN_IN_LONGEST_WAIT_SECONDS = env.int("SIGN_IN_LONGEST_WAIT_SECONDS", default=300)
 SIGN_IN_ATTEMPTS_SECONDS = env.int("SIGN_IN_ATTEMPTS_SECONDS", default=900)
 MAIL_REQUESTS = env.int("MAIL_REQUESTS", default=5)
 MAIL_REQUESTS_SECONDS = env.int("MAIL_REQUESTS_SECONDS", default=3600)

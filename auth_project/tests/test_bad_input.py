@@ -9,7 +9,15 @@ from factories import PASSWORD
 from accounts.models import OneTimeToken, Session, User
 
 BODIES = {
-    "/register": {"username": "mai", "email": "mai@example.com", "password": PASSWORD, "full_name": "x", "phone": ""},
+    "/register": {
+        "username": "mai",
+        "email": "mai@example.com",
+        "password": PASSWORD,
+        "full_name": "x",
+        "phone": "",
+        "language": "vi",
+        "time_zone": "Asia/Ho_Chi_Minh",
+    },
     "/token": {"username": "mai", "password": PASSWORD},
     "/token/refresh": {"refresh_token": "x"},
     "/logout": {"refresh_token": "x"},
@@ -19,7 +27,13 @@ BODIES = {
     "/email/verify": {"token": "x"},
 }
 FIELDS = [(path, field) for path, body in BODIES.items() for field in body]
-OPTIONAL = [("/register", "full_name"), ("/register", "phone"), ("/logout", "refresh_token")]
+OPTIONAL = [
+    ("/register", "full_name"),
+    ("/register", "phone"),
+    ("/register", "language"),
+    ("/register", "time_zone"),
+    ("/logout", "refresh_token"),
+]
 MALFORMED = [
     b"{",
     b"",

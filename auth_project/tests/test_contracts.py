@@ -3,13 +3,32 @@
 from typing import Any
 
 import pytest
-from factories import UserFactory
+from factories import UserFactory, mailed_token
 
 from accounts import services
-from accounts.events import EmailVerificationRequested, PasswordResetRequested, UserRegistered, UserUpdated
+from accounts.events import (
+    EmailChanged,
+    EmailClaimed,
+    EmailVerificationRequested,
+    EmailVerified,
+    PasswordChanged,
+    PasswordResetRequested,
+    UserRegistered,
+    UserUpdated,
+)
+from accounts.models import User
 from chassis.messaging.events import Event
 
-EMITTED = (UserRegistered, UserUpdated, PasswordResetRequested, EmailVerificationRequested)
+EMITTED = (
+    UserRegistered,
+    UserUpdated,
+    PasswordResetRequested,
+    PasswordChanged,
+    EmailVerificationRequested,
+    EmailVerified,
+    EmailClaimed,
+    EmailChanged,
+)
 
 
 def shape(value: Any) -> Any:
@@ -27,10 +46,16 @@ def test_the_golden_message_can_be_read(event_class, golden):
 
 def test_what_is_emitted_has_the_shape_of_the_golden_message(db, emitted, golden):
     user = services.register(username="mai", email="mai@example.com", password="corr3ct-horse")
+    services.verify_email(token=mailed_token(emitted("email.verification_requested")[0]))
+    services.register(username="other", email="mai@example.com", password="corr3ct-horse")
+    user = User.objects.get(pk=user.pk)
     user.email = "mai.tran@example.com"
     user.save()
     admin = UserFactory(roles=["admin"])
-    services.record_staff_change(user=user, changed=["email"], roles_before=user.roles, staff=admin)
+    services.record_staff_change(
+        user=user, changed=["email"], roles_before=user.roles, staff=admin, email_before="mai@example.com"
+    )
+    services.set_password(user_id=user.id, new_password="an0ther-horse")
     services.request_password_reset(email=UserFactory().email)
     seen = {event.type: event for event in emitted()}
     assert set(seen) == {event_class.type for event_class in EMITTED}

@@ -1,10 +1,12 @@
 from datetime import UTC, datetime, timedelta
-from itertools import product
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from accounts.domain import (
     ACCESS_TOKENS_OF_A_SESSION,
+    REFRESH_GRACE,
     USERNAME,
     AccessTokenId,
     OneTimeTokenState,
@@ -14,7 +16,10 @@ from accounts.domain import (
     judge_refresh,
     living,
     normalised_email,
+    normalised_language,
     normalised_phone,
+    normalised_time_zone,
+    plain_name,
     with_new_access_token,
 )
 from chassis.ids import uuid7
@@ -22,24 +27,99 @@ from chassis.ids import uuid7
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
-def test_only_the_newest_refresh_token_of_an_open_session_is_rotated():
-    judged = {}
-    for newest, ended, expired, active in product((True, False), repeat=4):
-        session = SessionState(
-            current_jti="new", expires_at=NOW - timedelta(seconds=1) if expired else NOW + timedelta(1), ended=ended
-        )
-        judged[newest, ended, expired, active] = judge_refresh(
-            session=session, presented_jti="new" if newest else "old", user_is_active=active, now=NOW
-        )
-    assert judged.pop((True, False, False, True)) is RefreshVerdict.ROTATE
-    assert judged.pop((False, False, False, True)) is RefreshVerdict.END_THE_SESSION
-    assert len(judged) == 14
-    assert set(judged.values()) == {RefreshVerdict.REFUSE}
+IDS = st.sampled_from(["first", "second", "third"])
+SESSIONS = st.builds(
+    SessionState,
+    current_jti=IDS,
+    previous_jti=st.one_of(st.just(""), IDS),
+    expires_at=st.timedeltas(-timedelta(hours=1), timedelta(days=1)).map(NOW.__add__),
+    rotated_at=st.timedeltas(timedelta(0), timedelta(seconds=30)).map(NOW.__sub__),
+    ended=st.booleans(),
+)
+
+
+@given(session=SESSIONS, presented=IDS, active=st.booleans())
+@example(
+    session=SessionState("second", NOW + timedelta(1), False, NOW - REFRESH_GRACE, "first"),
+    presented="first",
+    active=True,
+)
+@example(
+    session=SessionState("second", NOW + timedelta(1), False, NOW - timedelta(seconds=11), "first"),
+    presented="first",
+    active=True,
+)
+def test_a_refresh_token_is_good_once_its_predecessor_for_a_moment_and_any_other_ends_the_session(
+    session, presented, active
+):
+    verdict = judge_refresh(session=session, presented_jti=presented, user_is_active=active, now=NOW)
+    alive = active and not session.ended and session.expires_at > NOW
+    assert (verdict is RefreshVerdict.REFUSE) is not alive
+    if alive and presented == session.current_jti:
+        assert verdict is RefreshVerdict.ROTATE
+    elif alive and presented == session.previous_jti and NOW - session.rotated_at <= timedelta(seconds=10):
+        assert verdict is RefreshVerdict.REPEAT
+    elif alive:
+        assert verdict is RefreshVerdict.END_THE_SESSION
 
 
 def test_a_refresh_token_is_refused_from_the_moment_it_expires():
-    session = SessionState(current_jti="new", expires_at=NOW, ended=False)
+    session = SessionState(current_jti="new", expires_at=NOW, ended=False, rotated_at=NOW)
     assert judge_refresh(session=session, presented_jti="new", user_is_active=True, now=NOW) is RefreshVerdict.REFUSE
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("Mai  Thị Trần", "Mai Thị Trần"),
+        ("J.R.R. O\u2019Neill-Smith, Jr.", "J.R.R. O\u2019Neill-Smith, Jr."),
+        ("田中 太郎", "田中 太郎"),
+        ("Mai 2nd", "Mai 2nd"),
+        ("", ""),
+    ],
+)
+def test_a_name_is_kept_with_single_spaces(typed, kept):
+    assert plain_name(typed) == kept
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "You won http://evil.example",
+        "evil.example",
+        "Mai\nBcc: x",
+        "Mai\tTran",
+        "a@b",
+        "<b>Mai</b>",
+        "Mai\u202e",
+        "m/x",
+        "{{ link }}",
+    ],
+)
+def test_what_a_mail_would_make_a_link_or_a_line_of_is_no_name(typed):
+    with pytest.raises(ValueError, match="a name"):
+        plain_name(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("vi", "vi"), ("EN-gb", "en-GB"), ("zh-hant-tw", "zh-Hant-TW"), ("es-419", "es-419"), ("", "")],
+)
+def test_a_language_is_kept_in_its_usual_case(typed, kept):
+    assert normalised_language(typed) == kept
+
+
+@pytest.mark.parametrize("typed", ["english", "e", "en_GB", "en-", "*", "vi,en", "en-GB-x-private"])
+def test_what_is_no_language_tag_is_refused(typed):
+    with pytest.raises(ValueError, match="tag"):
+        normalised_language(typed)
+
+
+def test_a_time_zone_is_one_of_the_ianas():
+    assert [normalised_time_zone(name) for name in ("Asia/Ho_Chi_Minh", "")] == ["Asia/Ho_Chi_Minh", ""]
+    for name in ("Mars/Olympus_Mons", "+07:00", "../etc/passwd"):
+        with pytest.raises(ValueError, match="time zone"):
+            normalised_time_zone(name)
 
 
 @pytest.mark.parametrize(

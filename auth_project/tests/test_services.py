@@ -3,11 +3,13 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connection, transaction
+from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from factories import PASSWORD, UserFactory, mailed_token
 
 from accounts import revocations, services, sessions, throttle
-from accounts.domain import EndReason
+from accounts.domain import REFRESH_GRACE, EndReason
 from accounts.errors import (
     AccountExists,
     InvalidCredentials,
@@ -25,6 +27,24 @@ from chassis.web.problems import Unauthenticated
 from chassis.web.tokens import verify
 
 pytestmark = pytest.mark.django_db
+
+
+def guess(login, *, address=None):
+    with pytest.raises(InvalidCredentials):
+        sessions.sign_in(login=login, password="wrong", address=address)
+
+
+def refused_for(login, *, address=None):
+    """Seconds to wait, though the password is right."""
+    with pytest.raises(SignInThrottled) as caught:
+        sessions.sign_in(login=login, password=PASSWORD, address=address)
+    return int(caught.value.headers["Retry-After"])
+
+
+def pass_time(user, *, address):
+    """What waits is over; what was counted stays."""
+    *_, wait = throttle._sign_in_keys(str(user.id), address)
+    assert redis_client().delete(wait) == 1
 
 
 def mailed(emitted, event_type):
@@ -55,6 +75,9 @@ class TestRegistering:
             "email": "Mai@example.com",
             "full_name": "",
             "phone": "+84901234567",
+            "email_verified": False,
+            "language": "",
+            "time_zone": "",
         }
         assert PASSWORD not in str([event.data for event in emitted()])
 
@@ -70,12 +93,42 @@ class TestRegistering:
         user.refresh_from_db()
         assert "$05$" in user.password
 
-    def test_names_and_addresses_that_differ_in_case_are_the_same(self, emitted):
-        UserFactory(username="mai", email="mai@example.com")
+    def test_user_names_that_differ_in_case_are_the_same(self, emitted):
+        UserFactory(username="mai")
         with pytest.raises(AccountExists) as caught:
-            services.register(username="MAI", email="Mai@Example.com", password=PASSWORD)
-        assert [error["pointer"] for error in caught.value.errors] == ["/username", "/email"]
+            services.register(username="MAI", email="mai@example.com", password=PASSWORD)
+        assert [error["pointer"] for error in caught.value.errors] == ["/username"]
         assert emitted() == []
+
+    def test_an_operator_is_told_that_an_address_is_anothers(self):
+        UserFactory(email="mai@example.com", email_verified_at=timezone.now())
+        with pytest.raises(AccountExists) as caught:
+            services.register(username="mai", email="Mai@Example.com", password=PASSWORD, email_verified=True)
+        assert [error["pointer"] for error in caught.value.errors] == ["/email"]
+
+    def test_an_address_is_had_by_who_proves_it_and_the_mailbox_hears_of_others(self, emitted):
+        owner = UserFactory(email="Mai@example.com", email_verified_at=timezone.now())
+        other = services.register(username="other", email="mai@EXAMPLE.com", password=PASSWORD)
+        (claimed,) = emitted("email.claimed")
+        assert claimed.data == {"user_id": str(owner.id), "email": "Mai@example.com"}
+        with pytest.raises(InvalidOneTimeToken):
+            services.verify_email(token=mailed(emitted, "email.verification_requested"))
+        other.refresh_from_db()
+        assert other.email_verified_at is None
+        services.request_password_reset(email="mai@example.com")
+        assert emitted("password.reset_requested")[-1].data["user_id"] == str(owner.id)
+        assert verify(sessions.sign_in(login="mai@example.com", password=PASSWORD).access_token).id == owner.id
+
+    def test_registering_takes_the_same_statements_whether_or_not_an_address_has_an_account(
+        self, django_assert_num_queries
+    ):
+        UserFactory(email="known@example.com", email_verified_at=timezone.now())
+        counts = []
+        for number, email in enumerate(("known@example.com", "free@example.com")):
+            with CaptureQueriesContext(connection) as queries:
+                services.register(username=f"mai{number}", email=email, password=PASSWORD)
+            counts.append([query["sql"].split()[0] for query in queries])
+        assert counts[0] == counts[1]
 
     @pytest.mark.parametrize("password", ["short1", "password123", "1234567890", "mai.tran1990"])
     def test_a_password_that_is_easy_to_guess_is_refused(self, password):
@@ -127,10 +180,12 @@ class TestTheProfile:
         services.update_profile(user_id=user.id, changes={"email": user.email})
         assert emitted() == []
 
-    def test_somebody_elses_address_is_refused(self, user):
-        other = UserFactory()
-        with pytest.raises(AccountExists), transaction.atomic():
-            services.update_profile(user_id=user.id, changes={"email": other.email.upper()}, current_password=PASSWORD)
+    def test_somebody_elses_address_is_taken_and_never_proved(self, user, emitted):
+        other = UserFactory(email_verified_at=timezone.now())
+        services.update_profile(user_id=user.id, changes={"email": other.email.upper()}, current_password=PASSWORD)
+        assert emitted("email.claimed")[0].data["user_id"] == str(other.id)
+        with pytest.raises(InvalidOneTimeToken):
+            services.verify_email(token=mailed(emitted, "email.verification_requested"))
 
     def test_a_token_mailed_to_the_old_address_does_not_verify_the_new_one(self, emitted):
         user = services.register(username="mai", email="old@example.com", password=PASSWORD)
@@ -178,6 +233,24 @@ class TestPasswords:
         with pytest.raises(InvalidOneTimeToken):
             services.reset_password(token=token, new_password="a-third-horse")
 
+    def test_a_link_is_dead_once_the_account_has_left_its_address(self, user, emitted):
+        services.request_password_reset(email=user.email)
+        old = mailed(emitted, "password.reset_requested")
+        for address in ("safe@example.com", user.email):
+            services.update_profile(user_id=user.id, changes={"email": address}, current_password=PASSWORD)
+        with pytest.raises(InvalidOneTimeToken):
+            services.reset_password(token=old, new_password="an0ther-horse")
+
+    def test_only_the_newest_link_is_good(self, user, emitted):
+        for _ in range(3):
+            services.request_password_reset(email=user.email)
+        *older, newest = [mailed_token(event) for event in emitted("password.reset_requested")]
+        assert len(older) == 2
+        for token in older:
+            with pytest.raises(InvalidOneTimeToken):
+                services.reset_password(token=token, new_password="an0ther-horse")
+        services.reset_password(token=newest, new_password="an0ther-horse")
+
     def test_a_weak_password_does_not_spend_the_token(self, user, emitted):
         services.request_password_reset(email=user.email)
         token = mailed(emitted, "password.reset_requested")
@@ -208,7 +281,7 @@ class TestPasswords:
     ):
         User.objects.update(is_active=False)
         for email in ("nobody@example.com", user.email):
-            with django_assert_num_queries(5):
+            with django_assert_num_queries(6):
                 services.request_password_reset(email=email)
         assert emitted() == []
         assert OneTimeToken.objects.filter(user=None).count() == 2
@@ -247,32 +320,74 @@ class TestSigningIn:
         hashpw = bcrypt.hashpw
         monkeypatch.setattr(bcrypt, "hashpw", lambda *given: hashes.append(1) or hashpw(*given))
         counts = []
-        for login in (user.username, "nobody"):
+        for login in (user.username, "nobody", user.email, "nobody@example.com"):
             hashes.clear()
-            with pytest.raises(InvalidCredentials):
-                sessions.sign_in(login=login, password="wrong")
+            guess(login)
             counts.append(len(hashes))
-        assert counts == [1, 1]
+        assert counts == [1, 1, 2, 2]
 
-    def test_guessing_is_stopped_per_account_and_address_and_a_success_forgives(self, user, settings):
+    def test_guessing_is_stopped_by_account_over_all_names_and_addresses_and_each_next_wait_is_longer(
+        self, user, settings
+    ):
+        settings.SIGN_IN_ATTEMPTS = 3
+        for number, login in enumerate((user.username, user.email, user.username.upper())):
+            guess(login, address=f"192.0.2.{number}")
+        assert refused_for(user.email, address="192.0.2.9") == settings.SIGN_IN_FIRST_WAIT_SECONDS
+        for seconds in (60, 120, 240, 300, 300):
+            pass_time(user, address=None)
+            guess(user.username, address="192.0.2.1")
+            assert refused_for(user.username, address="192.0.2.2") == seconds
+
+    def test_being_turned_away_lengthens_nothing(self, user, settings):
+        settings.SIGN_IN_ATTEMPTS = 1
+        guess(user.username)
+        waits = {refused_for(user.username) for _ in range(5)}
+        assert max(waits) <= settings.SIGN_IN_FIRST_WAIT_SECONDS
+
+    def test_strangers_do_not_lock_out_who_has_signed_in_there_before(self, user, settings):
+        settings.SIGN_IN_ATTEMPTS = 2
+        sessions.sign_in(login=user.username, password=PASSWORD, address="2001:db8:1:2::1")
+        for _ in range(2):
+            guess(user.username, address="198.51.100.1")
+        assert refused_for(user.username, address="198.51.100.2")
+        # A household has a network of its own, and its devices other addresses every day.
+        assert sessions.sign_in(login=user.email, password=PASSWORD, address="2001:db8:1:2::77")
+        for _ in range(2):
+            guess(user.username, address="2001:db8:1:2::1")
+        assert refused_for(user.username, address="2001:db8:1:2::1")
+
+    def test_colleagues_behind_one_address_do_not_lock_each_other_out(self, settings):
+        settings.SIGN_IN_ATTEMPTS = 2
+        one, other = UserFactory(), UserFactory()
+        for _ in range(2):
+            guess(one.username, address="192.0.2.1")
+        assert refused_for(one.username, address="192.0.2.1")
+        assert sessions.sign_in(login=other.username, password=PASSWORD, address="192.0.2.1")
+
+    def test_a_success_forgives_and_so_does_a_new_password_by_mail(self, user, emitted, settings):
         settings.SIGN_IN_ATTEMPTS = 3
         for _ in range(2):
-            with pytest.raises(InvalidCredentials):
-                sessions.sign_in(login=user.username, password="wrong", address="192.0.2.1")
-        sessions.sign_in(login=user.username, password=PASSWORD, address="192.0.2.1")
+            for _ in range(2):
+                guess(user.username, address="192.0.2.1")
+            assert sessions.sign_in(login=user.username, password=PASSWORD, address="192.0.2.1")
         for _ in range(3):
-            with pytest.raises(InvalidCredentials):
-                sessions.sign_in(login=user.username, password="wrong", address="192.0.2.1")
-        with pytest.raises(SignInThrottled) as caught:
-            sessions.sign_in(login=user.username, password=PASSWORD, address="192.0.2.1")
-        assert 0 < int(caught.value.headers["Retry-After"]) <= settings.SIGN_IN_ATTEMPTS_SECONDS
-        sessions.sign_in(login=user.username, password=PASSWORD, address="192.0.2.2")
+            guess(user.username, address="192.0.2.7")
+        services.request_password_reset(email=user.email)
+        token = mailed(emitted, "password.reset_requested")
+        services.reset_password(token=token, new_password="an0ther-horse", address="192.0.2.8")
+        assert sessions.sign_in(login=user.username, password="an0ther-horse", address="192.0.2.8")
+
+    def test_a_name_that_nobody_has_is_counted_like_one_that_somebody_has(self, settings):
+        settings.SIGN_IN_ATTEMPTS = 2
+        for _ in range(2):
+            guess("nobody@example.com")
+        assert refused_for("NOBODY@example.com") == settings.SIGN_IN_FIRST_WAIT_SECONDS
 
     def test_without_redis_everybody_can_still_sign_in(self, user, no_redis, settings):
         settings.SIGN_IN_ATTEMPTS = 1
         for _ in range(3):
             assert sessions.sign_in(login=user.username, password=PASSWORD)
-        assert throttle.may_mail(purpose="password_reset", email=user.email)
+        assert throttle.may_mail(email=user.email)
 
 
 class TestRefreshing:
@@ -290,6 +405,7 @@ class TestRefreshing:
         stolen = tokens_of(user)
         newest = sessions.refresh(refresh_token=stolen.refresh_token)
         other = tokens_of(user)
+        Session.objects.update(refreshed_at=F("refreshed_at") - REFRESH_GRACE)
         with committed(), pytest.raises(InvalidRefreshToken):
             sessions.refresh(refresh_token=stolen.refresh_token)
         with pytest.raises(InvalidRefreshToken):
@@ -299,6 +415,19 @@ class TestRefreshing:
                 verify(pair.access_token)
         assert Session.objects.filter(end_reason=EndReason.TOKEN_REUSED).count() == 1
         assert sessions.refresh(refresh_token=other.refresh_token)
+
+    def test_the_token_before_the_newest_gives_the_same_pair_for_a_moment(self, user, tokens_of):
+        first = tokens_of(user)
+        second = sessions.refresh(refresh_token=first.refresh_token)
+        assert sessions.refresh(refresh_token=first.refresh_token) == second
+        assert verify(second.access_token).id == user.id
+        third = sessions.refresh(refresh_token=second.refresh_token)
+        assert third != second
+        with pytest.raises(InvalidRefreshToken):
+            sessions.refresh(refresh_token=first.refresh_token)
+        with pytest.raises(InvalidRefreshToken):
+            sessions.refresh(refresh_token=third.refresh_token)
+        assert Session.objects.get().end_reason == EndReason.TOKEN_REUSED
 
     def test_new_roles_arrive_with_the_next_token(self, user, tokens_of):
         pair = tokens_of(user)

@@ -2,7 +2,10 @@
 
 from chassis.roles import EVERYTHING, StaffMay, views
 
-SEEN = views("booking", "bookingseat", "bookingtransition", "checkin", "showtime", "showtimemove", "screen")
+SEEN = views(
+    *("booking", "bookingseat", "bookingtransition", "checkin", "showtime", "showtimemove", "screen"),
+    "auditrecord",
+)
 
 STAFF_MAY: StaffMay = {
     "support": SEEN | {"cancel_booking", "check_in_booking"},

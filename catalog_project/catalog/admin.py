@@ -29,18 +29,23 @@ from catalog.models import (
     Theater,
 )
 from catalog.seat_map import draw
-from chassis.admin import ReadOnlyAdmin
+from chassis.admin import ReadOnlyAdmin, StaffAdmin, actor_of
 from chassis.money import Money, format_money
+from chassis.storage.audit_log import Actor
 from chassis.web.problems import Problem
 
 
-class ServiceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs alone
+class ServiceAdmin(StaffAdmin):
     """Saves what the form's service saved, and removes through remove()."""
 
-    show_full_result_count = False
+    recorded_by_service = True
 
-    def remove(self, row: Any) -> None:
+    def remove(self, row: Any, actor: Actor) -> None:
         raise NotImplementedError
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        return type(form.__name__, (form,), {"actor": actor_of(request)})
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         assert isinstance(form, ServiceForm)
@@ -49,11 +54,11 @@ class ServiceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in th
         obj.refresh_from_db()
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        self.remove(obj)
+        self.remove(obj, actor_of(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         for row in queryset.order_by("pk"):
-            self.remove(row)
+            self.remove(row, actor_of(request))
 
 
 @admin.register(Movie)
@@ -74,8 +79,8 @@ class MovieAdmin(ServiceAdmin):
     def to_come(self, movie: Any) -> int:
         return int(movie.to_come)
 
-    def remove(self, row: Movie) -> None:
-        services.remove_movie(movie_id=row.id)
+    def remove(self, row: Movie, actor: Actor) -> None:
+        services.remove_movie(movie_id=row.id, actor=actor)
 
 
 @admin.register(Theater)
@@ -112,8 +117,8 @@ class TheaterAdmin(ServiceAdmin):
         ]
         return format_html_join(", ", '<a href="{}">{}</a> ({} seats)', links) or "None yet"
 
-    def remove(self, row: Theater) -> None:
-        services.remove_theater(theater_id=row.id)
+    def remove(self, row: Theater, actor: Actor) -> None:
+        services.remove_theater(theater_id=row.id, actor=actor)
 
 
 @admin.register(Screen)
@@ -137,8 +142,8 @@ class ScreenAdmin(ServiceAdmin):
     def seat_map(self, screen: Screen) -> str:
         return draw([place_of(seat) for seat in screen.seats.all()])
 
-    def remove(self, row: Screen) -> None:
-        services.remove_screen(screen_id=row.id)
+    def remove(self, row: Screen, actor: Actor) -> None:
+        services.remove_screen(screen_id=row.id, actor=actor)
 
 
 class CancellationForm(forms.Form):
@@ -252,7 +257,9 @@ class ShowtimeAdmin(ServiceAdmin):
         cancelled = 0
         for showtime in queryset.order_by("id"):
             try:
-                scheduling.cancel_showtime(showtime_id=showtime.id, reason=form.cleaned_data["reason"])
+                scheduling.cancel_showtime(
+                    showtime_id=showtime.id, reason=form.cleaned_data["reason"], actor=actor_of(request)
+                )
             except Problem as problem:
                 self.message_user(request, f"{showtime}: {problem.detail}", messages.ERROR)
             else:

@@ -50,6 +50,7 @@ from catalog.serializers import (
     TheaterSerializer,
 )
 from chassis.web.openapi import page_of, problems
+from chassis.web.permissions import actor
 
 
 class CatalogView(APIView):
@@ -90,7 +91,7 @@ class Movies(CatalogView):
         examples=schema.MOVIE,
     )
     def post(self, request: Request) -> Response:
-        movie = services.add_movie(**MovieInput.parse(request.data))
+        movie = services.add_movie(actor=actor(request), **MovieInput.parse(request.data))
         return Response(MovieSerializer(movie).data, status=201)
 
 
@@ -120,7 +121,8 @@ class MovieById(CatalogView):
         examples=schema.MOVIE_CHANGE,
     )
     def patch(self, request: Request, movie_id: UUID) -> Response:
-        movie = services.change_movie(movie_id=movie_id, **MovieInput.parse(request.data, partial=True))
+        changes = MovieInput.parse(request.data, partial=True)
+        movie = services.change_movie(movie_id=movie_id, actor=actor(request), **changes)
         return Response(MovieSerializer(movie).data)
 
     @problems(MovieNotFound, MovieInUse)
@@ -129,9 +131,9 @@ class MovieById(CatalogView):
         summary="Remove a movie",
         responses={204: None},
     )
-    def delete(self, _: Request, movie_id: UUID) -> Response:
+    def delete(self, request: Request, movie_id: UUID) -> Response:
         """Only a movie that never had showtimes; else 409."""
-        services.remove_movie(movie_id=movie_id)
+        services.remove_movie(movie_id=movie_id, actor=actor(request))
         return Response(status=204)
 
 
@@ -168,7 +170,7 @@ class Theaters(CatalogView):
         examples=schema.THEATER,
     )
     def post(self, request: Request) -> Response:
-        theater = services.add_theater(**TheaterInput.parse(request.data))
+        theater = services.add_theater(actor=actor(request), **TheaterInput.parse(request.data))
         return Response(TheaterSerializer(theater).data, status=201)
 
 
@@ -200,7 +202,8 @@ class TheaterById(CatalogView):
     )
     def patch(self, request: Request, theater_id: UUID) -> Response:
         changes = TheaterInput.parse(request.data, partial=True)
-        return Response(TheaterSerializer(services.change_theater(theater_id=theater_id, **changes)).data)
+        theater = services.change_theater(theater_id=theater_id, actor=actor(request), **changes)
+        return Response(TheaterSerializer(theater).data)
 
     @problems(TheaterNotFound, TheaterInUse)
     @extend_schema(
@@ -208,9 +211,9 @@ class TheaterById(CatalogView):
         summary="Remove a theater",
         responses={204: None},
     )
-    def delete(self, _: Request, theater_id: UUID) -> Response:
+    def delete(self, request: Request, theater_id: UUID) -> Response:
         """Only a theater that never had showtimes; else 409."""
-        services.remove_theater(theater_id=theater_id)
+        services.remove_theater(theater_id=theater_id, actor=actor(request))
         return Response(status=204)
 
 
@@ -250,7 +253,8 @@ class ScreensOfTheater(CatalogView):
     )
     def post(self, request: Request, theater_id: UUID) -> Response:
         body = ScreenInput.parse(request.data)
-        screen = services.add_screen(theater_id=theater_id, name=body["name"], places=body["seats"])
+        place = {"theater_id": theater_id, "name": body["name"], "places": body["seats"]}
+        screen = services.add_screen(actor=actor(request), **place)
         return Response(ScreenSerializer(screen).data, status=201)
 
 
@@ -285,7 +289,8 @@ class ScreenById(CatalogView):
     def patch(self, request: Request, screen_id: UUID) -> Response:
         """`seats` replaces the layout; a seat of the same row and number stays the same seat."""
         body = ScreenInput.parse(request.data, partial=True)
-        screen = services.change_screen(screen_id=screen_id, name=body.get("name"), places=body.get("seats"))
+        changes = {"name": body.get("name"), "places": body.get("seats")}
+        screen = services.change_screen(screen_id=screen_id, actor=actor(request), **changes)
         return Response(ScreenSerializer(screen).data)
 
     @problems(ScreenNotFound, ScreenInUse)
@@ -295,9 +300,9 @@ class ScreenById(CatalogView):
         tags=["screens"],
         responses={204: None},
     )
-    def delete(self, _: Request, screen_id: UUID) -> Response:
+    def delete(self, request: Request, screen_id: UUID) -> Response:
         """Only a screen that never had showtimes; else 409."""
-        services.remove_screen(screen_id=screen_id)
+        services.remove_screen(screen_id=screen_id, actor=actor(request))
         return Response(status=204)
 
 
@@ -336,7 +341,7 @@ class Showtimes(CatalogView):
         examples=schema.SHOWTIME,
     )
     def post(self, request: Request) -> Response:
-        showtime = scheduling.schedule_showtime(**ShowtimeInput.parse(request.data))
+        showtime = scheduling.schedule_showtime(actor=actor(request), **ShowtimeInput.parse(request.data))
         return Response(_shown(showtime), status=201)
 
 
@@ -370,7 +375,7 @@ class ShowtimeById(CatalogView):
     def patch(self, request: Request, showtime_id: UUID) -> Response:
         """Prices may name only the categories that change. Another movie or screen is another showtime."""
         changes = ShowtimeChange.parse(request.data, partial=True)
-        return Response(_shown(scheduling.change_showtime(showtime_id=showtime_id, **changes)))
+        return Response(_shown(scheduling.change_showtime(showtime_id=showtime_id, actor=actor(request), **changes)))
 
     @problems(ShowtimeNotFound, ShowtimeOver, ShowtimeIsCancelled, BadFilter)
     @extend_schema(
@@ -382,7 +387,7 @@ class ShowtimeById(CatalogView):
     def delete(self, request: Request, showtime_id: UUID) -> Response:
         """Cancels the showtime: its bookings are cancelled and refunded."""
         reason = CancellationFilters.parse(request.query_params.dict())["reason"]
-        scheduling.cancel_showtime(showtime_id=showtime_id, reason=reason)
+        scheduling.cancel_showtime(showtime_id=showtime_id, reason=reason, actor=actor(request))
         return Response(status=204)
 
 

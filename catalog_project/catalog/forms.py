@@ -15,6 +15,7 @@ from catalog.errors import InvalidFields
 from catalog.layouts import LETTERS, BadPlan, Place, read_plan, write_plan
 from catalog.models import SHOWING, Movie, Screen, Seat, Showtime, Theater
 from chassis.money import to_major, to_minor
+from chassis.storage.audit_log import Actor
 from chassis.web.problems import Problem
 
 
@@ -24,6 +25,9 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
     full_clean() carries it out and takes it back, in a savepoint: whatever the service would refuse is told at its
     field while the page is still open, by the service's own rules.
     """
+
+    # Who fills it in; the page says.
+    actor: Actor | None = None
 
     def carry_out(self) -> models.Model:
         """Calls the service with the cleaned data; the row comes back. Raises Problem."""
@@ -69,8 +73,8 @@ class MovieForm(ServiceForm):
 
     def carry_out(self) -> Movie:
         if self.adding:
-            return services.add_movie(**self.cleaned_data)
-        return services.change_movie(movie_id=self.instance.pk, **self.cleaned_data)
+            return services.add_movie(actor=self.actor, **self.cleaned_data)
+        return services.change_movie(actor=self.actor, movie_id=self.instance.pk, **self.cleaned_data)
 
 
 class TheaterForm(ServiceForm):
@@ -90,8 +94,8 @@ class TheaterForm(ServiceForm):
 
     def carry_out(self) -> Theater:
         if self.adding:
-            return services.add_theater(**self.cleaned_data)
-        return services.change_theater(theater_id=self.instance.pk, **self.cleaned_data)
+            return services.add_theater(actor=self.actor, **self.cleaned_data)
+        return services.change_theater(actor=self.actor, theater_id=self.instance.pk, **self.cleaned_data)
 
 
 class ScreenForm(ServiceForm):
@@ -133,8 +137,8 @@ class ScreenForm(ServiceForm):
         name, places = self.cleaned_data["name"], self.cleaned_data["plan"]
         if self.adding:
             theater_id = self.cleaned_data["theater"].id
-            return services.add_screen(theater_id=theater_id, name=name, places=places)
-        return services.change_screen(screen_id=self.instance.pk, name=name, places=places)
+            return services.add_screen(actor=self.actor, theater_id=theater_id, name=name, places=places)
+        return services.change_screen(actor=self.actor, screen_id=self.instance.pk, name=name, places=places)
 
 
 def place_of(seat: Seat) -> Place:
@@ -184,9 +188,12 @@ class ShowtimeForm(ServiceForm):
         }
         if self.adding:
             return scheduling.schedule_showtime(
-                movie_id=self.cleaned_data["movie"].id, screen_id=self.cleaned_data["screen"].id, **changes
+                actor=self.actor,
+                movie_id=self.cleaned_data["movie"].id,
+                screen_id=self.cleaned_data["screen"].id,
+                **changes,
             )
-        return scheduling.change_showtime(showtime_id=self.instance.pk, **changes)
+        return scheduling.change_showtime(actor=self.actor, showtime_id=self.instance.pk, **changes)
 
     def _theater(self) -> Theater:
         theater: Theater = (

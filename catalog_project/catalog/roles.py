@@ -2,7 +2,7 @@
 
 from chassis.roles import EVERYTHING, StaffMay, edits, views
 
-SEEN = views("movie", "theater", "screen", "showtime", "seat", "showtimeprice", "showtimeoccupancy")
+SEEN = views("movie", "theater", "screen", "showtime", "seat", "showtimeprice", "showtimeoccupancy", "auditrecord")
 
 STAFF_MAY: StaffMay = {
     "support": SEEN,

@@ -1,5 +1,7 @@
 """Showtimes: scheduled, changed, cancelled, and told to the other services.
 
+actor: who of staff does it, for the audit log; None where a program does.
+
 Locks are taken in one order everywhere: movie, theater, screen, showtimes by id, and the catalog's generation last.
 """
 
@@ -28,9 +30,11 @@ from catalog.errors import (
 )
 from catalog.events import ShowtimeCancelled, ShowtimeScheduled, ShowtimeUpdated
 from catalog.models import NO_OVERLAP, Movie, Screen, Showing, Showtime, ShowtimePrice, Theater
+from catalog.records import record_added, record_changed, state
 from catalog.rows import assign, refusing
 from chassis.messaging.outbox import emit, emit_all
 from chassis.money import LARGEST_PRICE, SMALLEST_PRICE, Money, format_money
+from chassis.storage.audit_log import Actor
 
 FURTHEST = timedelta(days=730)
 LONGEST = timedelta(days=1)  # a film and the cleaning after it: 900 + 240 minutes at most
@@ -48,6 +52,7 @@ def schedule_showtime(
     starts_at: datetime,
     prices: Mapping[str, int],
     currency: str,
+    actor: Actor | None = None,
     **showing: Any,
 ) -> Showtime:
     """A new showtime; its end follows from the film and the theater's cleaning time.
@@ -69,6 +74,7 @@ def schedule_showtime(
         _check_and_place(showtime, prices)
         showtime.save(force_insert=True)
         _write_prices(showtime, prices)
+        record_added(actor, showtime)
         emit(ShowtimeScheduled.of(showtime), subject=showtime.id)
         catalog_changed()
     return showtime
@@ -80,6 +86,7 @@ def change_showtime(
     starts_at: datetime | None = None,
     prices: Mapping[str, int] | None = None,
     currency: str | None = None,
+    actor: Actor | None = None,
     **showing: Any,
 ) -> Showtime:
     """Moves a showtime to come, or gives it another format, language or price; what is left out or None stays.
@@ -94,6 +101,7 @@ def change_showtime(
             raise ShowtimeIsCancelled(f"A showtime that is {showtime.status} cannot be changed.")
         if showtime.starts_at <= timezone.now():
             raise ShowtimeStarted("A showtime that has started is not changed any more.")
+        was = state(showtime)
         before = showtime.amounts
         after = {**before, **(prices or {})}
         wanted = {
@@ -109,12 +117,13 @@ def change_showtime(
         if after != before:
             showtime.prices.all().delete()
             _write_prices(showtime, after)
+        record_changed(actor, showtime, was)
         emit(ShowtimeUpdated.of(showtime), subject=showtime.id)
         catalog_changed()
     return showtime
 
 
-def cancel_showtime(*, showtime_id: UUID, reason: str = "") -> Showtime:
+def cancel_showtime(*, showtime_id: UUID, reason: str = "", actor: Actor | None = None) -> Showtime:
     """Takes a showtime off; booking cancels and refunds its bookings. Nothing happens to one that is off already.
 
     reason: what customers are told. Raises ShowtimeNotFound, ShowtimeOver.
@@ -127,10 +136,12 @@ def cancel_showtime(*, showtime_id: UUID, reason: str = "") -> Showtime:
             return showtime
         if showtime.ends_at <= timezone.now():
             raise ShowtimeOver("A showtime that is over cannot be cancelled.")
+        before = state(showtime)
         showtime.status = domain.SHOWTIME.next(ShowtimeStatus(showtime.status), Command.CANCEL)
         showtime.cancellation_reason = reason
         showtime.revision += 1
         showtime.save(update_fields=["status", "cancellation_reason", "revision", "updated_at"])
+        record_changed(actor, showtime, before, deed="cancelled", reason=reason)
         emit(ShowtimeCancelled(showtime.id, showtime.revision, reason), subject=showtime.id)
         catalog_changed()
     return showtime

@@ -1,5 +1,7 @@
 """Movies, theaters and screens: added, changed and removed. Showtimes are in catalog.scheduling.
 
+actor: who of staff does it, for the audit log; None where a program does.
+
 Locks are taken in one order everywhere: movie, theater, screen, showtimes by id, and the catalog's generation last.
 """
 
@@ -25,9 +27,11 @@ from catalog.errors import (
 from catalog.events import ScreenUpdated
 from catalog.layouts import Place, categories, extent, faults
 from catalog.models import Movie, Screen, Seat, Showtime, ShowtimePrice, Theater
+from catalog.records import record_added, record_changed, record_removed, state
 from catalog.rows import assign, refusing
 from catalog.scheduling import refusing_overlaps, showtimes_to_come, update_showtimes_to_come
 from chassis.messaging.outbox import emit
+from chassis.storage.audit_log import Actor
 
 
 class MovieFields(TypedDict, total=False):
@@ -58,14 +62,15 @@ _OF_SHOWTIMES = {"title", "duration_minutes"}
 _NOT_OF_SHOWTIMES = {"city", "address"}
 
 
-def add_movie(**fields: Unpack[MovieFields]) -> Movie:
+def add_movie(*, actor: Actor | None = None, **fields: Unpack[MovieFields]) -> Movie:
     with transaction.atomic():
         movie = Movie.objects.create(**fields)
+        record_added(actor, movie)
         catalog_changed()
     return movie
 
 
-def change_movie(*, movie_id: UUID, **fields: Unpack[MovieFields]) -> Movie:
+def change_movie(*, movie_id: UUID, actor: Actor | None = None, **fields: Unpack[MovieFields]) -> Movie:
     """Changes a movie. A new title or length reaches its showtimes to come, whose ends move with it.
 
     Raises MovieNotFound; ShowtimesOverlap when the longer film no longer fits.
@@ -74,16 +79,18 @@ def change_movie(*, movie_id: UUID, **fields: Unpack[MovieFields]) -> Movie:
         movie = Movie.objects.select_for_update(no_key=True).filter(id=movie_id).first()
         if movie is None:
             raise MovieNotFound
+        before = state(movie)
         changed = assign(movie, fields)
         if changed:
             movie.save(update_fields=[*changed, "updated_at"])
+            record_changed(actor, movie, before)
             if changed & _OF_SHOWTIMES:
                 update_showtimes_to_come(movie_id=movie.id)
             catalog_changed()
     return movie
 
 
-def remove_movie(*, movie_id: UUID) -> None:
+def remove_movie(*, movie_id: UUID, actor: Actor | None = None) -> None:
     """Raises MovieNotFound; MovieInUse when it has, or had, showtimes."""
     with transaction.atomic():
         movie = Movie.objects.select_for_update().filter(id=movie_id).first()
@@ -91,19 +98,21 @@ def remove_movie(*, movie_id: UUID) -> None:
             raise MovieNotFound
         if Showtime.objects.filter(movie_id=movie_id).exists():
             raise MovieInUse("A movie with showtimes stays; cancel the ones to come instead.")
+        record_removed(actor, movie)
         movie.delete()
         catalog_changed()
 
 
-def add_theater(**fields: Unpack[TheaterFields]) -> Theater:
+def add_theater(*, actor: Actor | None = None, **fields: Unpack[TheaterFields]) -> Theater:
     """Raises NameTaken."""
     with refusing("theaters_have_names_of_their_own", NameTaken("Another theater has this name.")):
         theater = Theater.objects.create(**fields)
+        record_added(actor, theater)
         catalog_changed()
     return theater
 
 
-def change_theater(*, theater_id: UUID, **fields: Unpack[TheaterFields]) -> Theater:
+def change_theater(*, theater_id: UUID, actor: Actor | None = None, **fields: Unpack[TheaterFields]) -> Theater:
     """Changes a theater. Its name, zone, rules and cleaning time reach its showtimes to come.
 
     Raises TheaterNotFound, NameTaken; TheaterInUse for another currency while showtimes are to come;
@@ -114,18 +123,20 @@ def change_theater(*, theater_id: UUID, **fields: Unpack[TheaterFields]) -> Thea
         theater = Theater.objects.select_for_update(no_key=True).filter(id=theater_id).first()
         if theater is None:
             raise TheaterNotFound
+        before = state(theater)
         changed = assign(theater, fields)
         if "currency" in changed and showtimes_to_come(theater_id=theater_id).exists():
             raise TheaterInUse("Showtimes to come are priced in the other currency.")
         if changed:
             theater.save(update_fields=[*changed, "updated_at"])
+            record_changed(actor, theater, before)
             if changed - _NOT_OF_SHOWTIMES:
                 update_showtimes_to_come(theater_id=theater_id)
             catalog_changed()
     return theater
 
 
-def remove_theater(*, theater_id: UUID) -> None:
+def remove_theater(*, theater_id: UUID, actor: Actor | None = None) -> None:
     """Removes a theater and its screens. Raises TheaterNotFound; TheaterInUse when it has, or had, showtimes."""
     with transaction.atomic():
         theater = Theater.objects.select_for_update().filter(id=theater_id).first()
@@ -133,7 +144,11 @@ def remove_theater(*, theater_id: UUID) -> None:
             raise TheaterNotFound
         if Showtime.objects.filter(theater_id=theater_id).exists():
             raise TheaterInUse("A theater with showtimes stays; cancel the ones to come instead.")
-        Screen.objects.filter(theater_id=theater_id).delete()
+        screens = Screen.objects.filter(theater_id=theater_id)
+        for screen in screens.prefetch_related("seats").order_by("id"):
+            record_removed(actor, screen)
+        screens.delete()
+        record_removed(actor, theater)
         theater.delete()
         catalog_changed()
 
@@ -141,7 +156,7 @@ def remove_theater(*, theater_id: UUID) -> None:
 _SCREEN_NAME = "screens_of_a_theater_have_names_of_their_own"
 
 
-def add_screen(*, theater_id: UUID, name: str, places: Sequence[Place]) -> Screen:
+def add_screen(*, theater_id: UUID, name: str, places: Sequence[Place], actor: Actor | None = None) -> Screen:
     """A new screen with its seats. Raises TheaterNotFound, NameTaken, InvalidFields."""
     _check_layout(places)
     with refusing(_SCREEN_NAME, NameTaken("Another screen of the theater has this name.")):
@@ -149,12 +164,15 @@ def add_screen(*, theater_id: UUID, name: str, places: Sequence[Place]) -> Scree
             raise TheaterNotFound
         screen = Screen.objects.create(theater_id=theater_id, name=name, **summary_of(places))
         Seat.objects.bulk_create(Seat(screen=screen, **columns_of(place)) for place in places)
+        record_added(actor, screen)
         emit(ScreenUpdated.of(screen), subject=screen.id)
         catalog_changed()
     return screen
 
 
-def change_screen(*, screen_id: UUID, name: str | None = None, places: Sequence[Place] | None = None) -> Screen:
+def change_screen(
+    *, screen_id: UUID, name: str | None = None, places: Sequence[Place] | None = None, actor: Actor | None = None
+) -> Screen:
     """Another name, another layout, or both; None leaves it. A seat of the same row and number stays the same seat.
 
     Raises ScreenNotFound, NameTaken, InvalidFields; ScreenInUse when showtimes to come would lose a seat or have
@@ -166,12 +184,14 @@ def change_screen(*, screen_id: UUID, name: str | None = None, places: Sequence[
         screen = Screen.objects.select_for_update(no_key=True).filter(id=screen_id).first()
         if screen is None:
             raise ScreenNotFound
+        before = state(screen)
         renamed = name is not None and name != screen.name
         redrawn = places is not None and _redraw(screen, places)
         if renamed or redrawn:
             screen.name = name if name is not None else screen.name
             screen.revision += 1
             screen.save()
+            record_changed(actor, screen, before)
             emit(ScreenUpdated.of(screen), subject=screen.id)
             if renamed:
                 update_showtimes_to_come(screen_id=screen_id)
@@ -179,7 +199,7 @@ def change_screen(*, screen_id: UUID, name: str | None = None, places: Sequence[
     return screen
 
 
-def remove_screen(*, screen_id: UUID) -> None:
+def remove_screen(*, screen_id: UUID, actor: Actor | None = None) -> None:
     """Raises ScreenNotFound; ScreenInUse when it has, or had, showtimes."""
     with transaction.atomic():
         screen = Screen.objects.select_for_update().filter(id=screen_id).first()
@@ -187,6 +207,7 @@ def remove_screen(*, screen_id: UUID) -> None:
             raise ScreenNotFound
         if Showtime.objects.filter(theater_id=screen.theater_id, screen_id=screen_id).exists():
             raise ScreenInUse("A screen with showtimes stays; cancel the ones to come instead.")
+        record_removed(actor, screen)
         screen.delete()
         catalog_changed()
 

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
-from chassis.admin import ReadOnlyAdmin, ReadOnlyInline
+from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin
 from notifications import compose, previews, services
 from notifications.domain import FALLBACK_LANGUAGE, Channel
 from notifications.errors import NotResendable
@@ -26,7 +26,7 @@ from notifications.wording_rules import BadWording
 
 
 @admin.register(Contact)
-class ContactAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its stubs alone
+class ContactAdmin(StaffAdmin):
     """Who a user is comes from auth; only how they want to be told is edited here."""
 
     list_display = ["username", "email", "phone", "language", "wants_hold_notices", "wants_sms"]
@@ -79,7 +79,7 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its
 
 
 @admin.register(NotificationTemplate)
-class NotificationTemplateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # as above
+class NotificationTemplateAdmin(StaffAdmin):
     """The words of messages. Those that carry a link that signs in are worded by whoever may `word_secrets`."""
 
     form = TemplateForm

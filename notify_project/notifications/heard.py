@@ -45,6 +45,27 @@ class TokenSent:
 
 
 @dataclass(frozen=True, slots=True)
+class EmailVerified:
+    user_id: UUID
+    new_account: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EmailClaimed:
+    user_id: UUID
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxTold:
+    """email.changed and password.changed. email: the mailbox that is to know, which need not be the contact's now."""
+
+    user_id: UUID
+    email: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class BookingCreated:
     booking_id: UUID
     reference: str

@@ -2,7 +2,7 @@
 
 from chassis.roles import EVERYTHING, StaffMay, edits, views
 
-SEEN = views("contact", "bookingsummary", "notificationtemplate", "notification", "deliverylog")
+SEEN = views("contact", "bookingsummary", "notificationtemplate", "notification", "deliverylog", "auditrecord")
 # `add` is to send a message of one's own, through the API; `resend` is an action of the admin site.
 SENT = frozenset({"add_notification", "resend_notification"})
 

@@ -2,7 +2,10 @@
 
 from chassis.roles import EVERYTHING, StaffMay, views
 
-SEEN = views("payment", "gatewayoperation", "transaction", "refund", "paymentmethod", "webhookdelivery")
+SEEN = views(
+    *("payment", "gatewayoperation", "transaction", "refund", "paymentmethod", "webhookdelivery"),
+    "auditrecord",
+)
 
 STAFF_MAY: StaffMay = {
     "support": SEEN | {"refund_payment"},

@@ -1,4 +1,4 @@
-"""Admin pages of the chassis's own tables, and the bases for everything that is read but never edited."""
+"""Admin pages of the chassis's own tables, the bases of every page, and how pages write money."""
 
 from operator import attrgetter
 from typing import Any
@@ -6,10 +6,13 @@ from typing import Any
 import django.contrib.auth.admin  # noqa: F401  (registers first what is registered anew below)
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
-from django.http import HttpRequest
 
 from chassis.money import Money, format_money
-from chassis.storage.models import IdempotencyKey, OutboxMessage
+from chassis.storage.models import AuditRecord, IdempotencyKey, OutboxMessage
+from chassis.web.audit_log_admin import AuditRecordAdmin
+from chassis.web.staff_admin import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin, actor_of, delete_selected
+
+__all__ = ["ReadOnlyAdmin", "ReadOnlyInline", "StaffAdmin", "actor_of", "money"]
 
 
 def money(amount: str, *, currency: str = "currency", title: str = "") -> Any:
@@ -25,30 +28,8 @@ def money(amount: str, *, currency: str = "currency", title: str = "") -> Any:
     return shown
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs alone
-    """Nothing can be added, changed or deleted here."""
-
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]  # as above
-    """Rows shown with the row that they belong to; nothing can be added, changed or deleted here."""
-
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+admin.site.add_action(delete_selected, "delete_selected")
+admin.site.register(AuditRecord, AuditRecordAdmin)
 
 
 @admin.register(OutboxMessage)
@@ -58,7 +39,6 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
     search_fields = ["id"]
     # The body may hold what only its consumers should see.
     fields = ["id", "exchange", "type", "created_at", "published_at"]
-    show_full_result_count = False
 
 
 @admin.register(IdempotencyKey)
@@ -67,7 +47,6 @@ class IdempotencyKeyAdmin(ReadOnlyAdmin):
     list_filter = ["endpoint", "status"]
     search_fields = ["key", "user_id"]
     fields = ["key", "endpoint", "user_id", "resource_id", "status", "leased_until", "created_at"]
-    show_full_result_count = False
 
 
 admin.site.unregister(Group)
@@ -77,6 +56,7 @@ admin.site.unregister(Group)
 class GroupAdmin(ReadOnlyAdmin):
     """A group is a role, and what it may do is made by each migration from the service's table of roles."""
 
+    list_display = ["name"]
     search_fields = ["name"]
     fields = ["name", "permissions"]
 
@@ -92,4 +72,3 @@ if not User._meta.swapped:
         list_filter = ["is_staff", "groups"]
         search_fields = ["username"]
         fields = ["username", "is_active", "is_staff", "is_superuser", "groups", "last_login", "date_joined"]
-        show_full_result_count = False

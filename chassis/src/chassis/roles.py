@@ -14,8 +14,9 @@ class Everything:
 EVERYTHING: Final = Everything()
 NOTHING: Final[frozenset[str]] = frozenset()
 
-# role → names of Django's permissions in the service's own app (`view_booking`), or EVERYTHING for a superuser. A role
-# without a line is none of staff: it enters no admin site, and sees through the API what a customer sees.
+# role → names of Django's permissions in the service's own app (`view_booking`) and for the log of what staff did
+# (`view_auditrecord`), or EVERYTHING for a superuser. A role without a line is none of staff: it enters no admin site,
+# and sees through the API what a customer sees.
 StaffMay: TypeAlias = Mapping[str, frozenset[str] | Everything]
 
 

@@ -29,7 +29,9 @@ def assert_groups_are_the_table() -> None:
 
 def _granted(role: str, everything: set[str]) -> set[str]:
     names = staff_may().get(role, NOTHING)
-    return everything if isinstance(names, Everything) else {f"{settings.SERVICE_APP}.{name}" for name in names}
+    if isinstance(names, Everything):
+        return everything
+    return {f"{app}.{name}" for app in (settings.SERVICE_APP, "chassis") for name in names} & everything
 
 
 def assert_pages_follow_the_table(user: Any, *, role: str, superuser: Any) -> None:
@@ -49,7 +51,7 @@ def assert_pages_follow_the_table(user: Any, *, role: str, superuser: Any) -> No
 
 def _says_yes(model: type[Model], verb: str, role: str) -> bool:
     """What the table says; Django lets whoever may change a thing look at it too."""
-    if model._meta.app_label != settings.SERVICE_APP:
+    if model._meta.app_label not in (settings.SERVICE_APP, "chassis"):
         return is_superuser([role])
     enough = {verb, "change"} if verb == "view" else {verb}
     return any(may([role], f"{name}_{model._meta.model_name}") for name in enough)

@@ -1,7 +1,7 @@
 from chassis.roles import EVERYTHING, StaffMay, edits, views
 
 STAFF_MAY: StaffMay = {
-    "support": views("thing"),
-    "manager": views("thing") | edits("thing"),
+    "support": views("thing", "auditrecord"),
+    "manager": views("thing", "auditrecord") | edits("thing"),
     "admin": EVERYTHING,
 }

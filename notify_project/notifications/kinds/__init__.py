@@ -5,12 +5,14 @@ from notifications.heard import (
     BookingCreated,
     BookingEnded,
     BookingMoved,
+    EmailClaimed,
+    EmailVerified,
+    MailboxTold,
     PaymentCompleted,
     PaymentFailed,
     PaymentRefunded,
     TicketIssued,
     TokenSent,
-    UserKnown,
 )
 from notifications.kinds import samples
 from notifications.kinds.kind import Kind, Telling
@@ -25,6 +27,11 @@ def _token(event: str) -> Telling[TokenSent]:
         to=lambda request: request.email,
         not_after=lambda request: request.expires_at,
     )
+
+
+def _told(event: str) -> Telling[MailboxTold]:
+    """What happened to the account, to a mailbox that is or was the account's."""
+    return Telling(event, MailboxTold, says=("changed_at",), to=lambda told: told.email)
 
 
 def _ending(event: str) -> Telling[BookingEnded]:
@@ -129,9 +136,22 @@ _ALL = (
     ),
     Kind(
         code="welcome",
-        tells=Telling("user.registered", UserKnown, once=lambda user: f"welcome:{user.user_id}"),
+        # Not before somebody has said that the address is theirs: it may be a stranger's.
+        tells=Telling(
+            "email.verified",
+            EmailVerified,
+            when=lambda verified: verified.new_account,
+            once=lambda verified: f"welcome:{verified.user_id}",
+        ),
         sample={},
     ),
+    Kind(
+        code="account_exists",
+        tells=Telling("email.claimed", EmailClaimed, to=lambda claimed: claimed.email),
+        sample={},
+    ),
+    Kind(code="email_changed", tells=_told("email.changed"), sample=samples.CHANGE),
+    Kind(code="password_changed", tells=_told("password.changed"), sample=samples.CHANGE),
     Kind(code="password_reset", tells=_token("password.reset_requested"), link="/reset", sample=samples.TOKEN),
     Kind(code="email_verification", tells=_token("email.verification_requested"), link="/verify", sample=samples.TOKEN),
     MESSAGE,

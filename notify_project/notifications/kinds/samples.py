@@ -21,3 +21,4 @@ PAYMENT_ID = "0190f3e2-0000-7000-8000-000000000001"
 REFUND_ID = "0190f3e2-0000-7000-8000-000000000002"
 TOKEN = {SECRET: "sample", "expires_at": "2026-03-14T11:00:00+00:00"}
 ENDING = {"reference": BOOKING["reference"], "reason": "cancelled_by_customer"}
+CHANGE = {"changed_at": "2026-03-14T10:00:00+00:00"}

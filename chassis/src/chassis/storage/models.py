@@ -1,5 +1,9 @@
-"""The rows behind delivery: what is to be published, what was handled, and which requests were answered."""
+"""The rows behind delivery: what is to be published, what was handled, and which requests were answered.
 
+And the log of what staff did, which nobody changes afterwards.
+"""
+
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from chassis.ids import uuid7
@@ -51,3 +55,37 @@ class IdempotencyKey(models.Model):
     class Meta:
         db_table = "idempotency_keys"
         constraints = [models.UniqueConstraint(fields=["user_id", "endpoint", "key"], name="idempotency_keys_scope")]
+
+
+class AuditRecord(models.Model):
+    """What somebody of staff did, to what, and what it was before. PostgreSQL refuses to change or delete a row."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    at = models.DateTimeField(auto_now_add=True)
+    actor_id = models.CharField(max_length=64, help_text="As the door knows them: the account at auth, or here.")
+    actor_name = models.CharField(max_length=150)
+    door = models.CharField(max_length=8, help_text="How they came in: the API, the admin site or a command.")
+    action = models.CharField(max_length=64)
+    subject_type = models.CharField(max_length=32)
+    subject_id = models.CharField(max_length=64)
+    before = models.JSONField(null=True, help_text="Of the fields that changed; none where there was nothing before.")
+    after = models.JSONField(null=True, help_text="Of the fields that changed; none where nothing is left.")
+    reason = models.TextField(blank=True)
+    correlation_id = models.CharField(max_length=128, blank=True, help_text="Finds the request in the logs.")
+    words = models.TextField(editable=False, help_text="What the search looks in.")
+
+    class Meta:
+        db_table = "audit_log"
+        ordering = ["-id"]
+        verbose_name = "entry of the audit log"
+        verbose_name_plural = "audit log"
+        indexes = [
+            models.Index(fields=["actor_name", "id"], name="audit_log_actor"),
+            models.Index(fields=["action", "id"], name="audit_log_action"),
+            models.Index(fields=["door", "id"], name="audit_log_door"),
+            models.Index(fields=["subject_type", "subject_id", "id"], name="audit_log_subject"),
+            GinIndex(fields=["words"], opclasses=["gin_trgm_ops"], name="audit_log_words"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} by {self.actor_name}"

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
-from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, ValidationError
 from django.db import DatabaseError, DataError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.views import csrf, defaults
@@ -162,6 +162,10 @@ class ProblemMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
+        if _is_admin(request) and isinstance(exc, DataError | ValidationError | OverflowError):
+            # No form of ours sends what no column can hold: a key that is none, a number of forty digits.
+            log.warning("value refused by an admin page", exc_info=exc)
+            return bad_request(request, exc)
         problem = to_problem(exc)
         if problem is None or (_is_admin(request) and not isinstance(problem, ServiceUnavailable)):
             return None

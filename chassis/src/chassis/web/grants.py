@@ -51,13 +51,18 @@ def grant(*, using: str = DEFAULT_DB_ALIAS) -> None:
         strangers.filter(user=None).delete()
 
 
+def _apps() -> list[str]:
+    """Whose permissions STAFF_MAY names: the service's own, and the chassis's, for its log of what staff did."""
+    return [settings.SERVICE_APP, "chassis"]
+
+
 def _ids(permissions: frozenset[str] | Everything, *, using: str) -> list[int]:
     """Of those that are there: half way through a service's migrations some of its models are still to come."""
     from django.contrib.auth.models import Permission
 
     rows = Permission.objects.using(using)
     if not isinstance(permissions, Everything):
-        rows = rows.filter(content_type__app_label=settings.SERVICE_APP, codename__in=permissions)
+        rows = rows.filter(content_type__app_label__in=_apps(), codename__in=permissions)
     return list(rows.values_list("pk", flat=True))
 
 
@@ -72,7 +77,7 @@ def _after_migrate(*, using: str, apps: Any = apps, **_: Any) -> None:
 
 def _check_table(**_: Any) -> list[checks.CheckMessage]:
     """A permission that no model of the service has would be granted to nobody, and nobody would be told."""
-    models = apps.get_app_config(settings.SERVICE_APP).get_models()
+    models = (model for app in _apps() for model in apps.get_app_config(app).get_models())
     known = {name for model in models for name in _permissions_of(model)}
     named = {name for granted in staff_may().values() if not isinstance(granted, Everything) for name in granted}
     return [

@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.tokens import Token
 
+from chassis.storage.audit_log import Actor, Door
 from chassis.web.roles import may
 from chassis.web.tokens import Principal, SignedToken, validated
 
@@ -14,6 +15,12 @@ from chassis.web.tokens import Principal, SignedToken, validated
 def caller(request: Request) -> Principal:
     """Who a request of a view that IsSignedIn guards comes from."""
     return cast(Principal, request.user)
+
+
+def actor(request: Request) -> Actor:
+    """The caller, for chassis.storage.audit_log.record."""
+    user = caller(request)
+    return Actor(user.id, user.username, Door.API)
 
 
 class TokenAuthentication(JWTAuthentication):

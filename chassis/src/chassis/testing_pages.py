@@ -1,0 +1,150 @@
+"""For the tests of a service: what every page of its admin site has to stand, whoever asks it what."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db import transaction
+from django.db.models import Field, Model
+from django.test import RequestFactory
+from django.urls import reverse
+
+from chassis.web.staff_admin import StaffAdmin
+
+HOW = ("", "exact", "startswith", "gt", "regex", "in", "isnull")
+# Nothing that a page's own links and forms would send.
+ODD_VALUES = ("x", "-1", "9" * 40, "1e999", "true", "0001-01-01", "2026-13-45", "9999-12-31", "\ud7ff'\"%_", "{}", ",")
+ODD_LISTS = (
+    *("unknown=1", "id__a__b__c=1", "pk__in=x", "__=1", "=1", "password=x", "e=1"),
+    *("p=x", "p=-1", "p=" + "9" * 40, "o=x.-.99." + "9" * 40, "all=", "q=%00", "q=%ff", "q=" + "%27%22%5C%25" * 40),
+    *("_to_field=password", "_to_field=x__y", "_popup=x", "_facets=1", "_changelist_filters=%00"),
+)
+ODD_KEYS = ("x", "9" * 40, "-1", "a/b", "%2500", "_5F", "019c0000-0000-7000-8000-00000000000g")
+
+
+def pages() -> dict[type[Model], Any]:
+    """The pages of the admin site, by the model that each is of."""
+    import_module(settings.ROOT_URLCONF)  # which registers them
+    return dict(admin.site._registry)
+
+
+def assert_nothing_hidden_can_be_asked(superuser: Any) -> None:
+    """Of every list: each field, and each field of each relation, by each of HOW.
+
+    Answered is only what a column, a filter or the date hierarchy of the page shows, and never a comparison that would
+    tell a value sign by sign.
+    """
+    refused = answered = 0
+    for model, page in pages().items():
+        assert isinstance(page, StaffAdmin), page
+        for path in _paths(model):
+            for how in HOW:
+                parameter = f"{path}__{how}" if how else path
+                request = RequestFactory().get("/", {parameter: "1"})
+                request.user = superuser
+                allowed = page.lookup_allowed(parameter, "1", request)
+                point = transaction.savepoint()
+                try:
+                    page.get_changelist_instance(request)
+                except DisallowedModelAdminLookup:
+                    refused += 1
+                else:
+                    assert allowed
+                    assert how in ("", "exact", "isnull"), parameter
+                    assert _is_shown(page, request, path), parameter
+                    answered += 1
+                finally:
+                    transaction.savepoint_rollback(point)
+    assert refused > 300
+    assert answered
+
+
+def _paths(model: type[Model]) -> Iterator[str]:
+    for field in model._meta.get_fields():
+        yield field.name
+        if field.is_relation and field.related_model:
+            yield from (f"{field.name}__{there.name}" for there in field.related_model._meta.get_fields())
+        if isinstance(field, Field) and field.attname != field.name:
+            yield field.attname
+
+
+def _is_shown(page: Any, request: Any, path: str) -> bool:
+    """As a column, or as a filter with all its choices."""
+    shown = {column for column in page.get_list_display(request) if isinstance(column, str)}
+    for item in page.get_list_filter(request):
+        shown.add(item.parameter_name if isinstance(item, type) else item if isinstance(item, str) else item[0])
+    return path in shown or path.rpartition("__")[0] in shown
+
+
+def assert_odd_addresses_are_refused(browser: Any) -> None:
+    """What nobody's page sends is answered 400, or as if it had not been said; never 500, and by no way around.
+
+    browser: a client of django.test, signed in as a superuser."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # Django's, of a day without a zone
+        _assert_odd_addresses_are_refused(browser)
+
+
+def _assert_odd_addresses_are_refused(browser: Any) -> None:
+    asked = 0
+    for model, page in pages().items():
+        place = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        request = RequestFactory().get("/")
+        request.user = _user_of(browser)
+        queries = [*ODD_LISTS]
+        queries += [urlencode({name: odd}) for name in sorted(page._askable(request)) for odd in ODD_VALUES]
+        for query in queries:
+            status = _get(browser, f"{place}?{query}")
+            assert status in ({200, 400} if query not in ODD_LISTS[:6] else {400}), (place, query, status)
+            asked += 1
+        for key in ODD_KEYS:
+            for below in ("change", "delete", "history"):
+                assert _get(browser, f"{place}{key}/{below}/") in {302, 400, 403, 404}, (place, key, below)
+        _assert_odd_forms_are_refused(browser, place, page, request)
+    assert asked > 100
+
+
+def _assert_odd_forms_are_refused(browser: Any, place: str, page: Any, request: Any) -> None:
+    for name in page.get_actions(request):
+        for key in ("x", "\0", "9" * 40):
+            form = {"action": name, ACTION_CHECKBOX_NAME: [key], "index": "9" * 40}
+            assert _post(browser, place, form) in {200, 302, 400}, (place, name, key)
+            assert _post(browser, place, {**form, "index": "0"}) in {200, 302, 400}, (place, name, key)
+    if page.has_add_permission(request):
+        fields = [field.name for field in page.model._meta.get_fields()]
+        for odd in (*ODD_VALUES, "a\tb"):
+            assert _get(browser, f"{place}add/?{urlencode(dict.fromkeys(fields, odd))}") in {200, 400}
+            assert _post(browser, f"{place}add/", dict.fromkeys(fields, odd + "\0")) in {200, 400}
+            assert _post(browser, f"{place}add/", dict.fromkeys(fields, odd)) in {200, 302, 400}
+
+
+def _get(browser: Any, address: str) -> int:
+    return _undone(lambda: browser.get(address))
+
+
+def _post(browser: Any, address: str, form: dict[str, Any]) -> int:
+    return _undone(lambda: browser.post(address, form))
+
+
+def _undone(ask: Callable[[], Any]) -> int:
+    """The status; without what was done, and with a transaction that goes on when the database refused a value."""
+    point = transaction.savepoint()
+    try:
+        return int(ask().status_code)
+    finally:
+        transaction.savepoint_rollback(point)
+
+
+def _user_of(browser: Any) -> Any:
+    from django.contrib.auth import get_user
+
+    class Holder:
+        session = browser.session
+
+    return get_user(Holder)  # type: ignore[arg-type]  # of a request it asks for the session alone

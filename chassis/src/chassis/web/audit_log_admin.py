@@ -1,0 +1,205 @@
+"""The admin's page of the audit log: found by who, what, when and why, and taken along as CSV."""
+
+import csv
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db import connection
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.urls import NoReverseMatch, path, reverse
+from django.utils.html import format_html, format_html_join
+
+from chassis.ids import first_uuid7_at
+from chassis.storage.audit_log import Door
+from chassis.storage.models import AuditRecord
+from chassis.web.staff_admin import ReadOnlyAdmin
+
+# So many entries a list counts and an export holds, the newest first.
+COUNTED = 10_000
+EXPORTED = 50_000
+_CHUNK = 1_000
+_CHOICES = 200
+# Signs that a spreadsheet would take for the beginning of a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+COLUMNS = (
+    *("at", "actor_name", "actor_id", "door", "action", "subject_type", "subject_id"),
+    *("reason", "before", "after", "correlation_id"),
+)
+# From each value to the next by its index: SELECT DISTINCT would read the whole log.
+_KNOWN = """
+WITH RECURSIVE known AS (
+  (SELECT column_ FROM audit_log ORDER BY column_ LIMIT 1)
+  UNION ALL
+  SELECT (SELECT column_ FROM audit_log WHERE column_ > known.column_ ORDER BY column_ LIMIT 1)
+  FROM known WHERE known.column_ IS NOT NULL
+)
+SELECT column_ FROM known WHERE column_ IS NOT NULL LIMIT %s
+"""
+
+
+class KnownValues(admin.SimpleListFilter):
+    """One of the values that a column of the log holds."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        with connection.cursor() as cursor:
+            cursor.execute(_KNOWN.replace("column_", self.parameter_name), [_CHOICES])
+            return [(value, value) for (value,) in cursor.fetchall()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset if self.value() is None else queryset.filter(**{self.parameter_name: self.value()})
+
+
+class ActorFilter(KnownValues):
+    title = "who"
+    parameter_name = "actor_name"
+
+
+class ActionFilter(KnownValues):
+    title = "what"
+    parameter_name = "action"
+
+
+class DoorFilter(KnownValues):
+    title = "door"
+    parameter_name = "door"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(door.value, {"api": "API", "admin": "Admin site", "command": "Command"}[door]) for door in Door]
+
+
+class DayFilter(admin.SimpleListFilter):
+    """A day of UTC, as the column shows it. The key holds the moment, so its index finds the day."""
+
+    title = "day (UTC)"
+    parameter_name = "day"
+    template = "chassis/day_filter.html"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        today = datetime.now(UTC).date()
+        days = {"Today": today, "Yesterday": today - timedelta(days=1)}
+        return [(day.isoformat(), name) for name, day in days.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        wanted = self.value()
+        if not wanted:
+            return queryset
+        try:
+            start = datetime.combine(date.fromisoformat(wanted), time(), UTC)
+            first, behind = first_uuid7_at(start), first_uuid7_at(start + timedelta(days=1))
+        except (ValueError, OverflowError) as exc:
+            raise IncorrectLookupParameters(exc) from exc
+        return queryset.filter(id__gte=first, id__lt=behind)
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        """The form of the template keeps what else was chosen."""
+        for choice in super().choices(changelist):
+            yield {**choice, "kept": changelist.filter_params, "day": self.value() or ""}
+
+
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the stubs alone
+    """Counts no further than COUNTED, however long the log is."""
+
+    @cached_property
+    def count(self) -> int:
+        return int(self.object_list.order_by()[:COUNTED].count())  # type: ignore[union-attr]  # of a list page
+
+
+class AuditRecordAdmin(ReadOnlyAdmin):
+    list_display = ["moment", "actor_name", "door", "action", "about", "reason"]
+    list_display_links = ["moment"]
+    list_filter = [ActionFilter, DoorFilter, ActorFilter, DayFilter]
+    search_fields: ClassVar = ["words"]
+    search_help_text = f"Name, id or reason, or a part of them. Of many, the newest {COUNTED:,} are listed."
+    fields = [
+        *("moment", "actor_name", "actor_id", "door", "action", "about"),
+        *("reason", "changed", "correlation_id"),
+    ]
+    ordering = ["-id"]
+    sortable_by: ClassVar[list[str]] = []
+    paginator = BoundedPaginator
+    change_list_template = "chassis/audit_log.html"
+
+    @admin.display(description="when")
+    def moment(self, entry: AuditRecord) -> str:
+        return f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+    @admin.display(description="about")
+    def about(self, entry: AuditRecord) -> str:
+        """Linked, where this site has a page of it."""
+        try:
+            model = apps.get_model(settings.SERVICE_APP, entry.subject_type)
+            page = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[entry.subject_id])
+        except (LookupError, NoReverseMatch):
+            return f"{entry.subject_type} {entry.subject_id}"
+        return format_html('<a href="{}">{} {}</a>', page, entry.subject_type, entry.subject_id)
+
+    @admin.display(description="what changed")
+    def changed(self, entry: AuditRecord) -> str:
+        before, after = entry.before or {}, entry.after or {}
+        rows = [(name, _shown(before.get(name)), _shown(after.get(name))) for name in {**before, **after}]
+        if not rows:
+            return "-"
+        lines = format_html_join("", "<tr><th scope='row'>{}</th><td>{}</td><td>{}</td></tr>", rows)
+        return format_html(
+            "<table><thead><tr><th>field</th><th>before</th><th>after</th></tr></thead><tbody>{}</tbody></table>", lines
+        )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Every word of the term, anywhere in the words of the entry; the trigram index finds them."""
+        for word in search_term.casefold().split():
+            queryset = queryset.filter(words__contains=word)
+        return queryset, False
+
+    def get_urls(self) -> list[Any]:
+        export = self.admin_site.admin_view(self.export)
+        return [path("export/", export, name="chassis_auditrecord_export"), *super().get_urls()]
+
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        """What the list shows, up to EXPORTED entries, as CSV."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        entries = self.get_changelist_instance(request).queryset[:EXPORTED]
+        return StreamingHttpResponse(
+            csv_lines(entries),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="audit-log-{settings.SERVICE_NAME}.csv"'},
+        )
+
+
+def csv_lines(entries: QuerySet[Any]) -> Iterator[str]:
+    """The lines of the export, a chunk of the log in memory at a time."""
+    writer = csv.writer(_Echo())
+    yield writer.writerow(COLUMNS)
+    for entry in entries.iterator(chunk_size=_CHUNK):
+        yield writer.writerow([_cell(getattr(entry, name)) for name in COLUMNS])
+
+
+class _Echo:
+    """A file whose write() hands the line back."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _cell(value: Any) -> str:
+    """As text that no spreadsheet takes for a formula."""
+    shown = value.isoformat() if isinstance(value, datetime) else _shown(value)
+    return f"'{shown}" if shown.startswith(_FORMULA) else shown
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,144 @@
+"""The bases of every admin page: nothing hidden can be asked of it, and what staff change there is written down."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import actions
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import get_fields_from_path
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied
+from django.db import DataError, transaction
+from django.db.models import Manager, Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+
+from chassis.storage.audit_log import Actor, Door, columns, record
+
+# What Django's own filters ask of the column that they are of.
+_ASKED = ("exact", "isnull", "isempty", "gte", "lt")
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Who is at work in an admin site, for chassis.storage.audit_log.record."""
+    user = request.user
+    if user.pk is None:
+        raise PermissionDenied
+    return Actor(str(user.pk), user.get_username(), Door.ADMIN)
+
+
+class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs alone
+    """The base of every page where something can be added, changed, deleted or acted on."""
+
+    show_full_result_count = False
+    # Counting each choice of each filter reads the whole table.
+    show_facets = admin.ShowFacets.NEVER
+    # Whether what the forms of this page save and delete is recorded by the service that does it.
+    recorded_by_service = False
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Only what the page itself asks: an address would tell what a hidden column holds, sign by sign."""
+        assert request is not None  # Django 6 has no other form
+        return lookup in self._askable(request)
+
+    def _askable(self, request: HttpRequest) -> set[str]:
+        """Parameters of the page's filters, its date hierarchy, and of its columns for being equal to something."""
+        names: set[str] = set()
+        for item in self.get_list_filter(request):
+            if isinstance(item, type):
+                names.add(item.parameter_name)  # type: ignore[attr-defined]  # a SimpleListFilter
+                continue
+            path = item if isinstance(item, str) else str(item[0])
+            names |= {path, *(f"{path}__{how}" for how in _ASKED)}
+            field = get_fields_from_path(self.model, path)[-1]
+            if field.is_relation:
+                names.add(f"{path}__{field.target_field.name}__exact")  # type: ignore[union-attr]  # it is a relation
+        for column in self.get_list_display(request):
+            if isinstance(column, str) and self._is_column(column):
+                names |= {column, f"{column}__exact"}
+        if self.date_hierarchy:
+            names |= {f"{self.date_hierarchy}__{part}" for part in ("year", "month", "day")}
+        return names
+
+    def _is_column(self, name: str) -> bool:
+        try:
+            return bool(self.opts.get_field(name).concrete)
+        except FieldDoesNotExist:
+            return False
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """What no column can hold is refused; Django would show the whole list instead."""
+        try:
+            return super().get_changelist_instance(request)
+        except (IncorrectLookupParameters, OverflowError, ValueError, DataError) as exc:
+            raise DisallowedModelAdminLookup("This list cannot be asked for that.") from exc
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if not self.recorded_by_service and (form.changed_data or not change):
+            self._record_form(request, form, change)
+
+    def _record_form(self, request: HttpRequest, form: Any, change: bool) -> None:
+        kind = str(self.opts.model_name)
+        initial = {name: form.initial.get(name, form.fields[name].initial) for name in form.changed_data}
+        record(
+            actor_of(request),
+            f"{kind}.{'changed' if change else 'added'}",
+            (kind, form.instance.pk),
+            before=_told(initial) if change else None,
+            after=_told({name: form.cleaned_data.get(name) for name in form.changed_data}),
+        )
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """Called before the rows go: by the page of one, in its transaction, and by `delete_selected`."""
+        if not self.recorded_by_service:
+            kind = str(self.opts.model_name)
+            for row in queryset:
+                record(actor_of(request), f"{kind}.deleted", (kind, row.pk), before=columns(row))
+        return super().log_deletions(request, queryset)
+
+
+def _told(state: dict[str, Any]) -> dict[str, Any]:
+    """The values of a form as a record keeps them: a row by its key, several by what they are called."""
+
+    def told(value: Any) -> Any:
+        if isinstance(value, Model):
+            return value.pk
+        if isinstance(value, QuerySet | Manager | list | tuple | set):
+            rows = value.all() if isinstance(value, Manager) else value
+            return sorted(map(str, rows))
+        return value
+
+    return {name: told(value) for name, value in state.items()}
+
+
+@admin.action(permissions=["delete"], description="Delete selected %(verbose_name_plural)s")
+def delete_selected(page: StaffAdmin, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+    """Django's, in one transaction: what is written down is deleted."""
+    with transaction.atomic():
+        return actions.delete_selected(page, request, queryset)
+
+
+class ReadOnlyAdmin(StaffAdmin):
+    """Nothing can be added, changed or deleted here."""
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]  # as above
+    """Rows shown with the row that they belong to; nothing can be added, changed or deleted here."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,67 @@
+"""The base of every admin page: what may be asked of it, and what it writes down."""
+
+from typing import Any
+
+import pytest
+from django.test import Client as Browser
+from things.models import Thing
+
+from chassis.storage.models import AuditRecord
+from chassis.testing_pages import assert_nothing_hidden_can_be_asked, assert_odd_addresses_are_refused
+from chassis.web.staff import local_user
+
+pytestmark = pytest.mark.django_db
+
+THINGS = "/admin/chassis/things/thing/"
+
+
+@pytest.fixture
+def root(client: Browser) -> Browser:
+    client.force_login(local_user("root", {"admin"}), backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def recorded() -> list[tuple[Any, ...]]:
+    entries = AuditRecord.objects.order_by("id")
+    assert {(entry.actor_name, entry.door) for entry in entries} <= {("root", "admin")}
+    return [(entry.action, entry.before, entry.after) for entry in entries]
+
+
+def test_nothing_hidden_can_be_asked_of_a_list() -> None:
+    assert_nothing_hidden_can_be_asked(local_user("root", {"admin"}))
+
+
+def test_odd_addresses_and_forms_are_refused(root: Browser) -> None:
+    assert_odd_addresses_are_refused(root)
+
+
+def test_a_field_that_a_list_does_not_show_is_refused_with_400(root: Browser) -> None:
+    Thing.objects.create(name="lamp", size=7)
+    assert root.get(f"{THINGS}?name=lamp").context["cl"].result_count == 1
+    for hidden in ("size=7", "size__exact=7", "name__startswith=l", "nothing=1"):
+        assert root.get(f"{THINGS}?{hidden}").status_code == 400, hidden
+
+
+def test_what_a_form_adds_changes_and_deletes_is_written_down_with_before_and_after(root: Browser) -> None:
+    assert root.post(f"{THINGS}add/", {"name": "lamp", "size": "1"}).status_code == 302
+    thing = Thing.objects.get()
+    assert root.post(f"{THINGS}{thing.pk}/change/", {"name": "lamp", "size": "2"}).status_code == 302
+    assert root.post(f"{THINGS}{thing.pk}/change/", {"name": "lamp", "size": "2"}).status_code == 302
+    assert root.post(f"{THINGS}{thing.pk}/delete/", {"post": "yes"}).status_code == 302
+    added, changed, deleted = recorded()
+    assert added == ("thing.added", None, {"name": "lamp", "size": 1})
+    assert changed == ("thing.changed", {"size": 1}, {"size": 2})
+    assert deleted == ("thing.deleted", {"id": str(thing.pk), "name": "lamp", "size": 2}, None)
+
+
+def test_every_row_that_is_deleted_from_the_list_is_written_down(root: Browser) -> None:
+    things = [Thing.objects.create(name=name) for name in ("a", "b")]
+    form = {"action": "delete_selected", "_selected_action": [str(thing.pk) for thing in things], "post": "yes"}
+    assert root.post(THINGS, form).status_code == 302
+    assert [action for action, _, _ in recorded()] == ["thing.deleted"] * 2
+    assert not Thing.objects.exists()
+
+
+def test_a_form_that_is_refused_writes_nothing_down(root: Browser) -> None:
+    assert root.post(f"{THINGS}add/", {"name": "", "size": "1"}).status_code == 200
+    assert recorded() == []
