@@ -86,7 +86,7 @@ class BookingAdmin(ReadOnlyAdmin):
     list_select_related = ["showtime"]
     # That there is something to search by; what is found is found by indexes (selectors.found_by).
     search_fields = ["reference"]
-    search_help_text = "The reference, the customer's e-mail address, or the id of a booking or a customer."
+    search_help_text = "The reference, the customer's e-mail address, the last four digits of the card, or an id."
     inlines = [SeatInline, CheckInInline, HistoryInline]
     exclude = ["ticket", "seat_tickets", "total_amount", "currency"]
     readonly_fields = [TOTAL, "customer"]

@@ -119,6 +119,7 @@ class Booking(models.Model):
         max_length=20, choices=[(s, s) for s in PaymentStatus], default=PaymentStatus.UNPAID
     )
     payment_id = models.UUIDField(null=True)
+    card_last4 = models.CharField(max_length=4, blank=True, db_default="", help_text="Of the card that paid.")
     total_amount = models.BigIntegerField(help_text="Minor units.")
     currency = models.CharField(max_length=3)
     hold_expires_at = models.DateTimeField()
@@ -136,6 +137,7 @@ class Booking(models.Model):
             models.Index(fields=["user_id", "-id"], name="idx_bookings_user_id"),
             models.Index(fields=["showtime"], name="idx_bookings_showtime_id"),
             models.Index(fields=["hold_expires_at"], condition=models.Q(status="PENDING"), name="bookings_open_holds"),
+            models.Index(fields=["card_last4", "-id"], condition=~models.Q(card_last4=""), name="bookings_by_card"),
             # What doors that are offline fetch of their showtime.
             models.Index(fields=["showtime"], condition=TICKET_REVOKED, name="bookings_revoked"),
         ]
