@@ -54,7 +54,7 @@ def verify(stack: Stack) -> None:
 
 @contextmanager
 def unlimited(stack: Stack) -> Iterator[None]:
-    """The gateway without its limit per client address for the time of a run, and afterwards as it was.
+    """The gateway without its limits, and so the services too, for the time of a run; and afterwards as it was.
 
     Being told to stop is being interrupted, so it is put back then too, and nothing interrupts that. What a run that
     was killed has left lifted, the next run puts back, or the next start of a stack that was down.

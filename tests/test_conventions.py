@@ -78,14 +78,9 @@ def test_every_service_documents_itself(world: World, service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_every_service_names_the_health_of_what_it_needs(world: World, service: str) -> None:
-    assert world.anybody.get(f"/api/{service}/health/live").ok()["status"] == "ok"
-    for path in (f"/api/{service}/health", f"/api/{service}/health/ready"):
-        health = world.anybody.get(path).ok()
-        assert set(health["checks"]) >= {"postgresql", "redis", "rabbitmq"}
-        for check in health["checks"].values():
-            assert check["status"] == "up"
-            assert check["latency_ms"] >= 0
+def test_health_is_told_to_everybody_and_nothing_of_what_it_stands_on(world: World, service: str) -> None:
+    for path in ("health", "health/live", "health/ready"):
+        assert world.anybody.get(f"/api/{service}/{path}").ok() == {"status": "ok", "service": service}
 
 
 @pytest.mark.parametrize("service", SERVICES)

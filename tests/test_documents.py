@@ -136,3 +136,16 @@ def test_every_route_of_the_documents_leads_to_its_service() -> None:
                 assert (routed[0], operation.path) == (service, path)
                 found += 1
     assert found >= 40
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_query_parameter_that_no_document_names_is_a_400_wherever_something_is_read(
+    admin: Person, service: str
+) -> None:
+    reads = [path for path, operations in document(service)["paths"].items() if "get" in operations]
+    assert reads
+    for path in reads:
+        address = PREFIX.get(service, "/api") + re.sub(r"{\w+}", NOWHERE, path)
+        told = admin.get(f"{address}?nobody_takes_this=1").problem(400, "bad_parameter")
+        assert [error["parameter"] for error in told["errors"]] == ["nobody_takes_this"]
+        assert told["instance"] == address

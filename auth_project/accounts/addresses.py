@@ -1,23 +1,10 @@
-"""Where a request comes from, and in which language."""
-
-import ipaddress
+"""In which language a request comes."""
 
 from django.http import HttpRequest
 from django.utils.translation.trans_real import parse_accept_lang_header
 from rest_framework.request import Request
 
 from accounts.domain import normalised_language
-
-
-def address_of(request: Request | HttpRequest) -> str | None:
-    """The client's network address: what the proxy next to us says of it, or the connection's own."""
-    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
-    for candidate in (forwarded, request.META.get("REMOTE_ADDR", "")):
-        try:
-            return str(ipaddress.ip_address(candidate))
-        except ValueError:
-            continue
-    return None
 
 
 def language_of(request: Request | HttpRequest) -> str:

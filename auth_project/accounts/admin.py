@@ -14,7 +14,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
 from accounts import services, sessions
-from accounts.addresses import address_of
 from accounts.domain import (
     Deed,
     Rank,
@@ -29,6 +28,7 @@ from accounts.errors import AboveYourRank, SignInThrottled, WeakPassword, WrongP
 from accounts.models import OneTimeToken, Revocation, Session, User, rank_by
 from accounts.selectors import prover_of
 from chassis.admin import ReadOnlyAdmin, StaffAdmin
+from chassis.web.gateway import address_of
 
 ADDRESS_BY_ANOTHER = (
     "Somebody else of staff gave this account its address, and may read its mail. Its owner has to change the address"

@@ -7,10 +7,9 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts import schema, selectors, services, sessions, tokens
-from accounts.addresses import address_of, language_of
+from accounts.addresses import language_of
 from accounts.errors import (
     AccountExists,
     InvalidCredentials,
@@ -36,9 +35,11 @@ from accounts.serializers import (
     TokenPairSerializer,
     UserSerializer,
 )
+from chassis.web.gateway import address_of
 from chassis.web.openapi import problems
 from chassis.web.permissions import caller
 from chassis.web.problems import Unauthenticated
+from chassis.web.views import APIView, created
 
 NOTHING = OpenApiResponse(description="Done")
 
@@ -76,7 +77,7 @@ class Register(PublicView):
         """
         body = {"language": language_of(request), **RegistrationInput.parse(request.data)}
         user = services.register(**body, address=address_of(request))
-        return Response(UserSerializer(user).data, status=201)
+        return created(request, UserSerializer(user).data, "/users/me")
 
 
 class Token(PublicView):

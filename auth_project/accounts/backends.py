@@ -4,10 +4,10 @@ from typing import Any
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
-from accounts.addresses import address_of
 from accounts.errors import InvalidCredentials, SignInThrottled
 from accounts.models import User
 from accounts.sessions import check_credentials
+from chassis.web.gateway import address_of
 from chassis.web.staff import Entry, enters
 
 

@@ -1,5 +1,6 @@
 """The HTTP side: parse, call one service or selector, render."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,6 @@ from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from bookings import desk, endings, holds, schema, selectors
 from bookings.errors import (
@@ -33,11 +33,14 @@ from bookings.errors import (
 from bookings.presentation import present_booking, present_hold, present_seat_map, present_transition
 from bookings.schema import BookingSerializer
 from chassis.web import idempotency
+from chassis.web.gateway import public_path
 from chassis.web.openapi import problems
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
 from chassis.web.permissions import May, actor, caller
-from chassis.web.problems import BadRequestFields, PermissionDenied
+from chassis.web.problems import PermissionDenied
+from chassis.web.queries import PageQuery, takes
+from chassis.web.views import APIView, created
 
 
 class PaymentMethodSerializer(StrictSerializer):
@@ -94,12 +97,10 @@ class OwnCancellationRequest(StrictSerializer):
     reason = serializers.CharField(max_length=300, required=False)
 
 
-class BookingsQuery(StrictSerializer):
+class BookingsQuery(PageQuery):
     user_id = StrictUUIDField(required=False, help_text="Staff only: whose bookings.")
     reference = serializers.CharField(max_length=12, required=False, help_text="That booking alone.")
     email = serializers.CharField(max_length=254, required=False, help_text="Staff only: whose bookings.")
-    cursor = serializers.CharField(required=False)
-    page_size = serializers.CharField(required=False)
 
 
 class NewestFirst(CursorPage):
@@ -107,20 +108,18 @@ class NewestFirst(CursorPage):
 
 
 class BookingListView(APIView):
-    @problems(BadRequestFields)
+    @takes(BookingsQuery)
     @extend_schema(
         operation_id="list_bookings",
         summary="List bookings",
         description="One's own, the newest first; staff may read those of a user, or of a reference.",
         responses=schema.BOOKINGS,
-        parameters=[BookingsQuery],
     )
     def get(self, request: Request) -> Response:
-        wanted = BookingsQuery.parse(request.query_params.dict())
         found = selectors.bookings_of(
             caller(request),
-            owner_id=wanted.get("user_id"),
-            **{name: wanted.get(name) for name in ("reference", "email")},
+            owner_id=self.query.get("user_id"),
+            **{name: self.query.get(name) for name in ("reference", "email")},
         )
         pages = NewestFirst()
         page = pages.paginate_queryset(found, request, view=self)
@@ -156,16 +155,17 @@ class BookingListView(APIView):
         wanted = BookingRequest.parse(request.data)
         hold = holds.hold_best_seats if "quantity" in wanted else holds.hold_seats
         key = idempotency.key_from(request, required=False)
-        once = holds.Once(key, _keep_answer) if key is not None else None
+        once = holds.Once(key, partial(_keep_answer, path=public_path(request))) if key is not None else None
         customer = caller(request)
         held = hold(user_id=customer.id, verified=customer.email_verified, once=once, **wanted)
         if isinstance(held, holds.Replayed):
             return idempotency.replay(held.claim)
-        return Response(present_hold(held), status=201, headers={"Location": f"{request.path}/{held.booking.id}"})
+        return created(request, present_hold(held), f"{request.path}/{held.booking.id}")
 
 
-def _keep_answer(claim: idempotency.Claim, held: holds.Held) -> None:
-    idempotency.complete(claim, status=201, body=present_hold(held))
+def _keep_answer(claim: idempotency.Claim, held: holds.Held, *, path: str) -> None:
+    location = {"Location": f"{path}/{held.booking.id}"}
+    idempotency.complete(claim, status=201, body=present_hold(held), headers=location)
 
 
 class BookingView(APIView):

@@ -9,7 +9,6 @@ from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from bookings import doors, schema, selectors
 from bookings.errors import (
@@ -24,6 +23,7 @@ from bookings.presentation import present_admission, present_revoked
 from chassis.web.openapi import problems
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
 from chassis.web.permissions import May, actor
+from chassis.web.views import APIView
 
 
 class CheckInRequest(StrictSerializer):

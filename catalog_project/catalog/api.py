@@ -8,12 +8,10 @@ from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from catalog import scheduling, schema, selectors, services
 from catalog.cache import read_through
 from catalog.errors import (
-    BadFilter,
     InvalidFields,
     MovieInUse,
     MovieNotFound,
@@ -33,10 +31,10 @@ from catalog.pages import as_json, dumps, list_page
 from catalog.permissions import MayEdit, ReadOnly
 from catalog.serializers import (
     CancellationFilters,
+    LayoutParser,
     MovieFilters,
     MovieInput,
     MovieSerializer,
-    PageFilters,
     ScreenInput,
     ScreenSerializer,
     ScreenSummarySerializer,
@@ -51,6 +49,8 @@ from catalog.serializers import (
 )
 from chassis.web.openapi import page_of, problems
 from chassis.web.permissions import actor
+from chassis.web.queries import PageQuery, takes
+from chassis.web.views import APIView, created
 
 
 class CatalogView(APIView):
@@ -62,11 +62,10 @@ class CatalogView(APIView):
 class Movies(CatalogView):
     thing = "movie"
 
-    @problems(BadFilter)
+    @takes(MovieFilters)
     @extend_schema(
         operation_id="list_movies",
         summary="List movies",
-        parameters=[MovieFilters],
         responses=page_of(MovieSerializer),
         auth=[],
     )
@@ -75,7 +74,7 @@ class Movies(CatalogView):
         answer = list_page(
             request,
             kind="movies",
-            filters=MovieFilters,
+            filters=self.query,
             ordering=("-release_date", "-id"),
             rows=selectors.list_movies,
             serializer=MovieSerializer,
@@ -92,7 +91,7 @@ class Movies(CatalogView):
     )
     def post(self, request: Request) -> Response:
         movie = services.add_movie(actor=actor(request), **MovieInput.parse(request.data))
-        return Response(MovieSerializer(movie).data, status=201)
+        return created(request, MovieSerializer(movie).data, f"/movies/{movie.id}")
 
 
 class MovieById(CatalogView):
@@ -140,12 +139,11 @@ class MovieById(CatalogView):
 class Theaters(CatalogView):
     thing = "theater"
 
-    @problems(BadFilter)
+    @takes(TheaterFilters)
     @extend_schema(
         operation_id="list_theaters",
         summary="List theaters",
         description="Theaters by city and name.",
-        parameters=[TheaterFilters],
         responses=page_of(TheaterSerializer),
         auth=[],
     )
@@ -153,8 +151,8 @@ class Theaters(CatalogView):
         answer = list_page(
             request,
             kind="theaters",
-            filters=TheaterFilters,
-            ordering=("city", "name"),
+            filters=self.query,
+            ordering=("city", "name", "id"),
             rows=selectors.list_theaters,
             serializer=TheaterSerializer,
         )
@@ -171,7 +169,7 @@ class Theaters(CatalogView):
     )
     def post(self, request: Request) -> Response:
         theater = services.add_theater(actor=actor(request), **TheaterInput.parse(request.data))
-        return Response(TheaterSerializer(theater).data, status=201)
+        return created(request, TheaterSerializer(theater).data, f"/theaters/{theater.id}")
 
 
 class TheaterById(CatalogView):
@@ -219,14 +217,15 @@ class TheaterById(CatalogView):
 
 class ScreensOfTheater(CatalogView):
     thing = "screen"
+    parser_classes = [LayoutParser]
 
-    @problems(BadFilter, TheaterNotFound)
+    @problems(TheaterNotFound)
+    @takes(PageQuery)
     @extend_schema(
         operation_id="list_screens",
         summary="List the screens of a theater",
         tags=["screens"],
         description="Screens by name, without their seats.",
-        parameters=[PageFilters],
         responses=page_of(ScreenSummarySerializer),
         auth=[],
     )
@@ -234,8 +233,8 @@ class ScreensOfTheater(CatalogView):
         answer = list_page(
             request,
             kind="screens",
-            filters=PageFilters,
-            ordering=("name", "id"),
+            filters=self.query,
+            ordering="name",  # of one theater's screens each has its own
             rows=lambda: selectors.list_screens(theater_id=theater_id),
             serializer=ScreenSummarySerializer,
         )
@@ -255,11 +254,12 @@ class ScreensOfTheater(CatalogView):
         body = ScreenInput.parse(request.data)
         place = {"theater_id": theater_id, "name": body["name"], "places": body["seats"]}
         screen = services.add_screen(actor=actor(request), **place)
-        return Response(ScreenSerializer(screen).data, status=201)
+        return created(request, ScreenSerializer(screen).data, f"/screens/{screen.id}")
 
 
 class ScreenById(CatalogView):
     thing = "screen"
+    parser_classes = [LayoutParser]
 
     @problems(ScreenNotFound)
     @extend_schema(
@@ -309,11 +309,10 @@ class ScreenById(CatalogView):
 class Showtimes(CatalogView):
     thing = "showtime"
 
-    @problems(BadFilter)
+    @takes(ShowtimeFilters)
     @extend_schema(
         operation_id="list_showtimes",
         summary="List showtimes",
-        parameters=[ShowtimeFilters],
         responses=page_of(ShowtimeSerializer),
         auth=[],
     )
@@ -322,7 +321,7 @@ class Showtimes(CatalogView):
         answer = list_page(
             request,
             kind="showtimes",
-            filters=ShowtimeFilters,
+            filters=self.query,
             ordering=("starts_at", "id"),
             rows=selectors.list_showtimes,
             serializer=ShowtimeSerializer,
@@ -342,7 +341,7 @@ class Showtimes(CatalogView):
     )
     def post(self, request: Request) -> Response:
         showtime = scheduling.schedule_showtime(actor=actor(request), **ShowtimeInput.parse(request.data))
-        return Response(_shown(showtime), status=201)
+        return created(request, _shown(showtime), f"/showtimes/{showtime.id}")
 
 
 class ShowtimeById(CatalogView):
@@ -377,17 +376,16 @@ class ShowtimeById(CatalogView):
         changes = ShowtimeChange.parse(request.data, partial=True)
         return Response(_shown(scheduling.change_showtime(showtime_id=showtime_id, actor=actor(request), **changes)))
 
-    @problems(ShowtimeNotFound, ShowtimeOver, ShowtimeIsCancelled, BadFilter)
+    @problems(ShowtimeNotFound, ShowtimeOver, ShowtimeIsCancelled)
+    @takes(CancellationFilters)
     @extend_schema(
         operation_id="cancel_showtime",
         summary="Cancel a showtime",
-        parameters=[CancellationFilters],
         responses={204: None},
     )
     def delete(self, request: Request, showtime_id: UUID) -> Response:
         """Cancels the showtime: its bookings are cancelled and refunded."""
-        reason = CancellationFilters.parse(request.query_params.dict())["reason"]
-        scheduling.cancel_showtime(showtime_id=showtime_id, reason=reason, actor=actor(request))
+        scheduling.cancel_showtime(showtime_id=showtime_id, reason=self.query["reason"], actor=actor(request))
         return Response(status=204)
 
 

@@ -1,6 +1,6 @@
 """What the catalog refuses, each with the code that clients can rely on."""
 
-from chassis.web.problems import BadRequest, BadRequestFields, Conflict, NotFound
+from chassis.web.problems import BadRequestFields, Conflict, NotFound
 
 
 class MovieNotFound(NotFound):
@@ -21,13 +21,6 @@ class ScreenNotFound(NotFound):
 class ShowtimeNotFound(NotFound):
     code = "showtime_not_found"
     title = "There is no such showtime"
-
-
-class BadFilter(BadRequest):
-    """errors: [{"parameter", "detail"}], one per query parameter."""
-
-    code = "bad_parameter"
-    title = "A query parameter is unknown or wrong"
 
 
 class InvalidFields(BadRequestFields):

@@ -36,7 +36,7 @@ class Movie(models.Model):
         db_table = "movies"
         ordering = ["-release_date", "-id"]
         indexes = [
-            models.Index(fields=["release_date"], name="idx_movies_release_date"),
+            models.Index(fields=["release_date", "id"], name="idx_movies_release_date"),
             GinIndex(fields=["genres"], name="idx_movies_genres"),
         ]
 
@@ -82,7 +82,10 @@ class Theater(models.Model):
                 condition=models.Q(cancellation_fee_percent__lte=100), name="cancellation_fee_is_a_percentage"
             ),
         ]
-        indexes = [models.Index(Upper("city"), name="idx_theaters_city")]
+        indexes = [
+            models.Index(Upper("city"), name="idx_theaters_city"),
+            models.Index(fields=["city", "name", "id"], name="idx_theaters_in_order"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name}, {self.city}"

@@ -10,33 +10,28 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from catalog.cache import read_through
-from catalog.serializers import Filters
+from chassis.web.gateway import public_path
 from chassis.web.pages import CursorPage
-
-PAGE_ONLY = ("cursor", "page_size")
 
 
 def list_page(
     request: Request,
     *,
     kind: str,
-    filters: type[Filters],
+    filters: dict[str, Any],
     ordering: Any,
     rows: Callable[..., Any],
     serializer: type[serializers.BaseSerializer[Any]],
 ) -> str:
     """One page as JSON, from the cache or made of rows(**filters)."""
-    wanted = filters.parse(request.query_params.dict())
-    wanted = {name: value for name, value in wanted.items() if name not in PAGE_ONLY}
 
     def load() -> str:
         pages = CursorPage(ordering=ordering)
-        page = pages.paginate_queryset(rows(**wanted), request)
+        page = pages.paginate_queryset(rows(**filters), request)
         return dumps(pages.get_paginated_response(serializer(page, many=True).data).data)
 
-    prefix = request.headers.get("X-Forwarded-Prefix", "")  # the links of the page hold it, and the host
-    address = request.build_absolute_uri(request.path)
-    return read_through(kind, f"{prefix} {address}?{urlencode(sorted(request.query_params.items()))}", load)
+    address = request.build_absolute_uri(public_path(request))  # the links of the page hold it
+    return read_through(kind, f"{address}?{urlencode(sorted(request.query_params.items()))}", load)
 
 
 def dumps(value: Any) -> str:

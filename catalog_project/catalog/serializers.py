@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -12,11 +12,11 @@ from rest_framework import serializers
 
 from catalog import domain, validators
 from catalog.domain import SeatCategory, ShowtimeFormat, ShowtimeStatus
-from catalog.errors import BadFilter
 from catalog.layouts import MAX_EXTENT, MAX_SEATS, ROW_LABEL, Place
 from catalog.models import SHOWING, Movie, Screen, Seat, Showtime, Theater
 from chassis.money import LARGEST_PRICE, SMALLEST_PRICE
-from chassis.web.parsing import StrictSerializer
+from chassis.web.parsing import StrictJSONParser, StrictSerializer
+from chassis.web.queries import PageQuery, Query
 
 CATEGORIES = [category.value for category in SeatCategory]
 FORMATS = [format_.value for format_ in ShowtimeFormat]
@@ -147,6 +147,13 @@ class PlaceInput(StrictSerializer):
         return Place(**attrs)
 
 
+class LayoutParser(StrictJSONParser):
+    """For the largest hall there may be, each seat with every member it has."""
+
+    max_bytes = 1024 * 1024
+    max_values = MAX_SEATS * 10
+
+
 class ScreenInput(StrictSerializer):
     name = serializers.CharField(max_length=60)
     # The stubs do not know that many=True makes a list of them.
@@ -256,31 +263,7 @@ class ShowtimeInput(ShowtimeChange):
         fields = [*ShowtimeChange.Meta.fields, "movie_id", "screen_id"]
 
 
-class Filters(StrictSerializer):
-    """Query parameters."""
-
-    @classmethod
-    def parse(cls, data: Any, *, partial: bool = False) -> dict[str, Any]:
-        """The parameters as values. Raises BadFilter for an unknown or a wrong one."""
-        try:
-            return super().parse(data, partial=partial)
-        except serializers.ValidationError as exc:
-            faults = cast("dict[str, list[str]]", exc.detail)
-            raise BadFilter(
-                errors=[
-                    {"parameter": str(name), "detail": str(detail)}
-                    for name, details in faults.items()
-                    for detail in details
-                ]
-            ) from exc
-
-
-class PageFilters(Filters):
-    cursor = serializers.CharField(required=False, help_text="From next or previous of another page.")
-    page_size = serializers.IntegerField(required=False, min_value=1, max_value=100)
-
-
-class MovieFilters(PageFilters):
+class MovieFilters(PageQuery):
     q = serializers.CharField(required=False, max_length=100, help_text="Part of the title.")
     genre = serializers.CharField(required=False, max_length=30, validators=[validators.genre])
     language = serializers.CharField(required=False, max_length=15, validators=[validators.language_tag])
@@ -289,11 +272,11 @@ class MovieFilters(PageFilters):
     now_showing = serializers.BooleanField(required=False, help_text="Has showtimes to come, or has none.")
 
 
-class TheaterFilters(PageFilters):
+class TheaterFilters(PageQuery):
     city = serializers.CharField(required=False, max_length=80)
 
 
-class ShowtimeFilters(PageFilters):
+class ShowtimeFilters(PageQuery):
     movie_id = serializers.UUIDField(required=False)
     theater_id = serializers.UUIDField(required=False)
     date = serializers.DateField(required=False, help_text="A day in the theater's own time zone.")
@@ -311,5 +294,5 @@ class ShowtimeFilters(PageFilters):
         return value
 
 
-class CancellationFilters(Filters):
+class CancellationFilters(Query):
     reason = serializers.CharField(required=False, default="", max_length=200, help_text="Told to customers.")

@@ -43,6 +43,24 @@ def test_a_repeated_request_is_answered_again_and_does_nothing_more(client: APIC
     assert Thing.objects.count() == 1
 
 
+def test_an_answer_is_repeated_to_the_byte_with_its_headers(client: APIClient) -> None:
+    asked = {"HTTP_IDEMPOTENCY_KEY": "k-1", "HTTP_X_FORWARDED_PREFIX": "/api"}
+    first = client.post("/things", LAMP, HTTP_ACCEPT="application/json; indent=4", **asked)
+    again = client.post("/things", LAMP, **asked)
+    assert again.content == first.content
+    assert first["Location"] == f"/api/things/{first.json()['id']}"
+    differing = {"X-Correlation-ID", "Idempotency-Replayed", "Content-Type"}
+    assert {name: value for name, value in again.items() if name not in differing} == {
+        name: value for name, value in first.items() if name not in differing
+    }
+
+
+def test_an_answer_of_the_release_before_is_repeated_too(client: APIClient) -> None:
+    first = client.post("/things", LAMP, HTTP_IDEMPOTENCY_KEY="k-1")
+    IdempotencyKey.objects.update(content=None, headers={})
+    assert client.post("/things", LAMP, HTTP_IDEMPOTENCY_KEY="k-1").json() == first.json()
+
+
 def test_the_order_of_members_does_not_make_another_payload(client: APIClient) -> None:
     client.post("/things", {"name": "lamp", "size": 3}, HTTP_IDEMPOTENCY_KEY="k")
     again = client.post("/things", {"size": 3, "name": "lamp"}, HTTP_IDEMPOTENCY_KEY="k")
@@ -204,7 +222,7 @@ def test_the_first_answer_stays_when_a_slow_try_ends_late() -> None:
     complete(slow, status=402, body={"by": "slow"})
     with transaction.atomic():
         known = claim(key, resource_id=uuid7())
-    assert (known.status, known.body) == (201, {"by": "quick"})
+    assert (known.status, known.content) == (201, '{"by":"quick"}')
 
 
 def test_an_answer_is_kept_for_a_day() -> None:

@@ -10,12 +10,13 @@ from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from chassis.web.openapi import CURSOR, page_of, problems, sends
+from chassis.web.openapi import page_of, problems, sends
 from chassis.web.parsing import StrictSerializer
 from chassis.web.permissions import May
 from chassis.web.problems import Conflict, Problem
+from chassis.web.queries import PageQuery, takes
+from chassis.web.views import APIView
 
 PROBLEM = "application/problem+json"
 KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)
@@ -47,7 +48,8 @@ class BookSerializer(serializers.Serializer[Any]):
 
 
 class Shelf(APIView):
-    @extend_schema(operation_id="list_books", parameters=CURSOR, responses=page_of(BookSerializer))
+    @takes(PageQuery)
+    @extend_schema(operation_id="list_books", responses=page_of(BookSerializer))
     def get(self, request: Request) -> Response:
         return Response()
 

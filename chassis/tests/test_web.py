@@ -152,6 +152,14 @@ def test_servers_that_vanish_or_hang_cost_little_and_are_found_again(proxied: An
         assert refused.headers["Retry-After"]
 
 
+def test_through_the_gateway_health_is_up_or_down_and_no_more(site: tuple[Process, str]) -> None:
+    _, base = site
+    for path in ("health", "health/live", "health/ready"):
+        told = get(f"{base}/{path}", **{"X-Forwarded-Prefix": "/api/chassis"})
+        assert (told.status, told.json()) == (200, {"status": "ok", "service": "chassis"})
+    assert set(get(f"{base}/health").json()["checks"]) == {"postgresql", "redis", "rabbitmq"}
+
+
 def health(base: str) -> tuple[int, dict[str, str]]:
     answer = get(f"{base}/health/ready")
     return answer.status, {name: check["status"] for name, check in answer.json()["checks"].items()}
@@ -165,6 +173,44 @@ def test_a_body_over_the_limit_is_413_and_the_connection_lives_on(site: tuple[Pr
     assert answer.status == 413
     assert answer.json()["code"] == "payload_too_large"
     assert pool.request("POST", "/echo", body=b'{"a": 1}', headers=headers).json() == {"a": 1}
+
+
+UNREAD = {
+    "401": ("POST", "/things"),
+    "403": ("POST", "/admin/chassis/login/"),
+    "404": ("POST", "/nowhere"),
+    "405": ("DELETE", "/echo"),
+    "413": ("POST", "/echo"),
+    "415": ("POST", "/echo"),
+    "429": ("POST", "/echo"),
+}
+
+
+@pytest.mark.parametrize("status", UNREAD)
+def test_a_refusal_leaves_nothing_of_its_body_to_the_next_request(site: tuple[Process, str], status: str) -> None:
+    """On one connection, as the gateway uses it for everybody: the next request on it is another client's."""
+    _, base = site
+    method, path = UNREAD[status]
+    headers = {"Content-Type": "text/plain" if status == "415" else "application/json"}
+    headers |= {"X-Forwarded-For": f"2001:db8:{uuid7().int & 0xFFFF:x}:1::1", "X-Rate-Per-Address": "1"}
+    headers |= {} if status == "429" else {"X-Rate-Per-Address": "1000"}
+    fine = {"Content-Type": "application/json"}
+    pool = urllib3.HTTPConnectionPool("127.0.0.1", int(base.rpartition(":")[2]), maxsize=1, retries=False)
+    for _ in range(20):
+        answer = pool.request(method, path, body=b"9" * 900_000, headers=headers)
+        assert answer.status == int(status) or (status == "429" and answer.status == 413)
+        assert pool.request("POST", "/echo", body=b'{"a": 1}', headers=fine).status == 200
+    assert answer.status == int(status)
+    assert pool.num_connections == 1
+
+
+def test_a_long_address_and_many_long_headers_are_read(site: tuple[Process, str]) -> None:
+    _, base = site
+    long = {f"X-Long-{n}": "x" * 8000 for n in range(3)} | {f"X-{n}": "y" for n in range(300)}
+    for path in ("/public?format=" + "%25" * 2500, "/nowhere/" + "a" * 8100, "/nowhere/" + "%C3%A9" * 4000):
+        answer = get(base + path, **long)
+        assert answer.status in (200, 404)
+        assert answer.headers["Content-Type"] in ("application/json", "application/problem+json")
 
 
 def test_header_values_cannot_smuggle_headers_or_log_lines(site: tuple[Process, str]) -> None:

@@ -179,8 +179,32 @@ def test_tls_is_served_when_a_certificate_is_named(upstreams: dict[str, Upstream
         "GATEWAY_TLS_PORT": str(tls_port),
     }
     addresses = {name: upstream.address for name, upstream in upstreams.items()}
-    with Gateway(tmp_path, addresses, **tls):
+    with Gateway(tmp_path, addresses, **tls) as gateway:
         trusting = ssl.create_default_context(cafile=str(certificate))
         with urllib.request.urlopen(f"https://localhost:{tls_port}/api/bookings", context=trusting) as answer:
             assert answer.headers["Strict-Transport-Security"]
+        for target in ("/api/bookings?page_size=1", "/", "/admin/auth/", "/api/auth/health"):
+            sent_on = gateway.get(target)
+            assert (sent_on.status, sent_on.header("Location")) == (308, f"https://127.0.0.1:{tls_port}{target}")
+        assert gateway.get("/health").status == 200
     assert upstreams["booking"].received[0].headers["X-Forwarded-Proto"] == "https"
+
+
+def test_behind_a_balancer_with_tls_who_came_to_it_plainly_is_sent_on(
+    upstreams: dict[str, Upstream], tmp_path: Path
+) -> None:
+    addresses = {name: upstream.address for name, upstream in upstreams.items()}
+    behind = {"GATEWAY_HTTPS": "balancer", "GATEWAY_TRUSTED_PROXIES": "127.0.0.1"}
+    with Gateway(tmp_path, addresses, **behind) as gateway:
+        plain = gateway.get("/api/bookings", Host="tickets.example", X_Forwarded_Proto="http")
+        assert (plain.status, plain.header("Location")) == (308, "https://tickets.example/api/bookings")
+        secure = gateway.get("/api/bookings", Host="tickets.example", X_Forwarded_Proto="https")
+        assert (secure.status, secure.header("Strict-Transport-Security")) == (200, "max-age=31536000")
+        assert gateway.get("/api/bookings").status == 200  # from inside, past the balancer
+
+
+def test_a_client_cannot_say_that_it_came_by_https(upstreams: dict[str, Upstream], tmp_path: Path) -> None:
+    addresses = {name: upstream.address for name, upstream in upstreams.items()}
+    with Gateway(tmp_path, addresses, GATEWAY_HTTPS="balancer") as gateway:
+        answer = gateway.get("/api/bookings", X_Forwarded_Proto="https")
+        assert answer.header("Strict-Transport-Security") is None

@@ -1,6 +1,7 @@
 import json
 import re
 import resource
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,25 @@ def test_a_chunked_body_over_a_megabyte_is_refused_too(gateway: Gateway, upstrea
     assert b" 413 " in head.splitlines()[0]
     assert b"application/problem+json" in head
     assert not upstreams["booking"].received
+
+
+@pytest.mark.parametrize(
+    ("target", "headers"),
+    [
+        ("/api/movies?q=" + "%25" * 2500, {}),
+        ("/api/movies/" + "a" * 7900, {}),
+        ("/api/movies/" + "%C3%A9" * 1250, {}),
+        ("/static/catalog/" + "a" * 7900, {}),
+        ("/api/showtimes/" + "a" * 7900 + "/seats", {}),
+        ("/api/movies", {"Cookie": "a=" + "b" * 7900}),
+        ("/api/movies?q=" + "x" * 7900, {"Host": "a" * 7900, "Cookie": "a=" + "b" * 7900}),
+    ],
+    ids=["query", "path", "escaped path", "static", "seats", "cookie", "everything"],
+)
+def test_what_is_as_long_as_it_may_be_reaches_its_service(
+    gateway: Gateway, target: str, headers: dict[str, str]
+) -> None:
+    assert gateway.request("GET", target, headers=headers).status == 200
 
 
 def test_a_very_long_address_or_header_is_refused(gateway: Gateway) -> None:
@@ -144,6 +164,43 @@ def test_a_minutes_allowance_may_be_spent_at_once_and_then_429(upstreams: dict[s
             assert {gateway.get(path).status for _ in range(10)} == {200}
 
 
+def test_services_are_told_what_to_count(upstreams: dict[str, Upstream], tmp_path: Path) -> None:
+    addresses = {name: upstream.address for name, upstream in upstreams.items()}
+    told = {"X-Rate-Per-Address": "60", "X-Rate-Per-User": "30"}
+    with Gateway(tmp_path, addresses, GATEWAY_RATE_PER_MINUTE="60", GATEWAY_RATE_PER_USER="30") as gateway:
+        for path in ("/api/bookings", "/api/movies", "/admin/auth/", "/api/booking/docs/"):
+            service = gateway.get(path, X_Rate_Per_Address="1").json()["service"]
+            headers = upstreams[service].received[-1].headers
+            assert {name: headers.get(name) for name in told} == told
+        for path in ("/api/auth/health", "/static/auth/told.css", "/api/payments/webhooks/simulated"):
+            service = gateway.get(path, X_Rate_Per_Address="1").json()["service"]
+            assert not told.keys() & upstreams[service].received[-1].headers.keys()
+
+
+def test_without_a_limit_services_count_nothing(gateway: Gateway, upstreams: dict[str, Upstream]) -> None:
+    gateway.get("/api/bookings", X_Rate_Per_User="1")
+    assert not {"X-Rate-Per-Address", "X-Rate-Per-User"} & upstreams["booking"].received[-1].headers.keys()
+
+
+def test_how_a_client_stands_is_told_once_and_to_nobody_else(upstreams: dict[str, Upstream], tmp_path: Path) -> None:
+    standing = {"RateLimit": '"address";r=7;t=9', "RateLimit-Policy": '"address";q=2;w=60'}
+    for name, path in (("booking", "/bookings"), ("catalog", "/movies/stands")):
+        upstreams[name].plans[path] = Plan(headers=standing)
+    addresses = {name: upstream.address for name, upstream in upstreams.items()}
+    with Gateway(tmp_path, addresses, GATEWAY_RATE_PER_MINUTE="4") as gateway:
+        own = gateway.get("/api/bookings")
+        assert {name: own.header(name) for name in standing} == standing
+        kept = [gateway.get("/api/movies/stands") for _ in range(3)]
+        assert "HIT" in [answer.header("X-Cache") for answer in kept]
+        for answer in kept:
+            asked_itself = answer.header("X-Cache") in ("MISS", "EXPIRED")
+            assert answer.header("RateLimit") == (standing["RateLimit"] if asked_itself else None)
+        refused = gateway.get("/api/bookings")
+        assert refused.status == 429
+        assert refused.header("RateLimit-Policy") == '"address";q=4;w=60'
+        assert refused.header("RateLimit") == '"address";r=0;t=15'
+
+
 def test_each_client_behind_a_trusted_balancer_has_its_own_allowance(
     upstreams: dict[str, Upstream], tmp_path: Path
 ) -> None:
@@ -168,11 +225,15 @@ def test_a_worker_may_have_the_files_of_all_its_connections_open(
             (connections,) = re.findall(r"worker_connections (\d+);", (tmp_path / "nginx.conf").read_text())
             workers = gateway.workers()
             assert workers
-            for worker in workers:
-                assert open_files_limit(worker) >= 2 * int(connections)
+            for worker in workers:  # each says so itself, once it is there
+                wait_until(partial(has_files, worker, 2 * int(connections)), what="the worker may open as many files")
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert "[alert]" not in gateway.error_log.read_text()
+
+
+def has_files(process: int, wanted: int) -> bool:
+    return open_files_limit(process) >= wanted
 
 
 def open_files_limit(process: int) -> int:
@@ -185,7 +246,17 @@ def test_the_access_log_is_json_with_the_correlation_id_and_no_query(gateway: Ga
     wait_until(lambda: "look-for-this-one" in gateway.access_log.read_text(), what="the line is in the log")
 
     text = gateway.access_log.read_text()
-    assert "a-secret" not in text
+    assert "a-secret" not in text + gateway.error_log.read_text()
     (line,) = [json.loads(line) for line in text.splitlines() if "look-for-this-one" in line]
     assert (line["method"], line["path"], line["status"]) == ("GET", "/api/movies", 200)
     assert line["user_agent"] == 'quo"te'
+
+
+def test_the_error_log_holds_no_query(upstreams: dict[str, Upstream], tmp_path: Path) -> None:
+    addresses = {name: upstream.address for name, upstream in upstreams.items()}
+    limits = {"GATEWAY_RATE_PER_MINUTE": "2"}
+    with Gateway(tmp_path, {**addresses, "payment": f"127.0.0.1:{free_port()}"}, **limits) as gateway:
+        statuses = [gateway.get("/api/payments?token=a-secret").status for _ in range(3)]
+        assert statuses == [503, 503, 429]
+        wait_until(lambda: '"status":429' in gateway.access_log.read_text(), what="the line is in the log")
+    assert "a-secret" not in gateway.access_log.read_text() + gateway.error_log.read_text()

@@ -63,6 +63,8 @@ def test_the_script_of_the_image_can_be_executed_by_it() -> None:
     [
         ({"GATEWAY_RATE_PER_MINUTE": "many"}, "GATEWAY_RATE_PER_MINUTE"),
         ({"GATEWAY_RATE_PER_MINUTE": "-1"}, "GATEWAY_RATE_PER_MINUTE"),
+        ({"GATEWAY_RATE_PER_USER": "0"}, "GATEWAY_RATE_PER_USER"),
+        ({"GATEWAY_HTTPS": "yes"}, "GATEWAY_HTTPS"),
         ({"GATEWAY_TLS_CERTIFICATE": "/x.pem"}, "GATEWAY_TLS_CERTIFICATE_KEY"),
     ],
 )

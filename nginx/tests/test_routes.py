@@ -1,5 +1,7 @@
+from pathlib import Path
+
 import pytest
-from gateway import Gateway, Upstream
+from gateway import Gateway, Plan, Upstream, free_port
 
 SHOWTIME = "0198c0de-0000-7000-8000-000000000001"
 
@@ -28,7 +30,6 @@ ROUTES = [
     ("/api/payments/webhooks/simulated", "payment", "/payments/webhooks/simulated"),
     ("/api/refunds/9", "payment", "/refunds/9"),
     ("/api/notifications/history", "notify", "/notifications/history"),
-    ("/flower/tasks", "flower", "/flower/tasks"),
     ("/api/movies/a%2Fb%3Fc", "catalog", "/movies/a/b%3Fc"),
 ]
 SERVICE_PAGES = [
@@ -112,6 +113,41 @@ def test_every_method_passes_with_its_body(gateway: Gateway, upstreams: dict[str
 
     (request,) = upstreams["booking"].received
     assert (request.method, request.body) == (method, body or b"")
+
+
+@pytest.mark.parametrize("method", ["FOO", "A", "LOCK", "CONNECT-IT"])
+def test_a_method_that_nobody_has_is_refused_before_the_service(
+    gateway: Gateway, upstreams: dict[str, Upstream], method: str
+) -> None:
+    answer = gateway.request(method, "/api/bookings")
+    assert (answer.status, answer.json()["code"]) == (405, "method_not_allowed")
+    assert not upstreams["booking"].received
+
+
+@pytest.mark.parametrize("page", ["", "metrics", "healthcheck", "static/js/flower.js", "tasks?limit=1", "%6detrics"])
+def test_every_page_of_flower_asks_it_for_the_password_first(
+    gateway: Gateway, upstreams: dict[str, Upstream], page: str
+) -> None:
+    asked = "/flower/api/task/types"
+    flower = upstreams["flower"]
+    flower.plans[asked] = Plan(401, {"WWW-Authenticate": 'Basic realm="flower"'})
+    refused = gateway.request("POST", f"/flower/{page}", body=b"state=1")
+    assert (refused.status, refused.json()["code"]) == (401, "not_authenticated")
+    assert refused.header("WWW-Authenticate") == 'Basic realm="flower"'
+    assert [(request.method, request.target) for request in flower.received] == [("GET", asked)]
+
+    flower.reset()
+    assert gateway.get(f"/flower/{page}", Authorization="Basic dTpw").status == 200
+    check, request = flower.received
+    assert check.headers["Authorization"] == request.headers["Authorization"] == "Basic dTpw"
+    assert (check.target, request.target) == (asked, f"/flower/{page}")
+
+
+def test_flower_that_is_away_is_503(upstreams: dict[str, Upstream], tmp_path: Path) -> None:
+    addresses = {name: upstream.address for name, upstream in upstreams.items()}
+    with Gateway(tmp_path, {**addresses, "flower": f"127.0.0.1:{free_port()}"}) as gateway:
+        answer = gateway.get("/flower/")
+    assert (answer.status, answer.json()["code"], answer.header("Retry-After")) == (503, "service_unavailable", "5")
 
 
 def test_connections_to_a_service_are_kept_and_used_again(gateway: Gateway, upstreams: dict[str, Upstream]) -> None:

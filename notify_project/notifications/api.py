@@ -9,7 +9,6 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from chassis.ids import uuid7
 from chassis.web.idempotency import HEADER, claim, complete, key_from, replay
@@ -17,7 +16,9 @@ from chassis.web.openapi import page_of, problems
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
 from chassis.web.permissions import May, caller
-from chassis.web.problems import BadRequestFields, PermissionDenied
+from chassis.web.problems import PermissionDenied
+from chassis.web.queries import PageQuery, takes
+from chassis.web.views import APIView
 from notifications import schema, selectors, services
 from notifications.domain import Channel, Status
 from notifications.errors import UnknownContact
@@ -98,14 +99,12 @@ class SmsSerializer(MessageSerializer):
     text = TextField(max_length=SMS_TEXT_LIMIT)
 
 
-class HistoryQuery(StrictSerializer):
+class HistoryQuery(PageQuery):
     user_id = serializers.UUIDField(required=False, help_text="For staff: whose. Default: one's own.")
     booking_id = serializers.UUIDField(required=False)
     channel = serializers.ChoiceField([channel.value for channel in Channel], required=False)
     template = serializers.ChoiceField(list(KINDS), required=False)
     status = serializers.ChoiceField([state.value for state in Status], required=False)
-    cursor = serializers.CharField(required=False)
-    page_size = serializers.CharField(required=False)
 
 
 class _SendView(APIView):
@@ -171,21 +170,20 @@ class SendSms(_SendView):
 
 
 class History(APIView):
-    @problems(PermissionDenied, BadRequestFields)
+    @takes(HistoryQuery)
+    @problems(PermissionDenied)
     @extend_schema(
         operation_id="list_notifications",
         summary="List messages",
-        parameters=[HistoryQuery],
         responses=page_of(NotificationSerializer),
     )
     def get(self, request: Request) -> Response:
         """One's own messages, the newest first; staff may read those of a user."""
-        query = HistoryQuery.parse(request.query_params.dict())
         reader = caller(request)
-        user_id = query.pop("user_id", reader.id)
+        filters = dict(self.query)
+        user_id = filters.pop("user_id", reader.id)
         if user_id != reader.id and not reader.may("view_notification"):
             raise PermissionDenied("These are somebody else's messages.")
         page = CursorPage(ordering="-id")
-        filters = {name: value for name, value in query.items() if name not in {"cursor", "page_size"}}
         rows = page.paginate_queryset(selectors.history(user_id=user_id, filters=filters), request, view=self)
         return page.get_paginated_response(NotificationSerializer(rows, many=True).data)

@@ -9,14 +9,15 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from chassis.web.exceptions import CONTENT_TYPE, problem_response
+from chassis.web.gateway import public_path
 from chassis.web.idempotency import key_from, replay
-from chassis.web.openapi import CURSOR, problems
+from chassis.web.openapi import problems
 from chassis.web.pages import CursorPage
 from chassis.web.permissions import IsSignedIn, May, caller
-from chassis.web.problems import BadRequestFields
+from chassis.web.queries import AnyQuery, PageQuery, takes
+from chassis.web.views import APIView, created
 from payments import checkout, methods, schema, selectors, webhooks
 from payments.domain import RefundKind
 from payments.errors import (
@@ -49,17 +50,16 @@ from payments.serializers import PaymentFilter, PaymentRequest, RefundRequest, S
 
 
 class PaymentListView(APIView):
-    @problems(BadRequestFields)
+    @takes(PaymentFilter)
     @extend_schema(
         operation_id="list_payments",
         summary="List payments",
         tags=["payments"],
         description="One's own, the newest first; staff may read those of a user.",
-        parameters=[PaymentFilter],
         responses=schema.PAYMENTS,
     )
     def get(self, request: Request) -> Response:
-        wanted = PaymentFilter.parse(request.query_params.dict())
+        wanted = self.query
         chosen = {name: wanted.get(name) for name in ("booking_id", "status")}
         found = selectors.payments_of(caller(request), owner=wanted.get("user_id"), **chosen)
         pages = CursorPage()
@@ -98,7 +98,7 @@ class PaymentListView(APIView):
             booking_id=wanted["booking_id"],
             method=wanted["payment_method"],
             key=key,
-            render=partial(_answer, path=request.path),
+            render=partial(_answer, path=public_path(request)),
         )
 
 
@@ -116,12 +116,12 @@ class PaymentView(APIView):
 
 
 class MethodListView(APIView):
+    @takes(PageQuery)
     @extend_schema(
         operation_id="list_payment_methods",
         summary="List my saved cards",
         tags=["payment methods"],
         description="The newest first.",
-        parameters=CURSOR,
         responses=schema.METHODS,
     )
     def get(self, request: Request) -> Response:
@@ -142,7 +142,8 @@ class MethodListView(APIView):
         """Saves a card by the token that the payment form gave; the same token again is the same method."""
         wanted = SaveMethodRequest.parse(request.data)
         method, new = methods.save_method(user_id=caller(request).id, token=wanted["token"])
-        return Response(present_method(method), status=201 if new else 200)
+        shown = present_method(method)
+        return created(request, shown, f"{request.path}/{method.id}") if new else Response(shown)
 
 
 class MethodView(APIView):
@@ -206,7 +207,7 @@ class RefundListView(APIView):
             kind=RefundKind(wanted["kind"]) if "kind" in wanted else None,
             reason=wanted["reason"],
             key=key,
-            render=partial(_answer, path=request.path),
+            render=partial(_answer, path=public_path(request)),
         )
 
 
@@ -230,6 +231,7 @@ class WebhookView(APIView):
     permission_classes = [AllowAny]
     authentication_classes: list[Any] = []
 
+    @takes(AnyQuery)
     @problems(InvalidSignature)
     @extend_schema(
         operation_id="receive_webhook",

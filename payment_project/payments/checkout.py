@@ -57,10 +57,11 @@ Result = Done | Waiting | Repeated | Problem
 
 
 class Answer(Protocol):
-    """What a caller makes of a result. data: JSON types only; it is stored, with the status, for repetition."""
+    """What a caller makes of a result. data: JSON types only; stored, with status and headers, for repetition."""
 
     status_code: int
     data: Any
+    headers: Any
 
 
 A = TypeVar("A", bound=Answer)
@@ -116,7 +117,7 @@ def _answer(started: Started, render: Callable[[Result], A]) -> A:
 
     def keep(payment: Payment, answered: GatewayOperation) -> None:
         answer = render(_definite(payment, answered))
-        idempotency.complete(claim, status=answer.status_code, body=answer.data)
+        idempotency.complete(claim, status=answer.status_code, body=answer.data, headers=answer.headers)
         answers.append(answer)
 
     outcome = None if operation is None else operations.run(operation, on_recorded=keep)

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from chassis.money import LARGEST_PAYMENT, Money
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
+from chassis.web.queries import PageQuery
 from payments import schema
 from payments.domain import RefundKind, Status
 from payments.errors import CardNumberRefused
@@ -109,9 +110,7 @@ class SaveMethodRequest(StrictSerializer):
     token = TokenField()
 
 
-class PaymentFilter(StrictSerializer):
+class PaymentFilter(PageQuery):
     booking_id = StrictUUIDField(required=False)
     status = serializers.ChoiceField(choices=[status.value for status in Status], required=False)
     user_id = StrictUUIDField(required=False, help_text="Staff only: whose payments.")
-    cursor = serializers.CharField(required=False)
-    page_size = serializers.CharField(required=False)

@@ -15,7 +15,13 @@ from stack.ports import HOST
 from stack.servers import required
 from stack.services import NAMES
 
-PASSED_ON = ("GATEWAY_RATE_PER_MINUTE", "GATEWAY_RATE_BURST", "CORS_ALLOWED_ORIGINS", "GATEWAY_UPSTREAM_TIMEOUT")
+PASSED_ON = (
+    "GATEWAY_RATE_PER_MINUTE",
+    "GATEWAY_RATE_BURST",
+    "GATEWAY_RATE_PER_USER",
+    "CORS_ALLOWED_ORIGINS",
+    "GATEWAY_UPSTREAM_TIMEOUT",
+)
 
 
 def provision(instance: Instance, *, ports: Mapping[str, int]) -> None:

@@ -30,6 +30,11 @@ SETTINGS = {
     "max_parallel_workers_per_gather": "0",
     "jit": "off",
     "log_line_prefix": "%m [%p] %u@%d ",
+    # A statement, its parameters and the details of an error hold what customers typed: none of it is logged.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
     "password_encryption": "scram-sha-256",
 }
 

@@ -26,7 +26,8 @@ What holds for every operation:
 - Lists are pages, `{"next", "previous", "results"}`; follow `next`, whose address carries the cursor.
 - What goes wrong is `application/problem+json` (RFC 9457): build on its `code`, which never changes.
 - Reads carry an `ETag`: send it as `If-None-Match`, and 304 says that nothing changed.
-- 429 and 503 say in `Retry-After` how many seconds to wait. The gateway counts requests by client address.
+- 429 and 503 say in `Retry-After` how many seconds to wait. Requests are counted by client address and by user;
+  `RateLimit` tells how many are left, `RateLimit-Policy` of how many.
 - Each answer has an `X-Correlation-ID`, the request's own or a new one; tell it to support.
 - New members may be added to answers at any time; a client leaves alone what it does not know."""
 
@@ -79,9 +80,11 @@ def _django(*, name: str, app: str) -> dict[str, Any]:
         ],
         "MIDDLEWARE": [
             *tracing.MIDDLEWARE,
+            "chassis.web.parsing.DrainMiddleware",
             "chassis.telemetry.correlation.CorrelationMiddleware",
             "chassis.web.metrics.MetricsMiddleware",
             "chassis.web.exceptions.ProblemMiddleware",
+            "chassis.web.limits.LimitsMiddleware",
             "django.middleware.security.SecurityMiddleware",
             "whitenoise.middleware.WhiteNoiseMiddleware",
             "django.contrib.sessions.middleware.SessionMiddleware",
@@ -208,7 +211,7 @@ def _api(*, name: str, title: str, description: str, tags: Mapping[str, str]) ->
         "REST_FRAMEWORK": {
             "DEFAULT_AUTHENTICATION_CLASSES": ["chassis.web.permissions.TokenAuthentication"],
             "DEFAULT_PERMISSION_CLASSES": ["chassis.web.permissions.IsSignedIn"],
-            "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+            "DEFAULT_RENDERER_CLASSES": ["chassis.web.rendering.CompactJSON"],
             "DEFAULT_PARSER_CLASSES": ["chassis.web.parsing.StrictJSONParser"],
             "DEFAULT_SCHEMA_CLASS": "chassis.web.openapi.ServiceSchema",
             "EXCEPTION_HANDLER": "chassis.web.exceptions.exception_handler",

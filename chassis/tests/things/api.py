@@ -16,7 +16,6 @@ from rest_framework import exceptions, serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from chassis.ids import uuid7
 from chassis.messaging.outbox import emit
@@ -27,6 +26,8 @@ from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer
 from chassis.web.permissions import May
 from chassis.web.problems import Conflict, NotFound, ServiceUnavailable, TooManyRequests
+from chassis.web.queries import PageQuery, Query, takes
+from chassis.web.views import APIView, created
 from things.events import ThingMade
 from things.models import Thing
 
@@ -47,6 +48,7 @@ class Taken(Conflict):
 
 
 class Things(APIView):
+    @takes(PageQuery)
     def get(self, request: Request) -> Response:
         page = CursorPage(ordering="id")
         rows = page.paginate_queryset(Thing.objects.all(), request)
@@ -63,10 +65,10 @@ class Things(APIView):
             if claim and claim.completed:
                 return idempotency.replay(claim)
             Thing.objects.create(id=thing_id, name=values["name"], size=values["size"])
-            body = {"id": str(thing_id)}
+            answer = created(request, {"name": values["name"], "id": str(thing_id)}, f"/things/{thing_id}")
             if claim:
-                idempotency.complete(claim, status=201, body=body)
-        return Response(body, status=201)
+                idempotency.complete(claim, status=201, body=answer.data, headers=answer.headers)
+        return answer
 
 
 class OneThing(APIView):
@@ -84,11 +86,16 @@ class ForManagers(APIView):
         return Response({"you": request.user.username})
 
 
+class Greeting(Query):
+    format = serializers.CharField(required=False)
+
+
 class Public(APIView):
     permission_classes = [AllowAny]
 
+    @takes(Greeting)
     def get(self, request: Request) -> Response:
-        return Response({"hello": request.query_params.get("format", "world")})
+        return Response({"hello": self.query.get("format", "world")})
 
     post = get
 

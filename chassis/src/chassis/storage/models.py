@@ -49,7 +49,9 @@ class IdempotencyKey(models.Model):
     resource_id = models.UUIDField(help_text="What the request makes; a resumed request goes on with it.")
     leased_until = models.DateTimeField(help_text="Until then another try is answered 409.")
     status = models.SmallIntegerField(null=True)
-    response = models.JSONField(null=True)
+    response = models.JSONField(null=True, help_text="The body, for processes of a release that kept it alone.")
+    content = models.TextField(null=True, help_text="The body as it was sent.")  # noqa: DJ001  (none yet)
+    headers = models.JSONField(default=dict, db_default={}, help_text="Of the answer, such as its Location.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -19,6 +19,8 @@ from rest_framework import exceptions as drf
 
 from chassis.storage.database import is_away
 from chassis.telemetry.correlation import correlation_id
+from chassis.web.gateway import public_path
+from chassis.web.parsing import MAX_FIELD_ERRORS
 from chassis.web.problems import (
     BadRequest,
     BadRequestFields,
@@ -34,11 +36,10 @@ from chassis.web.problems import (
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
-MAX_FIELD_ERRORS = 50
 
 
 def problem_response(problem: Problem, *, instance: str = "") -> HttpResponse:
-    """The problem+json response to a problem; instance is the path it happened at."""
+    """The problem+json response to a problem; instance is the path it happened at, as the client has it."""
     body: dict[str, Any] = {
         "type": f"urn:marquee:problem:{problem.code}",
         "title": problem.title,
@@ -76,7 +77,7 @@ _TITLES = {
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
     """DRF's EXCEPTION_HANDLER: every exception a view may raise, as problem+json; unknown ones are re-raised."""
     request = context.get("request")
-    path = request.path if request is not None else ""
+    path = public_path(request) if request is not None else ""
     problem = to_problem(exc)
     return None if problem is None else problem_response(problem, instance=path)
 
@@ -153,12 +154,12 @@ class ProblemMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
-            return problem_response(BadRequest("An address may not hold NUL."), instance=request.path)
+            return problem_response(BadRequest("An address may not hold NUL."), instance=public_path(request))
         response = self.get_response(request)
         if response.status_code == 405 and not response.content and not _is_admin(request):
             # Django's own decorators answer with an empty page.
             allow = MethodNotAllowed(headers={"Allow": response.headers.get("Allow", "")})
-            return problem_response(allow, instance=request.path)
+            return problem_response(allow, instance=public_path(request))
         return response
 
     def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
@@ -169,25 +170,25 @@ class ProblemMiddleware:
         problem = to_problem(exc)
         if problem is None or (_is_admin(request) and not isinstance(problem, ServiceUnavailable)):
             return None
-        return problem_response(problem, instance=request.path)
+        return problem_response(problem, instance=public_path(request))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _is_admin(request):
         return defaults.bad_request(request, exception)
-    return problem_response(to_problem(exception) or BadRequest(), instance=request.path)
+    return problem_response(to_problem(exception) or BadRequest(), instance=public_path(request))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _is_admin(request):
         return defaults.permission_denied(request, exception)
-    return problem_response(PermissionDenied(), instance=request.path)
+    return problem_response(PermissionDenied(), instance=public_path(request))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _is_admin(request):
         return defaults.page_not_found(request, exception)
-    return problem_response(NotFound(), instance=request.path)
+    return problem_response(NotFound(), instance=public_path(request))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -196,10 +197,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
     problem = to_problem(exc) if isinstance(exc, Exception) else None
     if problem is None and _is_admin(request):
         return defaults.server_error(request)
-    return problem_response(problem or Problem(), instance=request.path)
+    return problem_response(problem or Problem(), instance=public_path(request))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if _is_admin(request):
         return csrf.csrf_failure(request, reason)
-    return problem_response(PermissionDenied("The request lacks a valid CSRF token."), instance=request.path)
+    return problem_response(PermissionDenied("The request lacks a valid CSRF token."), instance=public_path(request))

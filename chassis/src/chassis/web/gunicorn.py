@@ -20,7 +20,10 @@ timeout = 30
 graceful_timeout = 20
 keepalive = 75
 backlog = 512
-limit_request_line = 8190
+# What a request may be long is the gateway's to say, in problem details; 0 is no limit of our own.
+limit_request_line = 0
+limit_request_fields = 8000
+limit_request_field_size = 32 * 1024
 forwarded_allow_ips = "*"
 
 

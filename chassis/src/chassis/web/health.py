@@ -1,4 +1,5 @@
-"""/health/live: the process answers. /health/ready and /health: each dependency by name, with its latency.
+"""/health/live: the process answers. /health/ready and /health: each dependency by name, with its latency, for those
+who ask from inside.
 
 PostgreSQL decides readiness. Redis and RabbitMQ are reported, but a service goes on without them: bookings are taken
 as holds while the broker is away, and seats are guarded by PostgreSQL while Redis is.
@@ -21,6 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from chassis.storage.redis import RedisUnavailable, redis_client
+from chassis.web.gateway import prefix_of
 
 LIMIT_SECONDS = 2.0
 PROBED = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
@@ -96,17 +98,21 @@ def live(request: HttpRequest) -> JsonResponse:
 @csrf_exempt
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when this service can do its work, 503 when not; `degraded` when a dependency it can spare is away."""
+    """200 when this service can do its work, 503 when not; `degraded` when a dependency it can spare is away.
+
+    Through the gateway, where everybody may ask, that is up or down, and nothing of what it stands on.
+    """
     asked = {name: _ask(name) for name in DEPENDENCIES}
     checks = {name: asking.result() for name, asking in asked.items()}
     down = [check for check in checks.values() if check["status"] == "down"]
     status = "degraded" if down else "ok"
     if any(check["required"] for check in down):
         status = "down"
-    response = JsonResponse(
-        {"status": status, "service": settings.SERVICE_NAME, "checks": checks},
-        status=503 if status == "down" else 200,
-    )
+    if prefix_of(request):
+        told = {"status": "down" if status == "down" else "ok", "service": settings.SERVICE_NAME}
+    else:
+        told = {"status": status, "service": settings.SERVICE_NAME, "checks": checks}
+    response = JsonResponse(told, status=503 if status == "down" else 200)
     response["Cache-Control"] = "no-store"
     if status == "down":
         response["Retry-After"] = "2"

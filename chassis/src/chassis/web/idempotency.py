@@ -8,6 +8,7 @@ goes on with the same resource. So no key stays stuck.
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal, overload
@@ -22,10 +23,13 @@ from chassis.ids import uuid7
 from chassis.storage.models import IdempotencyKey
 from chassis.web.permissions import caller
 from chassis.web.problems import BadRequest, Conflict, Unprocessable
+from chassis.web.rendering import CompactJSON, Rendered
 
 HEADER = "Idempotency-Key"
 LOCK_NOT_AVAILABLE = "55P03"  # SQLSTATE of a lock_timeout: the first try has not committed yet
 _SANE = re.compile(r"[\x21-\x7e]{1,255}")
+# What belongs to the answer itself; the others are made for each response anew.
+_KEPT_HEADERS = ("Location", "Retry-After")
 
 
 class KeyMissing(BadRequest):
@@ -67,7 +71,8 @@ class Claim:
     resource_id: UUID
     resumed: bool = False
     status: int | None = None
-    body: Any = field(default=None, repr=False)
+    content: str = field(default="", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def completed(self) -> bool:
@@ -123,7 +128,8 @@ def claim(key: Key, *, resource_id: UUID, lease_seconds: int = 30) -> Claim:
     if known.fingerprint != key.fingerprint:
         raise KeyReused
     if known.status is not None:
-        return Claim(id=known.id, resource_id=known.resource_id, status=known.status, body=known.response)
+        content = _rendered(known.response) if known.content is None else known.content
+        return Claim(known.id, known.resource_id, status=known.status, content=content, headers=known.headers)
     now = timezone.now()
     if known.leased_until > now:
         wait = int((known.leased_until - now).total_seconds()) + 1
@@ -152,12 +158,21 @@ def _find(key: Key) -> IdempotencyKey | None:
     return keys.filter(user_id=key.user_id, endpoint=key.endpoint, key=key.key).first()
 
 
-def complete(claim: Claim, *, status: int, body: Any) -> None:
+def complete(claim: Claim, *, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
     """Keeps the answer, inside the transaction that records the outcome. body: JSON types only.
 
-    The first answer stays: a try that outlived its lease may end after the one that resumed it.
+    It is kept as it is sent, to the byte, and with what its headers say of it. The first answer stays: a try that
+    outlived its lease may end after the one that resumed it.
     """
-    IdempotencyKey.objects.filter(id=claim.id, status=None).update(status=status, response=body)
+    kept = {name: headers[name] for name in _KEPT_HEADERS if headers and name in headers}
+    IdempotencyKey.objects.filter(id=claim.id, status=None).update(
+        status=status, response=body, content=_rendered(body), headers=kept
+    )
+
+
+def _rendered(body: Any) -> str:
+    """As a view's answer is rendered."""
+    return str(CompactJSON().render(body), "utf-8")
 
 
 def release(claim: Claim) -> None:
@@ -168,6 +183,5 @@ def release(claim: Claim) -> None:
 def replay(claim: Claim) -> Response:
     """The stored answer, marked as such."""
     content_type = "application/problem+json" if claim.status and claim.status >= 400 else None
-    return Response(
-        claim.body, status=claim.status, headers={"Idempotency-Replayed": "true"}, content_type=content_type
-    )
+    headers = {**claim.headers, "Idempotency-Replayed": "true"}
+    return Response(Rendered(claim.content), status=claim.status, headers=headers, content_type=content_type)

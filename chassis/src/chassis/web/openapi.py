@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import get_lib_doc_excludes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, inline_serializer
+from drf_spectacular.utils import OpenApiExample, inline_serializer
 from rest_framework import exceptions as drf
 from rest_framework import serializers
 
@@ -31,19 +31,12 @@ from chassis.web.problems import (
     TooManyRequests,
     Unauthenticated,
 )
+from chassis.web.queries import BadParameter, taken_by
 
 View = TypeVar("View", bound=Callable[..., Any])
 Kind = type[Problem] | Problem
 Operation = dict[str, Any]
 JSON = "application/json"
-# The parameters of a list in pages.
-CURSOR = [
-    OpenApiParameter("cursor", str, description="From next or previous of another page."),
-    OpenApiParameter(
-        "page_size",
-        {"type": "integer", "minimum": 1, "maximum": CursorPage.max_page_size, "default": CursorPage.page_size},
-    ),
-]
 SUCCESS = {"200": "What was asked for.", "201": "What was made.", "202": "Taken, and not done yet.", "204": "Done."}
 
 
@@ -120,6 +113,11 @@ class ServiceSchema(AutoSchema):
         self._add_problems(operation)
         return operation
 
+    def get_override_parameters(self) -> list[Any]:
+        """The query parameters that the method takes, beside what its `extend_schema` names."""
+        query = taken_by(getattr(self.view, self.method.lower(), None))
+        return [query] if query._declared_fields else []
+
     def get_request_serializer(self) -> Any:
         """Nothing is guessed for DELETE, which takes a body only where `extend_schema` says so."""
         return None if self.method == "DELETE" else super().get_request_serializer()
@@ -150,6 +148,8 @@ class ServiceSchema(AutoSchema):
             answer["description"] = answer["description"] or SUCCESS[status]
             headers = answer.setdefault("headers", {})
             headers["X-Correlation-ID"] = components.header("CorrelationId")
+            headers["RateLimit"] = components.header("RateLimit")
+            headers["RateLimit-Policy"] = components.header("RateLimitPolicy")
             if self.method == "GET" and status == "200":
                 headers["ETag"] = components.header("ETag")
             if keyed:
@@ -171,7 +171,8 @@ class ServiceSchema(AutoSchema):
 
     def _derived(self, operation: Operation) -> Iterator[Kind]:
         """What goes wrong by the look of the operation: its token, its roles, its path, its body, its page, its key."""
-        yield from (BadRequest, TooManyRequests, ServiceUnavailable, Problem, _of_drf(drf.NotAcceptable()))
+        yield from (BadRequest, BadParameter, TooManyRequests, ServiceUnavailable, Problem)
+        yield _of_drf(drf.NotAcceptable())
         if list(self.view.get_authenticators()):
             yield Unauthenticated
         if any(self._asks_for_role(each) for each in self.view.get_permissions()):

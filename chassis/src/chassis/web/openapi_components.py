@@ -57,6 +57,16 @@ HEADERS = {
         "This is the stored answer of an earlier request with this key.", type="string", enum=["true"]
     ),
     "Location": _header("The address of what was made.", type="string", format="uri-reference"),
+    "RateLimit": _header(
+        "How many requests are left of each limit (`r`), and in how many seconds all are (`t`).",
+        type="string",
+        examples=['"address";r=99;t=1, "user";r=98;t=2'],
+    ),
+    "RateLimitPolicy": _header(
+        "The limits that this request counted for: so many requests (`q`) in so many seconds (`w`).",
+        type="string",
+        examples=['"address";q=100;w=60, "user";q=100;w=60'],
+    ),
     "RetryAfter": _header("Seconds to wait before the same request.", required=True, type="integer", minimum=0),
     "RetryAfterSometimes": _header("Seconds to wait, where waiting helps.", type="integer", minimum=0),
     "RetryAfterAccepted": _header(
@@ -115,6 +125,8 @@ def problem_answer(status: int, kinds: Kinds, *, replayed: bool) -> dict[str, An
         headers["Retry-After"] = header("RetryAfter")
     elif status == 409:
         headers["Retry-After"] = header("RetryAfterSometimes")
+    if status == 429:
+        headers["RateLimit"], headers["RateLimit-Policy"] = header("RateLimit"), header("RateLimitPolicy")
     if status == 401:
         headers["WWW-Authenticate"] = header("WWWAuthenticate")
     if replayed and status in (402, 409):

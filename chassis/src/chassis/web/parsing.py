@@ -3,12 +3,13 @@
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from types import SimpleNamespace
-from typing import IO, Any, cast
+from typing import IO, Any, ClassVar, cast
 
 from django.conf import settings
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -19,20 +20,29 @@ from chassis.web.problems import PayloadTooLarge
 
 MAX_DEPTH = 20
 MAX_INTEGER = 2**63 - 1
+# A float of 64 bits has 17 digits that matter; what is longer is written to be slow to read.
+MAX_DIGITS = 40
 PIECE = 64 * 1024
 DRAINED_PIECES = 128
 # PostgreSQL cannot store NUL in text, and a lone surrogate is not encodable as UTF-8.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# A text, or the rest of one that never ends: what stands in it is no comma between values.
+_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+# How many field errors an answer lists, and so how many are worth making.
+MAX_FIELD_ERRORS = 50
 
 
 class StrictJSONParser(BaseParser):
     """application/json as RFC 8259 and RFC 7493 (I-JSON) have it, so that every value can be stored.
 
     UTF-8, no name twice in an object, no NaN or Infinity, integers of at most 64 bits, no NUL, no lone surrogates,
-    bounded depth. Of at most settings.DATA_UPLOAD_MAX_MEMORY_SIZE bytes; Django checks that of bodies it reads itself.
+    bounded depth. What a body may cost is bounded before anything walks it: max_bytes, and max_values, the values and
+    members in all its arrays and objects together. A view whose bodies are larger has a parser with larger bounds.
     """
 
     media_type = "application/json"
+    max_bytes: ClassVar[int] = 128 * 1024
+    max_values: ClassVar[int] = 1000
 
     def parse(
         self,
@@ -40,14 +50,12 @@ class StrictJSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        limit = min(self.max_bytes, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         body = stream.read(limit + 1)
         if len(body) > limit:
-            # What is sent and never read would reset the connection before the client has seen the answer.
-            for _ in range(DRAINED_PIECES):
-                if not stream.read(PIECE):
-                    break
-            raise PayloadTooLarge
+            raise PayloadTooLarge(f"The body is larger than {limit // 1024} KiB.")
+        if _marks(body) > self.max_values and _marks(_TEXT.sub(b"", body)) > self.max_values:
+            raise ParseError(f"The body holds more than {self.max_values} values.")
         try:
             data = json.loads(
                 body.decode("utf-8"),
@@ -62,19 +70,30 @@ class StrictJSONParser(BaseParser):
         return data
 
 
+def _marks(body: bytes) -> int:
+    """What separates values and opens arrays and objects: never fewer than half of the values that there are."""
+    return body.count(b",") + body.count(b"[") + body.count(b"{")
+
+
 def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
 def _storable_integer(digits: str) -> int:
-    number = int(digits)
+    number = int(_short(digits))
     if abs(number) > MAX_INTEGER:
         raise ValueError("integer of more than 64 bits")
     return number
 
 
+def _short(digits: str) -> str:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError("a number of too many digits")
+    return digits
+
+
 def _finite(digits: str) -> float:
-    number = float(digits)
+    number = float(_short(digits))
     if math.isinf(number):
         raise ValueError("number out of range")
     return number
@@ -129,7 +148,8 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
-            unknown = [name for name in data if name not in self.fields]
+            fields = self.fields
+            unknown = [name for name in data if name not in fields][:MAX_FIELD_ERRORS]
             if unknown:
                 raise serializers.ValidationError({name: ["This field is not known here."] for name in unknown})
         return super().to_internal_value(data)
@@ -147,3 +167,29 @@ class StrictUUIDField(serializers.UUIDField):
         if not isinstance(data, str):
             self.fail("invalid", value=data)
         return super().to_internal_value(data)
+
+
+class DrainMiddleware:
+    """Reads what a view has left of the request's body, before the answer goes out.
+
+    The gateway keeps its connections to us: what is sent and never read would be taken for the next request, which is
+    another client's, or close the connection under it. Every early refusal leaves a body unread: 401, 404, 405, 413.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.META.get("CONTENT_LENGTH") not in (None, "", "0"):
+            _drain(request)
+        return response
+
+
+def _drain(request: HttpRequest) -> None:
+    try:
+        for _ in range(DRAINED_PIECES):
+            if not request.read(PIECE):
+                return
+    except UnreadablePostError:
+        """The client is gone, and its connection with it."""

@@ -9,7 +9,7 @@ from rest_framework_simplejwt.tokens import Token
 
 from chassis.storage.audit_log import Actor, Door
 from chassis.web.roles import may
-from chassis.web.tokens import Principal, SignedToken, validated
+from chassis.web.tokens import Principal, validated
 
 
 def caller(request: Request) -> Principal:
@@ -31,13 +31,14 @@ class TokenAuthentication(JWTAuthentication):
         scheme, _, token = header.partition(b" ")
         return token.strip() if scheme.lower() == b"bearer" else None
 
-    def get_validated_token(self, raw_token: bytes) -> SignedToken:
-        """Raises Unauthenticated, or ServiceUnavailable."""
-        return validated(raw_token.decode("latin-1"))
-
-    def get_user(self, validated_token: Token) -> Any:
-        assert isinstance(validated_token, SignedToken)
-        return validated_token.principal
+    def authenticate(self, request: Request) -> tuple[Any, Token] | None:
+        """The caller and the token; None without one. Raises Unauthenticated, or ServiceUnavailable."""
+        header = self.get_header(request)
+        raw_token = None if header is None else self.get_raw_token(header)
+        if raw_token is None:
+            return None
+        signed = validated(raw_token.decode("latin-1"), asked_with=request)
+        return signed.principal, signed
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"

@@ -7,11 +7,13 @@ from typing import Any, cast
 from uuid import UUID
 
 import jwt
+from rest_framework.request import Request
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 from rest_framework_simplejwt.tokens import AccessToken, Token
 
 from chassis.storage.redis import RedisUnavailable, redis_client
+from chassis.web import limits
 from chassis.web.keys import key_set
 from chassis.web.problems import Unauthenticated
 from chassis.web.roles import is_staff, may
@@ -104,13 +106,16 @@ def verify(token: str) -> Principal:
     return validated(token).principal
 
 
-def validated(token: str) -> SignedToken:
-    """A token that nothing makes void at this moment. Raises like verify()."""
+def validated(token: str, *, asked_with: Request | None = None) -> SignedToken:
+    """A token that nothing makes void at this moment. Raises like verify().
+
+    asked_with: the request that it came with, which is counted in the same round trip (chassis.web.limits).
+    """
     signed = _signed(token)
     if signed.principal.expires_at + LEEWAY_SECONDS <= time.time():
         raise Unauthenticated("The access token has expired.")
     key_set().key(signed.kid)  # still one of auth's; and the keys are renewed in their time
-    if _is_revoked(signed.principal, signed.issued_at):
+    if _is_revoked(signed.principal, signed.issued_at, asked_with):
         raise Unauthenticated("The access token was revoked.")
     return signed
 
@@ -152,10 +157,14 @@ def revoke_user(user_id: UUID, *, seconds: int, issued_before: float | None = No
     redis_client().register_script(_REVOKE_USER)(keys=keys, args=[repr(moment), max(seconds, 1) + LEEWAY_SECONDS])
 
 
-def _is_revoked(principal: Principal, issued_at: float) -> bool:
+def _is_revoked(principal: Principal, issued_at: float, request: Request | None) -> bool:
     """Without Redis a token is as good as its signature."""
+    marks = (f"revoked:token:{principal.jti}", f"revoked:user:{principal.id}")
     try:
-        token, since = redis_client().mget(f"revoked:token:{principal.jti}", f"revoked:user:{principal.id}")
+        if request is None:
+            token, since = redis_client().mget(marks)
+        else:
+            token, since = limits.count(request, user_id=principal.id, beside=marks)
     except RedisUnavailable:
         return False
     # Auth gives `iat` with its fraction; a token with whole seconds made in that second counts as older.

@@ -1,0 +1,31 @@
+"""What the gateway tells of a request: where it came from, and the path that the client has for what is here."""
+
+import ipaddress
+import re
+
+from django.http import HttpRequest
+from rest_framework.request import Request
+
+_PREFIX = re.compile(r"(/[a-z]+)+")
+
+
+def prefix_of(request: Request | HttpRequest) -> str:
+    """What the gateway took off the path, such as "/api"; empty where it took nothing, or for no plain path."""
+    prefix: str = request.META.get("HTTP_X_FORWARDED_PREFIX", "")
+    return prefix if _PREFIX.fullmatch(prefix) else ""
+
+
+def public_path(request: Request | HttpRequest, path: str | None = None) -> str:
+    """The path that leads here through the gateway; path: another one of this service."""
+    return prefix_of(request) + (request.path if path is None else path)
+
+
+def address_of(request: Request | HttpRequest) -> str | None:
+    """The client's network address: what the proxy next to us says of it, or the connection's own."""
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
+    for candidate in (forwarded, request.META.get("REMOTE_ADDR", "")):
+        try:
+            return str(ipaddress.ip_address(candidate))
+        except ValueError:
+            continue
+    return None

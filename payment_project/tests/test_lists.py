@@ -1,0 +1,29 @@
+"""Lists in pages, whatever happens to their rows meanwhile."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chassis.testing_lists import assert_pages_come_by_index, assert_rows_may_go, list_routes
+from tests.factories import PaymentFactory, PaymentMethodFactory
+
+pytestmark = pytest.mark.django_db
+LISTS: dict[str, Any] = {"payments": PaymentFactory, "payments/methods": PaymentMethodFactory}
+
+
+def test_every_list_is_among_these() -> None:
+    assert list_routes() == LISTS.keys()
+
+
+@pytest.mark.parametrize("route", LISTS)
+def test_no_row_is_skipped_or_told_twice_when_others_go(sign_in: Callable[..., Any], route: str) -> None:
+    customer = sign_in()
+    assert_rows_may_go(customer, f"/{route}", LISTS[route].create_batch(7, user_id=customer.user_id))
+
+
+@pytest.mark.parametrize("route", LISTS)
+def test_a_page_is_read_off_an_index(sign_in: Callable[..., Any], route: str) -> None:
+    customer = sign_in()
+    LISTS[route].create_batch(3, user_id=customer.user_id)
+    assert_pages_come_by_index(customer, f"/{route}")
