@@ -65,7 +65,5 @@ format: install ## Format the code, and fix what can be fixed
 	@$(BIN)/ruff check --quiet --fix --exit-zero .
 	@$(BIN)/ruff format .
 
-check: install ## Format, lint, types, walls, dependencies, migrations, contracts, lock, chart, monitoring
+check: install ## Format, lint, types, walls, dependencies, migrations, contracts, lock, workflows, chart
 	@$(STACK) check
-	@$(PYTHON) docker/workflows.py
-	@$(BIN)/python helm/check

@@ -31,12 +31,10 @@ def program() -> Path | None:
 def main() -> int:
     actionlint = program()
     if actionlint is None:
-        print(f"  {'missing':6}  workflows: there is no Go to install actionlint {VERSION} with")
+        print(f"  missing  the workflows were not looked at: there is no Go to install actionlint {VERSION} with")
         return 1 if os.environ.get("CI") == "true" else 0
     # Its own rules alone, whatever else is installed.
-    result = subprocess.run([actionlint, "-shellcheck=", "-pyflakes="], cwd=ROOT, check=False)
-    print(f"  {'FAILED' if result.returncode else 'ok':6}  workflows")
-    return result.returncode
+    return subprocess.run([actionlint, "-shellcheck=", "-pyflakes="], cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":

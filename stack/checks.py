@@ -39,13 +39,17 @@ ENVELOPE = {"specversion", "id", "type", "source", "subject", "time", "tracepare
 
 @dataclass(frozen=True)
 class Check:
-    """Passes if its command exits 0, or if its function raises no StackError."""
+    """Passes if its command exits 0, or if its function raises no StackError.
+
+    tells: what it could not look at, also when it passes.
+    """
 
     name: str
     command: Sequence[str] = ()
     folder: Path = ROOT
     variables: Mapping[str, str] = field(default_factory=dict)
     function: Callable[[], None] | None = None
+    tells: bool = False
 
     def complaint(self) -> str | None:
         """None when it passes, else what it says."""
@@ -65,13 +69,21 @@ class Check:
             text=True,
             check=False,
         )
-        return f"{result.stdout}{result.stderr}".strip() or "failed" if result.returncode else None
+        said = f"{result.stdout}{result.stderr}".strip()
+        if result.returncode:
+            return said or "failed"
+        if self.tells and said:
+            print(f"  {said}", flush=True)
+        return None
 
 
 def all_checks() -> list[Check]:
     members = [ROOT / "chassis", *(service.folder for service in SERVICES)]
     roots = [ROOT, ROOT / "mailbox", ROOT / "chassis" / "src", *(service.folder for service in SERVICES)]
     checks = [
+        # The longest where their programs are still to be made.
+        Check("chart, by the schemas of each Kubernetes", [str(PYTHON), "helm/check"], tells=True),
+        Check("workflows", [str(PYTHON), "docker/workflows.py"], tells=True),
         Check("format", [str(BIN / "ruff"), "format", "--check", "--quiet", "."]),
         Check("lint", [str(BIN / "ruff"), "check", "--quiet", "."]),
         Check("lengths", function=sources.check_lengths),

@@ -25,6 +25,8 @@ AT_ONCE = 2
 CHASSIS_HOST = "auth"
 BLACK_BOX = "black box"
 METRICS = "metrics"
+# The saga as its decisions make it needs no stack, and much of a processor.
+MODEL = "tests/saga/test_model.py"
 # These look at a running stack, in this order: the second looks at the metrics of what the first did.
 OF_THE_WHOLE = (BLACK_BOX, METRICS)
 SUMMARY = re.compile(r"\b(passed|failed|errors?|no tests ran)\b.* in \d")
@@ -55,11 +57,13 @@ def all_suites() -> list[Suite]:
     suites = [Suite("chassis", ROOT / "chassis", service=service_named(CHASSIS_HOST))]
     suites += [Suite(service.name, service.folder, service=service) for service in SERVICES]
     suites.append(Suite("stack", ROOT, ("-q", "stack", "audit", "mailbox")))
+    suites.append(Suite("saga", ROOT, ("-q", MODEL)))
     for file in sorted(ROOT.glob("*/pytest.ini")):
         # What monitoring has beside its tests wants to see a stack that has sold something.
         part = ("tests",) if file.parent.name == "monitoring" else ()
         suites.append(Suite(file.parent.name, file.parent, part))
-    return [*suites, Suite(BLACK_BOX, ROOT, ("-q", "tests")), Suite(METRICS, ROOT / "monitoring", ("live",))]
+    suites.append(Suite(BLACK_BOX, ROOT, ("-q", "tests", f"--ignore={MODEL}")))
+    return [*suites, Suite(METRICS, ROOT / "monitoring", ("live",))]
 
 
 def names() -> list[str]:

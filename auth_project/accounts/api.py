@@ -9,7 +9,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import schema, selectors, services, sessions, tokens
-from accounts.addresses import language_of
 from accounts.errors import (
     AccountExists,
     InvalidCredentials,
@@ -19,6 +18,7 @@ from accounts.errors import (
     WeakPassword,
     WrongPassword,
 )
+from accounts.languages import language_of
 from accounts.models import User
 from accounts.serializers import (
     AcceptedSerializer,

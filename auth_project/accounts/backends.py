@@ -8,6 +8,7 @@ from accounts.errors import InvalidCredentials, SignInThrottled
 from accounts.models import User
 from accounts.sessions import check_credentials
 from chassis.web.gateway import address_of
+from chassis.web.sign_in import turned_away
 from chassis.web.staff import Entry, enters
 
 
@@ -24,7 +25,10 @@ class StaffBackend(ModelBackend):
         since = time.time()
         try:
             user = check_credentials(login=username, password=password, address=address)
-        except (InvalidCredentials, SignInThrottled):
+        except SignInThrottled as throttled:
+            turned_away(request, throttled.detail)
+            return None
+        except InvalidCredentials:
             return None
         enters(user, Entry(account_id=user.pk, since=since))
         return user

@@ -29,7 +29,7 @@ def user_by_login(login: str) -> User | None:
 def prover_of(email: str, *, other_than: UUID | None = None) -> User | None:
     """Who has proved the address, if that is somebody else."""
     proved = User.objects.filter(Exact(Lower("email"), email.lower()), email_verified_at__isnull=False)
-    return proved.exclude(pk=other_than).first()
+    return (proved if other_than is None else proved.exclude(pk=other_than)).first()
 
 
 def signed_in_user(user_id: UUID) -> User:

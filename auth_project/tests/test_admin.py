@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
@@ -42,9 +44,11 @@ def test_only_staff_enter(staff, role, may_enter):
 def test_guessing_at_the_form_is_stopped_too(client, settings):
     settings.SIGN_IN_ATTEMPTS = 2
     user = UserFactory(roles=["admin"])
-    for password in ("wrong", "wrong", PASSWORD):
-        answer = client.post("/admin/auth/login/", {"username": user.username, "password": password})
+    for login, password in ((user.username, "wrong"), (user.email, "wrong"), (user.username, PASSWORD)):
+        answer = client.post("/admin/auth/login/", {"username": login, "password": password})
         assert answer.status_code == 200
+    said = re.search(r"Try again in (\d+) seconds", answer.content.decode())
+    assert 0 < int(said[1]) <= settings.SIGN_IN_FIRST_WAIT_SECONDS
 
 
 @pytest.mark.parametrize("page", ["user", "session", "onetimetoken", "revocation"])

@@ -103,6 +103,13 @@ def test_whatever_else_auth_answers_is_a_refusal(
     assert not User.objects.exists()
 
 
+def test_whoever_is_turned_away_for_a_while_is_told_for_how_long(client: Browser, server: Server, auth: Auth) -> None:
+    auth.status, auth.body = 429, {"code": "sign_in_throttled", "detail": "Too many attempts. Try again in 30 seconds."}
+    answer = client.post(LOGIN, {"username": "Ada", "password": "correct horse"})
+    assert "Try again in 30 seconds." in answer.content.decode()
+    assert "correct username and password" not in answer.content.decode()
+
+
 def test_while_auth_is_away_nobody_gets_in(client: Browser, settings: Any, caplog: Any) -> None:
     settings.AUTH_URL = "http://127.0.0.1:9"
     staff._auth.cache_clear()

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from gateway import Answer, Gateway, Plan, Upstream, free_port, wait_until
+from gateway import SERVICES, Answer, Gateway, Plan, Upstream, free_port, wait_until
 
 
 def assert_problem(answer: Answer, status: int, code: str) -> None:
@@ -239,6 +239,14 @@ def has_files(process: int, wanted: int) -> bool:
 def open_files_limit(process: int) -> int:
     (soft,) = re.findall(r"^Max open files\s+(\d+)", Path(f"/proc/{process}/limits").read_text(), re.MULTILINE)
     return int(soft)
+
+
+@pytest.mark.parametrize("page", ["/reset", "/verify"])
+def test_no_log_has_the_secret_of_a_mailed_link_even_where_its_page_is_away(tmp_path: Path, page: str) -> None:
+    with Gateway(tmp_path, dict.fromkeys(SERVICES, f"127.0.0.1:{free_port()}")) as gateway:
+        assert gateway.get(f"{page}?token=a-secret", X_Correlation_ID="look-for-this-one").status == 503
+        wait_until(lambda: "look-for-this-one" in gateway.access_log.read_text(), what="the line is in the log")
+        assert "a-secret" not in gateway.access_log.read_text() + gateway.error_log.read_text()
 
 
 def test_the_access_log_is_json_with_the_correlation_id_and_no_query(gateway: Gateway) -> None:

@@ -8,12 +8,14 @@ from rest_framework.negotiation import DefaultContentNegotiation as ByFormat
 
 from chassis.web import health, metrics
 from chassis.web.dead_letters_admin import dead_letters_view
+from chassis.web.sign_in import SignInForm
 
 
 def service_urls(app_urls: str) -> list[URLPattern | URLResolver]:
     """app_urls: the dotted name of the service's own routes."""
     admin.autodiscover()
     admin.site.site_header = admin.site.site_title = settings.SERVICE_TITLE
+    admin.site.login_form = SignInForm
     admin.site.index_title = "Administration"
     admin.site.index_template = "chassis/admin_index.html"
     return [

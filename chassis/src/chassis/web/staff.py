@@ -15,8 +15,11 @@ from django.http import HttpRequest
 
 from chassis.storage.http import Client, Unreachable
 from chassis.web.roles import is_superuser, staff_may
+from chassis.web.sign_in import turned_away
 
 log = logging.getLogger(__name__)
+
+AWAY = "Nobody can sign in at the moment. Please try again in a moment."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class AuthServiceBackend(BaseBackend):
             headers["X-Forwarded-For"] = request.META["HTTP_X_FORWARDED_FOR"]
         try:
             answer = _auth().post("/token", json={"username": username, "password": password}, headers=headers)
+            if answer.status == 429:
+                turned_away(request, _said(answer.json()["detail"]))
             if answer.status != 200:
                 return None
             # Straight from auth over our own connection: the signature adds nothing here.
@@ -65,6 +70,7 @@ class AuthServiceBackend(BaseBackend):
             name, roles, entry = str(claims["username"]), staff_may().keys() & claims["roles"], _entry(claims)
         except (Unreachable, KeyError, TypeError, ValueError, AttributeError, jwt.InvalidTokenError) as exc:
             log.warning("sign-in to the admin failed", extra={"error": type(exc).__name__})
+            turned_away(request, AWAY)
             return None
         user = local_user(name, roles)
         if user is not None:
@@ -75,6 +81,12 @@ class AuthServiceBackend(BaseBackend):
         from django.contrib.auth import get_user_model
 
         return get_user_model().objects.filter(pk=user_id).first()
+
+
+def _said(detail: object) -> str:
+    if not isinstance(detail, str):
+        raise TypeError
+    return detail
 
 
 def _entry(claims: dict[str, Any]) -> Entry:
