@@ -228,7 +228,9 @@ function refused(answer) {
 
 // Seats side by side that are free now, somewhere in the hall, or null.
 function neighbours(seats, count) {
-  const free = seats.filter((seat) => seat.status === "available");
+  // Couple seats are sold in twos, companions with a wheelchair place.
+  const single = ["standard", "premium"];
+  const free = seats.filter((seat) => seat.status === "available" && single.includes(seat.category));
   const at = new Map(free.map((seat) => [`${seat.y}/${seat.x}`, seat]));
   const runs = free
     .map((seat) => Array.from({ length: count }, (_, step) => at.get(`${seat.y}/${seat.x + step}`)))

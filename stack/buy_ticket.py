@@ -132,7 +132,7 @@ def _choose(customer: Customer) -> tuple[dict[str, Any], dict[str, Any]]:
             if datetime.fromisoformat(showtime["starts_at"]) < soonest:
                 continue
             for seat in _seats(customer, showtime["id"]):
-                if seat["status"] == "available" and not seat["accessible"]:
+                if seat["status"] == "available" and seat["category"] in ("standard", "premium"):
                     chosen.append((showtime, seat))
                     return True
         return False

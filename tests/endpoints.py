@@ -69,7 +69,7 @@ ENDPOINTS = [
     Endpoint(
         "POST",
         f"/api/theaters/{NOWHERE}/screens",
-        {"name": "Hall", "seats": [{"row": "A", "number": 1, "x": 1, "y": 1, "category": "standard"}]},
+        {"name": "Hall", "seats": [{"row": "A", "number": 1, "x": 1, "y": 1}]},
         wrong={"name": [""], "seats": [[{}], [7], "seats", None, [{"row": "A", "number": -1, "x": 1, "y": 1}]]},
     ),
     Endpoint(
@@ -90,6 +90,20 @@ ENDPOINTS = [
             "format": ["9D"],
             "prices": [{"standard": {"amount": -1, "currency": "VND"}}, {"throne": MONEY}, {"standard": 7}],
         },
+    ),
+    Endpoint(
+        "PATCH",
+        f"/api/screens/{NOWHERE}",
+        {"name": "Hall", "seats": [{"row": "A", "number": 1, "x": 1, "y": 1}]},
+        optional=True,
+        wrong={"name": [""], "seats": [[{}], [7]]},
+    ),
+    Endpoint(
+        "PATCH",
+        f"/api/showtimes/{NOWHERE}",
+        {"starts_at": "2030-01-01T10:00:00+00:00", "format": "2D", "language": "en", "prices": {"standard": MONEY}},
+        optional=True,
+        wrong={"prices": [{"throne": MONEY}, {"standard": 7}]},
     ),
     Endpoint(
         "POST",

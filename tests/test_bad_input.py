@@ -1,6 +1,6 @@
 """Whatever comes in, what goes out is a problem with the right status, and never a 500."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -79,6 +79,28 @@ def test_a_missing_field_is_a_400(send: Send, endpoint: Endpoint) -> None:
         body = {kept: value for kept, value in endpoint.body.items() if kept != name}
         answer = send(endpoint, body)
         assert answer.status == 400, (name, answer)
+        answer.problem(400)
+
+
+def lacking(body: Any) -> Iterator[Any]:
+    """The body without one member of an object that is in it, for each of them, however deep."""
+    inner = body.items() if isinstance(body, dict) else enumerate(body) if isinstance(body, list) else ()
+    for place, value in inner:
+        less = (
+            [{kept: value[kept] for kept in value if kept != name} for name in value] if isinstance(value, dict) else []
+        )
+        for changed in [*less, *lacking(value)]:
+            whole = body.copy()
+            whole[place] = changed
+            yield whole
+
+
+@pytest.mark.parametrize("endpoint", [each for each in ENDPOINTS if any(lacking(each.body))], ids=str)
+def test_what_is_nested_is_whole_or_a_400_in_a_change_too(send: Send, endpoint: Endpoint) -> None:
+    """Where a body says what may be left out of it, such as the category of a seat, `body` leaves it out."""
+    for body in lacking(endpoint.body):
+        answer = send(endpoint, body)
+        assert answer.status == 400, (body, answer)
         answer.problem(400)
 
 

@@ -89,7 +89,8 @@ def test_each_move_is_told_and_what_is_not_a_move_is_not(
     settled(customer, booking, "CONFIRMED", "captured")
     start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=DAYS_AHEAD)
 
-    admin.patch(f"/api/showtimes/{showtime}", {"format": "3D"}).ok()
+    dearer = {"amount": PRICE["amount"] + 1, "currency": PRICE["currency"]}
+    admin.patch(f"/api/showtimes/{showtime}", {"prices": {"standard": dearer}}).ok()
     for number in (1, 2):
         move(admin, showtime, start + timedelta(hours=4 * number))
         wait_for(lambda: len(told(world, customer, booking)) == number, what=f"mail about move {number}")  # noqa: B023

@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from bookings import desk, selectors
+from bookings import desk, holds, selectors
 from bookings.models import Booking, BookingSeat, BookingTransition, CheckIn, Customer, Screen, Showtime, ShowtimeMove
 from bookings.sales import Seat
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, actor_of, money
@@ -197,10 +197,10 @@ class ShowtimeAdmin(ReadOnlyAdmin):
         if not form.is_valid():
             self.message_user(request, "Choose the seats first.", messages.ERROR)
         elif form.cleaned_data["what"] == "block":
-            desk.take_off_sale(showtime_id=showtime_id, seat_ids=form.cleaned_data["seat"], actor=_actor(request))
+            holds.block_seats(showtime_id=showtime_id, seat_ids=form.cleaned_data["seat"], actor=_actor(request))
             self.message_user(request, "The seats are off sale.", messages.SUCCESS)
         else:
-            desk.put_back_on_sale(showtime_id=showtime_id, seat_ids=form.cleaned_data["seat"], actor=_actor(request))
+            holds.unblock_seats(showtime_id=showtime_id, seat_ids=form.cleaned_data["seat"], actor=_actor(request))
             self.message_user(request, "The seats are on sale again.", messages.SUCCESS)
         return redirect("admin:bookings_seats", showtime_id)
 

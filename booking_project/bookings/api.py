@@ -17,6 +17,8 @@ from bookings.errors import (
     AddressNotVerified,
     BookingNotFound,
     CancellationClosed,
+    CompanionAlone,
+    CoupleSeatSplit,
     HeldTooOften,
     NotCancellable,
     NotEnoughSeats,
@@ -30,7 +32,13 @@ from bookings.errors import (
     TooManyHoldsInAll,
     UnknownSeat,
 )
-from bookings.presentation import present_booking, present_hold, present_seat_map, present_transition
+from bookings.presentation import (
+    present_booking,
+    present_cancellation,
+    present_hold,
+    present_seat_map,
+    present_transition,
+)
 from bookings.schema import BookingSerializer
 from chassis.web import idempotency
 from chassis.web.gateway import public_path
@@ -64,7 +72,7 @@ class BookingRequest(StrictSerializer):
         min_value=1,
         max_value=settings.MAX_SEATS_PER_BOOKING,
         required=False,
-        help_text="Instead of seat_ids: the best available seats.",
+        help_text="Instead of seat_ids: the best available seats, of the cheapest kind that has so many.",
     )
     category = serializers.CharField(max_length=32, required=False, help_text="With quantity: of this kind.")
     payment_method = PaymentMethodSerializer(required=False, allow_null=True)
@@ -129,6 +137,8 @@ class BookingListView(APIView):
         SeatUnavailable,
         NotEnoughSeats,
         OrphanSeat,
+        CoupleSeatSplit,
+        CompanionAlone,
         SalesClosed,
         TooManyHolds,
         TooManyHoldsInAll,
@@ -195,13 +205,26 @@ class BookingView(APIView):
         user = caller(request)
         if selectors.booking_for(user, booking_id).user_id == user.id:
             wanted = OwnCancellationRequest.parse(request.data or {})
-            endings.cancel_booking(booking_id=booking_id, user_id=user.id, **wanted)
+            outcome = endings.cancel_booking(booking_id=booking_id, user_id=user.id, **wanted)
         else:
             if not user.may("cancel_booking"):
                 raise PermissionDenied
             wanted = CancellationRequest.parse(request.data or {})
-            desk.cancel_for_customer(booking_id=booking_id, actor=actor(request), **wanted)
-        return Response(present_booking(selectors.booking_for(user, booking_id)))
+            outcome = desk.cancel_for_customer(booking_id=booking_id, actor=actor(request), **wanted)
+        return Response(present_booking(selectors.booking_for(user, booking_id), outcome))
+
+
+class CancellationView(APIView):
+    @problems(BookingNotFound)
+    @extend_schema(
+        operation_id="preview_cancellation",
+        summary="Read what a cancellation gives back",
+        description="What comes back if its customer cancels now, what is kept and why, and until when that holds.",
+        responses=schema.CancellationSerializer,
+    )
+    def get(self, request: Request, booking_id: UUID) -> Response:
+        booking = selectors.booking_for(caller(request), booking_id)
+        return Response(present_cancellation(booking, endings.cancellation_of(booking)))
 
 
 class HistoryView(APIView):
@@ -254,8 +277,7 @@ class BlockedSeatsView(APIView):
         examples=schema.SEATS,
     )
     def post(self, request: Request, showtime_id: UUID) -> Response:
-        wanted = SeatsRequest.parse(request.data)
-        desk.take_off_sale(showtime_id=showtime_id, actor=actor(request), **wanted)
+        holds.block_seats(showtime_id=showtime_id, actor=actor(request), **SeatsRequest.parse(request.data))
         return Response(status=204)
 
     @extend_schema(
@@ -268,6 +290,5 @@ class BlockedSeatsView(APIView):
     )
     def delete(self, request: Request, showtime_id: UUID) -> Response:
         """Puts them back on sale."""
-        wanted = SeatsRequest.parse(request.data)
-        desk.put_back_on_sale(showtime_id=showtime_id, actor=actor(request), **wanted)
+        holds.unblock_seats(showtime_id=showtime_id, actor=actor(request), **SeatsRequest.parse(request.data))
         return Response(status=204)

@@ -1,16 +1,15 @@
-"""What staff do with what is somebody else's: each deed with its record, in a transaction of its own."""
+"""What staff do with somebody else's booking: each deed with its record, in a transaction of its own."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
-from bookings import endings, holds, inventory
-from bookings.domain import State, Trigger, next_state
+from bookings import endings
+from bookings.domain import Cancellation, State, Trigger, next_state
 from bookings.errors import AddressChanged, BookingNotFound, NotCancellable, OwnPurchase
 from bookings.history import Cause
-from bookings.models import Booking, Customer
+from bookings.models import Customer
 from bookings.selectors import locked_booking
 from chassis.four_eyes import Objection, objection
 from chassis.states import IllegalTransition
@@ -19,11 +18,11 @@ from chassis.storage.audit_log import Actor, record
 _REFUSED = {Objection.OWN: OwnPurchase, Objection.ADDRESS_CHANGED: AddressChanged}
 
 
-def cancel_for_customer(*, booking_id: UUID, actor: Actor, reason: str, message: str = "") -> Booking:
+def cancel_for_customer(*, booking_id: UUID, actor: Actor, reason: str, message: str = "") -> Cancellation:
     """Cancels in the name of the house, whatever the theater's rules: all that was paid goes back.
 
     reason: a note among staff. message: what the customer is told of it.
-    Raises BookingNotFound, OwnPurchase, AddressChanged, NotCancellable.
+    What comes back is returned. Raises BookingNotFound, OwnPurchase, AddressChanged, NotCancellable.
     """
     with transaction.atomic():
         booking = locked_booking(booking_id)
@@ -36,7 +35,7 @@ def cancel_for_customer(*, booking_id: UUID, actor: Actor, reason: str, message:
         except IllegalTransition:
             raise NotCancellable(f"The booking is {before}.") from None
         cause = Cause(actor=str(actor.id), reason=reason, message=message)
-        endings.end([booking], Trigger.CANCELLED_BY_STAFF, cause=cause)
+        outcomes = endings.end([booking], Trigger.CANCELLED_BY_STAFF, cause=cause)
         record(
             actor,
             "booking.cancelled",
@@ -45,7 +44,7 @@ def cancel_for_customer(*, booking_id: UUID, actor: Actor, reason: str, message:
             after={"status": booking.status, "message": message},
             reason=reason,
         )
-    return booking
+    return outcomes[booking.id]
 
 
 def _refuse_to_decide_alone(actor: Actor, *, owner_id: UUID) -> None:
@@ -62,19 +61,3 @@ def _refuse_to_decide_alone(actor: Actor, *, owner_id: UUID) -> None:
     )
     if said is not None:
         raise _REFUSED[said]
-
-
-def take_off_sale(*, showtime_id: UUID, seat_ids: Sequence[UUID], actor: Actor) -> None:
-    """Blocks free seats, all or none. Raises ShowtimeNotFound, ShowtimeUnknown, UnknownSeat, SeatUnavailable."""
-    with transaction.atomic():
-        holds.block_seats(showtime_id=showtime_id, seat_ids=seat_ids)
-        record(actor, "seats.blocked", ("showtime", showtime_id), after={"seats": sorted(map(str, seat_ids))})
-
-
-def put_back_on_sale(*, showtime_id: UUID, seat_ids: Sequence[UUID], actor: Actor) -> int:
-    """Frees those of the seats that are blocked; how many."""
-    with transaction.atomic():
-        freed = inventory.unblock_seats(showtime_id=showtime_id, seat_ids=seat_ids)
-        if freed:
-            record(actor, "seats.unblocked", ("showtime", showtime_id), after={"seats": sorted(map(str, seat_ids))})
-    return freed

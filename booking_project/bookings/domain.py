@@ -166,32 +166,92 @@ class CancellationRules:
     fee_percent: int | None = None
 
 
-class TooLate(Exception):
-    """The theater does not take the tickets back any more."""
+class Why(StrEnum):
+    """Why a cancellation gives back what it gives back."""
+
+    UNPAID = "unpaid"
+    IN_TIME = "in_time"
+    SHOWTIME_CHANGED = "showtime_changed"
+    LATE = "late"
+    CHECKED_IN = "checked_in"
+    CLOSED = "closed"
+    STARTED = "started"
+    BY_STAFF = "by_staff"
+    SHOWTIME_CANCELLED = "showtime_cancelled"
+    CAPTURE_FAILED = "capture_failed"
+    ENDED = "ended"
 
 
-def refund_amount(
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """What comes of a cancellation: of the total `refund` comes back now, `retained` is kept, both in minor units.
+
+    until: when another answer takes the place of this one; None: never, by the clock alone.
+    """
+
+    refund: int
+    retained: int
+    why: Why
+    until: datetime | None = None
+
+    @property
+    def allowed(self) -> bool:
+        return self.why not in {Why.CHECKED_IN, Why.CLOSED, Why.STARTED, Why.ENDED}
+
+
+# Endings that nobody asked the rules about: everything comes back.
+WHOLE = {
+    Trigger.CANCELLED_BY_STAFF: Why.BY_STAFF,
+    Trigger.SHOWTIME_CANCELLED: Why.SHOWTIME_CANCELLED,
+    Trigger.CAPTURE_FAILED: Why.CAPTURE_FAILED,
+    Trigger.REFUNDED: Why.BY_STAFF,
+}
+
+
+def whole(*, state: State, total: int, refunded: int, trigger: Trigger) -> Cancellation:
+    """The cancellation of an open booking by a trigger of WHOLE."""
+    if state is State.PENDING:
+        return Cancellation(0, 0, WHOLE[trigger])
+    return Cancellation(max(total - refunded, 0), 0, WHOLE[trigger])
+
+
+def cancellation(
     *,
+    state: State,
     total: int,
+    refunded: int,
+    hold_expires_at: datetime,
     starts_at: datetime,
     now: datetime,
     rules: CancellationRules,
-    moved: bool = False,
-) -> int:
-    """What a cancelled, paid booking gets back, in minor units.
+    changed: bool = False,
+    checked_in: bool = False,
+) -> Cancellation:
+    """What comes back if its customer cancels a booking now, in minor units.
 
-    moved: the showtime was, after the booking was made; until it starts everything comes back, whatever the rules.
-    The fee is rounded down, in the customer's favour. Raises TooLate.
+    total: its price; refunded: what went back of it already. rules: those it was sold under. changed: the showtime
+    was, after the booking was made; until it starts everything comes back, whatever the rules. checked_in: somebody was
+    let in with its ticket. The fee is rounded down, in the customer's favour.
     """
-    if now < starts_at - timedelta(minutes=rules.cutoff_minutes):
-        return total
+    if state is State.PENDING:
+        return Cancellation(0, 0, Why.UNPAID, hold_expires_at)
+    left = max(total - refunded, 0)
+    if state is not State.CONFIRMED:
+        return Cancellation(0, 0, Why.ENDED)
+    if checked_in:
+        return Cancellation(0, left, Why.CHECKED_IN)
     if now >= starts_at:
-        raise TooLate
-    if moved:
-        return total
+        return Cancellation(0, left, Why.STARTED)
+    if changed:
+        return Cancellation(left, 0, Why.SHOWTIME_CHANGED, starts_at)
+    cutoff = starts_at if rules.fee_percent == 0 else starts_at - timedelta(minutes=rules.cutoff_minutes)
+    if now < cutoff:
+        return Cancellation(left, 0, Why.IN_TIME, cutoff)
     if rules.fee_percent is None:
-        raise TooLate
-    return total - total * rules.fee_percent // 100
+        return Cancellation(0, left, Why.CLOSED)
+    # Of what is left once something went back by the theater's goodwill, no more than that can be kept.
+    fee = min(total * rules.fee_percent // 100, left)
+    return Cancellation(left - fee, fee, Why.LATE, starts_at)
 
 
 def rebuild(triggers: Sequence[Trigger]) -> State | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -9,12 +10,13 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from bookings import events, inventory, locks
-from bookings.domain import CancellationRules, State, TooLate, Trigger, next_state, refund_amount
+from bookings.domain import WHOLE, Cancellation, State, Trigger, Why, cancellation, next_state, whole
 from bookings.errors import BookingNotFound, CancellationClosed, NotCancellable
 from bookings.history import Cause, advance
 from bookings.metrics import REACHED
 from bookings.models import Booking, BookingSeat, BookingTransition, Showtime, ShowtimeMove
 from bookings.selectors import locked_booking
+from bookings.terms import terms_of
 from chassis.messaging.events import EventData
 from chassis.messaging.outbox import emit_all
 from chassis.money import Money
@@ -23,7 +25,6 @@ from chassis.states import IllegalTransition
 ENDINGS: Mapping[State, type[events.BookingEnded]] = {
     State.REJECTED: events.BookingRejected,
     State.EXPIRED: events.BookingExpired,
-    State.CANCELLED: events.BookingCancelled,
     State.FAILED: events.BookingFailed,
 }
 
@@ -32,46 +33,50 @@ ENDINGS: Mapping[State, type[events.BookingEnded]] = {
 IN_THEIR_WORDS = frozenset({Trigger.CANCELLED_BY_CUSTOMER, Trigger.CANCELLED_BY_STAFF})
 
 
-def cancel_booking(*, booking_id: UUID, user_id: UUID, reason: str = "") -> Booking:
-    """Cancels a customer's own booking by the theater's rules; how staff cancel one is in desk.py.
+def cancel_booking(*, booking_id: UUID, user_id: UUID, reason: str = "") -> Cancellation:
+    """Cancels a customer's own booking by the rules it was sold under; how staff cancel one is in desk.py.
 
-    Raises BookingNotFound, NotCancellable, CancellationClosed.
+    What comes back, and what does not, is returned. Raises BookingNotFound, NotCancellable, CancellationClosed.
     """
     trigger = Trigger.CANCELLED_BY_CUSTOMER
     with transaction.atomic():
         booking = locked_booking(booking_id)
         if booking is None or booking.user_id != user_id:
             raise BookingNotFound
-        showtime = Showtime.objects.get(id=booking.showtime_id)
-        if booking.check_ins.exists():
-            raise NotCancellable("Somebody was let in with its ticket.")
         try:
             next_state(State(booking.status), trigger)
-            refund = _refund(booking, showtime)
         except IllegalTransition:
             raise NotCancellable(f"The booking is {booking.status}.") from None
-        except TooLate:
-            raise CancellationClosed from None
+        outcome = cancellation_of(booking)
+        if outcome.why is Why.CHECKED_IN:
+            raise NotCancellable("Somebody was let in with its ticket.")
+        if not outcome.allowed:
+            raise CancellationClosed
         cause = Cause(actor=str(user_id), reason=reason)
-        end([booking], trigger, cause=cause, refunds={booking.id: refund})
-    return booking
+        end([booking], trigger, cause=cause, outcomes={booking.id: outcome})
+    return outcome
 
 
-def _refund(booking: Booking, showtime: Showtime) -> int:
-    if booking.status == State.PENDING:
-        return booking.total_amount
-    rules = showtime.rules
-    moved = ShowtimeMove.objects.filter(showtime=showtime, revision__gt=booking.showtime_revision).exists()
-    return refund_amount(
+def cancellation_of(booking: Booking) -> Cancellation:
+    """What its customer would get back who cancelled it now, by the rules it was sold under."""
+    showtime = booking.showtime
+    changed = ShowtimeMove.objects.filter(showtime=showtime, revision__gt=booking.showtime_revision).exists()
+    return cancellation(
+        state=State(booking.status),
         total=booking.total_amount,
+        refunded=booking.refunded_amount,
+        hold_expires_at=booking.hold_expires_at,
         starts_at=showtime.starts_at,
         now=timezone.now(),
-        rules=CancellationRules(
-            cutoff_minutes=rules.get("cancellation_cutoff_minutes") or 0,
-            fee_percent=rules.get("cancellation_fee_percent"),
-        ),
-        moved=moved,
+        rules=terms_of(booking, showtime).rules,
+        changed=changed,
+        checked_in=booking.check_ins.exists(),
     )
+
+
+def _whole(booking: Booking, trigger: Trigger) -> Cancellation:
+    state = State(booking.status)
+    return whole(state=state, total=booking.total_amount, refunded=booking.refunded_amount, trigger=trigger)
 
 
 def expire_holds(*, limit: int = 200) -> int:
@@ -95,9 +100,12 @@ def cancel_bookings_of_cancelled_showtimes(*, limit: int = 200) -> int:
         due = list(
             Booking.objects.select_for_update(skip_locked=True, of=("self",))
             .filter(status__in=[State.PENDING, State.CONFIRMED], showtime__status=Showtime.Status.CANCELLED)
+            .select_related("showtime")
             .order_by("id")[:limit]
         )
-        end(due, Trigger.SHOWTIME_CANCELLED, cause=Cause("catalog", reason="showtime_cancelled"))
+        messages = {booking.id: booking.showtime.cancellation_message for booking in due}
+        cause = Cause("catalog", reason="showtime_cancelled")
+        end(due, Trigger.SHOWTIME_CANCELLED, cause=cause, messages=messages)
     return len(due)
 
 
@@ -106,14 +114,19 @@ def end(
     trigger: Trigger,
     *,
     cause: Cause,
-    refunds: Mapping[UUID, int] | None = None,
-) -> None:
+    outcomes: Mapping[UUID, Cancellation] | None = None,
+    messages: Mapping[UUID, str] | None = None,
+) -> Mapping[UUID, Cancellation]:
     """Ends locked bookings of one state: their seats are freed, their history and everybody else told, in bulk.
 
-    refunds: what comes back, in minor units, where it is not the total. Raises IllegalTransition.
+    outcomes: of each booking, what comes of its cancellation; without it everything comes back. messages: what staff
+    say of it to each customer, where it is not the cause's. The outcomes of cancellations are returned.
+    Raises IllegalTransition.
     """
+    if outcomes is None:
+        outcomes = {booking.id: _whole(booking, trigger) for booking in bookings} if trigger in WHOLE else {}
     if not bookings:
-        return
+        return outcomes
     ids = [booking.id for booking in bookings]
     inventory.free_seats(ids)
     seats: dict[UUID, list[UUID]] = {booking_id: [] for booking_id in ids}
@@ -125,29 +138,40 @@ def end(
     told: list[tuple[EventData, UUID | str]] = []
     history = []
     for booking in bookings:
-        history.append(advance(booking, trigger, cause=cause, at=now))
-        told.append((_ended(booking, seats[booking.id], trigger, cause, (refunds or {}).get(booking.id)), booking.id))
+        its = replace(cause, message=messages[booking.id]) if messages else cause
+        history.append(advance(booking, trigger, cause=its, at=now))
+        told.append((_ended(booking, seats[booking.id], trigger, its, outcomes.get(booking.id)), booking.id))
         REACHED.labels(booking.status).inc()
     Booking.objects.filter(id__in=ids).update(status=bookings[0].status)
     BookingTransition.objects.bulk_create(history)
     emit_all(told)
     transaction.on_commit(lambda: _release_locks(bookings, seats))
+    return outcomes
 
 
 def _ended(
-    booking: Booking, seat_ids: list[UUID], trigger: Trigger, cause: Cause, refund: int | None
+    booking: Booking, seat_ids: list[UUID], trigger: Trigger, cause: Cause, outcome: Cancellation | None
 ) -> events.BookingEnded:
-    ended = ENDINGS[State(booking.status)](
-        booking_id=booking.id,
-        reference=booking.reference,
-        user_id=booking.user_id,
-        showtime_id=booking.showtime_id,
-        seat_ids=seat_ids,
-        total=Money(booking.total_amount, booking.currency),
-        refund=Money(booking.total_amount if refund is None else refund, booking.currency),
-        reason=trigger.value if trigger in IN_THEIR_WORDS else cause.reason,
+    retained = outcome.retained if outcome is not None else 0
+    common: dict[str, Any] = {
+        "booking_id": booking.id,
+        "reference": booking.reference,
+        "user_id": booking.user_id,
+        "showtime_id": booking.showtime_id,
+        "seat_ids": seat_ids,
+        "total": Money(booking.total_amount, booking.currency),
+        "refund": Money(booking.total_amount - retained, booking.currency),
+        "reason": trigger.value if trigger in IN_THEIR_WORDS else cause.reason,
+    }
+    if outcome is None:
+        return ENDINGS[State(booking.status)](**common)
+    return events.BookingCancelled(
+        **common,
+        retained=Money(retained, booking.currency),
+        refunded=Money(booking.refunded_amount, booking.currency),
+        why=outcome.why,
+        message=cause.message,
     )
-    return replace(ended, message=cause.message) if isinstance(ended, events.BookingCancelled) else ended
 
 
 def _release_locks(bookings: Sequence[Booking], seats: Mapping[UUID, list[UUID]]) -> None:

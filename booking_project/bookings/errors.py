@@ -192,6 +192,28 @@ class NotEnoughSeats(Conflict):
     title = "There are not that many free seats of this kind"
 
 
+class CoupleSeatSplit(Conflict):
+    """`seats` names the other halves."""
+
+    code = "couple_seat_split"
+    title = "Both halves of a couple seat are booked together"
+    members = SEATS
+
+    def __init__(self, seats: Iterable[UUID]) -> None:
+        super().__init__("Choose both halves of a couple seat.", seats=sorted(str(seat) for seat in seats))
+
+
+class CompanionAlone(Conflict):
+    """`seats` names the companion seats."""
+
+    code = "companion_alone"
+    title = "A companion seat is booked together with a wheelchair place"
+    members = SEATS
+
+    def __init__(self, seats: Iterable[UUID]) -> None:
+        super().__init__("Choose the wheelchair place beside it too.", seats=sorted(str(seat) for seat in seats))
+
+
 class OrphanSeat(Conflict):
     """`seats` names the single free seats that the choice would leave."""
 

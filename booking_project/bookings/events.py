@@ -28,6 +28,8 @@ class ShowtimeInBrief:
     screen: str
     starts_at: datetime
     time_zone: str
+    format: str
+    language: str
 
 
 def in_brief(showtime: Showtime) -> ShowtimeInBrief:
@@ -37,6 +39,8 @@ def in_brief(showtime: Showtime) -> ShowtimeInBrief:
         screen=showtime.screen_name,
         starts_at=showtime.starts_at,
         time_zone=showtime.time_zone,
+        format=showtime.format,
+        language=showtime.language,
     )
 
 
@@ -70,7 +74,7 @@ class BookingConfirmed:
 
 @dataclass(frozen=True, slots=True)
 class BookingEnded:
-    """What every end without a sale tells. refund: what comes back of the total, as far as it was paid."""
+    """What every end without a sale tells. refund: what comes back of the total in all, as far as it was paid."""
 
     type: ClassVar[str]
     booking_id: UUID
@@ -95,15 +99,43 @@ class BookingExpired(BookingEnded):
 
 @dataclass(frozen=True, slots=True)
 class BookingCancelled(BookingEnded):
-    """message: what staff say to the customer of it, or ""."""
+    """retained: what is kept of the total. refund: the rest, with `refunded`, which had gone back of it before.
+
+    why: the code of a Cancellation (domain.Why); unpaid: nothing had been taken. message: what staff say to the
+    customer of it, or "".
+    """
 
     type: ClassVar[str] = "booking.cancelled"
+    retained: Money
+    refunded: Money
+    why: str
     message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class BookingFailed(BookingEnded):
     type: ClassVar[str] = "booking.failed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Blocking:
+    """seat_ids: which seats it was about. blocked: how many are off sale since. revision grows with each of these."""
+
+    type: ClassVar[str]
+    showtime_id: UUID
+    revision: int
+    seat_ids: list[UUID]
+    blocked: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeatsBlocked(_Blocking):
+    type: ClassVar[str] = "seats.blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class SeatsUnblocked(_Blocking):
+    type: ClassVar[str] = "seats.unblocked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,17 +182,25 @@ class TicketIssued:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    starts_at: datetime
+class Before:
+    """What `showtime` tells now, as it was."""
+
+    movie_title: str
     screen: str
+    starts_at: datetime
+    time_zone: str
+    format: str
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
 class BookingMoved:
-    """The showtime of an open booking has another start or screen: `showtime` now, `before` as its customer knew it.
+    """The showtime of an open booking is not as it was sold: `showtime` now, `before` as its customer knew it.
 
-    revision grows with each move of the showtime. ticket and tickets: signed anew, or "" and none while it is not paid.
-    Until free_cancellation_until the booking may be cancelled for nothing, and all that was paid comes back.
+    changed: which fields differ, of starts_at, screen, movie_title, format and language; starts_at also when the
+    theater's clocks were changed around it. revision grows with each change of that kind. ticket and tickets: signed
+    anew, or "" and none while it is not paid. Until free_cancellation_until the booking may be cancelled for nothing,
+    and all that was paid comes back.
     """
 
     type: ClassVar[str] = "booking.moved"
@@ -174,6 +214,7 @@ class BookingMoved:
     seats: list[TicketSeat]
     total: Money
     revision: int
-    before: Place
+    changed: list[str]
+    before: Before
     showtime: ShowtimeInBrief
     free_cancellation_until: datetime

@@ -44,6 +44,7 @@ def _record_refund(event: Event) -> None:
     services.record_refund(
         booking_id=payment.booking_id,
         status=PaymentStatus(payment.status),
+        refunded=payment.refunded_amount.amount if payment.refunded_amount else 0,
         kind=payment.kind,
         cause=Cause("payment", event.id, payment.reason or "refunded"),
     )

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from bookings.domain import GOODWILL
+from chassis.money import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class PaymentRefunded:
 
     booking_id: UUID
     status: str
+    refunded_amount: Money | None = None
     kind: str = GOODWILL
     reason: str = ""
 
@@ -105,5 +107,8 @@ class ShowtimeScheduled:
 
 @dataclass(frozen=True, slots=True)
 class ShowtimeCancelled:
+    """reason: what staff tell its customers."""
+
     showtime_id: UUID
     revision: int
+    reason: str = ""

@@ -13,6 +13,8 @@ from bookings import events, inventory, locks, seating
 from bookings.domain import Excess, Limits, Trigger, excess, next_state
 from bookings.errors import (
     AddressNotVerified,
+    CompanionAlone,
+    CoupleSeatSplit,
     HeldTooOften,
     NotEnoughSeats,
     OrphanSeat,
@@ -24,7 +26,9 @@ from bookings.errors import (
 from bookings.models import Booking
 from bookings.sales import Sale, Seat, reload_sale, sale_of
 from chassis.ids import uuid7
+from chassis.messaging.outbox import emit
 from chassis.money import Money
+from chassis.storage.audit_log import Actor, record
 from chassis.telemetry import metrics
 from chassis.web import idempotency
 from chassis.web.problems import Problem
@@ -78,8 +82,8 @@ def hold_seats(
 
     verified: the customer has proven an address, and may hold more than a few seats that are not paid.
     Raises ShowtimeNotFound, ShowtimeUnknown, UnknownSeat, SalesClosed, TooManyHolds, TooManyHoldsInAll, HeldTooOften,
-    AddressNotVerified, SeatUnavailable naming the seats, OrphanSeat, and with `once` idempotency.KeyReused or
-    KeyInFlight.
+    AddressNotVerified, SeatUnavailable naming the seats, CoupleSeatSplit, CompanionAlone, OrphanSeat, and with `once`
+    idempotency.KeyReused or KeyInFlight.
     """
     limits = _limits(proven=verified or payment_method is not None)
     booking_id = uuid7()
@@ -95,14 +99,17 @@ def hold_seats(
             REFUSED.inc()
             raise SeatUnavailable(locked.refused)
         committed = False
+        incomplete = _incomplete(sale, wanted)
         try:
-            with _transaction(needed=once is not None or sale.leaves_no_single):
+            with _transaction(needed=once is not None or sale.leaves_no_single or incomplete is not None):
                 claim = _claim(once, booking_id)
                 if claim is not None and claim.completed:
                     return Replayed(claim)
                 if locked.refused:
                     locks.CONFLICTS.inc()
                 held = _write_hold(booking_id, user_id, sale, seats, payment_method, limits)
+                if incomplete is not None:
+                    raise incomplete  # only now it is known that the sale, and its rule, is the current one
                 if sale.leaves_no_single:
                     _refuse_singles(sale, wanted)
                 if once is not None and claim is not None:
@@ -152,6 +159,9 @@ def hold_best_seats(
                 break
             else:
                 raise NotEnoughSeats
+            incomplete = _incomplete(sale, [seat.id for seat in seats])
+            if incomplete is not None:
+                raise incomplete
             if once is not None and claim is not None:
                 once.answer(claim, held)
         owner = locks.Owner(user_id, booking_id)
@@ -198,10 +208,24 @@ def _choose(sale: Sale, *, quantity: int, category: str | None) -> list[Seat]:
             quantity=quantity,
             category=category,
             leave_no_single=sale.leaves_no_single,
+            reserved=sale.reserved,
+            halves=sale.halves,
         )
     except seating.NotEnoughSeats:
         raise NotEnoughSeats from None
     return sale.pick(seat.id for seat in chosen)
+
+
+def _incomplete(sale: Sale, chosen: Sequence[UUID]) -> CoupleSeatSplit | CompanionAlone | None:
+    """Why this choice is refused whatever is free: what is sold together is chosen together."""
+    split = seating.halves_left(set(chosen), sale.halves)
+    if split:
+        return CoupleSeatSplit(split)
+    if any(sale.seats[seat_id].category in sale.reserved for seat_id in chosen):
+        alone = seating.companions_alone(sale.seats.values(), set(chosen))
+        if alone:
+            return CompanionAlone(seat.id for seat in alone)
+    return None
 
 
 def _refuse_singles(sale: Sale, chosen: Sequence[UUID]) -> None:
@@ -232,6 +256,7 @@ def _write_hold(
         status=next_state(None, Trigger.HELD),
         total_amount=sum(seat.price for seat in seats),
         currency=sale.showtime.currency,
+        terms=sale.terms,
     )
     try:
         booking.hold_expires_at, booking.created_at = inventory.take_seats(
@@ -296,10 +321,40 @@ def _created(
     )
 
 
-def block_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID]) -> None:
-    """Takes free seats off sale, all or none. Raises SeatUnavailable naming those that are held, sold or blocked."""
+def block_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID], actor: Actor | None = None) -> None:
+    """Takes free seats off sale, all or none, and tells of it.
+
+    actor: who of staff does it, for the audit log; None where a program does.
+    Raises SeatUnavailable naming those that are held, sold or blocked.
+    """
     seats = [seat.id for seat in sale_of(showtime_id).pick(seat_ids)]
     with transaction.atomic():
+        revision = inventory.next_blocking(showtime_id)
         blocked = inventory.block_seats(showtime_id=showtime_id, seat_ids=seats)
         if len(blocked) < len(seats):
             raise SeatUnavailable(seat_id for seat_id in seats if seat_id not in blocked)
+        _tell_of_blocking(events.SeatsBlocked, showtime_id, revision, seats, actor)
+
+
+def unblock_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID], actor: Actor | None = None) -> int:
+    """Puts blocked seats back on sale, and tells of it; how many were."""
+    with transaction.atomic():
+        revision = inventory.next_blocking(showtime_id)
+        seats = sorted(inventory.unblock_seats(showtime_id=showtime_id, seat_ids=seat_ids))
+        if seats:
+            _tell_of_blocking(events.SeatsUnblocked, showtime_id, revision, seats, actor)
+    return len(seats)
+
+
+def _tell_of_blocking(
+    event: type[events.SeatsBlocked] | type[events.SeatsUnblocked],
+    showtime_id: UUID,
+    revision: int | None,
+    seats: Sequence[UUID],
+    actor: Actor | None,
+) -> None:
+    assert revision is not None  # seats of a showtime that is not known are not blocked
+    blocked = inventory.count_blocked(showtime_id)
+    emit(event(showtime_id, revision, list(seats), blocked), subject=showtime_id)
+    if actor is not None:
+        record(actor, event.type, ("showtime", showtime_id), after={"seats": seats, "off sale in all": blocked})

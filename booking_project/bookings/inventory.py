@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from bookings.domain import Holds, Limits
 from bookings.events import BookingCreated
-from bookings.models import Booking, SeatStatus
+from bookings.models import Booking
 from bookings.sales import Sale, Seat
 from chassis.ids import first_uuid7_at
 from chassis.messaging.outbox import insertion
@@ -48,9 +48,9 @@ WITH wanted AS (
     RETURNING seat_id
 ), booked AS (
     INSERT INTO bookings (id, reference, user_id, showtime_id, status, payment_status, total_amount, currency,
-                          hold_expires_at, created_at, ticket, showtime_revision)
+                          hold_expires_at, created_at, ticket, showtime_revision, terms)
     SELECT %(booking_id)s, %(reference)s, %(user_id)s, %(showtime_id)s, 'PENDING', 'unpaid', %(total)s, %(currency)s,
-           sale.until, sale.at, '', %(showtime_revision)s
+           sale.until, sale.at, '', %(showtime_revision)s, %(terms)s
     FROM sale
     WHERE (SELECT count(*) FROM taken) = (SELECT count(*) FROM wanted)
     RETURNING id, hold_expires_at, created_at
@@ -104,6 +104,17 @@ ON CONFLICT (showtime_id, seat_id) DO UPDATE SET status = 'blocked', booking_id 
 WHERE seat_status.status = 'held' AND seat_status.held_until <= now()
 RETURNING seat_id
 """
+
+# Locks the showtime's row, so that those who block and unblock tell of it one after the other.
+NEXT_BLOCKING = """
+UPDATE showtimes SET blocked_revision = blocked_revision + 1 WHERE id = %s RETURNING blocked_revision
+"""
+
+UNBLOCK = """
+DELETE FROM seat_status WHERE showtime_id = %s AND seat_id = ANY(%s) AND status = 'blocked' RETURNING seat_id
+"""
+
+BLOCKED = "SELECT count(*) FROM seat_status WHERE showtime_id = %s AND status = 'blocked'"
 
 STATUSES = """
 SELECT seat_id, status FROM seat_status
@@ -162,6 +173,7 @@ def _take(
                 "reference": booking.reference,
                 "total": booking.total_amount,
                 "currency": booking.currency,
+                "terms": as_jsonb(booking.terms),
                 "seats": as_jsonb(seats),
                 "exchange": exchange,
                 "event": body,
@@ -208,6 +220,23 @@ def seat_statuses(showtime_id: UUID, seat_ids: Sequence[UUID] | None = None) -> 
         return dict(cursor.fetchall())
 
 
+def next_blocking(showtime_id: UUID) -> int | None:
+    """The number of a change of what is blocked, which others wait for until the transaction ends.
+
+    None of a showtime that is not known.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT_BLOCKING, [showtime_id])
+        row = cursor.fetchone()
+        return int(row[0]) if row else None
+
+
+def count_blocked(showtime_id: UUID) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(BLOCKED, [showtime_id])
+        return int(cursor.fetchone()[0])
+
+
 def block_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID]) -> set[UUID]:
     """Takes free seats off sale; which of them were free."""
     with connection.cursor() as cursor:
@@ -215,9 +244,8 @@ def block_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID]) -> set[UUID]:
         return {seat_id for (seat_id,) in cursor.fetchall()}
 
 
-def unblock_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID]) -> int:
-    """Puts blocked seats back on sale; how many."""
-    deleted, _ = SeatStatus.objects.filter(
-        showtime_id=showtime_id, seat_id__in=seat_ids, status=SeatStatus.Status.BLOCKED
-    ).delete()
-    return deleted
+def unblock_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID]) -> set[UUID]:
+    """Puts blocked seats back on sale; which of them were blocked."""
+    with connection.cursor() as cursor:
+        cursor.execute(UNBLOCK, [showtime_id, list(seat_ids)])
+        return {seat_id for (seat_id,) in cursor.fetchall()}

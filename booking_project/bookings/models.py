@@ -49,6 +49,12 @@ class Showtime(models.Model):
     prices = models.JSONField(help_text="Minor units by category of seat.")
     rules = models.JSONField(default=dict, help_text="The theater's rules: cancellation, orphan seats.")
     status = models.CharField(max_length=16, choices=Status, default=Status.SCHEDULED)
+    cancellation_message = models.CharField(
+        max_length=300, blank=True, default="", db_default="", help_text="Why it was cancelled, for its customers."
+    )
+
+    # Booking's own: not of the projection.
+    blocked_revision = models.BigIntegerField(db_default=0, editable=False)
 
     class Meta:
         db_table = "showtimes"
@@ -61,12 +67,16 @@ class Showtime(models.Model):
 
 
 class ShowtimeMove(models.Model):
-    """A showtime got another start or screen; what it had before, so that its customers can be told of both."""
+    """A showtime became another than was sold; what it was before, so that its customers can be told of both.
+
+    Another start or screen is a move, and so is another film, format or language (terms.differences).
+    """
 
     showtime = models.ForeignKey(Showtime, on_delete=models.CASCADE, db_index=False, related_name="moves")
     revision = models.BigIntegerField(help_text="The showtime's, which brought the move.")
     starts_at = models.DateTimeField(help_text="Before the move.")
     screen_name = models.CharField(max_length=100, help_text="Before the move.")
+    terms = models.JSONField(default=dict, db_default={}, help_text="All that was sold before the move (terms.py).")
     moved_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, help_text="When nobody was left to tell.")
 
@@ -113,6 +123,9 @@ class Booking(models.Model):
         Showtime, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="bookings"
     )
     showtime_revision = models.BigIntegerField(db_default=0, help_text="At which it was sold.")
+    terms = models.JSONField(
+        default=dict, db_default={}, help_text="What was bought: the showtime and the rules of that moment (terms.py)."
+    )
     told_revision = models.BigIntegerField(db_default=0, help_text="Of the newest move its customer was told of.")
     status = models.CharField(max_length=16, choices=[(state, state) for state in State])
     payment_status = models.CharField(
@@ -121,6 +134,7 @@ class Booking(models.Model):
     payment_id = models.UUIDField(null=True)
     card_last4 = models.CharField(max_length=4, blank=True, db_default="", help_text="Of the card that paid.")
     total_amount = models.BigIntegerField(help_text="Minor units.")
+    refunded_amount = models.BigIntegerField(db_default=0, help_text="What went back of it so far, minor units.")
     currency = models.CharField(max_length=3)
     hold_expires_at = models.DateTimeField()
     created_at = models.DateTimeField()

@@ -1,9 +1,11 @@
-"""Showtimes that were moved: whoever has a booking is told of both times, and may cancel it for nothing."""
+"""Showtimes that are not what was sold any more, in time or otherwise: whoever has a booking is told of both, and may
+cancel it for nothing."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -14,6 +16,7 @@ from bookings import events, tickets
 from bookings.domain import OPEN, State, Trigger
 from bookings.history import Cause, advance
 from bookings.models import Booking, BookingSeat, BookingTransition, Showtime, ShowtimeMove
+from bookings.terms import Terms, differences, terms_before, terms_of_sale
 from chassis.messaging.events import EventData
 from chassis.messaging.outbox import emit_all
 from chassis.money import Money
@@ -24,7 +27,7 @@ SETTLED_AFTER = timedelta(minutes=5)
 
 
 def tell_of_moves(*, limit: int = 200) -> int:
-    """Tells open bookings of moved showtimes of the old and the new time, at most `limit`; how many.
+    """Tells open bookings of moved showtimes what was and what is, at most `limit`; how many.
 
     Rows another worker is at are skipped, and a booking is marked in the transaction that tells it, so each is told
     once of a move. Several moves before it is told are one to its customer: from the time they knew to the time it is.
@@ -72,15 +75,16 @@ def _tell(bookings: Sequence[Booking]) -> None:
         newest = moves[booking.showtime_id][-1]
         showtime = newest.showtime
         booking.told_revision = newest.revision
-        if (first.starts_at, first.screen_name) == (showtime.starts_at, showtime.screen_name):
+        before, after = terms_before(first, showtime), terms_of_sale(showtime)
+        changed = differences(before, after)
+        if not changed:
             continue  # moved, and moved back before anybody heard of it
         if booking.ticket:
             theirs = seats[booking.id]
             codes = tickets.sign(booking=booking, showtime=showtime, seats=theirs, issued_at=now)
             tickets.keep(booking, codes, theirs)
-        told.append((_event(booking, first, newest, seats[booking.id]), booking.id))
-        away, there = _place(first.starts_at, first.screen_name), _place(showtime.starts_at, showtime.screen_name)
-        cause = Cause("catalog", reason=f"{away} → {there}")
+        told.append((_event(booking, newest, seats[booking.id], before, changed), booking.id))
+        cause = Cause("catalog", reason=f"{_said(before, changed)} → {_said(after, changed)}")
         history.append(advance(booking, Trigger.SHOWTIME_MOVED, cause=cause, at=now))
     Booking.objects.bulk_update(bookings, ["told_revision", "ticket", "seat_tickets"])
     BookingTransition.objects.bulk_create(history)
@@ -88,7 +92,7 @@ def _tell(bookings: Sequence[Booking]) -> None:
 
 
 def _event(
-    booking: Booking, first: ShowtimeMove, newest: ShowtimeMove, seats: Sequence[BookingSeat]
+    booking: Booking, newest: ShowtimeMove, seats: Sequence[BookingSeat], before: Terms, changed: list[str]
 ) -> events.BookingMoved:
     showtime = newest.showtime
     return events.BookingMoved(
@@ -102,14 +106,30 @@ def _event(
         seats=[events.TicketSeat(seat.seat_id, seat.row, seat.number, seat.category) for seat in seats],
         total=Money(booking.total_amount, booking.currency),
         revision=newest.revision,
-        before=events.Place(first.starts_at, first.screen_name),
+        changed=changed,
+        before=events.Before(
+            movie_title=before.movie_title,
+            screen=before.screen,
+            starts_at=before.starts_at,
+            time_zone=before.time_zone,
+            format=before.format,
+            language=before.language,
+        ),
         showtime=events.in_brief(showtime),
         free_cancellation_until=showtime.starts_at,
     )
 
 
-def _place(starts_at: datetime, screen_name: str) -> str:
-    return f"{starts_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC, {screen_name}"
+def _said(terms: Terms, changed: Sequence[str]) -> str:
+    """Of the terms what changed, for the history; the start by the theater's clocks."""
+    said = {
+        "starts_at": f"{terms.starts_at.astimezone(ZoneInfo(terms.time_zone)):%Y-%m-%d %H:%M} {terms.time_zone}",
+        "screen": terms.screen,
+        "movie_title": terms.movie_title,
+        "format": terms.format,
+        "language": terms.language,
+    }
+    return ", ".join(said[name] for name in changed)
 
 
 def _moves_of(showtime_ids: set[UUID]) -> Mapping[UUID, list[ShowtimeMove]]:

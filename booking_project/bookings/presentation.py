@@ -7,12 +7,13 @@ from uuid import UUID
 
 import msgspec
 
-from bookings.domain import State, Trigger
+from bookings.domain import Cancellation, State, Trigger
 from bookings.doors import Admission
 from bookings.events import seat_tickets
 from bookings.holds import Held
 from bookings.models import Booking, BookingTransition, Showtime
 from bookings.sales import Sale
+from bookings.terms import Terms, terms_of
 
 # What a customer sees in the place of a member of staff.
 STAFF = "staff"
@@ -22,8 +23,11 @@ def _money(amount: int, currency: str) -> dict[str, Any]:
     return {"amount": amount, "currency": currency}
 
 
-def present_booking(booking: Booking) -> dict[str, Any]:
-    """A booking with its seats and its showtime, which are best read along with it (selectors)."""
+def present_booking(booking: Booking, outcome: Cancellation | None = None) -> dict[str, Any]:
+    """A booking with its seats and its showtime, which are best read along with it (selectors).
+
+    outcome: what came of its cancellation, where that has just happened.
+    """
     booked = booking.seats.all()
     seats = [
         _seat(seat.seat_id, seat.row, seat.number, seat.category, _money(seat.price_amount, booking.currency))
@@ -34,6 +38,8 @@ def present_booking(booking: Booking) -> dict[str, Any]:
     if booking.status == State.CONFIRMED and booking.ticket:
         shown["ticket"] = booking.ticket
         shown["tickets"] = msgspec.to_builtins(seat_tickets(booking, booked))
+    if outcome is not None:
+        shown["cancellation"] = present_cancellation(booking, outcome)
     return shown
 
 
@@ -55,6 +61,8 @@ def _showtime(showtime: Showtime) -> dict[str, str]:
         "screen": showtime.screen_name,
         "starts_at": showtime.starts_at.isoformat(),
         "time_zone": showtime.time_zone,
+        "format": showtime.format,
+        "language": showtime.language,
     }
 
 
@@ -68,12 +76,41 @@ def _booking(booking: Booking, seats: Sequence[dict[str, Any]], showtime: Showti
         "user_id": str(booking.user_id),
         "showtime_id": str(booking.showtime_id),
         "showtime": _showtime(showtime),
+        "terms": _terms(terms_of(booking, showtime)),
         "seats": seats,
         "total": _money(booking.total_amount, booking.currency),
         "hold_expires_at": booking.hold_expires_at.isoformat(),
         "created_at": booking.created_at.isoformat(),
         "ticket": None,
         "tickets": [],
+        "cancellation": None,
+    }
+
+
+def _terms(terms: Terms) -> dict[str, Any]:
+    return {
+        "movie_title": terms.movie_title,
+        "theater_name": terms.theater_name,
+        "screen": terms.screen,
+        "starts_at": terms.starts_at.isoformat(),
+        "time_zone": terms.time_zone,
+        "format": terms.format,
+        "language": terms.language,
+        "rules": {
+            "cancellation_cutoff_minutes": terms.rules.cutoff_minutes,
+            "cancellation_fee_percent": terms.rules.fee_percent,
+        },
+    }
+
+
+def present_cancellation(booking: Booking, outcome: Cancellation) -> dict[str, Any]:
+    """What a cancellation gives back, or gave back."""
+    return {
+        "allowed": outcome.allowed,
+        "refund": _money(outcome.refund, booking.currency),
+        "retained": _money(outcome.retained, booking.currency),
+        "why": outcome.why,
+        "until": outcome.until.isoformat() if outcome.until else None,
     }
 
 

@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 
 from bookings.heard import ScreenUpdated, ShowtimeCancelled, ShowtimeScheduled, UserKnown
 from bookings.models import Showtime, ShowtimeMove
+from bookings.terms import differences, terms_of_sale
 from chassis.messaging.events import MalformedEvent
 
 T = TypeVar("T")
@@ -37,14 +38,16 @@ SET email = EXCLUDED.email, email_changed_by = EXCLUDED.email_changed_by,
 WHERE customers.as_of < EXCLUDED.as_of
 """
 # The statements have the columns that the model has, so that a new field is named there alone.
-COLUMNS = {field.attname: field for field in Showtime._meta.concrete_fields}
+_OUR_OWN = {"blocked_revision"}
+COLUMNS = {field.attname: field for field in Showtime._meta.concrete_fields if field.attname not in _OUR_OWN}
 _INSERT = (
     f"INSERT INTO showtimes AS known ({', '.join(COLUMNS)})"  # noqa: S608  (names of columns, from the model)
     f" VALUES ({', '.join(f'%({name})s' for name in COLUMNS)}) ON CONFLICT (id) DO UPDATE SET"
 )
 _NEWER = "WHERE known.revision < EXCLUDED.revision"
 SHOWTIME = f"{_INSERT} {', '.join(f'{name} = EXCLUDED.{name}' for name in COLUMNS if name != 'id')} {_NEWER}"
-CANCELLATION = f"{_INSERT} status = EXCLUDED.status, revision = EXCLUDED.revision {_NEWER}"
+_OF_CANCELLATION = ["status", "revision", "cancellation_message"]
+CANCELLATION = f"{_INSERT} {', '.join(f'{name} = EXCLUDED.{name}' for name in _OF_CANCELLATION)} {_NEWER}"
 # What the event tells under the name of the column.
 _AS_TOLD = [field.name for field in fields(ShowtimeScheduled) if field.name in COLUMNS]
 
@@ -62,7 +65,8 @@ def project_customer(customer: UserKnown, *, as_of: datetime) -> bool:
 def project_showtime(showtime: ShowtimeScheduled) -> bool:
     """Keeps the showtime unless something newer is known; True when it was news.
 
-    Another start or screen is a move, and kept as one: its bookings are told of it, and may be cancelled for nothing.
+    What makes it another to those who bought it (terms.differences) is a move, and kept as one: its bookings are told
+    of it, and may be cancelled for nothing.
     """
     values = {
         **{name: getattr(showtime, name) for name in _AS_TOLD},
@@ -76,18 +80,21 @@ def project_showtime(showtime: ShowtimeScheduled) -> bool:
         "time_zone": showtime.theater.time_zone,
         "rules": showtime.rules or {},
         "status": Showtime.Status(showtime.status),
+        "cancellation_message": "",
     }
     with transaction.atomic():
         # Locked, so that what the move is away from is what the statement overwrites.
         known = Showtime.objects.select_for_update(no_key=True).filter(id=showtime.showtime_id).first()
         if not _changed(SHOWTIME, _prepared(values)):
             return False
-        if known is not None and (known.starts_at, known.screen_id) != (showtime.starts_at, showtime.screen.id):
+        before = terms_of_sale(known) if known is not None and known.status == Showtime.Status.SCHEDULED else None
+        if before is not None and differences(before, terms_of_sale(Showtime(**values))):
             ShowtimeMove.objects.create(
-                showtime=known,
+                showtime_id=showtime.showtime_id,
                 revision=showtime.revision,
-                starts_at=known.starts_at,
-                screen_name=known.screen_name,
+                starts_at=before.starts_at,
+                screen_name=before.screen,
+                terms=msgspec.to_builtins(before),
                 moved_at=Now(),
             )
     return True
@@ -100,7 +107,11 @@ def project_cancellation(showtime: ShowtimeCancelled) -> bool:
     """
     blank = {models.UUIDField: showtime.showtime_id, models.DateTimeField: timezone.now(), models.JSONField: {}}
     values = {name: blank.get(type(field), field.get_default()) for name, field in COLUMNS.items()}
-    known = {"revision": showtime.revision, "status": Showtime.Status.CANCELLED}
+    known = {
+        "revision": showtime.revision,
+        "status": Showtime.Status.CANCELLED,
+        "cancellation_message": showtime.reason[:300],
+    }
     return _changed(CANCELLATION, _prepared(values | known))
 
 

@@ -4,18 +4,20 @@ A process keeps what it read. That is safe because the revisions are compared ag
 seats (inventory.TAKE): a stale copy sells nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.conf import settings
 
-from bookings import projections
+from bookings import projections, seating
 from bookings.errors import ShowtimeNotFound, ShowtimeUnknown, UnknownSeat
 from bookings.models import Screen, Showtime
+from bookings.terms import terms_of_sale
 from chassis.messaging.events import MalformedEvent
 from chassis.storage.http import Client, Unreachable
 
@@ -36,18 +38,29 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """One showtime at one revision of it and of its screen; prices in minor units of showtime.currency."""
+    """One showtime at one revision of it and of its screen; prices in minor units of showtime.currency.
+
+    terms: what its bookings keep of it. halves: the other half of each half of a couple seat.
+    """
 
     showtime: Showtime
+    terms: dict[str, Any]
     screen_revision: int
     rows: int
     columns: int
     seats: dict[UUID, Seat]
+    halves: dict[UUID, UUID]
 
     @property
     def leaves_no_single(self) -> bool:
         """The theater's rule against single seats left over."""
         return bool(self.showtime.rules.get("orphan_seat_rule"))
+
+    @property
+    def reserved(self) -> Collection[str]:
+        """The categories that go by the theater's rule for wheelchair places."""
+        anybody = self.showtime.rules.get("accessible_places") == "anybody"
+        return frozenset() if anybody else seating.RESERVED
 
     def pick(self, seat_ids: Iterable[UUID]) -> list[Seat]:
         """The seats in key order. Raises UnknownSeat naming each by its place in the request."""
@@ -103,7 +116,10 @@ def _read(showtime_id: UUID) -> Sale | None:
                 accessible=seat["accessible"],
                 price=price,
             )
-    return Sale(showtime, screen.revision, screen.rows, screen.columns, seats)
+    terms = msgspec.to_builtins(terms_of_sale(showtime))
+    return Sale(
+        showtime, terms, screen.revision, screen.rows, screen.columns, seats, seating.other_halves(seats.values())
+    )
 
 
 @lru_cache(maxsize=1)

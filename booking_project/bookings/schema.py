@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from bookings.domain import PaymentStatus, State, Trigger
+from bookings.domain import PaymentStatus, State, Trigger, Why
 from chassis.web.openapi import page_of, sends
 
 SHOWTIME_ID = "019ab1c8-1000-7a00-8000-000000000001"
@@ -53,6 +53,41 @@ class BookedShowtimeSerializer(serializers.Serializer[Any]):
     screen = serializers.CharField()
     starts_at = serializers.DateTimeField()
     time_zone = serializers.CharField(help_text="IANA, of the theater.")
+    format = serializers.CharField(help_text="2D, 3D, IMAX, 4DX.")
+    language = serializers.CharField(help_text="BCP 47.")
+
+
+class CancellationRulesSerializer(serializers.Serializer[Any]):
+    cancellation_cutoff_minutes = serializers.IntegerField(
+        help_text="Until so many minutes before the start it is cancelled for nothing."
+    )
+    cancellation_fee_percent = serializers.IntegerField(
+        allow_null=True, help_text="What is kept of the total later than that; null: it is not taken back."
+    )
+
+
+class TermsSerializer(BookedShowtimeSerializer):
+    """As it was sold: these rules hold whatever the theater changes later."""
+
+    rules = CancellationRulesSerializer()
+
+
+class CancellationSerializer(serializers.Serializer[Any]):
+    """What comes back of what was paid, and what is kept, by the rules the booking was sold under."""
+
+    allowed = serializers.BooleanField(help_text="Whether its customer may cancel it now.")
+    refund = MoneySerializer(help_text="What comes back, beside what went back before.")
+    retained = MoneySerializer(help_text="What is kept.")
+    why = serializers.ChoiceField(
+        choices=[why.value for why in Why],
+        help_text=(
+            "unpaid: nothing was taken yet. in_time: before the cutoff. showtime_changed: it is not what was bought "
+            "any more. late: after the cutoff, less the fee. closed: after the cutoff, not taken back. checked_in: "
+            "somebody was let in by it. started: the showtime began. by_staff, showtime_cancelled, capture_failed: "
+            "not the customer's doing. ended: the booking ended already."
+        ),
+    )
+    until = serializers.DateTimeField(allow_null=True, help_text="When this changes; null: not by time alone.")
 
 
 class BookingSerializer(serializers.Serializer[Any]):
@@ -65,7 +100,8 @@ class BookingSerializer(serializers.Serializer[Any]):
     payment_id = serializers.UUIDField(allow_null=True)
     user_id = serializers.UUIDField(help_text="Whose it is.")
     showtime_id = serializers.UUIDField()
-    showtime = BookedShowtimeSerializer()
+    showtime = BookedShowtimeSerializer(help_text="As it is now.")
+    terms = TermsSerializer(help_text="As it was when it was booked.")
     seats = BookedSeatSerializer(many=True)
     total = MoneySerializer()
     hold_expires_at = serializers.DateTimeField(help_text="Until then the seats are held for the payment.")
@@ -74,6 +110,9 @@ class BookingSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="One code for all the seats: lets in whoever is not in yet. As long as it is paid."
     )
     tickets = SeatTicketSerializer(many=True, help_text="One code for each seat. As long as it is paid.")
+    cancellation = CancellationSerializer(
+        allow_null=True, help_text="What came of it, in the answer to its cancellation; null anywhere else."
+    )
 
 
 class AdmittedSeatSerializer(serializers.Serializer[Any]):

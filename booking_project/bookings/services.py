@@ -96,14 +96,20 @@ def _issue_ticket(booking: Booking) -> None:
     SAGA.observe((issued_at - booking.created_at).total_seconds())
 
 
-def record_refund(*, booking_id: UUID, status: PaymentStatus, kind: str, cause: Cause) -> None:
-    """Money went back. When it was all of it, and not as goodwill, the booking ends and its ticket with it."""
+def record_refund(*, booking_id: UUID, status: PaymentStatus, refunded: int, kind: str, cause: Cause) -> None:
+    """Money went back. When it was all of it, and not as goodwill, the booking ends and its ticket with it.
+
+    refunded: what went back so far, in minor units.
+    """
     with transaction.atomic():
         booking = locked_booking(booking_id)
         if booking is None:
             return
         booking.payment_status = advance_payment(PaymentStatus(booking.payment_status), status)
-        booking.save(update_fields=["payment_status"])
+        booking.refunded_amount = max(booking.refunded_amount, refunded)
+        if status is PaymentStatus.REFUNDED:
+            booking.refunded_amount = booking.total_amount
+        booking.save(update_fields=["payment_status", "refunded_amount"])
         trigger = refund_ends(State(booking.status), status=status, kind=kind)
         if trigger is not None:
             endings.end([booking], trigger, cause=cause)

@@ -52,6 +52,8 @@ def move(showtime: Showtime, deliver: Callable[..., bool]) -> Callable[..., Show
             "screen": {"id": screen_id, "name": screen_name},
             "starts_at": (showtime.starts_at + by).isoformat(),
             "ends_at": (showtime.ends_at + by).isoformat(),
+            "format": showtime.format,
+            "language": showtime.language,
             "currency": showtime.currency,
             "prices": showtime.prices,
             "rules": showtime.rules,

@@ -7,6 +7,7 @@ from factories import ShowtimeFactory, seat_ids
 from bookings import endings
 from bookings.models import Booking
 from chassis.ids import uuid7
+from chassis.storage.models import AuditRecord
 from chassis.web.roles import staff_may
 
 
@@ -285,4 +286,7 @@ def test_managers_block_seats_and_put_them_back(customer, sign_in, body, showtim
     again = manager.post(path, {"seat_ids": [body["seat_ids"][0], str(seat_ids(showtime)[5])]})
     assert (again.status_code, again.json()["seats"]) == (409, [body["seat_ids"][0]])
     assert manager.delete(path, seats).status_code == 204
+    recorded = list(AuditRecord.objects.order_by("id").values_list("action", "subject_id", "actor_id"))
+    subject, by = str(showtime.id), str(manager.user_id)
+    assert recorded == [("seats.blocked", subject, by), ("seats.unblocked", subject, by)]
     assert customer.post("/bookings", body).status_code == 201

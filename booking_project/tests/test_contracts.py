@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bookings import endings, handlers, heard, moves, services
+from bookings import endings, handlers, heard, holds, moves, services
 from bookings.history import Cause
 from chassis.ids import uuid7
 from chassis.messaging.events import Event
@@ -55,7 +55,9 @@ def test_what_is_emitted_has_the_shape_of_the_golden_message(hold, let_hold_end,
     ended = hold(3, payment_method={"token": "tok_visa"})
     let_hold_end(ended)
     endings.expire_holds()
+    holds.block_seats(showtime_id=sold.showtime_id, seat_ids=[seat.seat_id for seat in sold.seats.all()])
+    holds.unblock_seats(showtime_id=sold.showtime_id, seat_ids=[seat.seat_id for seat in sold.seats.all()])
     seen = {event.type: event for event in emitted()}
-    assert len(seen) == 7
+    assert len(seen) == 9
     for event_type, event in seen.items():
         assert shape(event.data) == shape(golden(event_type)["data"]), event_type

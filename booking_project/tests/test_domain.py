@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,17 +9,19 @@ from hypothesis import strategies as st
 from bookings.domain import (
     OPEN,
     TRANSITIONS,
+    Cancellation,
     CancellationRules,
     PaymentStatus,
     State,
-    TooLate,
     Trigger,
+    Why,
     advance_payment,
+    cancellation,
     next_state,
     payment_failure,
     rebuild,
-    refund_amount,
     refund_ends,
+    whole,
 )
 from chassis.states import IllegalTransition
 
@@ -74,35 +77,67 @@ def test_all_of_its_money_given_back_ends_a_sale_unless_it_is_goodwill():
         assert refund_ends(state, status=whole, kind="cancel") is None
 
 
+def ask(*, before: timedelta, cutoff: int = 60, fee: int | None = 10, **known: Any) -> Cancellation:
+    """The cancellation of a paid booking so long before its start."""
+    given = {"state": State.CONFIRMED, "total": 1000, "refunded": 0, "hold_expires_at": START - timedelta(days=9)}
+    rules = CancellationRules(cutoff_minutes=cutoff, fee_percent=fee)
+    return cancellation(starts_at=START, now=START - before, rules=rules, **(given | known))
+
+
+def minutes(count: int) -> timedelta:
+    return timedelta(minutes=count)
+
+
 def test_before_the_cutoff_everything_comes_back():
-    rules = CancellationRules(cutoff_minutes=60, fee_percent=10)
-    assert refund_amount(total=1000, starts_at=START, now=START - timedelta(minutes=61), rules=rules) == 1000
+    assert ask(before=minutes(61)) == Cancellation(1000, 0, Why.IN_TIME, until=START - minutes(60))
 
 
 def test_after_the_cutoff_the_fee_is_kept_rounded_in_the_customers_favour():
-    rules = CancellationRules(cutoff_minutes=60, fee_percent=10)
-    assert refund_amount(total=1005, starts_at=START, now=START - timedelta(minutes=59), rules=rules) == 905
+    assert ask(before=minutes(60), total=1005) == Cancellation(905, 100, Why.LATE, until=START)
 
 
 def test_after_the_cutoff_without_a_fee_nothing_is_taken_back():
-    rules = CancellationRules(cutoff_minutes=60, fee_percent=None)
-    with pytest.raises(TooLate):
-        refund_amount(total=1000, starts_at=START, now=START - timedelta(minutes=59), rules=rules)
+    outcome = ask(before=minutes(60), fee=None)
+    assert outcome == Cancellation(0, 1000, Why.CLOSED)
+    assert not outcome.allowed
+
+
+def test_a_fee_of_nothing_is_no_cutoff():
+    assert ask(before=minutes(5), fee=0) == Cancellation(1000, 0, Why.IN_TIME, until=START)
 
 
 def test_after_the_start_no_ticket_is_taken_back():
-    rules = CancellationRules(cutoff_minutes=0, fee_percent=10)
-    with pytest.raises(TooLate):
-        refund_amount(total=1000, starts_at=START, now=START, rules=rules)
+    for changed in (False, True):
+        outcome = ask(before=minutes(0), changed=changed)
+        assert outcome == Cancellation(0, 1000, Why.STARTED)
+        assert not outcome.allowed
+    by_staff = whole(state=State.CONFIRMED, total=1000, refunded=0, trigger=Trigger.CANCELLED_BY_STAFF)
+    assert by_staff == Cancellation(1000, 0, Why.BY_STAFF)
 
 
-def test_a_moved_showtime_is_taken_back_whole_until_it_starts_whatever_the_rules():
-    for fee in (None, 10):
-        rules = CancellationRules(cutoff_minutes=60, fee_percent=fee)
-        ask = {"total": 1000, "starts_at": START, "rules": rules, "moved": True}
-        assert refund_amount(now=START - timedelta(minutes=1), **ask) == 1000
-        with pytest.raises(TooLate):
-            refund_amount(now=START, **ask)
+@pytest.mark.parametrize("fee", [None, 10])
+@pytest.mark.parametrize("before", [1, 61])
+def test_a_changed_showtime_is_taken_back_whole_until_it_starts_whatever_the_rules(fee, before):
+    assert ask(before=minutes(before), fee=fee, changed=True) == Cancellation(
+        1000, 0, Why.SHOWTIME_CHANGED, until=START
+    )
+
+
+def test_of_what_was_not_paid_nothing_comes_back_and_nothing_is_kept():
+    held = ask(before=minutes(1), state=State.PENDING, hold_expires_at=START - minutes(30))
+    assert held == Cancellation(0, 0, Why.UNPAID, until=START - minutes(30))
+
+
+def test_what_ended_has_nothing_to_give_back():
+    for state in set(State) - OPEN:
+        outcome = ask(before=minutes(100), state=state)
+        assert (outcome.why, outcome.allowed, outcome.refund, outcome.retained) == (Why.ENDED, False, 0, 0)
+
+
+def test_what_went_back_before_does_not_come_back_again():
+    assert ask(before=minutes(61), refunded=300).refund == 700
+    assert ask(before=minutes(1), refunded=300, fee=50) == Cancellation(200, 500, Why.LATE, until=START)
+    assert ask(before=minutes(1), refunded=800, fee=50) == Cancellation(0, 200, Why.LATE, until=START)
 
 
 def test_a_move_changes_what_a_customer_is_told_and_not_the_state():
@@ -110,11 +145,20 @@ def test_a_move_changes_what_a_customer_is_told_and_not_the_state():
     assert moved == {state: state for state in OPEN}
 
 
-@given(st.integers(0, 10**12), st.integers(0, 100))
-def test_a_refund_is_never_negative_nor_more_than_was_paid(total, fee):
-    rules = CancellationRules(cutoff_minutes=60, fee_percent=fee)
-    refund = refund_amount(total=total, starts_at=START, now=START - timedelta(minutes=1), rules=rules)
-    assert 0 <= refund <= total
+@given(
+    total=st.integers(0, 10**12),
+    part=st.integers(0, 100),
+    fee=st.one_of(st.none(), st.integers(0, 100)),
+    before=st.integers(-100, 200),
+    changed=st.booleans(),
+)
+def test_refund_fee_and_what_went_back_before_add_up_to_what_was_paid(total, part, fee, before, changed):
+    refunded = total * part // 100
+    outcome = ask(before=minutes(before), total=total, refunded=refunded, fee=fee, changed=changed)
+    assert outcome.refund >= 0
+    assert outcome.retained >= 0
+    assert outcome.refund + outcome.retained + refunded == total
+    assert outcome.until is None or outcome.until > START - minutes(before)
 
 
 def test_a_history_leads_to_the_state_it_ends_in():

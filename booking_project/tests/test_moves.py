@@ -1,7 +1,8 @@
-"""A showtime gets another start or screen: its customers are told once, and may cancel for nothing."""
+"""A showtime becomes another than was sold: its customers are told once, and may cancel for nothing."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import jwt
 import pytest
@@ -82,11 +83,67 @@ def test_another_screen_is_a_move_and_another_name_of_it_is_none(sold, move, sho
     assert (event.data["before"]["screen"], event.data["showtime"]["screen"]) == ("The Red Hall", "Hall 7")
 
 
-def test_what_was_changed_but_not_moved_is_not_told(sold, move, emitted):
+# What a showtime may become, and what of it a customer is told as changed.
+CHANGES = {
+    "another language": ({"language": "en"}, ["language"]),
+    "another format": ({"format": "3D"}, ["format"]),
+    "another film": ({"movie": {"id": str(uuid7()), "title": "The Tide Clock"}}, ["movie_title"]),
+    "another start": ({"by": HOUR}, ["starts_at"]),
+    "another zone, and so another time on the theater's clocks": (
+        {"theater": {"id": str(uuid7()), "name": "Marquee", "time_zone": "Asia/Tokyo"}},
+        ["starts_at"],
+    ),
+    "another name of the same zone": (
+        {"theater": {"id": str(uuid7()), "name": "Marquee", "time_zone": "Asia/Bangkok"}},
+        [],
+    ),
+    "other prices": ({"prices": {"standard": 1}}, []),
+    "other rules": ({"rules": NO_WAY_BACK}, []),
+    "another name of the theater": (
+        {"theater": {"id": str(uuid7()), "name": "Odeon", "time_zone": "Asia/Ho_Chi_Minh"}},
+        [],
+    ),
+    "several at once": ({"by": HOUR, "language": "en", "format": "3D"}, ["starts_at", "format", "language"]),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_whoever_gets_something_else_than_they_bought_is_told_and_may_go_for_nothing(
+    sold, move, showtime, emitted, change
+):
+    news, changed = CHANGES[change]
+    Showtime.objects.filter(id=showtime.id).update(rules=NO_WAY_BACK)
+    booking = sold(0)
+    move(**news)
+    assert moves.tell_of_moves() == bool(changed)
+    assert [event.data["changed"] for event in emitted("booking.moved")] == ([changed] if changed else [])
+    if not changed:
+        with pytest.raises(CancellationClosed):
+            endings.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
+        return
+    endings.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
+    assert emitted("booking.cancelled")[0].data["refund"] == {"amount": 90000, "currency": "VND"}
+
+
+def test_what_changed_is_told_as_it_was_and_as_it_is(sold, move, emitted):
     sold(0)
-    move(language="en", prices={"standard": 1})
-    assert moves.tell_of_moves() == 0
-    assert not emitted("booking.moved")
+    move(language="en", format="3D")
+    moves.tell_of_moves()
+    (event,) = emitted("booking.moved")
+    before, now = event.data["before"], event.data["showtime"]
+    assert (before["language"], now["language"]) == ("vi", "en")
+    assert (before["format"], now["format"]) == ("2D", "3D")
+    assert before["starts_at"] == now["starts_at"]
+
+
+def test_a_move_that_an_older_version_kept_is_told_by_start_and_screen(sold, move, showtime, emitted):
+    sold(0)
+    was = showtime.starts_at
+    move(HOUR)
+    ShowtimeMove.objects.update(terms={})
+    assert moves.tell_of_moves() == 1
+    (event,) = emitted("booking.moved")
+    assert (at(event.data["before"]["starts_at"]), event.data["changed"]) == (was, ["starts_at"])
 
 
 def test_who_booked_after_the_move_knows_the_new_time(hold, move):
@@ -218,7 +275,9 @@ def test_the_history_has_a_line_of_the_move_and_rebuilds_the_same_state(sold, mo
     history = list(BookingTransition.objects.filter(booking=booking))
     line = history[-1]
     assert (line.from_status, line.to_status, line.trigger) == ("CONFIRMED", "CONFIRMED", "showtime_moved")
-    assert line.reason == f"{was:%Y-%m-%d %H:%M} UTC, Hall 1 → {was + HOUR:%Y-%m-%d %H:%M} UTC, Hall 1"
+    local = was.astimezone(ZoneInfo("Asia/Ho_Chi_Minh"))
+    away, there = (f"{start:%Y-%m-%d %H:%M} Asia/Ho_Chi_Minh" for start in (local, local + HOUR))
+    assert line.reason == f"{away} → {there}"
     assert rebuild([Trigger(entry.trigger) for entry in history]) is State.CONFIRMED
 
 

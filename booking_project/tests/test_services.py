@@ -11,6 +11,8 @@ from bookings import endings, holds, inventory, locks, sales, services, tickets
 from bookings.domain import PaymentStatus, State, Trigger, rebuild
 from bookings.errors import (
     BookingNotFound,
+    CompanionAlone,
+    CoupleSeatSplit,
     NotCancellable,
     NotEnoughSeats,
     OrphanSeat,
@@ -257,8 +259,54 @@ def test_blocked_seats_are_off_sale_until_they_are_put_back(hold, showtime):
     assert inventory.block_seats(showtime_id=showtime.id, seat_ids=ids[:3]) == set(ids[:2])
     with pytest.raises(SeatUnavailable):
         hold(0)
-    assert inventory.unblock_seats(showtime_id=showtime.id, seat_ids=ids[:3]) == 2
+    assert holds.unblock_seats(showtime_id=showtime.id, seat_ids=ids[:3]) == 2
     assert hold(0).status == State.PENDING
+
+
+def test_each_change_of_what_is_off_sale_is_told_with_how_many_are(showtime, emitted):
+    ids = seat_ids(showtime)
+    holds.block_seats(showtime_id=showtime.id, seat_ids=ids[:3])
+    with pytest.raises(SeatUnavailable):
+        holds.block_seats(showtime_id=showtime.id, seat_ids=ids[2:4])
+    holds.block_seats(showtime_id=showtime.id, seat_ids=[ids[5]])
+    assert holds.unblock_seats(showtime_id=showtime.id, seat_ids=ids[2:5]) == 1
+    assert holds.unblock_seats(showtime_id=showtime.id, seat_ids=ids[2:5]) == 0
+    told = [(event.type, event.data["blocked"], event.data["seat_ids"]) for event in emitted()]
+    assert told == [
+        ("seats.blocked", 3, sorted(map(str, ids[:3]))),
+        ("seats.blocked", 4, [str(ids[5])]),
+        ("seats.unblocked", 3, [str(ids[2])]),
+    ]
+    revisions = [event.data["revision"] for event in emitted()]
+    assert revisions == sorted(set(revisions))
+
+
+def test_news_of_a_showtime_leave_the_count_of_what_is_off_sale_alone(showtime, move, emitted):
+    holds.block_seats(showtime_id=showtime.id, seat_ids=seat_ids(showtime)[:1])
+    move(language="en")
+    holds.unblock_seats(showtime_id=showtime.id, seat_ids=seat_ids(showtime)[:1])
+    first, second = (event for event in emitted() if event.type.startswith("seats."))
+    assert first.data["revision"] < second.data["revision"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_changes_at_once_the_last_that_is_told_has_the_right_count(transactional_db, emitted):
+    from factories import ShowtimeFactory
+
+    showtime = ShowtimeFactory()
+    ids = seat_ids(showtime)[:12]
+    sales.reload_sale(showtime.id)
+
+    def block(seat_id) -> None:
+        try:
+            holds.block_seats(showtime_id=showtime.id, seat_ids=[seat_id])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(block, ids))
+    told = sorted((event.data["revision"], event.data["blocked"]) for event in emitted("seats.blocked"))
+    assert [blocked for _, blocked in told] == list(range(1, 13))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -351,6 +399,61 @@ def test_all_who_ask_for_the_best_seats_at_once_get_some(transactional_db):
     with ThreadPoolExecutor(16) as pool:
         got = list(pool.map(ask, range(80)))
     assert sum(map(len, got)) == len(set().union(*got)) == 160
+
+
+@pytest.fixture
+def furnished(db):
+    """furnished("oocc", rules={…}) → a showtime of one row: o standard, c couple, A accessible, K companion."""
+    from factories import ScreenFactory, ShowtimeFactory, layout
+
+    kinds = {"o": "standard", "c": "couple", "A": "accessible", "K": "companion"}
+
+    def make(row: str, **changes: object) -> Showtime:
+        seats = layout(1, len(row))
+        for seat, mark in zip(seats, row, strict=True):
+            seat["category"] = kinds[mark]
+        prices = {"standard": 1000, "couple": 5000, "accessible": 800, "companion": 800}
+        return ShowtimeFactory(screen=ScreenFactory(rows=1, columns=len(row), seats=seats), prices=prices, **changes)
+
+    return make
+
+
+def pick(showtime, *places):
+    ids = seat_ids(showtime)
+    return holds.hold_seats(user_id=uuid7(), showtime_id=showtime.id, seat_ids=[ids[place] for place in places]).booking
+
+
+def test_somebody_who_comes_alone_is_not_sold_half_a_couple_seat(furnished):
+    assert [seat.category for seat in best(furnished("ooccoo"), 1).seats] == ["standard"]
+    showtime = furnished("ooccoo")
+    ids = seat_ids(showtime)
+    with pytest.raises(CoupleSeatSplit) as refused:
+        pick(showtime, 1, 2)
+    assert refused.value.extra["seats"] == [str(ids[3])]
+    assert inventory.seat_statuses(showtime.id) == {}
+    assert pick(showtime, 2, 3).total_amount == 10000
+
+
+def test_a_companion_seat_is_sold_with_its_wheelchair_place_unless_anybody_may_have_it(furnished):
+    showtime = furnished("AKoo")
+    ids = seat_ids(showtime)
+    with pytest.raises(CompanionAlone) as refused:
+        pick(showtime, 1)
+    assert refused.value.extra["seats"] == [str(ids[1])]
+    with pytest.raises(CompanionAlone):
+        best(showtime, 1, category="companion")
+    assert inventory.seat_statuses(showtime.id) == {}
+    assert pick(showtime, 0, 1).status == State.PENDING
+    assert pick(furnished("AKoo"), 0).status == State.PENDING
+    assert pick(furnished("AKoo", rules={"accessible_places": "anybody"}), 1).status == State.PENDING
+
+
+def test_a_rule_that_was_changed_refuses_nobody_who_comes_after_it(furnished):
+    showtime = furnished("AKoo")
+    with pytest.raises(CompanionAlone):
+        pick(showtime, 1)
+    Showtime.objects.filter(id=showtime.id).update(rules={"accessible_places": "anybody"}, revision=2)
+    assert pick(showtime, 1).status == State.PENDING
 
 
 def test_a_choice_that_leaves_a_single_is_refused_where_the_theater_says_so(hold, showtime):

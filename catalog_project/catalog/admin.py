@@ -19,6 +19,7 @@ from catalog.domain import OccupancyState, ShowtimeStatus
 from catalog.forms import PRICE_FIELDS, MovieForm, ScreenForm, ServiceForm, ShowtimeForm, TheaterForm, place_of
 from catalog.models import (
     SHOWING,
+    BlockedSeats,
     CatalogGeneration,
     Movie,
     Screen,
@@ -28,10 +29,12 @@ from catalog.models import (
     ShowtimePrice,
     Theater,
 )
+from catalog.occupancy import touched_by
 from catalog.seat_map import draw
 from chassis.admin import ReadOnlyAdmin, StaffAdmin, actor_of
 from chassis.money import Money, format_money
 from chassis.storage.audit_log import Actor
+from chassis.web.day_filter import Day, DayFilter
 from chassis.web.problems import Problem
 
 
@@ -95,7 +98,14 @@ class TheaterAdmin(ServiceAdmin):
         ("Programme", {"fields": ["cleaning_minutes"]}),
         (
             "Rules",
-            {"fields": ["cancellation_cutoff_minutes", "cancellation_fee_percent", "orphan_seat_rule"]},
+            {
+                "fields": [
+                    "cancellation_cutoff_minutes",
+                    "cancellation_fee_percent",
+                    "orphan_seat_rule",
+                    "accessible_places",
+                ]
+            },
         ),
     ]
 
@@ -132,11 +142,21 @@ class ScreenAdmin(ServiceAdmin):
     readonly_fields = ["seat_map", "seat_count", "revision"]
     fields = ["theater", "name", "seat_map", "plan", "seat_count", "revision"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With the theater, which every hall is called after: where one is picked for a showtime too."""
+        halls: QuerySet[Any] = super().get_queryset(request).select_related("theater")
+        return halls
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return self.readonly_fields if obj is None else ["theater", *self.readonly_fields]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ["theater", "name", "plan"] if obj is None else self.fields
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Seats go with their hall, though on a page of their own nobody deletes one."""
+        deleted, counts, needed, protected = super().get_deleted_objects(objs, request)
+        return deleted, counts, needed - {Seat._meta.verbose_name}, protected
 
     @admin.display(description="Seats")
     def seat_map(self, screen: Screen) -> str:
@@ -152,6 +172,20 @@ class CancellationForm(forms.Form):
     )
 
 
+class TheaterDayFilter(DayFilter):
+    """A day of each theater: a late show in Hanoi is still of the day before in Berlin."""
+
+    title = "day at the theater"
+    named = ("today", "tomorrow")
+
+    def of(self, day: Day, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        that_day = Q(pk=None)
+        for zone in Theater.objects.order_by().values_list("time_zone", flat=True).distinct():
+            first, behind = day.hours(ZoneInfo(zone))
+            that_day |= Q(theater__time_zone=zone, starts_at__gte=first, starts_at__lt=behind)
+        return queryset.filter(that_day)
+
+
 @admin.register(Showtime)
 class ShowtimeAdmin(ServiceAdmin):
     """Showtimes are cancelled, never deleted: bookings refer to them."""
@@ -159,7 +193,6 @@ class ShowtimeAdmin(ServiceAdmin):
     form = ShowtimeForm
     list_display = [
         "movie",
-        "theater",
         "screen",
         "local_start",
         *SHOWING,
@@ -167,10 +200,12 @@ class ShowtimeAdmin(ServiceAdmin):
         "seats_left",
         "status",
     ]
-    list_filter = ["status", "theater", "format", "language", ("movie", admin.RelatedOnlyFieldListFilter)]
-    list_select_related = ["movie", "theater", "screen"]
+    list_filter = [
+        TheaterDayFilter,
+        *("status", "theater", "format", "language", ("movie", admin.RelatedOnlyFieldListFilter)),
+    ]
+    list_select_related = ["movie", "theater", "screen__theater"]
     search_fields = ["movie__title", "theater__name", "theater__city", "screen__name"]
-    date_hierarchy = "starts_at"
     autocomplete_fields = ["movie", "screen"]
     actions = ["cancel"]
 
@@ -185,20 +220,26 @@ class ShowtimeAdmin(ServiceAdmin):
             .values("showtime_id")
             .values_list(Sum("seats"))
         )
-        occupied = Coalesce(Subquery(taken, output_field=IntegerField()), 0)
+        blocked = BlockedSeats.objects.filter(showtime_id=OuterRef("id")).values_list("seats")
+        occupied = Coalesce(Subquery(taken, output_field=IntegerField()), 0) + Coalesce(Subquery(blocked), 0)
         showtimes = super().get_queryset(request).prefetch_related("prices")
         counted: QuerySet[Any] = showtimes.annotate(occupied=occupied)
         return counted
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        what = ["movie", "screen", "starts_at", *SHOWING]
-        known = [] if obj is None else ["status", "cancellation_reason", "ends_at", "revision"]
-        return [(None, {"fields": [*what, *known]}), ("Prices", {"fields": self._prices(request, obj)})]
+        editable = obj is None or self.has_change_permission(request, obj)
+        start = ["starts_at"] if editable else ["local_start"]
+        if editable and obj is not None:
+            start.append("move_sold")
+        known = [] if obj is None else ["status", "cancellation_reason", "local_end", "booked", "revision"]
+        what = ["movie", "screen", *start, *SHOWING, *known]
+        return [(None, {"fields": what}), ("Prices", {"fields": PRICE_FIELDS if editable else ["price_list"]})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         if obj is None:
             return []
-        return ["movie", "screen", "status", "cancellation_reason", "ends_at", "revision", "price_list"]
+        known = ["status", "cancellation_reason", "local_start", "local_end", "booked", "revision"]
+        return ["movie", "screen", *known, "price_list"]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         # The price fields are the form's own, made for each instance: modelform_factory knows none of them.
@@ -206,19 +247,22 @@ class ShowtimeAdmin(ServiceAdmin):
         kwargs["fields"] = [name for name in ShowtimeForm.Meta.fields if name not in known]
         return super().get_form(request, obj, change=change, **kwargs)
 
-    def _prices(self, request: HttpRequest, obj: Any) -> list[str]:
-        editable = obj is None or self.has_change_permission(request, obj)
-        return PRICE_FIELDS if editable else ["price_list"]
-
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A showtime that started or was cancelled is read, not edited."""
         over = obj is not None and (obj.status != ShowtimeStatus.SCHEDULED or obj.starts_at <= timezone.now())
         return not over and super().has_change_permission(request, obj)
 
-    @admin.display(description="Starts at (local)", ordering="starts_at")
+    @admin.display(description="Starts at", ordering="starts_at")
     def local_start(self, showtime: Showtime) -> str:
-        zone = ZoneInfo(showtime.theater.time_zone)
-        return f"{showtime.starts_at.astimezone(zone):%a %d %b %Y %H:%M}"
+        return showtime.at_the_theater(showtime.starts_at)
+
+    @admin.display(description="Ends at")
+    def local_end(self, showtime: Showtime) -> str:
+        return showtime.at_the_theater(showtime.ends_at)
+
+    @admin.display(description="Booked")
+    def booked(self, showtime: Showtime) -> str:
+        return str(touched_by(showtime.pk))
 
     @admin.display(description="Price from")
     def from_price(self, showtime: Showtime) -> str:
@@ -249,7 +293,7 @@ class ShowtimeAdmin(ServiceAdmin):
                 **self.admin_site.each_context(request),
                 "title": "Cancel showtimes",
                 "opts": self.model._meta,
-                "showtimes": queryset,
+                "showtimes": [(showtime, touched_by(showtime.pk)) for showtime in queryset],
                 "form": form,
                 "checkbox": ACTION_CHECKBOX_NAME,
             }
@@ -273,18 +317,17 @@ class ShowtimeAdmin(ServiceAdmin):
 class SeatAdmin(ReadOnlyAdmin):
     list_display = ["__str__", "screen", "category", "accessible", "x", "y"]
     list_filter = ["category", "accessible", "screen__theater"]
-    list_select_related = ["screen"]
+    list_select_related = ["screen__theater"]
     search_fields = ["screen__name", "screen__theater__name", "row"]
-    show_full_result_count = False
 
 
 @admin.register(ShowtimePrice)
 class ShowtimePriceAdmin(ReadOnlyAdmin):
     list_display = ["showtime", "category", "money"]
     list_filter = ["category", "currency"]
-    list_select_related = ["showtime__movie"]
+    list_select_related = ["showtime__movie", "showtime__theater", "showtime__screen"]
+    fields = readonly_fields = ["showtime", "category", "money"]
     search_fields = ["showtime__movie__title", "showtime__id"]
-    show_full_result_count = False
 
     @admin.display(description="Price", ordering="amount")
     def money(self, price: ShowtimePrice) -> str:
@@ -296,6 +339,12 @@ class ShowtimeOccupancyAdmin(ReadOnlyAdmin):
     list_display = ["booking_id", "showtime_id", "seats", "state", "held_until", "updated_at"]
     list_filter = ["state"]
     search_fields = ["booking_id", "showtime_id"]
+
+
+@admin.register(BlockedSeats)
+class BlockedSeatsAdmin(ReadOnlyAdmin):
+    list_display = ["showtime_id", "seats", "updated_at"]
+    search_fields = ["showtime_id"]
     show_full_result_count = False
 
 

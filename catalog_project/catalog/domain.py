@@ -35,6 +35,16 @@ class SeatCategory(StrEnum):
     COMPANION = "companion"
 
 
+class AccessiblePlaces(StrEnum):
+    """Who gets wheelchair places and the seats beside them.
+
+    ON_REQUEST: who asks for them, and a companion seat only together with a wheelchair place. ANYBODY: like any seat.
+    """
+
+    ON_REQUEST = "on_request"
+    ANYBODY = "anybody"
+
+
 class OccupancyState(IntEnum):
     """How far a booking got, as its events tell; a higher one wins, in whatever order they arrive.
 

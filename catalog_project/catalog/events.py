@@ -75,6 +75,7 @@ class Rules:
     cancellation_cutoff_minutes: int
     cancellation_fee_percent: int | None
     orphan_seat_rule: bool
+    accessible_places: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ class _ShowtimeState(Showing):
                 cancellation_cutoff_minutes=theater.cancellation_cutoff_minutes,
                 cancellation_fee_percent=theater.cancellation_fee_percent,
                 orphan_seat_rule=theater.orphan_seat_rule,
+                accessible_places=theater.accessible_places,
             ),
             **asdict(showtime.showing),
         )

@@ -6,7 +6,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.contrib.admin.widgets import AdminSplitDateTime
 from django.db import models, transaction
 
 from catalog import scheduling, services
@@ -14,6 +13,7 @@ from catalog.domain import SeatCategory
 from catalog.errors import InvalidFields
 from catalog.layouts import LETTERS, BadPlan, Place, read_plan, write_plan
 from catalog.models import SHOWING, Movie, Screen, Seat, Showtime, Theater
+from catalog.occupancy import touched_by
 from chassis.money import to_major, to_minor
 from chassis.storage.audit_log import Actor
 from chassis.web.problems import Problem
@@ -90,6 +90,7 @@ class TheaterForm(ServiceForm):
             "cancellation_cutoff_minutes",
             "cancellation_fee_percent",
             "orphan_seat_rule",
+            "accessible_places",
         ]
 
     def carry_out(self) -> Theater:
@@ -155,9 +156,15 @@ PRICE_FIELDS = [price_field(category) for category in SeatCategory]
 class ShowtimeForm(ServiceForm):
     """Times are the theater's, prices are as people write them in its currency."""
 
+    # The browser's own inputs: Django's would offer its own today and now, which are the server's.
     starts_at = forms.SplitDateTimeField(
-        widget=AdminSplitDateTime, label="Starts at", help_text="As the clocks of the theater show it."
+        widget=forms.SplitDateTimeWidget(
+            date_attrs={"type": "date"}, time_attrs={"type": "time"}, date_format="%Y-%m-%d", time_format="%H:%M"
+        ),
+        label="Starts at",
+        help_text="As the clocks of the theater show it.",
     )
+    move_sold = forms.BooleanField(required=False, label="Move what is sold")
 
     class Meta:
         model = Showtime
@@ -173,8 +180,25 @@ class ShowtimeForm(ServiceForm):
             zone = ZoneInfo(self.instance.theater.time_zone)
             local = self.instance.starts_at.astimezone(zone)
             self.initial["starts_at"] = local.replace(tzinfo=None)
+            if local.second:  # which a client of the API gave it: saved as it is, it stays as it is
+                self.fields["starts_at"].widget.widgets[1].format = "%H:%M:%S"
+            self.fields["starts_at"].help_text = f"{zone.key}, the theater's time."
+            self.fields[
+                "move_sold"
+            ].help_text = (
+                f"Another start reaches {touched_by(self.instance.pk)}: each is told, and may leave for nothing."
+            )
             for price in self.instance.prices.all():
                 self.initial[price_field(price.category)] = to_major(price.money)
+
+    def clean(self) -> dict[str, Any]:
+        """Moving what is sold takes a word that it is meant."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.adding and "starts_at" in self.changed_data and not cleaned.get("move_sold"):
+            touched = touched_by(self.instance.pk)
+            if touched.bookings:
+                self.add_error("move_sold", f"This moves {touched}. Tick it if that is meant.")
+        return cleaned
 
     def carry_out(self) -> Showtime:
         theater = self._theater()

@@ -1,9 +1,9 @@
-"""Which event does what: bookings that take seats of a showtime, and give them back."""
+"""Which event does what: bookings that take seats of a showtime and give them back, and seats that are off sale."""
 
 from catalog.cache import occupancy_changed
 from catalog.domain import OccupancyState
-from catalog.heard import BookingHeld, BookingOfShowtime, BookingSeats
-from catalog.occupancy import prune_occupancy, record_occupancy
+from catalog.heard import BookingHeld, BookingOfShowtime, BookingSeats, SeatsBlocked
+from catalog.occupancy import prune_occupancy, record_blocked, record_occupancy
 from chassis.messaging.events import Event
 from chassis.messaging.inbox import Handler
 
@@ -29,6 +29,11 @@ def record_state(event: Event) -> None:
     )
 
 
+def record_blocked_seats(event: Event) -> None:
+    blocked = event.read(SeatsBlocked)
+    record_blocked(showtime_id=blocked.showtime_id, seats=blocked.blocked, revision=blocked.revision)
+
+
 def forget_count(event: Event) -> None:
     occupancy_changed([event.read(BookingOfShowtime).showtime_id])
 
@@ -43,6 +48,8 @@ STATE_AFTER = {
 
 HANDLERS = {
     "booking.created": Handler(apply=record_hold, then=forget_count),
+    "seats.blocked": Handler(apply=record_blocked_seats, then=forget_count),
+    "seats.unblocked": Handler(apply=record_blocked_seats, then=forget_count),
     **{type_: Handler(apply=record_state, then=forget_count) for type_ in STATE_AFTER},
 }
 TICKS = {"clock.hour": [prune_occupancy]}

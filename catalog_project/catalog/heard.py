@@ -22,9 +22,18 @@ class BookingHeld:
 
 @dataclass(frozen=True, slots=True)
 class BookingOfShowtime:
-    """Of every booking event."""
+    """Of every event about seats."""
 
     showtime_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SeatsBlocked:
+    """Of seats.blocked and seats.unblocked. blocked: how many are off sale since; the highest revision is the last."""
+
+    showtime_id: UUID
+    revision: int
+    blocked: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,6 @@
 from dataclasses import dataclass, fields
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeBoundary, RangeOperators
@@ -8,9 +10,9 @@ from django.db import models
 from django.db.models.functions import Upper
 
 from catalog import validators
-from catalog.domain import OccupancyState, SeatCategory, ShowtimeFormat, ShowtimeStatus
+from catalog.domain import AccessiblePlaces, OccupancyState, SeatCategory, ShowtimeFormat, ShowtimeStatus
 from chassis.ids import uuid7
-from chassis.money import Money
+from chassis.money import Money, format_money
 
 NO_OVERLAP = "showtimes_of_a_screen_do_not_overlap"
 
@@ -70,6 +72,13 @@ class Theater(models.Model):
     orphan_seat_rule = models.BooleanField(
         default=True, help_text="Refuse a choice that leaves a single free seat between taken ones."
     )
+    accessible_places = models.CharField(
+        max_length=10,
+        choices=[(rule.value, rule.value.replace("_", " ")) for rule in AccessiblePlaces],
+        default=AccessiblePlaces.ON_REQUEST.value,
+        db_default=AccessiblePlaces.ON_REQUEST.value,
+        help_text="Wheelchair places: for those who ask for them, companions with them; or for anybody, like any seat.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -116,7 +125,7 @@ class Screen(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.theater.name}, {self.name}"
 
 
 class Seat(models.Model):
@@ -221,7 +230,12 @@ class Showtime(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.movie} · {self.starts_at:%Y-%m-%d %H:%M} UTC"
+        return f"{self.movie} · {self.theater.name}, {self.screen.name} · {self.at_the_theater(self.starts_at)}"
+
+    def at_the_theater(self, moment: datetime) -> str:
+        """As the clocks there show it, and which these are: Sat 28 Nov 2026 20:15 Europe/Berlin."""
+        zone = self.theater.time_zone
+        return f"{moment.astimezone(ZoneInfo(zone)):%a %d %b %Y %H:%M} {zone}"
 
     @property
     def showing(self) -> Showing:
@@ -250,7 +264,7 @@ class ShowtimePrice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.category}: {self.amount} {self.currency}"
+        return f"{self.category}: {format_money(self.money)}"
 
     @property
     def money(self) -> Money:
@@ -279,6 +293,22 @@ class ShowtimeOccupancy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seats} {OccupancyState(self.state).name.lower()}"
+
+
+class BlockedSeats(models.Model):
+    """How many seats of a showtime are off sale for the house, as booking tells; a higher revision is later news."""
+
+    showtime_id = models.UUIDField(primary_key=True)
+    seats = models.PositiveSmallIntegerField()
+    revision = models.BigIntegerField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "showtime_blocked_seats"
+        verbose_name_plural = "blocked seats"
+
+    def __str__(self) -> str:
+        return f"{self.seats} blocked"
 
 
 class CatalogGeneration(models.Model):

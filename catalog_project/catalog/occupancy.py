@@ -1,16 +1,27 @@
 """How many seats of a showtime are taken, as booking's events tell in whatever order they arrive."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, Sum
-from django.db.models.functions import Now
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from catalog.domain import OccupancyState
-from catalog.models import ShowtimeOccupancy
+from catalog.models import Showtime, ShowtimeOccupancy
+
+OCCUPIED = """
+SELECT showtime_id, sum(seats)::int FROM (
+    SELECT showtime_id, seats FROM showtime_occupancy
+    WHERE showtime_id = ANY(%(ids)s) AND (state = %(sold)s OR (state = %(held)s AND held_until > now()))
+    UNION ALL
+    SELECT showtime_id, seats FROM showtime_blocked_seats WHERE showtime_id = ANY(%(ids)s)
+) AS taken
+GROUP BY showtime_id
+"""
 
 KEEP = timedelta(days=1)
 PRUNE_BATCH = 5000
@@ -36,35 +47,73 @@ def record_occupancy(
         return bool(cursor.rowcount)
 
 
+def record_blocked(*, showtime_id: UUID, seats: int, revision: int) -> bool:
+    """Keeps how many seats are off sale unless something newer is known; True when it was news."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO showtime_blocked_seats AS kept (showtime_id, seats, revision, updated_at)"
+            " VALUES (%s, %s, %s, now()) ON CONFLICT (showtime_id) DO UPDATE"
+            " SET seats = EXCLUDED.seats, revision = EXCLUDED.revision, updated_at = EXCLUDED.updated_at"
+            " WHERE kept.revision < EXCLUDED.revision",
+            [showtime_id, seats, revision],
+        )
+        return bool(cursor.rowcount)
+
+
+def any_seat_taken(showtimes: QuerySet[Showtime]) -> bool:
+    """Whether a booking has seats of any of these showtimes, as far as it was told."""
+    return _open(ShowtimeOccupancy.objects.filter(showtime_id__in=showtimes.values("id"))).exists()
+
+
 def count_occupied(showtime_ids: Collection[UUID]) -> dict[UUID, int]:
-    """Seats sold and seats held by a hold that still runs, of each of the showtimes."""
-    sums = (
-        ShowtimeOccupancy.objects.filter(showtime_id__in=showtime_ids)
-        .filter(Q(state=OccupancyState.SOLD) | Q(state=OccupancyState.HELD, held_until__gt=Now()))
-        .order_by()
-        .values_list("showtime_id")
-        .annotate(Sum("seats"))
-    )
-    return dict.fromkeys(showtime_ids, 0) | dict(sums)
+    """Seats that cannot be bought of each of the showtimes: sold, held by a hold that still runs, or off sale."""
+    with connection.cursor() as cursor:
+        cursor.execute(OCCUPIED, {"ids": list(showtime_ids), "sold": OccupancyState.SOLD, "held": OccupancyState.HELD})
+        return dict.fromkeys(showtime_ids, 0) | dict(cursor.fetchall())
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Whom a change of a showtime reaches: bookings that are sold or held, and how many people come with them."""
+
+    bookings: int
+    people: int
+
+    def __str__(self) -> str:
+        if not self.bookings:
+            return "nobody has booked"
+        return f"{self.bookings:,} booking{'s' * (self.bookings != 1)}, {self.people:,} people"
+
+
+def touched_by(showtime_id: UUID) -> Touched:
+    """As booking has told so far: what was sold in the last second may be missing."""
+    bookings = _open(ShowtimeOccupancy.objects.filter(showtime_id=showtime_id))
+    counted = bookings.aggregate(bookings=Count("booking_id"), people=Coalesce(Sum("seats"), 0))
+    return Touched(**counted)
+
+
+def _open(rows: QuerySet[ShowtimeOccupancy]) -> QuerySet[ShowtimeOccupancy]:
+    """Sold, or held by a hold that still runs."""
+    return rows.filter(Q(state=OccupancyState.SOLD) | Q(state=OccupancyState.HELD, held_until__gt=Now()))
 
 
 def prune_occupancy() -> int:
     """Removes rows of showtimes that ended a day ago, or that never existed here; a bounded number of batches."""
+    return _pruned("showtime_occupancy", "booking_id") + _pruned("showtime_blocked_seats", "showtime_id")
+
+
+def _pruned(table: str, key: str) -> int:
     removed = 0
     for _ in range(PRUNE_BATCHES):
-        batch = _prune_batch()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"DELETE FROM {table} WHERE {key} IN ("  # noqa: S608  (names of ours)
+                f" SELECT o.{key} FROM {table} o LEFT JOIN showtimes s ON s.id = o.showtime_id"
+                " WHERE coalesce(s.ends_at, o.updated_at) < %s LIMIT %s)",
+                [timezone.now() - KEEP, PRUNE_BATCH],
+            )
+            batch = int(cursor.rowcount)
         removed += batch
         if batch < PRUNE_BATCH:
             break
     return removed
-
-
-def _prune_batch() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM showtime_occupancy WHERE booking_id IN ("
-            " SELECT o.booking_id FROM showtime_occupancy o LEFT JOIN showtimes s ON s.id = o.showtime_id"
-            " WHERE coalesce(s.ends_at, o.updated_at) < %s LIMIT %s)",
-            [timezone.now() - KEEP, PRUNE_BATCH],
-        )
-        return int(cursor.rowcount)

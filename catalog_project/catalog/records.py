@@ -3,6 +3,7 @@
 from typing import Any
 
 from catalog.models import Movie, Screen, Showtime, Theater
+from chassis.money import format_money
 from chassis.storage.audit_log import Actor, changes, columns, record
 
 Row = Movie | Theater | Screen | Showtime
@@ -11,10 +12,10 @@ _DERIVED = {"revision", "screen_free_at", "created_at", "categories"}
 
 
 def state(row: Row) -> dict[str, Any]:
-    """What a record tells of a row: its columns, a showtime's prices in minor units, a screen's seats by name."""
+    """What a record tells of a row: its columns, a showtime's prices, a screen's seats by name."""
     told = {name: value for name, value in columns(row).items() if name not in _DERIVED}
     if isinstance(row, Showtime):
-        told |= {f"price {category}": amount for category, amount in row.amounts.items()}
+        told |= {f"price {price.category}": format_money(price.money) for price in row.prices.all()}
     if isinstance(row, Screen):
         told |= {f"seat {seat}": _place(seat) for seat in row.seats.all()}
     return told

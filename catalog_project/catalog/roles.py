@@ -2,7 +2,10 @@
 
 from chassis.roles import EVERYTHING, StaffMay, edits, views
 
-SEEN = views("movie", "theater", "screen", "showtime", "seat", "showtimeprice", "showtimeoccupancy", "auditrecord")
+SEEN = views(
+    *("movie", "theater", "screen", "showtime", "seat", "showtimeprice", "showtimeoccupancy", "blockedseats"),
+    "auditrecord",
+)
 
 STAFF_MAY: StaffMay = {
     "support": SEEN,

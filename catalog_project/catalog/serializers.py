@@ -81,7 +81,7 @@ class RulesSerializer(StrictSerializer, serializers.ModelSerializer[Theater]):
 
     class Meta:
         model = Theater
-        fields = ["cancellation_cutoff_minutes", "cancellation_fee_percent", "orphan_seat_rule"]
+        fields = ["cancellation_cutoff_minutes", "cancellation_fee_percent", "orphan_seat_rule", "accessible_places"]
 
 
 class ScreenSummarySerializer(serializers.ModelSerializer[Screen]):

@@ -27,6 +27,7 @@ from catalog.errors import (
 from catalog.events import ScreenUpdated
 from catalog.layouts import Place, categories, extent, faults
 from catalog.models import Movie, Screen, Seat, Showtime, ShowtimePrice, Theater
+from catalog.occupancy import any_seat_taken
 from catalog.records import record_added, record_changed, record_removed, state
 from catalog.rows import assign, refusing
 from catalog.scheduling import refusing_overlaps, showtimes_to_come, update_showtimes_to_come
@@ -55,6 +56,7 @@ class TheaterFields(TypedDict, total=False):
     cancellation_cutoff_minutes: int
     cancellation_fee_percent: int | None
     orphan_seat_rule: bool
+    accessible_places: str
 
 
 # What the showtimes to come say or follow of their movie and theater.
@@ -115,8 +117,8 @@ def add_theater(*, actor: Actor | None = None, **fields: Unpack[TheaterFields]) 
 def change_theater(*, theater_id: UUID, actor: Actor | None = None, **fields: Unpack[TheaterFields]) -> Theater:
     """Changes a theater. Its name, zone, rules and cleaning time reach its showtimes to come.
 
-    Raises TheaterNotFound, NameTaken; TheaterInUse for another currency while showtimes are to come;
-    ShowtimesOverlap when a longer cleaning time no longer fits.
+    Raises TheaterNotFound, NameTaken; TheaterInUse for another currency while showtimes are to come, and for another
+    zone once seats of them are taken; ShowtimesOverlap when a longer cleaning time no longer fits.
     """
     taken = NameTaken("Another theater has this name.")
     with refusing("theaters_have_names_of_their_own", taken), refusing_overlaps():
@@ -127,6 +129,10 @@ def change_theater(*, theater_id: UUID, actor: Actor | None = None, **fields: Un
         changed = assign(theater, fields)
         if "currency" in changed and showtimes_to_come(theater_id=theater_id).exists():
             raise TheaterInUse("Showtimes to come are priced in the other currency.")
+        # The clock time on every ticket would be another. Of a sale that this service has not heard of yet, booking
+        # tells the customer.
+        if "time_zone" in changed and any_seat_taken(showtimes_to_come(theater_id=theater_id)):
+            raise TheaterInUse("Seats of showtimes to come are sold by the clocks of the other time zone.")
         if changed:
             theater.save(update_fields=[*changed, "updated_at"])
             record_changed(actor, theater, before)
@@ -175,8 +181,8 @@ def change_screen(
 ) -> Screen:
     """Another name, another layout, or both; None leaves it. A seat of the same row and number stays the same seat.
 
-    Raises ScreenNotFound, NameTaken, InvalidFields; ScreenInUse when showtimes to come would lose a seat or have
-    seats without a price.
+    Raises ScreenNotFound, NameTaken, InvalidFields; ScreenInUse when showtimes to come would lose a seat, have seats
+    without a price, or, once seats of them are taken, seats of another kind.
     """
     if places is not None:
         _check_layout(places)
@@ -218,14 +224,15 @@ def _redraw(screen: Screen, places: Sequence[Place]) -> bool:
     after = {(place.row, place.number): place for place in places}
     gone = [seat for key, seat in before.items() if key not in after]
     new = [Seat(screen=screen, **columns_of(place)) for key, place in after.items() if key not in before]
-    moved = [
-        seat
-        for key, seat in before.items()
-        if key in after and assign(seat, columns_of(after[key]))  # assigns, and keeps the seat's id
-    ]
+    # Assigns, and keeps the seat's id.
+    changes = {key: assign(seat, columns_of(after[key])) for key, seat in before.items() if key in after}
+    moved = [before[key] for key, changed in changes.items() if changed]
     if not (gone or new or moved):
         return False
     _refuse_loss(screen, gone, categories(places))
+    _refuse_another_kind(
+        screen, [before[key] for key, changed in changes.items() if changed & {"category", "accessible"}]
+    )
     Seat.objects.filter(id__in=[seat.id for seat in gone]).delete()
     Seat.objects.bulk_update(moved, ["x", "y", "category", "accessible"], batch_size=500)
     Seat.objects.bulk_create(new)
@@ -245,6 +252,13 @@ def _refuse_loss(screen: Screen, gone: Sequence[Seat], wanted: Sequence[str]) ->
     missing = {name for known in prices.values() for name in domain.missing_prices(wanted, known)}
     if missing:
         raise ScreenInUse(f"Showtimes to come have no price for: {', '.join(sorted(missing))}.")
+
+
+def _refuse_another_kind(screen: Screen, seats: Sequence[Seat]) -> None:
+    """What somebody bought as one kind of seat does not become another."""
+    if seats and any_seat_taken(showtimes_to_come(theater_id=screen.theater_id, screen_id=screen.id)):
+        names = ", ".join(str(seat) for seat in seats[:10])
+        raise ScreenInUse(f"Seats of showtimes to come are sold, and would be of another kind: {names}.")
 
 
 def _check_layout(places: Sequence[Place]) -> None:

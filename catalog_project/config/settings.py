@@ -15,4 +15,6 @@ globals().update(
     )
 )
 
+EVENT_EXCHANGES = {"seats": "booking_events"}
+
 INSTALLED_APPS = [*globals()["INSTALLED_APPS"], "django.contrib.postgres"]

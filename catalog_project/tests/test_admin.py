@@ -1,6 +1,6 @@
 """What managers see and do, through Django's own admin pages."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from factories import PLAN, PRICES, MovieFactory, ScreenFactory, ShowtimeFactory, TheaterFactory, next_week
 
+from catalog.domain import OccupancyState
 from catalog.models import Movie, Screen, Showtime, Theater
+from catalog.occupancy import record_occupancy
+from chassis.ids import uuid7
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +39,7 @@ THEATER = {
     "cancellation_cutoff_minutes": 60,
     "cancellation_fee_percent": "",
     "orphan_seat_rule": "on",
+    "accessible_places": "on_request",
 }
 
 
@@ -114,6 +118,15 @@ def test_what_a_service_refuses_is_told_beside_the_field(manager: Client, showti
     assert Showtime.objects.count() == 1
 
 
+def test_the_form_refuses_another_time_zone_of_what_is_sold(manager: Client, showtime: Showtime) -> None:
+    record_occupancy(booking_id=uuid7(), showtime_id=showtime.id, seats=1, state=OccupancyState.SOLD)
+    theater = showtime.theater
+    wanted = {**THEATER, "currency": theater.currency, "time_zone": "Asia/Tokyo"}
+    (refusal,) = complaints(manager.post(address("theater_change", theater.id), wanted))["__all__"]
+    assert "time zone" in refusal
+    saved(manager.post(address("theater_change", theater.id), {**wanted, "time_zone": theater.time_zone}))
+
+
 def test_a_form_that_is_refused_leaves_nothing_behind(manager: Client, emitted: Any) -> None:
     screen = ScreenFactory()
     form = {"theater": screen.theater_id, "name": screen.name, "plan": "A ss"}
@@ -170,6 +183,84 @@ def test_showtimes_are_cancelled_together_with_a_reason(manager: Client, emitted
     manager.post(address("showtime_changelist"), {**chosen, "reason": "Power cut"})
     assert [event.data["reason"] for event in emitted("showtime.cancelled")] == ["Power cut"] * 2
     assert set(Showtime.objects.values_list("status", flat=True)) == {"cancelled"}
+
+
+def sell(showtime: Showtime, *parties: int) -> None:
+    for people in parties:
+        record_occupancy(
+            booking_id=uuid7(), showtime_id=showtime.id, seats=people, state=OccupancyState.SOLD, held_until=None
+        )
+
+
+def test_who_cancels_is_told_first_whom_it_touches(manager: Client, showtime: Showtime) -> None:
+    sell(showtime, 2, 3)
+    chosen = {"action": "cancel", "_selected_action": [str(showtime.id), str(ShowtimeFactory().id)]}
+    asked = manager.post(address("showtime_changelist"), chosen).content.decode()
+    assert "2 bookings, 5 people" in asked
+    assert "nobody has booked" in asked
+
+
+def test_moving_what_is_sold_takes_a_word_that_it_is_meant(manager: Client, showtime: Showtime, emitted: Any) -> None:
+    sell(showtime, 4)
+    later = next_week(13, days=8)
+    wanted = showtime_form(starts_at_0=f"{later:%Y-%m-%d}")
+    page = manager.get(address("showtime_change", showtime.id)).content.decode()
+    assert "1 booking, 4 people" in page
+    refused = complaints(manager.post(address("showtime_change", showtime.id), wanted))
+    assert refused == {"move_sold": ["This moves 1 booking, 4 people. Tick it if that is meant."]}
+    assert emitted() == []
+    saved(manager.post(address("showtime_change", showtime.id), {**wanted, "move_sold": "on"}))
+    assert len(emitted("showtime.updated")) == 1
+
+
+def test_prices_of_what_is_sold_change_without_a_word(manager: Client, showtime: Showtime) -> None:
+    sell(showtime, 4)
+    local = showtime.starts_at.astimezone(ZoneInfo(showtime.theater.time_zone))
+    same = {"starts_at_0": f"{local:%Y-%m-%d}", "starts_at_1": f"{local:%H:%M}"}
+    saved(manager.post(address("showtime_change", showtime.id), showtime_form(**same, price_standard="99000")))
+
+
+def test_halls_are_named_with_their_theater_and_times_with_their_clock(manager: Client) -> None:
+    theater = TheaterFactory(name="Marquee Spreebogen", time_zone="Europe/Berlin", currency="EUR")
+    start = datetime(2030, 1, 7, 19, 15, tzinfo=UTC)
+    showtime = ShowtimeFactory(screen=ScreenFactory(theater=theater, name="Saal 1"), starts_at=start)
+    clock, hall = "Mon 07 Jan 2030 20:15 Europe/Berlin", "Marquee Spreebogen, Saal 1"
+    assert str(showtime).endswith(f"{hall} · {clock}")
+    for asked in (address("showtime_changelist"), address("showtimeprice_changelist")):
+        page = manager.get(asked).content.decode()
+        assert clock in page
+        assert hall in page
+    page = manager.get(address("showtime_change", showtime.id)).content.decode()
+    assert "Europe/Berlin, the theater's time." in page
+    assert "UTC" not in page
+    found = manager.get(
+        "/admin/catalog/autocomplete/?app_label=catalog&model_name=showtime&field_name=screen&term=Saal"
+    )
+    assert [result["text"] for result in found.json()["results"]] == [hall]
+
+
+def test_a_day_is_the_theater_s(manager: Client) -> None:
+    """Half past midnight in Hanoi is half past six in the evening, of the day before, in Berlin."""
+    start = datetime(2030, 1, 7, 17, 30, tzinfo=UTC)
+    hanoi = ShowtimeFactory(starts_at=start)
+    berlin = ShowtimeFactory(screen=ScreenFactory(theater__time_zone="Europe/Berlin"), starts_at=start)
+
+    def on(day: str) -> list[Any]:
+        answer = manager.get(address("showtime_changelist"), {"day": day})
+        return [row.pk for row in answer.context["cl"].result_list]
+
+    assert on("2030-01-07") == [berlin.pk]
+    assert on("2030-01-08") == [hanoi.pk]
+    assert on("today") == []
+    assert manager.get(address("showtime_changelist"), {"day": "2030-13-01"}).status_code == 400
+
+
+def test_a_price_is_written_as_people_write_it(manager: Client, showtime: Showtime) -> None:
+    price = showtime.prices.get(category="standard")
+    for asked in (address("showtimeprice_changelist"), address("showtimeprice_change", price.pk)):
+        page = manager.get(asked).content.decode()
+        assert "90,000 VND" in page
+        assert "90000" not in page
 
 
 def test_what_has_showtimes_is_not_deleted_and_what_has_none_is(manager: Client, showtime: Showtime) -> None:

@@ -64,6 +64,7 @@ def test_a_manager_sets_up_a_house_and_everybody_sees_its_showtime(manager: Any,
         "cancellation_cutoff_minutes": 30,
         "cancellation_fee_percent": None,
         "orphan_seat_rule": True,
+        "accessible_places": "on_request",
     }
 
 

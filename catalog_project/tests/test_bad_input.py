@@ -105,6 +105,7 @@ def test_a_bad_field_of_a_movie_is_pointed_at(manager: Any, fields: dict[str, An
         ({"currency": "vnd"}, "/currency"),
         ({"rules": {"cancellation_fee_percent": 101}}, "/rules/cancellation_fee_percent"),
         ({"rules": {"generosity": 1}}, "/rules/generosity"),
+        ({"rules": {"accessible_places": "nobody"}}, "/rules/accessible_places"),
         ({"rules": []}, "/rules"),
         ({"cleaning_minutes": -1}, "/cleaning_minutes"),
     ],

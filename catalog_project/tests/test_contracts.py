@@ -9,7 +9,7 @@ from factories import PRICES, MovieFactory, ScreenFactory, TheaterFactory, next_
 
 from catalog import scheduling, services
 from catalog.forms import ShowtimeForm
-from catalog.models import SHOWING, ShowtimeOccupancy, Theater
+from catalog.models import SHOWING, BlockedSeats, ShowtimeOccupancy, Theater
 from catalog.serializers import ShowtimeInput, ShowtimeSerializer
 
 pytestmark = pytest.mark.django_db
@@ -98,3 +98,11 @@ def test_what_booking_promises_is_what_we_read(event_type: str, state: str, deli
     assert str(row.showtime_id) == data["showtime_id"]
     assert row.seats == len(data.get("seats") or data.get("seat_ids"))
     assert row.get_state_display() == state
+
+
+@pytest.mark.parametrize("event_type", ["seats.blocked", "seats.unblocked"])
+def test_what_booking_tells_of_seats_off_sale_is_what_we_read(event_type: str, deliver: Any, golden: Any) -> None:
+    assert deliver(event_type) is True
+    data = golden(event_type)["data"]
+    row = BlockedSeats.objects.get()
+    assert (str(row.showtime_id), row.seats, row.revision) == (data["showtime_id"], data["blocked"], data["revision"])

@@ -14,7 +14,7 @@ from hypothesis.extra.django import TestCase
 from catalog import occupancy
 from catalog.domain import OccupancyState
 from catalog.handlers import STATE_AFTER
-from catalog.models import Showtime, ShowtimeOccupancy
+from catalog.models import BlockedSeats, Showtime, ShowtimeOccupancy
 from catalog.occupancy import count_occupied, prune_occupancy, record_occupancy
 from chassis.ids import uuid7
 from chassis.messaging.events import MalformedEvent
@@ -118,6 +118,38 @@ def test_news_of_a_booking_cost_two_statements_and_a_repetition_one(
         count_occupied([showtime.id])
 
 
+def off_sale(showtime_id: UUID, revision: int, blocked: int) -> dict[str, Any]:
+    return {"showtime_id": str(showtime_id), "revision": revision, "blocked": blocked, "seat_ids": []}
+
+
+def test_seats_that_are_off_sale_are_not_available_and_their_news_come_in_any_order(
+    showtime: Showtime, deliver: Any
+) -> None:
+    news = [("seats.blocked", 1, 3), ("seats.blocked", 2, 5), ("seats.unblocked", 3, 2), ("seats.unblocked", 4, 1)]
+    for order in itertools.permutations(news):
+        for event_type, revision, blocked in order:
+            deliver(event_type, off_sale(showtime.id, revision, blocked))
+        assert left(showtime) == 13, order
+        BlockedSeats.objects.all().delete()
+
+
+def test_what_is_sold_and_what_is_off_sale_add_up_everywhere(
+    showtime: Showtime, deliver: Any, api: Any, django_assert_num_queries: Any
+) -> None:
+    def listed() -> int:
+        (found,) = api.get(f"/showtimes?movie_id={showtime.movie_id}").json()["results"]
+        return found["available_seats"]
+
+    assert listed() == 14
+    deliver("booking.created", created(showtime.id, uuid7(), seats=3))
+    deliver("seats.blocked", off_sale(showtime.id, 1, 4))
+    assert listed() == api.get(f"/showtimes/{showtime.id}").json()["available_seats"] == left(showtime) == 7
+    deliver("seats.blocked", off_sale(showtime.id, 2, 11))
+    assert listed() == 0
+    with django_assert_num_queries(1):
+        count_occupied([showtime.id])
+
+
 def test_a_hold_that_ran_out_frees_its_seats_without_any_event(showtime: Showtime, deliver: Any) -> None:
     deliver("booking.created", created(showtime.id, uuid7(), minutes=-0.1))
     assert left(showtime) == 14
@@ -169,7 +201,10 @@ def test_rows_of_showtimes_long_over_are_pruned_in_batches(
     Showtime.objects.filter(id=gone.id).update(
         starts_at=timezone.now() - timedelta(days=2), ends_at=timezone.now() - timedelta(hours=25)
     )
-    assert prune_occupancy() == 5
+    deliver("seats.blocked", off_sale(gone.id, 1, 2))
+    deliver("seats.blocked", off_sale(showtime.id, 1, 2))
+    assert prune_occupancy() == 5 + 1
+    assert BlockedSeats.objects.get().showtime_id == showtime.id
     assert ShowtimeOccupancy.objects.count() == 2
     ShowtimeOccupancy.objects.update(updated_at=timezone.now() - timedelta(hours=25))
     assert prune_occupancy() == 1

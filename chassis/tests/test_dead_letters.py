@@ -17,6 +17,7 @@ from test_worker import handled, publish
 
 from chassis.messaging.dead_letters import DeadLetters
 from chassis.messaging.housekeeping import measure
+from chassis.storage.models import AuditRecord
 from chassis.testing import metric, wait_until
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +130,10 @@ def test_what_is_discarded_is_gone_and_the_rest_stays(queues: str, depth: Depth)
     assert [letter.id for letter in DeadLetters(()).all()] == [str(second)]
     assert run("discard", "--all") == "1 discarded\n"
     assert DeadLetters(()).all() == []
+    assert [(entry.action, entry.door, entry.after["letters"]) for entry in AuditRecord.objects.order_by("id")] == [
+        ("dead_letters.discard", "command", [str(first)]),
+        ("dead_letters.discard", "command", "all"),
+    ]
 
 
 def test_a_message_that_is_no_event_can_be_seen_and_discarded(queues: str) -> None:
@@ -169,6 +174,8 @@ def test_a_superuser_replays_from_the_admin(queues: str, depth: Depth, admin_cli
     assert "lamp" not in page.content.decode()
     done = admin_client.post("/admin/chassis/dead-letters/", {"action": "replay", "id": [str(event_id)]}, follow=True)
     assert "1 sent again" in done.content.decode()
+    entry = AuditRecord.objects.get()
+    assert (entry.action, entry.actor_name, entry.door) == ("dead_letters.replay", "admin", "admin")
     assert depth("chassis_queue") == 1
 
 

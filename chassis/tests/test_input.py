@@ -8,8 +8,11 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from rest_framework import serializers
 from rest_framework.test import APIClient
 from things.models import Thing
+
+from chassis.web.parsing import StrictSerializer
 
 pytestmark = pytest.mark.django_db
 
@@ -63,6 +66,37 @@ def test_a_malformed_body_is_400(client: APIClient, body: bytes) -> None:
     assert response.status_code == 400, response.content
     assert response.json()["code"] == "parse_error"
     assert not Thing.objects.exists()
+
+
+class Price(StrictSerializer):
+    amount = serializers.IntegerField()
+    currency = serializers.CharField(max_length=3)
+
+
+class Lamp(StrictSerializer):
+    name = serializers.CharField()
+    colour = serializers.CharField(default="white")
+    price = Price()
+    # The stubs do not know that many=True makes a list of them.
+    parts = Price(many=True)  # type: ignore[call-arg]
+    prices = serializers.DictField(child=Price())
+
+
+WHOLE = {"amount": 1, "currency": "VND"}
+
+
+@pytest.mark.parametrize("missing", ["amount", "currency"])
+@pytest.mark.parametrize("wrap", [lambda part: {"price": part}, lambda part: {"parts": [part]}])
+def test_of_a_change_fields_may_be_missing_and_of_what_is_nested_in_them_none(
+    missing: str, wrap: Callable[[Any], Any]
+) -> None:
+    assert Lamp.parse({}, partial=True) == {}
+    assert Lamp.parse(wrap(WHOLE), partial=True) == wrap(WHOLE)
+    part = {name: value for name, value in WHOLE.items() if name != missing}
+    with pytest.raises(serializers.ValidationError):
+        Lamp.parse(wrap(part), partial=True)
+    with pytest.raises(serializers.ValidationError):
+        Lamp.parse({"prices": {"evening": part}}, partial=True)
 
 
 @pytest.mark.parametrize("body", [b"[]", b'"lamp"', b"7", b"null", b"true", b"[[]]"])

@@ -1,12 +1,14 @@
 """The base of every admin page: what may be asked of it, and what it writes down."""
 
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.test import Client as Browser
 from things.models import Thing
 
-from chassis.storage.models import AuditRecord
+from chassis.storage.models import AuditRecord, OutboxMessage
 from chassis.testing_pages import assert_nothing_hidden_can_be_asked, assert_odd_addresses_are_refused
 from chassis.web.staff import local_user
 
@@ -65,3 +67,16 @@ def test_every_row_that_is_deleted_from_the_list_is_written_down(root: Browser) 
 def test_a_form_that_is_refused_writes_nothing_down(root: Browser) -> None:
     assert root.post(f"{THINGS}add/", {"name": "", "size": "1"}).status_code == 200
     assert recorded() == []
+
+
+def test_a_time_is_shown_with_the_name_of_its_clock(root: Browser) -> None:
+    OutboxMessage.objects.create(exchange="x", type="thing.made", body={})
+    page = root.get("/admin/chassis/chassis/outboxmessage/").content.decode()
+    assert f"{datetime.now(UTC):%b %Y}" in page
+    assert re.search(r"\d\d:\d\d UTC", page)
+
+
+def test_the_way_to_the_dead_letters_is_no_link_in_a_heading(root: Browser) -> None:
+    """Which is in the colour of links on the colour of headings, and nobody could read it."""
+    page = root.get("/admin/chassis/").content.decode()
+    assert "Dead letters</a></p>" in page

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
-from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin
+from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin, actor_of
 from notifications import compose, previews, services
 from notifications.domain import FALLBACK_LANGUAGE, Channel
 from notifications.errors import NotResendable
@@ -234,7 +234,7 @@ class NotificationAdmin(ReadOnlyAdmin):
         again = 0
         for notification in chosen:
             try:
-                services.send_again(notification_id=notification.id)
+                services.send_again(notification_id=notification.id, actor=actor_of(request))
             except NotResendable as refused:
                 self.message_user(request, f"{notification}: {refused.detail}", messages.WARNING)
             else:

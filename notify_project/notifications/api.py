@@ -15,7 +15,7 @@ from chassis.web.idempotency import HEADER, claim, complete, key_from, replay
 from chassis.web.openapi import page_of, problems
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
-from chassis.web.permissions import May, caller
+from chassis.web.permissions import May, actor, caller
 from chassis.web.problems import PermissionDenied
 from chassis.web.queries import PageQuery, takes
 from chassis.web.views import APIView
@@ -121,7 +121,7 @@ class _SendView(APIView):
                 return replay(claimed)
             notification = services.request_message(
                 channel=self.channel,
-                requested_by=caller(request).id,
+                actor=actor(request),
                 context={name: message[name] for name in ("subject", "text") if name in message},
                 to=message.get("to", ""),
                 user_id=message.get("user_id"),

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from chassis.ids import uuid7
 from chassis.messaging.events import Event
+from chassis.storage.audit_log import Actor, record
 from notifications.domain import GRACE, MACHINE, Channel, Status, Step
 from notifications.errors import NotResendable, UnknownContact
 from notifications.heard import Seat, Showtime
@@ -129,33 +130,39 @@ def know_booking(
 def request_message(
     *,
     channel: Channel,
-    requested_by: UUID,
+    actor: Actor,
     context: Mapping[str, str],
     to: str = "",
     user_id: UUID | None = None,
     notification_id: UUID | None = None,
 ) -> Notification:
-    """A message that a member of staff wrote, to an address or to a user. Raises UnknownContact."""
+    """A message that a member of staff wrote, to an address or to a user. Raises UnknownContact.
+
+    It is on record with its sender and its subject; what it says is kept with the message."""
     if user_id is not None:
         contact = Contact.objects.filter(user_id=user_id).first()
         address = "" if contact is None else contact.email if channel == Channel.EMAIL else contact.phone
         if not address:
             raise UnknownContact
-    return write(
-        draft=Draft(
-            kind=MESSAGE,
-            channel=channel,
-            context=context,
-            user_id=user_id,
-            recipient=to,
-            requested_by=requested_by,
-        ),
-        notification_id=notification_id,
-    )
+    with transaction.atomic():
+        notification = write(
+            draft=Draft(
+                kind=MESSAGE,
+                channel=channel,
+                context=context,
+                user_id=user_id,
+                recipient=to,
+                requested_by=UUID(str(actor.id)),
+            ),
+            notification_id=notification_id,
+        )
+        said = {"channel": str(channel), "to": to or None, "user_id": user_id, "subject": context.get("subject")}
+        record(actor, "message.requested", ("notification", notification.id), after=said)
+    return notification
 
 
 @transaction.atomic
-def send_again(*, notification_id: UUID) -> Notification:
+def send_again(*, notification_id: UUID, actor: Actor) -> Notification:
     """Another try of what failed or was suppressed; of what was sent, a copy (one sent row each in the log).
 
     Raises NotResendable while it is still on its way, and when the secret it carried is gone.
@@ -167,6 +174,7 @@ def send_again(*, notification_id: UUID) -> Notification:
     if carries_secret(notification.template):
         raise NotResendable("Its link is not kept. The user can ask for a new one.")
     now = timezone.now()
+    before = {"status": str(status), "attempts": notification.attempts, "reason": notification.reason}
     if status == Status.SENT:
         notification.pk = uuid7()
         notification.resend_of = notification_id
@@ -182,4 +190,6 @@ def send_again(*, notification_id: UUID) -> Notification:
     notification.not_after = None
     notification.due_at = Now()
     notification.save()
+    copy = notification.id if notification.id != notification_id else None
+    record(actor, "notification.sent_again", ("notification", notification_id), before=before, after={"copy": copy})
     return notification

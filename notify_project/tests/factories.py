@@ -2,9 +2,12 @@ import factory
 from django.utils import timezone
 
 from chassis.ids import uuid7
+from chassis.storage.audit_log import Actor, Door
 from notifications.domain import Channel, Status
 from notifications.kinds import KINDS, samples
 from notifications.models import BookingSummary, Contact, Notification
+
+CLERK = Actor(uuid7(), "linh", Door.ADMIN)
 
 
 class ContactFactory(factory.django.DjangoModelFactory):

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.utils import timezone
-from factories import BookingSummaryFactory, ContactFactory, NotificationFactory
+from factories import CLERK, BookingSummaryFactory, ContactFactory, NotificationFactory
 from servers import ScriptedSmtp, Sink
 
 from chassis.ids import uuid7
@@ -354,7 +354,7 @@ def test_whoever_wants_it_also_gets_the_ticket_as_an_sms_once(sink: Sink, make_d
     contact = ContactFactory(wants_sms=True, phone="+84900000003")
     first = NotificationFactory(contact=contact, template="ticket")
     delivery.deliver_due()
-    services.send_again(notification_id=first.id)
+    services.send_again(notification_id=first.id, actor=CLERK)
     make_due()
     delivery.deliver_due()
     assert len(sink.messages(contact.email)) == 2

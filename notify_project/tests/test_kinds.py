@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 import pytest
 from django.core.management import call_command
-from factories import ContactFactory, NotificationFactory
+from factories import CLERK, ContactFactory, NotificationFactory
 from rest_framework.test import APIClient
 from servers import Sink
 
@@ -140,7 +140,7 @@ def test_what_a_kind_that_is_not_known_here_holds_is_taken_for_a_secret() -> Non
     newer = NotificationFactory(status=Status.FAILED)
     Notification.objects.update(template="from_the_future")
     with pytest.raises(NotResendable):
-        services.send_again(notification_id=newer.id)
+        services.send_again(notification_id=newer.id, actor=CLERK)
 
 
 @pytest.mark.parametrize("kind", TOLD, ids=lambda kind: kind.code)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from factories import BookingSummaryFactory, ContactFactory, NotificationFactory
+from factories import CLERK, BookingSummaryFactory, ContactFactory, NotificationFactory
 from servers import Sink
 
 from chassis.ids import first_uuid7_at, uuid7
@@ -109,7 +109,7 @@ def test_what_staff_set_for_a_contact_survives_news_of_it() -> None:
 
 def test_a_failed_message_can_be_tried_again(sink: Sink) -> None:
     notification = NotificationFactory(status=Status.FAILED, attempts=100)
-    services.send_again(notification_id=notification.id)
+    services.send_again(notification_id=notification.id, actor=CLERK)
     delivery.deliver_due()
     notification.refresh_from_db()
     assert (notification.status, notification.attempts) == (Status.SENT, 1)
@@ -121,7 +121,7 @@ def test_a_sent_message_is_sent_again_as_a_copy(sink: Sink) -> None:
     delivery.deliver_due()
     Contact.objects.filter(user_id=contact.user_id).update(email="moved@example.com")
 
-    copy = services.send_again(notification_id=first.id)
+    copy = services.send_again(notification_id=first.id, actor=CLERK)
     delivery.deliver_due()
 
     copy.refresh_from_db()
@@ -144,7 +144,7 @@ def test_a_sent_message_is_sent_again_as_a_copy(sink: Sink) -> None:
 def test_what_is_on_its_way_or_lost_its_secret_is_not_sent_again(template: str, status: Status) -> None:
     notification = NotificationFactory(template=template, status=status)
     with pytest.raises(NotResendable):
-        services.send_again(notification_id=notification.id)
+        services.send_again(notification_id=notification.id, actor=CLERK)
 
 
 def test_old_rows_are_pruned_and_new_ones_kept(settings: Any) -> None:

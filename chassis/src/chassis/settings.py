@@ -113,6 +113,7 @@ def _django(*, name: str, app: str) -> dict[str, Any]:
         "WSGI_APPLICATION": "config.wsgi.application",
         "APPEND_SLASH": False,
         "LANGUAGE_CODE": "en-us",
+        "FORMAT_MODULE_PATH": ["chassis.formats"],
         "USE_TZ": True,
         "TIME_ZONE": "UTC",
         "STATIC_URL": f"/static/{name}/",

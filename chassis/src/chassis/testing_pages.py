@@ -20,10 +20,10 @@ from chassis.web.staff_admin import StaffAdmin
 HOW = ("", "exact", "startswith", "gt", "regex", "in", "isnull")
 # Nothing that a page's own links and forms would send.
 ODD_VALUES = ("x", "-1", "9" * 40, "1e999", "true", "0001-01-01", "2026-13-45", "9999-12-31", "\ud7ff'\"%_", "{}", ",")
+UNKNOWN = ("unknown=1", "id__a__b__c=1", "pk__in=x", "=1", "password=x")
 ODD_LISTS = (
-    *("unknown=1", "id__a__b__c=1", "pk__in=x", "__=1", "=1", "password=x", "e=1"),
-    *("p=x", "p=-1", "p=" + "9" * 40, "o=x.-.99." + "9" * 40, "all=", "q=%00", "q=%ff", "q=" + "%27%22%5C%25" * 40),
-    *("_to_field=password", "_to_field=x__y", "_popup=x", "_facets=1", "_changelist_filters=%00"),
+    *(*UNKNOWN, "e=1", "p=-1", "p=" + "9" * 40, "o=x.-.99." + "9" * 40, "q=%00", "q=%ff" + "%27%22%5C%25" * 40),
+    *("_to_field=password", "_popup=x", "_facets=1"),
 )
 ODD_KEYS = ("x", "9" * 40, "-1", "a/b", "%2500", "_5F", "019c0000-0000-7000-8000-00000000000g")
 
@@ -97,12 +97,13 @@ def _assert_odd_addresses_are_refused(browser: Any) -> None:
         place = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         request = RequestFactory().get("/")
         request.user = _user_of(browser)
-        queries = [*ODD_LISTS]
-        queries += [urlencode({name: odd}) for name in sorted(page._askable(request)) for odd in ODD_VALUES]
-        for query in queries:
+        for query in ODD_LISTS:
             status = _get(browser, f"{place}?{query}")
-            assert status in ({200, 400} if query not in ODD_LISTS[:6] else {400}), (place, query, status)
+            assert status in ({400} if query in UNKNOWN else {200, 400}), (place, query, status)
             asked += 1
+        for name in sorted(page._askable(request)):
+            for odd in ODD_VALUES:
+                _list(page, request.user, {name: odd})
         for key in ODD_KEYS:
             for below in ("change", "delete", "history"):
                 assert _get(browser, f"{place}{key}/{below}/") in {302, 400, 403, 404}, (place, key, below)
@@ -122,6 +123,19 @@ def _assert_odd_forms_are_refused(browser: Any, place: str, page: Any, request: 
             assert _get(browser, f"{place}add/?{urlencode(dict.fromkeys(fields, odd))}") in {200, 400}
             assert _post(browser, f"{place}add/", dict.fromkeys(fields, odd + "\0")) in {200, 400}
             assert _post(browser, f"{place}add/", dict.fromkeys(fields, odd)) in {200, 302, 400}
+
+
+def _list(page: Any, user: Any, query: dict[str, str]) -> None:
+    """The list itself, without the page around it: refused, if anything."""
+    request = RequestFactory().get("/", query)
+    request.user = user
+    point = transaction.savepoint()
+    try:
+        list(page.get_changelist_instance(request).result_list)
+    except DisallowedModelAdminLookup:
+        pass
+    finally:
+        transaction.savepoint_rollback(point)
 
 
 def _get(browser: Any, address: str) -> int:

@@ -67,7 +67,7 @@ def choose():
                     raise
                 continue
             for seat in seats:
-                if seat["status"] == "available" and not seat["accessible"]:
+                if seat["status"] == "available" and seat["category"] in ("standard", "premium"):
                     return showtime, seat
         time.sleep(1)
     sys.exit("there is no showtime with a free seat")

@@ -4,10 +4,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
 from accounts import services
 from accounts.models import User
 from accounts.roles import Role
+from chassis.storage.audit_log import of_command, record
 from chassis.web.problems import Problem
 
 
@@ -31,12 +33,11 @@ class Command(BaseCommand):
         try:
             # What a request's serializer refuses is refused here too.
             User(username=username, email=email).clean_fields(exclude={"password"})
-            services.register(
-                username=username,
-                email=email,
-                password=_password(interactive=interactive),
-                roles=[Role.CUSTOMER, Role.ADMIN],
-            )
+            password, roles = _password(interactive=interactive), [Role.CUSTOMER, Role.ADMIN]
+            with transaction.atomic():
+                user = services.register(username=username, email=email, password=password, roles=roles)
+                made = {"username": username, "email": email, "groups": [str(role) for role in roles]}
+                record(of_command(), "user.added", ("user", user.pk), after=made)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
         except Problem as problem:

@@ -3,14 +3,13 @@
 import csv
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import connection
@@ -22,6 +21,7 @@ from django.utils.html import format_html, format_html_join
 from chassis.ids import first_uuid7_at
 from chassis.storage.audit_log import Door
 from chassis.storage.models import AuditRecord
+from chassis.web.day_filter import Day, DayFilter
 from chassis.web.staff_admin import ReadOnlyAdmin
 
 # So many entries a list counts and an export holds, the newest first.
@@ -77,33 +77,15 @@ class DoorFilter(KnownValues):
         return [(door.value, {"api": "API", "admin": "Admin site", "command": "Command"}[door]) for door in Door]
 
 
-class DayFilter(admin.SimpleListFilter):
+class WhenFilter(DayFilter):
     """A day of UTC, as the column shows it. The key holds the moment, so its index finds the day."""
 
     title = "day (UTC)"
-    parameter_name = "day"
-    template = "chassis/day_filter.html"
+    named = ("today", "yesterday")
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        today = datetime.now(UTC).date()
-        days = {"Today": today, "Yesterday": today - timedelta(days=1)}
-        return [(day.isoformat(), name) for name, day in days.items()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        wanted = self.value()
-        if not wanted:
-            return queryset
-        try:
-            start = datetime.combine(date.fromisoformat(wanted), time(), UTC)
-            first, behind = first_uuid7_at(start), first_uuid7_at(start + timedelta(days=1))
-        except (ValueError, OverflowError) as exc:
-            raise IncorrectLookupParameters(exc) from exc
-        return queryset.filter(id__gte=first, id__lt=behind)
-
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        """The form of the template keeps what else was chosen."""
-        for choice in super().choices(changelist):
-            yield {**choice, "kept": changelist.filter_params, "day": self.value() or ""}
+    def of(self, day: Day, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        first, behind = day.hours(UTC)
+        return queryset.filter(id__gte=first_uuid7_at(first), id__lt=first_uuid7_at(behind))
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the stubs alone
@@ -117,7 +99,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the s
 class AuditRecordAdmin(ReadOnlyAdmin):
     list_display = ["moment", "actor_name", "door", "action", "about", "reason"]
     list_display_links = ["moment"]
-    list_filter = [ActionFilter, DoorFilter, ActorFilter, DayFilter]
+    list_filter = [ActionFilter, DoorFilter, ActorFilter, WhenFilter]
     search_fields: ClassVar = ["words"]
     search_help_text = f"Name, id or reason, or a part of them. Of many, the newest {COUNTED:,} are listed."
     fields = [

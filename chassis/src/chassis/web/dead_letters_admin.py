@@ -5,12 +5,15 @@ import logging
 import amqp
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
+from chassis.messaging.dead_letter_records import record_taken_out
 from chassis.messaging.dead_letters import DeadLetters
 from chassis.messaging.worker import service_tables
+from chassis.web.staff_admin import actor_of
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +51,9 @@ def _act(request: HttpRequest, letters: DeadLetters) -> None:
         raise PermissionDenied
     chosen = set(request.POST.getlist("id"))
     action = letters.discard if request.POST.get("action") == "discard" else letters.replay
-    count = action(lambda letter: letter.id in chosen)
+    with transaction.atomic():
+        count = action(lambda letter: letter.id in chosen)
+        record_taken_out(actor_of(request), action.__name__, chosen=chosen, count=count)
     log.warning(
         "dead letters taken out",
         extra={"action": action.__name__, "count": count, "by": request.user.get_username()},

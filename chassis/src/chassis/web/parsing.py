@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
+from rest_framework.fields import empty
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
@@ -141,8 +142,9 @@ class StrictSerializer(serializers.Serializer[Any]):
     def parse(cls, data: Any, *, partial: bool = False) -> dict[str, Any]:
         """The validated data, like is_valid() and validated_data. Raises ValidationError.
 
-        partial: fields may be missing, as in a PATCH, and are missing from what comes back. The fields are made once
-        for the class, where DRF makes them for each request; nothing of a request is kept in them.
+        partial: fields may be missing, as in a PATCH, and are missing from what comes back; what is inside of those
+        that are given is as complete as it ever is. The fields are made once for the class, where DRF makes them for
+        each request; nothing of a request is kept in them.
         """
         return cast(dict[str, Any], _only(cls, partial).run_validation(data))
 
@@ -157,7 +159,12 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 @cache
 def _only(serializer: type[StrictSerializer], partial: bool) -> StrictSerializer:
-    return serializer(partial=partial)
+    made = serializer()
+    if partial:
+        # DRF's own partial=True reaches into what is nested: an amount without a currency would pass.
+        for field in made.fields.values():
+            field.required, field.default = False, empty
+    return made
 
 
 class StrictUUIDField(serializers.UUIDField):

@@ -13,17 +13,20 @@ from django.db.models import Manager, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from chassis.storage.audit_log import Actor, Door, columns, record
+from chassis.web.staff_sessions import account_id_of
 
 # What Django's own filters ask of the column that they are of.
 _ASKED = ("exact", "isnull", "isempty", "gte", "lt")
 
 
 def actor_of(request: HttpRequest) -> Actor:
-    """Who is at work in an admin site, for chassis.storage.audit_log.record."""
+    """Who is at work in an admin site, for chassis.storage.audit_log.record: their id at auth, a UUID.
+
+    The id of a local account, a text, where an operator signed in with one."""
     user = request.user
     if user.pk is None:
         raise PermissionDenied
-    return Actor(str(user.pk), user.get_username(), Door.ADMIN)
+    return Actor(account_id_of(request) or str(user.pk), user.get_username(), Door.ADMIN)
 
 
 class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs alone

@@ -1,11 +1,15 @@
 import json
+from collections.abc import Callable
 from typing import Any
 
 import amqp
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
+from chassis.messaging.dead_letter_records import record_taken_out
 from chassis.messaging.dead_letters import Choice, DeadLetters
 from chassis.messaging.worker import service_tables
+from chassis.storage.audit_log import of_command
 
 
 class Command(BaseCommand):
@@ -47,10 +51,17 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(shown, indent=2, default=str))
 
     def _replay(self, letters: DeadLetters, options: dict[str, Any]) -> None:
-        self._report(letters.replay(self._chosen(letters, options)), "sent again", options)
+        self._report(self._take_out(letters.replay, letters, options), "sent again", options)
 
     def _discard(self, letters: DeadLetters, options: dict[str, Any]) -> None:
-        self._report(letters.discard(self._chosen(letters, options)), "discarded", options)
+        self._report(self._take_out(letters.discard, letters, options), "discarded", options)
+
+    def _take_out(self, action: Callable[[Choice], int], letters: DeadLetters, options: dict[str, Any]) -> int:
+        with transaction.atomic():
+            count = action(self._chosen(letters, options))
+            chosen = [] if options["all"] else [options["id"]]
+            record_taken_out(of_command(), options["action"], chosen=chosen, count=count)
+        return count
 
     def _chosen(self, letters: DeadLetters, options: dict[str, Any]) -> Choice:
         return letters.own if options["all"] else lambda letter: letter.id == options["id"]

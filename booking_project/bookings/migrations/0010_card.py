@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bookings', '0007_tickets'),
+        ('bookings', '0009_blocked_seats'),
     ]
 
     operations = [

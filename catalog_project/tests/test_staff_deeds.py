@@ -1,0 +1,148 @@
+"""Everything that staff can do to the catalog is on record: who did it, and what it was before."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from bodies import MOVIE, SEATS, THEATER, dong
+from django.test import Client
+from django.urls import reverse
+from factories import PLAN, PRICES, MovieFactory, ScreenFactory, ShowtimeFactory, TheaterFactory, next_week
+from rest_framework.test import APIClient
+
+from catalog.models import Showtime
+from chassis.storage.models import AuditRecord
+from chassis.testing_deeds import leaving_a_record, staff_deeds
+from chassis.web.staff import local_user
+
+pytestmark = pytest.mark.django_db
+
+MOVIE_FORM = {**MOVIE, "genres": "mystery", "languages": "en,vi"}
+THEATER_FORM = {name: THEATER[name] for name in ("name", "city", "address", "time_zone", "currency")}
+RULES = {"cleaning_minutes": 20, "cancellation_cutoff_minutes": 60, "cancellation_fee_percent": ""}
+
+
+def wanted() -> dict[str, Any]:
+    return {
+        "movie_id": str(MovieFactory().id),
+        "screen_id": str(ScreenFactory().id),
+        "starts_at": next_week(12).isoformat(),
+        "format": "2D",
+        "language": "vi",
+        "prices": {category: dong(amount) for category, amount in PRICES.items()},
+    }
+
+
+BY_API: dict[str, Callable[[APIClient], Any]] = {
+    "POST /movies": lambda api: api.post("/movies", MOVIE),
+    "PATCH /movies/{movie_id}": lambda api: api.patch(f"/movies/{MovieFactory().id}", {"title": "Another"}),
+    "DELETE /movies/{movie_id}": lambda api: api.delete(f"/movies/{MovieFactory().id}"),
+    "POST /theaters": lambda api: api.post("/theaters", THEATER),
+    "PATCH /theaters/{theater_id}": lambda api: api.patch(f"/theaters/{TheaterFactory().id}", {"name": "Another"}),
+    "DELETE /theaters/{theater_id}": lambda api: api.delete(f"/theaters/{TheaterFactory().id}"),
+    "POST /theaters/{theater_id}/screens": lambda api: api.post(
+        f"/theaters/{TheaterFactory().id}/screens", {"name": "1", "seats": SEATS}
+    ),
+    "PATCH /screens/{screen_id}": lambda api: api.patch(f"/screens/{ScreenFactory().id}", {"seats": SEATS[:3]}),
+    "DELETE /screens/{screen_id}": lambda api: api.delete(f"/screens/{ScreenFactory().id}"),
+    "POST /showtimes": lambda api: api.post("/showtimes", wanted()),
+    "PATCH /showtimes/{showtime_id}": lambda api: api.patch(f"/showtimes/{ShowtimeFactory().id}", {"language": "en"}),
+    "DELETE /showtimes/{showtime_id}": lambda api: api.delete(f"/showtimes/{ShowtimeFactory().id}"),
+}
+
+
+def page(name: str, *args: Any) -> str:
+    return reverse(f"admin:catalog_{name}", args=args)
+
+
+def showtime_form(showtime: Showtime | None = None) -> dict[str, Any]:
+    start = next_week(12, days=9)
+    place = {} if showtime else {"movie": MovieFactory().id, "screen": ScreenFactory().id}
+    prices = {f"price_{category}": amount for category, amount in PRICES.items()}
+    times = {"starts_at_0": f"{start:%Y-%m-%d}", "starts_at_1": "20:15"}
+    return {**place, **times, "format": "2D", "language": "vi", **prices}
+
+
+def act(browser: Client, name: str, action: str, row: Any, **more: str) -> Any:
+    return browser.post(page(f"{name}_changelist"), {"action": action, "_selected_action": [str(row.pk)], **more})
+
+
+def change_showtime(browser: Client) -> Any:
+    showtime = ShowtimeFactory()
+    return browser.post(page("showtime_change", showtime.pk), showtime_form(showtime))
+
+
+def change_screen(browser: Client) -> Any:
+    return browser.post(page("screen_change", ScreenFactory().pk), {"name": "Another", "plan": ""})
+
+
+BY_HAND: dict[str, Callable[[Client], Any]] = {
+    "add movie": lambda browser: browser.post(page("movie_add"), MOVIE_FORM),
+    "change movie": lambda browser: browser.post(page("movie_change", MovieFactory().pk), MOVIE_FORM),
+    "delete movie": lambda browser: browser.post(page("movie_delete", MovieFactory().pk), {"post": "yes"}),
+    "delete_selected movie": lambda browser: act(browser, "movie", "delete_selected", MovieFactory(), post="yes"),
+    "add theater": lambda browser: browser.post(page("theater_add"), {**THEATER_FORM, **RULES}),
+    "change theater": lambda browser: browser.post(
+        page("theater_change", TheaterFactory().pk), {**THEATER_FORM, **RULES}
+    ),
+    "delete theater": lambda browser: browser.post(page("theater_delete", TheaterFactory().pk), {"post": "yes"}),
+    "delete_selected theater": lambda browser: act(browser, "theater", "delete_selected", TheaterFactory(), post="yes"),
+    "add screen": lambda browser: browser.post(
+        page("screen_add"), {"theater": TheaterFactory().pk, "name": "1", "plan": PLAN.strip("\n")}
+    ),
+    "change screen": change_screen,
+    "delete screen": lambda browser: browser.post(page("screen_delete", ScreenFactory().pk), {"post": "yes"}),
+    "delete_selected screen": lambda browser: act(browser, "screen", "delete_selected", ScreenFactory(), post="yes"),
+    "add showtime": lambda browser: browser.post(page("showtime_add"), showtime_form()),
+    "change showtime": change_showtime,
+    "cancel showtime": lambda browser: act(browser, "showtime", "cancel", ShowtimeFactory(), reason="Power cut"),
+}
+
+
+def test_there_is_nothing_else_that_staff_can_do() -> None:
+    assert staff_deeds(local_user("root", {"admin"})) == {*BY_API, *BY_HAND}
+
+
+@pytest.mark.parametrize("deed", BY_API)
+def test_what_is_done_through_the_api_is_on_record(manager: APIClient, deed: str) -> None:
+    with leaving_a_record("api") as made:
+        answer = BY_API[deed](manager)
+    assert answer.status_code < 300, answer.content
+    assert {entry.actor_id for entry in made()} == {str(manager.user_id)}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("deed", BY_HAND)
+def test_what_is_done_in_the_admin_site_is_on_record(client: Client, deed: str) -> None:
+    client.force_login(local_user("ada", {"admin"}), backend="django.contrib.auth.backends.ModelBackend")
+    with leaving_a_record("admin") as made:
+        answer = BY_HAND[deed](client)
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    assert {entry.actor_name for entry in made()} == {"ada"}
+
+
+def test_a_record_tells_only_what_changed_with_prices_as_people_write_them(manager: APIClient) -> None:
+    showtime = ShowtimeFactory()
+    with leaving_a_record("api") as made:
+        manager.patch(f"/showtimes/{showtime.id}", {"prices": {"standard": dong(99_000)}})
+    [entry] = made()
+    assert (entry.action, entry.subject_type, entry.subject_id) == ("showtime.changed", "showtime", str(showtime.id))
+    assert entry.before == {"price standard": "90,000 VND"}
+    assert entry.after == {"price standard": "99,000 VND"}
+
+
+def test_a_redrawn_hall_is_on_record_with_the_seats_that_differ(manager: APIClient) -> None:
+    screen = ScreenFactory()
+    with leaving_a_record("api") as made:
+        manager.patch(f"/screens/{screen.id}", {"seats": SEATS[:-1]})
+    [entry] = made()
+    assert entry.before["seat C6"] == "couple at 7, 4"
+    assert entry.after["seat C6"] is None
+    assert "seat A1" not in entry.before
+
+
+def test_what_changes_nothing_or_is_refused_is_not_on_record(manager: APIClient) -> None:
+    movie = MovieFactory()
+    for asked in ({"title": movie.title}, {"title": ""}):
+        manager.patch(f"/movies/{movie.id}", asked)
+    assert manager.delete(f"/movies/{ShowtimeFactory(movie=movie).movie_id}").status_code == 409
+    assert not AuditRecord.objects.exists()
