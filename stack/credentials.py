@@ -35,6 +35,7 @@ MAKERS = {
     "MAILED_SECRET_KEYS": password,
     "PAYMENT_GATEWAY_API_KEY": password,
     "PAYMENT_WEBHOOK_SECRET": password,
+    "PAYMENT_SECRET_KEYS": password,
     "SMS_GATEWAY_API_KEY": password,
 }
 

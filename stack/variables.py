@@ -117,6 +117,7 @@ def _own(service: Service, *, ports: Mapping[str, int], secrets: Mapping[str, st
                 "PAYMENT_GATEWAY_URL": url(ports["gateway-simulator"]),
                 "PAYMENT_GATEWAY_API_KEY": secrets["PAYMENT_GATEWAY_API_KEY"],
                 "PAYMENT_WEBHOOK_SECRET": secrets["PAYMENT_WEBHOOK_SECRET"],
+                "PAYMENT_SECRET_KEYS": secrets["PAYMENT_SECRET_KEYS"],
             }
         case "notify":
             return {

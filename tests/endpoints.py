@@ -138,8 +138,14 @@ ENDPOINTS = [
         "/api/refunds",
         {"payment_id": NOWHERE, "amount": 1, "reason": "because"},
         key=True,
-        wrong={"payment_id": ["nonsense", 7], "amount": [0, -1, 1.5, "1", 10**30], "reason": ["", "x" * 1000]},
+        wrong={
+            "payment_id": ["nonsense", 7],
+            "amount": [0, -1, 1.5, "1", 10**30],
+            "kind": ["", "gift", 1],
+            "reason": ["", "x" * 1000],
+        },
     ),
+    Endpoint("POST", f"/api/refunds/{NOWHERE}/refuse", {"note": "no"}, wrong={"note": ["", 7, "x" * 1000]}),
     Endpoint(
         "POST",
         "/api/notifications/email",
@@ -188,6 +194,7 @@ PRIVATE = [
     "/api/payments",
     f"/api/payments/{NOWHERE}",
     "/api/payments/methods",
+    "/api/refunds",
     f"/api/refunds/{NOWHERE}",
     "/api/notifications/history",
     f"/api/showtimes/{NOWHERE}/tickets/revoked",

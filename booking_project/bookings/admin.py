@@ -123,8 +123,8 @@ class BookingAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
         address = Customer.objects.filter(user_id=OuterRef("user_id")).values("email")
-        found: QuerySet[Booking] = super().get_queryset(request).annotate(customer_email=Subquery(address))
-        return found
+        addressed: QuerySet[Booking] = super().get_queryset(request).annotate(customer_email=Subquery(address))
+        return addressed
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Booking], search_term: str

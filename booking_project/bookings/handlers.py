@@ -46,7 +46,7 @@ def _record_refund(event: Event) -> None:
         status=PaymentStatus(payment.status),
         refunded=payment.refunded_amount.amount if payment.refunded_amount else 0,
         kind=payment.kind,
-        cause=Cause("payment", event.id, payment.reason or "refunded"),
+        cause=Cause("payment", event.id, reason="refunded", message=payment.reason),
     )
 
 

@@ -108,7 +108,7 @@ def test_money_given_back_ends_the_booking_and_frees_its_seats(sold, deliver, em
     (cancelled,) = emitted("booking.cancelled")
     assert cancelled.data["refund"] == cancelled.data["total"]
     line = BookingTransition.objects.filter(booking=booking).latest("id")
-    assert (line.trigger, line.actor, line.reason) == ("refunded", "payment", "The projector failed.")
+    assert (line.trigger, line.actor, line.message) == ("refunded", "payment", "The projector failed.")
 
 
 @pytest.mark.parametrize(

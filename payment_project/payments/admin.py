@@ -1,4 +1,5 @@
-from django import forms
+from collections.abc import Callable
+
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth import get_permission_codename
@@ -6,13 +7,16 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, money
-from chassis.money import Money, format_money
+from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, actor_of, money
 from chassis.web.problems import Problem
+from chassis.web.staff_sessions import account_id_of
 from payments import refunds, services
+from payments.clerks import Clerk
+from payments.forms import Plan, RefundForm, RefusalForm, left, shown
 from payments.models import GatewayOperation, Payment, PaymentMethod, Refund, Transaction, WebhookDelivery
 from payments.refunds import Wanted
 
+MOST_AT_ONCE = 100
 AMOUNT = money("amount")
 TOTAL = money("amount", title="total")
 REFUNDED = money("refunded_amount", title="refunded")
@@ -45,16 +49,20 @@ class LedgerInline(ReadOnlyInline):
 
 class RefundInline(ReadOnlyInline):
     model = Refund
-    readonly_fields = ["created_at", AMOUNT, "status", "reason", "requested_by", "failure_code", "finished_at"]
+    readonly_fields = [
+        *("created_at", AMOUNT, "status", "kind", "reason", "requested_by"),
+        *("decided_by", "decision_note", "failure_code", "finished_at"),
+    ]
     fields = [*readonly_fields]
 
 
-def _left(payment: Payment) -> str:
-    return format_money(Money(payment.captured_amount - payment.refunded_amount, payment.currency))
+def _may_refund(request: HttpRequest) -> bool:
+    options = Payment._meta
+    return request.user.has_perm(f"{options.app_label}.{get_permission_codename('refund', options)}")
 
 
-class RefundForm(forms.Form):
-    reason = forms.CharField(max_length=200, help_text="Kept with the refund, and shown to the customer.")
+def _clerk(request: HttpRequest) -> Clerk:
+    return Clerk(actor_of(request), account_id_of(request))
 
 
 @admin.register(Payment)
@@ -69,40 +77,57 @@ class PaymentAdmin(ReadOnlyAdmin):
     show_full_result_count = False
 
     def has_refund_permission(self, request: HttpRequest) -> bool:
-        codename = get_permission_codename("refund", self.opts)
-        return request.user.has_perm(f"{self.opts.app_label}.{codename}")
+        return _may_refund(request)
 
-    @admin.action(description="Refund what is left of the selected payments…", permissions=["refund"])
+    @admin.action(description="Refund the selected payments…", permissions=["refund"])
     def refund(self, request: HttpRequest, queryset: QuerySet[Payment]) -> HttpResponse | None:
-        """Asks for a reason, then writes the intents; the sweep carries them out within seconds."""
-        form = RefundForm(request.POST if "reason" in request.POST else None)
-        if not form.is_valid():
+        """Asks how much, what it means and why, shows what will be done, and writes the intents once that was seen.
+
+        The sweep carries them out within seconds.
+        """
+        payments = list(queryset.order_by("id")[: MOST_AT_ONCE + 1])
+        if len(payments) > MOST_AT_ONCE:
+            self.message_user(request, f"{MOST_AT_ONCE} payments at once at most.", messages.ERROR)
+            return None
+        form = RefundForm(request.POST if "reason" in request.POST else None, payments=payments)
+        seen = form.is_valid() and "seen" in request.POST
+        if not seen:
+            plans = [Plan.of(payment, form.cleaned_data) for payment in payments] if form.is_valid() else []
             context = {
                 **self.admin_site.each_context(request),
                 "title": "Refund payments",
                 "opts": self.opts,
                 "form": form,
-                "payments": [(payment, _left(payment)) for payment in queryset],
+                "payments": [(payment, left(payment)) for payment in payments],
+                "plans": plans,
                 "selected_name": ACTION_CHECKBOX_NAME,
             }
             return TemplateResponse(request, "admin/payments/refund.html", context)
-        wanted = Wanted(reason=form.cleaned_data["reason"], requested_by=request.user.get_username())
-        asked = 0
-        for payment in queryset:
-            try:
-                refunds.request_refund(payment_id=payment.id, wanted=wanted)
-                asked += 1
-            except Problem as problem:
-                self.message_user(request, f"{payment}: {problem.detail}", messages.ERROR)
-        if asked:
-            self.message_user(request, f"{asked} refunds are on their way.", messages.SUCCESS)
+        for payment in payments:
+            self._carry_out(request, payment, Plan.of(payment, form.cleaned_data))
         return None
+
+    def _carry_out(self, request: HttpRequest, payment: Payment, plan: Plan) -> None:
+        wanted = Wanted(_clerk(request), reason=plan.reason, amount=plan.amount, kind=plan.kind)
+        try:
+            asked = refunds.request_refund(payment_id=payment.id, wanted=wanted)
+        except Problem as problem:
+            self.message_user(request, f"{payment}: {problem.detail}", messages.ERROR)
+            return
+        if asked.operation is None:
+            told = f"{payment}: {plan.shown_amount} waits for somebody else's approval."
+            self.message_user(request, told, messages.WARNING)
+        else:
+            self.message_user(request, f"{payment}: {plan.shown_amount} is on its way back.", messages.SUCCESS)
 
     @admin.action(description="Try again what the gateway refused to give back", permissions=["refund"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[Payment]) -> None:
         for payment in queryset.exclude(attention=""):
-            services.resume_payment(payment_id=payment.id)
-            self.message_user(request, f"{payment}: asked again.", messages.SUCCESS)
+            try:
+                services.resume_payment(payment_id=payment.id, clerk=_clerk(request))
+                self.message_user(request, f"{payment}: asked again.", messages.SUCCESS)
+            except Problem as problem:
+                self.message_user(request, f"{payment}: {problem.detail}", messages.ERROR)
 
 
 @admin.register(GatewayOperation)
@@ -129,13 +154,62 @@ class TransactionAdmin(ReadOnlyAdmin):
 
 @admin.register(Refund)
 class RefundAdmin(ReadOnlyAdmin):
-    list_display = ["id", "payment", AMOUNT, "status", "reason", "requested_by", "created_at"]
-    list_filter = ["status", "created_at"]
+    list_display = [
+        *("id", "payment", AMOUNT, "status", "kind", "reason"),
+        *("requested_by", "approve_by", "decided_by", "created_at"),
+    ]
+    list_filter = ["status", "kind", "created_at"]
     list_select_related = ["payment"]
     search_fields = ["payment__booking_reference__iexact", "payment__id__iexact", "requested_by"]
     exclude = IN_MINOR_UNITS
     readonly_fields = [AMOUNT]
+    actions = ["approve", "refuse"]
     show_full_result_count = False
+
+    def has_refund_permission(self, request: HttpRequest) -> bool:
+        return _may_refund(request)
+
+    @admin.action(description="Approve the selected refunds, which others have asked for", permissions=["refund"])
+    def approve(self, request: HttpRequest, queryset: QuerySet[Refund]) -> None:
+        def approve(refund: Refund) -> str:
+            refunds.approve_refund(refund_id=refund.id, clerk=_clerk(request))
+            return "is on its way back"
+
+        self._decide(request, queryset, approve)
+
+    @admin.action(description="Refuse the selected refunds…", permissions=["refund"])
+    def refuse(self, request: HttpRequest, queryset: QuerySet[Refund]) -> HttpResponse | None:
+        """Asks for a note to who asked for them."""
+        form = RefusalForm(request.POST if "note" in request.POST else None)
+        if not form.is_valid():
+            context = {
+                **self.admin_site.each_context(request),
+                "title": "Refuse refunds",
+                "opts": self.opts,
+                "form": form,
+                "refunds": queryset.select_related("payment"),
+                "selected_name": ACTION_CHECKBOX_NAME,
+            }
+            return TemplateResponse(request, "admin/payments/refuse.html", context)
+
+        def refuse(refund: Refund) -> str:
+            refunds.refuse_refund(refund_id=refund.id, clerk=_clerk(request), note=form.cleaned_data["note"])
+            return "is refused"
+
+        self._decide(request, queryset, refuse)
+        return None
+
+    def _decide(self, request: HttpRequest, queryset: QuerySet[Refund], decide: Callable[[Refund], str]) -> None:
+        chosen = list(queryset.select_related("payment").order_by("id")[: MOST_AT_ONCE + 1])
+        if len(chosen) > MOST_AT_ONCE:
+            self.message_user(request, f"{MOST_AT_ONCE} refunds at once at most.", messages.ERROR)
+            return
+        for refund in chosen:
+            name = f"{refund.payment.booking_reference or refund.payment_id}, {shown(refund.amount, refund.currency)}"
+            try:
+                self.message_user(request, f"{name}: {decide(refund)}.", messages.SUCCESS)
+            except Problem as problem:
+                self.message_user(request, f"{name}: {problem.detail}", messages.ERROR)
 
 
 @admin.register(PaymentMethod)
@@ -143,7 +217,7 @@ class PaymentMethodAdmin(ReadOnlyAdmin):
     list_display = ["id", "user_id", "brand", "last4", "expiry_month", "expiry_year", "created_at"]
     list_filter = ["brand"]
     search_fields = ["user_id__iexact", "last4"]
-    exclude = ["gateway_token"]
+    exclude = ["gateway_token", "token_digest", "sealed_by"]
     show_full_result_count = False
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
-from rest_framework.permissions import AllowAny
+from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,12 +15,14 @@ from chassis.web.gateway import public_path
 from chassis.web.idempotency import key_from, replay
 from chassis.web.openapi import problems
 from chassis.web.pages import CursorPage
-from chassis.web.permissions import IsSignedIn, May, caller
+from chassis.web.permissions import IsSignedIn, May, actor, caller
 from chassis.web.queries import AnyQuery, PageQuery, takes
 from chassis.web.views import APIView, created
-from payments import checkout, methods, schema, selectors, webhooks
+from payments import checkout, methods, refunds, schema, selectors, webhooks
+from payments.clerks import Clerk
 from payments.domain import RefundKind
 from payments.errors import (
+    AddressChanged,
     AlreadyPaid,
     AttemptWithdrawn,
     BookingEnded,
@@ -33,20 +35,32 @@ from payments.errors import (
     HoldExpired,
     InvalidSignature,
     MethodNotFound,
+    NotAwaitingApproval,
     NotRefundable,
+    OwnPurchase,
     PartCannotCancel,
     PaymentInProgress,
     PaymentNotFound,
+    RefundAwaitsApproval,
     RefundNotFound,
     RefundRefused,
     RefundTooLarge,
+    SecondPersonNeeded,
     TooManyMethods,
     UnknownMethod,
 )
 from payments.models import Payment, Refund
 from payments.presentation import present_method, present_payment, present_refund
+from payments.refunds import Wanted
 from payments.schema import IDEMPOTENCY_KEY, MethodSerializer, PaymentSerializer, RefundSerializer
-from payments.serializers import PaymentFilter, PaymentRequest, RefundRequest, SaveMethodRequest
+from payments.serializers import (
+    PaymentFilter,
+    PaymentRequest,
+    RefundFilter,
+    RefundRequest,
+    RefusalRequest,
+    SaveMethodRequest,
+)
 
 
 class PaymentListView(APIView):
@@ -171,18 +185,36 @@ class MethodView(APIView):
         return Response(status=204)
 
 
+FORBIDDEN = (OwnPurchase, AddressChanged)
+IMPOSSIBLE = (PaymentInProgress, NotRefundable, PartCannotCancel, RefundTooLarge)
+
+
 class RefundListView(APIView):
-    permission_classes = [May("refund_payment")]
+    def get_permissions(self) -> list[Any]:
+        return [May("view_refund" if self.request.method in SAFE_METHODS else "refund_payment")()]
+
+    @takes(RefundFilter)
+    @extend_schema(
+        operation_id="list_refunds",
+        summary="List refunds",
+        tags=["refunds"],
+        description="For staff: everybody's, the newest first; those that wait for an approval with "
+        "`status=awaiting_approval`.",
+        responses=schema.REFUNDS,
+    )
+    def get(self, request: Request) -> Response:
+        pages = CursorPage()
+        page = pages.paginate_queryset(selectors.refunds(**self.query), request, view=self)
+        return pages.get_paginated_response([present_refund(refund, to_staff=True) for refund in page])
 
     @problems(
         CardNumberRefused,
         PaymentNotFound,
         CurrencyMismatch,
-        PaymentInProgress,
-        NotRefundable,
-        PartCannotCancel,
-        RefundTooLarge,
+        RefundAwaitsApproval,
         RefundRefused,
+        *FORBIDDEN,
+        *IMPOSSIBLE,
     )
     @extend_schema(
         operation_id="refund_payment",
@@ -196,16 +228,19 @@ class RefundListView(APIView):
     def post(self, request: Request) -> Response:
         """Gives captured money back, in whole or in part; all of it ends the booking, unless it is goodwill.
 
-        202 means that the gateway has not answered yet.
+        202 means that the gateway has not answered yet, or, with the status `awaiting_approval`, that it is more than
+        one person may give back: somebody else has to approve it. Nobody refunds their own purchase.
         """
         key = key_from(request, required=True)
         wanted = RefundRequest.parse(request.data)
         return checkout.refund(
-            user=caller(request),
             payment_id=wanted["payment_id"],
-            amount=wanted.get("amount"),
-            kind=RefundKind(wanted["kind"]) if "kind" in wanted else None,
-            reason=wanted["reason"],
+            wanted=Wanted(
+                clerk=_clerk(request),
+                amount=wanted.get("amount"),
+                kind=RefundKind(wanted["kind"]) if "kind" in wanted else None,
+                reason=wanted["reason"],
+            ),
             key=key,
             render=partial(_answer, path=public_path(request)),
         )
@@ -224,7 +259,42 @@ class RefundView(APIView):
     )
     def get(self, request: Request, refund_id: UUID) -> Response:
         user = caller(request)
-        return Response(present_refund(selectors.refund_of(user, refund_id), to_staff=user.is_staff))
+        return Response(present_refund(selectors.refund_of(user, refund_id), to_staff=user.may("view_refund")))
+
+
+class RefundApprovalView(APIView):
+    permission_classes = [May("refund_payment")]
+
+    @problems(RefundNotFound, NotAwaitingApproval, SecondPersonNeeded, *FORBIDDEN, *IMPOSSIBLE)
+    @extend_schema(
+        operation_id="approve_refund",
+        summary="Approve a refund",
+        tags=["refunds"],
+        request=None,
+        responses=RefundSerializer,
+    )
+    def post(self, request: Request, refund_id: UUID) -> Response:
+        """Approves what somebody else asked for: the gateway is asked, and the refund is answered as it stands then."""
+        return Response(present_refund(checkout.approve(refund_id=refund_id, clerk=_clerk(request)), to_staff=True))
+
+
+class RefundRefusalView(APIView):
+    permission_classes = [May("refund_payment")]
+
+    @problems(RefundNotFound, NotAwaitingApproval, CardNumberRefused, *FORBIDDEN)
+    @extend_schema(
+        operation_id="refuse_refund",
+        summary="Refuse a refund",
+        tags=["refunds"],
+        request=RefusalRequest,
+        responses=RefundSerializer,
+        examples=schema.REFUSE,
+    )
+    def post(self, request: Request, refund_id: UUID) -> Response:
+        """Ends a refund that waits for an approval; who asked for it may take it back in the same way."""
+        wanted = RefusalRequest.parse(request.data)
+        refund = refunds.refuse_refund(refund_id=refund_id, clerk=_clerk(request), note=wanted["note"])
+        return Response(present_refund(refund, to_staff=True))
 
 
 class WebhookView(APIView):
@@ -254,11 +324,17 @@ def _answer(result: checkout.Result, *, path: str) -> Response:
             return replay(claim)
         case checkout.Done(made):
             return Response(_present(made), status=201, headers={"Location": f"{path}/{made.id}"})
+        case checkout.Awaiting(made):
+            return Response(_present(made), status=202, headers={"Location": f"{path}/{made.id}"})
         case checkout.Waiting(made):
             return Response(_present(made), status=202, headers={"Retry-After": str(checkout.ASK_AGAIN)})
         case problem:
             body: dict[str, Any] = json.loads(problem_response(problem, instance=path).content)
             return Response(body, status=problem.status, content_type=CONTENT_TYPE)
+
+
+def _clerk(request: Request) -> Clerk:
+    return Clerk(actor(request), caller(request).id)
 
 
 def _present(made: Payment | Refund) -> dict[str, Any]:

@@ -41,7 +41,7 @@ _COLUMNS = {field.attname: str(field.column) for field in Payment._meta.concrete
 class Card:
     """What an authorisation is asked with, of whom.
 
-    token: the provider's. ends_booking: the method came with the booking, a decline ends it.
+    token: the provider's, sealed. ends_booking: the method came with the booking, a decline ends it.
     """
 
     token: str
@@ -52,12 +52,17 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class RefundWish:
-    """Who wants money back and why; nobody in particular when a booking ended."""
+    """Who wants money back and why; nobody in particular when a booking ended.
+
+    is_written: its refund has waited for a second person, and goes on now.
+    """
 
     reason: str
     requested_by: str = ""
+    requested_by_id: UUID | None = None
     kind: RefundKind = RefundKind.CANCEL
     id: UUID | None = None
+    is_written: bool = False
 
 
 def known(row: Payment) -> domain.Payment:
@@ -233,6 +238,10 @@ def _follow_up(
 
 
 def _open_refund(statement: Statement, operation: GatewayOperation, row: Payment, wish: RefundWish) -> None:
+    if wish.is_written:
+        goes_on = {"operation_id": operation.id, "status": RefundStatus.PENDING}
+        statement.update("refunds", goes_on, where={"id": cast(UUID, wish.id)})
+        return
     values = {
         "id": wish.id or uuid7(),
         "payment_id": row.id,
@@ -243,6 +252,7 @@ def _open_refund(statement: Statement, operation: GatewayOperation, row: Payment
         "kind": wish.kind,
         "reason": wish.reason,
         "requested_by": wish.requested_by,
+        "requested_by_id": wish.requested_by_id,
         "failure_code": "",
         "created_at": NOW,
     }

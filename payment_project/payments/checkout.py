@@ -12,13 +12,13 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from chassis.money import Money
 from chassis.web import idempotency
 from chassis.web.idempotency import Claim, Key
 from chassis.web.problems import Problem
 from chassis.web.tokens import Principal
 from payments import bookings, operations, refunds, services
-from payments.domain import Kind, RefundKind
+from payments.clerks import Clerk
+from payments.domain import Kind
 from payments.errors import AttemptWithdrawn, CardDeclined, GatewayUnavailable, PaymentInProgress, RefundRefused
 from payments.gateways import Unknown
 from payments.heard import MethodGiven
@@ -47,13 +47,20 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Awaiting:
+    """A second person has to approve it; the gateway has not been asked."""
+
+    made: Refund
+
+
+@dataclass(frozen=True, slots=True)
 class Repeated:
     """This request came to its end before; its answer is stored with the claim."""
 
     claim: Claim
 
 
-Result = Done | Waiting | Repeated | Problem
+Result = Done | Waiting | Awaiting | Repeated | Problem
 
 
 class Answer(Protocol):
@@ -91,22 +98,31 @@ def pay(*, user: Principal, booking_id: UUID, method: MethodGiven, key: Key, ren
     return _answer(started, render)
 
 
-def refund(
-    *,
-    user: Principal,
-    payment_id: UUID,
-    amount: int | Money | None,
-    kind: RefundKind | None,
-    reason: str,
-    key: Key,
-    render: Callable[[Result], A],
-) -> A:
-    """Gives captured money back: Done, RefundRefused by the gateway, or Waiting while nobody knows.
+def refund(*, payment_id: UUID, wanted: Wanted, key: Key, render: Callable[[Result], A]) -> A:
+    """Gives captured money back: Done, RefundRefused by the gateway, Waiting while nobody knows, or Awaiting.
 
-    amount in minor units, None for all that is left. render: as in pay(). Raises what refunds.start_refund() raises.
+    render: as in pay(). Raises what refunds.start_refund() raises.
     """
-    wanted = Wanted(amount=amount, kind=kind, reason=reason, requested_by=user.username or str(user.id))
-    return _answer(refunds.start_refund(payment_id=payment_id, wanted=wanted, key=key), render)
+    answers: list[A] = []
+
+    def keep(claim: Claim, refund: Refund) -> None:
+        answer = render(Awaiting(refund))
+        idempotency.complete(claim, status=answer.status_code, body=answer.data)
+        answers.append(answer)
+
+    started = refunds.start_refund(payment_id=payment_id, wanted=wanted, key=key, on_awaiting=keep)
+    return answers[0] if answers else _answer(started, render)
+
+
+def approve(*, refund_id: UUID, clerk: Clerk) -> Refund:
+    """A second person approves it, and the gateway is asked at once; how the refund stands then.
+
+    Raises what refunds.approve_refund() raises.
+    """
+    approved = refunds.approve_refund(refund_id=refund_id, clerk=clerk, leased=True)
+    if approved.operation is not None:
+        operations.run(approved.operation)
+    return Refund.objects.get(id=refund_id)
 
 
 def _answer(started: Started, render: Callable[[Result], A]) -> A:

@@ -330,6 +330,14 @@ def request_refund(payment: Payment, amount: int) -> Decision:
     return Decision(replace(payment, under_way=Kind.REFUND), Ask(Kind.REFUND, amount))
 
 
+def is_too_large_alone(payment: Payment, amount: int, *, limit: int | None) -> bool:
+    """Whether this refund needs a second person. limit: of what one may give back of a payment, None for nothing.
+
+    What has gone back already counts: a large refund in small parts is a large refund.
+    """
+    return limit is None or payment.refunded + amount > limit
+
+
 def refund_kind(payment: Payment, amount: int, wanted: RefundKind | None) -> RefundKind:
     """What a refund of this amount is: all that is left ends the booking unless said otherwise, a part never does.
 

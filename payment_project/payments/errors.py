@@ -2,7 +2,15 @@
 
 from typing import Any
 
-from chassis.web.problems import BadRequest, Conflict, NotFound, Problem, ServiceUnavailable, Unauthenticated
+from chassis.web.problems import (
+    BadRequest,
+    Conflict,
+    NotFound,
+    PermissionDenied,
+    Problem,
+    ServiceUnavailable,
+    Unauthenticated,
+)
 
 ITS_PAYMENT: dict[str, Any] = {
     "payment_id": {
@@ -112,6 +120,31 @@ class RefundTooLarge(Conflict):
 class PartCannotCancel(Conflict):
     code = "part_cannot_cancel"
     title = "A booking ends with all that is left of its money; a part of it is given back as goodwill"
+
+
+class OwnPurchase(PermissionDenied):
+    code = "own_purchase"
+    title = "Nobody gives back the money of their own purchase; ask a colleague"
+
+
+class AddressChanged(PermissionDenied):
+    code = "address_changed_by_you"
+    title = "You changed this customer's address within the last day; ask a colleague"
+
+
+class SecondPersonNeeded(PermissionDenied):
+    code = "second_person_needed"
+    title = "Somebody else than who asked for this refund has to decide on it"
+
+
+class RefundAwaitsApproval(Conflict):
+    code = "refund_awaits_approval"
+    title = "Another refund of this payment waits for somebody's approval"
+
+
+class NotAwaitingApproval(Conflict):
+    code = "not_awaiting_approval"
+    title = "This refund does not wait for an approval"
 
 
 class CurrencyMismatch(Conflict):

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from chassis.messaging.events import Event
 from chassis.messaging.inbox import Handler
-from payments import operations, services, tasks
-from payments.heard import BookingConfirmed, BookingCreated, BookingEnding
+from payments import clerks, operations, services, tasks
+from payments.heard import BookingConfirmed, BookingCreated, BookingEnding, UserUpdated
 
 
 def open_payment(event: Event) -> None:
@@ -19,6 +19,10 @@ def confirm_booking(event: Event) -> None:
 
 def end_booking(event: Event) -> None:
     services.end_booking(booking=event.read(BookingEnding))
+
+
+def note_address_change(event: Event) -> None:
+    clerks.note_address_change(event.read(UserUpdated))
 
 
 def ask_gateway(event: Event) -> None:
@@ -43,10 +47,11 @@ HANDLERS: dict[str, Handler] = {
     "booking.expired": _ending,
     "booking.cancelled": _ending,
     "booking.failed": _ending,
+    "user.updated": Handler(apply=note_address_change),
 }
 
 TICKS: dict[str, list[Callable[[], object]]] = {
     "clock.second": [tasks.resume_operations],
-    "clock.minute": [tasks.measure],
-    "clock.hour": [tasks.forget_webhooks],
+    "clock.minute": [tasks.measure, tasks.lapse_refunds],
+    "clock.hour": [tasks.forget_webhooks, tasks.forget_address_changes, tasks.reseal_tokens],
 }

@@ -1,4 +1,4 @@
-"""What this service reads of what the booking service tells."""
+"""What this service reads of what the booking service and auth tell."""
 
 import re
 from dataclasses import dataclass
@@ -22,6 +22,15 @@ class MethodGiven:
     def fresh_token(self) -> str | None:
         """The token, unless it is not one of the payment form: whatever let it through, it pays nothing."""
         return self.token if self.token and re.match(FORM_GIVEN, self.token) else None
+
+
+@dataclass(frozen=True, slots=True)
+class UserUpdated:
+    """email_changed_by: who of staff gave the account its address, and when; nobody when its owner did."""
+
+    user_id: UUID
+    email_changed_by: UUID | None = None
+    email_changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

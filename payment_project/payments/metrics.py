@@ -8,7 +8,15 @@ from django.utils import timezone
 from chassis.ids import first_uuid7_at
 from chassis.telemetry import metrics
 from payments.domain import Kind
-from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, Transaction
+from payments.models import (
+    UNFINISHED,
+    GatewayOperation,
+    OperationState,
+    Payment,
+    Refund,
+    RefundStatus,
+    Transaction,
+)
 
 WINDOW = timedelta(hours=1)
 
@@ -16,6 +24,7 @@ PENDING = metrics.gauge("gateway_operations_pending", "Operations the gateway ha
 OLDEST = metrics.gauge("gateway_operations_oldest_seconds", "Age of the oldest unanswered operation", ["kind"])
 SUCCESS = metrics.gauge("payment_success_rate", "Authorisations that succeeded in the last hour, per cent", [])
 VIOLATIONS = metrics.gauge("audit_violations", "What must never be, found among the last hour's rows", ["invariant"])
+APPROVALS = metrics.gauge("refunds_awaiting_approval", "Refunds that wait for a second person", [])
 ATTENTION = metrics.gauge("payments_needing_attention", "Payments whose void or refund the gateway refused", [])
 
 
@@ -47,4 +56,5 @@ def measure() -> None:
         .exclude(balance=0)
     )
     VIOLATIONS.labels("the ledger adds up").set(unbalanced.count())
+    APPROVALS.set(Refund.objects.filter(status=RefundStatus.AWAITING_APPROVAL).count())
     ATTENTION.set(Payment.objects.exclude(attention="").count())

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from chassis.ids import uuid7
 from chassis.money import Money, format_money
+from payments import vault
 from payments.domain import Account, Booking, Kind, RefundKind, Status
 
 
@@ -47,9 +48,12 @@ UNFINISHED = (OperationState.PENDING, OperationState.REVERSING)
 
 
 class RefundStatus(StrEnum):
+    AWAITING_APPROVAL = "awaiting_approval"
     PENDING = "pending"
     SUCCEEDED = "succeeded"
-    FAILED = "failed"
+    FAILED = "failed"  # the gateway said no
+    REFUSED = "refused"  # a colleague said no
+    LAPSED = "lapsed"  # nobody said anything in time
 
 
 class Payment(models.Model):
@@ -124,7 +128,7 @@ class GatewayOperation(models.Model):
     state = models.CharField(max_length=12, choices=_choices(OperationState), default=OperationState.PENDING.value)
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    payment_token = models.CharField(max_length=128, blank=True, help_text="Until the outcome is known.")
+    payment_token = models.CharField(max_length=512, blank=True, help_text="Sealed, until the outcome is known.")
     target = models.CharField(max_length=64, blank=True, help_text="The gateway's id of what is acted upon.")
     result = models.CharField(max_length=64, blank=True, help_text="The gateway's id of what came of it.")
     ends_booking = models.BooleanField(default=False, help_text="A decline ends the booking: its method failed.")
@@ -166,6 +170,11 @@ class GatewayOperation(models.Model):
         return Kind.REVERSE if self.state in (OperationState.REVERSING, OperationState.REVERSED) else Kind(self.kind)
 
     @property
+    def card_token(self) -> str:
+        """What the gateway knows the card by. Raises InvalidSeal."""
+        return vault.opened(self.payment_token)
+
+    @property
     def customer(self) -> str:
         """Who the gateway knows the card's holder as, of whom it keeps cards: never the person who asks."""
         return str(self.payment.user_id)
@@ -202,14 +211,17 @@ class Transaction(models.Model):
 
 
 class Refund(models.Model):
-    """Money given back, in whole or in part: by the saga when a booking ended, or by staff with a reason."""
+    """Money given back, in whole or in part: by the saga when a booking ended, or by staff with a reason.
+
+    One that is too large for one pair of hands waits for a second: the gateway is asked once it is approved.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
-    operation = models.OneToOneField(GatewayOperation, on_delete=models.PROTECT, related_name="refund")
+    operation = models.OneToOneField(GatewayOperation, on_delete=models.PROTECT, related_name="refund", null=True)
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    status = models.CharField(max_length=12, choices=_choices(RefundStatus), default=RefundStatus.PENDING.value)
+    status = models.CharField(max_length=20, choices=_choices(RefundStatus), default=RefundStatus.PENDING.value)
     # Before there was a choice a refund of staff left the ticket as it was, and so does one of a process of before.
     kind = models.CharField(
         max_length=12,
@@ -220,6 +232,12 @@ class Refund(models.Model):
     )
     reason = models.CharField(max_length=200)
     requested_by = models.CharField(max_length=150, blank=True, help_text="Empty: the booking ended.")
+    requested_by_id = models.UUIDField(null=True, help_text="Their account at auth.")
+    decided_by = _blank(150, "Who approved or refused it, where one pair of hands was not enough.")
+    decided_by_id = models.UUIDField(null=True, help_text="Their account at auth.")
+    decision_note = _blank(200, "What the colleague who refused it wrote to who asked.")
+    decided_at = models.DateTimeField(null=True)
+    approve_by = models.DateTimeField(null=True, help_text="Not approved until then, it lapses.")
     failure_code = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
@@ -229,10 +247,34 @@ class Refund(models.Model):
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="refunds_amount_positive"),
+            models.UniqueConstraint(
+                fields=["payment"], condition=Q(status=RefundStatus.AWAITING_APPROVAL), name="refunds_one_awaits"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["status", "-id"], name="idx_refunds_status"),
+            models.Index(
+                fields=["approve_by"], condition=Q(status=RefundStatus.AWAITING_APPROVAL), name="idx_refunds_awaiting"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{format_money(Money(self.amount, self.currency))}, {self.status}"
+
+
+class AddressChange(models.Model):
+    """Who of staff gave whose account another address, and when last: for a day its money is not theirs to move."""
+
+    pk = models.CompositePrimaryKey("user_id", "changed_by")
+    user_id = models.UUIDField()
+    changed_by = models.UUIDField()
+    changed_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "address_changes"
+
+    def __str__(self) -> str:
+        return f"{self.user_id} by {self.changed_by}"
 
 
 class PaymentMethod(models.Model):
@@ -241,7 +283,10 @@ class PaymentMethod(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user_id = models.UUIDField()
     provider = _provider("Who keeps the card.")
-    gateway_token = models.CharField(max_length=128)
+    gateway_token = models.CharField(max_length=512, help_text="Sealed.")
+    # Both empty where a process of before tokens were sealed has kept one; the clock sees to those.
+    token_digest = _blank(64, "Finds the token again under a key of ours.")
+    sealed_by = _blank(16, "Names the key it is sealed with.")
     brand = models.CharField(max_length=32)
     last4 = models.CharField(max_length=4)
     expiry_month = models.SmallIntegerField()
@@ -251,9 +296,14 @@ class PaymentMethod(models.Model):
     class Meta:
         db_table = "payment_methods"
         ordering = ["-id"]
-        indexes = [models.Index(fields=["user_id", "-id"], name="idx_payment_methods_user")]
+        indexes = [
+            models.Index(fields=["user_id", "-id"], name="idx_payment_methods_user"),
+            models.Index(fields=["sealed_by"], name="idx_payment_methods_sealed_by"),
+        ]
         constraints = [
-            models.UniqueConstraint(fields=["provider", "gateway_token"], name="payment_methods_card_once"),
+            models.UniqueConstraint(
+                fields=["provider", "token_digest"], condition=~Q(token_digest=""), name="payment_methods_digest_once"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -33,7 +33,7 @@ def present_payment(payment: Payment) -> dict[str, Any]:
 def present_refund(refund: Refund, *, to_staff: bool) -> dict[str, Any]:
     """to_staff: why a booking ended may be a note among colleagues, which its customer does not read."""
     by_staff = bool(refund.requested_by)
-    return {
+    shown: dict[str, Any] = {
         "id": str(refund.id),
         "payment_id": str(refund.payment_id),
         "status": str(refund.status),
@@ -41,9 +41,18 @@ def present_refund(refund: Refund, *, to_staff: bool) -> dict[str, Any]:
         "amount": _money(refund.amount, refund.currency),
         "reason": refund.reason if by_staff or to_staff else "booking_ended",
         "failure_code": refund.failure_code or None,
+        "approve_by": _time(refund.approve_by),
         "created_at": _time(refund.created_at),
         "finished_at": _time(refund.finished_at),
     }
+    if to_staff:
+        shown["staff"] = {
+            "requested_by": refund.requested_by or None,
+            "decided_by": refund.decided_by or None,
+            "decided_at": _time(refund.decided_at),
+            "note": refund.decision_note or None,
+        }
+    return shown
 
 
 def present_method(method: PaymentMethod) -> dict[str, Any]:

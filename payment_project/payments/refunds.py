@@ -1,47 +1,85 @@
 """Giving money back because somebody of the staff says so; what a booking that ended is owed follows by itself.
 
+Nobody gives back the money of their own purchase, and what is too large for one pair of hands waits for a second.
 The gateway is asked afterwards, outside of any transaction, by operations.run().
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
 
 from chassis.ids import uuid7
-from chassis.money import Money
+from chassis.money import Money, format_money
 from chassis.states import IllegalTransition
+from chassis.storage import audit_log
 from chassis.web import idempotency
 from chassis.web.idempotency import Claim, Key
-from payments import books, domain, operations
+from payments import books, clerks, domain, operations
 from payments.books import RefundWish
+from payments.clerks import Clerk
 from payments.domain import RefundKind, TooMuch, UnderWay
 from payments.errors import (
     CurrencyMismatch,
+    NotAwaitingApproval,
     NotRefundable,
     PartCannotCancel,
     PaymentInProgress,
     PaymentNotFound,
+    RefundAwaitsApproval,
+    RefundNotFound,
     RefundTooLarge,
+    SecondPersonNeeded,
 )
-from payments.models import GatewayOperation, Payment
+from payments.models import GatewayOperation, Payment, Refund, RefundStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A refund as it is asked for. amount: minor units, None for all that is left. kind: None for what follows."""
+    """A refund as it is asked for. amount: minor units, None for all that is left. kind: None for what follows.
 
+    reason: the customer reads it.
+    """
+
+    clerk: Clerk
     reason: str
-    requested_by: str
     amount: int | Money | None = None
     kind: RefundKind | None = None
 
 
-def start_refund(*, payment_id: UUID, wanted: Wanted, key: Key) -> tuple[Claim, GatewayOperation | None]:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What became of a wish: operation is what the gateway is to be asked, None while it waits for a second person."""
+
+    refund_id: UUID
+    operation: GatewayOperation | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a refund comes to, decided on a payment that is locked."""
+
+    decision: domain.Decision
+    amount: int
+    kind: RefundKind
+    alone: bool
+
+
+OnAwaiting = Callable[[Claim, Refund], None]
+
+
+def start_refund(
+    *, payment_id: UUID, wanted: Wanted, key: Key, on_awaiting: OnAwaiting
+) -> tuple[Claim, GatewayOperation | None]:
     """Claims the idempotency key and writes the intent to refund, leased to the caller, who runs it.
 
-    The operation is None as in services.start_authorization(). Raises what request_refund() and idempotency.claim()
-    raise.
+    on_awaiting: called within the transaction when a second person has to approve first; the operation is None then,
+    and as in services.start_authorization(). Raises what request_refund() and idempotency.claim() raise.
     """
     refund_id = uuid7()
     with transaction.atomic():
@@ -49,38 +87,130 @@ def start_refund(*, payment_id: UUID, wanted: Wanted, key: Key) -> tuple[Claim, 
         if claim.completed:
             return claim, None
         if not claim.resumed:
-            return claim, request_refund(payment_id=payment_id, wanted=wanted, refund_id=refund_id, leased=True)
+            asked = request_refund(payment_id=payment_id, wanted=wanted, refund_id=refund_id, leased=True)
+            if asked.operation is None:
+                on_awaiting(claim, Refund.objects.get(id=refund_id))
+            return claim, asked.operation
     earlier = GatewayOperation.objects.get(refund=claim.resource_id)
     return claim, operations.lease(earlier.id)
 
 
-def request_refund(
-    *, payment_id: UUID, wanted: Wanted, refund_id: UUID | None = None, leased: bool = False
-) -> GatewayOperation | None:
-    """Writes the intent to refund.
+def request_refund(*, payment_id: UUID, wanted: Wanted, refund_id: UUID | None = None, leased: bool = False) -> Asked:
+    """Writes the intent to refund, or that a second person is asked for it.
 
-    Raises PaymentNotFound, NotRefundable, RefundTooLarge, PartCannotCancel, CurrencyMismatch, PaymentInProgress.
+    Raises PaymentNotFound, OwnPurchase, AddressChanged, NotRefundable, RefundTooLarge, PartCannotCancel,
+    CurrencyMismatch, PaymentInProgress, RefundAwaitsApproval.
     """
     with transaction.atomic():
-        row = Payment.objects.select_for_update().filter(id=payment_id).first()
-        if row is None:
-            raise PaymentNotFound
-        decision, kind = _decide(row, wanted)
-        wish = RefundWish(reason=wanted.reason, requested_by=wanted.requested_by, kind=kind, id=refund_id)
-        written, operation = books.write(row, decision, wish=wish, leased=leased)
-        assert written  # nobody else can have changed a row that is locked
-        return operation
+        row = _locked(payment_id)
+        clerks.check(wanted.clerk, row)
+        plan = _plan(row, wanted.amount, wanted.kind)
+        refund_id = refund_id or uuid7()
+        told = _told(row, plan)
+        if plan.alone:
+            wish = _wish(wanted, plan, refund_id)
+            written, operation = books.write(row, plan.decision, wish=wish, leased=leased)
+            assert written  # nobody else can have changed a row that is locked
+            action = "refund.requested"
+        else:
+            _ask_for_approval(row, wanted, plan, refund_id)
+            operation, action = None, "refund.approval_requested"
+        audit_log.record(wanted.clerk.actor, action, ("refund", refund_id), after=told, reason=wanted.reason)
+    return Asked(refund_id, operation)
 
 
-def _decide(row: Payment, wanted: Wanted) -> tuple[domain.Decision, RefundKind]:
+def approve_refund(*, refund_id: UUID, clerk: Clerk, leased: bool = False) -> Asked:
+    """A second person agrees: it is decided anew on the payment as it is now, and the intent is written.
+
+    Raises RefundNotFound, NotAwaitingApproval, SecondPersonNeeded, and what request_refund() raises.
+    """
+    with transaction.atomic():
+        row, refund = _locked_awaiting(refund_id)
+        _check_second(clerk, row, refund)
+        plan = _plan(row, refund.amount, RefundKind(refund.kind))
+        _note_decision(refund, clerk)
+        wish = RefundWish(
+            reason=refund.reason, requested_by=refund.requested_by, kind=plan.kind, id=refund.id, is_written=True
+        )
+        written, operation = books.write(row, plan.decision, wish=wish, leased=leased)
+        assert written
+        audit_log.record(
+            clerk.actor, "refund.approved", ("refund", refund.id), after=_told(row, plan), reason=refund.reason
+        )
+    return Asked(refund.id, operation)
+
+
+def refuse_refund(*, refund_id: UUID, clerk: Clerk, note: str) -> Refund:
+    """A colleague says no, and why; who asked may take it back in the same way.
+
+    Raises RefundNotFound, NotAwaitingApproval, OwnPurchase, AddressChanged.
+    """
+    with transaction.atomic():
+        row, refund = _locked_awaiting(refund_id)
+        clerks.check(clerk, row)
+        refund.status, refund.decision_note = RefundStatus.REFUSED, note
+        refund.finished_at = timezone.now()
+        _note_decision(refund, clerk)
+        before = {"status": str(RefundStatus.AWAITING_APPROVAL)}
+        after = {"status": str(refund.status)}
+        subject = ("refund", refund.id)
+        audit_log.record(clerk.actor, "refund.refused", subject, before=before, after=after, reason=note)
+    return refund
+
+
+def lapse_refunds(*, limit: int) -> int:
+    """Ends what nobody approved in time, at most `limit`, the oldest first; how many there were."""
+    with transaction.atomic():
+        due = (
+            Refund.objects.select_for_update(skip_locked=True)
+            .filter(status=RefundStatus.AWAITING_APPROVAL, approve_by__lte=Now())
+            .order_by("approve_by")
+            .values_list("id", flat=True)[:limit]
+        )
+        return Refund.objects.filter(id__in=list(due)).update(status=RefundStatus.LAPSED, finished_at=Now())
+
+
+def limit_of(currency: str) -> int | None:
+    """So much of one payment one person may give back, in minor units; None: nothing."""
+    limits: dict[str, int] = settings.REFUND_ALONE_UP_TO
+    return limits.get(currency, limits.get("*"))
+
+
+def _locked(payment_id: UUID) -> Payment:
+    row = Payment.objects.select_for_update().filter(id=payment_id).first()
+    if row is None:
+        raise PaymentNotFound
+    return row
+
+
+def _locked_awaiting(refund_id: UUID) -> tuple[Payment, Refund]:
+    """The payment first, as everywhere: then nobody else can be at its refunds."""
+    found = Refund.objects.filter(id=refund_id).first()
+    if found is None:
+        raise RefundNotFound
+    row = _locked(found.payment_id)
+    refund = Refund.objects.select_for_update().get(id=refund_id)
+    if refund.status != RefundStatus.AWAITING_APPROVAL or (refund.approve_by and refund.approve_by <= timezone.now()):
+        raise NotAwaitingApproval
+    return row, refund
+
+
+def _check_second(clerk: Clerk, row: Payment, refund: Refund) -> None:
+    clerks.check(clerk, row)
+    if clerk.is_the_one(name=refund.requested_by, account_id=refund.requested_by_id):
+        raise SecondPersonNeeded
+
+
+def _plan(row: Payment, wanted: int | Money | None, kind: RefundKind | None) -> _Plan:
     payment = books.known(row)
     left = payment.captured - payment.refunded
-    if isinstance(wanted.amount, Money) and wanted.amount.currency != row.currency:
+    if isinstance(wanted, Money) and wanted.currency != row.currency:
         raise CurrencyMismatch
-    amount = wanted.amount.amount if isinstance(wanted.amount, Money) else wanted.amount
+    amount = wanted.amount if isinstance(wanted, Money) else wanted
     amount = left if amount is None else amount
     try:
-        return domain.request_refund(payment, amount), domain.refund_kind(payment, amount, wanted.kind)
+        decision = domain.request_refund(payment, amount)
+        kind = domain.refund_kind(payment, amount, kind)
     except UnderWay as exc:
         raise PaymentInProgress from exc
     except IllegalTransition as exc:
@@ -89,3 +219,46 @@ def _decide(row: Payment, wanted: Wanted) -> tuple[domain.Decision, RefundKind]:
         raise RefundTooLarge(refundable={"amount": left, "currency": row.currency}) from exc
     except domain.PartCannotCancel as exc:
         raise PartCannotCancel from exc
+    alone = not domain.is_too_large_alone(payment, amount, limit=limit_of(row.currency))
+    return _Plan(decision, amount, kind, alone)
+
+
+def _wish(wanted: Wanted, plan: _Plan, refund_id: UUID) -> RefundWish:
+    return RefundWish(
+        reason=wanted.reason,
+        requested_by=wanted.clerk.name,
+        requested_by_id=wanted.clerk.account_id,
+        kind=plan.kind,
+        id=refund_id,
+    )
+
+
+def _ask_for_approval(row: Payment, wanted: Wanted, plan: _Plan, refund_id: UUID) -> None:
+    if row.refunds.filter(status=RefundStatus.AWAITING_APPROVAL).exists():
+        raise RefundAwaitsApproval
+    Refund.objects.create(
+        id=refund_id,
+        payment=row,
+        amount=plan.amount,
+        currency=row.currency,
+        status=RefundStatus.AWAITING_APPROVAL,
+        kind=plan.kind,
+        reason=wanted.reason,
+        requested_by=wanted.clerk.name,
+        requested_by_id=wanted.clerk.account_id,
+        approve_by=timezone.now() + timedelta(hours=settings.REFUND_APPROVAL_HOURS),
+    )
+
+
+def _note_decision(refund: Refund, clerk: Clerk) -> None:
+    refund.decided_by, refund.decided_by_id, refund.decided_at = clerk.name, clerk.account_id, timezone.now()
+    refund.save()
+
+
+def _told(row: Payment, plan: _Plan) -> dict[str, str]:
+    return {
+        "payment": str(row.id),
+        "booking": row.booking_reference or str(row.booking_id),
+        "amount": format_money(Money(plan.amount, row.currency)),
+        "kind": str(plan.kind),
+    }

@@ -34,6 +34,7 @@ REFUND = sends(
     all_that_is_left={"payment_id": PAYMENT_ID, "reason": "The hall was flooded."},
     all_while_the_ticket_stays={"payment_id": PAYMENT_ID, "kind": "goodwill", "reason": "The sound failed."},
 )
+REFUSE = sends(with_a_note={"note": "The film was shown to its end; see the log of the hall."})
 
 
 class MoneySerializer(serializers.Serializer[Any]):
@@ -57,6 +58,15 @@ class PaymentSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
+class RefundDecisionSerializer(serializers.Serializer[Any]):
+    """Who asked for a refund, and who decided on it where one pair of hands was not enough."""
+
+    requested_by = serializers.CharField(allow_null=True, help_text="Nobody: its booking had ended.")
+    decided_by = serializers.CharField(allow_null=True)
+    decided_at = serializers.DateTimeField(allow_null=True)
+    note = serializers.CharField(allow_null=True, help_text="Why it was refused.")
+
+
 class RefundSerializer(serializers.Serializer[Any]):
     """Captured money on its way back."""
 
@@ -67,8 +77,12 @@ class RefundSerializer(serializers.Serializer[Any]):
     amount = MoneySerializer()
     reason = serializers.CharField()
     failure_code = serializers.CharField(allow_null=True)
+    approve_by = serializers.DateTimeField(
+        allow_null=True, help_text="Until then a second person may approve it, where one is needed."
+    )
     created_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
+    staff = RefundDecisionSerializer(required=False, help_text="For staff alone.")
 
 
 class MethodSerializer(serializers.Serializer[Any]):
@@ -88,3 +102,4 @@ class WebhookSerializer(serializers.Serializer[Any]):
 
 PAYMENTS = page_of(PaymentSerializer)
 METHODS = page_of(MethodSerializer)
+REFUNDS = page_of(RefundSerializer)

@@ -33,6 +33,16 @@ def payment_of(user: Principal, payment_id: UUID) -> Payment:
     return payment
 
 
+def refunds(*, payment_id: UUID | None = None, status: str | None = None) -> QuerySet[Refund]:
+    """Everybody's, for staff."""
+    found = Refund.objects.all()
+    if payment_id is not None:
+        found = found.filter(payment=payment_id)
+    if status is not None:
+        found = found.filter(status=status)
+    return found
+
+
 def refund_of(user: Principal, refund_id: UUID) -> Refund:
     """Raises RefundNotFound, also for somebody else's."""
     found = Refund.objects.filter(id=refund_id)

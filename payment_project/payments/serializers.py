@@ -13,6 +13,7 @@ from payments import schema
 from payments.domain import RefundKind, Status
 from payments.errors import CardNumberRefused
 from payments.heard import FORM_GIVEN, MethodGiven
+from payments.models import RefundStatus
 
 # ISO/IEC 7812-1: 12 to 19 digits, written with or without gaps.
 _CARD_NUMBER = re.compile(r"(?:\d[ .-]?){11,18}\d")
@@ -104,6 +105,15 @@ class RefundRequest(StrictSerializer):
         if _CARD_NUMBER.search(reason):
             raise CardNumberRefused
         return reason
+
+
+class RefusalRequest(StrictSerializer):
+    note = StrictTextField(max_length=200, help_text="For who asked for the refund.")
+
+
+class RefundFilter(PageQuery):
+    status = serializers.ChoiceField(choices=[status.value for status in RefundStatus], required=False)
+    payment_id = StrictUUIDField(required=False)
 
 
 class SaveMethodRequest(StrictSerializer):

@@ -12,10 +12,12 @@ from django.utils import timezone
 
 from chassis.ids import uuid7
 from chassis.states import IllegalTransition
+from chassis.storage import audit_log
 from chassis.web import idempotency
 from chassis.web.idempotency import Claim, Key
-from payments import books, domain, operations
+from payments import books, clerks, domain, operations, vault
 from payments.books import Card
+from payments.clerks import Clerk
 from payments.domain import BookingOver, UnderWay
 from payments.errors import (
     AlreadyPaid,
@@ -118,11 +120,17 @@ def hasten(*, operation_id: UUID, provider: str) -> bool:
     return waiting.update(due_at=Now()) == 1
 
 
-def resume_payment(*, payment_id: UUID) -> None:
-    """Somebody has looked at why money could not be given back: it is asked for again."""
+def resume_payment(*, payment_id: UUID, clerk: Clerk) -> None:
+    """Somebody has looked at why money could not be given back: it is asked for again.
+
+    Raises OwnPurchase, AddressChanged.
+    """
     with transaction.atomic():
         row = Payment.objects.select_for_update().get(id=payment_id)
+        clerks.check(clerk, row)
+        before = {"attention": row.attention}
         _save(row, domain.resume(books.known(row)))
+        audit_log.record(clerk.actor, "payment.resumed", ("payment", row.id), before=before, after={"attention": ""})
 
 
 def _save(
@@ -199,6 +207,6 @@ def _card(method: MethodGiven, *, user_id: UUID, ends_booking: bool, operation_i
     """What to ask with, and whom: who keeps a saved card, or who takes new ones. None for a card the user has not."""
     if method.id is None:
         token = method.fresh_token
-        return Card(token, settings.PAYMENT_PROVIDER, ends_booking, operation_id) if token else None
+        return Card(vault.sealed(token), settings.PAYMENT_PROVIDER, ends_booking, operation_id) if token else None
     saved = PaymentMethod.objects.filter(id=method.id, user_id=user_id).values_list("gateway_token", "provider").first()
-    return None if saved is None else Card(*saved, ends_booking, operation_id)
+    return None if saved is None else Card(vault.sealed(saved[0]), saved[1], ends_booking, operation_id)

@@ -5,12 +5,14 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from payments import metrics, operations
+from payments import clerks, methods, metrics, operations, refunds
 from payments.models import WebhookDelivery
 
 # A tick is taken by one process at a time; the others go on with events while it sweeps.
 SWEEP_OPERATIONS = 50
 SWEEP_SECONDS = 5.0
+LAPSES = 500
+RESEALED_AT_ONCE = 500
 WEBHOOKS_KEPT = timedelta(hours=1)
 
 
@@ -27,6 +29,24 @@ def resume_operations() -> int:
 
 def measure() -> None:
     metrics.measure()
+
+
+def reseal_tokens() -> int:
+    """Tokens that are not sealed with the key that seals now: a key is new, or a process of before has kept them."""
+    done = 0
+    while batch := methods.reseal(limit=RESEALED_AT_ONCE):
+        done += batch
+    return done
+
+
+def lapse_refunds() -> int:
+    """Refunds that nobody approved in time will not be made; how many there were."""
+    return refunds.lapse_refunds(limit=LAPSES)
+
+
+def forget_address_changes() -> int:
+    """Drops what no rule asks for any more; how many there were."""
+    return clerks.forget_address_changes()
 
 
 def forget_webhooks() -> int:

@@ -10,4 +10,6 @@ urlpatterns = [
     path("payments/webhooks/<slug:provider>", api.WebhookView.as_view()),
     path("refunds", api.RefundListView.as_view()),
     path("refunds/<uuid:refund_id>", api.RefundView.as_view()),
+    path("refunds/<uuid:refund_id>/approve", api.RefundApprovalView.as_view()),
+    path("refunds/<uuid:refund_id>/refuse", api.RefundRefusalView.as_view()),
 ]

@@ -2,14 +2,17 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 import factory
 from django.utils import timezone
 
 from chassis.ids import uuid7
+from chassis.storage.audit_log import Actor
+from payments import vault
+from payments.clerks import Clerk
 from payments.domain import Booking, Status
-from payments.models import Payment, PaymentMethod
+from payments.models import Payment, PaymentMethod, Refund, RefundStatus
 
 
 class PaymentFactory(factory.django.DjangoModelFactory):
@@ -37,13 +40,37 @@ class PaymentFactory(factory.django.DjangoModelFactory):
 class PaymentMethodFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = PaymentMethod
+        exclude = ["token"]
 
+    token = factory.Sequence(lambda n: f"pm_{n}")
     user_id = factory.LazyFunction(uuid7)
-    gateway_token = factory.Sequence(lambda n: f"pm_{n}")
+    gateway_token = factory.LazyAttribute(lambda method: vault.sealed(method.token))
+    token_digest = factory.LazyAttribute(lambda method: vault.digests(method.token)[0])
+    sealed_by = factory.LazyFunction(vault.key_name)
     brand = "visa"
     last4 = "4242"
     expiry_month = 12
     expiry_year = 2034
+
+
+class RefundFactory(factory.django.DjangoModelFactory):
+    """One that waits for a second person."""
+
+    class Meta:
+        model = Refund
+
+    payment = factory.SubFactory(PaymentFactory, captured=True)
+    amount = 180_000
+    currency = "VND"
+    status = RefundStatus.AWAITING_APPROVAL
+    reason = "the sound failed"
+    requested_by = "linh"
+
+
+def clerk_of(name: str = "linh", account_id: UUID | None = None) -> Clerk:
+    """Somebody of staff, of the name or the account."""
+    account_id = account_id or uuid5(NAMESPACE_OID, name)
+    return Clerk(Actor(account_id, name, "api"), account_id)
 
 
 def booking_data(**overrides: Any) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class SecondProvider:
             path = f"/charges/{operation.target}/{VERBS[operation.asks]}"
         asked = {
             "units": operation.amount,
-            "card": operation.payment_token,
+            "card": operation.card_token if operation.payment_token else "",
             "buyer": operation.customer,
             "order": str(operation.payment_id),
         }

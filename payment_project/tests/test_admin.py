@@ -1,6 +1,7 @@
 """The admin shows everything about a payment, changes nothing by hand, and refunds through the service."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -9,10 +10,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from chassis.money import Money, format_money
 from payments import refunds, tasks
+from payments.errors import NotAwaitingApproval
 from payments.models import Payment, Refund, Transaction
 from payments.refunds import Wanted
-from tests.factories import PaymentFactory, PaymentMethodFactory, booking_data
+from tests.factories import PaymentFactory, PaymentMethodFactory, booking_data, clerk_of
 
 pytestmark = pytest.mark.django_db
 
@@ -21,13 +24,30 @@ MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 PAGES = ["payment", "gatewayoperation", "transaction", "refund", "paymentmethod", "webhookdelivery"]
 
 
-@pytest.fixture
-def support(client: Client) -> Client:
-    """Somebody of the group `support`, as auth's roles make them."""
-    user = User.objects.create_user("linh", is_staff=True)
+def signed_in(name: str) -> Client:
+    """Somebody of the group `support`, as auth's roles make them, with their account there."""
+    user = User.objects.create_user(name, is_staff=True)
     user.groups.add(Group.objects.get(name="support"))
+    client = Client()
     client.force_login(user, backend=MODEL_BACKEND)
+    session = client.session
+    session["staff"] = {"account": str(clerk_of(name).account_id)}
+    session.save()
     return client
+
+
+def account_of(client: Client) -> str:
+    return str(client.session["staff"]["account"])
+
+
+@pytest.fixture
+def support() -> Client:
+    return signed_in("linh")
+
+
+@pytest.fixture
+def colleague() -> Client:
+    return signed_in("minh")
 
 
 @pytest.fixture
@@ -54,7 +74,7 @@ def test_a_payment_shows_its_operations_its_ledger_and_its_refunds(support: Clie
 
 @pytest.mark.parametrize("page", ["payment", "gatewayoperation", "transaction", "refund"])
 def test_money_is_written_as_people_write_it_on_every_page(support: Client, payment: Payment, page: str) -> None:
-    refunds.request_refund(payment_id=payment.id, wanted=Wanted(reason="the sound failed", requested_by="linh"))
+    refunds.request_refund(payment_id=payment.id, wanted=Wanted(clerk_of(), "the sound failed"))
     assert tasks.resume_operations() == 1
     row = apps.get_model("payments", page).objects.latest("id")
     for address in (f"{BASE}/{page}/", f"{BASE}/{page}/{row.pk}/change/"):
@@ -72,25 +92,105 @@ def test_nothing_can_be_changed_or_deleted_by_hand(support: Client, payment: Pay
 
 
 def test_no_token_is_shown(support: Client, payment: Payment) -> None:
-    method = PaymentMethodFactory(gateway_token="pm_secret")
+    method = PaymentMethodFactory(token="pm_secret")
     assert b"pm_secret" not in support.get(f"{BASE}/paymentmethod/{method.id}/change/").content
 
 
-def test_a_refund_asks_for_a_reason_and_goes_through_the_service(support: Client, payment: Payment) -> None:
-    chosen = {"action": "refund", "_selected_action": [str(payment.id)]}
-    asked = support.post(f"{BASE}/payment/", chosen)
-    assert b"180,000 VND" in asked.content
+def test_a_refund_asks_for_a_reason_shows_what_it_does_and_goes_through_the_service(
+    support: Client, payment: Payment
+) -> None:
+    chosen = {"action": "refund", "_selected_action": [str(payment.id)], "amount": "", "kind": ""}
+    asked = support.post(f"{BASE}/payment/", {**chosen, "reason": ""}).content.decode()
+    assert "180,000 VND" in asked
+    assert "This field is required" in asked
+    seen = support.post(f"{BASE}/payment/", {**chosen, "reason": "the <sound> failed"}).content.decode()
+    assert "180,000 VND goes back; the booking ends, its seats are free again." in seen
+    assert "<blockquote>the &lt;sound&gt; failed</blockquote>" in seen
     assert not Refund.objects.exists()
-    done = support.post(f"{BASE}/payment/", {**chosen, "reason": "the sound failed"}, follow=True)
-    assert b"1 refunds are on their way" in done.content
+    answer = support.post(f"{BASE}/payment/", {**chosen, "reason": "the sound failed", "seen": "yes"}, follow=True)
+    assert b"180,000 VND is on its way back" in answer.content
     assert tasks.resume_operations() == 1
     refund = Refund.objects.get()
     assert (refund.status, refund.reason, refund.requested_by) == ("succeeded", "the sound failed", "linh")
+    assert refund.kind == "cancel"
+
+
+@pytest.mark.parametrize(
+    ("currency", "left", "typed", "amount"),
+    [("EUR", "1,800.00 EUR", "12.50", 1250), ("KWD", "180.000 KWD", "1.255", 1255), ("VND", "180,000 VND", "900", 900)],
+)
+def test_a_part_is_typed_and_shown_as_people_write_it_in_its_currency(
+    support: Client, currency: str, left: str, typed: str, amount: int
+) -> None:
+    payment = PaymentFactory(captured=True, capture_id="cap_1", currency=currency)
+    chosen = {"action": "refund", "_selected_action": [str(payment.id)], "kind": "", "reason": "the sound failed"}
+    assert left in support.post(f"{BASE}/payment/", {**chosen, "reason": ""}).content.decode()
+    for wrong in ("0", "-1", "0.0005", "1e9", "200000000", "much"):
+        page = support.post(f"{BASE}/payment/", {**chosen, "amount": wrong, "seen": "yes"}).content.decode()
+        assert "errorlist" in page, wrong
+    seen = support.post(f"{BASE}/payment/", {**chosen, "amount": typed}).content.decode()
+    assert f"{format_money(Money(amount, currency))} goes back; the ticket stays good." in seen
+    assert not Refund.objects.exists()
+    support.post(f"{BASE}/payment/", {**chosen, "amount": typed, "seen": "yes"})
+    assert (Refund.objects.get().amount, Refund.objects.get().kind) == (amount, "goodwill")
+
+
+def test_of_several_payments_only_all_that_is_left_is_given_back(support: Client) -> None:
+    payments = PaymentFactory.create_batch(2, captured=True, capture_id="cap_1")
+    ids = [str(payment.id) for payment in payments]
+    form = {"action": "refund", "_selected_action": ids, "kind": "goodwill", "reason": "x", "amount": "1"}
+    support.post(f"{BASE}/payment/", {**form, "seen": "yes"})
+    assert [(refund.amount, refund.kind) for refund in Refund.objects.all()] == [(180_000, "goodwill")] * 2
+
+
+def test_a_large_refund_is_approved_on_a_page_by_somebody_else(
+    support: Client, colleague: Client, payment: Payment, settings: Any
+) -> None:
+    settings.REFUND_ALONE_UP_TO = {"VND": 100_000}
+    chosen = {"action": "refund", "_selected_action": [str(payment.id)], "kind": "goodwill", "reason": "the sound"}
+    assert b"somebody else has to approve it first" in support.post(f"{BASE}/payment/", chosen).content
+    answer = support.post(f"{BASE}/payment/", {**chosen, "seen": "yes"}, follow=True)
+    assert b"180,000 VND waits for somebody else" in answer.content
+    refund = Refund.objects.get()
+    assert "linh" in colleague.get(f"{BASE}/refund/?status__exact=awaiting_approval").content.decode()
+    decide = {"_selected_action": [str(refund.id)]}
+    alone = support.post(f"{BASE}/refund/", {**decide, "action": "approve"}, follow=True)
+    assert b"Somebody else than who asked for this refund has to decide" in alone.content
+    done = colleague.post(f"{BASE}/refund/", {**decide, "action": "approve"}, follow=True)
+    assert b"180,000 VND: is on its way back" in done.content
+    assert tasks.resume_operations() == 1
+    refund.refresh_from_db()
+    assert (refund.status, refund.decided_by) == ("succeeded", "minh")
+
+
+def test_a_large_refund_is_refused_on_a_page_with_a_note(support: Client, colleague: Client, payment: Payment) -> None:
+    wanted = Wanted(clerk_of("linh"), "the sound failed")
+    Refund.objects.create(
+        payment=payment, amount=180_000, currency="VND", status="awaiting_approval", reason="x", requested_by="linh"
+    )
+    chosen = {"action": "refuse", "_selected_action": [str(Refund.objects.get().id)]}
+    assert b"asked for by linh" in colleague.post(f"{BASE}/refund/", chosen).content
+    colleague.post(f"{BASE}/refund/", {**chosen, "note": "the film was shown"})
+    refund = Refund.objects.get()
+    assert (refund.status, refund.decision_note, refund.decided_by) == ("refused", "the film was shown", "minh")
+    with pytest.raises(NotAwaitingApproval):
+        refunds.approve_refund(refund_id=refund.id, clerk=wanted.clerk)
+
+
+def test_nobody_gives_back_their_own_on_a_page_either(support: Client, payment: Payment) -> None:
+    Payment.objects.update(user_id=account_of(support))
+    form = {"action": "refund", "_selected_action": [str(payment.id)], "kind": "", "reason": "mine", "seen": "yes"}
+    answer = support.post(f"{BASE}/payment/", form, follow=True)
+    assert b"Nobody gives back the money of their own purchase" in answer.content
+    Payment.objects.update(attention="card_closed", booking_state="ended")
+    form = {"action": "try_again", "_selected_action": [str(payment.id)]}
+    assert b"their own purchase" in support.post(f"{BASE}/payment/", form, follow=True).content
+    assert not Refund.objects.exists()
 
 
 def test_a_refund_of_what_was_not_captured_is_told(support: Client) -> None:
     payment = PaymentFactory()
-    form = {"action": "refund", "_selected_action": [str(payment.id)], "reason": "x"}
+    form = {"action": "refund", "_selected_action": [str(payment.id)], "kind": "", "reason": "x", "seen": "yes"}
     answer = support.post(f"{BASE}/payment/", form, follow=True)
     assert b"There is no captured money to give back" in answer.content
 

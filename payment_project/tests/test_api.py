@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from chassis.ids import uuid7
-from payments import bookings, tasks
+from payments import bookings, tasks, vault
 from payments.models import GatewayOperation, Payment, PaymentMethod
 from tests.booking_service import BookingService
 from tests.factories import PaymentFactory, PaymentMethodFactory, booking_data
@@ -280,7 +280,7 @@ def test_what_the_gateway_knows_a_saved_card_by_pays_for_nobody_not_even_its_own
     customer: Client, payment: Payment, simulator: Simulator
 ) -> None:
     customer.post("/payments/methods", {"token": "tok_visa"})
-    known = PaymentMethod.objects.get().gateway_token
+    known = vault.opened(PaymentMethod.objects.get().gateway_token)
     refused = pay(customer, payment, card=known)
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/payment_method/token")
     again = customer.post("/payments/methods", {"token": known})

@@ -149,7 +149,7 @@ def test_a_body_of_three_megabytes_is_413(staff: Client, path: str) -> None:
     [
         ("DELETE", "/payments"),
         ("PUT", f"/payments/{ID}"),
-        ("GET", "/refunds"),
+        ("PUT", "/refunds"),
         ("PATCH", "/payments/methods"),
         ("GET", "/payments/webhooks/simulator"),
         ("TRACE", "/payments"),

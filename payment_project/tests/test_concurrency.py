@@ -14,7 +14,7 @@ from payments.errors import PaymentInProgress
 from payments.heard import BookingCreated, MethodGiven
 from payments.models import GatewayOperation, Payment, Transaction
 from payments.refunds import Wanted
-from tests.factories import PaymentFactory, booking_data
+from tests.factories import PaymentFactory, booking_data, clerk_of
 from tests.simulator import Simulator
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -81,8 +81,8 @@ def test_of_eight_refunds_at_once_one_is_intended(deliver: Callable[..., bool]) 
 
     def refund(_: int) -> bool:
         try:
-            wanted = Wanted(reason="the sound failed", requested_by="linh")
-            return refunds.request_refund(payment_id=payment.id, wanted=wanted) is not None
+            wanted = Wanted(clerk_of(), "the sound failed")
+            return refunds.request_refund(payment_id=payment.id, wanted=wanted).operation is not None
         except PaymentInProgress:
             return False
 

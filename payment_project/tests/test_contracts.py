@@ -24,10 +24,12 @@ EMITTED: list[Any] = [
 READ: dict[str, Any] = {
     "booking.created": heard.BookingCreated,
     "booking.confirmed": heard.BookingConfirmed,
+    "user.updated": heard.UserUpdated,
     **dict.fromkeys(
         ["booking.rejected", "booking.expired", "booking.cancelled", "booking.failed"], heard.BookingEnding
     ),
 }
+OF_BOOKING = [event_type for event_type in READ if event_type.startswith("booking.")]
 
 
 def shape(value: Any) -> Any:
@@ -66,7 +68,7 @@ def test_a_slice_is_declared_for_everything_that_is_handled() -> None:
     assert set(READ) == set(HANDLERS)
 
 
-@pytest.mark.parametrize("event_type", READ)
+@pytest.mark.parametrize("event_type", OF_BOOKING)
 def test_the_golden_messages_of_booking_are_understood(golden: Golden, event_type: str) -> None:
     message = golden(event_type)
     read = Event.parse(message).read(READ[event_type])
@@ -80,10 +82,17 @@ def test_the_method_that_came_with_a_booking_is_read(golden: Golden) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("event_type", READ)
+@pytest.mark.parametrize("event_type", OF_BOOKING)
 def test_the_golden_messages_of_booking_are_handled(deliver: Callable[..., bool], event_type: str) -> None:
     assert deliver(event_type)
     assert Payment.objects.get().booking_reference == "K7QF2M9XTD"
+
+
+def test_the_golden_message_of_an_account_is_understood(golden: Golden) -> None:
+    message = golden("user.updated")
+    read = Event.parse(message).read(heard.UserUpdated)
+    assert str(read.user_id) == message["data"]["user_id"]
+    assert str(read.email_changed_by) == message["data"]["email_changed_by"]
 
 
 @pytest.mark.django_db

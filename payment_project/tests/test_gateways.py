@@ -138,7 +138,7 @@ def test_a_saved_card_is_charged_by_the_provider_that_keeps_it(
 def test_the_same_token_of_two_providers_is_two_cards(
     second: SecondBank, settings: Any, sign_in: Callable[..., Client]
 ) -> None:
-    somebodys = PaymentMethodFactory(gateway_token="kept_tok_anna")
+    somebodys = PaymentMethodFactory(token="kept_tok_anna")
     settings.PAYMENT_PROVIDER = "second"
     saved = sign_in().post("/payments/methods", {"token": "tok_anna"})
     assert saved.status_code == 201

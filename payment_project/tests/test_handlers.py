@@ -82,7 +82,7 @@ def test_a_declined_card_that_came_with_the_booking_ends_it(deliver: Deliver, em
 
 def test_a_saved_card_is_used_and_somebody_elses_is_a_decline(deliver: Deliver, simulator: Simulator) -> None:
     _, vaulted = simulator.post("/v1/payment_methods", {"payment_token": "tok_visa"}, key=str(uuid7()))
-    method = PaymentMethodFactory(gateway_token=vaulted["id"])
+    method = PaymentMethodFactory(token=vaulted["id"])
     mine = booking_data(user_id=method.user_id, payment_method={"id": str(method.id)})
     deliver("booking.created", mine)
     assert payment_of(mine).status == "authorized"
@@ -96,7 +96,7 @@ def test_a_saved_card_is_used_and_somebody_elses_is_a_decline(deliver: Deliver, 
 def test_a_saved_card_in_the_wrong_row_is_refused_by_the_gateway_itself(deliver: Deliver, simulator: Simulator) -> None:
     kept = {"payment_token": "tok_visa", "customer": str(uuid7())}
     _, vaulted = simulator.post("/v1/payment_methods", kept, key=str(uuid7()))
-    method = PaymentMethodFactory(gateway_token=vaulted["id"])
+    method = PaymentMethodFactory(token=vaulted["id"])
     booking = booking_data(user_id=method.user_id, payment_method={"id": str(method.id)})
     deliver("booking.created", booking)
     assert (payment_of(booking).status, payment_of(booking).failure_code) == ("declined", "invalid_token")

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from chassis.testing_lists import assert_pages_come_by_index, assert_rows_may_go, list_routes
-from tests.factories import PaymentFactory, PaymentMethodFactory
+from tests.factories import PaymentFactory, PaymentMethodFactory, RefundFactory
 
 pytestmark = pytest.mark.django_db
 LISTS: dict[str, Any] = {"payments": PaymentFactory, "payments/methods": PaymentMethodFactory}
 
 
 def test_every_list_is_among_these() -> None:
-    assert list_routes() == LISTS.keys()
+    assert list_routes() == {*LISTS, "refunds"}
 
 
 @pytest.mark.parametrize("route", LISTS)
@@ -27,3 +27,9 @@ def test_a_page_is_read_off_an_index(sign_in: Callable[..., Any], route: str) ->
     customer = sign_in()
     LISTS[route].create_batch(3, user_id=customer.user_id)
     assert_pages_come_by_index(customer, f"/{route}")
+
+
+def test_the_list_of_refunds_which_staff_read_is_as_good(sign_in: Callable[..., Any]) -> None:
+    staff = sign_in(roles=("support",))
+    assert_rows_may_go(staff, "/refunds", RefundFactory.create_batch(7))
+    assert_pages_come_by_index(staff, "/refunds")

@@ -110,6 +110,8 @@ def test_customers_do_not_refund_but_may_see_theirs(
     customer = sign_in(user_id=payment.user_id)
     assert refund(customer, payment).status_code == 403
     made = refund(support, payment).json()
+    staff = made.pop("staff")
+    assert (staff["requested_by"], staff["decided_by"]) == ("linh", None)
     assert customer.get(f"/refunds/{made['id']}").json() == made
     assert sign_in().get(f"/refunds/{made['id']}").status_code == 404
     assert Refund.objects.get().requested_by == "linh"

@@ -16,7 +16,7 @@ from payments.domain import Kind
 from payments.gateways import Approved, Unknown
 from payments.models import GatewayOperation, Payment, Refund, Transaction
 from payments.refunds import Wanted
-from tests.factories import PaymentFactory, booking_data, ending_data
+from tests.factories import PaymentFactory, booking_data, clerk_of, ending_data
 from tests.lossy import LossyPath
 from tests.simulator import Simulator
 
@@ -226,7 +226,7 @@ def test_a_refund_the_gateway_refuses_waits_for_a_person(
     assert emitted("payment.refunded") == []
     metrics.measure()
     assert metrics.ATTENTION._value.get() == 1
-    services.resume_payment(payment_id=payment.id)
+    services.resume_payment(payment_id=payment.id, clerk=clerk_of())
     payment.refresh_from_db()
     assert (payment.attention, payment.under_way) == ("", "refund")
     assert payment.operations.filter(kind=Kind.REFUND).count() == 2
@@ -234,8 +234,8 @@ def test_a_refund_the_gateway_refuses_waits_for_a_person(
 
 def test_staff_refunds_are_not_mistaken_for_what_the_saga_owes(deliver: Deliver) -> None:
     booking, payment = captured(deliver)
-    wanted = Wanted(reason="the air conditioning failed", requested_by="minh", amount=50_000)
-    operation = refunds.request_refund(payment_id=payment.id, wanted=wanted, leased=True)
+    wanted = Wanted(clerk_of("minh"), "the air conditioning failed", amount=50_000)
+    operation = refunds.request_refund(payment_id=payment.id, wanted=wanted, leased=True).operation
     assert operation is not None
     assert isinstance(operations.run(operation), Approved)
     deliver("booking.cancelled", ending_data(booking))

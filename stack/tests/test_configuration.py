@@ -89,6 +89,7 @@ def test_a_service_is_given_no_secret_of_another(instance, secrets):
                 assert secrets[f"{other.name.upper()}_SECRET_KEY"] not in str(own)
         assert ("JWT_PRIVATE_KEY" in own) == (service.name == "auth")
         assert ("MAILED_SECRET_KEYS" in own) == (service.name in {"auth", "notify"})
+        assert ("PAYMENT_SECRET_KEYS" in own) == (service.name == "payment")
 
 
 def test_a_role_may_connect_to_its_own_database_only():

@@ -29,7 +29,7 @@ CARDS = ["tok_visa", "tok_visa", "tok_card_declined", "tok_capture_fails", "tok_
 # The events of a sale that goes well.
 LINE = ["booking.created", "payment.authorized", "booking.confirmed", "payment.completed"]
 ENDS = {
-    "CONFIRMED": {"captured"},
+    "CONFIRMED": {"captured", "partially_refunded", "refunded"},  # what went back of it is goodwill: the audit looks
     "CANCELLED": {"voided", "refunded", "declined", "failed"},
     "EXPIRED": {"voided", "declined"},
     "REJECTED": {"voided"},
@@ -69,6 +69,7 @@ class AnyOrder(RuleBasedStateMachine):
         AnyOrder.begun += 1
         self.chance = random.Random(seed)
         self.post.forget()
+        self.cancel_while_support_gives_it_back(refund_first=bool(seed % 2))
         self.cancel_while_this_is_on_its_way(late)
         self.post.send_newest()
         self.post.send_again(seed)
@@ -77,6 +78,26 @@ class AnyOrder(RuleBasedStateMachine):
     def book(self, card: str | None) -> None:
         customer, choice = self.market.customer(), self.market.seats(1)
         self.made.append((customer, choice, book(customer, choice, card)))
+
+    @rule(refund_first=st.booleans())
+    def cancel_while_support_gives_it_back(self, refund_first: bool) -> None:
+        """Both end it: the customer, and the refund of everything; booking hears of the money before or after."""
+        customer, choice = self.market.customer(), self.market.seats(1)
+        booking = book(customer, choice, "tok_visa")
+        self.made.append((customer, choice, booking))
+        for event in LINE:
+            wait_for(lambda: self.post.waits(event, booking["id"]), what=event)  # noqa: B023
+            self.post.send_this(event, booking["id"])
+        wait_for(lambda: booking_of(customer, booking)["payment_status"] == "captured", what="captured")
+        [payment] = customer.get(f"/api/payments?booking_id={booking['id']}").ok()["results"]
+        body = {"payment_id": payment["id"], "reason": "The sound failed."}
+        self.market.world.staff("support").post("/api/refunds", body, key=new_key()).ok(201)
+        if refund_first:
+            self.post.send_this("payment.refunded", booking["id"])
+            wait_for(lambda: booking_of(customer, booking)["status"] == "CANCELLED", what="end by the refund")
+            assert customer.delete(f"/api/bookings/{booking['id']}").status == 409
+        else:
+            customer.delete(f"/api/bookings/{booking['id']}").ok()
 
     @rule(late=st.sampled_from(LINE))
     def cancel_while_this_is_on_its_way(self, late: str) -> None:
@@ -117,6 +138,16 @@ class AnyOrder(RuleBasedStateMachine):
         if self.made:
             customer, _, booking = self.made[n % len(self.made)]
             assert customer.delete(f"/api/bookings/{booking['id']}").status in (200, 409)
+
+    @rule(n=numbers, wanted=st.sampled_from([{}, {"kind": "goodwill"}, {"amount": 1}]))
+    def refund(self, n: int, wanted: dict[str, Any]) -> None:
+        """Support gives money back, all of it or a part, whatever else is on its way."""
+        if self.made:
+            customer, _, booking = self.made[n % len(self.made)]
+            for payment in customer.get(f"/api/payments?booking_id={booking['id']}").ok()["results"]:
+                body = {"payment_id": payment["id"], "reason": "The sound failed.", **wanted}
+                answer = self.market.world.staff("support").post("/api/refunds", body, key=new_key())
+                assert answer.status in (201, 202, 409), answer
 
     @rule(n=numbers)
     def hold_ends(self, n: int) -> None:

@@ -90,7 +90,7 @@ def _request(operation: GatewayOperation) -> tuple[str, dict[str, Any]]:
             return "/v1/authorisations", {
                 "amount": operation.amount,
                 "currency": operation.currency,
-                "payment_token": operation.payment_token,
+                "payment_token": operation.card_token,
                 "reference": str(operation.payment_id),
                 "customer": operation.customer,
             }
