@@ -87,6 +87,16 @@ def test_who_changed_the_address_of_an_account_cancels_nothing_of_it_for_a_day(s
         cancel(booking)
 
 
+def test_a_change_by_the_owner_afterwards_takes_nothing_off_who_of_staff_had_changed_it(sold, deliver):
+    booking, now = sold(0), datetime.now(UTC)
+    told = {"user_id": booking.user_id, "email_changed_at": now}
+    deliver("user.updated", at=now, **told, email_changed_by=CLERK)
+    deliver("user.updated", at=now + timedelta(minutes=1), **told, email_changed_by=None, email="new@example.com")
+    with pytest.raises(AddressChanged):
+        cancel(booking)
+    assert Customer.objects.get(user_id=booking.user_id).email == "new@example.com"
+
+
 def test_a_customer_sees_that_staff_acted_and_what_they_were_told_and_staff_see_both(sold, sign_in):
     booking = sold(0)
     clerk = sign_in(roles=("manager",))
