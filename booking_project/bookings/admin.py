@@ -40,16 +40,6 @@ class CancellationForm(forms.Form):
     )
 
 
-class SeatsForm(forms.Form):
-    what = forms.ChoiceField(choices=[("block", "block"), ("free", "free")])
-    seat = forms.TypedMultipleChoiceField(coerce=UUID)
-
-    def __init__(self, data: Any) -> None:
-        super().__init__(data)
-        # Whatever is an id: which of them are seats of this showtime, the service says.
-        self.fields["seat"].choices = [(text, text) for text in data.getlist("seat")[:500] if _is_id(text)]
-
-
 def _is_id(text: str) -> bool:
     try:
         UUID(text)
@@ -193,14 +183,16 @@ class ShowtimeAdmin(ReadOnlyAdmin):
         """Raises Problem."""
         if not self.has_block_permission(request):
             raise PermissionDenied
-        form = SeatsForm(request.POST)
-        if not form.is_valid():
+        what = request.POST.get("what")
+        # Whatever is an id: which of them are seats of this showtime, the service says.
+        chosen = [UUID(text) for text in request.POST.getlist("seat")[:500] if _is_id(text)]
+        if not chosen or what not in ("block", "free"):
             self.message_user(request, "Choose the seats first.", messages.ERROR)
-        elif form.cleaned_data["what"] == "block":
-            holds.block_seats(showtime_id=showtime_id, seat_ids=form.cleaned_data["seat"], actor=_actor(request))
+        elif what == "block":
+            holds.block_seats(showtime_id=showtime_id, seat_ids=chosen, actor=_actor(request))
             self.message_user(request, "The seats are off sale.", messages.SUCCESS)
         else:
-            holds.unblock_seats(showtime_id=showtime_id, seat_ids=form.cleaned_data["seat"], actor=_actor(request))
+            holds.unblock_seats(showtime_id=showtime_id, seat_ids=chosen, actor=_actor(request))
             self.message_user(request, "The seats are on sale again.", messages.SUCCESS)
         return redirect("admin:bookings_seats", showtime_id)
 
