@@ -182,7 +182,13 @@ def run_once(*, seed: int, seconds: float) -> tuple[Run, Load, float, Facts, lis
     """One run: the faults, the load, the seconds until nothing was under way, and what the audit found."""
     stack = system.running()
     with system.unlimited(stack):
-        market = open_market(system.gateway(stack), manager=system.manager(stack), showtimes=10, customers=24)
+        market = open_market(
+            system.gateway(stack),
+            manager=system.manager(stack),
+            verify=lambda: system.verify(stack),
+            showtimes=10,
+            customers=24,
+        )
         load = Load(market, seed)
         run = Run(market, random.Random(seed))
         load.start()

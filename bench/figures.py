@@ -12,6 +12,9 @@ from bench.http import Answer, Client, percentile
 from bench.market import SEATS, Market, Showtime, wait_for
 
 CLIENTS = 16
+# Customers who buy, and customers of whom each holds as much as one may.
+SHOPPERS = 64
+HOLDERS = 8 * CLIENTS
 
 
 @dataclass
@@ -56,12 +59,14 @@ def accepted(market: Market, showtimes: Sequence[Showtime], *, seconds: float) -
     deadline = time.perf_counter() + seconds
 
     def buy(index: int) -> None:
-        client = market.customer(index)
-        # A customer may hold so many of one showtime: each round takes one pair of every showtime.
+        clients = [market.customer(SHOPPERS + index + CLIENTS * turn) for turn in range(HOLDERS // CLIENTS)]
+        # A customer may hold so many of one showtime, and in all: each round takes one pair of every showtime, and
+        # three showtimes are one customer's.
         for round_number in range(min(share, 4)):
-            for showtime in showtimes:
+            for number, showtime in enumerate(showtimes):
                 if time.perf_counter() > deadline:
                     return
+                client = clients[number % len(clients)]
                 pair = showtime.pair(index * share + round_number)
                 tallies[index].add(client.post("/api/bookings", {"showtime_id": showtime.id, "seat_ids": pair}))
 
@@ -140,7 +145,7 @@ def settled(
     state = {"settled": 0}
 
     def buy(index: int) -> None:
-        clients = [market.customer(index + buyers * turn) for turn in range(max(1, len(market.tokens) // buyers))]
+        clients = [market.customer(index + buyers * turn) for turn in range(SHOPPERS // buyers)]
         turn = 0
         for round_number in range(share):
             for showtime in showtimes:

@@ -42,9 +42,18 @@ class Market:
 
 
 def open_market(
-    gateway: str, *, manager: tuple[str, str], showtimes: int, customers: int, orphan_rule: bool = False
+    gateway: str,
+    *,
+    manager: tuple[str, str],
+    verify: Callable[[], None],
+    showtimes: int,
+    customers: int,
+    orphan_rule: bool = False,
 ) -> Market:
-    """Makes it through the API, as a manager and as customers would. Raises BenchError."""
+    """Makes it through the API, as a manager and as customers would. Raises BenchError.
+
+    verify: proves the addresses of the customers, whose tokens then say so: others hold but a few seats.
+    """
     staff = Client(gateway, token=_token(gateway, *manager))
     theater = _made(
         staff.post(
@@ -76,7 +85,9 @@ def open_market(
         )
         made += _schedule(staff, screen["id"], movie["id"], min(PER_SCREEN, showtimes - len(made)))
     with ThreadPoolExecutor(4) as pool:
-        tokens = tuple(pool.map(lambda _: _new_customer(gateway), range(customers)))
+        accounts = list(pool.map(lambda _: _new_customer(gateway), range(customers)))
+        verify()
+        tokens = tuple(pool.map(lambda account: _token(gateway, *account), accounts))
     reader = Client(gateway)
     return Market(gateway, tuple(_on_sale(reader, showtime_id) for showtime_id in made), tokens)
 
@@ -105,12 +116,13 @@ def _on_sale(reader: Client, showtime_id: str) -> Showtime:
     return Showtime(showtime_id, wait_for(seats, 60, f"showtime {showtime_id} is not on sale"))
 
 
-def _new_customer(gateway: str) -> str:
+def _new_customer(gateway: str) -> tuple[str, str]:
+    """User name and password."""
     name, password = f"load-{secrets.token_hex(6)}", secrets.token_urlsafe(18)
     client = Client(gateway)
     _made(client.post("/api/auth/register", {"username": name, "email": f"{name}@load.example", "password": password}))
     client.close()
-    return _token(gateway, name, password)
+    return name, password
 
 
 def _token(gateway: str, username: str, password: str) -> str:

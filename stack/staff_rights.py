@@ -25,8 +25,8 @@ which is read and never edited. It holds in the admin site, where whoever may ch
 for the endpoints that ask for it. Some pages offer less than a permission would allow: what was sold, paid or told is
 read there and never edited.
 
-Who has a column is staff: they enter every admin site, and read through the API the bookings, payments and messages of
-every customer. Customers have no column.
+Who has a column is staff: they enter every admin site. What customers did is read through the API by whoever may view
+it: `view_booking`, `view_payment`, `view_refund`, `view_notification`. Customers have no column.
 
 After each migration the groups are exactly these columns: what was granted by hand is taken away, and a group that is
 no role is left without permissions (the log names it), and removed once nobody is in it.

@@ -20,8 +20,13 @@ PASSED_ON = (
 )
 # OpenTelemetry's: with OTEL_EXPORTER_OTLP_ENDPOINT among them the services send their spans there.
 TRACING = "OTEL_"
+# What a customer may hold, for how long and how often.
+HOLDS = (
+    *("HOLD_SECONDS", "MAX_SEATS_PER_BOOKING", "MAX_OPEN_HOLDS", "MAX_OPEN_HOLDS_IN_ALL", "MAX_SEATS_UNVERIFIED"),
+    *("MAX_HOLDS_AGAIN", "HOLDS_AGAIN_SECONDS"),
+)
 # Those of one service.
-ITS_OWN = {"auth": ("ACCESS_TOKEN_SECONDS", "REFRESH_TOKEN_SECONDS"), "booking": ("HOLD_SECONDS",)}
+ITS_OWN = {"auth": ("ACCESS_TOKEN_SECONDS", "REFRESH_TOKEN_SECONDS"), "booking": (*HOLDS, "TICKET_PREVIOUS_PUBLIC_KEY")}
 BINARIES = str(PYTHON.parent)
 
 

@@ -1,8 +1,10 @@
-"""The admin sites, as a browser of staff meets them."""
+"""The admin sites, and the pages behind mailed links, as a browser meets them."""
 
 import re
 from typing import Any
+from urllib.parse import urlencode
 
+from client import Answer
 from world import World
 
 
@@ -24,6 +26,29 @@ def sign_in_to_admin(world: World, service: str, account: dict[str, str]) -> tup
     return answer.status, cookies | cookies_of(answer.headers)
 
 
+def send_form_of_link(world: World, path: str, **typed: str) -> Answer:
+    """What a browser gets that opens a mailed link and sends the form it finds there; path: of the link, with query."""
+    moved = world.anybody.get(path, Accept="text/html")
+    assert moved.status == 302, moved
+    page_path = moved.headers["Location"]
+    assert page_path == path.partition("?")[0]
+    cookies = cookies_of(moved.headers)
+    page = world.anybody.get(page_path, Accept="text/html", Cookie=joined(cookies))
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.body.decode())
+    assert token
+    return world.anybody.send(
+        "POST",
+        page_path,
+        raw=urlencode({**typed, "csrfmiddlewaretoken": token[1]}).encode(),
+        media_type="application/x-www-form-urlencoded",
+        headers={
+            "Cookie": joined(cookies | cookies_of(page.headers)),
+            "Origin": world.where.gateway,
+            "Accept": "text/html",
+        },
+    )
+
+
 def cookies_of(headers: Any) -> dict[str, str]:
     given = [cookie.split(";")[0].partition("=") for cookie in headers.getlist("Set-Cookie")]
     return {name: value for name, _, value in given}
@@ -41,13 +66,34 @@ class Visitor:
         self._root = f"/admin/{service}/"
         status, cookies = sign_in_to_admin(world, service, account)
         assert status == 302, f"{account['username']} does not get in to {service}"
-        self._cookie = joined(cookies)
+        self._cookies = cookies
+
+    def page(self, path: str) -> Answer:
+        """At this path below the root of the site."""
+        return self._world.anybody.get(self._root + path, Cookie=joined(self._cookies), Accept="text/html")
 
     def status(self, path: str) -> int:
-        """Of the page at this path below the root of the site."""
-        return self._world.anybody.get(self._root + path, Cookie=self._cookie, Accept="text/html").status
+        return self.page(path).status
+
+    def save(self, path: str, form: dict[str, Any]) -> int:
+        """Sends the form of the page at this path; the status of the answer."""
+        page = self.page(path)
+        self._cookies |= cookies_of(page.headers)
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.body.decode())
+        assert token, f"{path} has no form"
+        return self._world.anybody.send(
+            "POST",
+            self._root + path,
+            raw=urlencode({**form, "csrfmiddlewaretoken": token[1]}, doseq=True).encode(),
+            media_type="application/x-www-form-urlencoded",
+            headers={
+                "Cookie": joined(self._cookies),
+                "Referer": self._world.where.gateway + self._root + path,
+                "Accept": "text/html",
+            },
+        ).status
 
     def lists(self) -> set[str]:
         """The lists that the front page links to, as `<app>/<model>/`."""
-        page = self._world.anybody.get(self._root, Cookie=self._cookie, Accept="text/html").body.decode()
+        page = self.page("").body.decode()
         return set(re.findall(rf'href="{self._root}([a-z_]+/[a-z_]+/)"', page))

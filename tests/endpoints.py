@@ -118,6 +118,12 @@ ENDPOINTS = [
     ),
     Endpoint(
         "POST",
+        "/api/tickets/check-in",
+        {"ticket": "nonsense", "showtime_id": NOWHERE, "door": "Hall 1, left"},
+        wrong={"ticket": ["", "x" * 5000], "showtime_id": ["nonsense", 7], "door": ["x" * 65]},
+    ),
+    Endpoint(
+        "POST",
         "/api/payments",
         {"booking_id": NOWHERE, "payment_method": {"token": "tok_visa"}},
         key=True,
@@ -191,6 +197,7 @@ PRIVATE = [
     "/api/refunds",
     f"/api/refunds/{NOWHERE}",
     "/api/notifications/history",
+    f"/api/showtimes/{NOWHERE}/tickets/revoked",
 ]
 
 SERVICES = ["auth", "catalog", "booking", "payment", "notify"]

@@ -44,6 +44,7 @@ def things(world: World, market: Market, admin: Person) -> dict[str, Callable[[]
         "id": lambda: method,
         "booking_id": lambda: book(admin, market.seats(2))["id"],
         "payment_id": lambda: payment_of(admin, paid)["id"],
+        "ticket": lambda: admin.get(f"/api/bookings/{paid['id']}").json()["ticket"],
     }
 
 

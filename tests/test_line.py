@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from admin_site import send_form_of_link
 from client import Client
 from waiting import wait_for
 from world import (
@@ -85,10 +86,13 @@ def test_a_booking_with_a_card_ends_with_a_receipt_and_a_ticket(world: World, cu
 
     receipt, ticket = mails_of_a_purchase(world, customer, booked)
     assert "₫240,000" in receipt["text"]
-    assert [attachment["name"] for attachment in ticket["attachments"]] == ["ticket.png"]
-    issued = wait_for(lambda: booking_of(customer, booked)["ticket"], what="ticket of the booking")
-    assert issued in ticket["text"].replace("\r\n", "")
-    assert issued.count(".") == 2
+    issued = wait_for(lambda: booking_of(customer, booked)["tickets"], what="tickets of the booking")
+    pictures = [attachment["name"] for attachment in ticket["attachments"]]
+    assert pictures == [f"ticket-{number}.png" for number in range(1, len(paid["seats"]) + 1)]
+    assert len(issued) == len(pictures)
+    for one in issued:
+        assert one["code"] in ticket["text"].replace("\r\n", "")
+        assert one["code"].count(".") == 2
 
 
 def test_every_step_of_a_booking_is_kept(customer: Person, choice: Choice) -> None:
@@ -176,13 +180,17 @@ def test_a_password_is_reset_by_the_link_in_the_mail(world: World) -> None:
     world.anybody.post("/api/auth/password/reset", {"email": customer.email}).ok(202)
     mail = wait_for(lambda: world.mail_about(customer.email, "Reset your password"), what="reset mail") or {}
     token = mail["text"].split("/reset?token=")[1].split()[0]
+    assert f"{world.where.gateway}/reset?token={token}" in mail["text"]
 
-    changed = {"token": token, "new_password": "a-quite-different-phrase-42"}
-    assert world.anybody.post("/api/auth/password/reset/confirm", changed).status == 204
+    password = "a-quite-different-phrase-42"
+    done = send_form_of_link(world, f"/reset?token={token}", password=password, again=password)
+    assert (done.status, b"Your new password is set" in done.body) == (200, True)
+    changed = {"token": token, "new_password": password}
     world.anybody.post("/api/auth/password/reset/confirm", changed).problem(400, "invalid_token")
 
-    sign_in = {"username": customer.username, "password": changed["new_password"]}
+    sign_in = {"username": customer.username, "password": password}
     assert Client(world.where.gateway).post("/api/auth/token", sign_in).status == 200
+    assert wait_for(lambda: world.mail_about(customer.email, "Your password was changed"), what="word of it")
     customer.get("/api/auth/users/me").problem(401)
 
 

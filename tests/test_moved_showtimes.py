@@ -44,7 +44,7 @@ def told(world: World, customer: Person, booking: dict[str, Any]) -> list[dict[s
     return [
         mail
         for mail in world.mails(customer.email)
-        if f"Another time for your booking {booking['reference']}" in mail["subject"]
+        if f"A change to your booking {booking['reference']}" in mail["subject"]
     ]
 
 

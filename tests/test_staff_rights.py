@@ -1,5 +1,6 @@
 """Every role signs in to every admin site, and finds what docs/staff-rights.md says: no more and no less."""
 
+import re
 from collections.abc import Callable
 from functools import cache
 
@@ -7,7 +8,8 @@ import pytest
 from admin_site import Visitor
 from endpoints import NOWHERE, SERVICES
 from rights import Rights, promised
-from world import World
+from waiting import wait_for
+from world import Person, World
 
 ROLES = sorted({role for _, role in promised()})
 
@@ -82,3 +84,26 @@ def test_a_role_opens_the_pages_it_was_promised_and_no_other(
 @pytest.mark.parametrize("role", ROLES)
 def test_all_staff_look_at_the_dead_letters(visitors: Callable[[str], Visitor], role: str) -> None:
     assert visitors(role).status("dead-letters/") == 200
+
+
+def give_roles(world: World, person: Person, *roles: str) -> None:
+    """As an admin does, at auth's admin site."""
+    admin, path = Visitor(world, "auth", world.where.accounts["admin"]), f"accounts/user/{person.id}/change/"
+    page = admin.page(path).body.decode()
+    numbers = {name: number for number, name in re.findall(r'<option value="(\d+)"[^>]*>(\w+)</option>', page)}
+    form = {"username": person.username, "email": person.email, "full_name": "", "phone": "", "is_active": "on"}
+    assert admin.save(path, {**form, "groups": [numbers[role] for role in roles]}) == 302
+
+
+def test_who_loses_their_role_is_out_of_every_site_within_a_second(world: World) -> None:
+    leaver = world.new_customer()
+    give_roles(world, leaver, "customer", "support")
+    account = {"username": leaver.username, "password": leaver.password}
+    sites = {service: Visitor(world, service, account) for service in SERVICES}
+    assert {service: site.status("") for service, site in sites.items()} == dict.fromkeys(SERVICES, 200)
+    give_roles(world, leaver, "customer")
+    wait_for(
+        lambda: [site.status("") for site in sites.values()] == [302] * len(sites),
+        seconds=1,
+        what="way out of every site",
+    )

@@ -94,7 +94,7 @@ class UserAdmin(StaffAdmin):
     list_filter = ["groups", "is_active", ("email_verified_at", admin.EmptyFieldListFilter), "created_at"]
     search_fields = ["=id", "username", "email", "full_name", "phone"]
     search_help_text = "Id, user name, e-mail address, name or phone number"
-    show_full_result_count = False
+    recorded_by_service = True
     filter_horizontal = ["groups"]
     actions = ["end_sessions"]
     readonly_fields = ["id", "email_verified_at", "last_login", "created_at", "updated_at"]
@@ -151,11 +151,10 @@ class UserAdmin(StaffAdmin):
         user.refresh_from_db()
         services.record_staff_change(
             user=user,
-            changed=form.changed_data,
+            was={name: form.initial.get(name) for name in form.changed_data},
             roles_before=before,
             staff=_staff(request),
             added=not change,
-            email_before=form.initial.get("email", ""),
         )
 
     @admin.action(description="End all sessions of the selected accounts", permissions=["end_sessions"])

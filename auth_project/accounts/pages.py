@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import translation
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
@@ -32,15 +33,20 @@ LONGEST_PASSWORD = 128
 POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 
+def _language(request: HttpRequest) -> str:
+    language = language_of(request).partition("-")[0]
+    return language if language in TEXTS else "en"
+
+
 def _page(
     request: HttpRequest, said: str, *, form: str = "", errors: tuple[str, ...] = (), status: int = 200, typed: str = ""
 ) -> HttpResponse:
     """said: of page_texts. form: "confirm", "password", "address" or none. typed: the address, to be corrected."""
-    language = language_of(request).partition("-")[0]
-    texts = TEXTS.get(language) or TEXTS["en"]
+    language = _language(request)
+    texts = TEXTS[language]
     title, *paragraphs = texts[said]
     context: dict[str, Any] = {
-        "language": language if language in TEXTS else "en",
+        "language": language,
         "title": title,
         "paragraphs": paragraphs,
         "form": form,
@@ -119,7 +125,9 @@ class ResetPage(LinkedPage):
         if not password or len(password) > LONGEST_PASSWORD or "\0" in password:
             return _page(request, "reset", form="password", errors=("password_length",), status=400)
         try:
-            services.reset_password(token=self.token(), new_password=password, address=address_of(request))
+            # Reasons against a password are Django's sentences.
+            with translation.override(_language(request)):
+                services.reset_password(token=self.token(), new_password=password, address=address_of(request))
         except WeakPassword as weak:
             reasons = tuple(error["detail"] for error in weak.errors or ())
             return _page(request, "reset", form="password", errors=reasons, status=400)

@@ -1,6 +1,6 @@
 """Accounts: opening them, changing them, proving who owns them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import audit, mailed, metrics, revocations, throttle
+from accounts import audit, mailed, metrics, records, revocations, throttle
 from accounts.domain import Deed, EndReason, may_act, normalised_email
 from accounts.errors import AboveYourRank, AccountExists, InvalidOneTimeToken, WeakPassword, WrongPassword
 from accounts.events import UserRegistered, UserUpdated
@@ -22,6 +22,7 @@ from accounts.selectors import taken_fields, user_by_login
 from accounts.sessions import end_sessions_of
 from chassis.four_eyes import ADDRESS_SETTLES
 from chassis.messaging.outbox import emit
+from chassis.storage.audit_log import Actor
 
 
 def register(
@@ -118,11 +119,14 @@ def change_password(*, user_id: UUID, current_password: str, new_password: str, 
     audit.record("password_changed", user_id=user.id, address=address)
 
 
-def set_password(*, user_id: UUID, new_password: str) -> None:
-    """Sets it without asking for the old one, for an operator. Raises WeakPassword. All sessions end."""
+def set_password(*, user_id: UUID, new_password: str, actor: Actor | None = None) -> None:
+    """Sets it without asking for the old one, for an operator. Raises WeakPassword. All sessions end.
+
+    actor: who the log of what staff did should name; None where the demo does it.
+    """
     user = User.objects.get(pk=user_id)
     refuse_weak(new_password, user=user, pointer="/new_password")
-    _set_password(user, new_password, reason=EndReason.PASSWORD_CHANGED)
+    _set_password(user, new_password, reason=EndReason.PASSWORD_CHANGED, actor=actor)
     audit.record("password_set", user_id=user.id)
 
 
@@ -189,21 +193,15 @@ def verify_email(*, token: str, address: str | None = None) -> User:
 
 
 def record_staff_change(
-    *,
-    user: User,
-    changed: Iterable[str],
-    roles_before: Iterable[str],
-    staff: User,
-    added: bool = False,
-    email_before: str = "",
+    *, user: User, was: Mapping[str, Any], roles_before: Iterable[str], staff: User, added: bool = False
 ) -> None:
     """What follows from a change that staff saved in the admin site. Needs the transaction that saved it.
 
-    changed: names of fields. roles_before, email_before: as they were. An account that is not active keeps no role of
-    staff, so that nobody gets one back by making it active again. Tokens and admin sessions carry the name and the
+    was: the fields that changed, as they were. roles_before: as they were. An account that is not active keeps no role
+    of staff, so that nobody gets one back by making it active again. Tokens and admin sessions carry the name and the
     roles, so those given with others are good no more. Raises AboveYourRank.
     """
-    changed, before = set(changed), frozenset(roles_before)
+    changed, before = set(was), frozenset(roles_before)
     _refuse_above(staff, user, roles_before=before, added=added)
     if not user.is_active:
         _take_staff_roles(user)
@@ -213,9 +211,9 @@ def record_staff_change(
         mailed.ask_to_verify(user)
     elif "email" in changed:
         mails = Mails.of_new_address(
-            User(pk=user.pk, email=email_before, email_verified_at=user.email_verified_at), user.email
+            User(pk=user.pk, email=was["email"], email_verified_at=user.email_verified_at), user.email
         )
-        mailed.leave_address(user, email_before)
+        mailed.leave_address(user, was["email"])
         _note_new_address(user, by=staff.id if staff.id != user.id else None)
         user.save(update_fields=["email_verified_at", "email_changed_at", "email_changed_by", "updated_at"])
         _tell_of_the_change(user, mails)
@@ -228,15 +226,7 @@ def record_staff_change(
         end_sessions_of(user, reason=EndReason.DEACTIVATED)
     elif (roles_changed or "username" in changed) and not added:
         revocations.revoke_all_of(user)
-    audit.record(
-        "changed_by_staff",
-        user_id=user.id,
-        by=str(staff.id),
-        fields=sorted(changed - {"groups"} | ({"roles"} if roles_changed else set())),
-        added=added,
-        roles_given=sorted(user.roles - before),
-        roles_taken=sorted(before - user.roles),
-    )
+    _write_down(user, was, before, staff, added=added)
 
 
 def refuse_weak(password: str, *, user: User, pointer: str) -> None:
@@ -260,11 +250,13 @@ def _check_current_password(user: User, password: str, *, address: str | None) -
     throttle.forgive_sign_in(subject=str(user.id), address=address)
 
 
-def _set_password(user: User, password: str, *, reason: EndReason) -> None:
+def _set_password(user: User, password: str, *, reason: EndReason, actor: Actor | None = None) -> None:
     user.set_password(password)
     mailboxes = mailed.to_be_told(user)
     with transaction.atomic():
         _save_password(user, reason=reason, mailboxes=mailboxes)
+        if actor:
+            records.record_password_set(actor, user)
 
 
 def _save_password(user: User, *, reason: EndReason, mailboxes: Sequence[str]) -> None:
@@ -282,6 +274,17 @@ def _refuse_above(staff: User, user: User, *, roles_before: frozenset[str], adde
         deeds.append(Deed.ASSIGN_ROLES)
     if not all(may_act(deed, actor=staff.rank, subject=rank_by(roles_before), own=own) for deed in deeds):
         raise AboveYourRank
+
+
+def _write_down(user: User, was: Mapping[str, Any], roles: frozenset[str], staff: User, *, added: bool) -> None:
+    actor, state = records.actor_of(staff), records.state(user)
+    if added:
+        records.record_added(actor, user)
+    else:
+        known = {name: value for name, value in was.items() if name in state}
+        records.record_changed(actor, user, {**state, **known, "roles": sorted(roles)})
+    changed = set(was) - {"groups"} | ({"roles"} if roles != user.roles else set())
+    audit.record("changed_by_staff", user_id=user.id, by=str(staff.id), fields=sorted(changed), added=added)
 
 
 def _take_staff_roles(user: User) -> None:

@@ -21,10 +21,11 @@ from accounts.domain import (
 )
 from accounts.errors import AboveYourRank, InvalidCredentials, InvalidRefreshToken, SignInThrottled
 from accounts.models import Session, User
+from accounts.records import actor_of
 from accounts.selectors import users_by_login
 from accounts.tokens import Remembered, TokenPair, issue, read_refresh
 from chassis.ids import uuid7
-from chassis.storage.audit_log import Actor, Door, record
+from chassis.storage.audit_log import record
 
 
 def check_credentials(*, login: str, password: str, address: str | None) -> User:
@@ -161,7 +162,7 @@ def end_by_staff(*, session_ids: Collection[UUID], staff: User) -> None:
             _refuse_above(staff, session.user)
             _end(session, EndReason.ENDED_BY_STAFF)
             audit.record("session_ended", user_id=session.user_id, by=str(staff.id), session_id=str(session.id))
-            record(_actor(staff), "session.ended", ("session", session.id), after={"user_id": session.user_id})
+            record(actor_of(staff), "session.ended", ("session", session.id), after={"user_id": session.user_id})
 
 
 def end_all_by_staff(*, user_ids: Collection[UUID], staff: User) -> None:
@@ -171,12 +172,7 @@ def end_all_by_staff(*, user_ids: Collection[UUID], staff: User) -> None:
             _refuse_above(staff, user)
             end_sessions_of(user, reason=EndReason.ENDED_BY_STAFF)
             audit.record("sessions_ended", user_id=user.id, by=str(staff.id))
-            record(_actor(staff), "user.sessions_ended", ("user", user.id), after={"open_sessions": 0})
-
-
-def _actor(staff: User) -> Actor:
-    """Staff end sessions in the admin site alone."""
-    return Actor(staff.id, staff.username, Door.ADMIN)
+            record(actor_of(staff), "user.sessions_ended", ("user", user.id), after={"open_sessions": 0})
 
 
 def _refuse_above(staff: User, subject: User) -> None:

@@ -12,9 +12,9 @@ pytestmark = pytest.mark.django_db
 
 
 def by_staff(user: User, staff: User, email: str) -> None:
-    user.email = email
+    was, user.email = user.email, email
     user.save()
-    services.record_staff_change(user=user, changed=["email"], roles_before=user.roles, staff=staff)
+    services.record_staff_change(user=user, was={"email": was}, roles_before=user.roles, staff=staff)
 
 
 def by_owner(user: User, email: str) -> None:

@@ -5,6 +5,7 @@ from django.core.management import CommandError, call_command
 from factories import UserFactory
 
 from accounts import sessions
+from accounts.management.commands import tell_accounts
 from accounts.models import User
 from accounts.roles import Role
 from chassis.web.tokens import verify
@@ -103,3 +104,13 @@ def test_somebody_at_the_keyboard_is_asked_for_what_is_missing(monkeypatch):
     monkeypatch.setattr("accounts.management.commands.createsuperuser.getpass", lambda _: "corr3ct-horse")
     call_command("createsuperuser")
     assert User.objects.get(username="root").is_superuser
+
+
+def test_every_account_is_told_anew_in_batches(monkeypatch, emitted, capsys):
+    monkeypatch.setattr(tell_accounts, "BATCH", 2)
+    users = UserFactory.create_batch(5)
+    call_command("tell_accounts")
+    told = emitted("user.updated")
+    assert {event.data["email"] for event in told} >= {user.email for user in users}
+    assert len({event.subject for event in told}) == len(told) == User.objects.count()
+    assert f"{len(told)} accounts" in capsys.readouterr().out

@@ -52,9 +52,7 @@ def test_what_is_emitted_has_the_shape_of_the_golden_message(db, emitted, golden
     user.email = "mai.tran@example.com"
     user.save()
     admin = UserFactory(roles=["admin"])
-    services.record_staff_change(
-        user=user, changed=["email"], roles_before=user.roles, staff=admin, email_before="mai@example.com"
-    )
+    services.record_staff_change(user=user, was={"email": "mai@example.com"}, roles_before=user.roles, staff=admin)
     services.set_password(user_id=user.id, new_password="an0ther-horse")
     services.request_password_reset(email=UserFactory().email)
     seen = {event.type: event for event in emitted()}

@@ -131,6 +131,15 @@ def test_each_page_speaks_the_readers_language_and_english_where_it_has_none(bro
     assert '<html lang="en">' in browser.get("/reset", HTTP_ACCEPT_LANGUAGE="fr").content.decode()
 
 
+def test_reasons_against_a_password_are_in_the_readers_language_too(browser, reset_token):
+    form = follow(browser, "reset", reset_token)
+    field = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form.content.decode())
+    typed = {"password": "12345678", "again": "12345678", "csrfmiddlewaretoken": field[1]}
+    reasons = re.findall(r"<li>(.*?)</li>", browser.post("/reset", typed, HTTP_ACCEPT_LANGUAGE="vi").content.decode())
+    assert reasons
+    assert not [reason for reason in reasons if reason.startswith("This password")]
+
+
 def test_its_stylesheet_is_served(browser):
     shown = browser.get("/reset").content.decode()
     sheet = browser.get(re.search(r'<link rel="stylesheet" href="([^"]+)"', shown)[1])

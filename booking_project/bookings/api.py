@@ -209,9 +209,8 @@ class BookingView(APIView):
         else:
             if not user.may("cancel_booking"):
                 raise PermissionDenied
-            outcome = desk.cancel_for_customer(
-                booking_id=booking_id, actor_id=user.id, **CancellationRequest.parse(request.data or {})
-            )
+            wanted = CancellationRequest.parse(request.data or {})
+            outcome = desk.cancel_for_customer(booking_id=booking_id, actor=actor(request), **wanted)
         return Response(present_booking(selectors.booking_for(user, booking_id), outcome))
 
 

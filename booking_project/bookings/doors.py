@@ -14,6 +14,7 @@ from bookings.domain import State
 from bookings.errors import TicketInvalid, TicketUnknown, TicketUsed, TicketVoid, WrongShowtime
 from bookings.models import Booking, BookingSeat, CheckIn, Showtime
 from bookings.selectors import locked_booking
+from chassis.storage.audit_log import Actor, record
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Admission:
     at: datetime
 
 
-def check_in(*, ticket: str, showtime_id: UUID, door: str, actor_id: UUID) -> Admission:
+def check_in(*, ticket: str, showtime_id: UUID, door: str, actor: Actor) -> Admission:
     """Lets in by a seat's ticket, or by the booking's whoever of it is not in yet; showtime_id: what the door is for.
 
     The booking is locked, so that of many doors one lets in, and nobody is let in on what is cancelled meanwhile.
@@ -51,7 +52,13 @@ def check_in(*, ticket: str, showtime_id: UUID, door: str, actor_id: UUID) -> Ad
             raise TicketUsed(used=[_told(seat, used) for seat in seats])
         now = timezone.now()
         CheckIn.objects.bulk_create(
-            CheckIn(booking=booking, seat_id=seat.seat_id, at=now, door=door, actor=actor_id) for seat in fresh
+            CheckIn(booking=booking, seat_id=seat.seat_id, at=now, door=door, actor=actor.id) for seat in fresh
+        )
+        record(
+            actor,
+            "booking.checked_in",
+            ("booking", booking.id),
+            after={"seats": [str(seat) for seat in fresh], "at_the_door": door},
         )
     return Admission(booking, showtime, fresh, now)
 

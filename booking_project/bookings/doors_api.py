@@ -22,7 +22,7 @@ from bookings.errors import (
 from bookings.presentation import present_admission, present_revoked
 from chassis.web.openapi import problems
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
-from chassis.web.permissions import May, caller
+from chassis.web.permissions import May, actor
 from chassis.web.views import APIView
 
 
@@ -51,7 +51,7 @@ class CheckInView(APIView):
     )
     def post(self, request: Request) -> Response:
         wanted = CheckInRequest.parse(request.data)
-        return Response(present_admission(doors.check_in(actor_id=caller(request).id, **wanted)))
+        return Response(present_admission(doors.check_in(actor=actor(request), **wanted)))
 
 
 class RevokedTicketsView(APIView):

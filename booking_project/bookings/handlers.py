@@ -11,7 +11,10 @@ from chassis.messaging.events import Event
 def _confirm(event: Event) -> None:
     payment = event.read(heard.PaymentAuthorized)
     services.confirm_booking(
-        booking_id=payment.booking_id, payment_id=payment.payment_id, cause=Cause("payment", event.id)
+        booking_id=payment.booking_id,
+        payment_id=payment.payment_id,
+        card_last4=payment.card_last4,
+        cause=Cause("payment", event.id),
     )
 
 

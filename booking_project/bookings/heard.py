@@ -11,8 +11,11 @@ from chassis.money import Money
 
 @dataclass(frozen=True, slots=True)
 class PaymentAuthorized:
+    """card_last4: of the card that pays; "" where the provider does not tell, and in events of before."""
+
     payment_id: UUID
     booking_id: UUID
+    card_last4: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,7 @@ class Booking(models.Model):
         max_length=20, choices=[(s, s) for s in PaymentStatus], default=PaymentStatus.UNPAID
     )
     payment_id = models.UUIDField(null=True)
+    card_last4 = models.CharField(max_length=4, blank=True, db_default="", help_text="Of the card that paid.")
     total_amount = models.BigIntegerField(help_text="Minor units.")
     refunded_amount = models.BigIntegerField(db_default=0, help_text="What went back of it so far, minor units.")
     currency = models.CharField(max_length=3)
@@ -150,6 +151,7 @@ class Booking(models.Model):
             models.Index(fields=["user_id", "-id"], name="idx_bookings_user_id"),
             models.Index(fields=["showtime"], name="idx_bookings_showtime_id"),
             models.Index(fields=["hold_expires_at"], condition=models.Q(status="PENDING"), name="bookings_open_holds"),
+            models.Index(fields=["card_last4", "-id"], condition=~models.Q(card_last4=""), name="bookings_by_card"),
             # What doors that are offline fetch of their showtime.
             models.Index(fields=["showtime"], condition=TICKET_REVOKED, name="bookings_revoked"),
         ]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from bookings.domain import Cancellation, State
+from bookings.domain import Cancellation, State, Trigger
 from bookings.doors import Admission
 from bookings.events import seat_tickets
 from bookings.holds import Held
@@ -144,7 +144,8 @@ def present_revoked(showtime: Showtime, bookings: Sequence[Booking]) -> dict[str
 
 def present_transition(line: BookingTransition, *, owner_id: UUID, to_staff: bool) -> dict[str, Any]:
     """A line of a booking's history. Its customer is told that staff acted, and neither who nor their notes."""
-    hidden = not to_staff and line.actor != str(owner_id) and _is_a_person(line.actor)
+    by_staff = line.trigger == Trigger.CANCELLED_BY_STAFF or _is_a_person(line.actor)
+    hidden = not to_staff and line.actor != str(owner_id) and by_staff
     return {
         "from_status": line.from_status,
         "to_status": line.to_status,

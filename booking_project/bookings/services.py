@@ -18,8 +18,10 @@ from chassis.messaging.outbox import emit
 from chassis.money import Money
 
 
-def confirm_booking(*, booking_id: UUID, payment_id: UUID, cause: Cause) -> State | None:
+def confirm_booking(*, booking_id: UUID, payment_id: UUID, card_last4: str = "", cause: Cause) -> State | None:
     """The money is reserved: sells the seats, or rejects the booking when it lost one; the state it is in then.
+
+    card_last4: what staff may look the booking up by.
 
     A booking that ended already stays as it is: payment hears of that end and gives the money back.
     """
@@ -27,18 +29,18 @@ def confirm_booking(*, booking_id: UUID, payment_id: UUID, cause: Cause) -> Stat
         booking = locked_booking(booking_id)
         if booking is None:
             return None
-        booking.payment_id = payment_id
+        booking.payment_id, booking.card_last4 = payment_id, card_last4[-4:]
         booking.payment_status = advance_payment(PaymentStatus(booking.payment_status), PaymentStatus.AUTHORIZED)
         if booking.status != State.PENDING:
-            booking.save(update_fields=["payment_id", "payment_status"])
+            booking.save(update_fields=["payment_id", "card_last4", "payment_status"])
             return State(booking.status)
         seats = list(booking.seats.all())
         if inventory.sell_seats(booking.id) < len(seats):
-            booking.save(update_fields=["payment_id", "payment_status"])
+            booking.save(update_fields=["payment_id", "card_last4", "payment_status"])
             endings.end([booking], Trigger.SEATS_LOST, cause=cause)
             return State.REJECTED
         line = advance(booking, Trigger.SEATS_SOLD, cause=cause, at=timezone.now())
-        booking.save(update_fields=["status", "payment_id", "payment_status"])
+        booking.save(update_fields=["status", "payment_id", "card_last4", "payment_status"])
         line.save(force_insert=True)
         REACHED.labels(booking.status).inc()
         emit(

@@ -55,7 +55,8 @@ def test_staff_look_bookings_up_by_reference_address_and_ids(
     listed = browser.get(LIST).content.decode()
     assert booking.reference in listed
     assert "mai.tran@example.com" in listed
-    for term in (booking.reference.lower(), "Mai.Tran@example.com", str(booking.id), f" {booking.user_id} "):
+    deliver("payment.authorized", booking_id=booking.id, user_id=booking.user_id, card_last4="0341")
+    for term in (booking.reference.lower(), "Mai.Tran@example.com", "0341", str(booking.id), f" {booking.user_id} "):
         found = browser.get(LIST, {"q": term}).content.decode()
         assert booking.reference in found, term
         assert other.reference not in found, term

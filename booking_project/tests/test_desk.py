@@ -12,6 +12,7 @@ from bookings.history import Cause
 from bookings.models import Booking, BookingTransition, Customer, Showtime
 from bookings.selectors import found_by
 from chassis.ids import uuid7
+from chassis.storage.audit_log import Actor, Door
 
 CLERK = uuid7()
 
@@ -28,8 +29,9 @@ def sold(hold):
     return make
 
 
-def cancel(booking: Booking, *, actor_id=CLERK, **wanted) -> None:
-    desk.cancel_for_customer(booking_id=booking.id, actor_id=actor_id, reason="projector broke", **wanted)
+def cancel(booking: Booking, **wanted) -> None:
+    actor = Actor(CLERK, "linh", Door.API)
+    desk.cancel_for_customer(booking_id=booking.id, actor=actor, reason="projector broke", **wanted)
 
 
 def test_staff_cancel_whatever_the_rules_say_and_all_goes_back(sold, showtime, emitted):
@@ -85,6 +87,16 @@ def test_who_changed_the_address_of_an_account_cancels_nothing_of_it_for_a_day(s
         cancel(booking)
 
 
+def test_a_change_by_the_owner_afterwards_takes_nothing_off_who_of_staff_had_changed_it(sold, deliver):
+    booking, now = sold(0), datetime.now(UTC)
+    told = {"user_id": booking.user_id, "email_changed_at": now}
+    deliver("user.updated", at=now, **told, email_changed_by=CLERK)
+    deliver("user.updated", at=now + timedelta(minutes=1), **told, email_changed_by=None, email="new@example.com")
+    with pytest.raises(AddressChanged):
+        cancel(booking)
+    assert Customer.objects.get(user_id=booking.user_id).email == "new@example.com"
+
+
 def test_a_customer_sees_that_staff_acted_and_what_they_were_told_and_staff_see_both(sold, sign_in):
     booking = sold(0)
     clerk = sign_in(roles=("manager",))
@@ -115,7 +127,7 @@ def test_a_customer_reads_their_own_words_in_the_history_and_the_system_s(sold, 
     assert lines[-1]["reason"] == "we are ill"
 
 
-@pytest.mark.parametrize("term", ["K7QF2M9XTD", "mai.tran@example.com", str(uuid7())])
+@pytest.mark.parametrize("term", ["K7QF2M9XTD", "mai.tran@example.com", "4242", str(uuid7())])
 def test_what_staff_search_by_is_found_by_indexes(db, term):
     Customer.objects.create(user_id=uuid7(), email="Mai.Tran@example.com", as_of=datetime.now(UTC))
     with connection.cursor() as cursor:

@@ -17,9 +17,11 @@ from bookings.history import Cause
 from bookings.models import TICKET_REVOKED, Booking, CheckIn, Showtime
 from chassis.ids import uuid7
 from chassis.signing import SigningKeys
+from chassis.storage.audit_log import Actor, Door
+from chassis.storage.models import AuditRecord
 from chassis.web.problems import Problem
 
-USHER = uuid7()
+USHER = Actor(uuid7(), "linh", Door.API)
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def paid(hold):
 
 def enter(booking: Booking, code: str, *, showtime_id=None, door="Hall 1, left") -> list[str]:
     """The seats that are let in."""
-    admitted = doors.check_in(ticket=code, showtime_id=showtime_id or booking.showtime_id, door=door, actor_id=USHER)
+    admitted = doors.check_in(ticket=code, showtime_id=showtime_id or booking.showtime_id, door=door, actor=USHER)
     return sorted(str(seat) for seat in admitted.seats)
 
 
@@ -58,7 +60,9 @@ def test_each_seat_has_a_code_of_its_own_that_lets_one_person_in_once(paid):
     for code in (first, second, booking.ticket):
         with pytest.raises(TicketUsed):
             enter(booking, code)
-    assert CheckIn.objects.filter(booking=booking, actor=USHER).count() == 2
+    assert CheckIn.objects.filter(booking=booking, actor=USHER.id).count() == 2
+    done = AuditRecord.objects.filter(subject_id=str(booking.id), actor_id=str(USHER.id)).order_by("id")
+    assert [said.after["seats"] for said in done] == [["A2"], ["A1"]]
 
 
 def test_the_code_of_the_booking_lets_in_whoever_is_not_in_yet(paid):
@@ -169,7 +173,7 @@ def test_who_is_in_cancels_nothing_any_more_but_staff_may(paid, sign_in):
     enter(booking, booking.ticket)
     with pytest.raises(NotCancellable):
         endings.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
-    desk.cancel_for_customer(booking_id=booking.id, actor_id=USHER, reason="projector broke")
+    desk.cancel_for_customer(booking_id=booking.id, actor=USHER, reason="projector broke")
     assert Booking.objects.get(id=booking.id).status == State.CANCELLED
 
 
@@ -302,6 +306,6 @@ def test_the_revoked_tickets_of_a_showtime_are_read_by_their_index(db):
 def test_letting_in_takes_as_many_statements_for_ten_seats_as_for_one(paid, django_assert_num_queries):
     for places in ((0,), tuple(range(1, 9))):
         booking = paid(*places)
-        # begin, lock, showtime, seats, who is in, let in, commit
-        with django_assert_num_queries(7):
+        # begin, lock, showtime, seats, who is in, let in, its record, commit
+        with django_assert_num_queries(8):
             enter(booking, booking.ticket)

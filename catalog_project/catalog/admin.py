@@ -326,7 +326,8 @@ class ShowtimePriceAdmin(ReadOnlyAdmin):
     list_display = ["showtime", "category", "money"]
     list_filter = ["category", "currency"]
     list_select_related = ["showtime__movie", "showtime__theater", "showtime__screen"]
-    fields = readonly_fields = ["showtime", "category", "money"]
+    readonly_fields = ["showtime", "category", "money"]
+    fields = [*readonly_fields]
     search_fields = ["showtime__movie__title", "showtime__id"]
 
     @admin.display(description="Price", ordering="amount")

@@ -181,7 +181,8 @@ class ShowtimeForm(ServiceForm):
             local = self.instance.starts_at.astimezone(zone)
             self.initial["starts_at"] = local.replace(tzinfo=None)
             if local.second:  # which a client of the API gave it: saved as it is, it stays as it is
-                self.fields["starts_at"].widget.widgets[1].format = "%H:%M:%S"
+                inputs: Any = self.fields["starts_at"].widget
+                inputs.widgets[1].format = "%H:%M:%S"
             self.fields["starts_at"].help_text = f"{zone.key}, the theater's time."
             self.fields[
                 "move_sold"

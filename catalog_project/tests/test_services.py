@@ -8,7 +8,6 @@ from django.utils import timezone
 from factories import PRICES, MovieFactory, ScreenFactory, ShowtimeFactory, TheaterFactory, next_week, places
 
 from catalog import scheduling, services
-from catalog.domain import OccupancyState
 from catalog.errors import (
     InvalidFields,
     MovieInUse,
@@ -26,7 +25,6 @@ from catalog.errors import (
 )
 from catalog.layouts import read_plan
 from catalog.models import Movie, Screen, Seat, Showtime, Theater
-from catalog.occupancy import record_occupancy
 from chassis.ids import uuid7
 from chassis.storage.models import OutboxMessage
 
@@ -287,31 +285,6 @@ def test_a_theater_keeps_its_currency_while_showtimes_are_priced_in_it(showtime:
     assert services.change_theater(theater_id=showtime.theater_id, currency="EUR").currency == "EUR"
 
 
-@pytest.mark.parametrize("state", [OccupancyState.HELD, OccupancyState.SOLD])
-def test_a_theater_keeps_its_clocks_once_a_seat_of_a_showtime_to_come_is_taken(
-    showtime: Showtime, emitted: Any, state: OccupancyState
-) -> None:
-    booking_id, soon = uuid7(), timezone.now() + timedelta(minutes=5)
-    record_occupancy(booking_id=booking_id, showtime_id=showtime.id, seats=1, state=state, held_until=soon)
-    with pytest.raises(TheaterInUse):
-        services.change_theater(theater_id=showtime.theater_id, time_zone="Asia/Tokyo")
-    assert Theater.objects.get(id=showtime.theater_id).time_zone == "Asia/Ho_Chi_Minh"
-    assert emitted() == []
-    services.change_theater(theater_id=showtime.theater_id, address="2 Lê Lợi")
-    record_occupancy(booking_id=booking_id, showtime_id=showtime.id, seats=1, state=OccupancyState.ENDED)
-    changed = services.change_theater(theater_id=showtime.theater_id, time_zone="Asia/Tokyo")
-    assert changed.time_zone == "Asia/Tokyo"
-
-
-def test_seats_of_showtimes_that_are_over_or_elsewhere_hold_no_clocks(showtime: Showtime) -> None:
-    other = ShowtimeFactory()
-    over = ShowtimeFactory(screen=ScreenFactory(theater=showtime.theater))
-    started(over, minutes_ago=10)
-    for each in (other, over):
-        record_occupancy(booking_id=uuid7(), showtime_id=each.id, seats=1, state=OccupancyState.SOLD)
-    assert services.change_theater(theater_id=showtime.theater_id, time_zone="Asia/Tokyo").time_zone == "Asia/Tokyo"
-
-
 def test_names_are_given_once() -> None:
     screen = ScreenFactory()
     other = ScreenFactory(theater=screen.theater)
@@ -391,19 +364,6 @@ def test_seats_of_showtimes_to_come_stay_and_have_a_price(showtime: Showtime) ->
     showtime.prices.filter(category="couple").delete()
     with pytest.raises(ScreenInUse, match="couple"):
         services.change_screen(screen_id=showtime.screen_id, places=read_plan("A wk.ss\nB ss.ss\n\nC pp.ccccc"))
-
-
-def test_seats_do_not_become_another_kind_once_seats_of_showtimes_to_come_are_taken(showtime: Showtime) -> None:
-    dearer = read_plan("A  wk.ps\nB  ss.ss\n\nC  pp.cccc")
-    booking_id, soon = uuid7(), timezone.now() + timedelta(minutes=5)
-    held = {"booking_id": booking_id, "showtime_id": showtime.id, "seats": 1}
-    record_occupancy(**held, state=OccupancyState.HELD, held_until=soon)
-    with pytest.raises(ScreenInUse, match="A3"):
-        services.change_screen(screen_id=showtime.screen_id, places=dearer)
-    assert Seat.objects.get(screen=showtime.screen, row="A", number=3).category == "standard"
-    record_occupancy(**held, state=OccupancyState.ENDED)
-    services.change_screen(screen_id=showtime.screen_id, places=dearer)
-    assert Seat.objects.get(screen=showtime.screen, row="A", number=3).category == "premium"
 
 
 def test_a_layout_with_faults_points_at_the_seats() -> None:

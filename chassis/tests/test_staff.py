@@ -6,7 +6,7 @@ from typing import Any
 
 import jwt
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client as Browser
 from servers import Request, Server, serving
 
@@ -79,6 +79,40 @@ def test_a_customer_does_not_get_in_and_leaves_no_account(client: Browser, serve
     assert not User.objects.exists()
 
 
+def test_who_lost_their_roles_keeps_none_here_once_they_try_to_come_in(
+    client: Browser, server: Server, auth: Auth
+) -> None:
+    assert sign_in(client) == 302
+    auth.roles = ("customer",)
+    assert sign_in(Browser()) == 200
+    user = User.objects.get()
+    assert (user.is_staff, user.is_superuser, list(user.groups.all())) == (False, False, [])
+    assert client.get("/admin/chassis/").status_code == 302
+
+
+@pytest.mark.parametrize("roles", [("admin",), ("customer",)])
+def test_the_name_of_an_operators_local_account_opens_and_takes_nothing(
+    client: Browser, server: Server, auth: Auth, roles: tuple[str, ...]
+) -> None:
+    User.objects.create_superuser("ada", password="set by a command")
+    auth.roles = roles
+    assert sign_in(client) == 200
+    user = User.objects.get()
+    assert (user.is_superuser, user.check_password("set by a command")) == (True, True)
+
+
+@pytest.mark.parametrize("page", ["auth/user", "auth/group"])
+def test_who_staff_are_and_what_they_may_do_is_not_edited_here(admin_client: Browser, page: str) -> None:
+    row = {"auth/user": User.objects.get().pk, "auth/group": Group.objects.get(name="support").pk}[page]
+    assert admin_client.get(f"/admin/chassis/{page}/").status_code == 200
+    assert admin_client.get(f"/admin/chassis/{page}/{row}/change/").status_code == 200
+    for path in ("add/", f"{row}/change/", f"{row}/delete/"):
+        answer = admin_client.post(f"/admin/chassis/{page}/{path}", {"username": "x", "name": "x", "post": "yes"})
+        assert answer.status_code == 403
+    answer = admin_client.get(f"/admin/chassis/auth/user/{User.objects.get().pk}/password/")
+    assert answer.status_code != 200
+
+
 @pytest.mark.parametrize(
     ("status", "body"),
     [
@@ -93,6 +127,8 @@ def test_a_customer_does_not_get_in_and_leaves_no_account(client: Browser, serve
         (200, {"access_token": jwt.encode({"roles": ["admin"]}, "k" * 32)}),
         (200, {"access_token": jwt.encode({"username": "ada"}, "k" * 32)}),
         (200, {"access_token": jwt.encode({"username": "ada", "roles": None}, "k" * 32)}),
+        (200, {"access_token": jwt.encode({"username": "ada", "roles": ["admin"]}, "k" * 32)}),
+        (200, {"access_token": jwt.encode({"username": "ada", "roles": ["admin"], "user_id": "x"}, "k" * 32)}),
     ],
 )
 def test_whatever_else_auth_answers_is_a_refusal(

@@ -30,4 +30,8 @@ MAILED_SECRET_KEYS = keys_of(env.str("MAILED_SECRET_KEYS"), name="MAILED_SECRET_
 
 # One attempt to hand a message over never takes longer; a worker that died holding one delays it by this and a bit.
 DELIVERY_SECONDS = env.int("DELIVERY_SECONDS", default=15)
+# Of what anybody can cause by signing up, booking or asking for a link: how many an address gets in an hour that no
+# account has proved to be its own, and how many one that its account has. Tickets and what is about money do not count.
+MAILS_TO_STRANGERS_PER_HOUR = env.int("MAILS_TO_STRANGERS_PER_HOUR", default=5)
+MAILS_TO_OWN_ADDRESS_PER_HOUR = env.int("MAILS_TO_OWN_ADDRESS_PER_HOUR", default=20)
 NOTIFICATION_KEEP_DAYS = env.int("NOTIFICATION_KEEP_DAYS", default=400)

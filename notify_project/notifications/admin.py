@@ -223,7 +223,7 @@ class NotificationAdmin(ReadOnlyAdmin):
     def about(self, obj: Notification) -> str:
         if carries_secret(obj.template):
             return "hidden: it carries a link that signs in"
-        shown = {name: value for name, value in obj.context.items() if name != "ticket"}
+        shown = {name: value for name, value in obj.context.items() if name not in {"ticket", "tickets"}}
         return format_html('<pre style="white-space:pre-wrap">{}</pre>', _lines(shown))
 
     def has_resend_permission(self, request: HttpRequest) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from uuid import UUID
 
 from django.core.validators import RegexValidator, validate_email
 from django.db import transaction
@@ -16,12 +17,12 @@ from chassis.web.openapi import page_of, problems
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
 from chassis.web.permissions import May, actor, caller
-from chassis.web.problems import PermissionDenied
+from chassis.web.problems import NotFound, PermissionDenied
 from chassis.web.queries import PageQuery, takes
 from chassis.web.views import APIView
 from notifications import schema, selectors, services
 from notifications.domain import Channel, Status
-from notifications.errors import UnknownContact
+from notifications.errors import BookingHasEnded, NotResendable, OutOfDate, UnknownContact
 from notifications.kinds import KINDS
 from notifications.models import Notification
 
@@ -167,6 +168,25 @@ class SendSms(_SendView):
     )
     def post(self, request: Request) -> Response:
         return super().post(request)
+
+
+class SendAgain(APIView):
+    permission_classes = [May("resend_notification")]
+
+    @problems(NotFound, NotResendable, BookingHasEnded, OutOfDate)
+    @extend_schema(
+        operation_id="send_notification_again",
+        summary="Send a message again",
+        description=(
+            "For staff. What failed or was held back is tried again; of what was sent a copy goes out. Not what is on"
+            " its way or carried a link, nor what is not so any more: a ticket of a booking that has ended, say."
+        ),
+        request=None,
+        responses={202: NotificationSerializer},
+    )
+    def post(self, request: Request, notification_id: UUID) -> Response:
+        again = services.send_again(notification_id=notification_id, actor=actor(request))
+        return Response(NotificationSerializer(again).data, status=status.HTTP_202_ACCEPTED)
 
 
 class History(APIView):

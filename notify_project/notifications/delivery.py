@@ -28,7 +28,7 @@ from notifications.domain import (
 from notifications.failures import DeliveryFailure, PermanentFailure, Unreachable
 from notifications.models import DeliveryLog
 from notifications.outgoing import Result, Taken
-from notifications.presentation import present
+from notifications.presentation import codes, present
 from notifications.smtp import SmtpConnection
 from notifications.wording import Rendered, Wording, render
 from notifications.wording_rules import BadWording
@@ -153,6 +153,8 @@ def _attempt(taken: Taken) -> Result:
             superseded=taken.superseded,
         )
     )
+    if reason is None and not (taken.tried or taken.kind.owed(taken.context) or outgoing.is_allowed(taken)):
+        reason = "too_many"
     if reason is not None:
         return Result(Step.NOT_WANTED, reason=reason)
     try:
@@ -188,6 +190,7 @@ def _worded(taken: Taken, wording: Wording | None) -> Rendered:
         booking=taken.booking,
         name=taken.name,
         language=taken.language,
+        time_zone=taken.time_zone,
         public_url=settings.PUBLIC_URL,
         secret_keys=settings.MAILED_SECRET_KEYS,
     )
@@ -203,7 +206,7 @@ def _prepared(taken: Taken, rendered: Rendered) -> Callable[[], None]:
         recipient=taken.recipient,
         rendered=rendered,
         date=taken.taken_at,
-        ticket=taken.context.get("ticket", ""),
+        codes=codes(taken.context),
     )
     return lambda: smtp_connection().send(envelope)
 

@@ -9,3 +9,13 @@ class UnknownContact(Unprocessable):
 class NotResendable(Conflict):
     code = "not_resendable"
     title = "This notification cannot be sent again"
+
+
+class BookingHasEnded(NotResendable):
+    code = "booking_ended"
+    title = "Its booking has ended, so this is not true any more"
+
+
+class OutOfDate(NotResendable):
+    code = "notification_out_of_date"
+    title = "What this notification tells is over"

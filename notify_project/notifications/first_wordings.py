@@ -1,36 +1,72 @@
 """The wording that a kind of message starts with: one file a language in kinds/wordings, filled in after migrate."""
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from django.apps.registry import Apps
+from django.core.exceptions import FieldDoesNotExist
 from django.db import transaction
 
 from notifications.domain import FALLBACK_LANGUAGE
 from notifications.wording import Wording
 
 KEY = ("code", "channel", "language")
+WORDS = ("subject", "text", "body")
 FOLDER = Path(__file__).parent / "kinds" / "wordings"
+FORMER = FOLDER / "former.txt"
 
 
 def fill_in(*, apps: Apps) -> int:
-    """Adds each wording that was never filled in before; how many. Safe to repeat, also at the same time.
+    """Adds each wording that was never filled in before, and renews those that nobody has edited; how many.
 
-    What staff have edited since stays as it is, and what they have deleted stays away.
+    What staff have edited since stays as it is, and what they have deleted stays away. Safe to repeat, also at the same
+    time.
     """
     try:
         templates: Any = apps.get_model("notifications", "NotificationTemplate")
         filled: Any = apps.get_model("notifications", "FirstWording")
-    except LookupError:  # migrated back to before there were any
+        filled._meta.get_field("digest")
+    except (LookupError, FieldDoesNotExist):  # migrated back to before there were any
         return 0
-    known = set(filled.objects.values_list("code", "channel", "language"))
-    new = {key: wording for wording in read() if (key := tuple(wording[name] for name in KEY)) not in known}
+    known = {(row.code, row.channel, row.language): row.digest for row in filled.objects.all()}
+    wordings = {tuple(wording[name] for name in KEY): wording for wording in read()}
+    new = {key: wording for key, wording in wordings.items() if key not in known}
+    other = {key: wording for key, wording in wordings.items() if key in known and known[key] != digest_of(wording)}
     with transaction.atomic():
         templates.objects.bulk_create([templates(**wording) for wording in new.values()], ignore_conflicts=True)
-        filled.objects.bulk_create([filled(**dict(zip(KEY, key, strict=True))) for key in new], ignore_conflicts=True)
-    return len(new)
+        filled.objects.bulk_create(
+            [filled(**dict(zip(KEY, key, strict=True)), digest=digest_of(wording)) for key, wording in new.items()],
+            ignore_conflicts=True,
+        )
+        renewed = sum(_renew(templates, filled, wording, known[key]) for key, wording in other.items())
+    return len(new) + renewed
+
+
+def _renew(templates: Any, filled: Any, wording: dict[str, str], digest: str) -> int:
+    """Gives a wording the words of this version if it still has those that were filled in; 1 if it had."""
+    key = {name: wording[name] for name in KEY}
+    row = templates.objects.select_for_update().filter(**key).first()
+    if row is None or ((now := digest_of(vars(row))) != digest and (digest or now not in _former())):
+        return 0
+    templates.objects.filter(**key).update(**{name: wording.get(name, "") for name in WORDS})
+    filled.objects.filter(**key).update(digest=digest_of(wording))
+    return 1
+
+
+def digest_of(wording: Mapping[str, str]) -> str:
+    """Of the words alone, however a form has written their ends of lines."""
+    words = "\0".join(wording.get(name, "").replace("\r\n", "\n").strip() for name in WORDS)
+    return sha256(words.encode()).hexdigest()
+
+
+@cache
+def _former() -> frozenset[str]:
+    """What was filled in before that was remembered."""
+    return frozenset(FORMER.read_text(encoding="utf-8").split())
 
 
 def read() -> list[dict[str, str]]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from chassis.messaging.events import Event
 from chassis.messaging.inbox import Handler
 from notifications import delivery, services, tasks
-from notifications.heard import BookingCreated, BookingMoved, UserKnown
+from notifications.heard import BookingCreated, BookingMoved, EmailVerified, UserKnown
 from notifications.kinds import KINDS
 from notifications.kinds.kind import Kind
 
@@ -26,8 +26,17 @@ def know_contact(event: Event) -> None:
         email=user.email,
         full_name=user.full_name,
         phone=user.phone or "",
+        email_verified=user.email_verified,
+        language=user.language,
+        time_zone=user.time_zone,
         as_of=event.time,
     )
+
+
+def know_verified(event: Event) -> None:
+    """The welcome that this event sends may greet by name, whether or not user.updated was heard before."""
+    verified = event.read(EmailVerified)
+    services.know_verified(user_id=verified.user_id, email=verified.email)
 
 
 def know_booking(event: Event) -> None:
@@ -53,6 +62,7 @@ def know_move(event: Event) -> None:
 KNOWN: dict[str, Callable[[Event], None]] = {
     "user.registered": know_contact,
     "user.updated": know_contact,
+    "email.verified": know_verified,
     "booking.created": know_booking,
     "booking.moved": know_move,
 }
@@ -81,5 +91,5 @@ HANDLERS = handlers_of(KINDS.values())
 TICKS: dict[str, list[Callable[[], object]]] = {
     "clock.second": [tasks.deliver_due],
     "clock.minute": [tasks.release_waiting, tasks.give_up_waiting, tasks.measure],
-    "clock.hour": [tasks.prune],
+    "clock.hour": [tasks.prune, tasks.prune_allowances],
 }

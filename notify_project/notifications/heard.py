@@ -1,6 +1,6 @@
 """The slices of the events this service reads; it emits none."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,17 +21,30 @@ class Showtime:
     screen: str
     starts_at: datetime
     time_zone: str
+    format: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SeatTicket:
+    """What lets one person in. seat: as it is written, B1."""
+
+    seat: str
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
 class UserKnown:
-    """user.registered and user.updated."""
+    """user.registered and user.updated. language and time_zone: "" where the user has not said."""
 
     user_id: UUID
     username: str
     email: str
     full_name: str = ""
     phone: str | None = None
+    email_verified: bool = False
+    language: str = ""
+    time_zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,7 @@ class TokenSent:
 @dataclass(frozen=True, slots=True)
 class EmailVerified:
     user_id: UUID
+    email: str
     new_account: bool
 
 
@@ -78,14 +92,22 @@ class BookingCreated:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Before:
+    """What the showtime was; of before there was more, a start and a screen."""
+
     starts_at: datetime
     screen: str
+    movie_title: str = ""
+    format: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class BookingMoved:
-    """`before`: what the customer knew. revision: grows with each move. ticket: with the new time, or "" if unpaid."""
+    """`before`: what the customer knew. revision: grows with each move. ticket: with the new time, or "" if unpaid.
+
+    changed: which fields of the showtime differ.
+    """
 
     booking_id: UUID
     reference: str
@@ -94,19 +116,73 @@ class BookingMoved:
     seats: list[Seat]
     total: Money
     revision: int
-    before: Place
+    before: Before
     showtime: Showtime
     free_cancellation_until: datetime
+    tickets: list[SeatTicket] = field(default_factory=list)
+    changed: list[str] = field(default_factory=lambda: ["starts_at"])
 
 
 @dataclass(frozen=True, slots=True)
 class BookingEnded:
-    """booking.cancelled, booking.expired, booking.rejected and booking.failed."""
+    """booking.expired, booking.rejected and booking.failed."""
 
     booking_id: UUID
     reference: str
     user_id: UUID
     reason: str
+
+
+# Why a booking was cancelled that had been paid, and one that had not: the others say nothing of it.
+PAID = frozenset({"in_time", "late", "showtime_changed"})
+UNPAID = frozenset({"unpaid", "capture_failed"})
+
+
+@dataclass(frozen=True, slots=True)
+class BookingCancelled:
+    """Of the total `retained` is kept, and the rest comes back, with what had gone back before (`refunded`).
+
+    why: a code of booking's. message: what staff say to the customer. Before there was a `why`, only total and refund
+    were told, and `refund` of what was not paid as well.
+    """
+
+    booking_id: UUID
+    reference: str
+    user_id: UUID
+    reason: str
+    total: Money
+    refund: Money
+    retained: Money | None = None
+    refunded: Money | None = None
+    why: str = ""
+    message: str = ""
+
+    @property
+    def paid(self) -> bool:
+        """Whether it is known to have been paid."""
+        return self.why in PAID
+
+    @property
+    def unpaid(self) -> bool:
+        """Whether it is known that nothing was taken."""
+        return self.why in UNPAID
+
+    @property
+    def kept(self) -> Money | None:
+        """What does not come back; None: nothing is kept."""
+        kept = self.total.amount - self.refund.amount if self.retained is None else self.retained.amount
+        return Money(kept, self.total.currency) if kept > 0 and not self.unpaid else None
+
+    @property
+    def gone(self) -> Money | None:
+        """What had gone back before; None: nothing."""
+        return self.refunded if self.refunded is not None and self.refunded.amount > 0 else None
+
+    @property
+    def back(self) -> Money | None:
+        """What comes back now; None: nothing does."""
+        back = self.refund.amount - (self.refunded.amount if self.refunded is not None else 0)
+        return Money(back, self.total.currency) if back > 0 and not self.unpaid else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +194,7 @@ class TicketIssued:
     seats: list[Seat]
     total: Money
     showtime: Showtime
+    tickets: list[SeatTicket] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +219,8 @@ class PaymentFailed:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRefunded:
+    """reason: what staff wrote to the customer, or ""."""
+
     payment_id: UUID
     booking_id: UUID
     user_id: UUID
@@ -149,3 +228,10 @@ class PaymentRefunded:
     amount: Money
     refunded_amount: Money
     status: str
+    kind: str = "cancel"
+    reason: str = ""
+
+    @property
+    def goodwill(self) -> bool:
+        """Whether the booking goes on, and its ticket stays good."""
+        return self.kind == "goodwill"

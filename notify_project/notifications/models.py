@@ -28,7 +28,11 @@ class Contact(models.Model):
     email = models.TextField(blank=True)
     full_name = models.TextField(blank=True)
     phone = models.TextField(blank=True)
+    email_verified = models.BooleanField(
+        default=False, db_default=False, help_text="Somebody who reads the address said that it is theirs."
+    )
     language = models.CharField(max_length=8, choices=languages, default="en", db_default="en")
+    time_zone = models.TextField(blank=True, db_default="", help_text="For times that are no theater's.")
     wants_hold_notices = models.BooleanField(default=True, db_default=True)
     wants_sms = models.BooleanField(default=False, db_default=False, help_text="The ticket also comes as an SMS.")
     as_of = models.DateTimeField()
@@ -85,15 +89,31 @@ class NotificationTemplate(models.Model):
 
 
 class FirstWording(models.Model):
-    """A wording that was filled in once: what staff have deleted since does not come back with the next release."""
+    """A wording that was filled in once: what staff have deleted since does not come back with the next release.
+
+    digest: of the words that were filled in. A wording that still has them was not edited, and follows the release.
+    """
 
     pk = models.CompositePrimaryKey("code", "channel", "language")
     code = models.CharField(max_length=40)
     channel = models.CharField(max_length=8)
     language = models.CharField(max_length=8)
+    digest = models.CharField(max_length=64, db_default="")
 
     class Meta:
         db_table = "first_wordings"
+
+
+class AddressAllowance(models.Model):
+    """How many messages that anybody can cause an address had since `since`. address: a digest, for nobody reads it."""
+
+    address = models.CharField(max_length=64, primary_key=True)
+    since = models.DateTimeField()
+    messages = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "address_allowances"
+        indexes = [models.Index(fields=["since"], name="address_allowances_by_age")]
 
 
 class Notification(models.Model):
@@ -101,8 +121,8 @@ class Notification(models.Model):
 
     template: the code of its kind. due_at: when it may be tried; a worker that takes it moves this past the longest
     time a try can last, so a message whose worker died comes due by itself. natural_key: what there may be only one
-    of, such as the receipt of a booking. recipient: given with the request or the event, else the contact's at the
-    time of sending.
+    of, such as the receipt of a booking. follows: the natural key of what has to be read before it. recipient: given
+    with the request or the event, else the contact's at the time of sending.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -112,6 +132,7 @@ class Notification(models.Model):
     user_id = models.UUIDField(null=True)
     booking_id = models.UUIDField(null=True)
     natural_key = models.CharField(max_length=100, null=True)  # noqa: DJ001  (NULLs are distinct, "" is not)
+    follows = models.CharField(max_length=100, null=True)  # noqa: DJ001  (most follow nothing)
     recipient = models.TextField(blank=True)
     language = models.CharField(max_length=8, blank=True)
     subject = models.TextField(blank=True)
@@ -149,6 +170,11 @@ class Notification(models.Model):
                 fields=["user_id"],
                 condition=Q(status=Status.WAITING_FOR_CONTACT),
                 name="notifications_waiting",
+            ),
+            models.Index(
+                fields=["follows"],
+                condition=Q(status=Status.PENDING, follows__isnull=False),
+                name="notifications_following",
             ),
             models.Index(fields=["id"], condition=Q(status=Status.FAILED), name="notifications_failed"),
             models.Index(fields=["user_id", "-id"], name="notifications_of_a_user"),

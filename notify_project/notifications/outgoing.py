@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,9 @@ from notifications.domain import (
     Channel,
     Status,
     Step,
+    inbox_of,
     is_settled,
+    name_to_greet,
 )
 from notifications.kinds import KINDS
 from notifications.kinds.kind import Kind
@@ -26,9 +29,10 @@ from notifications.wording import Wording
 # Seconds after the longest try, to record it.
 LEASE_MARGIN = 5.0
 
-# One statement takes the message and fetches all that it needs. What supersedes a hold notice is looked for by
-# natural key, and for hold notices alone. The clock is the database's: leases are compared across machines.
-# A kind that is not known here is left to the newer version of this service that wrote it.
+# One statement takes the message and fetches all that it needs. What supersedes a message is looked for by natural key,
+# and only for the kinds that can be. A name that somebody typed goes to nobody but an address that they have proved.
+# The clock is the database's: leases are compared across machines. A kind that is not known here is left to the newer
+# version of this service that wrote it.
 _TAKE = """
 WITH due AS (
     SELECT id FROM notifications
@@ -41,15 +45,22 @@ WITH due AS (
 )
 SELECT n.id, n.template, n.channel, n.user_id, n.booking_id, n.natural_key, n.recipient, n.context, n.not_after,
     n.attempts, n.created_at, statement_timestamp(),
-    c.email, c.phone, coalesce(nullif(c.full_name, ''), c.username, ''),
-    coalesce(c.wants_hold_notices, true), coalesce(c.wants_sms, false),
+    n.attempts > 1 AND EXISTS (SELECT FROM delivery_log l WHERE l.notification_id = n.id),
+    c.email, c.phone,
+    CASE WHEN p.proved THEN coalesce(nullif(c.full_name, ''), c.username) ELSE '' END, coalesce(p.proved, false),
+    coalesce(c.time_zone, ''), coalesce(c.wants_hold_notices, true), coalesce(c.wants_sms, false),
     b.reference, b.showtime, b.seats,
     t.language, t.subject, t.body, t.text,
     n.template = ANY(%(while_held)s) AND EXISTS (
         SELECT FROM notifications later
         WHERE later.natural_key IN ('receipt:' || n.booking_id, 'ended:' || n.booking_id))
+    OR n.template = ANY(%(while_booked)s) AND EXISTS (
+        SELECT FROM notifications later WHERE later.natural_key = 'ended:' || n.booking_id AND later.id <> n.id)
 FROM n
 LEFT JOIN contacts c USING (user_id)
+LEFT JOIN LATERAL (
+    SELECT c.email_verified AND (n.recipient = '' OR lower(n.recipient) = lower(c.email)) AS proved
+) p ON true
 LEFT JOIN booking_summaries b USING (booking_id)
 LEFT JOIN LATERAL (
     SELECT * FROM notification_templates w
@@ -60,7 +71,23 @@ LEFT JOIN LATERAL (
 """
 TAKE_DUE = _TAKE.format(which="due_at <= statement_timestamp()")
 # The event that wrote a message takes it for the first time at once: until its grace is over, no tick does.
-TAKE_FOR_EVENT = _TAKE.format(which="event_id = %(event_id)s AND (attempts = 0 OR due_at <= statement_timestamp())")
+# But not before what it follows is settled.
+TAKE_FOR_EVENT = _TAKE.format(
+    which="""event_id = %(event_id)s AND (due_at <= statement_timestamp()
+        OR attempts = 0 AND (follows IS NULL OR EXISTS (
+            SELECT FROM notifications first WHERE first.natural_key = notifications.follows
+                AND first.status NOT IN ('pending', 'waiting_for_contact'))))"""
+)
+
+# The bound of an address: its hour begins with the first message. No row comes back once it has had them all.
+ALLOW = """
+INSERT INTO address_allowances AS a (address, since, messages) VALUES (%(address)s, statement_timestamp(), 1)
+ON CONFLICT (address) DO UPDATE SET
+    messages = CASE WHEN a.since <= statement_timestamp() - interval '1 hour' THEN 1 ELSE a.messages + 1 END,
+    since = CASE WHEN a.since <= statement_timestamp() - interval '1 hour' THEN statement_timestamp() ELSE a.since END
+WHERE a.since <= statement_timestamp() - interval '1 hour' OR a.messages < %(limit)s
+RETURNING messages
+"""
 
 RECORD = """
 WITH settled AS (
@@ -72,7 +99,11 @@ WITH settled AS (
         sent_at = CASE WHEN %(status)s::text = 'sent' THEN statement_timestamp() END,
         context = CASE WHEN %(scrub)s::boolean THEN context - %(secret)s::text ELSE context END
     WHERE id = %(id)s AND status = 'pending' AND attempts = %(attempt)s::int
-    RETURNING id
+    RETURNING id, natural_key, notifications.status
+), released AS (
+    UPDATE notifications SET due_at = statement_timestamp()
+    FROM settled WHERE notifications.follows = settled.natural_key AND notifications.status = 'pending'
+        AND notifications.attempts = 0 AND settled.status NOT IN ('pending', 'waiting_for_contact')
 ), logged AS (
     INSERT INTO delivery_log (id, notification_id, attempt, outcome, code, message_id, milliseconds, created_at)
     SELECT %(log_id)s, id, %(attempt)s::int, %(outcome)s::text, %(code)s, %(message_id)s, %(milliseconds)s,
@@ -99,7 +130,10 @@ class Taken:
     attempt: int
     created_at: datetime
     taken_at: datetime
+    tried: bool
     name: str = field(repr=False)
+    proved: bool
+    time_zone: str
     wants_hold_notices: bool
     sms_number: str = field(repr=False)
     booking: dict[str, Any] = field(repr=False)
@@ -141,11 +175,25 @@ def take(*, channels: list[Channel], event_id: UUID | None = None) -> Taken | No
                 "lease": lease,
                 "kinds": list(KINDS),
                 "while_held": [kind.code for kind in KINDS.values() if kind.while_held],
+                "while_booked": [kind.code for kind in KINDS.values() if kind.while_booked],
                 "fallback": FALLBACK_LANGUAGE,
             },
         )
         row = cursor.fetchone()
     return None if row is None else _taken(row)
+
+
+def is_allowed(taken: Taken) -> bool:
+    """Counts the message at its address; False when that has had all that strangers may cause within an hour.
+
+    Of an address that an account has proved another count is kept: what others caused there does not take the place of
+    what its owner asks for.
+    """
+    limit = settings.MAILS_TO_OWN_ADDRESS_PER_HOUR if taken.proved else settings.MAILS_TO_STRANGERS_PER_HOUR
+    counted = f"{'own' if taken.proved else 'any'}:{inbox_of(taken.recipient)}"
+    with connection.cursor() as cursor:
+        cursor.execute(ALLOW, {"address": sha256(counted.encode()).hexdigest(), "limit": limit})
+        return cursor.fetchone() is not None
 
 
 def record(taken: Taken, result: Result) -> bool:
@@ -178,7 +226,7 @@ def record(taken: Taken, result: Result) -> bool:
 def _taken(row: tuple[Any, ...]) -> Taken:
     (
         notification_id, template, channel, user_id, booking_id, natural_key, recipient, context, not_after,
-        attempts, created_at, now, email, phone, name, wants_hold_notices, wants_sms,
+        attempts, created_at, now, tried, email, phone, name, proved, time_zone, wants_hold_notices, wants_sms,
         reference, showtime, seats, language, subject, body, text, superseded,
     ) = row  # fmt: skip
     booking = {}
@@ -199,7 +247,10 @@ def _taken(row: tuple[Any, ...]) -> Taken:
         attempt=attempts,
         created_at=created_at,
         taken_at=now,
-        name=name,
+        tried=tried,
+        name=name_to_greet(name),
+        proved=proved,
+        time_zone=time_zone,
         wants_hold_notices=wants_hold_notices,
         sms_number=phone if phone and wants_sms and channel == Channel.EMAIL and kind.also_as_sms else "",
         booking=booking,

@@ -1,19 +1,20 @@
 """From what an event said to what a person reads: money, times and seats in their language."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache, lru_cache
-from typing import Any, get_type_hints
+from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale
-from babel.dates import format_date, format_time, get_timezone_name
+from babel.core import get_global
+from babel.dates import format_date, format_time, get_timezone_location, get_timezone_name
 from babel.numbers import NumberPattern, parse_pattern
 
 from chassis.money import DECIMALS, Money, to_major
 from chassis.secrets import is_sealed, unseal
-from notifications.domain import SECRET
+from notifications.domain import CODE_LIMIT, CODES_LIMIT, SECRET
 from notifications.kinds.kind import Kind
 
 
@@ -36,11 +37,11 @@ def _money_pattern(locale: Locale, decimals: int) -> NumberPattern:
 
 
 def moment(value: str, zone: tzinfo, locale: Locale) -> str:
-    """An RFC 3339 time as date and time of the zone, with the zone's name."""
+    """An RFC 3339 time as date and time of the zone, with a name of the zone that people know."""
     local = datetime.fromisoformat(value).astimezone(zone)
     date = format_date(local.date(), format="full", locale=locale)
     time = format_time(local, format="short", tzinfo=zone, locale=locale)
-    return f"{date}, {time} ({_zone_name(local, zone, locale)})"
+    return f"{date}, {time}, {_zone_name(local, zone, locale)}"
 
 
 def present(
@@ -51,34 +52,74 @@ def present(
     name: str,
     language: str,
     public_url: str,
+    time_zone: str = "",
     secret_keys: Sequence[str] = (),
 ) -> dict[str, Any]:
     """All the values that the wording of this kind may name; what is not known is "".
 
-    context: what the event said. booking: {"reference", "showtime", "seats"} of the booking, or empty.
-    secret_keys: what opens the token of a link. Raises chassis.secrets.InvalidSeal when none of them does.
+    context: what the event said. booking: {"reference", "showtime", "seats"} of the booking, or empty. time_zone: of
+    the reader, for times that are no theater's. secret_keys: what opens the token of a link. Raises
+    chassis.secrets.InvalidSeal when none of them does.
     """
     locale = _locale(language)
     showtime = context.get("showtime") or booking.get("showtime") or {}
     before = context.get("before") or {}
-    zone = _zone(showtime.get("time_zone", "UTC"))
-    shown = {key: value for key, value in context.items() if isinstance(value, str | bool) and key != SECRET}
+    zone = _zone(showtime.get("time_zone") or time_zone or "UTC")
+    shown: dict[str, Any] = {
+        key: value for key, value in context.items() if isinstance(value, str | bool) and key != SECRET
+    }
     shown |= {key: money(context[key], locale) if context.get(key) else "" for key in _said(kind, Money)}
     shown |= {key: moment(context[key], zone, locale) if context.get(key) else "" for key in _said(kind, datetime)}
+    shown |= {key: context.get(key) or [] for key in _said(kind, list[str])}
+    seats = _seats(context.get("seats") or booking.get("seats") or [])
     return shown | {
         "name": name,
         "language": language,
         "public_url": public_url,
         "reference": context.get("reference") or booking.get("reference", ""),
-        "movie": showtime.get("movie_title", ""),
         "theater": showtime.get("theater_name", ""),
-        "screen": showtime.get("screen", ""),
-        "starts_at": moment(showtime["starts_at"], zone, locale) if showtime else "",
-        "starts_at_before": moment(before["starts_at"], zone, locale) if before else "",
-        "screen_before": before.get("screen", ""),
-        "seats": _seats(context.get("seats") or booking.get("seats") or []),
+        **_showing(showtime, zone, locale),
+        **{f"{key}_before": value for key, value in _showing(before, zone, locale).items()},
+        "seats": seats,
+        "tickets": _tickets(context, seats),
         "link": _link(kind, context, public_url, secret_keys),
     }
+
+
+def codes(context: Mapping[str, Any]) -> dict[str, str]:
+    """The codes of tickets by the names of their pictures: `ticket` of all seats, `ticket-1` of the first seat."""
+    each = {f"ticket-{number}": one["code"] for number, one in enumerate(context.get("tickets") or [], 1)}
+    return {"ticket": context["ticket"], **each} if context.get("ticket") else each
+
+
+def _showing(showtime: Mapping[str, Any], zone: tzinfo, locale: Locale) -> dict[str, str]:
+    """What is shown where and when. version: its format and its language, as far as they are known."""
+    language = showtime.get("language", "")
+    spoken = locale.languages.get(language) or locale.languages.get(language.partition("-")[0]) or language
+    return {
+        "movie": showtime.get("movie_title", ""),
+        "screen": showtime.get("screen", ""),
+        "starts_at": moment(showtime["starts_at"], zone, locale) if showtime else "",
+        "version": ", ".join(part for part in (showtime.get("format", ""), spoken) if part),
+    }
+
+
+def _tickets(context: Mapping[str, Any], seats: str) -> list[dict[str, Any]]:
+    """What lets people in, one for each seat; of messages of before there were, one for all of them.
+
+    picture: the name of its code's picture (cid:), or "" where the mail has no room for it.
+    """
+    each = context.get("tickets") or []
+    if not each and context.get("ticket"):
+        return [{"seat": seats, "code": context["ticket"], "picture": "ticket"}]
+    return [
+        {
+            "seat": one["seat"],
+            "code": one["code"],
+            "picture": f"ticket-{number}" if number <= CODES_LIMIT and len(one["code"]) <= CODE_LIMIT else "",
+        }
+        for number, one in enumerate(each, 1)
+    ]
 
 
 def _seats(seats: Sequence[Mapping[str, Any]]) -> str:
@@ -86,12 +127,11 @@ def _seats(seats: Sequence[Mapping[str, Any]]) -> str:
 
 
 @cache
-def _said(kind: Kind, wanted: type) -> tuple[str, ...]:
+def _said(kind: Kind, wanted: Any) -> tuple[str, ...]:
     """What the kind says of this type."""
     if kind.tells is None:
         return ()
-    types = get_type_hints(kind.tells.reads)
-    return tuple(name for name in kind.tells.says if types[name] in (wanted, wanted | None))
+    return tuple(name for name, known in kind.tells.types().items() if known in (wanted, wanted | None))
 
 
 def _link(kind: Kind, context: Mapping[str, Any], public_url: str, keys: Sequence[str]) -> str:
@@ -109,6 +149,10 @@ def _locale(language: str) -> Locale:
     return Locale.parse(language)
 
 
+# CLDR's word for no country.
+NOWHERE = "ZZ"
+
+
 @lru_cache(maxsize=64)
 def _zone(name: str) -> tzinfo:
     try:
@@ -118,6 +162,20 @@ def _zone(name: str) -> tzinfo:
 
 
 def _zone_name(local: datetime, zone: tzinfo, locale: Locale) -> str:
-    name = get_timezone_name(local, width="long", locale=locale)
-    # Not every zone has a name in every language; an offset alone does not say where.
-    return f"{zone}, {name}" if name.startswith("GMT") else name
+    """ "Vietnam Time (GMT+7)": of the country where it has one time, else as the zone is called, else by a city."""
+    key = str(zone)
+    ahead = local.utcoffset() or timedelta()
+    if get_global("zone_territories").get(key, NOWHERE) == NOWHERE:
+        called = get_timezone_name(local, width="long", locale=locale) if not ahead else ""
+        return called or _from_greenwich(ahead)
+    place = get_timezone_location(zone, locale=locale)
+    called = get_timezone_name(local, width="long", locale=locale)
+    # Not every zone has a name in every language, and then its offset stands for it.
+    name = place if "(" not in place or called.startswith("GMT") else called
+    return f"{name} ({_from_greenwich(ahead)})"
+
+
+def _from_greenwich(ahead: timedelta) -> str:
+    minutes = round(abs(ahead).total_seconds() / 60)
+    sign = "-" if ahead < timedelta() else "+"
+    return f"GMT{sign}{minutes // 60}" + (f":{minutes % 60:02}" if minutes % 60 else "")

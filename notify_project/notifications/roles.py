@@ -3,7 +3,7 @@
 from chassis.roles import EVERYTHING, StaffMay, edits, views
 
 SEEN = views("contact", "bookingsummary", "notificationtemplate", "notification", "deliverylog", "auditrecord")
-# `add` is to send a message of one's own, through the API; `resend` is an action of the admin site.
+# `add` is to send a message of one's own, through the API; `resend` is to send one again, there and in the admin site.
 SENT = frozenset({"add_notification", "resend_notification"})
 
 STAFF_MAY: StaffMay = {

@@ -14,12 +14,36 @@ from django.utils import timezone
 from chassis.ids import uuid7
 from chassis.messaging.events import Event
 from chassis.storage.audit_log import Actor, record
-from notifications.domain import GRACE, MACHINE, Channel, Status, Step
-from notifications.errors import NotResendable, UnknownContact
+from chassis.web.problems import NotFound
+from notifications.domain import (
+    FALLBACK_LANGUAGE,
+    FOLLOW_WAIT,
+    GRACE,
+    MACHINE,
+    Channel,
+    Status,
+    Step,
+    ending_key,
+    receipt_key,
+    spoken_language,
+)
+from notifications.errors import BookingHasEnded, NotResendable, OutOfDate, UnknownContact
 from notifications.heard import Seat, Showtime
-from notifications.kinds import MESSAGE, carries_secret
+from notifications.kinds import KINDS, MESSAGE, carries_secret
 from notifications.kinds.kind import Kind
 from notifications.models import BookingSummary, Contact, Notification
+
+KNOW_CONTACT = """
+INSERT INTO contacts
+    (user_id, username, email, full_name, phone, email_verified, language, time_zone, as_of, created_at)
+VALUES (%(user_id)s, %(username)s, %(email)s, %(full_name)s, %(phone)s, %(email_verified)s,
+    coalesce(nullif(%(language)s, ''), %(fallback)s), %(time_zone)s, %(as_of)s, now())
+ON CONFLICT (user_id) DO UPDATE SET username = excluded.username, email = excluded.email,
+    full_name = excluded.full_name, phone = excluded.phone, email_verified = excluded.email_verified,
+    language = coalesce(nullif(%(language)s, ''), contacts.language),
+    time_zone = coalesce(nullif(excluded.time_zone, ''), contacts.time_zone), as_of = excluded.as_of
+WHERE contacts.as_of <= excluded.as_of
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +56,7 @@ class Draft:
     user_id: UUID | None = None
     booking_id: UUID | None = None
     natural_key: str | None = None
+    follows: str | None = None
     recipient: str = field(default="", repr=False)
     not_after: datetime | None = None
     requested_by: UUID | None = None
@@ -41,7 +66,8 @@ def write(*, draft: Draft, event_id: UUID | None = None, notification_id: UUID |
     """Writes the notification; nothing happens when one with its natural key or event is there.
 
     It is due at once. What an event tells, the event's own delivery hands over after the commit, and ticks leave that
-    alone until its grace is over: a tick that came first would hand it over outside of the event's trace.
+    alone until its grace is over: a tick that came first would hand it over outside of the event's trace. What follows
+    another message is due when that is settled, or when it has waited long enough for it.
     """
     now = timezone.now()
     notification = Notification(
@@ -52,10 +78,11 @@ def write(*, draft: Draft, event_id: UUID | None = None, notification_id: UUID |
         user_id=draft.user_id,
         booking_id=draft.booking_id,
         natural_key=draft.natural_key,
+        follows=draft.follows,
         recipient=draft.recipient,
         context=dict(draft.context),
         status=Status.PENDING,
-        due_at=Now() if event_id is None else Now() + GRACE,
+        due_at=Now() if event_id is None else Now() + (GRACE if draft.follows is None else FOLLOW_WAIT),
         not_after=draft.not_after,
         requested_by=draft.requested_by,
         created_at=now,
@@ -79,6 +106,7 @@ def tell(*, kind: Kind, event: Event) -> None:
             user_id=data.user_id,
             booking_id=getattr(data, "booking_id", None),
             natural_key=tells.once(data),
+            follows=tells.follows(data),
             recipient=tells.to(data),
             context={name: msgspec.to_builtins(getattr(data, name)) for name in tells.says},
             not_after=tells.not_after(data),
@@ -86,17 +114,39 @@ def tell(*, kind: Kind, event: Event) -> None:
     )
 
 
-def know_contact(*, user_id: UUID, username: str, email: str, full_name: str, phone: str, as_of: datetime) -> None:
-    """Keeps the newest that was heard of a user, and releases the messages that wait for it."""
+def know_contact(
+    *,
+    user_id: UUID,
+    username: str,
+    email: str,
+    full_name: str,
+    phone: str,
+    as_of: datetime,
+    email_verified: bool = False,
+    language: str = "",
+    time_zone: str = "",
+) -> None:
+    """Keeps the newest that was heard of a user, and releases the messages that wait for it.
+
+    language: a tag like vi or en-GB; "" leaves what was known.
+    """
+    spoken = spoken_language(language)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO contacts (user_id, username, email, full_name, phone, as_of, created_at)"
-                " VALUES (%s, %s, %s, %s, %s, %s, now())"
-                " ON CONFLICT (user_id) DO UPDATE SET username = excluded.username, email = excluded.email,"
-                " full_name = excluded.full_name, phone = excluded.phone, as_of = excluded.as_of"
-                " WHERE contacts.as_of <= excluded.as_of",
-                [user_id, username, email, full_name, phone, as_of],
+                KNOW_CONTACT,
+                {
+                    "user_id": user_id,
+                    "username": username,
+                    "email": email,
+                    "full_name": full_name,
+                    "phone": phone,
+                    "email_verified": email_verified,
+                    "language": spoken,
+                    "fallback": FALLBACK_LANGUAGE,
+                    "time_zone": time_zone,
+                    "as_of": as_of,
+                },
             )
         channels = [channel for channel, known in ((Channel.EMAIL, email), (Channel.SMS, phone)) if known]
         Notification.objects.filter(user_id=user_id, status=Status.WAITING_FOR_CONTACT, channel__in=channels).update(
@@ -104,6 +154,11 @@ def know_contact(*, user_id: UUID, username: str, email: str, full_name: str, ph
             due_at=Now(),
             reason="",
         )
+
+
+def know_verified(*, user_id: UUID, email: str) -> None:
+    """The address is the user's own, unless they have changed it since."""
+    Contact.objects.filter(user_id=user_id, email__iexact=email).update(email_verified=True)
 
 
 def know_booking(
@@ -165,14 +220,19 @@ def request_message(
 def send_again(*, notification_id: UUID, actor: Actor) -> Notification:
     """Another try of what failed or was suppressed; of what was sent, a copy (one sent row each in the log).
 
-    Raises NotResendable while it is still on its way, and when the secret it carried is gone.
+    Raises NotFound, and NotResendable while it is still on its way and when the secret it carried is gone;
+    BookingHasEnded and OutOfDate when what it tells is not so any more.
     """
-    notification = Notification.objects.select_for_update().get(id=notification_id)
+    notification = Notification.objects.select_for_update().filter(id=notification_id).first()
+    if notification is None:
+        raise NotFound
     status = Status(notification.status)
     if status in {Status.PENDING, Status.WAITING_FOR_CONTACT}:
         raise NotResendable("It is still on its way.")
     if carries_secret(notification.template):
         raise NotResendable("Its link is not kept. The user can ask for a new one.")
+    _check_still_true(notification)
+    _say_the_newest_showtime(notification)
     now = timezone.now()
     before = {"status": str(status), "attempts": notification.attempts, "reason": notification.reason}
     if status == Status.SENT:
@@ -187,9 +247,41 @@ def send_again(*, notification_id: UUID, actor: Actor) -> Notification:
         notification.status = MACHINE.next(status, Step.TRIED_AGAIN)
     notification.attempts = 0
     notification.reason = ""
-    notification.not_after = None
+    notification.follows = None
     notification.due_at = Now()
     notification.save()
     copy = notification.id if notification.id != notification_id else None
     record(actor, "notification.sent_again", ("notification", notification_id), before=before, after={"copy": copy})
     return notification
+
+
+def _check_still_true(notification: Notification) -> None:
+    """Raises BookingHasEnded or OutOfDate for what is not so any more."""
+    kind = KINDS[notification.template]
+    others = Notification.objects.exclude(id=notification.id)
+    ended = ending_key(notification.booking_id)
+    if (kind.while_booked or kind.while_held) and others.filter(natural_key=ended).exists():
+        raise BookingHasEnded
+    if notification.not_after is not None and notification.not_after <= timezone.now():
+        raise OutOfDate("What it tells of is over.")
+    if kind.while_held and others.filter(natural_key=receipt_key(notification.booking_id)).exists():
+        raise OutOfDate("The booking is paid.")
+    revision = notification.context.get("revision")
+    if revision and _moved_since(notification, revision) is not None:
+        raise OutOfDate("The showtime was changed again.")
+
+
+def _say_the_newest_showtime(notification: Notification) -> None:
+    """A ticket stays good when its showtime is moved; sent again, it says the time as it is now."""
+    if "showtime" not in notification.context:
+        return
+    moved = _moved_since(notification, 0)
+    if moved is not None:
+        notification.context["showtime"] = moved.showtime
+
+
+def _moved_since(notification: Notification, revision: int) -> BookingSummary | None:
+    """The booking as it is now, if it was heard of a later move than this one."""
+    if notification.booking_id is None:
+        return None
+    return BookingSummary.objects.filter(booking_id=notification.booking_id, revision__gt=revision).first()

@@ -71,6 +71,15 @@ def prune() -> int:
         return int(deleted + cursor.rowcount)
 
 
+def prune_allowances() -> int:
+    """Forgets addresses whose hour is over; how many."""
+    return _execute(
+        "DELETE FROM address_allowances WHERE address IN"
+        " (SELECT address FROM address_allowances WHERE since < %s LIMIT %s)",
+        [timezone.now() - timedelta(hours=1), BATCH],
+    )
+
+
 def _execute(statement: str, values: Sequence[int | datetime]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from django.conf import settings as project_settings
 from django.utils import timezone
+from factories import ContactFactory
 from servers import SMS_KEY, ScriptedSmtp, Sink
 
 from notifications import delivery, sms
-from notifications.models import Notification
+from notifications.models import Contact, Notification
 from notifications.smtp import SmtpServer
 
 
@@ -43,6 +44,12 @@ def scripted(settings: Any, sink: Sink) -> Iterator[ScriptedSmtp]:
         forget_servers()
         yield server
         forget_servers()
+
+
+@pytest.fixture
+def contact(golden: Callable[[str], dict[str, Any]]) -> Contact:
+    """Who the golden messages are about."""
+    return ContactFactory(user_id=golden("booking.created")["data"]["user_id"], full_name="Minh Khai")
 
 
 def forget_servers() -> None:

@@ -17,6 +17,7 @@ class ContactFactory(factory.django.DjangoModelFactory):
     user_id = factory.LazyFunction(uuid7)
     username = factory.Sequence(lambda n: f"user{n}")
     email = factory.LazyFunction(lambda: f"{uuid7().hex}@example.com")
+    email_verified = True
     full_name = "Ada Lovelace"
     phone = factory.Sequence(lambda n: f"+849{n:08d}")
     as_of = factory.LazyFunction(timezone.now)

@@ -8,7 +8,6 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
-from factories import ContactFactory
 from servers import ScriptedSmtp, Sink
 
 from chassis.ids import uuid7
@@ -22,12 +21,6 @@ pytestmark = pytest.mark.django_db
 Deliver = Callable[..., bool]
 
 
-@pytest.fixture
-def contact(golden: Callable[[str], dict[str, Any]]) -> Contact:
-    """Who the golden messages are about."""
-    return ContactFactory(user_id=golden("booking.created")["data"]["user_id"], full_name="Minh Khai")
-
-
 def soon() -> str:
     return (timezone.now() + timedelta(minutes=5)).isoformat()
 
@@ -35,7 +28,7 @@ def soon() -> str:
 def test_who_registers_is_known_and_welcomed_when_the_address_is_proved(
     sink: Sink, deliver: Deliver, golden: Any
 ) -> None:
-    user = golden("user.registered")["data"] | {"email": f"{uuid7().hex}@example.com"}
+    user = golden("user.registered")["data"] | {"email": f"{uuid7().hex}@example.com", "language": "en"}
     deliver("user.registered", user)
     contact = Contact.objects.get(user_id=user["user_id"])
     assert (contact.email, contact.username) == (user["email"], user["username"])
@@ -61,6 +54,25 @@ def test_what_happened_to_an_account_is_told_to_the_mailbox_that_the_event_names
     deliver(event_type, email=mailbox)
     assert [mail["subject"] for mail in sink.messages(mailbox)] == [subject]
     assert sink.messages(contact.email) == []
+
+
+def test_mails_are_in_the_language_of_the_account_and_its_times_in_its_zone(
+    sink: Sink, deliver: Deliver, golden: Any
+) -> None:
+    user = golden("user.registered")["data"] | {"email": f"{uuid7().hex}@example.com"}
+    deliver("user.registered", user, language="vi-VN", time_zone="Asia/Ho_Chi_Minh")
+    deliver("user.updated", user, language="", time_zone="")
+    ask = {"user_id": user["user_id"], "email": user["email"], "expires_at": soon()}
+    deliver("password.reset_requested", token="s3cret", **ask)
+    deliver("user.updated", user, language="fr", time_zone="Europe/Berlin")
+    deliver("password.reset_requested", token="s3cret", **ask)
+    deliver("user.updated", user, language="en")
+    deliver("password.reset_requested", token="s3cret", **ask)
+    first, second, third = sink.messages(user["email"])
+    assert first["subject"] == second["subject"] == "Đặt lại mật khẩu", "what we do not write changes nothing"
+    assert "Giờ Việt Nam (GMT+7)" in first["text"]
+    assert "Giờ Việt Nam" not in second["text"]
+    assert third["subject"] == "Reset your password"
 
 
 def test_an_update_that_comes_before_the_registration_is_kept(sink: Sink, deliver: Deliver, golden: Any) -> None:

@@ -4,13 +4,14 @@ from itertools import product
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from factories import ContactFactory, NotificationFactory
 from rest_framework.test import APIClient
 from servers import Sink
 
 from chassis.ids import uuid7
 from notifications import delivery
-from notifications.domain import Channel, Status
+from notifications.domain import Channel, Status, ending_key
 from notifications.models import Notification
 
 pytestmark = pytest.mark.django_db
@@ -154,6 +155,40 @@ def test_a_bad_request_is_a_problem_with_the_right_status(
     assert answer["Content-Type"] == "application/problem+json"
     assert answer.json()["status"] == status
     assert answer.json()["code"]
+
+
+def again(notification: Notification) -> str:
+    return f"/notifications/{notification.id}/send-again"
+
+
+def test_staff_send_a_message_again_and_it_arrives(sink: Sink, support: APIClient) -> None:
+    contact = ContactFactory()
+    first = NotificationFactory(contact=contact)
+    delivery.deliver_due()
+    answer = support.post(again(first))
+    assert (answer.status_code, answer.json()["status"]) == (202, "pending")
+    delivery.deliver_due()
+    assert len(sink.messages(contact.email)) == 2
+
+
+def test_what_cannot_be_sent_again_is_refused_with_its_own_code(support: APIClient) -> None:
+    ticket = NotificationFactory(template="ticket", status=Status.SENT, sent_at=timezone.now())
+    key = ending_key(ticket.booking_id)
+    NotificationFactory(template="booking_cancelled", natural_key=key, booking_id=ticket.booking_id)
+    over = NotificationFactory(template="hold", status=Status.SUPPRESSED, not_after=timezone.now())
+    refused = {ticket: "booking_ended", over: "notification_out_of_date", NotificationFactory(): "not_resendable"}
+    for notification, code in refused.items():
+        answer = support.post(again(notification))
+        assert (answer.status_code, answer.json()["code"]) == (409, code)
+    missing = support.post(f"/notifications/{uuid7()}/send-again")
+    assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
+
+
+def test_customers_send_nothing_again(api: APIClient, sign_in: SignIn) -> None:
+    customer = sign_in()
+    mine = NotificationFactory(contact=ContactFactory(user_id=customer.user_id), status=Status.FAILED)
+    assert customer.post(again(mine)).status_code == 403
+    assert api.post(again(mine)).status_code == 401
 
 
 def test_everybody_sees_their_own_history_the_newest_first(sign_in: SignIn) -> None:

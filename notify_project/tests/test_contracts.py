@@ -23,7 +23,7 @@ SLICES: dict[str, type[Any]] = {
     "password.changed": heard.MailboxTold,
     "booking.created": heard.BookingCreated,
     "booking.moved": heard.BookingMoved,
-    "booking.cancelled": heard.BookingEnded,
+    "booking.cancelled": heard.BookingCancelled,
     "booking.expired": heard.BookingEnded,
     "booking.rejected": heard.BookingEnded,
     "booking.failed": heard.BookingEnded,

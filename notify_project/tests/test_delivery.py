@@ -338,18 +338,6 @@ def test_a_secret_that_is_too_old_is_not_sent_and_not_kept(sink: Sink, age: time
     assert sink.messages(contact.email) == []
 
 
-def test_a_ticket_comes_with_its_code_as_an_image(sink: Sink) -> None:
-    contact = ContactFactory()
-    NotificationFactory(contact=contact, template="ticket")
-    delivery.deliver_due()
-    [mail] = sink.messages(contact.email)
-    assert mail["attachments"][0]["name"] == "ticket.png"
-    assert "cid:ticket" in mail["html"]
-    assert "eyJhbGciOiJFZERTQSJ9" in mail["text"]
-    assert "Content-ID: <ticket>" in sink.source(mail)
-    assert sink.messages(contact.phone) == []
-
-
 def test_whoever_wants_it_also_gets_the_ticket_as_an_sms_once(sink: Sink, make_due: MakeDue) -> None:
     contact = ContactFactory(wants_sms=True, phone="+84900000003")
     first = NotificationFactory(contact=contact, template="ticket")

@@ -11,9 +11,12 @@ from notifications.domain import (
     Circumstances,
     Status,
     Step,
+    inbox_of,
     is_settled,
+    name_to_greet,
     pause_before_next_try,
     reason_not_to_send,
+    spoken_language,
 )
 
 NOW = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
@@ -87,9 +90,45 @@ def circumstances(**differing: object) -> Circumstances:
         ({"not_after": NOW}, "too_late"),
         ({"superseded": True}, "superseded"),
         ({"wants_hold_notices": False}, "opted_out"),
-        ({"while_held": False, "wants_hold_notices": False, "superseded": True}, None),
+        ({"while_held": False, "wants_hold_notices": False}, None),
+        ({"while_held": False, "superseded": True}, "superseded"),
         ({"while_held": False, "not_after": NOW - timedelta(seconds=1)}, "too_late"),
     ],
 )
 def test_a_message_that_makes_no_sense_any_more_is_not_sent(differing: dict[str, object], reason: str | None) -> None:
     assert reason_not_to_send(circumstances(**differing)) == reason
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Nguyễn Thị Minh Khai", "Nguyễn Thị Minh Khai"),
+        ("  Ada\r\nLovelace\t", "Ada Lovelace"),
+        ("Jean-Luc O'Hara Jr.", "Jean-Luc O'Hara Jr."),
+        ("Ms. J. R. Tran", "Ms. J. R. Tran"),
+        ("A\u202eda\u200b\x1b[2J", "Ada[2J"),
+        ("You won 500 EUR http://evil.example/claim", ""),
+        ("You won: evil.example", ""),
+        ("www evil", ""),
+        ("me@evil.example", ""),
+        ("<b>bold</b>", ""),
+        ("x" * 81, ""),
+        ("", ""),
+    ],
+)
+def test_a_greeting_says_a_name_and_nothing_that_could_be_a_message(name: str, said: str) -> None:
+    assert name_to_greet(name) == said
+
+
+@pytest.mark.parametrize(
+    "address", ["ada@example.com", "ADA@Example.com", "ada+1@example.com", " Ada+a+b@example.com "]
+)
+def test_an_inbox_is_one_however_its_address_is_written(address: str) -> None:
+    assert inbox_of(address) == "ada@example.com"
+
+
+@pytest.mark.parametrize(
+    ("tag", "language"), [("vi", "vi"), ("vi-VN", "vi"), ("VI_vn", "vi"), ("en-GB", "en"), ("de", ""), ("", "")]
+)
+def test_a_tag_means_a_language_that_we_write_or_none(tag: str, language: str) -> None:
+    assert spoken_language(tag) == language

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import copytree
-from typing import get_type_hints
 from uuid import UUID
 
 import msgspec
@@ -21,7 +20,7 @@ from notifications.domain import Channel, Status
 from notifications.errors import NotResendable
 from notifications.kinds import KINDS, samples
 from notifications.kinds.kind import Kind, Telling
-from notifications.models import Notification, NotificationTemplate
+from notifications.models import FirstWording, Notification, NotificationTemplate
 
 pytestmark = pytest.mark.django_db
 
@@ -115,6 +114,32 @@ def test_what_staff_worded_or_deleted_is_as_they_left_it_after_the_next_migrate(
     assert list(NotificationTemplate.objects.order_by("id").values()) == before
 
 
+def test_a_wording_that_nobody_edited_follows_the_release(wordings: Path) -> None:
+    english = wordings / "en.toml"
+    english.write_text(english.read_text().replace("Thank you.", "Many thanks."))
+    NotificationTemplate.objects.filter(code="refund").update(text="Edited.")
+    call_command("migrate", verbosity=0)
+    receipt = NotificationTemplate.objects.get(code="receipt", language="en")
+    assert "Many thanks." in receipt.text
+    assert NotificationTemplate.objects.get(code="refund", language="en").text == "Edited."
+
+
+def test_what_was_filled_in_before_that_was_remembered_follows_the_release_too(
+    wordings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of such rows no digest is kept: those of the versions before stand in a file."""
+    FirstWording.objects.update(digest="")
+    english = wordings / "en.toml"
+    before = NotificationTemplate.objects.get(code="receipt", language="en")
+    english.write_text(english.read_text().replace("Thank you.", "Many thanks."))
+    call_command("migrate", verbosity=0)
+    assert NotificationTemplate.objects.get(pk=before.pk).text == before.text, "it is none of those"
+    known = frozenset({first_wordings.digest_of(vars(before))})
+    monkeypatch.setattr(first_wordings, "_former", lambda: known)
+    call_command("migrate", verbosity=0)
+    assert "Many thanks." in NotificationTemplate.objects.get(pk=before.pk).text
+
+
 def test_a_language_that_staff_deleted_stays_away(wordings: Path) -> None:
     assert NotificationTemplate.objects.filter(language="vi").delete()[0] > 10
     call_command("migrate", verbosity=0)
@@ -146,7 +171,7 @@ def test_what_a_kind_that_is_not_known_here_holds_is_taken_for_a_secret() -> Non
 @pytest.mark.parametrize("kind", TOLD, ids=lambda kind: kind.code)
 def test_a_sample_says_what_the_event_says(kind: Kind) -> None:
     assert kind.tells is not None
-    types = get_type_hints(kind.tells.reads)
+    types = kind.tells.types()
     assert set(kind.sample) == set(kind.tells.says)
     for name, value in kind.sample.items():
         assert msgspec.convert(value, types[name]) is not None

@@ -12,10 +12,10 @@ from servers import Sink
 
 from chassis.ids import first_uuid7_at, uuid7
 from notifications import delivery, services, tasks
-from notifications.domain import WAIT_FOR_CONTACT, Status
-from notifications.errors import NotResendable
-from notifications.kinds import KINDS
-from notifications.models import BookingSummary, Contact, DeliveryLog, Notification
+from notifications.domain import WAIT_FOR_CONTACT, Status, ending_key, receipt_key
+from notifications.errors import BookingHasEnded, NotResendable, OutOfDate
+from notifications.kinds import KINDS, samples
+from notifications.models import AddressAllowance, BookingSummary, Contact, DeliveryLog, Notification
 
 pytestmark = pytest.mark.django_db
 
@@ -145,6 +145,73 @@ def test_what_is_on_its_way_or_lost_its_secret_is_not_sent_again(template: str, 
     notification = NotificationFactory(template=template, status=status)
     with pytest.raises(NotResendable):
         services.send_again(notification_id=notification.id, actor=CLERK)
+
+
+def about(booking: BookingSummary, template: str, **fields: Any) -> Notification:
+    fields = {"booking_id": booking.booking_id, "template": template, "status": Status.SENT} | fields
+    return NotificationFactory(**fields, sent_at=timezone.now() if fields["status"] == Status.SENT else None)
+
+
+@pytest.mark.parametrize("template", ["ticket", "hold", "booking_moved", "payment_failed"])
+@pytest.mark.parametrize("status", [Status.SENT, Status.FAILED, Status.SUPPRESSED])
+def test_what_a_booking_that_has_ended_was_told_is_not_sent_again(template: str, status: Status) -> None:
+    booking = BookingSummaryFactory()
+    told = about(booking, template, status=status)
+    ended = about(booking, "booking_cancelled", natural_key=ending_key(booking.booking_id))
+    with pytest.raises(BookingHasEnded):
+        services.send_again(notification_id=told.id, actor=CLERK)
+    assert services.send_again(notification_id=ended.id, actor=CLERK).resend_of == ended.id
+    receipt = about(booking, "receipt")
+    assert services.send_again(notification_id=receipt.id, actor=CLERK).resend_of == receipt.id
+
+
+def test_a_hold_notice_is_not_sent_again_when_the_hold_is_over_or_paid() -> None:
+    soon = timezone.now() + timedelta(minutes=5)
+    booking = BookingSummaryFactory()
+    over = about(booking, "hold", not_after=timezone.now())
+    holding = about(booking, "hold", not_after=soon)
+    with pytest.raises(OutOfDate):
+        services.send_again(notification_id=over.id, actor=CLERK)
+    assert services.send_again(notification_id=holding.id, actor=CLERK).not_after == soon
+    about(booking, "receipt", natural_key=receipt_key(booking.booking_id))
+    with pytest.raises(OutOfDate):
+        services.send_again(notification_id=holding.id, actor=CLERK)
+
+
+def test_a_ticket_sent_again_says_the_time_as_it_is_now(sink: Sink) -> None:
+    contact, showtime = ContactFactory(), samples.BOOKING["showtime"] | {"starts_at": "2026-03-15T12:30:00+00:00"}
+    booking = BookingSummaryFactory(showtime=showtime, revision=2)
+    ticket = about(booking, "ticket", contact=contact)
+    services.send_again(notification_id=ticket.id, actor=CLERK)
+    delivery.deliver_due()
+    assert "Sunday, March 15, 2026" in sink.messages(contact.email)[0]["text"]
+
+
+def test_of_several_moves_only_the_last_is_sent_again() -> None:
+    booking = BookingSummaryFactory(revision=3)
+    first, last = (
+        about(booking, "booking_moved", context={**KINDS["booking_moved"].sample, "revision": revision})
+        for revision in (2, 3)
+    )
+    with pytest.raises(OutOfDate):
+        services.send_again(notification_id=first.id, actor=CLERK)
+    assert services.send_again(notification_id=last.id, actor=CLERK).resend_of == last.id
+
+
+def test_a_ticket_that_waited_while_its_booking_ended_is_not_sent(sink: Sink) -> None:
+    booking = BookingSummaryFactory()
+    ticket = about(booking, "ticket", status=Status.PENDING)
+    about(booking, "booking_cancelled", natural_key=ending_key(booking.booking_id))
+    delivery.deliver_due()
+    ticket.refresh_from_db()
+    assert (ticket.status, ticket.reason) == (Status.SUPPRESSED, "superseded")
+
+
+def test_an_allowance_is_forgotten_when_its_hour_is_over() -> None:
+    AddressAllowance.objects.create(address="a", since=timezone.now() - timedelta(minutes=61), messages=5)
+    AddressAllowance.objects.create(address="b", since=timezone.now() - timedelta(minutes=59), messages=5)
+    assert tasks.prune_allowances() == 1
+    assert AddressAllowance.objects.get().address == "b"
 
 
 def test_old_rows_are_pruned_and_new_ones_kept(settings: Any) -> None:

@@ -23,6 +23,9 @@ BY_API: dict[str, Callable[[APIClient], Any]] = {
     "POST /notifications/email": lambda api: api.post(
         "/notifications/email", {"to": "ada@example.com", "subject": "About your visit", "text": "Doors open at seven."}
     ),
+    "POST /notifications/{notification_id}/send-again": lambda api: api.post(
+        f"/notifications/{NotificationFactory(status=Status.FAILED).id}/send-again"
+    ),
     "POST /notifications/sms": lambda api: api.post("/notifications/sms", {"to": "+84901234567", "text": "At seven."}),
 }
 

@@ -74,20 +74,40 @@ def test_money_is_written_by_its_currency_s_exponent_and_the_language(
             "2026-07-14T23:30:00Z",
             "America/New_York",
             "en",
-            "Tuesday, July 14, 2026, 7:30\u202fPM (Eastern Daylight Time)",
+            "Tuesday, July 14, 2026, 7:30\u202fPM, Eastern Daylight Time (GMT-4)",
         ),
         (
             "2026-01-14T23:30:00Z",
             "America/New_York",
-            "en",
-            "Wednesday, January 14, 2026, 6:30\u202fPM (Eastern Standard Time)",
+            "vi",
+            "Thứ Tư, 14 tháng 1, 2026, 18:30, Giờ chuẩn miền Đông (GMT-5)",
         ),
         (
             "2026-03-14T19:30:00+07:00",
             "Asia/Ho_Chi_Minh",
             "vi",
-            "Thứ Bảy, 14 tháng 3, 2026, 19:30 (Asia/Ho_Chi_Minh, GMT+07:00)",
+            "Thứ Bảy, 14 tháng 3, 2026, 19:30, Giờ Việt Nam (GMT+7)",
         ),
+        (
+            "2026-03-14T12:30:00Z",
+            "Asia/Ho_Chi_Minh",
+            "en",
+            "Saturday, March 14, 2026, 7:30\u202fPM, Vietnam Time (GMT+7)",
+        ),
+        (
+            "2026-03-14T12:30:00Z",
+            "Asia/Kathmandu",
+            "en",
+            "Saturday, March 14, 2026, 6:15\u202fPM, Nepal Time (GMT+5:45)",
+        ),
+        (
+            "2026-07-14T12:30:00Z",
+            "Europe/Berlin",
+            "en",
+            "Tuesday, July 14, 2026, 2:30\u202fPM, Central European Summer Time (GMT+2)",
+        ),
+        ("2026-07-14T12:30:00Z", "Etc/UTC", "en", "Tuesday, July 14, 2026, 12:30\u202fPM, Coordinated Universal Time"),
+        ("2026-07-14T12:30:00Z", "Etc/GMT+3", "en", "Tuesday, July 14, 2026, 9:30\u202fAM, GMT-3"),
     ],
 )
 def test_times_are_those_of_the_theater_with_the_name_of_its_zone(
@@ -99,7 +119,38 @@ def test_times_are_those_of_the_theater_with_the_name_of_its_zone(
 def test_a_showtime_in_a_zone_nobody_knows_is_shown_in_utc() -> None:
     context = {**samples.BOOKING, "showtime": {**samples.BOOKING["showtime"], "time_zone": "Mars/Olympus_Mons"}}
     shown = present(context, kind=KINDS["ticket"], booking={}, name="", language="en", public_url=URL)
-    assert shown["starts_at"].endswith("12:30\u202fPM (Coordinated Universal Time)")
+    assert shown["starts_at"].endswith("12:30\u202fPM, Coordinated Universal Time")
+
+
+def test_a_time_that_is_no_theater_s_is_its_reader_s() -> None:
+    shown = present(
+        samples.TOKEN,
+        kind=KINDS["password_reset"],
+        booking={},
+        name="",
+        language="en",
+        public_url=URL,
+        time_zone="Asia/Ho_Chi_Minh",
+    )
+    assert shown["expires_at"] == "Saturday, March 14, 2026, 6:00\u202fPM, Vietnam Time (GMT+7)"
+
+
+@pytest.mark.parametrize(("language", "version"), [("en", "2D, English"), ("vi", "2D, Tiếng Anh")])
+def test_a_film_is_named_with_its_format_and_its_language(language: str, version: str) -> None:
+    kind = KINDS["ticket"]
+    shown = present(kind.sample, kind=kind, booking={}, name="", language=language, public_url=URL)
+    assert shown["version"] == version
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", KINDS)
+def test_no_mail_greets_with_a_gap_where_the_name_is_not_known(language: str, code: str) -> None:
+    wording = first_wordings.of(code, "email", language)
+    assert wording is not None
+    shown = previews.values(KINDS[code], language=language, public_url=URL) | {"name": ""}
+    rendered = render(wording, shown, strict=True)
+    assert " ," not in rendered.text
+    assert " ," not in rendered.html
 
 
 def test_what_a_booking_is_about_is_known_from_its_summary() -> None:

@@ -66,7 +66,8 @@ def assert_nothing_hidden_can_be_asked(superuser: Any) -> None:
 
 
 def _paths(model: type[Model]) -> Iterator[str]:
-    for field in model._meta.get_fields():
+    fields: list[Any] = list(model._meta.get_fields())
+    for field in fields:
         yield field.name
         if field.is_relation and field.related_model:
             yield from (f"{field.name}__{there.name}" for there in field.related_model._meta.get_fields())
@@ -78,7 +79,7 @@ def _is_shown(page: Any, request: Any, path: str) -> bool:
     """As a column, or as a filter with all its choices."""
     shown = {column for column in page.get_list_display(request) if isinstance(column, str)}
     for item in page.get_list_filter(request):
-        shown.add(item.parameter_name if isinstance(item, type) else item if isinstance(item, str) else item[0])
+        shown.add(item if isinstance(item, str) else getattr(item, "parameter_name", None) or item[0])
     return path in shown or path.rpartition("__")[0] in shown
 
 

@@ -1,17 +1,33 @@
-"""For the tests of a service: whether its groups and its admin pages are what its STAFF_MAY says."""
+"""For the tests of a service: staff who are signed in, and whether its groups and pages are what its STAFF_MAY says."""
 
+import time
 from importlib import import_module
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import admin
 from django.db.models import Model
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
+from chassis.ids import uuid7
 from chassis.roles import NOTHING, Everything
 from chassis.web.roles import group_names, is_superuser, may, staff_may
+from chassis.web.staff import Entry, enters, local_user
 
 VERBS = ("view", "add", "change", "delete")
+
+
+def enter(client: Client, role: str, *, username: str = "somebody", **entry: Any) -> UUID:
+    """Signs the client in to the admin site as AuthServiceBackend would; who they are at auth now.
+
+    entry: fields of their Entry, which is otherwise somebody's who came in this moment.
+    """
+    made = Entry(**{"account_id": uuid7(), "since": time.time(), "session_id": uuid7().hex, **entry})
+    user = local_user(username, {role})
+    enters(user, made)
+    client.force_login(user, backend="chassis.web.staff.AuthServiceBackend")
+    return made.account_id
 
 
 def assert_groups_are_the_table() -> None:

@@ -1,7 +1,11 @@
 """Every kind of message there is. A new one is an entry here and its wording in wordings/, one file a language."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from notifications.domain import Channel, ending_key, receipt_key
 from notifications.heard import (
+    BookingCancelled,
     BookingCreated,
     BookingEnded,
     BookingMoved,
@@ -29,6 +33,10 @@ def _token(event: str) -> Telling[TokenSent]:
     )
 
 
+def _always(_: Mapping[str, Any]) -> bool:
+    return True
+
+
 def _told(event: str) -> Telling[MailboxTold]:
     """What happened to the account, to a mailbox that is or was the account's."""
     return Telling(event, MailboxTold, says=("changed_at",), to=lambda told: told.email)
@@ -43,6 +51,7 @@ def _ending(event: str) -> Telling[BookingEnded]:
 MESSAGE = Kind(
     code="message",
     channels=(Channel.EMAIL, Channel.SMS),
+    owed=_always,
     sample={"subject": "About your visit", "text": "The doors open half an hour before."},
 )
 
@@ -69,6 +78,7 @@ _ALL = (
             says=("payment_id", "amount", "captured_at"),
             once=lambda payment: receipt_key(payment.booking_id),
         ),
+        owed=_always,
         sample={
             "payment_id": samples.PAYMENT_ID,
             "amount": samples.PRICE,
@@ -80,11 +90,13 @@ _ALL = (
         tells=Telling(
             "ticket.issued",
             TicketIssued,
-            says=("reference", "ticket", "showtime", "seats", "total"),
+            says=("reference", "ticket", "tickets", "showtime", "seats", "total"),
             once=lambda issued: f"ticket:{issued.booking_id}",
         ),
         channels=(Channel.EMAIL, Channel.SMS),
-        sample={**samples.BOOKING, "total": samples.PRICE, "ticket": samples.TICKET},
+        while_booked=True,
+        owed=_always,
+        sample={**samples.BOOKING, "total": samples.PRICE, "ticket": samples.TICKET, "tickets": samples.TICKETS},
     ),
     Kind(
         code="payment_failed",
@@ -95,6 +107,7 @@ _ALL = (
             # A final failure ends the booking, and the booking's own ending says so too: one message tells of both.
             once=lambda payment: ending_key(payment.booking_id) if payment.final else None,
         ),
+        while_booked=True,
         sample={"amount": samples.PRICE, "failure_code": "card_declined", "retryable": True, "final": False},
     ),
     Kind(
@@ -102,36 +115,60 @@ _ALL = (
         tells=Telling(
             "booking.moved",
             BookingMoved,
-            says=("reference", "showtime", "seats", "ticket", "total", "before", "free_cancellation_until"),
+            says=(
+                *("reference", "showtime", "seats", "ticket", "tickets", "total"),
+                *("before", "changed", "revision", "free_cancellation_until"),
+            ),
             once=lambda moved: f"moved:{moved.booking_id}:{moved.revision}",
             not_after=lambda moved: max(moved.before.starts_at, moved.showtime.starts_at),
         ),
+        while_booked=True,
+        owed=_always,
         sample={
             **samples.BOOKING,
             "ticket": samples.TICKET,
+            "tickets": samples.TICKETS,
             "total": samples.PRICE,
-            "before": {"starts_at": "2026-03-14T11:00:00+00:00", "screen": "Screen 3"},
+            "before": samples.BEFORE,
+            "changed": ["starts_at", "screen", "format", "language"],
+            "revision": 2,
             "free_cancellation_until": samples.BOOKING["showtime"]["starts_at"],
         },
     ),
-    Kind(code="booking_cancelled", tells=_ending("booking.cancelled"), sample=samples.ENDING),
+    Kind(
+        code="booking_cancelled",
+        tells=Telling(
+            "booking.cancelled",
+            BookingCancelled,
+            says=("reference", "reason", "why", "message", "total", "kept", "gone", "back", "paid", "unpaid"),
+            once=lambda booking: ending_key(booking.booking_id),
+        ),
+        # Anybody can hold seats and let go of them; whose money it is about is owed the word of it.
+        owed=lambda said: not said.get("unpaid"),
+        sample=samples.CANCELLATION,
+    ),
     Kind(code="booking_expired", tells=_ending("booking.expired"), sample=samples.ENDING),
-    Kind(code="booking_rejected", tells=_ending("booking.rejected"), sample=samples.ENDING),
+    Kind(code="booking_rejected", tells=_ending("booking.rejected"), owed=_always, sample=samples.ENDING),
     Kind(code="booking_failed", tells=_ending("booking.failed"), sample=samples.ENDING),
     Kind(
         code="refund",
         tells=Telling(
             "payment.refunded",
             PaymentRefunded,
-            says=("payment_id", "refund_id", "amount", "refunded_amount", "status"),
+            says=("payment_id", "refund_id", "amount", "refunded_amount", "status", "goodwill", "reason"),
             once=lambda refund: f"refund:{refund.refund_id}",
+            # Whose booking ends reads that first, and what comes back of it; money of goodwill ends none.
+            follows=lambda refund: None if refund.goodwill else ending_key(refund.booking_id),
         ),
+        owed=_always,
         sample={
             "payment_id": samples.PAYMENT_ID,
             "refund_id": samples.REFUND_ID,
             "amount": samples.PRICE,
             "refunded_amount": samples.PRICE,
             "status": "refunded",
+            "goodwill": False,
+            "reason": "The projector failed.",
         },
     ),
     Kind(
@@ -150,8 +187,9 @@ _ALL = (
         tells=Telling("email.claimed", EmailClaimed, to=lambda claimed: claimed.email),
         sample={},
     ),
-    Kind(code="email_changed", tells=_told("email.changed"), sample=samples.CHANGE),
-    Kind(code="password_changed", tells=_told("password.changed"), sample=samples.CHANGE),
+    # Owed, though about no money: whoever takes an account could fill the mailbox first, and nobody would hear of it.
+    Kind(code="email_changed", tells=_told("email.changed"), owed=_always, sample=samples.CHANGE),
+    Kind(code="password_changed", tells=_told("password.changed"), owed=_always, sample=samples.CHANGE),
     Kind(code="password_reset", tells=_token("password.reset_requested"), link="/reset", sample=samples.TOKEN),
     Kind(code="email_verification", tells=_token("email.verification_requested"), link="/verify", sample=samples.TOKEN),
     MESSAGE,

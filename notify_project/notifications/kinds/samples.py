@@ -12,13 +12,35 @@ BOOKING: dict[str, Any] = {
         "screen": "Screen 3",
         "starts_at": "2026-03-14T12:30:00+00:00",
         "time_zone": "Asia/Ho_Chi_Minh",
+        "format": "2D",
+        "language": "en",
     },
     "seats": [{"row": "F", "number": 7}, {"row": "F", "number": 8}],
 }
 TICKET = "eyJhbGciOiJFZERTQSJ9.c2FtcGxl.c2lnbmF0dXJl"
+TICKETS = [{"seat": "F7", "code": TICKET + "7"}, {"seat": "F8", "code": TICKET + "8"}]
 PRICE = {"amount": 250000, "currency": "VND"}
 PAYMENT_ID = "0190f3e2-0000-7000-8000-000000000001"
 REFUND_ID = "0190f3e2-0000-7000-8000-000000000002"
 TOKEN = {SECRET: "sample", "expires_at": "2026-03-14T11:00:00+00:00"}
+BEFORE = {
+    "movie_title": "The Long Take",
+    "screen": "Screen 3",
+    "starts_at": "2026-03-14T11:00:00+00:00",
+    "format": "3D",
+    "language": "vi",
+}
+CANCELLATION = {
+    "reference": BOOKING["reference"],
+    "reason": "late",
+    "why": "late",
+    "message": "We hope to see you another day.",
+    "total": PRICE,
+    "kept": {"amount": 50000, "currency": "VND"},
+    "gone": {"amount": 20000, "currency": "VND"},
+    "back": {"amount": 180000, "currency": "VND"},
+    "paid": True,
+    "unpaid": False,
+}
 ENDING = {"reference": BOOKING["reference"], "reason": "cancelled_by_customer"}
 CHANGE = {"changed_at": "2026-03-14T10:00:00+00:00"}

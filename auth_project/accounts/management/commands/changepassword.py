@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import services
 from accounts.selectors import user_by_login
+from chassis.storage.audit_log import of_command
 from chassis.web.problems import Problem
 
 
@@ -22,7 +23,7 @@ class Command(BaseCommand):
         if getpass("Password (again): ") != password:
             raise CommandError("the passwords differ")
         try:
-            services.set_password(user_id=user.id, new_password=password)
+            services.set_password(user_id=user.id, new_password=password, actor=of_command())
         except Problem as problem:
             raise CommandError(" ".join(error["detail"] for error in problem.errors or ()) or problem.title) from None
         self.stdout.write(self.style.SUCCESS(f"The password of {user.username} is set."))

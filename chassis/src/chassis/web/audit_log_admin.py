@@ -50,6 +50,8 @@ SELECT column_ FROM known WHERE column_ IS NOT NULL LIMIT %s
 class KnownValues(admin.SimpleListFilter):
     """One of the values that a column of the log holds."""
 
+    parameter_name: str
+
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         with connection.cursor() as cursor:
             cursor.execute(_KNOWN.replace("column_", self.parameter_name), [_CHOICES])
@@ -93,7 +95,8 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the s
 
     @cached_property
     def count(self) -> int:
-        return int(self.object_list.order_by()[:COUNTED].count())  # type: ignore[union-attr]  # of a list page
+        rows: Any = self.object_list
+        return int(rows.order_by()[:COUNTED].count())
 
 
 class AuditRecordAdmin(ReadOnlyAdmin):

@@ -47,14 +47,7 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the 
         """Parameters of the page's filters, its date hierarchy, and of its columns for being equal to something."""
         names: set[str] = set()
         for item in self.get_list_filter(request):
-            if isinstance(item, type):
-                names.add(item.parameter_name)  # type: ignore[attr-defined]  # a SimpleListFilter
-                continue
-            path = item if isinstance(item, str) else str(item[0])
-            names |= {path, *(f"{path}__{how}" for how in _ASKED)}
-            field = get_fields_from_path(self.model, path)[-1]
-            if field.is_relation:
-                names.add(f"{path}__{field.target_field.name}__exact")  # type: ignore[union-attr]  # it is a relation
+            names |= _parameters_of(self.model, item)
         for column in self.get_list_display(request):
             if isinstance(column, str) and self._is_column(column):
                 names |= {column, f"{column}__exact"}
@@ -100,6 +93,17 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the 
         return super().log_deletions(request, queryset)
 
 
+def _parameters_of(model: type[Model], item: Any) -> set[str]:
+    """Of a filter, as list_filter names it."""
+    if isinstance(item, type):
+        simple: Any = item
+        return {simple.parameter_name}
+    path = item if isinstance(item, str) else str(item[0])
+    field: Any = get_fields_from_path(model, path)[-1]
+    asked = {path, *(f"{path}__{how}" for how in _ASKED)}
+    return asked | {f"{path}__{field.target_field.name}__exact"} if field.is_relation else asked
+
+
 def _told(state: dict[str, Any]) -> dict[str, Any]:
     """The values of a form as a record keeps them: a row by its key, several by what they are called."""
 
@@ -115,7 +119,9 @@ def _told(state: dict[str, Any]) -> dict[str, Any]:
 
 
 @admin.action(permissions=["delete"], description="Delete selected %(verbose_name_plural)s")
-def delete_selected(page: StaffAdmin, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+def delete_selected(
+    page: "admin.ModelAdmin[Any]", request: HttpRequest, queryset: QuerySet[Any]
+) -> HttpResponse | None:
     """Django's, in one transaction: what is written down is deleted."""
     with transaction.atomic():
         return actions.delete_selected(page, request, queryset)
