@@ -1,6 +1,7 @@
 """The HTTP side: parse, call one service or selector, render."""
 
 import json
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -190,8 +191,10 @@ IMPOSSIBLE = (PaymentInProgress, NotRefundable, PartCannotCancel, RefundTooLarge
 
 
 class RefundListView(APIView):
-    def get_permissions(self) -> list[Any]:
-        return [May("view_refund" if self.request.method in SAFE_METHODS else "refund_payment")()]
+    permission_classes = [May("refund_payment")]
+
+    def get_permissions(self) -> Sequence[Any]:
+        return [May("view_refund")()] if self.request.method in SAFE_METHODS else super().get_permissions()
 
     @takes(RefundFilter)
     @extend_schema(
