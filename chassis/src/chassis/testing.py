@@ -43,6 +43,16 @@ def wait_until(condition: Callable[[], T], seconds: float = 30.0) -> T:
         time.sleep(0.02)
 
 
+def assert_repeated(first: Any, again: Any) -> None:
+    """The second answer is the first one, to the byte and by its headers, but for what says that it is a repetition."""
+    assert "Idempotency-Replayed" not in first
+    assert again["Idempotency-Replayed"] == "true"
+    assert (again.status_code, again.content) == (first.status_code, first.content)
+    own = {"X-Correlation-ID", "Idempotency-Replayed"}
+    told, repeated = ({name: value for name, value in each.items() if name not in own} for each in (first, again))
+    assert repeated == told
+
+
 def metric(name: str, **labels: str) -> float:
     """What this process has counted or measured under that name; 0 for what it has not."""
     from prometheus_client import REGISTRY
