@@ -19,7 +19,12 @@ pytestmark = pytest.mark.django_db
 
 MOVIE_FORM = {**MOVIE, "genres": "mystery", "languages": "en,vi"}
 THEATER_FORM = {name: THEATER[name] for name in ("name", "city", "address", "time_zone", "currency")}
-RULES = {"cleaning_minutes": 20, "cancellation_cutoff_minutes": 60, "cancellation_fee_percent": ""}
+RULES = {
+    "accessible_places": "on_request",
+    "cleaning_minutes": 20,
+    "cancellation_cutoff_minutes": 60,
+    "cancellation_fee_percent": "",
+}
 
 
 def wanted() -> dict[str, Any]:

@@ -107,11 +107,16 @@ class Queries(APIView):
         return Response({"things": Thing.objects.count()})
 
 
+class Announced(Query):
+    name = serializers.CharField(required=False)
+
+
 class Announcements(APIView):
     """Does what a request can lead to: a statement, a Redis command, a call to another server, an event."""
 
     permission_classes = [AllowAny]
 
+    @takes(Announced)
     def post(self, request: Request) -> Response:
         name = request.data["name"]
         redis_client().set(f"announced:{name}", name, ex=300)
