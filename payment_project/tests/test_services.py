@@ -319,9 +319,13 @@ def test_a_token_is_not_kept_longer_than_it_is_needed(deliver: Deliver) -> None:
 
 
 def test_a_sweep_finds_what_is_due_by_index_alone() -> None:
-    PaymentFactory.create_batch(3)
+    due = timezone.now()
+    GatewayOperation.objects.bulk_create(
+        GatewayOperation(payment=payment, provider="simulator", kind="authorize", amount=1, currency="EUR", due_at=due)
+        for payment in PaymentFactory.create_batch(200)
+    )
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("ANALYZE gateway_operations, payments")
         cursor.execute(f"EXPLAIN {operations._LEASE_DUE}", [timedelta(seconds=1)])
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "idx_operations_due" in plan
