@@ -30,6 +30,15 @@ def test_authorised_then_captured_ends_with_a_ticket(about, deliver, emitted):
     assert len(emitted("ticket.issued")) == 1
 
 
+def test_the_last_digits_of_the_card_are_kept_and_old_news_without_them_confirm_too(about, deliver, hold):
+    booking, told = about
+    deliver("payment.authorized", **told)
+    assert Booking.objects.get(id=booking.id).card_last4 == "4242"
+    before = hold(2)
+    deliver("payment.authorized", {"booking_id": str(before.id), "payment_id": str(uuid7())})
+    assert (state(before), Booking.objects.get(id=before.id).card_last4) == (State.CONFIRMED, "")
+
+
 def test_the_same_event_twice_confirms_once(about, deliver, emitted):
     _, told = about
     event_id = uuid7()

@@ -116,7 +116,7 @@ class Bank:
             if card.decline:
                 return 402, {"code": card.decline, "message": "The card was declined."}
             body = {"id": _new_id("auth"), "status": "authorised", "amount": amount, "currency": currency}
-            return 201, body | {"reference": reference}
+            return 201, body | {"reference": reference, "card": {"brand": card.brand, "last4": card.last4}}
 
         payload = [amount, currency, payment_token, reference]
         return self._perform(key, "authorise", payload, decide, card, customer=customer)

@@ -31,7 +31,7 @@ _DECIDED = frozenset(
     {
         *("status", "booking_state", "held_amount", "captured_amount", "refunded_amount", "retained_amount"),
         *("under_way", "failure_code", "attention", "provider", "authorization_id", "capture_id"),
-        *("ended_reason", "captured_at", "hold_expires_at"),
+        *("card_last4", "ended_reason", "captured_at", "hold_expires_at"),
     }
 )
 _COLUMNS = {field.attname: str(field.column) for field in Payment._meta.concrete_fields if field.attname in _DECIDED}
@@ -275,7 +275,7 @@ def _event(row: Payment, announcement: domain.Announcement, refund: Refund | Non
     amount = Money(row.amount, row.currency)
     match announcement.type:
         case "payment.authorized":
-            return events.PaymentAuthorized(**ids, amount=amount)
+            return events.PaymentAuthorized(**ids, amount=amount, card_last4=row.card_last4)
         case "payment.completed":
             return events.PaymentCompleted(**ids, amount=amount, captured_at=cast(datetime, row.captured_at))
         case "payment.voided":

@@ -10,13 +10,14 @@ from chassis.money import Money
 
 @dataclass(frozen=True, slots=True)
 class PaymentAuthorized:
-    """The funds are reserved."""
+    """The funds are reserved. card_last4: of the card that pays, or "" where the provider does not tell."""
 
     type: ClassVar[str] = "payment.authorized"
     payment_id: UUID
     booking_id: UUID
     user_id: UUID
     amount: Money
+    card_last4: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ class Payment(models.Model):
     provider = _provider("Who holds the money, once somebody does.")
     authorization_id = _blank(64, "The gateway's.", db_column="authorisation_id")
     capture_id = _blank(64, "The gateway's.")
+    card_last4 = _blank(4, "Of the card that pays.")
     ended_reason = _blank(64, "Why the booking ended.")
     version = models.IntegerField(
         default=1, db_default=1, help_text="Grows with every change, of its operations' states too."

@@ -173,6 +173,7 @@ def _decide(  # noqa: C901  (a table: a line for each kind and outcome)
             return domain.reversed_(payment, voided=outcome.amount), None
         case Kind.AUTHORIZE, Approved():
             row.provider, row.authorization_id = operation.provider, outcome.id
+            row.card_last4 = outcome.card_last4
             return domain.authorized(payment), None
         case Kind.AUTHORIZE, Refused():
             return domain.declined(payment, outcome.code, final=operation.ends_booking), None

@@ -58,6 +58,12 @@ def test_an_authorisation_is_captured_once_and_refunded_up_to_what_was_captured(
     ]
 
 
+def test_an_authorisation_tells_which_card_it_is_on_a_saved_one_too(bank: Simulator) -> None:
+    _, saved = bank.post("/v1/payment_methods", {"payment_token": "tok_capture_fails"}, key="m-1")
+    for key, token, last4 in (("a-1", "tok_visa", "4242"), ("a-2", saved["id"], "0341")):
+        assert bank.authorise(token, key=key)[1]["card"] == {"brand": "visa", "last4": last4}
+
+
 def test_a_voided_authorisation_can_be_neither_captured_nor_voided_again(bank: Simulator) -> None:
     _, authorisation = bank.authorise()
     path = f"/v1/authorisations/{authorisation['id']}"

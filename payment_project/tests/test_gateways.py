@@ -15,9 +15,13 @@ import pytest
 from django.db import connection
 
 from chassis.ids import uuid7
+from chassis.storage.http import Response
 from gateway_simulator.webhook import signature
 from payments import gateways, tasks
-from payments.models import GatewayOperation, Payment, PaymentMethod, Transaction
+from payments.domain import Kind
+from payments.gateways import Approved
+from payments.gateways import simulator as simulated
+from payments.models import GatewayOperation, OperationState, Payment, PaymentMethod, Transaction
 from tests.factories import PaymentFactory, PaymentMethodFactory, booking_data, ending_data
 from tests.second_bank import SecondBank
 from tests.second_provider import SecondProvider
@@ -84,6 +88,23 @@ def test_the_second_provider_sells_and_refunds_while_old_money_stays_with_the_fi
     [kept] = simulator.record(first.id)
     assert (kept["captured_amount"], kept["refunded_amount"]) == (180_000, 100_000)
     assert simulator.record(other.id) == []
+
+
+def test_a_provider_that_does_not_tell_the_card_takes_the_money_all_the_same(
+    deliver: Deliver, second: SecondBank, settings: Any, emitted: Callable[..., list[Any]]
+) -> None:
+    settings.PAYMENT_PROVIDER = "second"
+    booking = booking_data(payment_method={"token": "tok_anna"})
+    deliver("booking.created", booking)
+    assert emitted("payment.authorized")[0].data["card_last4"] == ""
+    assert payment_of(booking).status == "authorized"
+
+
+@pytest.mark.parametrize("card", [None, [], "4242", {}, {"last4": None}, {"last4": 4242}, {"last4": "x242\0"}])
+def test_a_card_that_is_told_oddly_is_no_reason_to_doubt_the_money(card: object) -> None:
+    operation = GatewayOperation(kind=Kind.AUTHORIZE, state=OperationState.PENDING)
+    body = json.dumps({"id": "auth_1", "amount": 180_000, "card": card}).encode()
+    assert simulated._outcome(operation, Response(201, {}, body)) == Approved("auth_1", 180_000)
 
 
 def test_what_the_second_provider_holds_is_settled_there_after_the_setting_went_back(

@@ -47,6 +47,20 @@ def test_a_booking_with_a_card_is_authorised_at_once(deliver: Deliver, emitted: 
     assert simulator.record(payment.id)[0]["status"] == "authorised"
 
 
+def test_booking_is_told_the_last_digits_of_the_card_that_pays_after_one_that_did_not(
+    deliver: Deliver, emitted: Emitted, sign_in: Callable[..., Any]
+) -> None:
+    booking = booking_data()
+    deliver("booking.created", booking)
+    customer = sign_in(user_id=booking["user_id"])
+    for token in ("tok_card_declined", "tok_capture_fails"):
+        asked = {"booking_id": booking["booking_id"], "payment_method": {"token": token}}
+        customer.post("/payments", asked, headers={"Idempotency-Key": str(uuid7())})
+    deliver("booking.expired", ending_data(booking))
+    assert types(emitted()) == ["payment.failed", "payment.authorized", "payment.voided"]
+    assert emitted("payment.authorized")[0].data["card_last4"] == payment_of(booking).card_last4 == "0341"
+
+
 def test_a_booking_without_a_card_waits_for_its_customer(deliver: Deliver, emitted: Emitted) -> None:
     booking = booking_data()
     deliver("booking.created", booking)

@@ -15,10 +15,14 @@ RETRIES = 1
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """It happened. id: the gateway's, of what came of it. amount: what had been reserved, of a reversal."""
+    """It happened. id: the gateway's, of what came of it. amount: what had been reserved, of a reversal.
+
+    card_last4: of an authorisation, the last four digits of the card that pays; "" where the provider does not tell.
+    """
 
     id: str
     amount: int
+    card_last4: str = ""
 
 
 @dataclass(frozen=True, slots=True)

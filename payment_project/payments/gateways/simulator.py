@@ -1,6 +1,7 @@
 """The simulated card gateway (gateway_simulator/), and whoever speaks as it does."""
 
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -31,6 +32,8 @@ class _Webhook(msgspec.Struct):
 # Whoever only stands in between, such as a proxy at a wrong address, does not speak in these words.
 NEVER = {(400, "invalid_request"), (404, "unknown_authorisation"), (404, "unknown_capture")}
 REQUEST_REFUSED = "request_refused"
+
+LAST4 = re.compile(r"[0-9]{4}")
 
 
 class Simulator:
@@ -108,7 +111,7 @@ def _outcome(operation: GatewayOperation, response: Response) -> Outcome:
     if response.status in (200, 201):
         if kind is Kind.REVERSE:
             return Approved(body["authorisation"] or "", int(body["voided_amount"]))
-        return Approved(str(body["id"]), int(body["amount"]))
+        return Approved(str(body["id"]), int(body["amount"]), card_last4=_last4(body.get("card")))
     if response.status == 402:
         return Refused(str(body["code"])[:64])
     if response.status == 409 and kind is not Kind.REVERSE:
@@ -117,6 +120,12 @@ def _outcome(operation: GatewayOperation, response: Response) -> Outcome:
     if kind is not Kind.REVERSE and (response.status, code) in NEVER:
         return _never(operation, str(code))
     return _unexpected(response)
+
+
+def _last4(card: object) -> str:
+    """Of the card that an authorisation is on. That it is not told is no reason to doubt what was answered."""
+    last4 = card.get("last4") if isinstance(card, dict) else None
+    return last4 if isinstance(last4, str) and LAST4.fullmatch(last4) else ""
 
 
 def _never(operation: GatewayOperation, code: str) -> Refused:

@@ -1,0 +1,104 @@
+"""Everything that staff can do here is on record: who did it, and what it was before."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.test import Client
+from factories import seat_ids
+from rest_framework.test import APIClient
+
+from bookings import holds, services
+from bookings.domain import PaymentStatus
+from bookings.history import Cause
+from bookings.models import Booking
+from chassis.ids import uuid7
+from chassis.storage.models import AuditRecord
+from chassis.testing_deeds import deeds_of_everybody, leaving_a_record, staff_deeds
+from chassis.testing_staff import enter
+from chassis.web.staff import local_user
+
+pytestmark = pytest.mark.django_db
+
+BASE = "/admin/booking/bookings"
+REASON = {"reason": "note among colleagues", "message": "We are sorry."}
+# Staff buy as everybody does, for themselves.
+OF_CUSTOMERS = {"POST /bookings"}
+
+
+def blocked(booking: Booking) -> str:
+    return f"/showtimes/{booking.showtime_id}/seats/blocked"
+
+
+def free_seat(booking: Booking) -> str:
+    return str(seat_ids(booking.showtime)[-1])
+
+
+def put_back(api: APIClient, booking: Booking) -> Any:
+    seat = free_seat(booking)
+    holds.block_seats(showtime_id=booking.showtime_id, seat_ids=[seat_ids(booking.showtime)[-1]])
+    return api.delete(blocked(booking), {"seat_ids": [seat]})
+
+
+def let_in(api: APIClient, booking: Booking) -> Any:
+    wanted = {"ticket": booking.ticket, "showtime_id": str(booking.showtime_id), "door": "Hall 1, left"}
+    return api.post("/tickets/check-in", wanted)
+
+
+def cancel(browser: Client, booking: Booking) -> Any:
+    return browser.post(f"{BASE}/booking/", {"action": "cancel", ACTION_CHECKBOX_NAME: [str(booking.id)], **REASON})
+
+
+def block(browser: Client, booking: Booking) -> Any:
+    wanted = {"what": "block", "seat": [free_seat(booking)]}
+    return browser.post(f"{BASE}/showtime/{booking.showtime_id}/seats/", wanted)
+
+
+BY_API: dict[str, Callable[[APIClient, Booking], Any]] = {
+    "DELETE /bookings/{booking_id}": lambda api, booking: api.delete(f"/bookings/{booking.id}", REASON),
+    "POST /showtimes/{showtime_id}/seats/blocked": lambda api, booking: api.post(
+        blocked(booking), {"seat_ids": [free_seat(booking)]}
+    ),
+    "DELETE /showtimes/{showtime_id}/seats/blocked": put_back,
+    "POST /tickets/check-in": let_in,
+}
+BY_HAND: dict[str, Callable[[Client, Booking], Any]] = {"cancel booking": cancel, "seats showtime": block}
+
+
+@pytest.fixture
+def sold(hold: Callable[..., Booking]) -> Booking:
+    """With its tickets."""
+    booking = hold(0, 1)
+    services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=Cause("payment"))
+    services.record_payment(booking_id=booking.id, status=PaymentStatus.CAPTURED)
+    return Booking.objects.get(id=booking.id)
+
+
+def test_there_is_nothing_else_that_staff_can_do() -> None:
+    everything = staff_deeds(local_user("root", {"admin"})) | deeds_of_everybody()
+    assert everything == {*BY_API, *BY_HAND, *OF_CUSTOMERS}
+
+
+@pytest.mark.parametrize("deed", BY_API)
+def test_what_is_done_through_the_api_is_on_record(sign_in: Callable[..., APIClient], sold: Booking, deed: str) -> None:
+    linh = sign_in(roles=("manager",), username="linh")
+    with leaving_a_record("api") as made:
+        answer = BY_API[deed](linh, sold)
+    assert answer.status_code < 300, answer.content
+    assert {(entry.actor_id, entry.actor_name) for entry in made()} == {(str(linh.user_id), "linh")}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("deed", BY_HAND)
+def test_what_is_done_in_the_admin_site_is_on_record(client: Client, sold: Booking, deed: str) -> None:
+    account = enter(client, "manager", username="linh")
+    with leaving_a_record("admin") as made:
+        assert BY_HAND[deed](client, sold).status_code == 302
+    assert {(entry.actor_id, entry.actor_name) for entry in made()} == {(str(account), "linh")}
+
+
+@pytest.mark.parametrize("deed", BY_API)
+def test_what_is_refused_is_not_on_record(sign_in: Callable[..., APIClient], sold: Booking, deed: str) -> None:
+    stranger = sign_in()
+    assert BY_API[deed](stranger, sold).status_code in (403, 404)
+    assert not AuditRecord.objects.exists()
