@@ -113,7 +113,7 @@ def test_there_is_no_password_that_make_env_did_not_make(raw: dict[str, Any], co
     looked_at = 0
     for service in interpolated(raw["services"], marked).values():
         for name, value in service.get("environment", {}).items():
-            if SECRET.search(name):
+            if SECRET.search(name) and "PUBLIC" not in name:
                 looked_at += 1
                 assert "generated-" in str(value), name
     assert looked_at > 40
