@@ -52,7 +52,7 @@ def whole_again() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def abandoned_hold(market: Market) -> tuple[Person, Choice, dict[str, object]]:
     """A hold that nobody pays."""
-    customer, choice = market.customer(), market.seats(2)
+    customer, choice = market.world.new_customer(), market.seats(2)
     return customer, choice, book(customer, choice)
 
 

@@ -33,7 +33,7 @@ def present_payment(payment: Payment) -> dict[str, Any]:
 def present_refund(refund: Refund, *, to_staff: bool) -> dict[str, Any]:
     """to_staff: why a booking ended may be a note among colleagues, which its customer does not read."""
     by_staff = bool(refund.requested_by)
-    shown: dict[str, Any] = {
+    return {
         "id": str(refund.id),
         "payment_id": str(refund.payment_id),
         "status": str(refund.status),
@@ -44,15 +44,17 @@ def present_refund(refund: Refund, *, to_staff: bool) -> dict[str, Any]:
         "approve_by": _time(refund.approve_by),
         "created_at": _time(refund.created_at),
         "finished_at": _time(refund.finished_at),
+        "staff": _decision(refund) if to_staff else None,
     }
-    if to_staff:
-        shown["staff"] = {
-            "requested_by": refund.requested_by or None,
-            "decided_by": refund.decided_by or None,
-            "decided_at": _time(refund.decided_at),
-            "note": refund.decision_note or None,
-        }
-    return shown
+
+
+def _decision(refund: Refund) -> dict[str, Any]:
+    return {
+        "requested_by": refund.requested_by or None,
+        "decided_by": refund.decided_by or None,
+        "decided_at": _time(refund.decided_at),
+        "note": refund.decision_note or None,
+    }
 
 
 def present_method(method: PaymentMethod) -> dict[str, Any]:

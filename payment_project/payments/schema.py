@@ -82,7 +82,7 @@ class RefundSerializer(serializers.Serializer[Any]):
     )
     created_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
-    staff = RefundDecisionSerializer(required=False, help_text="For staff alone.")
+    staff = RefundDecisionSerializer(allow_null=True, help_text="For staff alone: null for everybody else.")
 
 
 class MethodSerializer(serializers.Serializer[Any]):
