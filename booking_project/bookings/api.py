@@ -26,6 +26,7 @@ from bookings.errors import (
     OwnPurchase,
     SalesClosed,
     SeatUnavailable,
+    SecondPersonNeeded,
     ShowtimeNotFound,
     ShowtimeUnknown,
     TooManyHolds,
@@ -189,7 +190,15 @@ class BookingView(APIView):
     def get(self, request: Request, booking_id: UUID) -> Response:
         return Response(present_booking(selectors.booking_for(caller(request), booking_id)))
 
-    @problems(BookingNotFound, NotCancellable, CancellationClosed, PermissionDenied, OwnPurchase, AddressChanged)
+    @problems(
+        BookingNotFound,
+        NotCancellable,
+        CancellationClosed,
+        PermissionDenied,
+        OwnPurchase,
+        AddressChanged,
+        SecondPersonNeeded,
+    )
     @extend_schema(
         operation_id="cancel_booking",
         summary="Cancel a booking",

@@ -2,16 +2,17 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from bookings import endings
 from bookings.domain import Cancellation, State, Trigger, next_state
-from bookings.errors import AddressChanged, BookingNotFound, NotCancellable, OwnPurchase
+from bookings.errors import AddressChanged, BookingNotFound, NotCancellable, OwnPurchase, SecondPersonNeeded
 from bookings.history import Cause
-from bookings.models import Customer
+from bookings.models import Booking, Customer
 from bookings.selectors import locked_booking
-from chassis.four_eyes import Objection, objection
+from chassis.four_eyes import Objection, alone_up_to, objection
 from chassis.states import IllegalTransition
 from chassis.storage.audit_log import Actor, record
 
@@ -22,7 +23,8 @@ def cancel_for_customer(*, booking_id: UUID, actor: Actor, reason: str, message:
     """Cancels in the name of the house, whatever the theater's rules: all that was paid goes back.
 
     reason: a note among staff. message: what the customer is told of it.
-    What comes back is returned. Raises BookingNotFound, OwnPurchase, AddressChanged, NotCancellable.
+    What comes back is returned. Raises BookingNotFound, OwnPurchase, AddressChanged, NotCancellable,
+    SecondPersonNeeded.
     """
     with transaction.atomic():
         booking = locked_booking(booking_id)
@@ -34,6 +36,7 @@ def cancel_for_customer(*, booking_id: UUID, actor: Actor, reason: str, message:
             next_state(State(before), Trigger.CANCELLED_BY_STAFF)
         except IllegalTransition:
             raise NotCancellable(f"The booking is {before}.") from None
+        _refuse_too_much(booking)
         cause = Cause(actor=str(actor.id), reason=reason, message=message)
         outcomes = endings.end([booking], Trigger.CANCELLED_BY_STAFF, cause=cause)
         record(
@@ -45,6 +48,14 @@ def cancel_for_customer(*, booking_id: UUID, actor: Actor, reason: str, message:
             reason=reason,
         )
     return outcomes[booking.id]
+
+
+def _refuse_too_much(booking: Booking) -> None:
+    """Raises SecondPersonNeeded. What is not paid yet does not leave the house."""
+    limit = alone_up_to(settings.REFUND_ALONE_UP_TO, booking.currency)
+    comes_back = booking.total_amount - booking.refunded_amount
+    if booking.status == State.CONFIRMED and limit is not None and comes_back > limit:
+        raise SecondPersonNeeded
 
 
 def _refuse_to_decide_alone(actor: Actor, *, owner_id: UUID) -> None:

@@ -182,6 +182,13 @@ class AddressChanged(PermissionDenied):
     title = "You changed this customer's address: somebody else has to do this"
 
 
+class SecondPersonNeeded(PermissionDenied):
+    """More would come back than one person of staff gives; payment takes the refund, of kind `cancel`, for approval."""
+
+    code = "second_person_needed"
+    title = "So much is given back by two people: ask for it as a refund, which somebody else approves"
+
+
 class CancellationClosed(Conflict):
     code = "cancellation_closed"
     title = "The theater does not take these tickets back any more"

@@ -1,3 +1,4 @@
+from chassis.four_eyes import ALONE_UP_TO
 from chassis.settings import env, service_settings
 from chassis.signing import SigningKeys
 
@@ -36,5 +37,8 @@ MAX_SEATS_UNVERIFIED = env.int("MAX_SEATS_UNVERIFIED", default=6)
 # The same seats are held so often by one user within so many seconds, unless they are bought.
 MAX_HOLDS_AGAIN = env.int("MAX_HOLDS_AGAIN", default=3)
 HOLDS_AGAIN_SECONDS = env.int("HOLDS_AGAIN_SECONDS", default=1800)
+# What one person of staff may give back by cancelling a paid booking, in minor units by currency, `*` of any other;
+# more is asked of payment, where a second person approves it. Payment's setting of this name is the same.
+REFUND_ALONE_UP_TO = env.dict("REFUND_ALONE_UP_TO", cast={"value": int}, default=dict(ALONE_UP_TO))
 # After the start of a showtime its tickets are sold for this long.
 SALES_CLOSE_MINUTES = env.int("SALES_CLOSE_MINUTES", default=15)

@@ -7,7 +7,7 @@ from django.db import connection
 
 from bookings import desk, services
 from bookings.domain import State, Trigger
-from bookings.errors import AddressChanged, NotCancellable, OwnPurchase
+from bookings.errors import AddressChanged, NotCancellable, OwnPurchase, SecondPersonNeeded
 from bookings.history import Cause
 from bookings.models import Booking, BookingTransition, Customer, Showtime
 from bookings.selectors import found_by
@@ -58,6 +58,17 @@ def test_nobody_cancels_their_own_purchase_as_staff(sold):
     with pytest.raises(OwnPurchase):
         cancel(booking)
     assert Booking.objects.get(id=booking.id).status == State.CONFIRMED
+
+
+def test_more_than_one_person_gives_back_is_left_to_payment(sold, settings):
+    booking = sold(0)
+    settings.REFUND_ALONE_UP_TO = {booking.currency: booking.total_amount - 1}
+    with pytest.raises(SecondPersonNeeded):
+        cancel(booking)
+    assert Booking.objects.get(id=booking.id).status == State.CONFIRMED
+    settings.REFUND_ALONE_UP_TO = {"*": booking.total_amount}
+    cancel(booking)
+    assert Booking.objects.get(id=booking.id).status == State.CANCELLED
 
 
 def test_as_a_customer_staff_cancel_their_own_by_the_rules(sold, showtime, sign_in):

@@ -1,3 +1,4 @@
+from chassis.four_eyes import ALONE_UP_TO
 from chassis.secrets import keys_of
 from chassis.settings import env, service_settings
 
@@ -26,11 +27,7 @@ PAYMENT_GATEWAY_API_KEY = env.str("PAYMENT_GATEWAY_API_KEY")
 PAYMENT_WEBHOOK_SECRET = env.str("PAYMENT_WEBHOOK_SECRET")
 # What cards are charged with lies in the tables sealed: the first key seals, each opens.
 PAYMENT_SECRET_KEYS = keys_of(env.str("PAYMENT_SECRET_KEYS"), name="PAYMENT_SECRET_KEYS")
-# So much of one payment one person of staff may give back, in minor units by currency, `*` of any other; without a
-# limit, nothing. More waits for somebody else's approval, and lapses after these hours.
-REFUND_ALONE_UP_TO = env.dict(
-    "REFUND_ALONE_UP_TO",
-    cast={"value": int},
-    default={"EUR": 200_00, "USD": 200_00, "GBP": 200_00, "VND": 5_000_000, "JPY": 30_000, "*": 200_00},
-)
+# So much of one payment one person of staff may give back, in minor units by currency, `*` of any other. More waits for
+# somebody else's approval, and lapses after these hours.
+REFUND_ALONE_UP_TO = env.dict("REFUND_ALONE_UP_TO", cast={"value": int}, default=dict(ALONE_UP_TO))
 REFUND_APPROVAL_HOURS = env.int("REFUND_APPROVAL_HOURS", default=72)

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from chassis.four_eyes import alone_up_to
 from chassis.ids import uuid7
 from chassis.money import Money, format_money
 from chassis.states import IllegalTransition
@@ -171,9 +172,8 @@ def lapse_refunds(*, limit: int) -> int:
 
 
 def limit_of(currency: str) -> int | None:
-    """So much of one payment one person may give back, in minor units; None: nothing."""
-    limits: dict[str, int] = settings.REFUND_ALONE_UP_TO
-    return limits.get(currency, limits.get("*"))
+    """So much of one payment one person may give back, in minor units; None: without a limit."""
+    return alone_up_to(settings.REFUND_ALONE_UP_TO, currency)
 
 
 def _locked(payment_id: UUID) -> Payment:

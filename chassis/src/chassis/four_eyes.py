@@ -1,11 +1,23 @@
 """What staff may not do alone: one rule for every place where somebody's money or tickets are decided on."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 # Whoever has changed an account's address may not decide on what is that account's for so long.
 ADDRESS_SETTLES = timedelta(days=1)
+# So much of one purchase one person gives back, in minor units by currency, `*` of any other. Services take it, or what
+# their REFUND_ALONE_UP_TO says.
+ALONE_UP_TO: Final[Mapping[str, int]] = {
+    "EUR": 200_00,
+    "USD": 200_00,
+    "GBP": 200_00,
+    "VND": 5_000_000,
+    "JPY": 30_000,
+    "*": 200_00,
+}
 
 
 class Objection(StrEnum):
@@ -34,3 +46,8 @@ def objection(
     if email_changed_by == actor_id and email_changed_at is not None and now < email_changed_at + ADDRESS_SETTLES:
         return Objection.ADDRESS_CHANGED
     return None
+
+
+def alone_up_to(limits: Mapping[str, int], currency: str) -> int | None:
+    """So much of one purchase one person gives back by these limits, in minor units; None: without a limit."""
+    return limits.get(currency, limits.get("*"))
