@@ -39,6 +39,8 @@ MAX_HOLDS_AGAIN = env.int("MAX_HOLDS_AGAIN", default=3)
 HOLDS_AGAIN_SECONDS = env.int("HOLDS_AGAIN_SECONDS", default=1800)
 # What one person of staff may give back by cancelling a paid booking, in minor units by currency, `*` of any other;
 # more is asked of payment, where a second person approves it. Payment's setting of this name is the same.
-REFUND_ALONE_UP_TO = env.dict("REFUND_ALONE_UP_TO", cast={"value": int}, default=dict(ALONE_UP_TO))
+REFUND_ALONE_UP_TO = {
+    currency: int(most) for currency, most in env.dict("REFUND_ALONE_UP_TO", default=dict(ALONE_UP_TO)).items()
+}
 # After the start of a showtime its tickets are sold for this long.
 SALES_CLOSE_MINUTES = env.int("SALES_CLOSE_MINUTES", default=15)
