@@ -172,7 +172,7 @@ def lapse_refunds(*, limit: int) -> int:
 
 
 def limit_of(currency: str) -> int | None:
-    """So much of one payment one person may give back, in minor units; None: without a limit."""
+    """So much of one payment one person may give back, in minor units; None: nothing."""
     return alone_up_to(settings.REFUND_ALONE_UP_TO, currency)
 
 

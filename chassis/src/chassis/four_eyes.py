@@ -49,5 +49,5 @@ def objection(
 
 
 def alone_up_to(limits: Mapping[str, int], currency: str) -> int | None:
-    """So much of one purchase one person gives back by these limits, in minor units; None: without a limit."""
+    """So much of one purchase one person gives back by these limits, in minor units; None: nothing."""
     return limits.get(currency, limits.get("*"))
