@@ -34,11 +34,8 @@ def check_credentials(*, login: str, password: str, address: str | None) -> User
     Raises InvalidCredentials, or SignInThrottled after too many attempts on the account, by whichever of its names. An
     unknown name takes as long as a wrong password: one hash, and two for an address.
     """
-    candidates = users_by_login(login)
-    subjects = [str(candidate.id) for candidate in candidates] or [login.lower()]
     try:
-        for subject in subjects:
-            throttle.admit_sign_in(subject=subject, address=address)
+        candidates = _admitted(login, address=address)
     except SignInThrottled:
         metrics.SIGN_INS.labels("throttled").inc()
         audit.record("sign_in_throttled", address=address)
@@ -50,6 +47,28 @@ def check_credentials(*, login: str, password: str, address: str | None) -> User
         raise InvalidCredentials
     throttle.forgive_sign_in(subject=str(user.id), address=address)
     return user
+
+
+def _admitted(login: str, *, address: str | None) -> list[User]:
+    """Whose password is looked at now. Raises SignInThrottled when that is nobody's who has this name or address.
+
+    Of an address two may say that it is theirs, and the waiting of one is nothing to the other: neither may a stranger
+    keep its owner out by opening an account with it, nor learn from being turned away that it has an owner.
+    """
+    candidates = users_by_login(login)
+    if not candidates:
+        throttle.admit_sign_in(subject=login.lower(), address=address)
+    admitted, turned_away = [], []
+    for candidate in candidates:
+        try:
+            throttle.admit_sign_in(subject=str(candidate.id), address=address)
+        except SignInThrottled as problem:
+            turned_away.append(problem)
+        else:
+            admitted.append(candidate)
+    if turned_away and not admitted:
+        raise turned_away[-1]
+    return admitted
 
 
 def _whose_password(password: str, candidates: Sequence[User], *, hashes: int) -> User | None:

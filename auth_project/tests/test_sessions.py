@@ -77,6 +77,31 @@ class TestSigningIn:
             counts.append(len(hashes))
         assert counts == [1, 1, 2, 2]
 
+    def test_who_has_proved_an_address_and_who_says_it_is_theirs_wait_each_by_themselves(self, settings):
+        settings.SIGN_IN_ATTEMPTS = 3
+        user = UserFactory(email_verified_at=timezone.now())
+        stranger = UserFactory(username="stranger", email=user.email)
+        sessions.sign_in(login=user.email, password=PASSWORD, address="192.0.2.1")
+        for _ in range(settings.SIGN_IN_ATTEMPTS):
+            guess(stranger.username, address="192.0.2.9")
+        # The owner is not kept out by what is guessed at the stranger's account, ...
+        for _ in range(settings.SIGN_IN_ATTEMPTS * 2):
+            sessions.sign_in(login=user.email, password=PASSWORD, address="192.0.2.1")
+        # ... and nobody who guesses is let in by there being two.
+        for _ in range(settings.SIGN_IN_ATTEMPTS):
+            guess(user.username, address="192.0.2.9")
+        refused_for(user.email, address="192.0.2.9")
+
+    def test_that_an_address_has_an_owner_shows_at_no_number_of_sign_ins_with_it(self, settings):
+        settings.SIGN_IN_ATTEMPTS = 3
+        owner = UserFactory(email_verified_at=timezone.now())
+        owner.set_password("of the owner alone")
+        owner.save()
+        for email in (owner.email, "nobody@example.com"):
+            UserFactory(email=email)
+            for _ in range(settings.SIGN_IN_ATTEMPTS * 2):
+                sessions.sign_in(login=email, password=PASSWORD, address="192.0.2.9")
+
     def test_guessing_is_stopped_by_account_over_all_names_and_addresses_and_each_next_wait_is_longer(
         self, user, settings
     ):

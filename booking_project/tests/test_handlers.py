@@ -6,9 +6,11 @@ import pytest
 from bookings import endings
 from bookings.domain import State
 from bookings.errors import NotCancellable
+from bookings.handlers import HANDLERS
 from bookings.inventory import seat_statuses
 from bookings.models import Booking, BookingTransition, Customer, Screen, Showtime
 from chassis.ids import uuid7
+from chassis.messaging.topology import exchange_of
 
 
 @pytest.fixture
@@ -164,3 +166,8 @@ def test_a_customer_who_cancels_while_it_is_given_back_ends_it_once(sold, delive
         with pytest.raises(NotCancellable):
             endings.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
     assert (state(booking), len(emitted("booking.cancelled"))) == (State.CANCELLED, 1)
+
+
+def test_events_travel_on_the_exchanges_of_those_who_emit_them(golden):
+    for event_type in HANDLERS:
+        assert exchange_of(event_type).name == f"{golden(event_type)['source'].strip('/')}_events", event_type

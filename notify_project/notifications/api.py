@@ -202,8 +202,10 @@ class History(APIView):
         reader = caller(request)
         filters = dict(self.query)
         user_id = filters.pop("user_id", reader.id)
-        if user_id != reader.id and not reader.may("view_notification"):
+        to_staff = reader.may("view_notification")
+        if user_id != reader.id and not to_staff:
             raise PermissionDenied("These are somebody else's messages.")
         page = CursorPage(ordering="-id")
-        rows = page.paginate_queryset(selectors.history(user_id=user_id, filters=filters), request, view=self)
+        found = selectors.history(user_id=user_id, filters=filters, to_staff=to_staff)
+        rows = page.paginate_queryset(found, request, view=self)
         return page.get_paginated_response(NotificationSerializer(rows, many=True).data)

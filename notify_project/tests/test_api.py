@@ -210,6 +210,17 @@ def test_the_history_tells_no_secrets(sign_in: SignIn) -> None:
     assert "s3cret" not in customer.get("/notifications/history").content.decode()
 
 
+def test_the_history_does_not_tell_who_has_an_address(sign_in: SignIn, support: APIClient) -> None:
+    """A new password for an address goes to who has proved it, or else to who says that it is theirs."""
+    customer = sign_in()
+    contact = ContactFactory(user_id=customer.user_id)
+    for template in ("email_verification", "password_reset"):
+        NotificationFactory(contact=contact, template=template, context={})
+    assert customer.get("/notifications/history").json()["results"] == []
+    assert customer.get("/notifications/history?template=password_reset").json()["results"] == []
+    assert len(support.get(f"/notifications/history?user_id={contact.user_id}").json()["results"]) == 2
+
+
 def test_a_customer_does_not_see_another_s_history(sign_in: SignIn) -> None:
     contact = ContactFactory()
     NotificationFactory(contact=contact)

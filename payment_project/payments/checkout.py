@@ -107,7 +107,7 @@ def refund(*, payment_id: UUID, wanted: Wanted, key: Key, render: Callable[[Resu
 
     def keep(claim: Claim, refund: Refund) -> None:
         answer = render(Awaiting(refund))
-        idempotency.complete(claim, status=answer.status_code, body=answer.data)
+        idempotency.complete(claim, status=answer.status_code, body=answer.data, headers=answer.headers)
         answers.append(answer)
 
     started = refunds.start_refund(payment_id=payment_id, wanted=wanted, key=key, on_awaiting=keep)

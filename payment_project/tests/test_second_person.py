@@ -131,6 +131,7 @@ class TestALargeRefund:
         key = uuid7()
         first, again = (refund(linh, payment, key=key) for _ in range(2))
         assert (again.status_code, again.json(), again.headers["Idempotency-Replayed"]) == (202, first.json(), "true")
+        assert again.headers["Location"] == first.headers["Location"] != ""
         assert refused(refund(linh, payment)) == (409, "refund_awaits_approval")
         assert Refund.objects.count() == 1
 
