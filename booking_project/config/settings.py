@@ -15,7 +15,7 @@ globals().update(
     )
 )
 
-EVENT_EXCHANGES = {"screen": "catalog_events", "showtime": "catalog_events"}
+EVENT_EXCHANGES = {"screen": "catalog_events", "showtime": "catalog_events", "user": "auth_events"}
 
 CATALOG_URL = env.str("CATALOG_URL")
 # What signs tickets, and what verifies those that were signed before the last rotation of the key.
