@@ -21,6 +21,7 @@ from chassis.web.problems import Problem
 from chassis.web.staff_sessions import account_id_of
 
 TOTAL = money("total_amount", title="total")
+REFUNDED = money("refunded_amount", title="refunded")
 PRICE = money("price_amount", currency="booking.currency", title="price")
 
 
@@ -78,8 +79,8 @@ class BookingAdmin(ReadOnlyAdmin):
     search_fields = ["reference"]
     search_help_text = "The reference, the customer's e-mail address, the last four digits of the card, or an id."
     inlines = [SeatInline, CheckInInline, HistoryInline]
-    exclude = ["ticket", "seat_tickets", "total_amount", "currency"]
-    readonly_fields = [TOTAL, "customer"]
+    exclude = ["ticket", "seat_tickets", "total_amount", "refunded_amount", "currency"]
+    readonly_fields = [TOTAL, REFUNDED, "customer"]
     show_full_result_count = False
     actions = ["cancel"]
 

@@ -23,12 +23,13 @@ def staff(client: Client, db: None) -> Client:
 
 def test_money_is_written_in_major_units_on_every_page(staff: Client, hold: Any) -> None:
     booking = hold(0, 1)
-    Booking.objects.filter(id=booking.id).update(total_amount=2550, currency="EUR")
+    Booking.objects.filter(id=booking.id).update(total_amount=2550, refunded_amount=310, currency="EUR")
     BookingSeat.objects.filter(booking=booking).update(price_amount=1275)
     listed = staff.get("/admin/booking/bookings/booking/").content.decode()
     shown = staff.get(f"/admin/booking/bookings/booking/{booking.id}/change/").content.decode()
     assert "25.50 EUR" in listed
     assert "25.50 EUR" in shown
+    assert "3.10 EUR" in shown
     assert shown.count("12.75 EUR") == 2
     assert "2550" not in listed + shown
     assert "1275" not in listed + shown

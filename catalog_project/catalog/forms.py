@@ -159,7 +159,10 @@ class ShowtimeForm(ServiceForm):
     # The browser's own inputs: Django's would offer its own today and now, which are the server's.
     starts_at = forms.SplitDateTimeField(
         widget=forms.SplitDateTimeWidget(
-            date_attrs={"type": "date"}, time_attrs={"type": "time"}, date_format="%Y-%m-%d", time_format="%H:%M"
+            date_attrs={"type": "date", "aria-label": "Day it starts"},
+            time_attrs={"type": "time", "aria-label": "Time it starts"},
+            date_format="%Y-%m-%d",
+            time_format="%H:%M",
         ),
         label="Starts at",
         help_text="As the clocks of the theater show it.",

@@ -1,5 +1,6 @@
 """What managers see and do, through Django's own admin pages."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -79,6 +80,14 @@ def showtime_form(**fields: Any) -> dict[str, Any]:
         **{f"price_{category}": amount for category, amount in PRICES.items()},
         **fields,
     }
+
+
+def test_the_day_and_the_time_that_a_showtime_starts_at_are_told_apart(manager: Client) -> None:
+    """The label is that of both."""
+    page = manager.get(address("showtime_add")).content.decode()
+    for name, said in (("starts_at_0", "Day it starts"), ("starts_at_1", "Time it starts")):
+        [field] = re.findall(rf'<input[^>]*name="{name}"[^>]*>', page)
+        assert f'aria-label="{said}"' in field
 
 
 def test_a_manager_adds_a_film_a_house_a_hall_and_a_showtime(manager: Client, emitted: Any) -> None:

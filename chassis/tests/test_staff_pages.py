@@ -80,3 +80,10 @@ def test_the_way_to_the_dead_letters_is_no_link_in_a_heading(root: Browser) -> N
     """Which is in the colour of links on the colour of headings, and nobody could read it."""
     page = root.get("/admin/chassis/").content.decode()
     assert "Dead letters</a></p>" in page
+
+
+def test_the_way_to_the_dead_letters_is_in_the_column_of_the_lists(root: Browser) -> None:
+    """Which floats: what stands after it is drawn behind it, and pushes down what is beside it."""
+    page = root.get("/admin/chassis/").content.decode()
+    before = page.partition('<div id="content-main">')[2].partition('<div class="module"><h2>Messages')[0]
+    assert before.count("<div") == before.count("</div>") > 0

@@ -178,7 +178,8 @@ def _shown(subject: str, text: str, html: str) -> str:
         subject,
         text,
         format_html(
-            '<iframe sandbox srcdoc="{}" title="HTML part" style="width:640px;height:480px;background:#fff"></iframe>',
+            '<iframe sandbox srcdoc="{}" title="HTML part"'
+            ' style="width:640px;max-width:100%;height:480px;background:#fff"></iframe>',
             page,
         )
         if html

@@ -320,6 +320,7 @@ class WebhookDelivery(models.Model):
 
     class Meta:
         db_table = "webhook_deliveries"
+        verbose_name_plural = "webhook deliveries"
 
     def __str__(self) -> str:
         return self.id

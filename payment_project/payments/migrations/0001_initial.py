@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'webhook_deliveries',
+                'verbose_name_plural': 'webhook deliveries',
             },
         ),
         migrations.CreateModel(
