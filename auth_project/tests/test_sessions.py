@@ -80,8 +80,8 @@ class TestSigningIn:
     def test_who_has_proved_an_address_and_who_says_it_is_theirs_wait_each_by_themselves(self, settings):
         settings.SIGN_IN_ATTEMPTS = 3
         user = UserFactory(email_verified_at=timezone.now())
-        stranger = UserFactory(username="stranger", email=user.email)
         sessions.sign_in(login=user.email, password=PASSWORD, address="192.0.2.1")
+        stranger = UserFactory(username="stranger", email=user.email)
         for _ in range(settings.SIGN_IN_ATTEMPTS):
             guess(stranger.username, address="192.0.2.9")
         # The owner is not kept out by what is guessed at the stranger's account, ...

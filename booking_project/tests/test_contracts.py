@@ -9,7 +9,6 @@ from bookings import endings, handlers, heard, holds, moves, services
 from bookings.history import Cause
 from chassis.ids import uuid7
 from chassis.messaging.events import Event
-from chassis.messaging.topology import exchange_of
 
 READ = {
     "payment.authorized": heard.PaymentAuthorized,
@@ -41,12 +40,6 @@ def test_every_handled_event_has_a_slice():
 @pytest.mark.parametrize("event_type", sorted(READ))
 def test_the_slice_reads_the_golden_message(event_type, golden):
     assert Event.parse(golden(event_type)).read(READ[event_type])
-
-
-@pytest.mark.parametrize("event_type", sorted(READ))
-def test_an_event_is_listened_for_where_its_producer_publishes_it(event_type, golden):
-    producer = golden(event_type)["source"].strip("/")
-    assert exchange_of(event_type).name == f"{producer}_events"
 
 
 def test_what_is_emitted_has_the_shape_of_the_golden_message(hold, let_hold_end, move, emitted, golden):
