@@ -16,19 +16,11 @@ from bookings import desk, holds, selectors
 from bookings.models import Booking, BookingSeat, BookingTransition, CheckIn, Customer, Screen, Showtime, ShowtimeMove
 from bookings.sales import Seat
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, actor_of, money
-from chassis.storage.audit_log import Actor
 from chassis.web.problems import Problem
-from chassis.web.staff_sessions import account_id_of
 
 TOTAL = money("total_amount", title="total")
 REFUNDED = money("refunded_amount", title="refunded")
 PRICE = money("price_amount", currency="booking.currency", title="price")
-
-
-def _actor(request: HttpRequest) -> Actor:
-    """Who is at work, by the id that their purchases have; an operator's local account has none."""
-    local = actor_of(request)
-    return Actor(account_id_of(request) or local.id, local.name, local.door)
 
 
 class CancellationForm(forms.Form):
@@ -104,7 +96,7 @@ class BookingAdmin(ReadOnlyAdmin):
         cancelled = 0
         for booking in queryset:
             try:
-                desk.cancel_for_customer(booking_id=booking.id, actor=_actor(request), **form.cleaned_data)
+                desk.cancel_for_customer(booking_id=booking.id, actor=actor_of(request), **form.cleaned_data)
                 cancelled += 1
             except Problem as problem:
                 self.message_user(request, f"{booking}: {problem.detail}", messages.ERROR)
@@ -190,10 +182,10 @@ class ShowtimeAdmin(ReadOnlyAdmin):
         if not chosen or what not in ("block", "free"):
             self.message_user(request, "Choose the seats first.", messages.ERROR)
         elif what == "block":
-            holds.block_seats(showtime_id=showtime_id, seat_ids=chosen, actor=_actor(request))
+            holds.block_seats(showtime_id=showtime_id, seat_ids=chosen, actor=actor_of(request))
             self.message_user(request, "The seats are off sale.", messages.SUCCESS)
         else:
-            holds.unblock_seats(showtime_id=showtime_id, seat_ids=chosen, actor=_actor(request))
+            holds.unblock_seats(showtime_id=showtime_id, seat_ids=chosen, actor=actor_of(request))
             self.message_user(request, "The seats are on sale again.", messages.SUCCESS)
         return redirect("admin:bookings_seats", showtime_id)
 
