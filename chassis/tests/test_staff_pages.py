@@ -8,9 +8,11 @@ import pytest
 from django.test import Client as Browser
 from things.models import Thing
 
+from chassis.ids import uuid7
 from chassis.storage.models import AuditRecord, OutboxMessage
 from chassis.testing_pages import assert_nothing_hidden_can_be_asked, assert_odd_addresses_are_refused
 from chassis.web.staff import local_user
+from chassis.web.staff_admin import MOST_AT_ONCE
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +63,19 @@ def test_every_row_that_is_deleted_from_the_list_is_written_down(root: Browser) 
     form = {"action": "delete_selected", "_selected_action": [str(thing.pk) for thing in things], "post": "yes"}
     assert root.post(THINGS, form).status_code == 302
     assert [action for action, _, _ in recorded()] == ["thing.deleted"] * 2
+    assert not Thing.objects.exists()
+
+
+@pytest.mark.parametrize("across", [True, False])
+def test_no_action_takes_more_rows_than_a_page_shows(root: Browser, across: bool) -> None:
+    things = Thing.objects.bulk_create(Thing(id=uuid7(), name=str(number)) for number in range(MOST_AT_ONCE + 1))
+    chosen = [str(thing.pk) for thing in things]
+    form = {"action": "delete_selected", "post": "yes", "_selected_action": chosen[:1] if across else chosen}
+    refused = root.post(THINGS, form | ({"select_across": "1"} if across else {}), follow=True)
+    assert "100 things at once at most." in refused.content.decode()
+    assert Thing.objects.count() == MOST_AT_ONCE + 1
+    things[0].delete()
+    root.post(THINGS, form | ({"select_across": "1"} if across else {"_selected_action": chosen[1:]}))
     assert not Thing.objects.exists()
 
 

@@ -16,7 +16,6 @@ from payments.forms import Plan, RefundForm, RefusalForm, left, shown
 from payments.models import GatewayOperation, Payment, PaymentMethod, Refund, Transaction, WebhookDelivery
 from payments.refunds import Wanted
 
-MOST_AT_ONCE = 100
 AMOUNT = money("amount")
 TOTAL = money("amount", title="total")
 REFUNDED = money("refunded_amount", title="refunded")
@@ -85,10 +84,7 @@ class PaymentAdmin(ReadOnlyAdmin):
 
         The sweep carries them out within seconds.
         """
-        payments = list(queryset.order_by("id")[: MOST_AT_ONCE + 1])
-        if len(payments) > MOST_AT_ONCE:
-            self.message_user(request, f"{MOST_AT_ONCE} payments at once at most.", messages.ERROR)
-            return None
+        payments = list(queryset.order_by("id"))
         form = RefundForm(request.POST if "reason" in request.POST else None, payments=payments)
         seen = form.is_valid() and "seen" in request.POST
         if not seen:
@@ -200,11 +196,7 @@ class RefundAdmin(ReadOnlyAdmin):
         return None
 
     def _decide(self, request: HttpRequest, queryset: QuerySet[Refund], decide: Callable[[Refund], str]) -> None:
-        chosen = list(queryset.select_related("payment").order_by("id")[: MOST_AT_ONCE + 1])
-        if len(chosen) > MOST_AT_ONCE:
-            self.message_user(request, f"{MOST_AT_ONCE} refunds at once at most.", messages.ERROR)
-            return
-        for refund in chosen:
+        for refund in queryset.select_related("payment").order_by("id"):
             name = f"{refund.payment.booking_reference or refund.payment_id}, {shown(refund.amount, refund.currency)}"
             try:
                 self.message_user(request, f"{name}: {decide(refund)}.", messages.SUCCESS)

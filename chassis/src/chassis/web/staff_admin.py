@@ -2,19 +2,22 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin import actions
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db import DataError, transaction
 from django.db.models import Manager, Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from chassis.storage.audit_log import Actor, Door, columns, record
 from chassis.web.staff_sessions import account_id_of
 
+# So many rows an action takes in one request: as many as a page of a list shows.
+MOST_AT_ONCE = 100
 # What Django's own filters ask of the column that they are of.
 _ASKED = ("exact", "isnull", "isempty", "gte", "lt")
 
@@ -37,6 +40,18 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the 
     show_facets = admin.ShowFacets.NEVER
     # Whether what the forms of this page save and delete is recorded by the service that does it.
     recorded_by_service = False
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        """Django's, of MOST_AT_ONCE rows at most: "select all" would take whatever the table has come to hold."""
+        chosen = len(request.POST.getlist(ACTION_CHECKBOX_NAME))
+        if request.POST.get("select_across", "0") not in ("", "0"):
+            chosen = len(queryset.values_list("pk")[: MOST_AT_ONCE + 1])
+        if chosen > MOST_AT_ONCE:
+            self.message_user(
+                request, f"{MOST_AT_ONCE} {self.opts.verbose_name_plural} at once at most.", messages.ERROR
+            )
+            return HttpResponseRedirect(request.get_full_path())
+        return super().response_action(request, queryset)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Only what the page itself asks: an address would tell what a hidden column holds, sign by sign."""
