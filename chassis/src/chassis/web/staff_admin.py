@@ -41,7 +41,7 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the 
     # Whether what the forms of this page save and delete is recorded by the service that does it.
     recorded_by_service = False
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *where: Any, **named: Any) -> Any:
         """Django's, of MOST_AT_ONCE rows at most: "select all" would take whatever the table has come to hold."""
         chosen = len(request.POST.getlist(ACTION_CHECKBOX_NAME))
         if request.POST.get("select_across", "0") not in ("", "0"):
@@ -51,7 +51,7 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the 
                 request, f"{MOST_AT_ONCE} {self.opts.verbose_name_plural} at once at most.", messages.ERROR
             )
             return HttpResponseRedirect(request.get_full_path())
-        return super().response_action(request, queryset)
+        return super().response_action(request, queryset, *where, **named)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Only what the page itself asks: an address would tell what a hidden column holds, sign by sign."""
