@@ -6,7 +6,8 @@ import pytest
 
 from chassis.storage.models import IdempotencyKey
 from payments import bookings, gateways, operations
-from payments.models import UNFINISHED, GatewayOperation
+from payments.models import UNFINISHED, GatewayOperation, Payment
+from tests.factories import booking_data
 from tests.lossy import LossyPath
 from tests.simulator import API_KEY, WEBHOOK_SECRET, Simulator
 
@@ -119,3 +120,12 @@ def time_passes() -> Callable[[], int]:
 def leases_end() -> Callable[[], int]:
     """leases_end(): the leases of requests that were killed have run out."""
     return lambda: IdempotencyKey.objects.update(leased_until="2020-01-01T00:00Z")
+
+
+@pytest.fixture
+def payment(deliver: Callable[..., bool]) -> Payment:
+    """180,000 VND that the gateway really took."""
+    booking = booking_data(payment_method={"token": "tok_visa"})
+    deliver("booking.created", booking)
+    deliver("booking.confirmed", booking)
+    return Payment.objects.get(booking_id=booking["booking_id"])

@@ -9,7 +9,7 @@ from chassis.ids import uuid7
 from chassis.testing import assert_repeated
 from payments import tasks
 from payments.models import Payment, Refund
-from tests.factories import PaymentFactory, booking_data, ending_data
+from tests.factories import PaymentFactory, ending_data, refund
 from tests.lossy import LossyPath
 from tests.simulator import Simulator
 
@@ -21,20 +21,6 @@ Client = Any
 @pytest.fixture
 def support(sign_in: Callable[..., Client]) -> Client:
     return sign_in(roles=("support",), username="linh")
-
-
-@pytest.fixture
-def payment(deliver: Callable[..., bool]) -> Payment:
-    """Money that the gateway really took."""
-    booking = booking_data(payment_method={"token": "tok_visa"})
-    deliver("booking.created", booking)
-    deliver("booking.confirmed", booking)
-    return Payment.objects.get(booking_id=booking["booking_id"])
-
-
-def refund(client: Client, payment: Payment, *, key: object = None, **wanted: Any) -> Any:
-    body = {"payment_id": str(payment.id), "reason": "the sound failed", **wanted}
-    return client.post("/refunds", body, headers={"Idempotency-Key": str(key or uuid7())})
 
 
 def test_a_payment_is_refunded_in_parts_and_never_beyond_what_was_taken(

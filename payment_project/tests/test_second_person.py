@@ -18,7 +18,7 @@ from payments.clerks import Clerk
 from payments.errors import NotAwaitingApproval, SecondPersonNeeded
 from payments.models import AddressChange, GatewayOperation, Payment, Refund
 from payments.refunds import Wanted
-from tests.factories import PaymentFactory, booking_data, clerk_of
+from tests.factories import PaymentFactory, clerk_of, refund
 from tests.simulator import Simulator
 
 pytestmark = pytest.mark.django_db
@@ -40,20 +40,6 @@ def linh(sign_in: Callable[..., Client]) -> Client:
 @pytest.fixture
 def minh(sign_in: Callable[..., Client]) -> Client:
     return sign_in(roles=("support",), username="minh")
-
-
-@pytest.fixture
-def payment(deliver: Callable[..., bool]) -> Payment:
-    """180,000 VND that the gateway really took."""
-    booking = booking_data(payment_method={"token": "tok_visa"})
-    deliver("booking.created", booking)
-    deliver("booking.confirmed", booking)
-    return Payment.objects.get(booking_id=booking["booking_id"])
-
-
-def refund(client: Client, payment: Payment, *, key: object = None, **wanted: Any) -> Any:
-    body = {"payment_id": str(payment.id), "reason": "the sound failed", **wanted}
-    return client.post("/refunds", body, headers={"Idempotency-Key": str(key or uuid7())})
 
 
 def given_back(simulator: Simulator, payment: Payment) -> int:
