@@ -23,7 +23,6 @@ from accounts.models import User
 from accounts.serializers import (
     AcceptedSerializer,
     EmailVerificationInput,
-    JwksSerializer,
     PasswordChangeInput,
     PasswordResetConfirmInput,
     PasswordResetInput,
@@ -36,6 +35,7 @@ from accounts.serializers import (
     UserSerializer,
 )
 from chassis.web.gateway import address_of
+from chassis.web.jwks import JwksSerializer
 from chassis.web.openapi import problems
 from chassis.web.permissions import caller
 from chassis.web.problems import Unauthenticated

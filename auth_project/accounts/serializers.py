@@ -182,16 +182,3 @@ class EmailVerificationInput(StrictSerializer):
 
 class AcceptedSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
-
-
-class JwkSerializer(serializers.Serializer[Any]):
-    kty = serializers.CharField()
-    crv = serializers.CharField()
-    x = serializers.CharField()
-    kid = serializers.CharField()
-    use = serializers.CharField()
-    alg = serializers.CharField()
-
-
-class JwksSerializer(serializers.Serializer[Any]):
-    keys = JwkSerializer(many=True)

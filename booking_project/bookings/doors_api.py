@@ -20,6 +20,7 @@ from bookings.errors import (
     WrongShowtime,
 )
 from bookings.presentation import present_admission, present_revoked
+from chassis.web.jwks import JwksSerializer
 from chassis.web.openapi import problems
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
 from chassis.web.permissions import May, actor
@@ -77,7 +78,7 @@ class TicketKeysView(APIView):
         operation_id="get_ticket_keys",
         summary="Read the public keys of tickets",
         tags=["tickets"],
-        responses=schema.TicketKeysSerializer,
+        responses=JwksSerializer,
         auth=[],
     )
     def get(self, _: Request) -> Response:

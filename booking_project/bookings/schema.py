@@ -147,23 +147,6 @@ class RevokedTicketsSerializer(serializers.Serializer[Any]):
     revoked = RevokedTicketSerializer(many=True)
 
 
-class TicketKeySerializer(serializers.Serializer[Any]):
-    """RFC 8037."""
-
-    kty = serializers.CharField()
-    crv = serializers.CharField()
-    x = serializers.CharField()
-    kid = serializers.CharField()
-    use = serializers.CharField()
-    alg = serializers.CharField()
-
-
-class TicketKeysSerializer(serializers.Serializer[Any]):
-    """A JSON Web Key Set (RFC 7517): the key that signs first, and the one before it while its tickets count."""
-
-    keys = TicketKeySerializer(many=True)
-
-
 class TransitionSerializer(serializers.Serializer[Any]):
     """One change of a booking's status."""
 
