@@ -1,5 +1,5 @@
 from chassis.four_eyes import ALONE_UP_TO
-from chassis.settings import env, service_settings
+from chassis.settings import amounts, env, service_settings
 from chassis.signing import SigningKeys
 
 globals().update(
@@ -39,8 +39,6 @@ MAX_HOLDS_AGAIN = env.int("MAX_HOLDS_AGAIN", default=3)
 HOLDS_AGAIN_SECONDS = env.int("HOLDS_AGAIN_SECONDS", default=1800)
 # What one person of staff may give back by cancelling a paid booking, in minor units by currency, `*` of any other;
 # more is asked of payment, where a second person approves it. Payment's setting of this name is the same.
-REFUND_ALONE_UP_TO = {
-    currency: int(most) for currency, most in env.dict("REFUND_ALONE_UP_TO", default=dict(ALONE_UP_TO)).items()
-}
+REFUND_ALONE_UP_TO = amounts("REFUND_ALONE_UP_TO", ALONE_UP_TO)
 # After the start of a showtime its tickets are sold for this long.
 SALES_CLOSE_MINUTES = env.int("SALES_CLOSE_MINUTES", default=15)

@@ -93,3 +93,12 @@ def test_the_clock_ticks_and_goes_on_ticking_after_the_broker_was_away(
         proxy.mend()
         wait_until(lambda: ticks() > 0, PATIENCE)
         assert beat.running
+
+
+def test_amounts_are_read_as_the_documents_write_them() -> None:
+    code = "from chassis.settings import amounts; print(amounts('MOST', {'*': 1}))"
+    assert (
+        boot(code, {"MOST": "EUR=20000,VND=5000000,*=20000"}).stdout == "{'EUR': 20000, 'VND': 5000000, '*': 20000}\n"
+    )
+    assert boot(code, {}).stdout == "{'*': 1}\n"
+    assert "ValueError" in boot(code, {"MOST": "EUR=much"}).stderr

@@ -1,6 +1,6 @@
 from chassis.four_eyes import ALONE_UP_TO
 from chassis.secrets import keys_of
-from chassis.settings import env, service_settings
+from chassis.settings import amounts, env, service_settings
 
 globals().update(
     service_settings(
@@ -29,7 +29,5 @@ PAYMENT_WEBHOOK_SECRET = env.str("PAYMENT_WEBHOOK_SECRET")
 PAYMENT_SECRET_KEYS = keys_of(env.str("PAYMENT_SECRET_KEYS"), name="PAYMENT_SECRET_KEYS")
 # So much of one payment one person of staff may give back, in minor units by currency, `*` of any other. More waits for
 # somebody else's approval, and lapses after these hours.
-REFUND_ALONE_UP_TO = {
-    currency: int(most) for currency, most in env.dict("REFUND_ALONE_UP_TO", default=dict(ALONE_UP_TO)).items()
-}
+REFUND_ALONE_UP_TO = amounts("REFUND_ALONE_UP_TO", ALONE_UP_TO)
 REFUND_APPROVAL_HOURS = env.int("REFUND_APPROVAL_HOURS", default=72)

@@ -32,6 +32,11 @@ What holds for every operation:
 - New members may be added to answers at any time; a client leaves alone what it does not know."""
 
 
+def amounts(name: str, default: Mapping[str, int]) -> dict[str, int]:
+    """Amounts in minor units by currency, of a variable like `EUR=20000,*=20000`. Raises ValueError for no number."""
+    return {currency: int(amount) for currency, amount in env.dict(name, default=dict(default)).items()}
+
+
 def service_settings(
     *, name: str, app: str, title: str, description: str = "", tags: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
