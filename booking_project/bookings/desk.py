@@ -58,12 +58,12 @@ def _refuse_too_much(booking: Booking) -> None:
 
 
 def _refuse_to_decide_alone(actor: Actor, *, owner_id: UUID) -> None:
-    """Raises OwnPurchase, AddressChanged. An operator's local account is nobody's at auth, and buys nothing."""
-    if not isinstance(actor.id, UUID):
+    """Raises OwnPurchase, AddressChanged."""
+    if actor.account_id is None:
         return
     owner = Customer.objects.filter(user_id=owner_id).first()
     said = objection(
-        actor_id=actor.id,
+        actor_id=actor.account_id,
         owner_id=owner_id,
         email_changed_by=owner.email_changed_by if owner else None,
         email_changed_at=owner.email_changed_at if owner else None,

@@ -9,7 +9,6 @@ from django.template.response import TemplateResponse
 
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, actor_of, money
 from chassis.web.problems import Problem
-from chassis.web.staff_sessions import account_id_of
 from payments import refunds, services
 from payments.clerks import Clerk
 from payments.forms import Plan, RefundForm, RefusalForm, left, shown
@@ -61,7 +60,7 @@ def _may_refund(request: HttpRequest) -> bool:
 
 
 def _clerk(request: HttpRequest) -> Clerk:
-    return Clerk(actor_of(request), account_id_of(request))
+    return Clerk(actor_of(request))
 
 
 @admin.register(Payment)

@@ -337,7 +337,7 @@ def _answer(result: checkout.Result, *, path: str) -> Response:
 
 
 def _clerk(request: Request) -> Clerk:
-    return Clerk(actor(request), caller(request).id)
+    return Clerk(actor(request))
 
 
 def _present(made: Payment | Refund) -> dict[str, Any]:

@@ -20,10 +20,13 @@ ON CONFLICT (user_id, changed_by) DO UPDATE SET changed_at = greatest(address_ch
 
 @dataclass(frozen=True, slots=True)
 class Clerk:
-    """Somebody of staff who decides on money. account_id: at auth; None for an operator's account of one site alone."""
+    """Somebody of staff who decides on money."""
 
     actor: Actor
-    account_id: UUID | None
+
+    @property
+    def account_id(self) -> UUID | None:
+        return self.actor.account_id
 
     @property
     def name(self) -> str:

@@ -69,8 +69,7 @@ class RefundFactory(factory.django.DjangoModelFactory):
 
 def clerk_of(name: str = "linh", account_id: UUID | None = None) -> Clerk:
     """Somebody of staff, of the name or the account."""
-    account_id = account_id or uuid5(NAMESPACE_OID, name)
-    return Clerk(Actor(account_id, name, "api"), account_id)
+    return Clerk(Actor(account_id or uuid5(NAMESPACE_OID, name), name, "api"))
 
 
 def booking_data(**overrides: Any) -> dict[str, Any]:

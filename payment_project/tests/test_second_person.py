@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from chassis.four_eyes import ADDRESS_SETTLES
 from chassis.ids import uuid7
+from chassis.storage.audit_log import Actor, Door
 from chassis.storage.models import AuditRecord
 from payments import refunds, tasks
 from payments.clerks import Clerk
@@ -247,7 +248,7 @@ def test_of_eight_who_approve_at_once_one_does(payment: Payment, simulator: Simu
 
 def test_a_payment_in_nobodys_way_is_not_asked_about() -> None:
     """An operator's account of one site alone has no purchases and no say over addresses, and needs a colleague too."""
-    operator = Clerk(clerk_of("root").actor, None)
+    operator = Clerk(Actor("1", "root", Door.ADMIN))
     payment = PaymentFactory(captured=True, capture_id="cap_1")
     asked = refunds.request_refund(payment_id=payment.id, wanted=Wanted(operator, "the sound failed"))
     assert asked.operation is None

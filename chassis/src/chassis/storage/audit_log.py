@@ -35,6 +35,11 @@ class Actor:
     name: str
     door: str
 
+    @property
+    def account_id(self) -> UUID | None:
+        """At auth; None of an operator's local account and of a command, which are nobody's there and buy nothing."""
+        return self.id if isinstance(self.id, UUID) else None
+
 
 def of_command() -> Actor:
     """Whoever runs a command where the service runs: the operating system knows no more of them than a name."""
