@@ -136,6 +136,7 @@ class Booking(models.Model):
     )
     payment_id = models.UUIDField(null=True)
     card_last4 = models.CharField(max_length=4, blank=True, db_default="", help_text="Of the card that paid.")
+    with_card = models.BooleanField(db_default=False, help_text="A card came with it: its answer sells or ends it.")
     total_amount = models.BigIntegerField(help_text="Minor units.")
     refunded_amount = models.BigIntegerField(db_default=0, help_text="What went back of it so far, minor units.")
     currency = models.CharField(max_length=3)
