@@ -1,21 +1,26 @@
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import CharField, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Concat, Length
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from bookings import desk, holds, selectors
+from bookings import columns, desk, holds, selectors, words
+from bookings.columns import by_the_theater
+from bookings.domain import OPEN, State, Trigger, whole
 from bookings.models import Booking, BookingSeat, BookingTransition, CheckIn, Customer, Screen, Showtime, ShowtimeMove
-from bookings.sales import Seat
+from bookings.sales import Seat, sale_of
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, actor_of, money
+from chassis.money import Money
 from chassis.web.problems import Problem
 
 TOTAL = money("total_amount", title="total")
@@ -43,36 +48,66 @@ def _is_id(text: str) -> bool:
 
 class SeatInline(ReadOnlyInline):
     model = BookingSeat
-    readonly_fields = ["row", "number", "category", PRICE]
+    verbose_name_plural = "seats"
+    ordering = [Length("row"), "row", "number"]
+    readonly_fields = ["category", PRICE]
     fields = [*readonly_fields]
 
 
 class CheckInInline(ReadOnlyInline):
     model = CheckIn
-    readonly_fields = ["at", "seat", "door", "actor"]
+    verbose_name_plural = "let in"
+    readonly_fields = [by_the_theater("at", of="booking.showtime", title="when"), "seat", "door", columns.who]
     fields = [*readonly_fields]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        seat = BookingSeat.objects.filter(booking=OuterRef("booking"), seat_id=OuterRef("seat_id"))
+        called = Concat(F("row"), F("number"), output_field=CharField())
+        rows = columns.with_names(super().get_queryset(request))
+        return rows.annotate(seat_name=Subquery(seat.values_list(called)[:1]))
+
     @admin.display(description="seat")
-    def seat(self, check_in: CheckIn) -> str:
-        return str(BookingSeat.objects.filter(booking=check_in.booking_id, seat_id=check_in.seat_id).first() or "-")
+    def seat(self, check_in: Any) -> str:
+        return check_in.seat_name or "-"
 
 
 class HistoryInline(ReadOnlyInline):
     model = BookingTransition
-    fields = ["at", "from_status", "to_status", "trigger", "actor", "reason", "message", "cause"]
+    verbose_name_plural = "history"
+    readonly_fields = [
+        by_the_theater("at", of="booking.showtime", title="when"),
+        *("from_status", "to_status", columns.who, columns.why, "message"),
+    ]
+    fields = [*readonly_fields]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return columns.with_names(super().get_queryset(request))
 
 
 @admin.register(Booking)
 class BookingAdmin(ReadOnlyAdmin):
-    list_display = ["reference", "status", "payment_status", "customer", "showtime", TOTAL, "created_at"]
-    list_filter = ["status", "payment_status", "showtime__theater_name", "created_at"]
+    list_display = [
+        *("reference", "status", "payment_status", "what", "customer", TOTAL),
+        by_the_theater("created_at", title="booked"),
+    ]
+    list_filter = ["status", "payment_status", columns.ShowtimeDayFilter, "showtime__theater_name"]
     list_select_related = ["showtime"]
     # That there is something to search by; what is found is found by indexes (selectors.found_by).
     search_fields = ["reference"]
     search_help_text = "The reference, the customer's e-mail address, the last four digits of the card, or an id."
     inlines = [SeatInline, CheckInInline, HistoryInline]
-    exclude = ["ticket", "seat_tickets", "total_amount", "refunded_amount", "currency"]
-    readonly_fields = [TOTAL, REFUNDED, "customer"]
+    readonly_fields = [
+        *("customer", TOTAL, REFUNDED, "card", columns.sold_as, columns.cancellation),
+        by_the_theater("created_at", title="booked"),
+        by_the_theater("hold_expires_at", title="held until"),
+    ]
+    fieldsets = [
+        (None, {"fields": ["reference", "status", "payment_status", "customer", "showtime", *readonly_fields[-2:]]}),
+        ("Money", {"fields": [TOTAL, REFUNDED, "card"]}),
+        ("Terms", {"fields": [columns.sold_as, columns.cancellation]}),
+        ("To look it up elsewhere", {"fields": ["id", "user_id", "payment_id"]}),
+    ]
+    ordering = ["-id"]
     show_full_result_count = False
     actions = ["cancel"]
 
@@ -84,13 +119,21 @@ class BookingAdmin(ReadOnlyAdmin):
         """Asks for a reason; each booking is cancelled by itself, and all that was paid goes back."""
         form = CancellationForm(request.POST if "reason" in request.POST else None)
         if not form.is_valid():
+            bookings = list(queryset.select_related("showtime").prefetch_related("seats"))
             context = {
                 **self.admin_site.each_context(request),
                 "title": "Cancel bookings",
                 "opts": self.opts,
                 "form": form,
-                "bookings": [(booking, TOTAL(booking)) for booking in queryset],
-                "selected_name": ACTION_CHECKBOX_NAME,
+                "bookings": [
+                    (booking, columns.names_of(booking.seats.all()), TOTAL(booking), booking.status in OPEN)
+                    for booking in bookings
+                ],
+                "touched": _touched(bookings),
+                "action": "cancel",
+                "selected": [booking.pk for booking in bookings],
+                "button": "Cancel them",
+                "leave": "Leave them",
             }
             return TemplateResponse(request, "admin/bookings/cancel.html", context)
         cancelled = 0
@@ -101,13 +144,13 @@ class BookingAdmin(ReadOnlyAdmin):
             except Problem as problem:
                 self.message_user(request, f"{booking}: {problem.detail}", messages.ERROR)
         if cancelled:
-            self.message_user(request, f"Cancelled: {cancelled}.", messages.SUCCESS)
+            self.message_user(request, f"Cancelled: {words.count(cancelled, 'booking')}.", messages.SUCCESS)
         return None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
         address = Customer.objects.filter(user_id=OuterRef("user_id")).values("email")
         addressed: QuerySet[Booking] = super().get_queryset(request).annotate(customer_email=Subquery(address))
-        return addressed
+        return addressed.select_related("showtime")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Booking], search_term: str
@@ -115,27 +158,83 @@ class BookingAdmin(ReadOnlyAdmin):
         term = search_term.strip()
         return (queryset.filter(selectors.found_by(term)) if term else queryset), False
 
+    @admin.display(description="showtime")
+    def what(self, booking: Booking) -> str:
+        """In as many lines as it takes; a column that is a relation is one line, however wide."""
+        return str(booking.showtime)
+
     @admin.display(description="customer")
     def customer(self, booking: Any) -> str:
         return booking.customer_email or "-"
 
+    @admin.display(description="card")
+    def card(self, booking: Booking) -> str:
+        return f"ending in {booking.card_last4}" if booking.card_last4 else "-"
+
+
+def _touched(bookings: Sequence[Booking]) -> str:
+    """What cancelling them does, as a sentence: to how many bookings and people, and what goes back."""
+    ending = [booking for booking in bookings if booking.status in OPEN]
+    if not ending:
+        return "None of these bookings has its seats any more: nothing is left to cancel."
+    people = sum(len(booking.seats.all()) for booking in ending)
+    back = [Money(_back(booking), booking.currency) for booking in ending]
+    said = f"{words.touched(len(ending), people)}"
+    return f"{said}: their seats are free again, and {columns.sums(back) or 'no money'} goes back."
+
+
+def _back(booking: Booking) -> int:
+    state, trigger = State(booking.status), Trigger.CANCELLED_BY_STAFF
+    return whole(state=state, total=booking.total_amount, refunded=booking.refunded_amount, trigger=trigger).refund
+
 
 class MoveInline(ReadOnlyInline):
     model = ShowtimeMove
-    fields = ["moved_at", "starts_at", "screen_name", "settled_at"]
+    verbose_name_plural = "changes that its customers were told of"
+    readonly_fields = [
+        by_the_theater("moved_at", title="changed"),
+        by_the_theater("starts_at", title="start before"),
+        "screen_name",
+        by_the_theater("settled_at", title="everybody told"),
+    ]
+    fields = [*readonly_fields]
 
 
 @admin.register(Showtime)
 class ShowtimeAdmin(ReadOnlyAdmin):
-    list_display = ["movie_title", "theater_name", "screen_name", "starts_at", "status"]
-    list_filter = ["status", "theater_name", "starts_at"]
+    list_display = ["movie_title", "theater_name", "screen_name", by_the_theater("starts_at", of=""), "status"]
+    list_filter = [columns.TheaterDayFilter, "status", "theater_name"]
     search_fields = ["movie_title", "id__iexact"]
     inlines = [MoveInline]
-    date_hierarchy = "starts_at"
-    readonly_fields = ["seats"]
+    readonly_fields = [
+        by_the_theater("starts_at", of=""),
+        by_the_theater("ends_at", of=""),
+        *("booked", "seats", columns.price_list, columns.house_rules),
+    ]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    *("movie_title", "theater_name", "screen_name", *readonly_fields[:2], "format", "language"),
+                    *("status", "cancellation_message", "booked", "seats"),
+                ]
+            },
+        ),
+        ("Terms", {"fields": [columns.price_list, columns.house_rules]}),
+        ("To look it up elsewhere", {"fields": ["id", "movie_id", "theater_id", "screen_id", "revision"]}),
+    ]
 
     def has_block_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("bookings.change_seatstatus")
+
+    def get_ordering(self, request: HttpRequest) -> list[str]:
+        """A day from its morning on; without one the newest first, which are still to come."""
+        return ["starts_at"] if columns.TheaterDayFilter.parameter_name in request.GET else ["-starts_at"]
+
+    @admin.display(description="a cancellation touches")
+    def booked(self, showtime: Showtime) -> str:
+        return str(selectors.touched_by(showtime.pk))
 
     @admin.display(description="seats")
     def seats(self, showtime: Showtime) -> str:
@@ -156,18 +255,21 @@ class ShowtimeAdmin(ReadOnlyAdmin):
                 return self._change_seats(request, showtime_id)
             sale, statuses = selectors.seat_map(showtime_id)
         except Problem as problem:
-            self.message_user(request, problem.detail, messages.ERROR)
+            self.message_user(request, _with_seats(problem, showtime_id), messages.ERROR)
             here = request.method == "POST" and "admin:bookings_seats"
             return redirect(here, showtime_id) if here else redirect("admin:bookings_showtime_changelist")
-        rows: dict[int, list[tuple[Seat, str]]] = {}
+        rows: dict[int, list[tuple[Seat, str, str]]] = {}
         for seat in sorted(sale.seats.values(), key=lambda seat: (seat.y, seat.x)):
-            rows.setdefault(seat.y, []).append((seat, statuses.get(seat.id, "available")))
+            status = statuses.get(seat.id, "available")
+            rows.setdefault(seat.y, []).append((seat, status, SEAT_WORDS[status]))
         context = {
             **self.admin_site.each_context(request),
             "title": f"Seats of {sale.showtime}",
             "opts": self.opts,
             "showtime": sale.showtime,
             "rows": list(rows.values()),
+            "counted": _counted(sale.seats.keys(), statuses),
+            "touched": selectors.touched_by(showtime_id),
             "may_change": self.has_block_permission(request),
         }
         return TemplateResponse(request, "admin/bookings/seats.html", context)
@@ -183,26 +285,67 @@ class ShowtimeAdmin(ReadOnlyAdmin):
             self.message_user(request, "Choose the seats first.", messages.ERROR)
         elif what == "block":
             holds.block_seats(showtime_id=showtime_id, seat_ids=chosen, actor=actor_of(request))
-            self.message_user(request, "The seats are off sale.", messages.SUCCESS)
+            self.message_user(request, f"Off sale: {words.count(len(chosen), 'seat')}.", messages.SUCCESS)
         else:
-            holds.unblock_seats(showtime_id=showtime_id, seat_ids=chosen, actor=actor_of(request))
-            self.message_user(request, "The seats are on sale again.", messages.SUCCESS)
+            freed = holds.unblock_seats(showtime_id=showtime_id, seat_ids=chosen, actor=actor_of(request))
+            self.message_user(request, f"On sale again: {words.count(freed, 'seat')}.", messages.SUCCESS)
         return redirect("admin:bookings_seats", showtime_id)
+
+
+SEAT_WORDS = {"available": "on sale", "held": "held", "sold": "sold", "blocked": "off sale"}
+
+
+def _counted(seats: Iterable[UUID], statuses: Mapping[UUID, str]) -> str:
+    """36 on sale, 2 held, 2 off sale."""
+    counts = Counter(statuses.get(seat_id, "available") for seat_id in seats)
+    return ", ".join(f"{counts[status]} {said}" for status, said in SEAT_WORDS.items() if counts[status])
+
+
+def _with_seats(problem: Problem, showtime_id: UUID) -> str:
+    """Its sentence, and the seats that it names by what people call them."""
+    named = {str(seat_id) for seat_id in problem.extra.get("seats", ())}
+    known = sale_of(showtime_id).seats.values() if named else ()
+    seats = columns.names_of([seat for seat in known if str(seat.id) in named])
+    return f"{problem.detail.rstrip('.')}: {seats}." if seats else problem.detail
 
 
 @admin.register(Screen)
 class ScreenAdmin(ReadOnlyAdmin):
-    list_display = ["name", "theater_id", "rows", "columns", "revision"]
-    exclude = ["seats"]
+    list_display = ["theater", "name", "size"]
+    list_display_links = ["name"]
+    search_fields = ["name"]
+    ordering = [F("theater_name"), "name"]
+    fields = readonly_fields = ["theater", "name", "size", "revision"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Screen]:
-        return super().get_queryset(request).defer("seats")
+        newest = Showtime.objects.filter(theater_id=OuterRef("theater_id")).order_by("-starts_at")
+        named = super().get_queryset(request).annotate(theater_name=Subquery(newest.values("theater_name")[:1]))
+        return named.defer("seats")
+
+    @admin.display(description="theater")
+    def theater(self, screen: Any) -> str:
+        return screen.theater_name or "one without a showtime so far"
+
+    @admin.display(description="size")
+    def size(self, screen: Screen) -> str:
+        return f"{words.count(screen.rows, 'row')} of up to {words.count(screen.columns, 'seat')}"
 
 
 @admin.register(BookingTransition)
 class BookingTransitionAdmin(ReadOnlyAdmin):
-    list_display = ["at", "booking", "from_status", "to_status", "trigger", "actor"]
-    list_filter = ["trigger", "at"]
-    list_select_related = ["booking"]
+    list_display = [
+        by_the_theater("at", of="booking.showtime", title="when"),
+        *("booking", "trigger", "to_status", columns.who, columns.why),
+    ]
+    list_filter = ["trigger"]
+    list_select_related = ["booking__showtime"]
     search_fields = ["booking__reference__iexact", "cause"]
+    ordering = ["-id"]
+    fields = readonly_fields = [
+        *("booking", by_the_theater("at", of="booking.showtime", title="when"), "trigger", "from_status", "to_status"),
+        *(columns.who, columns.why, "message", "cause"),
+    ]
     show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return columns.with_names(super().get_queryset(request)).select_related("booking__showtime")

@@ -361,4 +361,7 @@ def _tell_of_blocking(
     blocked = inventory.count_blocked(showtime_id)
     emit(event(showtime_id, revision, list(seats), blocked), subject=showtime_id)
     if actor is not None:
-        record(actor, event.type, ("showtime", showtime_id), after={"seats": seats, "off sale in all": blocked})
+        known = sale_of(showtime_id).seats
+        # By what people call them; a seat that the hall has no more has no other name than its id.
+        named = [f"{known[seat].row}{known[seat].number}" if seat in known else str(seat) for seat in seats]
+        record(actor, event.type, ("showtime", showtime_id), after={"seats": named, "off sale in all": blocked})

@@ -1,9 +1,13 @@
 """The rows of the booking service; what they mean stands in domain.py."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from django.db import models
 from django.db.models.functions import Upper
 
-from bookings.domain import PaymentStatus, State, Trigger
+from bookings import words
+from bookings.domain import PaymentStatus, State
 from chassis.ids import uuid7
 from chassis.storage import address_changes
 
@@ -61,10 +65,22 @@ class Showtime(models.Model):
         db_table = "showtimes"
         indexes = [
             models.Index(fields=["id"], condition=models.Q(status="cancelled"), name="showtimes_cancelled"),
+            # For staff: the day of a showtime, and what the theater of a screen is called.
+            models.Index(fields=["starts_at"], name="showtimes_by_start"),
+            models.Index(fields=["theater_id", "starts_at"], name="showtimes_of_theater"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.movie_title}, {self.starts_at:%Y-%m-%d %H:%M} UTC"
+        """As staff find it everywhere: the film, the house and its screen, the start by the clocks there."""
+        if not self.movie_title:  # cancelled before it was told of
+            return "a showtime that was cancelled at once"
+        where = f"{self.theater_name}, {self.screen_name}"
+        return f"{self.movie_title} · {where} · {self.at_the_theater(self.starts_at)}"
+
+    def at_the_theater(self, moment: datetime) -> str:
+        """As the clocks there show it, and which these are: Sat 28 Nov 2026 20:15 Europe/Berlin."""
+        zone = self.time_zone or "UTC"
+        return f"{moment.astimezone(ZoneInfo(zone)):%a %d %b %Y %H:%M} {zone}"
 
 
 class ShowtimeMove(models.Model):
@@ -92,7 +108,7 @@ class ShowtimeMove(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"from {self.starts_at:%Y-%m-%d %H:%M} UTC, {self.screen_name}"
+        return f"from {self.showtime.at_the_theater(self.starts_at)}, {self.screen_name}"
 
 
 class Customer(models.Model):
@@ -130,10 +146,8 @@ class Booking(models.Model):
         default=dict, db_default={}, help_text="What was bought: the showtime and the rules of that moment (terms.py)."
     )
     told_revision = models.BigIntegerField(db_default=0, help_text="Of the newest move its customer was told of.")
-    status = models.CharField(max_length=16, choices=[(state, state) for state in State])
-    payment_status = models.CharField(
-        max_length=20, choices=[(s, s) for s in PaymentStatus], default=PaymentStatus.UNPAID
-    )
+    status = models.CharField(max_length=16, choices=words.states)
+    payment_status = models.CharField(max_length=20, choices=words.payment_statuses, default=PaymentStatus.UNPAID)
     payment_id = models.UUIDField(null=True)
     card_last4 = models.CharField(max_length=4, blank=True, db_default="", help_text="Of the card that paid.")
     with_card = models.BooleanField(db_default=False, help_text="A card came with it: its answer sells or ends it.")
@@ -197,7 +211,7 @@ class CheckIn(models.Model):
         constraints = [models.UniqueConstraint(fields=["booking", "seat_id"], name="check_ins_once_a_seat")]
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M:%S} UTC, {self.door or 'no door named'}"
+        return self.door or "no door named"
 
 
 class SeatStatus(models.Model):
@@ -234,9 +248,9 @@ class BookingTransition(models.Model):
     """The append-only history of a booking: a trigger in the database refuses changes."""
 
     booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="history")
-    from_status = models.CharField(max_length=16, blank=True)
-    to_status = models.CharField(max_length=16)
-    trigger = models.CharField(max_length=32, choices=[(t, t) for t in Trigger])
+    from_status = models.CharField(max_length=16, blank=True, choices=words.states)
+    to_status = models.CharField(max_length=16, choices=words.states)
+    trigger = models.CharField(max_length=32, choices=words.triggers)
     cause = models.CharField(max_length=64, blank=True, help_text="Id of the event that caused it.")
     actor = models.CharField(max_length=64, help_text="A user's id, or the part of the system that acted.")
     reason = models.CharField(max_length=300, blank=True, help_text="A note among staff, or the system's own word.")
@@ -246,6 +260,8 @@ class BookingTransition(models.Model):
     class Meta:
         db_table = "booking_history"
         ordering = ["id"]
+        verbose_name = "step of a booking"
+        verbose_name_plural = "steps of bookings"
 
     def __str__(self) -> str:
-        return f"{self.from_status or 'new'} → {self.to_status}"
+        return str(self.get_trigger_display())

@@ -1,12 +1,15 @@
 """Reads."""
 
 import re
+from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Value
-from django.db.models.functions import Upper
+from django.db.models import Count, Q, QuerySet, Value
+from django.db.models.functions import Now, Upper
 from django.db.models.lookups import Exact
 
+from bookings import words
+from bookings.domain import State
 from bookings.errors import BookingNotFound, ShowtimeNotFound
 from bookings.inventory import seat_statuses
 from bookings.models import TICKET_REVOKED, Booking, Customer, Showtime
@@ -74,6 +77,31 @@ def revoked_tickets(showtime_id: UUID) -> tuple[Showtime, list[Booking]]:
         raise ShowtimeNotFound
     ended = Booking.objects.filter(TICKET_REVOKED, showtime=showtime_id).order_by("id")
     return showtime, list(ended.only("id", "reference", "status"))
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Whom a cancellation of a showtime would touch: bookings and their people; holds not paid yet apart."""
+
+    bookings: int = 0
+    people: int = 0
+    holds: int = 0
+    holding: int = 0
+
+    def __str__(self) -> str:
+        return words.touched(self.bookings, self.people, self.holds, self.holding)
+
+
+def touched_by(showtime_id: UUID) -> Touched:
+    """A hold that has ended counts no more, whether or not it was swept."""
+    has_seats = Q(status=State.CONFIRMED) | Q(status=State.PENDING, hold_expires_at__gt=Now())
+    counted = (
+        Booking.objects.filter(has_seats, showtime=showtime_id)
+        .values_list("status")
+        .annotate(bookings=Count("id", distinct=True), people=Count("seats"))
+    )
+    by_status = {status: (bookings, people) for status, bookings, people in counted}
+    return Touched(*by_status.get(State.CONFIRMED, (0, 0)), *by_status.get(State.PENDING, (0, 0)))
 
 
 def seat_map(showtime_id: UUID) -> tuple[Sale, dict[UUID, str]]:

@@ -44,7 +44,7 @@ def terms_of_sale(showtime: Showtime) -> Terms:
         time_zone=showtime.time_zone,
         format=showtime.format,
         language=showtime.language,
-        rules=_rules(showtime.rules),
+        rules=rules_of(showtime.rules),
     )
 
 
@@ -86,7 +86,8 @@ def _wall_clock(terms: Terms) -> datetime:
     return terms.starts_at.astimezone(ZoneInfo(terms.time_zone)).replace(tzinfo=None)
 
 
-def _rules(rules: Mapping[str, Any]) -> CancellationRules:
+def rules_of(rules: Mapping[str, Any]) -> CancellationRules:
+    """A theater's rules for cancellations, out of all its rules."""
     return CancellationRules(
         cutoff_minutes=rules.get("cancellation_cutoff_minutes") or 0,
         fee_percent=rules.get("cancellation_fee_percent"),

@@ -7,9 +7,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.db import DatabaseError, connection, transaction
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from things.models import Thing
 
 from chassis.ids import uuid7
@@ -151,3 +152,31 @@ def test_what_the_page_asks_reads_by_an_index(enter: Any, query: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
     assert "Seq Scan" not in shown.explain()
+
+
+def test_a_subject_is_called_by_its_name_to_whoever_may_look_at_it_in_one_statement_for_all(
+    enter: Any,
+) -> None:
+    browser = enter("support")
+
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as made:
+            assert browser.get(LOG).status_code == 200
+        return len(made)
+
+    def add(*names: str) -> None:
+        for thing in Thing.objects.bulk_create(Thing(name=name) for name in names):
+            write(subject=str(thing.id))
+
+    add("the green lamp")
+    write(subject="no key of a thing")
+    of_few = statements()
+    add("a chair", "a table", "a bed")
+    assert statements() == of_few
+    page = browser.get(LOG).content.decode()
+    assert all(name in page for name in ("thing the green lamp", "thing a chair", "thing no key of a thing"))
+    rights = Group.objects.get(name="support").permissions
+    rights.remove(rights.get(codename="view_thing"))
+    page = browser.get(LOG).content.decode()
+    assert "the green lamp" not in page
+    assert str(Thing.objects.get(name="the green lamp").id) in page

@@ -2,7 +2,8 @@
 
 import csv
 import json
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, ClassVar
@@ -22,7 +23,7 @@ from chassis.ids import first_uuid7_at
 from chassis.storage.audit_log import Door
 from chassis.storage.models import AuditRecord
 from chassis.web.day_filter import Day, DayFilter
-from chassis.web.staff_admin import ReadOnlyAdmin
+from chassis.web.staff_admin import ReadOnlyAdmin, StaffAdmin
 
 # So many entries a list counts and an export holds, the newest first.
 COUNTED = 10_000
@@ -120,13 +121,44 @@ class AuditRecordAdmin(ReadOnlyAdmin):
 
     @admin.display(description="about")
     def about(self, entry: AuditRecord) -> str:
-        """Linked, where this site has a page of it."""
+        """By what it is called, if it is still there; linked, where this site has a page of it."""
+        called = f"{entry.subject_type} {getattr(entry, 'called', '') or entry.subject_id}"
         try:
             model = apps.get_model(settings.SERVICE_APP, entry.subject_type)
             page = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[entry.subject_id])
         except (LookupError, NoReverseMatch):
-            return f"{entry.subject_type} {entry.subject_id}"
-        return format_html('<a href="{}">{} {}</a>', page, entry.subject_type, entry.subject_id)
+            return called
+        return format_html('<a href="{}">{}</a>', page, called)
+
+    def _call(self, request: HttpRequest, entries: Sequence[Any]) -> None:
+        """Gives the entries what the pages of their subjects call these, a statement for each kind of subject."""
+        keys: dict[str, set[str]] = defaultdict(set)
+        for entry in entries:
+            keys[entry.subject_type].add(entry.subject_id)
+        for kind, ids in keys.items():
+            page = self._page_of(kind)
+            called = page.called(request, ids) if page is not None else {}
+            for entry in entries:
+                if entry.subject_type == kind:
+                    entry.called = called.get(entry.subject_id, "")
+
+    def _page_of(self, kind: str) -> StaffAdmin | None:
+        try:
+            page = self.admin_site._registry.get(apps.get_model(settings.SERVICE_APP, kind))
+        except LookupError:
+            return None
+        return page if isinstance(page, StaffAdmin) else None
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        entry = super().get_object(request, object_id, from_field)
+        if entry is not None:
+            self._call(request, [entry])
+        return entry
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        listed = super().get_changelist_instance(request)
+        self._call(request, list(listed.result_list))
+        return listed
 
     @admin.display(description="what changed")
     def changed(self, entry: AuditRecord) -> str:

@@ -1,0 +1,132 @@
+"""What the staff pages say of a row: moments by the theater's clock, codes and rules in words, names for ids."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from operator import attrgetter
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import admin
+from django.db.models import CharField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Cast
+from django.utils.html import format_html_join
+
+from bookings import words
+from bookings.models import BookingSeat, Showtime
+from bookings.sales import Seat
+from bookings.terms import rules_of, terms_of
+from chassis.money import Money, format_money
+from chassis.storage.models import AuditRecord
+from chassis.web.day_filter import Day, DayFilter
+
+# No clock is further from UTC than this.
+_FARTHEST = timedelta(days=1)
+
+
+def by_the_theater(name: str, *, of: str = "showtime", title: str = "") -> Any:
+    """A column of a moment as the clock of the theater shows it. of: where the row has its showtime; "": it is one."""
+    moment_of = attrgetter(name)
+    showtime_of = attrgetter(of) if of else lambda row: row
+
+    @admin.display(description=title or name.replace("_", " "), ordering=name)
+    def shown(row: Any) -> str:
+        moment = moment_of(row)
+        return showtime_of(row).at_the_theater(moment) if moment is not None else "-"
+
+    return shown
+
+
+@admin.display(description="who")
+def who(row: Any) -> str:
+    """Of a row with `actor_name`: somebody of staff by name, the customer, or a part of the system."""
+    if row.actor == str(row.booking.user_id):
+        return "the customer"
+    return row.actor_name or words.ACTORS.get(row.actor, row.actor)
+
+
+def with_names(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Steps of bookings, and who was let in, with the names of those of staff who did it, from the log of deeds."""
+    deeds = AuditRecord.objects.filter(
+        subject_type="booking",
+        subject_id=Cast(OuterRef("booking_id"), CharField()),
+        actor_id=Cast(OuterRef("actor"), CharField()),
+    )
+    named: QuerySet[Any] = rows.annotate(actor_name=Subquery(deeds.order_by("-id").values("actor_name")[:1]))
+    return named
+
+
+@admin.display(description="why")
+def why(row: Any) -> str:
+    """What people wrote as they wrote it; the system's own word in words."""
+    return (row.reason.replace("_", " ") if row.actor in words.ACTORS else row.reason) or "-"
+
+
+@admin.display(description="sold as")
+def sold_as(booking: Any) -> str:
+    """What its customer bought, whatever became of it since."""
+    terms = terms_of(booking, booking.showtime)
+    where = f"{terms.theater_name}, {terms.screen}"
+    zone = terms.time_zone or "UTC"
+    start = f"{terms.starts_at.astimezone(ZoneInfo(zone)):%a %d %b %Y %H:%M} {zone}"
+    return f"{terms.movie_title} ({terms.format}, {terms.language}) · {where} · {start}"
+
+
+@admin.display(description="cancellation by the customer")
+def cancellation(booking: Any) -> str:
+    return words.cancellation(terms_of(booking, booking.showtime).rules)
+
+
+@admin.display(description="the theater's rules")
+def house_rules(showtime: Any) -> str:
+    """Each in a line."""
+    said = [f"Cancellation is {words.cancellation(rules_of(showtime.rules))}."]
+    if showtime.rules.get("orphan_seat_rule"):
+        said.append("No single seat is left over.")
+    anybody = showtime.rules.get("accessible_places") == "anybody"
+    whom = "anybody" if anybody else "whoever asks for them"
+    said.append(f"Wheelchair places and the seats beside them are for {whom}.")
+    return format_html_join("", "<div>{}</div>", ([line] for line in said))
+
+
+@admin.display(description="prices")
+def price_list(showtime: Any) -> str:
+    amounts = sorted(showtime.prices.items(), key=lambda price: (price[1], price[0]))
+    return ", ".join(f"{category} {format_money(Money(amount, showtime.currency))}" for category, amount in amounts)
+
+
+def names_of(seats: Sequence[BookingSeat] | Sequence[Seat]) -> str:
+    """A1, A2, AA1: as people read a hall."""
+    in_order = sorted(seats, key=lambda seat: (len(seat.row), seat.row, seat.number))
+    return ", ".join(f"{seat.row}{seat.number}" for seat in in_order)
+
+
+def sums(amounts: Sequence[Money]) -> str:
+    """Of all of them, by currency."""
+    total: dict[str, int] = {}
+    for money in amounts:
+        total[money.currency] = total.get(money.currency, 0) + money.amount
+    return ", ".join(format_money(Money(amount, currency)) for currency, amount in sorted(total.items()) if amount)
+
+
+class TheaterDayFilter(DayFilter):
+    """A day of each theater: a late show in Hanoi is still of the day before in Berlin."""
+
+    title = "day at the theater"
+    named = ("today", "tomorrow")
+    # Where the rows of the list have their showtime.
+    path = ""
+
+    def of(self, day: Day, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        first, behind = day.hours(ZoneInfo("UTC"))
+        near = Showtime.objects.filter(starts_at__gte=first - _FARTHEST, starts_at__lt=behind + _FARTHEST)
+        that_day = Q(pk=None)
+        for zone in near.order_by().values_list("time_zone", flat=True).distinct():
+            first, behind = day.hours(ZoneInfo(zone or "UTC"))
+            hours = {"time_zone": zone, "starts_at__gte": first, "starts_at__lt": behind}
+            that_day |= Q(**{f"{self.path}{name}": value for name, value in hours.items()})
+        return queryset.filter(that_day)
+
+
+class ShowtimeDayFilter(TheaterDayFilter):
+    title = "day of the showtime"
+    path = "showtime__"

@@ -1,0 +1,70 @@
+"""Words for staff in the place of codes, and the indexes of their lists, built beside the traffic.
+
+The indexes are built without the limits that the connections of a service have; what an earlier try has left is built
+anew.
+"""
+
+from django.db import migrations, models
+
+import bookings.words
+
+INDEXES = {
+    "showtimes_by_start": "CREATE INDEX CONCURRENTLY showtimes_by_start ON showtimes (starts_at)",
+    "showtimes_of_theater": "CREATE INDEX CONCURRENTLY showtimes_of_theater ON showtimes (theater_id, starts_at)",
+}
+FORWARDS = [
+    "SET statement_timeout = 0",
+    "SET lock_timeout = 0",
+    *(
+        statement
+        for name, create in INDEXES.items()
+        for statement in (f"DROP INDEX CONCURRENTLY IF EXISTS {name}", create)
+    ),
+    "RESET lock_timeout",
+    "RESET statement_timeout",
+]
+
+
+class Migration(migrations.Migration):
+    atomic = False
+    dependencies = [("bookings", "0012_with_card")]
+
+    operations = [
+        migrations.AlterModelOptions(
+            "bookingtransition",
+            options={
+                "ordering": ["id"],
+                "verbose_name": "step of a booking",
+                "verbose_name_plural": "steps of bookings",
+            },
+        ),
+        migrations.AlterField(
+            "booking", "status", models.CharField(choices=bookings.words.states, max_length=16)
+        ),
+        migrations.AlterField(
+            "booking",
+            "payment_status",
+            models.CharField(choices=bookings.words.payment_statuses, default="unpaid", max_length=20),
+        ),
+        migrations.AlterField(
+            "bookingtransition",
+            "from_status",
+            models.CharField(blank=True, choices=bookings.words.states, max_length=16),
+        ),
+        migrations.AlterField(
+            "bookingtransition", "to_status", models.CharField(choices=bookings.words.states, max_length=16)
+        ),
+        migrations.AlterField(
+            "bookingtransition", "trigger", models.CharField(choices=bookings.words.triggers, max_length=32)
+        ),
+        migrations.RunSQL(
+            FORWARDS,
+            [f"DROP INDEX {name}" for name in INDEXES],
+            state_operations=[
+                migrations.AddIndex("showtime", models.Index(fields=["starts_at"], name="showtimes_by_start")),
+                migrations.AddIndex(
+                    "showtime", models.Index(fields=["theater_id", "starts_at"], name="showtimes_of_theater")
+                ),
+            ],
+        ),
+    ]

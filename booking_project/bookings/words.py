@@ -1,0 +1,87 @@
+"""Words for staff, where rows hold codes. Columns name these functions, so that a new word is no migration."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar
+
+from bookings.domain import CancellationRules, PaymentStatus, State, Trigger
+
+Code = TypeVar("Code", bound=StrEnum)
+
+STATES: Mapping[State, str] = {
+    State.PENDING: "held",
+    State.CONFIRMED: "confirmed",
+    State.CANCELLED: "cancelled",
+    State.EXPIRED: "expired",
+    State.REJECTED: "rejected",
+    State.FAILED: "failed",
+}
+PAYMENT_STATUSES: Mapping[PaymentStatus, str] = {
+    PaymentStatus.UNPAID: "not paid",
+    PaymentStatus.DECLINED: "card declined",
+    PaymentStatus.AUTHORIZED: "reserved on the card",
+    PaymentStatus.FAILED: "could not be taken",
+    PaymentStatus.CAPTURED: "paid",
+    PaymentStatus.VOIDED: "reservation given up",
+    PaymentStatus.PARTIALLY_REFUNDED: "refunded in part",
+    PaymentStatus.REFUNDED: "refunded",
+}
+TRIGGERS: Mapping[Trigger, str] = {
+    Trigger.HELD: "seats held",
+    Trigger.SEATS_SOLD: "seats sold",
+    Trigger.SEATS_LOST: "a seat went to somebody else",
+    Trigger.HOLD_ENDED: "the hold ended",
+    Trigger.CANCELLED_BY_CUSTOMER: "cancelled by the customer",
+    Trigger.CANCELLED_BY_STAFF: "cancelled by staff",
+    Trigger.SHOWTIME_CANCELLED: "showtime cancelled",
+    Trigger.SHOWTIME_MOVED: "showtime changed",
+    Trigger.PAYMENT_DECLINED: "card declined",
+    Trigger.CAPTURE_FAILED: "the money could not be taken",
+    Trigger.REFUNDED: "all the money given back",
+}
+# The parts of the system that act by themselves, as a history names them.
+ACTORS: Mapping[str, str] = {"payment": "payment", "clock": "the clock", "catalog": "catalog"}
+
+
+def states() -> list[tuple[str, str]]:
+    return _choices(STATES)
+
+
+def payment_statuses() -> list[tuple[str, str]]:
+    return _choices(PAYMENT_STATUSES)
+
+
+def triggers() -> list[tuple[str, str]]:
+    return _choices(TRIGGERS)
+
+
+def _choices(words: Mapping[Code, str]) -> list[tuple[str, str]]:
+    return [(str(code), said) for code, said in words.items()]
+
+
+def cancellation(rules: CancellationRules) -> str:
+    """A theater's rules for its customers, as one sentence."""
+    if not rules.cutoff_minutes or rules.fee_percent == 0:
+        return "free until the start"
+    after = "not at all" if rules.fee_percent is None else f"for {rules.fee_percent} % of the price"
+    return f"free until {duration(rules.cutoff_minutes)} before the start, then {after}"
+
+
+def duration(minutes: int) -> str:
+    """120: 2 hours; 90: 90 minutes."""
+    for name, length in (("day", 1440), ("hour", 60)):
+        if minutes % length == 0:
+            return count(minutes // length, name)
+    return count(minutes, "minute")
+
+
+def count(number: int, name: str, plural: str = "") -> str:
+    """1 booking, 2 bookings, 3 people."""
+    return f"{number} {name}" if number == 1 else f"{number} {plural or name + 's'}"
+
+
+def touched(bookings: int, people: int, holds: int = 0, holding: int = 0) -> str:
+    """Who has seats: 3 bookings of 7 people, and 1 hold of 2 people that is not paid yet."""
+    of = [(bookings, people, "booking", ""), (holds, holding, "hold", " not paid yet")]
+    said = [f"{count(n, name)} of {count(p, 'person', 'people')}{after}" for n, p, name, after in of if n]
+    return ", and ".join(said) or "no bookings"
