@@ -11,6 +11,7 @@ from stack.services import Service
 
 FLOWER_USER = "operator"
 SENDER = "Marquee <tickets@marquee.example>"
+SUPPORT = "help@marquee.example"
 # Passed on when set in the environment of `up`: knobs that a person may want to turn for once.
 PASSED_ON = (
     "LOG_LEVEL",
@@ -124,6 +125,7 @@ def _own(service: Service, *, ports: Mapping[str, int], secrets: Mapping[str, st
                 "MAILED_SECRET_KEYS": secrets["MAILED_SECRET_KEYS"],
                 "SMTP_URL": f"smtp://{HOST}:{ports['smtp']}",
                 "DEFAULT_FROM_EMAIL": SENDER,
+                "SUPPORT_EMAIL": SUPPORT,
                 "SMS_GATEWAY_URL": f"{url(ports['mailbox'])}/sms",
                 "SMS_GATEWAY_API_KEY": secrets["SMS_GATEWAY_API_KEY"],
             }

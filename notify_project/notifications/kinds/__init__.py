@@ -155,7 +155,7 @@ _ALL = (
         tells=Telling(
             "payment.refunded",
             PaymentRefunded,
-            says=("payment_id", "refund_id", "amount", "refunded_amount", "status", "goodwill", "reason"),
+            says=("payment_id", "refund_id", "amount", "refunded_amount", "again", "status", "goodwill", "reason"),
             once=lambda refund: f"refund:{refund.refund_id}",
             # Whose booking ends reads that first, and what comes back of it; money of goodwill ends none.
             follows=lambda refund: None if refund.goodwill else ending_key(refund.booking_id),
@@ -165,7 +165,8 @@ _ALL = (
             "payment_id": samples.PAYMENT_ID,
             "refund_id": samples.REFUND_ID,
             "amount": samples.PRICE,
-            "refunded_amount": samples.PRICE,
+            "refunded_amount": {"amount": 300000, "currency": "VND"},
+            "again": True,
             "status": "refunded",
             "goodwill": False,
             "reason": "The projector failed.",

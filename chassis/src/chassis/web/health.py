@@ -7,6 +7,7 @@ away, and seats are guarded by PostgreSQL while Redis is.
 """
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -156,10 +157,14 @@ def _ask_redis() -> None:
 
 
 def _ask_rabbitmq() -> None:
-    """Whether it can be reached. More, such as a handshake, would leave lines in its log with every probe."""
+    """Whether it can be reached, and shows a certificate that is good. More, such as AMQP's own handshake, would leave
+    lines in its log with every probe; so would less, where it waits for that of TLS.
+    """
     address = urlsplit(settings.RABBITMQ_URL)
-    with socket.create_connection((address.hostname, address.port or 5672), timeout=0.5):
-        pass
+    secure = address.scheme == "amqps"
+    with socket.create_connection((address.hostname, address.port or (5671 if secure else 5672)), timeout=0.5) as plain:
+        if secure:
+            ssl.create_default_context().wrap_socket(plain, server_hostname=address.hostname).close()
 
 
 DEPENDENCIES = {
