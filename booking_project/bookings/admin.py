@@ -1,10 +1,11 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import CharField, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Concat, Length
@@ -46,16 +47,27 @@ def _is_id(text: str) -> bool:
     return True
 
 
-class SeatInline(ReadOnlyInline):
+class OfRowInline(ReadOnlyInline):
+    """Rows that say something by what they belong to, which Django would read again for each of them."""
+
+    along: ClassVar[list[str]]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related(*self.along)
+
+
+class SeatInline(OfRowInline):
     model = BookingSeat
+    along: ClassVar = ["booking"]
     verbose_name_plural = "seats"
     ordering = [Length("row"), "row", "number"]
     readonly_fields = ["category", PRICE]
     fields = [*readonly_fields]
 
 
-class CheckInInline(ReadOnlyInline):
+class CheckInInline(OfRowInline):
     model = CheckIn
+    along: ClassVar = ["booking__showtime"]
     verbose_name_plural = "let in"
     readonly_fields = [by_the_theater("at", of="booking.showtime", title="when"), "seat", "door", columns.who]
     fields = [*readonly_fields]
@@ -71,8 +83,9 @@ class CheckInInline(ReadOnlyInline):
         return check_in.seat_name or "-"
 
 
-class HistoryInline(ReadOnlyInline):
+class HistoryInline(OfRowInline):
     model = BookingTransition
+    along: ClassVar = ["booking__showtime"]
     verbose_name_plural = "history"
     readonly_fields = [
         by_the_theater("at", of="booking.showtime", title="when"),
@@ -130,10 +143,7 @@ class BookingAdmin(ReadOnlyAdmin):
                     for booking in bookings
                 ],
                 "touched": _touched(bookings),
-                "action": "cancel",
-                "selected": [booking.pk for booking in bookings],
-                "button": "Cancel them",
-                "leave": "Leave them",
+                "selected_name": ACTION_CHECKBOX_NAME,
             }
             return TemplateResponse(request, "admin/bookings/cancel.html", context)
         cancelled = 0
@@ -188,8 +198,9 @@ def _back(booking: Booking) -> int:
     return whole(state=state, total=booking.total_amount, refunded=booking.refunded_amount, trigger=trigger).refund
 
 
-class MoveInline(ReadOnlyInline):
+class MoveInline(OfRowInline):
     model = ShowtimeMove
+    along: ClassVar = ["showtime"]
     verbose_name_plural = "changes that its customers were told of"
     readonly_fields = [
         by_the_theater("moved_at", title="changed"),
