@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from django.core.signals import request_started
+from django.db import connection as default_connection
 from django.db.backends.signals import connection_created
 
 from chassis.telemetry.metrics import counter, gauge, histogram
@@ -26,11 +28,21 @@ _sampled = 0.0
 def connect() -> None:
     """Measures every connection that this process makes, or takes from its pool, from now on."""
     connection_created.connect(_watch)
+    # While nobody gets a connection, none is made or taken, and just then there are threads that wait.
+    request_started.connect(_look)
 
 
 def _watch(connection: Any, **_: Any) -> None:
     if _timed not in connection.execute_wrappers:
         connection.execute_wrappers.append(_timed)
+    _sample(connection)
+
+
+def _look(**_: Any) -> None:
+    _sample(default_connection)
+
+
+def _sample(connection: Any) -> None:
     global _sampled
     now = time.monotonic()
     pool = connection.pool if now - _sampled > SAMPLE_SECONDS else None
@@ -39,6 +51,7 @@ def _watch(connection: Any, **_: Any) -> None:
         stats = pool.get_stats()
         POOL.labels("used").set(stats["pool_size"] - stats["pool_available"])
         POOL.labels("idle").set(stats["pool_available"])
+        # Those who gave up are among them until the next connection comes by.
         POOL.labels("waiting").set(stats["requests_waiting"])
 
 
