@@ -99,7 +99,7 @@ def test_the_newest_address_of_a_customer_is_known_in_every_order(db, deliver, g
     assert (known.email, known.email_changed_by) == ("second@example.com", clerk)
 
 
-WHOLE = {"status": "refunded", "kind": "cancel"}
+WHOLE = {"status": "refunded", "kind": "cancel", "seats": []}
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_money_given_back_ends_the_booking_and_frees_its_seats(sold, deliver, em
     "told_of_it",
     [
         {"status": "refunded", "kind": "goodwill"},
-        {"status": "partially_refunded", "kind": "cancel"},
+        {"status": "partially_refunded", "kind": "cancel", "seats": []},
         {"status": "partially_refunded", "kind": "goodwill"},
     ],
 )
