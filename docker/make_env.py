@@ -1,7 +1,8 @@
 """Writes what docker-compose.yml reads from `.env`: generated secrets, and the few settings a person may want to turn.
 
 `python docker/make_env.py [FILE]`. A name that the file has keeps its value and a name that it lacks is added, so it
-may be run again after an update. GATEWAY_PORT in the environment chooses the port of a new file.
+may be run again after an update. GATEWAY_PORT in the environment chooses the port of a new file, HTTPS=1 the gateway
+with TLS (docker/https.yml).
 """
 
 import os
@@ -20,12 +21,19 @@ MAKERS: Mapping[str, Callable[[], str]] = {**credentials.MAKERS, "GRAFANA_PASSWO
 def settings(environment: Mapping[str, str]) -> dict[str, str]:
     """What a new file says besides the secrets. The profile `demo` loads demo data."""
     port = environment.get("GATEWAY_PORT", "80")
-    return {
-        "COMPOSE_PROJECT_NAME": "marquee",
-        "COMPOSE_PROFILES": "demo",
-        "GATEWAY_PORT": port,
-        "PUBLIC_URL": "http://localhost" if port == "80" else f"http://localhost:{port}",
-    }
+    written = {"COMPOSE_PROJECT_NAME": "marquee", "COMPOSE_PROFILES": "demo", "GATEWAY_PORT": port}
+    if environment.get("HTTPS"):
+        tls_port = environment.get("GATEWAY_TLS_PORT", "443")
+        return written | {
+            "COMPOSE_FILE": "docker-compose.yml:docker/https.yml",
+            "GATEWAY_TLS_PORT": tls_port,
+            "PUBLIC_URL": _address("https", tls_port, usual="443"),
+        }
+    return written | {"PUBLIC_URL": _address("http", port, usual="80")}
+
+
+def _address(scheme: str, port: str, *, usual: str) -> str:
+    return f"{scheme}://localhost" if port == usual else f"{scheme}://localhost:{port}"
 
 
 def complete(text: str, environment: Mapping[str, str]) -> str:

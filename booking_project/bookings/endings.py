@@ -152,8 +152,9 @@ def end(
     history = []
     for booking in bookings:
         its = replace(cause, message=messages[booking.id]) if messages else cause
+        was = State(booking.status)
         history.append(advance(booking, trigger, cause=its, at=now))
-        told.append((_ended(booking, seats[booking.id], trigger, its, outcomes.get(booking.id)), booking.id))
+        told.append((_ended(booking, seats[booking.id], trigger, its, outcomes.get(booking.id), was), booking.id))
         REACHED.labels(booking.status).inc()
     Booking.objects.filter(id__in=ids).update(status=bookings[0].status)
     BookingTransition.objects.bulk_create(history)
@@ -163,7 +164,7 @@ def end(
 
 
 def _ended(
-    booking: Booking, seat_ids: list[UUID], trigger: Trigger, cause: Cause, outcome: Cancellation | None
+    booking: Booking, seat_ids: list[UUID], trigger: Trigger, cause: Cause, outcome: Cancellation | None, was: State
 ) -> events.BookingEnded:
     retained = outcome.retained if outcome is not None else 0
     common: dict[str, Any] = {
@@ -184,6 +185,7 @@ def _ended(
         refunded=Money(booking.refunded_amount, booking.currency),
         why=outcome.why,
         message=cause.message,
+        confirmed=was is State.CONFIRMED,
     )
 
 

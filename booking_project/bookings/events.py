@@ -102,7 +102,7 @@ class BookingCancelled(BookingEnded):
     """retained: what is kept of the total. refund: the rest, with `refunded`, which had gone back of it before.
 
     why: the code of a Cancellation (domain.Why); unpaid: nothing had been taken. message: what staff say to the
-    customer of it, or "".
+    customer of it, or "". confirmed: whether it had been, so that its money was taken or on its way.
     """
 
     type: ClassVar[str] = "booking.cancelled"
@@ -110,6 +110,7 @@ class BookingCancelled(BookingEnded):
     refunded: Money
     why: str
     message: str = ""
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,3 +62,10 @@ def values() -> dict[str, str]:
 def services(raw: dict[str, Any], values: dict[str, str]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = interpolated(raw["services"], values)
     return found
+
+
+@pytest.fixture(scope="session")
+def https(values: dict[str, str]) -> dict[str, Any]:
+    """docker/https.yml, with its variables."""
+    parsed: dict[str, Any] = interpolated(yaml.safe_load((ROOT / "docker" / "https.yml").read_text()), values)
+    return parsed

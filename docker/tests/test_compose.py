@@ -53,6 +53,22 @@ def test_a_database_has_the_agreed_names_and_port(service: Service, services: Se
         assert environment["PORT"] == service.port
 
 
+def test_the_servers_all_share_have_the_agreed_names(services: Services) -> None:
+    for name in ("gateway", "redis", "rabbitmq"):
+        assert services[name]["container_name"] == f"movie_booking_{name}"
+
+
+def test_with_https_the_gateway_is_published_there_and_has_the_certificate_that_is_made(https: dict[str, Any]) -> None:
+    gateway, maker = https["services"]["gateway"], https["services"]["gateway-certificate"]
+    assert gateway["ports"] == ["443:8443"]
+    folder = gateway["environment"]["GATEWAY_TLS_CERTIFICATE"].removesuffix("/tls.crt")
+    assert gateway["environment"]["GATEWAY_TLS_CERTIFICATE_KEY"] == f"{folder}/tls.key"
+    assert gateway["volumes"] == [f"gateway_tls:{folder}:ro"]
+    assert f"gateway_tls:{maker['environment']['TLS_FOLDER']}" in maker["volumes"]
+    assert maker["restart"] == "no"
+    assert (maker["read_only"], maker["cap_drop"]) == (True, ["ALL"])
+
+
 def test_only_the_gateway_is_published_beyond_this_machine(services: Services) -> None:
     published = {name: service["ports"] for name, service in services.items() if "ports" in service}
     assert published.pop("gateway") == ["80:8080"]
@@ -67,6 +83,16 @@ def test_the_network_and_the_volumes_are_named(raw: dict[str, Any], services: Se
     named = {volume for volume in used if not volume.startswith((".", "/"))}
     assert named == set(raw["volumes"])
     assert all((ROOT / path).exists() for path in used - named if path.startswith("."))
+
+
+def test_every_database_is_dumped_as_its_own_role_by_a_script_that_is_there(services: Services) -> None:
+    backup = services["backup"]
+    for service in SERVICES:
+        url = services[service.name]["environment"]["DATABASE_URL"]
+        assert backup["environment"][f"{service.name.upper()}_DATABASE_URL"] == url
+        assert backup["depends_on"][f"postgres-{service.name}"] == {"condition": "service_healthy"}
+    assert backup["image"] == services["postgres-auth"]["image"]
+    assert backup["profiles"] == ["backup"]
 
 
 @each_service

@@ -2,6 +2,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from make_env import MAKERS, complete, main
 
 from stack import credentials
@@ -38,3 +39,14 @@ def test_only_its_owner_can_read_the_file(tmp_path: Path, capsys: pytest.Capture
 def test_the_public_address_follows_the_port() -> None:
     assert credentials.parse(complete("", {}))["PUBLIC_URL"] == "http://localhost"
     assert credentials.parse(complete("", {"GATEWAY_PORT": "8080"}))["PUBLIC_URL"] == "http://localhost:8080"
+
+
+def test_with_https_both_files_are_named_and_customers_are_told_so() -> None:
+    known = credentials.parse(complete("", {"HTTPS": "1"}))
+    assert known["PUBLIC_URL"] == "https://localhost"
+    files = known["COMPOSE_FILE"].split(":")
+    assert len(files) == 2
+    assert all((ROOT / file).exists() for file in files)
+    elsewhere = credentials.parse(complete("", {"HTTPS": "1", "GATEWAY_TLS_PORT": "8443"}))
+    assert elsewhere["PUBLIC_URL"] == "https://localhost:8443"
+    assert "COMPOSE_FILE" not in credentials.parse(complete("", {}))

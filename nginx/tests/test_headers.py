@@ -188,6 +188,9 @@ def test_tls_is_served_when_a_certificate_is_named(upstreams: dict[str, Upstream
             assert (sent_on.status, sent_on.header("Location")) == (308, f"https://127.0.0.1:{tls_port}{target}")
         assert gateway.get("/health").status == 200
     assert upstreams["booking"].received[0].headers["X-Forwarded-Proto"] == "https"
+    for published, suffix in (("443", ""), ("9443", ":9443")):
+        with Gateway(tmp_path, addresses, **tls, GATEWAY_TLS_PUBLIC_PORT=published) as gateway:
+            assert gateway.get("/api/bookings").header("Location") == f"https://127.0.0.1{suffix}/api/bookings"
 
 
 def test_behind_a_balancer_with_tls_who_came_to_it_plainly_is_sent_on(

@@ -1,6 +1,6 @@
 from chassis.secrets import keys_of
 from chassis.settings import env, service_settings
-from notifications.smtp import SmtpServer
+from notifications.smtp import SmtpServer, mail_address
 
 globals().update(
     service_settings(
@@ -22,6 +22,8 @@ EVENT_EXCHANGES = {
 
 SMTP_SERVER = SmtpServer.from_url(env.str("SMTP_URL"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL")
+# Where answers go, and questions: each mail says so in its foot. "": nobody reads any, and no mail says so.
+SUPPORT_EMAIL = mail_address(env.str("SUPPORT_EMAIL", default=""), name="SUPPORT_EMAIL")
 SMS_GATEWAY_URL = env.str("SMS_GATEWAY_URL")
 SMS_GATEWAY_API_KEY = env.str("SMS_GATEWAY_API_KEY")
 

@@ -127,7 +127,12 @@ class NotificationTemplateAdmin(StaffAdmin):
 
     @admin.display(description="names")
     def names(self, obj: NotificationTemplate) -> str:
-        known = previews.values(KINDS[obj.code], language=obj.language, public_url=settings.PUBLIC_URL)
+        known = previews.values(
+            KINDS[obj.code],
+            language=obj.language,
+            public_url=settings.PUBLIC_URL,
+            support_email=settings.SUPPORT_EMAIL,
+        )
         return ", ".join(sorted(name for name, value in known.items() if value != ""))
 
     @admin.display(description="preview")
@@ -159,6 +164,7 @@ def _preview(code: str, wording: Wording, language: str) -> Rendered:
         wording,
         language=language,
         public_url=settings.PUBLIC_URL,
+        support_email=settings.SUPPORT_EMAIL,
         mail_domain=compose.domain_of(settings.DEFAULT_FROM_EMAIL),
     )
 

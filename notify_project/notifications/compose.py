@@ -49,10 +49,12 @@ def mail(
     rendered: Rendered,
     date: datetime,
     codes: Mapping[str, str] | None = None,
+    reply_to: str = "",
 ) -> Envelope:
     """A mail with a plain part, an HTML part and the codes that it shows as pictures (cid:), a ticket's say.
 
-    codes: by the names of their pictures. Without an HTML part each code comes along.
+    codes: by the names of their pictures. Without an HTML part each code comes along. reply_to: where answers go, if
+    not to the sender.
 
     Raises PermanentFailure when the recipient is not an address that a mail can be sent to.
     """
@@ -61,6 +63,8 @@ def mail(
     message = _body(rendered, _shown_codes(rendered, codes or {}))
     message["From"] = formataddr((name, sender_address))
     message["To"] = address
+    if reply_to:
+        message["Reply-To"] = reply_to
     if rendered.subject.isascii():
         message["Subject"] = rendered.subject
     else:

@@ -192,6 +192,7 @@ def _worded(taken: Taken, wording: Wording | None) -> Rendered:
         language=taken.language,
         time_zone=taken.time_zone,
         public_url=settings.PUBLIC_URL,
+        support_email=settings.SUPPORT_EMAIL,
         secret_keys=settings.MAILED_SECRET_KEYS,
     )
     return render(wording, values, mail_domain=compose.domain_of(settings.DEFAULT_FROM_EMAIL))
@@ -207,6 +208,7 @@ def _prepared(taken: Taken, rendered: Rendered) -> Callable[[], None]:
         rendered=rendered,
         date=taken.taken_at,
         codes=codes(taken.context),
+        reply_to=settings.SUPPORT_EMAIL,
     )
     return lambda: smtp_connection().send(envelope)
 

@@ -150,7 +150,7 @@ class BookingEnded:
     reason: str
 
 
-# Why a booking was cancelled that had been paid, and one that had not: the others say nothing of it.
+# Why a booking was cancelled that had been paid, and one that had not: the others say nothing of it by themselves.
 PAID = frozenset({"in_time", "late", "showtime_changed"})
 UNPAID = frozenset({"unpaid", "capture_failed"})
 
@@ -159,8 +159,9 @@ UNPAID = frozenset({"unpaid", "capture_failed"})
 class BookingCancelled:
     """Of the total `retained` is kept, and the rest comes back, with what had gone back before (`refunded`).
 
-    why: a code of booking's. message: what staff say to the customer. Before there was a `why`, only total and refund
-    were told, and `refund` of what was not paid as well.
+    why: a code of booking's. message: what staff say to the customer. confirmed: whether it had been, so that its money
+    was taken or on its way; None: before that was told. Before there was a `why`, only total and refund were told, and
+    `refund` of what was not paid as well.
     """
 
     booking_id: UUID
@@ -173,16 +174,18 @@ class BookingCancelled:
     refunded: Money | None = None
     why: str = ""
     message: str = ""
+    confirmed: bool | None = None
 
     @property
     def paid(self) -> bool:
-        """Whether it is known to have been paid."""
-        return self.why in PAID
+        """Whether it is known to have been paid: nothing is kept of what was not, nor goes back of it."""
+        known = self.confirmed or self.why in PAID or self.kept is not None or self.gone is not None
+        return known and not self.unpaid
 
     @property
     def unpaid(self) -> bool:
         """Whether it is known that nothing was taken."""
-        return self.why in UNPAID
+        return self.why in UNPAID or self.confirmed is False
 
     @property
     def kept(self) -> Money | None:
@@ -252,6 +255,11 @@ class PaymentRefunded:
     reason: str = ""
     seats: list[Seat] = field(default_factory=list)
     seats_left: list[Seat] = field(default_factory=list)
+
+    @property
+    def again(self) -> bool:
+        """Whether something had gone back before."""
+        return self.refunded_amount.amount > self.amount.amount
 
     @property
     def goodwill(self) -> bool:

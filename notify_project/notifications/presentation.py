@@ -52,14 +52,15 @@ def present(
     name: str,
     language: str,
     public_url: str,
+    support_email: str = "",
     time_zone: str = "",
     secret_keys: Sequence[str] = (),
 ) -> dict[str, Any]:
     """All the values that the wording of this kind may name; what is not known is "".
 
-    context: what the event said. booking: {"reference", "showtime", "seats"} of the booking, or empty. time_zone: of
-    the reader, for times that are no theater's. secret_keys: what opens the token of a link. Raises
-    chassis.secrets.InvalidSeal when none of them does.
+    context: what the event said. booking: {"reference", "showtime", "seats"} of the booking, or empty. support_email:
+    where people answer who read the house's mail, or "". time_zone: of the reader, for times that are no theater's.
+    secret_keys: what opens the token of a link. Raises chassis.secrets.InvalidSeal when none of them does.
     """
     locale = _locale(language)
     showtime = context.get("showtime") or booking.get("showtime") or {}
@@ -76,6 +77,7 @@ def present(
         "name": name,
         "language": language,
         "public_url": public_url,
+        "support_email": support_email,
         "reference": context.get("reference") or booking.get("reference", ""),
         "theater": showtime.get("theater_name", ""),
         **_showing(showtime, zone, locale),

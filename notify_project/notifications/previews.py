@@ -8,7 +8,7 @@ from notifications.presentation import present
 from notifications.wording import Rendered, Wording, render
 
 
-def values(kind: Kind, *, language: str, public_url: str) -> dict[str, Any]:
+def values(kind: Kind, *, language: str, public_url: str, support_email: str = "") -> dict[str, Any]:
     """What the wording of this message can use."""
     return present(
         kind.sample,
@@ -17,10 +17,13 @@ def values(kind: Kind, *, language: str, public_url: str) -> dict[str, Any]:
         name="Nguyễn Thị Minh Khai",
         language=language,
         public_url=public_url,
+        support_email=support_email,
     )
 
 
-def preview(kind: Kind, wording: Wording, *, language: str, public_url: str, mail_domain: str = "") -> Rendered:
+def preview(
+    kind: Kind, wording: Wording, *, language: str, public_url: str, support_email: str = "", mail_domain: str = ""
+) -> Rendered:
     """Raises BadWording, also for a name this message does not have and for what is only wrong in another branch."""
-    shown = values(kind, language=language, public_url=public_url)
+    shown = values(kind, language=language, public_url=public_url, support_email=support_email)
     return render(wording, shown, mail_domain=mail_domain, strict=True)

@@ -5,6 +5,7 @@ mail, never), Unreachable (the server, so no mail for now). All time spent on on
 smtplib's exceptions are OSErrors.
 """
 
+import re
 import smtplib
 import ssl
 import time
@@ -21,6 +22,7 @@ CONNECT_SECONDS = 5.0
 IDLE_SECONDS = 30.0
 MAILS_PER_CONNECTION = 200
 TRANSACTION_LOST = 421
+PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,14 @@ class SmtpServer:
             tls=parts.scheme == "smtps",
             start_tls=parts.scheme == "smtp+tls",
         )
+
+
+def mail_address(text: str, *, name: str) -> str:
+    """The address that a variable of the environment holds, or "". Raises ValueError, with the variable's name."""
+    address = text.strip()
+    if address and not PLAIN_ADDRESS.fullmatch(address):
+        raise ValueError(f"{name} must be a mail address as help@cinema.example, and nothing beside it")
+    return address
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ escaping, so whoever may edit the wording can do nothing else with it. What come
 time: of a row that was saved before there was a rule, nothing goes out that breaks it.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,11 +17,16 @@ from django.template.base import VariableDoesNotExist
 from django.template.exceptions import TemplateSyntaxError
 from django.utils.safestring import mark_safe
 
+from notifications.domain import FALLBACK_LANGUAGE
 from notifications.wording_language import OUTPUT_LIMIT
 from notifications.wording_rules import BadWording, House, check_html, check_text
 from notifications.wording_source import LINK, check_source, check_tags
 
 UNKNOWN = "\N{REPLACEMENT CHARACTER}unknown:"
+# Under each mail, where the house has an address that somebody reads.
+FOOTS = {"en": "Questions? Write to {}.", "vi": "Bạn có câu hỏi? Hãy viết cho {}."}
+# What an {% if %} leaves of the lines around it.
+GAP = re.compile(r"[^\S\n]*\n(?:[^\S\n]*\n){2,}")
 LAYOUT = (Path(__file__).parent / "layout.html").read_text(encoding="utf-8")
 
 
@@ -57,10 +63,13 @@ class Rendered:
 def render(wording: Wording, values: Mapping[str, Any], *, mail_domain: str = "", strict: bool = False) -> Rendered:
     """Raises BadWording for what cannot be rendered and for what a mail may not say (wording_rules).
 
-    mail_domain: of the house's own addresses. strict, for what is about to be saved: also for a name that `values` does
-    not have, for a branch that is not taken with these, and for what is opened and not closed.
+    A mail, which is what has a subject, ends with where to ask, if `values` say so. Paragraphs have one empty line
+    between them, whatever a branch that is not taken leaves. mail_domain: of the house's own addresses. strict, for
+    what is about to be saved: also for a name that `values` does not have, for a branch that is not taken with these,
+    and for what is opened and not closed.
     """
-    house, link = House(values.get("public_url", ""), mail_domain), values.get(LINK, "")
+    link, support = values.get(LINK, ""), values.get("support_email", "")
+    house = House(values.get("public_url", ""), mail_domain, support)
     if strict:
         for source, html in ((wording.subject, False), (wording.text, False), (wording.body, True)):
             check_source(source, values=values, house=house, html=html)
@@ -71,11 +80,17 @@ def render(wording: Wording, values: Mapping[str, Any], *, mail_domain: str = ""
         raise BadWording("The link stands in the text and the HTML part, and not in the subject.")
     check_text(text, link=link)
     check_html(body, house=house, link=link, balanced=strict)
+    foot = _foot(support, values.get("language", "")) if subject else ""
+    page = {**values, "body": mark_safe(body), "foot": foot}  # noqa: S308  (escaped above)
     return Rendered(
         subject=" ".join(subject.split()),
-        text=text.strip() + "\n",
-        html=_render(LAYOUT, {**values, "body": mark_safe(body)}, escape=True, strict=False) if body else "",  # noqa: S308  (escaped above)
+        text="\n\n".join(part for part in (GAP.sub("\n\n", text).strip(), foot) if part) + "\n",
+        html=_render(LAYOUT, page, escape=True, strict=False) if body else "",
     )
+
+
+def _foot(support: str, language: str) -> str:
+    return FOOTS.get(language, FOOTS[FALLBACK_LANGUAGE]).format(support) if support else ""
 
 
 def _render(source: str, values: Mapping[str, Any], *, escape: bool, strict: bool) -> str:

@@ -17,14 +17,17 @@ class BadWording(Exception):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Whose mails they are. public_url: the shop's; sender: the domain that mails come from."""
+    """Whose mails they are. public_url: the shop's; sender: the domain that mails come from; support: who answers."""
 
     public_url: str = ""
     sender: str = ""
+    support: str = ""
 
     def owns(self, address: str) -> bool:
-        """Whether it is an address of the house: at the sender's or the shop's domain, one above or below it."""
+        """Whether it is of the house: who answers, or at the sender's or the shop's domain, one above or below it."""
         local, _, domain = address.lower().rpartition("@")
+        if self.support and address.lower() == self.support.lower():
+            return True
         own = {self.sender.lower(), (urlsplit(self.public_url).hostname or "").lower()} - {""}
         return bool(local) and any(
             domain == known or f".{domain}".endswith(f".{known}") or ("." in domain and known.endswith(f".{domain}"))

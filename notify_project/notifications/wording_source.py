@@ -50,7 +50,7 @@ def check_source(source: str, *, values: Mapping[str, Any], house: House, html: 
                 raise BadWording(f"Line {line}: {rest!r} is never closed, or closes nothing.")
             words += token.contents
         elif token.token_type == TokenType.VAR:
-            words += str(values[token.contents]) if token.contents in (LINK, "public_url") else "x"
+            words += str(values[token.contents]) if token.contents in (LINK, "public_url", "support_email") else "x"
     if html:
         check_html(words, house=house, link=values.get(LINK, ""))
     else:

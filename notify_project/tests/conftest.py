@@ -31,6 +31,7 @@ def sink(message_sink: Sink, settings: Any) -> Iterator[Sink]:
     settings.SMS_GATEWAY_API_KEY = SMS_KEY
     settings.DEFAULT_FROM_EMAIL = "Marquee <tickets@marquee.example>"
     settings.PUBLIC_URL = "https://marquee.example"
+    settings.SUPPORT_EMAIL = ""
     forget_servers()
     yield message_sink
     forget_servers()

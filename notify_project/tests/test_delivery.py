@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -60,6 +61,17 @@ def test_a_due_message_is_sent_and_recorded(sink: Sink) -> None:
     assert "₫250,000" in mail["text"]
     log = DeliveryLog.objects.get(notification=notification)
     assert (log.outcome, log.attempt, log.message_id) == ("sent", 1, mail["message_id"])
+
+
+def test_a_mail_says_where_to_ask_and_answers_go_there(sink: Sink, settings: Any) -> None:
+    settings.SUPPORT_EMAIL = "help@cinema.example"
+    contact = ContactFactory()
+    NotificationFactory(contact=contact)
+    delivery.deliver_due()
+    [mail] = sink.messages(contact.email)
+    assert mail["text"].replace("\r\n", "\n").endswith("\n\nQuestions? Write to help@cinema.example.\n")
+    assert '<a href="mailto:help@cinema.example"' in mail["html"]
+    assert "Reply-To: help@cinema.example" in sink.source(mail).splitlines()
 
 
 def test_a_message_is_not_sent_before_it_is_due_nor_twice(sink: Sink) -> None:

@@ -45,7 +45,7 @@ MAILS = {
     "payment.refunded": (
         "Your refund of ₫90,000",
         [
-            *("we refunded ₫90,000 for B1", "B1: given back", "B2: yours, and the ticket stays valid"),
+            *("(B1)", "Given back: B1;", "Your booking goes on with B2, and tickets for that stay valid"),
             "You asked us to take one seat back.",
         ],
     ),

@@ -209,3 +209,12 @@ def test_a_wording_that_would_not_end_soon_is_refused_soon(source: str) -> None:
 )
 def test_an_address_of_the_house_is_at_its_domain(address: str, own: bool) -> None:
     assert House("https://marquee.example", "mail.marquee.example").owns(address) is own
+
+
+def test_the_address_where_questions_go_is_the_house_s_wherever_it_is() -> None:
+    wording = Wording(subject="s", text="t", body='<a href="mailto:{{ support_email }}">us</a>')
+    shown = previews.preview(
+        KINDS["welcome"], wording, language="en", public_url=URL, support_email="marquee@helpdesk.example"
+    )
+    assert '<a href="mailto:marquee@helpdesk.example">us</a>' in shown.html
+    assert not House(URL, "mail.marquee.example", "marquee@helpdesk.example").owns("other@helpdesk.example")

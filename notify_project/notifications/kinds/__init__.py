@@ -156,7 +156,7 @@ _ALL = (
             "payment.refunded",
             PaymentRefunded,
             says=(
-                *("payment_id", "refund_id", "amount", "refunded_amount", "status"),
+                *("payment_id", "refund_id", "amount", "refunded_amount", "again", "status"),
                 *("goodwill", "reason", "of_seats", "stay"),
             ),
             once=lambda refund: f"refund:{refund.refund_id}",
@@ -168,7 +168,8 @@ _ALL = (
             "payment_id": samples.PAYMENT_ID,
             "refund_id": samples.REFUND_ID,
             "amount": samples.PRICE,
-            "refunded_amount": samples.PRICE,
+            "refunded_amount": {"amount": 300000, "currency": "VND"},
+            "again": True,
             "status": "refunded",
             "goodwill": False,
             "reason": "The projector failed.",

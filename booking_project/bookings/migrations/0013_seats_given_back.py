@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0010_card")]
+    dependencies = [("bookings", "0012_with_card")]
 
     operations = [
         migrations.AddField(
