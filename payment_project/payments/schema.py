@@ -56,10 +56,9 @@ class SoldSeatSerializer(serializers.Serializer[Any]):
 
 
 class PaidSeatSerializer(SoldSeatSerializer):
-    refunded = serializers.ChoiceField(
-        choices=[kind.value for kind in RefundKind],
+    refunded = serializers.CharField(
         allow_null=True,
-        help_text="What its money went back as, by the seat: after `cancel` the booking has it no more.",
+        help_text="What its money went back as, by the seat: `cancel`, the booking has it no more, or `goodwill`.",
     )
     checked_in = serializers.BooleanField(help_text="Whether somebody was let in to it.")
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
-from model import Saga, Sagas, State, Status, Trigger, payment_domain
+from model import Sagas
+from one_saga import Saga, State, Status, Trigger, payment_domain
 
 
 def _hold_ends(model: Sagas, _: str) -> None:
