@@ -57,7 +57,7 @@ class World:
         )
 
     def broker(self) -> Connection:
-        return Connection(variables.broker_url(self.stack.ports, self.stack.secrets))
+        return Connection(variables.broker_url(self.stack.instance, self.stack.ports, self.stack.secrets))
 
     def book(self, token: str | None) -> "Bought":
         """A customer takes two seats that nobody has, and pays with this card or not yet."""

@@ -30,6 +30,7 @@ import tools  # noqa: E402
 from receiver import Receiver  # noqa: E402
 
 from stack import control, lifecycle  # noqa: E402
+from stack.errors import StackError  # noqa: E402
 from stack.instance import MAIN, Instance  # noqa: E402
 from stack.lifecycle import Stack  # noqa: E402
 from stack.ports import HOST, any_free_port  # noqa: E402
@@ -55,9 +56,12 @@ START_SECONDS = 60
 
 
 def running() -> Stack:
-    """The instance that MARQUEE_STATE names, else the main one. Raises StackError when it was never started."""
+    """What MARQUEE_STATE names, else the main instance. Raises StackError when it was never started, or has TLS."""
     state = os.environ.get("MARQUEE_STATE")
-    return lifecycle.load(Instance.at(state) if state else Instance.named(MAIN))
+    stack = lifecycle.load(Instance.at(state) if state else Instance.named(MAIN))
+    if stack.instance.is_secured:
+        raise StackError("prometheus.yml knows no certificates: look at a stack that was started without TLS=1")
+    return stack
 
 
 def hurried_rules(text: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from celery.exceptions import Reject
 from django.core.signals import request_started
 from django.db import connection
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from chassis.messaging import task_metrics
 from chassis.storage import database_metrics
@@ -115,15 +115,19 @@ def test_who_waits_for_a_connection_is_counted_while_nobody_gets_one(monkeypatch
     where = connection.settings_dict
     names = {"host": "HOST", "port": "PORT", "dbname": "NAME", "user": "USER", "password": "PASSWORD"}
     login = {name: where[key] for name, key in names.items()}
-    with ConnectionPool(kwargs=login, min_size=1, max_size=1, timeout=10) as pool, ThreadPoolExecutor(1) as threads:
+    with ConnectionPool(kwargs=login, min_size=1, max_size=1) as pool, ThreadPoolExecutor(2) as threads:
+        monkeypatch.setattr(database_metrics, "default_connection", SimpleNamespace(pool=pool))
+        monkeypatch.setattr(database_metrics, "_sampled", 0.0)
+        request_started.send(sender=None, environ={})
         with pool.connection():
-            monkeypatch.setattr(database_metrics, "default_connection", SimpleNamespace(pool=pool))
-            monkeypatch.setattr(database_metrics, "_sampled", 0.0)
-            late = threads.submit(pool.getconn)
-            wait_until(lambda: pool.get_stats()["requests_waiting"] == 1)
-            request_started.send(sender=None, environ={})
+            # Neither of them has ever had one.
+            patient, hasty = threads.submit(pool.getconn, 10), threads.submit(pool.getconn, 1)
+            wait_until(lambda: metric("database_pool_connections", state="waiting") == 2)
+            with pytest.raises(PoolTimeout):
+                hasty.result(10)
             assert metric("database_pool_connections", state="waiting") == 1
-        pool.putconn(late.result(10))
+        pool.putconn(patient.result(10))
+        assert metric("database_pool_connections", state="waiting") == 0
 
 
 # Another process of its own, of the kind that a service has: its samples are in a folder.

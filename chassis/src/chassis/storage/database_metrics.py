@@ -1,5 +1,6 @@
 """How long statements take, and how much of a process's connections is in use."""
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -23,12 +24,13 @@ SLOW = counter("database_slow_queries_total", f"Statements that took longer than
 POOL = gauge("database_pool_connections", "Pooled connections, and threads that wait for one", ["state"], "livesum")
 
 _sampled = 0.0
+_counting = threading.Lock()
 
 
 def connect() -> None:
     """Measures every connection that this process makes, or takes from its pool, from now on."""
     connection_created.connect(_watch)
-    # While nobody gets a connection, none is made or taken, and just then there are threads that wait.
+    # While nobody gets a connection, none is made or taken: then too there is a pool to look at.
     request_started.connect(_look)
 
 
@@ -48,11 +50,30 @@ def _sample(connection: Any) -> None:
     pool = connection.pool if now - _sampled > SAMPLE_SECONDS else None
     if pool is not None:
         _sampled = now
+        _count_waits(pool)
         stats = pool.get_stats()
         POOL.labels("used").set(stats["pool_size"] - stats["pool_available"])
         POOL.labels("idle").set(stats["pool_available"])
-        # Those who gave up are among them until the next connection comes by.
-        POOL.labels("waiting").set(stats["requests_waiting"])
+
+
+def _count_waits(pool: Any) -> None:
+    """Whoever asks this pool for a connection is counted until they have it or give up.
+
+    The pool's own number has those who gave up in it until another connection comes back.
+    """
+    with _counting:
+        if "getconn" in vars(pool):
+            return
+        getconn, waiting = pool.getconn, POOL.labels("waiting")
+
+        def counted(*args: Any, **named: Any) -> Any:
+            waiting.inc()
+            try:
+                return getconn(*args, **named)
+            finally:
+                waiting.dec()
+
+        pool.getconn = counted
 
 
 def _timed(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
