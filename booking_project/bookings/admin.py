@@ -58,10 +58,10 @@ class OfRowInline(ReadOnlyInline):
 
 class SeatInline(OfRowInline):
     model = BookingSeat
-    along: ClassVar = ["booking"]
+    along: ClassVar = ["booking__showtime"]
     verbose_name_plural = "seats"
     ordering = [Length("row"), "row", "number"]
-    readonly_fields = ["category", PRICE]
+    readonly_fields = ["category", PRICE, by_the_theater("given_back_at", of="booking.showtime", title="given back")]
     fields = [*readonly_fields]
 
 
@@ -139,7 +139,7 @@ class BookingAdmin(ReadOnlyAdmin):
                 "opts": self.opts,
                 "form": form,
                 "bookings": [
-                    (booking, columns.names_of(booking.seats.all()), TOTAL(booking), booking.status in OPEN)
+                    (booking, columns.names_of(selectors.seats_left(booking)), TOTAL(booking), booking.status in OPEN)
                     for booking in bookings
                 ],
                 "touched": _touched(bookings),
@@ -187,7 +187,7 @@ def _touched(bookings: Sequence[Booking]) -> str:
     ending = [booking for booking in bookings if booking.status in OPEN]
     if not ending:
         return "None of these bookings has its seats any more: nothing is left to cancel."
-    people = sum(len(booking.seats.all()) for booking in ending)
+    people = sum(len(selectors.seats_left(booking)) for booking in ending)
     back = [Money(_back(booking), booking.currency) for booking in ending]
     said = f"{words.touched(len(ending), people)}"
     return f"{said}: their seats are free again, and {columns.sums(back) or 'no money'} goes back."

@@ -38,6 +38,7 @@ TRIGGERS: Mapping[Trigger, str] = {
     Trigger.PAYMENT_DECLINED: "card declined",
     Trigger.CAPTURE_FAILED: "the money could not be taken",
     Trigger.REFUNDED: "all the money given back",
+    Trigger.SEATS_REFUNDED: "some seats given back",
 }
 # The parts of the system that act by themselves, as a history names them.
 ACTORS: Mapping[str, str] = {"payment": "payment", "clock": "the clock", "catalog": "catalog"}

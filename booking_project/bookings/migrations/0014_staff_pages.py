@@ -27,7 +27,7 @@ FORWARDS = [
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("bookings", "0012_with_card")]
+    dependencies = [("bookings", "0013_seats_given_back")]
 
     operations = [
         migrations.AlterModelOptions(
