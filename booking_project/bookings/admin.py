@@ -76,7 +76,8 @@ class CheckInInline(OfRowInline):
         seat = BookingSeat.objects.filter(booking=OuterRef("booking"), seat_id=OuterRef("seat_id"))
         called = Concat(F("row"), F("number"), output_field=CharField())
         rows = columns.with_names(super().get_queryset(request))
-        return rows.annotate(seat_name=Subquery(seat.values_list(called)[:1]))
+        named: QuerySet[Any] = rows.annotate(seat_name=Subquery(seat.values_list(called)[:1]))
+        return named
 
     @admin.display(description="seat")
     def seat(self, check_in: Any) -> str:
@@ -239,7 +240,7 @@ class ShowtimeAdmin(ReadOnlyAdmin):
     def has_block_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("bookings.change_seatstatus")
 
-    def get_ordering(self, request: HttpRequest) -> list[str]:
+    def get_ordering(self, request: HttpRequest) -> Any:
         """A day from its morning on; without one the newest first, which are still to come."""
         return ["starts_at"] if columns.TheaterDayFilter.parameter_name in request.GET else ["-starts_at"]
 
@@ -326,12 +327,14 @@ class ScreenAdmin(ReadOnlyAdmin):
     list_display_links = ["name"]
     search_fields = ["name"]
     ordering = [F("theater_name"), "name"]
-    fields = readonly_fields = ["theater", "name", "size", "revision"]
+    readonly_fields = ["theater", "name", "size", "revision"]
+    fields = [*readonly_fields]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Screen]:
         newest = Showtime.objects.filter(theater_id=OuterRef("theater_id")).order_by("-starts_at")
         named = super().get_queryset(request).annotate(theater_name=Subquery(newest.values("theater_name")[:1]))
-        return named.defer("seats")
+        screens: QuerySet[Screen] = named.defer("seats")
+        return screens
 
     @admin.display(description="theater")
     def theater(self, screen: Any) -> str:
@@ -352,10 +355,11 @@ class BookingTransitionAdmin(ReadOnlyAdmin):
     list_select_related = ["booking__showtime"]
     search_fields = ["booking__reference__iexact", "cause"]
     ordering = ["-id"]
-    fields = readonly_fields = [
+    readonly_fields = [
         *("booking", by_the_theater("at", of="booking.showtime", title="when"), "trigger", "from_status", "to_status"),
         *(columns.who, columns.why, "message", "cause"),
     ]
+    fields = [*readonly_fields]
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
