@@ -39,7 +39,7 @@ def port(name: str) -> int:
 
 
 def refused(number: int, path: str, *, secure: str) -> str | None:
-    """secure: the variable that names its certificate where it is asked over TLS; the name in it is of no matter here."""
+    """secure: the variable that names its certificate where it is asked over TLS; the name in that is not asked for."""
     if os.environ.get(secure):
         context = ssl.create_default_context()
         context.check_hostname = False
