@@ -24,7 +24,8 @@ NAMESPACE = os.environ.get("MARQUEE_NAMESPACE", "marquee-live")
 # Further words for helm: where the images are (--set image.repository=...), a storage class.
 EXTRA = os.environ.get("MARQUEE_HELM_WORDS", "").split()
 CHART = str(HELM / "marquee")
-LOCAL = ["-f", str(HELM / "marquee" / "values-local.yaml")]
+TAG = os.environ.get("MARQUEE_IMAGE_TAG", "latest")
+LOCAL = ["-f", str(HELM / "marquee" / "values-local.yaml"), "--set", f"image.tag={TAG}"]
 FIGURES: list[tuple[str, str]] = []
 
 

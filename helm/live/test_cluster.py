@@ -131,7 +131,7 @@ def test_an_upgrade_that_changes_nothing_restarts_nothing():
 def test_green_and_back_lose_no_request_and_a_colour_alone_is_refused():
     with pytest.raises(AssertionError, match=r"--set colors\.blue\.tag="):
         cluster.upgrade("--set", "color=green")
-    tags = ("--set", "colors.blue.tag=latest", "--set", "colors.green.tag=latest", "--wait")
+    tags = ("--set", f"colors.blue.tag={cluster.TAG}", "--set", f"colors.green.tag={cluster.TAG}", "--wait")
     with nothing_fails("blue to green"):
         cluster.upgrade("--set", "color=green", *tags)
     buy()
