@@ -26,6 +26,7 @@ EXTRA = os.environ.get("MARQUEE_HELM_WORDS", "").split()
 CHART = str(HELM / "marquee")
 TAG = os.environ.get("MARQUEE_IMAGE_TAG", "latest")
 LOCAL = ["-f", str(HELM / "marquee" / "values-local.yaml"), "--set", f"image.tag={TAG}"]
+KEEP = bool(os.environ.get("MARQUEE_KEEP"))
 FIGURES: list[tuple[str, str]] = []
 
 

@@ -22,8 +22,14 @@ SECURITY = {
 
 @pytest.fixture(scope="session")
 def namespace() -> Iterator[str]:
-    """An empty namespace under the restricted Pod Security Standard; gone at the end, with all that was in it."""
+    """An empty namespace under the restricted Pod Security Standard; gone at the end, with all that was in it.
+
+    With MARQUEE_KEEP the release that is there is taken as it is, and stays: for trying one test again.
+    """
     cluster.required()
+    if cluster.KEEP:
+        yield cluster.NAMESPACE
+        return
     cluster.run("kubectl", "delete", "namespace", cluster.NAMESPACE, "--ignore-not-found")
     cluster.run("kubectl", "create", "namespace", cluster.NAMESPACE)
     restricted = "pod-security.kubernetes.io/enforce=restricted"
@@ -77,6 +83,7 @@ def client(namespace: str) -> None:
         },
     ]
     given = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+    cluster.kubectl("delete", "pod", "client", "--ignore-not-found")
     cluster.kubectl("apply", "-f", "-", given=given)
     cluster.kubectl("wait", "pod", "client", "--for=condition=Ready", "--timeout=120s")
     # A pod is let through a moment after it starts: what failed until then is not the release's.

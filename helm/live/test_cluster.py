@@ -17,6 +17,8 @@ SETTLE_SECONDS = 300
 @pytest.fixture(scope="session", autouse=True)
 def installed(namespace):
     """Installed with nothing but the values for one node; how long until a ticket is bought."""
+    if cluster.KEEP:
+        return
     began = time.monotonic()
     helm("install", "marquee", cluster.CHART, *cluster.LOCAL, *cluster.EXTRA)
     said = helm("test", "marquee", "--logs", "--timeout", "10m")
@@ -32,14 +34,14 @@ def whole(client):
 
 
 def test_nothing_failed_while_it_started():
-    """No pod was started twice but those that a server kept waiting, and none of their requests was answered 5xx."""
+    """What customers' requests go through was started once, and none of them was answered 5xx."""
     restarts = {
-        pod["metadata"]["name"]: sum(one["restartCount"] for one in pod["status"]["containerStatuses"])
+        (pod["metadata"]["name"], container["name"]): container["restartCount"]
         for pod in pods()
-        if pod["metadata"]["labels"].get("marquee/process") == "web"
-        or pod["metadata"]["labels"]["app.kubernetes.io/component"] in ("postgres", "redis", "rabbitmq", "gateway")
+        for container in pod["status"]["containerStatuses"]
+        if container["name"] in ("web", "gateway", "postgres", "redis", "rabbitmq")
     }
-    assert len(restarts) > 10
+    assert len(restarts) == 13
     assert not {name: count for name, count in restarts.items() if count}
     assert cluster.requests()[1] == []
 
