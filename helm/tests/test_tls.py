@@ -5,6 +5,7 @@ import select
 import subprocess
 
 import pytest
+import yaml
 from chart import CHART, SERVICES, environment, of_kind, pod, pods, rendered
 
 INTERNAL = pytest.mark.parametrize("variant", ["internal", "production"])
@@ -88,6 +89,21 @@ def test_prometheus_verifies_whom_it_asks():
     certified = names("production")
     assert all(endpoint["tlsConfig"]["serverName"] in certified[f"marquee-{name}-tls"] for name in SERVICES)
     assert endpoint["tlsConfig"]["ca"]["secret"]["name"] in certified
+
+
+def test_the_charts_own_prometheus_verifies_them_too():
+    words = ["--set", "tls.internal=true", "--set", "tls.issuer.name=ca", "--set", "monitoring.stack.enabled=true"]
+    parts = [one for one in yaml.safe_load_all(rendered(*words)) if one]
+    (config,) = [one for one in parts if one["kind"] == "ConfigMap" and "prometheus.yml" in one["data"]]
+    jobs = {job["job_name"]: job for job in yaml.safe_load(config["data"]["prometheus.yml"])["scrape_configs"]}
+    assert jobs["service"]["tls_config"] == {"ca_file": "/tls/ca.crt", "server_name": "marquee-web"}
+    (scheme,) = [one for one in jobs["service"]["relabel_configs"] if one.get("target_label") == "__scheme__"]
+    assert (scheme["regex"], scheme["replacement"]) == ("http", "https")
+    (server,) = [
+        one for one in parts if one["metadata"]["name"] == "marquee-prometheus" and "template" in one.get("spec", {})
+    ]
+    mounts = server["spec"]["template"]["spec"]["containers"][0]["volumeMounts"]
+    assert {"name": "trusted", "mountPath": "/tls", "readOnly": True} in mounts
 
 
 def test_a_standby_verifies_its_primary():
