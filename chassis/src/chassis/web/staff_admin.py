@@ -95,7 +95,7 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the 
         rows = self.get_queryset(request).filter(pk__in=_keys_of(self.model, keys))
         along = self.get_list_select_related(request)
         if along:
-            rows = rows.select_related(*(() if along is True else along))
+            rows = rows.select_related(*(() if isinstance(along, bool) else along))
         return {str(row.pk): str(row) for row in rows}
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
