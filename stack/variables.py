@@ -27,7 +27,7 @@ HOLDS = (
     *("MAX_HOLDS_AGAIN", "HOLDS_AGAIN_SECONDS"),
 )
 # Those of one service.
-ITS_OWN = {"auth": ("ACCESS_TOKEN_SECONDS", "REFRESH_TOKEN_SECONDS"), "booking": (*HOLDS, "TICKET_PREVIOUS_PUBLIC_KEY")}
+ITS_OWN = {"auth": ("ACCESS_TOKEN_SECONDS", "REFRESH_TOKEN_SECONDS"), "booking": HOLDS}
 BINARIES = str(PYTHON.parent)
 
 
@@ -104,11 +104,13 @@ def _own(service: Service, *, ports: Mapping[str, int], secrets: Mapping[str, st
             return {
                 "JWT_PRIVATE_KEY": secrets["JWT_PRIVATE_KEY"],
                 "MAILED_SECRET_KEYS": secrets["MAILED_SECRET_KEYS"],
+                **_if_there(secrets, "JWT_PREVIOUS_PUBLIC_KEY"),
             }
         case "booking":
             return {
                 "CATALOG_URL": url(ports["catalog"]),
                 "TICKET_SIGNING_KEY": secrets["TICKET_SIGNING_KEY"],
+                **_if_there(secrets, "TICKET_PREVIOUS_PUBLIC_KEY"),
                 # While a booking waits for the disk, its thread's processor is another's.
                 "WEB_THREADS": "8",
             }
@@ -131,6 +133,11 @@ def _own(service: Service, *, ports: Mapping[str, int], secrets: Mapping[str, st
             }
         case _:
             return {}
+
+
+def _if_there(secrets: Mapping[str, str], name: str) -> dict[str, str]:
+    """What somebody has put into secrets.env for as long as a key changes (docs/operations/keys.md)."""
+    return {name: secrets[name]} if name in secrets else {}
 
 
 def of_clock(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> dict[str, str]:
