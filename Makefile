@@ -7,20 +7,23 @@ BIN := .venv/bin
 INSTANCE ?= main
 
 .DEFAULT_GOAL := help
-.PHONY: contracts bench chaos help env up down restart status logs memory demo-data test check audit audit-dependencies lock \
+.PHONY: contracts bench chaos help env up down restart rotate-certificates status logs memory demo-data test check audit audit-dependencies lock \
 	install format
 
 help: ## Show this
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
 
 env: ## Write the secrets of docker-compose.yml to .env (what is there stays)
 	@$(PYTHON) docker/make_env.py
 
-up: ## Install what is missing, start everything, buy a ticket
-	@$(STACK) up --instance $(INSTANCE) $(foreach port,$(PORTS),--port $(port))
+up: ## Install what is missing, start everything, buy a ticket (TLS=1: over TLS everywhere)
+	@$(STACK) up --instance $(INSTANCE) $(if $(filter-out 0,$(TLS)),--tls) $(foreach port,$(PORTS),--port $(port))
 
 down: ## Stop everything
 	@$(STACK) down --instance $(INSTANCE)
+
+rotate-certificates: ## New certificates for a running stack with TLS, nothing restarts (AUTHORITY=1: and a new authority)
+	@$(STACK) rotate-certificates --instance $(INSTANCE) $(if $(AUTHORITY),--authority)
 
 status: ## Show every process, and the addresses
 	@$(STACK) status --instance $(INSTANCE)

@@ -55,7 +55,7 @@ class SmtpServer:
 
 
 def mail_address(text: str, *, name: str) -> str:
-    """The address alone that a variable of the environment holds, or "". Raises ValueError, with the variable's name."""
+    """The address that a variable of the environment holds, or "". Raises ValueError, with the variable's name."""
     address = text.strip()
     if address and not PLAIN_ADDRESS.fullmatch(address):
         raise ValueError(f"{name} must be a mail address as help@cinema.example, and nothing beside it")

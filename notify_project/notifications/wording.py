@@ -63,9 +63,10 @@ class Rendered:
 def render(wording: Wording, values: Mapping[str, Any], *, mail_domain: str = "", strict: bool = False) -> Rendered:
     """Raises BadWording for what cannot be rendered and for what a mail may not say (wording_rules).
 
-    A mail, which is what has a subject, ends with where to ask, if `values` say so. Paragraphs have one empty line between
-    them, whatever a branch that is not taken leaves. mail_domain: of the house's own addresses. strict, for what is about to be saved: also for a name that `values` does
-    not have, for a branch that is not taken with these, and for what is opened and not closed.
+    A mail, which is what has a subject, ends with where to ask, if `values` say so. Paragraphs have one empty line
+    between them, whatever a branch that is not taken leaves. mail_domain: of the house's own addresses. strict, for
+    what is about to be saved: also for a name that `values` does not have, for a branch that is not taken with these,
+    and for what is opened and not closed.
     """
     link, support = values.get(LINK, ""), values.get("support_email", "")
     house = House(values.get("public_url", ""), mail_domain, support)

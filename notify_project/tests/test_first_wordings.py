@@ -116,7 +116,8 @@ def test_a_mail_has_no_gap_no_code_and_no_id_and_ends_with_a_line(kind: Kind, la
             assert not RAW_CODE.search(re.sub(r"https?://\S+", "", part)), part
             assert not re.search(r"\s[.,;:]|\(\s*\)", part.replace(" \n", "\n")), part
         assert "\n\n\n" not in mail.text
-        assert mail.text.endswith("\n") and not mail.text.endswith("\n\n")
+        assert mail.text.endswith("\n")
+        assert not mail.text.endswith("\n\n")
         assert "<p></p>" not in mail.html
         read += 1
     assert read >= 8
