@@ -31,6 +31,7 @@ IN_MINOR_UNITS = ["amount", "held_amount", "captured_amount", "refunded_amount",
 
 class OperationInline(ReadOnlyInline):
     model = GatewayOperation
+    ordering = ["created_at"]
     readonly_fields = [
         *("created_at", "kind", AMOUNT, "provider", "state", "outcome_code"),
         *("attempts", "due_at", "last_error", "id"),
