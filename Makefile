@@ -7,7 +7,7 @@ BIN := .venv/bin
 INSTANCE ?= main
 
 .DEFAULT_GOAL := help
-.PHONY: contracts bench chaos help env up down restart rotate-certificates status logs memory demo-data test check audit audit-dependencies lock \
+.PHONY: contracts bench chaos alerts watch help env up down restart rotate-certificates status logs memory demo-data test check audit audit-dependencies lock \
 	install format
 
 help: ## Show this
@@ -51,6 +51,12 @@ bench: ## Measure the running stack: ratios, kept in bench/results
 
 chaos: ## Kill processes of the running stack under load, then audit (SEED=1 repeats a run)
 	@MARQUEE_STATE=.stack/$(INSTANCE) $(BIN)/python -m bench.chaos $(if $(SEED),--seed $(SEED))
+
+alerts: ## Make each alert fire on the running stack by a real fault, and clear (ALERT=ServerDown for one)
+	@MARQUEE_STATE=.stack/$(INSTANCE) $(BIN)/python monitoring/alerts.py $(ALERT)
+
+watch: ## Run Prometheus and Alertmanager beside the running stack until Ctrl-C, with every wait cut short
+	@MARQUEE_STATE=.stack/$(INSTANCE) $(BIN)/python monitoring/watching.py
 
 install: ## Make .venv from the lock (SERVICE=booking: just its part, in its own folder)
 	@$(STACK) install $(SERVICE)

@@ -6,14 +6,17 @@ from django.contrib.auth import get_permission_codename
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, actor_of, money
 from chassis.web.problems import Problem
-from payments import refunds, services
+from payments import books, refunds, services
 from payments.clerks import Clerk
-from payments.forms import Plan, RefundForm, RefusalForm, left, shown
+from payments.forms import Plan, RefundForm, RefusalForm, described, left, shown
 from payments.models import GatewayOperation, Payment, PaymentMethod, Refund, Transaction, WebhookDelivery
 from payments.refunds import Wanted
+from payments.seats import named
 
 AMOUNT = money("amount")
 TOTAL = money("amount", title="total")
@@ -27,6 +30,11 @@ MONEY_OF_PAYMENT = [
     money("retained_amount", title="retained"),
 ]
 IN_MINOR_UNITS = ["amount", "held_amount", "captured_amount", "refunded_amount", "retained_amount", "currency"]
+
+
+@admin.display(description="of seats")
+def of_seats(refund: Refund) -> str:
+    return named(books.seats_of(refund)) or "-"
 
 
 class OperationInline(ReadOnlyInline):
@@ -49,7 +57,7 @@ class LedgerInline(ReadOnlyInline):
 class RefundInline(ReadOnlyInline):
     model = Refund
     readonly_fields = [
-        *("created_at", AMOUNT, "status", "kind", "reason", "requested_by"),
+        *("created_at", AMOUNT, of_seats, "status", "kind", "reason", "requested_by"),
         *("decided_by", "decision_note", "failure_code", "finished_at"),
     ]
     fields = [*readonly_fields]
@@ -69,14 +77,19 @@ class PaymentAdmin(ReadOnlyAdmin):
     list_display = ["booking_reference", "status", "booking_state", TOTAL, REFUNDED, "attention", "created_at"]
     list_filter = ["status", "booking_state", "under_way", ("attention", admin.EmptyFieldListFilter), "created_at"]
     search_fields = ["booking_reference__iexact", "id__iexact", "booking_id__iexact", "user_id__iexact"]
-    exclude = IN_MINOR_UNITS
-    readonly_fields = MONEY_OF_PAYMENT
+    exclude = [*IN_MINOR_UNITS, "seats", "let_in"]
+    readonly_fields = [*MONEY_OF_PAYMENT, "seats_sold"]
     inlines = [OperationInline, LedgerInline, RefundInline]
     actions = ["refund", "try_again"]
     show_full_result_count = False
 
     def has_refund_permission(self, request: HttpRequest) -> bool:
         return _may_refund(request)
+
+    @admin.display(description="seats")
+    def seats_sold(self, payment: Payment) -> SafeString | str:
+        lines = ((described(seat, payment),) for seat in books.seats_of(payment))
+        return format_html_join(mark_safe("<br>"), "{}", lines) or "-"
 
     @admin.action(description="Refund the selected payments…", permissions=["refund"])
     def refund(self, request: HttpRequest, queryset: QuerySet[Payment]) -> HttpResponse | None:
@@ -104,7 +117,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         return None
 
     def _carry_out(self, request: HttpRequest, payment: Payment, plan: Plan) -> None:
-        wanted = Wanted(_clerk(request), reason=plan.reason, amount=plan.amount, kind=plan.kind)
+        wanted = Wanted(_clerk(request), reason=plan.reason, amount=plan.amount, kind=plan.kind, seats=plan.seats)
         try:
             asked = refunds.request_refund(payment_id=payment.id, wanted=wanted)
         except Problem as problem:
@@ -151,14 +164,14 @@ class TransactionAdmin(ReadOnlyAdmin):
 @admin.register(Refund)
 class RefundAdmin(ReadOnlyAdmin):
     list_display = [
-        *("id", "payment", AMOUNT, "status", "kind", "reason"),
+        *("id", "payment", AMOUNT, of_seats, "status", "kind", "reason"),
         *("requested_by", "approve_by", "decided_by", "created_at"),
     ]
     list_filter = ["status", "kind", "created_at"]
     list_select_related = ["payment"]
     search_fields = ["payment__booking_reference__iexact", "payment__id__iexact", "requested_by"]
-    exclude = IN_MINOR_UNITS
-    readonly_fields = [AMOUNT]
+    exclude = [*IN_MINOR_UNITS, "seats"]
+    readonly_fields = [AMOUNT, of_seats]
     actions = ["approve", "refuse"]
     show_full_result_count = False
 
