@@ -7,7 +7,7 @@ from chart import SERVICES, VALUES, may_speak, of_kind, pod, pods, selects, valu
 def needed(variant: str) -> dict[tuple[str, int], set[tuple[str, str]]]:
     """(component and process that listen, port) → the (component, process) pairs inside the release that connect."""
     config = values(variant)
-    tls = config["rabbitmq"]["tls"]["enabled"]
+    tls = config["rabbitmq"]["tls"]["enabled"] or config["tls"]["internal"]
     backup, simulator = config["backup"]["enabled"], config["simulator"]["enabled"]
     asking = [(name, process) for name in SERVICES for process in ("web", "worker")]
     everyone = [(name, process) for name in SERVICES for process in ("web", "worker", "relay", "migrate")]
