@@ -32,9 +32,12 @@ MONEY_OF_PAYMENT = [
 IN_MINOR_UNITS = ["amount", "held_amount", "captured_amount", "refunded_amount", "retained_amount", "currency"]
 
 
-@admin.display(description="of seats")
-def of_seats(refund: Refund) -> str:
-    return named(books.seats_of(refund)) or "-"
+class TellsItsSeats:
+    """A page of refunds, with a column of those whose money it is."""
+
+    @admin.display(description="of seats")
+    def of_seats(self, refund: Refund) -> str:
+        return named(books.seats_of(refund)) or "-"
 
 
 class OperationInline(ReadOnlyInline):
@@ -54,10 +57,10 @@ class LedgerInline(ReadOnlyInline):
     fields = [*readonly_fields]
 
 
-class RefundInline(ReadOnlyInline):
+class RefundInline(TellsItsSeats, ReadOnlyInline):
     model = Refund
     readonly_fields = [
-        *("created_at", AMOUNT, of_seats, "status", "kind", "reason", "requested_by"),
+        *("created_at", AMOUNT, "of_seats", "status", "kind", "reason", "requested_by"),
         *("decided_by", "decision_note", "failure_code", "finished_at"),
     ]
     fields = [*readonly_fields]
@@ -162,16 +165,16 @@ class TransactionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Refund)
-class RefundAdmin(ReadOnlyAdmin):
+class RefundAdmin(TellsItsSeats, ReadOnlyAdmin):
     list_display = [
-        *("id", "payment", AMOUNT, of_seats, "status", "kind", "reason"),
+        *("id", "payment", AMOUNT, "of_seats", "status", "kind", "reason"),
         *("requested_by", "approve_by", "decided_by", "created_at"),
     ]
     list_filter = ["status", "kind", "created_at"]
     list_select_related = ["payment"]
     search_fields = ["payment__booking_reference__iexact", "payment__id__iexact", "requested_by"]
     exclude = [*IN_MINOR_UNITS, "seats"]
-    readonly_fields = [AMOUNT, of_seats]
+    readonly_fields = [AMOUNT, "of_seats"]
     actions = ["approve", "refuse"]
     show_full_result_count = False
 
