@@ -27,7 +27,7 @@ from accounts.domain import (
 from accounts.errors import AboveYourRank, SignInThrottled, WeakPassword, WrongPassword
 from accounts.models import OneTimeToken, Revocation, Session, User, rank_by
 from accounts.selectors import prover_of
-from chassis.admin import ReadOnlyAdmin, StaffAdmin
+from chassis.admin import ChoicesInWords, ReadOnlyAdmin, StaffAdmin, words
 from chassis.web.gateway import address_of
 
 ADDRESS_BY_ANOTHER = (
@@ -141,6 +141,9 @@ class UserAdmin(StaffAdmin):
         allowed = super().has_change_permission(request, obj)
         return allowed and (obj is None or _staff(request).may(Deed.CHANGE, obj))
 
+    def kept_because(self, row: User) -> str:
+        return "An account is never deleted, for bookings and payments name it. Make it inactive instead."
+
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
 
@@ -184,10 +187,14 @@ def _tell(page: "admin.ModelAdmin[Any]", request: HttpRequest, end: Callable[[],
         page.message_user(request, "The sessions are ended.", messages.SUCCESS)
 
 
+END_REASON = words("end_reason", title="why it ended")
+
+
 @admin.register(Session)
 class SessionAdmin(ReadOnlyAdmin):
-    list_display = ["id", "user", "created_at", "refreshed_at", "expires_at", "end_reason", "address"]
-    list_filter = [("ended_at", admin.EmptyFieldListFilter), "end_reason", "created_at"]
+    list_display = ["user", "created_at", "refreshed_at", "expires_at", END_REASON, "address"]
+    list_filter = [("ended_at", admin.EmptyFieldListFilter), ("end_reason", ChoicesInWords), "created_at"]
+    readonly_fields = [END_REASON]
     list_select_related = ["user"]
     search_fields = ["=id", "user__username", "user__email", "=address"]
     fields = [
@@ -197,7 +204,7 @@ class SessionAdmin(ReadOnlyAdmin):
         "refreshed_at",
         "expires_at",
         "ended_at",
-        "end_reason",
+        END_REASON,
         "address",
         "user_agent",
     ]
@@ -215,7 +222,7 @@ class SessionAdmin(ReadOnlyAdmin):
 
 @admin.register(OneTimeToken)
 class OneTimeTokenAdmin(ReadOnlyAdmin):
-    list_display = ["id", "purpose", "email", "user", "created_at", "expires_at", "used_at"]
+    list_display = ["purpose", "email", "user", "created_at", "expires_at", "used_at"]
     list_filter = ["purpose", ("used_at", admin.EmptyFieldListFilter)]
     list_select_related = ["user"]
     search_fields = ["email", "user__username"]
@@ -225,7 +232,7 @@ class OneTimeTokenAdmin(ReadOnlyAdmin):
 
 @admin.register(Revocation)
 class RevocationAdmin(ReadOnlyAdmin):
-    list_display = ["id", "jti", "user", "issued_before", "expires_at", "published_at"]
+    list_display = ["__str__", "issued_before", "expires_at", "published_at"]
     list_filter = [("published_at", admin.EmptyFieldListFilter)]
     list_select_related = ["user"]
     search_fields = ["=jti", "user__username"]
