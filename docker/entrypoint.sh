@@ -10,10 +10,7 @@ case $process in
             -E --without-mingle --without-gossip --loglevel INFO "$@"
         ;;
     relay) exec python -m chassis.messaging.relay "$@" ;;
-    migrate)
-        python manage.py migrate --no-input "$@"
-        exec python manage.py declare_topology
-        ;;
+    migrate) exec python manage.py prepare "$@" ;;
     beat) exec celery -A chassis.messaging.clock beat --scheduler celery.beat:Scheduler --loglevel INFO --pidfile= "$@" ;;
     flower) exec celery -A chassis.messaging.clock flower --address="$BIND" --port="${PORT:-5555}" --url_prefix=flower "$@" ;;
     gateway-simulator) exec python -m gateway_simulator "$@" ;;

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -19,6 +20,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".stack" / "tools"
 BIN = TOOLS / "bin"
+LIBRARIES = TOOLS / "lib"
 SCHEMAS = TOOLS / "schemas"
 
 GO_TOOLS = {
@@ -26,7 +28,19 @@ GO_TOOLS = {
     "kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0",
 }
 # Packages that may have them; Debian 13 has taken promtool out of Prometheus's.
-DEBIAN_TOOLS = {"promtool": ("promtool", "prometheus"), "amtool": ("prometheus-alertmanager",)}
+DEBIAN_TOOLS = {
+    "promtool": ("promtool", "prometheus"),
+    "amtool": ("prometheus-alertmanager",),
+    "haproxy": ("haproxy",),
+    "prometheus-nginx-exporter": ("prometheus-nginx-exporter",),
+    "prometheus-postgres-exporter": ("prometheus-postgres-exporter",),
+    "prometheus-redis-exporter": ("prometheus-redis-exporter",),
+    "rclone": ("rclone",),
+}
+DEPENDS = (
+    *("apt-cache", "depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts"),
+    *("--no-breaks", "--no-replaces", "--no-enhances"),
+)
 KUBERNETES_SCHEMAS = "kubernetes-validate==1.37.0"
 OLDEST_KUBERNETES = (1, 28)
 REFERENCE = re.compile(r'"#/\$defs/([^"]+)"')
@@ -168,22 +182,34 @@ def _pip() -> list[str]:
 def _from_debian(name: str) -> str:
     """Takes the one program out of its package: installing that would start a server."""
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
-        raise Missing(f"{name} is not here: install Prometheus (on Debian: apt-get download {DEBIAN_TOOLS[name][0]})")
+        raise Missing(f"{name} is not here: install it (on Debian: apt-get download {DEBIAN_TOOLS[name][0]})")
     downloads = TOOLS / "packages"
     shutil.rmtree(downloads, ignore_errors=True)
     downloads.mkdir(parents=True)
     print(f"  fetching {name}", flush=True)
-    known = _run(["apt-cache", "pkgnames"]).split()
-    _run(["apt-get", "download", "-qq", next((it for it in DEBIAN_TOOLS[name] if it in known), name)], folder=downloads)
-    (package,) = downloads.glob("*.deb")
-    _run(["dpkg-deb", "-x", str(package), str(downloads / "files")])
-    BIN.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(downloads / "files" / "usr" / "bin" / name, BIN / name)
+    known = set(_run(["apt-cache", "pkgnames"]).split())
+    package = next((it for it in DEBIAN_TOOLS[name] if it in known), name)
+    installed = set(_run(["dpkg-query", "-W", "-f", "${Package}\n"]).split())
+    needs = set(re.findall(r"^lib\S+", _run([*DEPENDS, package]), re.MULTILINE)) & known - installed
+    _run(["apt-get", "download", "-qq", package, *sorted(needs)], folder=downloads)
+    for file in downloads.glob("*.deb"):
+        _run(["dpkg-deb", "-x", str(file), str(downloads / "files")])
+    for folder in (BIN, LIBRARIES):
+        folder.mkdir(parents=True, exist_ok=True)
+    for library in (downloads / "files" / "usr" / "lib").glob("*/lib*.so.*"):
+        shutil.copy2(library, LIBRARIES / library.name)
+    (there,) = [file for folder in ("bin", "sbin") for file in (downloads / "files" / "usr" / folder).glob(name)]
+    shutil.copy2(there, BIN / name)
     shutil.rmtree(downloads)
     return str(BIN / name)
 
 
-def _run(words: list[str], *, folder: Path = ROOT, environment: dict[str, str] | None = None) -> str:
+def libraries() -> dict[str, str]:
+    """The environment that programs out of packages find those libraries with that are in packages of their own."""
+    return {**os.environ, "LD_LIBRARY_PATH": str(LIBRARIES)}
+
+
+def _run(words: Sequence[str], *, folder: Path = ROOT, environment: dict[str, str] | None = None) -> str:
     result = subprocess.run(
         words, cwd=folder, env={**os.environ, **(environment or {})}, capture_output=True, text=True, check=False
     )

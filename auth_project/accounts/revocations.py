@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.domain import AccessTokenId
 from accounts.models import Revocation, Session, User
 from chassis.storage.redis import RedisUnavailable, redis_client
-from chassis.web.tokens import TOLD, TOLD_KEY, revoke_token, revoke_user
+from chassis.web.revoked import TOLD, TOLD_KEY, revoke_token, revoke_user
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,8 @@ from chassis.messaging.events import Event
 from chassis.storage.models import OutboxMessage
 from chassis.storage.redis import redis_client
 from chassis.web.problems import Unauthenticated
-from chassis.web.tokens import TOLD, TOLD_KEY, still_stands, verify
+from chassis.web.revoked import TOLD, TOLD_KEY, still_stands
+from chassis.web.tokens import verify
 
 pytestmark = pytest.mark.django_db
 USERS, OWN_SITE = "/admin/auth/accounts/user/", "/admin/auth/"

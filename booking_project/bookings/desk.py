@@ -4,16 +4,16 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from bookings import endings
 from bookings.domain import Cancellation, State, Trigger, next_state
 from bookings.errors import AddressChanged, BookingNotFound, NotCancellable, OwnPurchase, SecondPersonNeeded
 from bookings.history import Cause
-from bookings.models import Booking, Customer
+from bookings.models import Booking
 from bookings.selectors import locked_booking
-from chassis.four_eyes import Objection, alone_up_to, objection
+from chassis.four_eyes import Objection, alone_up_to
 from chassis.states import IllegalTransition
+from chassis.storage.address_changes import objection_to
 from chassis.storage.audit_log import Actor, record
 
 _REFUSED = {Objection.OWN: OwnPurchase, Objection.ADDRESS_CHANGED: AddressChanged}
@@ -59,15 +59,6 @@ def _refuse_too_much(booking: Booking) -> None:
 
 def _refuse_to_decide_alone(actor: Actor, *, owner_id: UUID) -> None:
     """Raises OwnPurchase, AddressChanged."""
-    if actor.account_id is None:
-        return
-    owner = Customer.objects.filter(user_id=owner_id).first()
-    said = objection(
-        actor_id=actor.account_id,
-        owner_id=owner_id,
-        email_changed_by=owner.email_changed_by if owner else None,
-        email_changed_at=owner.email_changed_at if owner else None,
-        now=timezone.now(),
-    )
+    said = objection_to(actor, owner_id=owner_id)
     if said is not None:
         raise _REFUSED[said]

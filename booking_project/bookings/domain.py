@@ -115,13 +115,15 @@ def refund_ends(state: State, *, status: PaymentStatus, kind: str) -> Trigger | 
 class Holds:
     """A customer's holds at a moment: the open ones of the showtime (here) and of all, and the seats of all of those.
 
-    again: how often in the last while the customer held one of the wanted seats, and did not buy it.
+    again: how often in the last while the customer held one of the wanted seats, and did not buy it. unanswered: the
+    open ones that came with a card; its yes would have sold them, and its no ended them.
     """
 
     here: int
     in_all: int
     seats: int
     again: int
+    unanswered: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +149,19 @@ class Excess(StrEnum):
     SEATS = "seats"
 
 
-def excess(holds: Holds, *, wanted: int, limits: Limits) -> Excess | None:
-    """What stands against another hold, of `wanted` seats; the same as the conditions of inventory.TAKE."""
+def excess(holds: Holds, *, wanted: int, with_card: bool, limits: Limits) -> Excess | None:
+    """What stands against another hold, of `wanted` seats; the same as the conditions of inventory.TAKE.
+
+    with_card: it comes with a card, which may yet be declined: of such holds one at a time goes beyond limits.seats.
+    """
     if holds.here >= limits.here:
         return Excess.HERE
     if holds.in_all >= limits.in_all:
         return Excess.IN_ALL
     if holds.again >= limits.again:
         return Excess.AGAIN
-    return Excess.SEATS if holds.seats + wanted > limits.seats else None
+    within = holds.seats + wanted <= limits.seats or (with_card and holds.unanswered == 0)
+    return None if within else Excess.SEATS
 
 
 @dataclass(frozen=True, slots=True)

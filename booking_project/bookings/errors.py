@@ -71,7 +71,7 @@ class HeldTooOften(Conflict):
 
 
 class AddressNotVerified(PermissionDenied):
-    """So many seats are held for a verified address, or for a booking that comes with its card."""
+    """So many seats are held for a verified address, or for one booking whose card has not answered yet."""
 
     code = "address_not_verified"
     title = "Verify your e-mail address, or pay with the booking, to hold that many seats"

@@ -50,7 +50,9 @@ class PaymentRefunded:
 
 @dataclass(frozen=True, slots=True)
 class UserKnown:
-    """user.registered and user.updated. email_changed_*: of the last change of the address, by None the owner."""
+    """user.registered and user.updated. email_changed_*: of the last change of the address, by None the owner.
+
+    A change by staff is told until a day has passed, or until another one by staff."""
 
     user_id: UUID
     email: str

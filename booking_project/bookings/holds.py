@@ -80,12 +80,13 @@ def hold_seats(
 ) -> Held | Replayed:
     """Holds seats for HOLD_SECONDS as a PENDING booking and tells of it, all or nothing.
 
-    verified: the customer has proven an address, and may hold more than a few seats that are not paid.
+    verified: the customer has proven an address, and may hold more than a few seats that are not paid. Anybody else may
+    hold more with a card, once, until it has answered.
     Raises ShowtimeNotFound, ShowtimeUnknown, UnknownSeat, SalesClosed, TooManyHolds, TooManyHoldsInAll, HeldTooOften,
     AddressNotVerified, SeatUnavailable naming the seats, CoupleSeatSplit, CompanionAlone, OrphanSeat, and with `once`
     idempotency.KeyReused or KeyInFlight.
     """
-    limits = _limits(proven=verified or payment_method is not None)
+    limits = _limits(verified=verified)
     booking_id = uuid7()
     owner = locks.Owner(user_id, booking_id)
 
@@ -140,7 +141,7 @@ def hold_best_seats(
 
     Raises NotEnoughSeats, and what hold_seats raises.
     """
-    limits = _limits(proven=verified or payment_method is not None)
+    limits = _limits(verified=verified)
     booking_id = uuid7()
 
     def attempt(sale: Sale) -> Held | Replayed:
@@ -257,6 +258,7 @@ def _write_hold(
         total_amount=sum(seat.price for seat in seats),
         currency=sale.showtime.currency,
         terms=sale.terms,
+        with_card=payment_method is not None,
     )
     try:
         booking.hold_expires_at, booking.created_at = inventory.take_seats(
@@ -269,7 +271,7 @@ def _write_hold(
     except inventory.HoldRefused as refusal:
         if not refusal.on_sale:
             raise _SaleChanged from None
-        beyond = excess(refusal.holds, wanted=len(seats), limits=limits)
+        beyond = excess(refusal.holds, wanted=len(seats), with_card=booking.with_card, limits=limits)
         if beyond is not None:
             raise _too_much(beyond, limits) from None
         REFUSED.inc()
@@ -277,13 +279,12 @@ def _write_hold(
     return Held(booking, seats, sale)
 
 
-def _limits(*, proven: bool) -> Limits:
-    """proven: by a verified address, or by a card that comes with the booking."""
+def _limits(*, verified: bool) -> Limits:
     most = settings.MAX_OPEN_HOLDS_IN_ALL * settings.MAX_SEATS_PER_BOOKING
     return Limits(
         here=settings.MAX_OPEN_HOLDS,
         in_all=settings.MAX_OPEN_HOLDS_IN_ALL,
-        seats=most if proven else settings.MAX_SEATS_UNVERIFIED,
+        seats=most if verified else settings.MAX_SEATS_UNVERIFIED,
         again=settings.MAX_HOLDS_AGAIN,
         seconds=max(settings.HOLDS_AGAIN_SECONDS, settings.HOLD_SECONDS + _CLOCKS_DIFFER),
     )
@@ -299,7 +300,10 @@ def _too_much(beyond: Excess, limits: Limits) -> Problem:
             minutes = -(-limits.seconds // 60)
             return HeldTooOften(f"The same seats may be held {limits.again} times within {minutes} minutes.")
         case Excess.SEATS:
-            return AddressNotVerified(f"Without a verified address or a card at most {limits.seats} seats are held.")
+            return AddressNotVerified(
+                f"Without a verified address at most {limits.seats} seats are held,"
+                " and with a card those of one booking more until the card has answered."
+            )
 
 
 def _created(

@@ -21,7 +21,7 @@ from chassis.storage.database import as_jsonb
 # One statement decides and writes a hold: the showtime is on sale as the caller saw it, all the seats are free or
 # their hold ran out, the customer may hold that many, and only then booking, seats, history and event exist. The times
 # are the database's own, so that several web hosts need not agree on theirs, and the event gets them here.
-# holds_of() lets one hold of a customer after the other count: it waits for the one before, and sees what that wrote,
+# held_by() lets one hold of a customer after the other count: it waits for the one before, and sees what that wrote,
 # which the statement's own snapshot would not. Nothing is taken before it has returned, so nobody waits in a circle.
 TAKE = """
 WITH wanted AS (
@@ -33,11 +33,11 @@ WITH wanted AS (
     WHERE s.id = %(showtime_id)s AND s.revision = %(showtime_revision)s AND c.revision = %(screen_revision)s
       AND s.status = 'scheduled' AND now() < s.starts_at + make_interval(mins => %(sales_close_minutes)s)
 ), holds AS MATERIALIZED (
-    SELECT * FROM holds_of(%(user_id)s, %(showtime_id)s, ARRAY(SELECT seat_id FROM wanted), %(since)s)
+    SELECT * FROM held_by(%(user_id)s, %(showtime_id)s, ARRAY(SELECT seat_id FROM wanted), %(since)s)
 ), allowed AS (
     SELECT FROM holds
     WHERE here < %(max_holds)s AND in_all < %(max_holds_in_all)s AND again < %(max_holds_again)s
-      AND seats + (SELECT count(*) FROM wanted) <= %(max_seats)s
+      AND (seats + (SELECT count(*) FROM wanted) <= %(max_seats)s OR %(with_card)s AND unanswered = 0)
 ), taken AS (
     INSERT INTO seat_status (showtime_id, seat_id, status, booking_id, held_until)
     SELECT %(showtime_id)s, seat_id, 'held', %(booking_id)s, sale.until
@@ -48,9 +48,9 @@ WITH wanted AS (
     RETURNING seat_id
 ), booked AS (
     INSERT INTO bookings (id, reference, user_id, showtime_id, status, payment_status, total_amount, currency,
-                          hold_expires_at, created_at, ticket, showtime_revision, terms)
+                          hold_expires_at, created_at, ticket, showtime_revision, terms, with_card)
     SELECT %(booking_id)s, %(reference)s, %(user_id)s, %(showtime_id)s, 'PENDING', 'unpaid', %(total)s, %(currency)s,
-           sale.until, sale.at, '', %(showtime_revision)s, %(terms)s
+           sale.until, sale.at, '', %(showtime_revision)s, %(terms)s, %(with_card)s
     FROM sale
     WHERE (SELECT count(*) FROM taken) = (SELECT count(*) FROM wanted)
     RETURNING id, hold_expires_at, created_at
@@ -174,6 +174,7 @@ def _take(
                 "total": booking.total_amount,
                 "currency": booking.currency,
                 "terms": as_jsonb(booking.terms),
+                "with_card": booking.with_card,
                 "seats": as_jsonb(seats),
                 "exchange": exchange,
                 "event": body,

@@ -5,6 +5,7 @@ from django.db.models.functions import Upper
 
 from bookings.domain import PaymentStatus, State, Trigger
 from chassis.ids import uuid7
+from chassis.storage import address_changes
 
 
 class Screen(models.Model):
@@ -95,12 +96,10 @@ class ShowtimeMove(models.Model):
 
 
 class Customer(models.Model):
-    """Projection of auth's accounts: only what staff look a booking up by, and who may not decide on it alone."""
+    """Projection of auth's accounts: only what staff look a booking up by."""
 
     user_id = models.UUIDField(primary_key=True)
     email = models.EmailField(max_length=254)
-    email_changed_by = models.UUIDField(null=True, help_text="The member of staff who changed it last, if one did.")
-    email_changed_at = models.DateTimeField(null=True)
     as_of = models.DateTimeField(help_text="Of the newest event about it.")
 
     class Meta:
@@ -109,6 +108,10 @@ class Customer(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+
+class AddressChange(address_changes.AddressChange):
+    """Whose bookings are not theirs to cancel."""
 
 
 # A booking whose ticket went out, and lets nobody in any more.
@@ -133,6 +136,7 @@ class Booking(models.Model):
     )
     payment_id = models.UUIDField(null=True)
     card_last4 = models.CharField(max_length=4, blank=True, db_default="", help_text="Of the card that paid.")
+    with_card = models.BooleanField(db_default=False, help_text="A card came with it: its answer sells or ends it.")
     total_amount = models.BigIntegerField(help_text="Minor units.")
     refunded_amount = models.BigIntegerField(db_default=0, help_text="What went back of it so far, minor units.")
     currency = models.CharField(max_length=3)

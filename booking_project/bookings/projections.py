@@ -17,6 +17,7 @@ from bookings.heard import ScreenUpdated, ShowtimeCancelled, ShowtimeScheduled, 
 from bookings.models import Showtime, ShowtimeMove
 from bookings.terms import differences, terms_of_sale
 from chassis.messaging.events import MalformedEvent
+from chassis.storage import address_changes
 
 T = TypeVar("T")
 
@@ -30,14 +31,9 @@ SET theater_id = EXCLUDED.theater_id, name = EXCLUDED.name, rows = EXCLUDED.rows
 WHERE screens.revision < EXCLUDED.revision
 """
 CUSTOMER = """
-INSERT INTO customers (user_id, email, email_changed_by, email_changed_at, as_of)
-VALUES (%(user_id)s, %(email)s, %(email_changed_by)s, %(email_changed_at)s, %(as_of)s)
-ON CONFLICT (user_id) DO UPDATE
-SET email = CASE WHEN customers.as_of < EXCLUDED.as_of THEN EXCLUDED.email ELSE customers.email END,
-    email_changed_by = CASE WHEN EXCLUDED.email_changed_at > coalesce(customers.email_changed_at, '-infinity')
-        THEN EXCLUDED.email_changed_by ELSE customers.email_changed_by END,
-    email_changed_at = greatest(customers.email_changed_at, EXCLUDED.email_changed_at),
-    as_of = greatest(customers.as_of, EXCLUDED.as_of)
+INSERT INTO customers (user_id, email, as_of) VALUES (%(user_id)s, %(email)s, %(as_of)s)
+ON CONFLICT (user_id) DO UPDATE SET email = EXCLUDED.email, as_of = EXCLUDED.as_of
+WHERE customers.as_of < EXCLUDED.as_of
 """
 # The statements have the columns that the model has, so that a new field is named there alone.
 _OUR_OWN = {"blocked_revision"}
@@ -60,9 +56,11 @@ def project_screen(screen: ScreenUpdated) -> bool:
 
 
 def project_customer(customer: UserKnown, *, as_of: datetime) -> bool:
-    """Keeps the newest address, and apart from it the newest change by staff, whoever changed it after them."""
-    by_staff = customer.email_changed_at if customer.email_changed_by is not None else None
-    return _changed(CUSTOMER, {**asdict(customer), "email_changed_at": by_staff, "as_of": as_of})
+    """Keeps the newest address, True when it was news; and, whichever is told first, all that staff changed of late."""
+    address_changes.note(
+        user_id=customer.user_id, changed_by=customer.email_changed_by, changed_at=customer.email_changed_at
+    )
+    return _changed(CUSTOMER, {"user_id": customer.user_id, "email": customer.email, "as_of": as_of})
 
 
 def project_showtime(showtime: ShowtimeScheduled) -> bool:

@@ -11,7 +11,7 @@ from bookings.errors import BookingNotFound, ShowtimeNotFound
 from bookings.inventory import seat_statuses
 from bookings.models import TICKET_REVOKED, Booking, Customer, Showtime
 from bookings.sales import Sale, reload_sale
-from chassis.web.tokens import Principal
+from chassis.web.principal import Principal
 
 # The permission to look at what customers have booked.
 SEE_ALL = "view_booking"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from bookings import endings, metrics, moves
+from chassis.storage import address_changes
 
 BATCH = 200
 ROUNDS = 10
@@ -26,6 +27,11 @@ def tell_of_moves() -> int:
 def settle_moves() -> int:
     """Closes the moves that everybody was told of; how many."""
     return moves.settle_moves()
+
+
+def forget_address_changes() -> int:
+    """Drops what no rule asks for any more; how many there were."""
+    return address_changes.forget()
 
 
 def measure() -> None:

@@ -32,7 +32,8 @@ MAX_SEATS_PER_BOOKING = env.int("MAX_SEATS_PER_BOOKING", default=10)
 # Open holds of one user: for one showtime, and in all.
 MAX_OPEN_HOLDS = env.int("MAX_OPEN_HOLDS", default=4)
 MAX_OPEN_HOLDS_IN_ALL = env.int("MAX_OPEN_HOLDS_IN_ALL", default=12)
-# Seats in open holds of one user who has not verified an address; a booking that comes with its card may have more.
+# Seats in open holds of one user who has not verified an address; one booking whose card has not answered yet may have
+# more.
 MAX_SEATS_UNVERIFIED = env.int("MAX_SEATS_UNVERIFIED", default=6)
 # The same seats are held so often by one user within so many seconds, unless they are bought.
 MAX_HOLDS_AGAIN = env.int("MAX_HOLDS_AGAIN", default=3)

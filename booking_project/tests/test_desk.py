@@ -1,15 +1,16 @@
 """What staff do with somebody else's booking, and what its customer sees of it."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 
 import pytest
 from django.db import connection
 
-from bookings import desk, services
+from bookings import desk, services, tasks
 from bookings.domain import State, Trigger
 from bookings.errors import AddressChanged, NotCancellable, OwnPurchase, SecondPersonNeeded
 from bookings.history import Cause
-from bookings.models import Booking, BookingTransition, Customer, Showtime
+from bookings.models import AddressChange, Booking, BookingTransition, Customer, Showtime
 from bookings.selectors import found_by
 from chassis.ids import uuid7
 from chassis.storage.audit_log import Actor, Door
@@ -29,8 +30,8 @@ def sold(hold):
     return make
 
 
-def cancel(booking: Booking, **wanted) -> None:
-    actor = Actor(CLERK, "linh", Door.API)
+def cancel(booking: Booking, *, by=CLERK, **wanted) -> None:
+    actor = Actor(by, "linh", Door.API)
     desk.cancel_for_customer(booking_id=booking.id, actor=actor, reason="projector broke", **wanted)
 
 
@@ -98,6 +99,33 @@ def test_who_changed_the_address_of_an_account_cancels_nothing_of_it_for_a_day(s
             cancel(booking)
     else:
         cancel(booking)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+@pytest.mark.parametrize("when", ["before it was booked", "after"])
+def test_who_changed_it_before_the_last_cancels_nothing_of_it_either_however_it_is_told(sold, deliver, order, when):
+    owner, now, colleague = uuid7(), datetime.now(UTC), uuid7()
+    changes = [
+        {"email_changed_by": CLERK, "email_changed_at": now - timedelta(hours=3)},
+        {"email_changed_by": colleague, "email_changed_at": now - timedelta(hours=2)},
+        {"email_changed_by": None, "email_changed_at": now - timedelta(hours=1)},
+    ]
+    booking = sold(0, user_id=owner) if when == "after" else None
+    for place in order:
+        deliver("user.updated", user_id=owner, at=changes[place]["email_changed_at"], **changes[place])
+    booking = booking or sold(0, user_id=owner)
+    for clerk in (CLERK, colleague):
+        with pytest.raises(AddressChanged):
+            cancel(booking, by=clerk)
+    cancel(booking, by=uuid7())
+
+
+def test_what_staff_changed_is_forgotten_after_a_day_and_not_before(sold, deliver):
+    booking, now = sold(0), datetime.now(UTC)
+    for clerk, ago in ((CLERK, timedelta(hours=25)), (uuid7(), timedelta(hours=23))):
+        deliver("user.updated", user_id=booking.user_id, email_changed_by=clerk, email_changed_at=now - ago)
+    assert [tasks.forget_address_changes() for _ in range(2)] == [1, 0]
+    assert AddressChange.objects.exclude(changed_by=CLERK).count() == 1
 
 
 def test_a_change_by_the_owner_afterwards_takes_nothing_off_who_of_staff_had_changed_it(sold, deliver):

@@ -21,26 +21,28 @@ from chassis.web.problems import Problem
 
 LIMITS = Limits(here=4, in_all=12, seats=6, again=3, seconds=1800)
 few = st.integers(0, 15)
+CARD = {"token": "tok_visa"}
 
 
-@given(few, few, few, few, st.integers(1, 10))
-def test_whatever_one_holds_another_hold_keeps_within_the_limits_or_is_refused(here, in_all, seats, again, wanted):
-    holding = Holds(here=here, in_all=in_all, seats=seats, again=again)
-    within = here < 4 and in_all < 12 and again < 3 and seats + wanted <= 6
-    assert (excess(holding, wanted=wanted, limits=LIMITS) is None) == within
+@given(st.tuples(few, few, few, few), st.integers(0, 2), st.integers(1, 10), st.booleans())
+def test_whatever_one_holds_another_hold_keeps_within_the_limits_or_is_refused(held, unanswered, wanted, with_card):
+    here, in_all, seats, again = held
+    holding = Holds(here=here, in_all=in_all, seats=seats, again=again, unanswered=unanswered)
+    within = here < 4 and in_all < 12 and again < 3 and (seats + wanted <= 6 or (with_card and not unanswered))
+    assert (excess(holding, wanted=wanted, with_card=with_card, limits=LIMITS) is None) == within
 
 
 @pytest.mark.parametrize(
     ("holding", "said"),
     [
-        (Holds(4, 12, 60, 3), Excess.HERE),
-        (Holds(3, 12, 60, 3), Excess.IN_ALL),
-        (Holds(3, 11, 60, 3), Excess.AGAIN),
-        (Holds(3, 11, 6, 2), Excess.SEATS),
+        (Holds(4, 12, 60, 3, 1), Excess.HERE),
+        (Holds(3, 12, 60, 3, 1), Excess.IN_ALL),
+        (Holds(3, 11, 60, 3, 1), Excess.AGAIN),
+        (Holds(3, 11, 6, 2, 1), Excess.SEATS),
     ],
 )
 def test_of_several_limits_the_narrowest_is_told(holding, said):
-    assert excess(holding, wanted=1, limits=LIMITS) is said
+    assert excess(holding, wanted=1, with_card=True, limits=LIMITS) is said
 
 
 def answers(ask: Callable[[int], object], count: int = 24) -> Counter:
@@ -111,6 +113,25 @@ def test_asked_side_by_side_without_a_verified_address_the_seats_are_few(hall, s
     assert SeatStatus.objects.filter(showtime_id=hall.id).count() == 4
 
 
+@pytest.mark.parametrize("verified", [False, True])
+def test_asked_side_by_side_with_cards_one_goes_beyond_those_few_seats_until_it_has_answered(hall, settings, verified):
+    settings.MAX_SEATS_UNVERIFIED, settings.MAX_OPEN_HOLDS = 3, 30
+    ids, person = seat_ids(hall), uuid7()
+
+    def ask(number: int) -> None:
+        wanted = {"user_id": person, "showtime_id": hall.id, "verified": verified, "payment_method": CARD}
+        if number % 2:
+            holds.hold_best_seats(quantity=4, **wanted)
+        else:
+            holds.hold_seats(seat_ids=ids[number * 2 : number * 2 + 4], **wanted)
+
+    told = answers(ask, 12)
+    assert set(told) <= {"held", "address_not_verified", "seat_unavailable"}
+    assert ("address_not_verified" in told) == (not verified)
+    assert (told["held"] == 1) == (not verified)
+    assert Booking.objects.filter(user_id=person).count() == told["held"]
+
+
 def test_customers_do_not_wait_for_each_other(hall):
     """While one customer's hold is not committed, another's goes through; the same customer's would wait."""
     ids = seat_ids(hall)
@@ -133,8 +154,47 @@ def test_a_few_seats_are_held_for_anybody_and_more_for_a_verified_address_or_a_c
     hold(2, user_id=person, verified=False)
     with pytest.raises(AddressNotVerified):
         hold(3, user_id=person, verified=False)
-    hold(3, 4, user_id=person, verified=False, payment_method={"token": "tok_visa"})
+    hold(3, 4, user_id=person, verified=False, payment_method=CARD)
     hold(5, 6, user_id=person, verified=True)
+
+
+@pytest.fixture
+def with_card(hold, settings):
+    """with_card(3, 4) → of an unverified customer who holds three seats already, and may hold no more without one."""
+    settings.MAX_SEATS_UNVERIFIED = 3
+    person = uuid7()
+    hold(0, 1, 2, user_id=person, verified=False)
+    return lambda *places: hold(*places, user_id=person, verified=False, payment_method=CARD)
+
+
+def test_with_a_card_more_seats_are_held_of_one_booking_at_a_time_while_it_has_not_answered(with_card):
+    with_card(3, 4, 5, 6)
+    with pytest.raises(AddressNotVerified):
+        with_card(7)
+
+
+def test_a_card_that_was_declined_is_no_proof(with_card, deliver):
+    """Its no ends the booking; a no that left the hold to another card would not make room for another card's hold."""
+    booking = with_card(3, 4)
+    declined = {"booking_id": booking.id, "stage": "authorise", "user_id": booking.user_id}
+    deliver("payment.failed", **declined, final=False)
+    with pytest.raises(AddressNotVerified):
+        with_card(5)
+    deliver("payment.failed", **declined, final=True)
+    with_card(5)
+    with pytest.raises(AddressNotVerified):
+        with_card(6)
+
+
+def test_once_its_card_has_said_yes_the_next_one_may_be_asked(with_card, deliver):
+    booking = with_card(3, 4)
+    deliver("payment.authorized", booking_id=booking.id, user_id=booking.user_id)
+    assert with_card(5, 6)
+
+
+def test_once_its_hold_has_run_out_the_next_one_may_be_asked(with_card, let_hold_end):
+    let_hold_end(with_card(3, 4))
+    assert with_card(5, 6)
 
 
 def test_what_was_sold_counts_as_held_no_more(hold, deliver, settings):
@@ -200,7 +260,7 @@ def test_the_claim_of_the_token_says_whether_an_address_is_verified(sign_in, sho
 
 
 def test_what_a_customer_has_held_is_read_by_an_index_that_does_not_grow_with_their_history(showtime):
-    """The plan of the statement inside of holds_of(), while many others have booked of late."""
+    """The plan of the statement inside of held_by(), while many others have booked of late."""
     now, person = timezone.now(), uuid7()
     bookings = Booking.objects.bulk_create(
         Booking(

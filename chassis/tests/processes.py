@@ -129,7 +129,7 @@ def web(**environment: str) -> Iterator[tuple[Process, str]]:
         port = probe.getsockname()[1]
     command = ["gunicorn", "-c", "python:chassis.web.gunicorn", "config.wsgi"]
     with running(*command, **{"PORT": str(port), **environment}) as process:
-        base = f"http://127.0.0.1:{port}"
+        base = f"http{'s' if environment.get('TLS_CERTIFICATE') else ''}://127.0.0.1:{port}"
         wait_until(lambda: answers(f"{base}/health/live"), PATIENCE)
         yield process, base
 

@@ -126,7 +126,7 @@ def test_without_redis_requests_pass(
 def test_a_token_that_was_revoked_is_refused_in_the_same_breath(
     sign_in: Callable[..., APIClient], at_gateway: Any
 ) -> None:
-    from chassis.web.tokens import revoke_token
+    from chassis.web.revoked import revoke_token
 
     jti = uuid7().hex
     customer = sign_in(jti=jti)

@@ -14,7 +14,7 @@ from chassis.ids import uuid7
 from chassis.storage.redis import redis_client
 from chassis.testing import redis_url
 from chassis.testing_staff import enter
-from chassis.web import staff_sessions, tokens
+from chassis.web import revoked, staff_sessions
 
 pytestmark = pytest.mark.django_db
 HOME = "/admin/chassis/"
@@ -28,7 +28,7 @@ def _told(redis_at: Callable[[str], None]) -> None:
     """A Redis that knows all that was revoked, which is nothing."""
     redis_at(OWN_REDIS)
     redis_client().flushdb()
-    redis_client().set(tokens.TOLD_KEY, tokens.TOLD + b":this one")
+    redis_client().set(revoked.TOLD_KEY, revoked.TOLD + b":this one")
 
 
 @pytest.fixture
@@ -53,15 +53,15 @@ def is_in(client: Client) -> bool:
 
 def test_whoever_nothing_was_said_against_goes_on(client: Client) -> None:
     enter(client, "manager")
-    tokens.revoke_user(uuid7(), seconds=60)
-    tokens.revoke_token(uuid7().hex, seconds=60)
+    revoked.revoke_user(uuid7(), seconds=60)
+    revoked.revoke_token(uuid7().hex, seconds=60)
     assert is_in(client)
 
 
 def test_what_auth_revoked_is_over_with_the_next_page_and_leaves_no_rights(client: Client) -> None:
     account_id = enter(client, "admin")
     assert is_in(client)
-    tokens.revoke_user(account_id, seconds=60)
+    revoked.revoke_user(account_id, seconds=60)
     assert not is_in(client)
     user = User.objects.get()
     assert (user.is_staff, user.is_superuser, list(user.groups.all())) == (False, False, [])
@@ -69,7 +69,7 @@ def test_what_auth_revoked_is_over_with_the_next_page_and_leaves_no_rights(clien
 
 def test_every_page_and_every_form_asks(client: Client) -> None:
     account_id = enter(client, "admin")
-    tokens.revoke_user(account_id, seconds=60)
+    revoked.revoke_user(account_id, seconds=60)
     for path in ("things/thing/", "things/thing/add/", "dead-letters/", "auth/user/"):
         assert client.post(HOME + path, {"name": "lamp"}).status_code == 302
         enter(client, "admin", account_id=account_id, since=time.time() - 1)
@@ -80,14 +80,14 @@ def test_the_end_of_the_one_session_at_auth_that_it_began_with_ends_it(client: C
     enter(client, "manager", session_id=session_id)
     other = Client()
     enter(other, "manager", username="other")
-    tokens.revoke_token(session_id, seconds=60)
+    revoked.revoke_token(session_id, seconds=60)
     assert not is_in(client)
     assert is_in(other)
 
 
 def test_who_signs_in_again_afterwards_is_in_with_what_they_have_now(client: Client) -> None:
     account_id = enter(client, "admin")
-    tokens.revoke_user(account_id, seconds=60)
+    revoked.revoke_user(account_id, seconds=60)
     again = Client()
     enter(again, "support", account_id=account_id)
     assert not is_in(client)
@@ -137,7 +137,7 @@ def test_while_redis_is_away_for_longer_nobody_goes_on_unseen_and_nobody_has_to_
     assert (answer.status_code, answer["Retry-After"], answer.json()["code"]) == (503, "5", "service_unavailable")
     redis_at(OWN_REDIS)
     assert is_in(client)
-    tokens.revoke_user(account_id, seconds=60)
+    revoked.revoke_user(account_id, seconds=60)
     assert not is_in(client)
 
 
@@ -168,14 +168,14 @@ def test_a_redis_that_came_back_empty_is_as_good_as_one_that_is_away(client: Cli
     for mark in (None, b"telling:this one"):
         redis_client().flushdb()
         if mark:
-            redis_client().set(tokens.TOLD_KEY, mark)
+            redis_client().set(revoked.TOLD_KEY, mark)
         assert client.get(HOME).status_code == 503
-    tokens.revoke_user(account_id, seconds=60)
+    revoked.revoke_user(account_id, seconds=60)
     assert not is_in(client)
 
 
 def test_of_two_revocations_the_later_counts_in_whatever_order_they_are_told(client: Client) -> None:
     account_id = enter(client, "manager")
-    tokens.revoke_user(account_id, seconds=60, issued_before=time.time() + 1)
-    tokens.revoke_user(account_id, seconds=60, issued_before=time.time() - 60)
+    revoked.revoke_user(account_id, seconds=60, issued_before=time.time() + 1)
+    revoked.revoke_user(account_id, seconds=60, issued_before=time.time() - 60)
     assert not is_in(client)

@@ -17,6 +17,7 @@ from rest_framework.test import APIClient
 from chassis.ids import uuid7
 from chassis.testing import KEY_ID, SIGNING_KEY, access_token, redis_url
 from chassis.web import tokens
+from chassis.web.revoked import revoke_token, revoke_user
 
 pytestmark = pytest.mark.django_db
 
@@ -174,7 +175,7 @@ def test_a_role_opens_the_views_that_name_it(sign_in: Callable[..., APIClient]) 
 def test_a_revoked_token_is_refused_and_others_of_its_user_are_not() -> None:
     user_id = uuid7()
     revoked, other = access_token(user_id=user_id), access_token(user_id=user_id)
-    tokens.revoke_token(tokens.verify(revoked).jti, seconds=60)
+    revoke_token(tokens.verify(revoked).jti, seconds=60)
     assert_refused(call(revoked))
     assert call(other).status_code == 200
 
@@ -182,7 +183,7 @@ def test_a_revoked_token_is_refused_and_others_of_its_user_are_not() -> None:
 def test_a_revoked_user_needs_a_new_token() -> None:
     user_id = uuid7()
     old = access_token(user_id=user_id)
-    tokens.revoke_user(user_id, seconds=60)
+    revoke_user(user_id, seconds=60)
     assert_refused(call(old))
     assert call(access_token(user_id=user_id)).status_code == 200
     assert call(access_token(user_id=uuid7())).status_code == 200
@@ -194,7 +195,7 @@ def test_while_redis_is_away_a_token_is_as_good_as_its_signature(proxied: Any, r
     proxy = proxied(redis_url(), 6379)
     redis_at(address(redis_url(), proxy.port))
     token = access_token(user_id=uuid7())
-    tokens.revoke_token(tokens.verify(token).jti, seconds=60)
+    revoke_token(tokens.verify(token).jti, seconds=60)
     assert_refused(call(token))
     proxy.cut()
     assert call(token).status_code == 200

@@ -117,14 +117,15 @@ def test_servers_that_vanish_or_hang_cost_little_and_are_found_again(proxied: An
         WEB_THREADS="4",
     ) as (_, base):
         statuses = health(base)
-        assert statuses == (200, {"postgresql": "up", "redis": "up", "rabbitmq": "up"})
+        assert statuses == (200, {"postgresql": "up", "schema": "up", "redis": "up", "rabbitmq": "up"})
 
         rabbitmq.cut()
         redis.cut()
-        wait_until(lambda: health(base) == (200, {"postgresql": "up", "redis": "down", "rabbitmq": "down"}))
+        without = {"postgresql": "up", "schema": "up", "redis": "down", "rabbitmq": "down"}
+        wait_until(lambda: health(base) == (200, without))
         rabbitmq.mend()
         redis.mend()
-        wait_until(lambda: health(base)[1] == {"postgresql": "up", "redis": "up", "rabbitmq": "up"})
+        wait_until(lambda: health(base)[1] == {"postgresql": "up", "schema": "up", "redis": "up", "rabbitmq": "up"})
 
         redis.freeze()
         wait_until(lambda: health(base)[1]["redis"] == "down")
@@ -157,7 +158,7 @@ def test_through_the_gateway_health_is_up_or_down_and_no_more(site: tuple[Proces
     for path in ("health", "health/live", "health/ready"):
         told = get(f"{base}/{path}", **{"X-Forwarded-Prefix": "/api/chassis"})
         assert (told.status, told.json()) == (200, {"status": "ok", "service": "chassis"})
-    assert set(get(f"{base}/health").json()["checks"]) == {"postgresql", "redis", "rabbitmq"}
+    assert set(get(f"{base}/health").json()["checks"]) == {"postgresql", "schema", "redis", "rabbitmq"}
 
 
 def health(base: str) -> tuple[int, dict[str, str]]:

@@ -76,10 +76,7 @@ def test_a_container_runs_what_one_machine_runs(
 
 
 def test_migrating_brings_the_database_and_then_the_queues_up_to_date(tmp_path: Path) -> None:
-    assert command_of("migrate", tmp_path) == [
-        *("python", "manage.py", "migrate", "--no-input"),
-        *("python", "manage.py", "declare_topology"),
-    ]
+    assert command_of("migrate", tmp_path) == ["python", "manage.py", "prepare"]
 
 
 def test_any_other_command_is_run_as_it_is(tmp_path: Path) -> None:

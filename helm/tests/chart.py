@@ -18,6 +18,7 @@ NAMESPACE = "movie-booking-prod"
 VALUES = ("default", "local", "production")
 # Switches that no values file turns: each is rendered, validated and tested as well.
 VARIANTS = {
+    "upgrade": ["--is-upgrade", "--set", "backup.enabled=true"],
     "green": [
         "-f", str(CHART / "values-production.yaml"), "--set", "color=green", "--set", "colors.green.tag=1.1.0",
     ],
@@ -59,6 +60,18 @@ def rendered(*words: str) -> str:
 
 @cache
 def objects(variant: str) -> list[dict]:
+    return [part for one in whole(variant) for part in (hook_items(one) if one["kind"] == "List" else [one])]
+
+
+def hook_items(one: dict) -> list[dict]:
+    """The objects of a List, which Helm takes as one hook; those that only tidy up run nothing and are left out."""
+    hook = one["metadata"]["annotations"]["helm.sh/hook"]
+    return [] if hook == "post-delete" else one["items"]
+
+
+@cache
+def whole(variant: str) -> list[dict]:
+    """The documents as Helm sees them."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return [one for one in yaml.load_all(rendered(*arguments(variant)), loader) if one]
 

@@ -30,7 +30,7 @@ def needed(variant: str) -> dict[tuple[str, int], set[tuple[str, str]]]:
     if config["redis"]["replicas"] > 1:
         need["redis-proxy", 6379] = set(asking)
         need["redis", 6379] = {("redis-proxy", ""), ("redis", "")}
-        need["redis", 26379] = {("redis", "")}
+        need["redis", 26379] = {("redis", ""), ("redis-proxy", "")}
     else:
         need["redis", 6379] = set(asking)
     if simulator:

@@ -240,16 +240,6 @@ def test_a_secret_of_yours_replaces_the_generated_one():
     assert "secretKeyRef: {name: ours, key: JWT_PRIVATE_KEY}" in text
 
 
-def test_migrations_come_first_on_an_upgrade_and_declare_the_queues():
-    for name in SERVICES:
-        job = next(o for o in of_kind("default", "Job") if o["metadata"]["name"] == f"marquee-{name}-migrate")
-        assert job["metadata"]["annotations"]["helm.sh/hook"] == "post-install,pre-upgrade"
-        commands = [container["command"][2] for container in pod("default", name, "migrate").containers]
-        assert commands == ["migrate", "declare_topology"]
-        # Before an upgrade the ConfigMap is the old version's.
-        assert all("envFrom" not in container for container in pod("default", name, "migrate").containers)
-
-
 def test_blue_stays_while_green_comes():
     names = {one.name: one for one in pods("green")}
     for name in SERVICES:

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from chassis.money import Money
 from chassis.storage.http import Client, Unreachable
-from chassis.web.tokens import Principal
+from chassis.web.principal import Principal
 from payments.errors import BookingEnded, BookingNotFound, BookingUnavailable
 from payments.heard import BookingCreated
 

@@ -14,8 +14,8 @@ from django.db.models import Q
 
 from chassis.web import idempotency
 from chassis.web.idempotency import Claim, Key
+from chassis.web.principal import Principal
 from chassis.web.problems import Problem
-from chassis.web.tokens import Principal
 from payments import bookings, operations, refunds, services
 from payments.clerks import Clerk
 from payments.domain import Kind

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from chassis.messaging.events import Event
 from chassis.messaging.inbox import Handler
-from payments import clerks, operations, services, tasks
+from chassis.storage import address_changes
+from payments import operations, services, tasks
 from payments.heard import BookingConfirmed, BookingCreated, BookingEnding, UserUpdated
 
 
@@ -22,7 +23,8 @@ def end_booking(event: Event) -> None:
 
 
 def note_address_change(event: Event) -> None:
-    clerks.note_address_change(event.read(UserUpdated))
+    user = event.read(UserUpdated)
+    address_changes.note(user_id=user.user_id, changed_by=user.email_changed_by, changed_at=user.email_changed_at)
 
 
 def ask_gateway(event: Event) -> None:

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from chassis.ids import uuid7
 from chassis.money import Money, format_money
+from chassis.storage import address_changes
 from payments import vault
 from payments.domain import Account, Booking, Kind, RefundKind, Status
 
@@ -265,19 +266,8 @@ class Refund(models.Model):
         return f"{format_money(Money(self.amount, self.currency))}, {self.get_status_display()}"
 
 
-class AddressChange(models.Model):
-    """Who of staff gave whose account another address, and when last: for a day its money is not theirs to move."""
-
-    pk = models.CompositePrimaryKey("user_id", "changed_by")
-    user_id = models.UUIDField()
-    changed_by = models.UUIDField()
-    changed_at = models.DateTimeField(db_index=True)
-
-    class Meta:
-        db_table = "address_changes"
-
-    def __str__(self) -> str:
-        return f"{self.user_id} by {self.changed_by}"
+class AddressChange(address_changes.AddressChange):
+    """Whose money is not theirs to move."""
 
 
 class PaymentMethod(models.Model):

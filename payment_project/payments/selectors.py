@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from chassis.web.tokens import Principal
+from chassis.web.principal import Principal
 from payments.errors import MethodNotFound, PaymentNotFound, RefundNotFound
 from payments.models import Payment, PaymentMethod, Refund
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from payments import clerks, methods, metrics, operations, refunds
+from chassis.storage import address_changes
+from payments import methods, metrics, operations, refunds
 from payments.models import WebhookDelivery
 
 # A tick is taken by one process at a time; the others go on with events while it sweeps.
@@ -46,7 +47,7 @@ def lapse_refunds() -> int:
 
 def forget_address_changes() -> int:
     """Drops what no rule asks for any more; how many there were."""
-    return clerks.forget_address_changes()
+    return address_changes.forget()
 
 
 def forget_webhooks() -> int:

@@ -31,19 +31,18 @@ def objection(
     *,
     actor_id: UUID,
     owner_id: UUID,
-    email_changed_by: UUID | None,
-    email_changed_at: datetime | None,
+    changed_at: datetime | None,
     now: datetime,
 ) -> Objection | None:
     """Whether this member of staff (actor_id) may decide on what belongs to owner_id; None: they may.
 
     Nobody decides on their own, and nobody on that of an account whose address they have changed within
     ADDRESS_SETTLES: an address changed and money sent away would be the work of one pair of hands.
-    email_changed_by, email_changed_at: of the last change of the owner's address by staff, as auth tells it.
+    changed_at: when this member of staff last changed the owner's address, whoever has changed it since; None: never.
     """
     if actor_id == owner_id:
         return Objection.OWN
-    if email_changed_by == actor_id and email_changed_at is not None and now < email_changed_at + ADDRESS_SETTLES:
+    if changed_at is not None and now < changed_at + ADDRESS_SETTLES:
         return Objection.ADDRESS_CHANGED
     return None
 

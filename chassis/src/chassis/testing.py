@@ -268,7 +268,7 @@ def broker(settings: Any) -> Iterator[str]:
     http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=10), headers=headers)
     http.request("PUT", f"{base}/vhosts/{name}")
     http.request("PUT", f"{base}/permissions/{name}/{user}", json={"configure": ".*", "write": ".*", "read": ".*"})
-    settings.RABBITMQ_URL = f"amqp://{old.auth}@{old.host}:{old.port}/{name}"
+    settings.RABBITMQ_URL = f"{old.scheme}://{old.auth}@{old.host}:{old.port}/{name}"
     try:
         yield settings.RABBITMQ_URL
     finally:

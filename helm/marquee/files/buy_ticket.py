@@ -14,6 +14,8 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 GATEWAY = os.environ["GATEWAY_URL"].rstrip("/")
+# After an install the gateway answers when all services do, and a pod is let through a moment after it starts.
+START_SECONDS = 240
 SALE_SECONDS = 60
 # Booking hears of a showtime a moment after catalog has it.
 SHOWTIME_SECONDS = 60
@@ -45,6 +47,17 @@ def ask(method, path, body=None, token="", key=""):
             raise Refused(error.code, f"{method} {path} answered {error.code}: {problem}") from error
 
 
+def wait_for_the_gateway():
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            return ask("GET", "/health")
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1)
+
+
 def sign_in():
     name = f"helm-test-{secrets.token_hex(6)}"
     password = secrets.token_urlsafe(24)
@@ -74,6 +87,7 @@ def choose():
 
 
 def main():
+    wait_for_the_gateway()
     token = sign_in()
     showtime, seat = choose()
     started = time.monotonic()

@@ -51,6 +51,13 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{ regexReplaceAll "^https?://([^/:]+).*$" .Values.publicUrl "${1}" }}
 {{- end }}
 
+{{- /* Names under which pods ask a Service, from its own namespace and from others. Takes root, service. */ -}}
+{{- define "marquee.serviceHosts" -}}
+{{- $name := printf "%s-%s" (include "marquee.fullname" .root) .service -}}
+{{- $full := printf "%s.%s" $name .root.Release.Namespace -}}
+{{ $name }},{{ $full }},{{ $full }}.svc,{{ $full }}.svc.cluster.local
+{{- end }}
+
 {{- define "marquee.postgresHost" -}}
 {{- $name := printf "%s-postgres-%s" (include "marquee.fullname" .root) .name -}}
 {{- if .root.Values.postgresql.external.enabled }}{{ index .root.Values.postgresql.external.hosts .name | required (printf "postgresql.external.hosts.%s is missing" .name) }}

@@ -105,7 +105,7 @@ SSL_CERT_FILE: /etc/marquee/tls/rabbitmq/ca.crt
   valueFrom: {fieldRef: {fieldPath: status.podIP}}
 # Probes and Prometheus ask a pod by its address.
 - name: ALLOWED_HOSTS
-  value: {{ include "marquee.publicHost" $root }},{{ include "marquee.fullname" $root }}-{{ .name }},{{ include "marquee.fullname" $root }}-gateway,localhost,$(POD_IP)
+  value: {{ include "marquee.publicHost" $root }},{{ include "marquee.serviceHosts" (dict "root" $root "service" .name) }},{{ include "marquee.serviceHosts" (dict "root" $root "service" "gateway") }},localhost,$(POD_IP)
 {{- end }}
 
 {{- define "marquee.brokerEnv" -}}
@@ -232,8 +232,13 @@ spec:
         {{- include "marquee.caVolumes" (dict "root" .root "name" .service) | nindent 8 }}
 {{- end }}
 
-{{- /* Pods of the generated Secret start anew when what is in it changes; unknown on a first install. */ -}}
+{{- /* Pods start anew when what is in the Secret changes. What this render generates counts as if it were there
+       already: an upgrade that finds it in the cluster comes to the same sum. */ -}}
 {{- define "marquee.secretsChecksum" -}}
-{{- $there := lookup "v1" "Secret" .Release.Namespace (include "marquee.secretName" .) -}}
-{{ (($there | default dict).data | default dict) | toJson | sha256sum | trunc 16 }}
+{{- $there := lookup "v1" "Secret" .Release.Namespace (include "marquee.secretName" .) | default dict -}}
+{{- $data := deepCopy ($there.data | default dict) -}}
+{{- if not .Values.secrets.existing }}{{ range $key := include "marquee.secretKeys" . | fromJsonArray }}
+{{- $_ := set $data $key (include "marquee.secret" (dict "root" $ "key" $key) | b64enc) }}
+{{- end }}{{ end -}}
+{{ $data | toJson | sha256sum | trunc 16 }}
 {{- end }}

@@ -9,6 +9,7 @@ import os
 from celery import Celery
 from kombu import Queue
 
+from chassis.messaging import broker
 from chassis.messaging.exchanges import CLOCK
 
 TICKS = {"clock.second": 1.0, "clock.minute": 60.0, "clock.hour": 3600.0, "clock.day": 86400.0}
@@ -16,6 +17,7 @@ TICKS = {"clock.second": 1.0, "clock.minute": 60.0, "clock.hour": 3600.0, "clock
 app = Celery("clock")
 app.conf.update(
     broker_url=os.environ["RABBITMQ_URL"],
+    broker_use_ssl=broker.tls(os.environ["RABBITMQ_URL"]),
     broker_connection_retry_on_startup=True,
     broker_connection_timeout=4,
     task_ignore_result=True,

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from chassis.messaging import broker
 from chassis.messaging.exchanges import event_exchange, unrouted_queue
 
 # isort: split
@@ -34,6 +35,7 @@ class Publisher:
 
     def __init__(self, broker_url: str, *, origin: str) -> None:
         self._url = parse_url(broker_url)
+        self._tls = broker.tls(broker_url)
         self._origin = origin
         self._connection: Connection | None = None
         self._channel: Any = None
@@ -89,7 +91,7 @@ class Publisher:
 
     def _connect(self) -> None:
         connection = Connection(
-            host=f"{self._url['hostname']}:{self._url['port'] or 5672}",
+            host=f"{self._url['hostname']}:{self._url['port'] or (5671 if self._tls else 5672)}",
             userid=self._url["userid"],
             password=self._url["password"],
             virtual_host=self._url["virtual_host"] or "/",
@@ -97,7 +99,7 @@ class Publisher:
             read_timeout=CONFIRM_SECONDS,
             write_timeout=CONFIRM_SECONDS,
             heartbeat=HEARTBEAT_SECONDS,
-            ssl={"server_hostname": self._url["hostname"]} if self._url["transport"] == "amqps" else False,
+            ssl=self._tls,
             client_properties={"connection_name": self._origin},
         )
         try:

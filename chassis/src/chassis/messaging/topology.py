@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from django.conf import settings
 from kombu import Connection, Exchange, Queue, binding
 
+from chassis.messaging import broker
 from chassis.messaging.exchanges import CLOCK, DEAD_LETTER, dead_queue, event_exchange, unrouted_queue
 
 DELIVERY_LIMIT = 20
@@ -59,7 +60,8 @@ def declare(event_types: Iterable[str], ticks: Iterable[str]) -> list[str]:
         event_queue(event_types),
         clock_queue(ticks),
     ]
-    with Connection(settings.RABBITMQ_URL, connect_timeout=5) as connection:
+    url = settings.RABBITMQ_URL
+    with Connection(url, ssl=broker.tls(url), connect_timeout=5) as connection:
         channel = connection.channel()
         event_exchange(settings.EVENTS_EXCHANGE)(channel).declare()
         for queue in queues:

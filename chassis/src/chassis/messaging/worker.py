@@ -14,7 +14,7 @@ from django.db import Error as DatabaseFailure
 from django.db import connection
 
 from chassis.jitter import jittered
-from chassis.messaging import task_metrics
+from chassis.messaging import broker, task_metrics
 from chassis.messaging.events import Event
 from chassis.messaging.housekeeping import measure, prune, prune_sessions
 from chassis.messaging.inbox import Handler, receive
@@ -57,6 +57,7 @@ def celery_app(*, handlers: Handlers, ticks: Ticks) -> Celery:
     app = Celery(settings.SERVICE_NAME, set_as_current=True, fixups=[])
     app.conf.update(
         broker_url=settings.RABBITMQ_URL,
+        broker_use_ssl=broker.tls(settings.RABBITMQ_URL),
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_connection_timeout=4,

@@ -9,8 +9,13 @@ from gunicorn.glogging import Logger
 from chassis.telemetry import tracing
 from chassis.telemetry.logs import logging_config
 from chassis.telemetry.metrics import forget_process
+from chassis.web.certificate import Renewed
 
 bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ['PORT']}"
+# PEM files; naming them turns TLS on, and there is no plain HTTP beside it then.
+certfile = os.environ.get("TLS_CERTIFICATE") or None
+keyfile = os.environ.get("TLS_CERTIFICATE_KEY") or None
+ssl_context = Renewed()
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))

@@ -1,11 +1,13 @@
 """/health/live: the process answers. /health/ready and /health: each dependency by name, with its latency, for those
 who ask from inside.
 
-PostgreSQL decides readiness. Redis and RabbitMQ are reported, but a service goes on without them: bookings are taken
-as holds while the broker is away, and seats are guarded by PostgreSQL while Redis is.
+PostgreSQL decides readiness, and whether the schema of this version is in it: without that each request would fail.
+Redis and RabbitMQ are reported, but a service goes on without them: bookings are taken as holds while the broker is
+away, and seats are guarded by PostgreSQL while Redis is.
 """
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +18,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import Error as DatabaseFailure
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponsePermanentRedirect, JsonResponse
 from django.middleware.common import CommonMiddleware
 from django.views.decorators.csrf import csrf_exempt
@@ -127,19 +130,46 @@ def _ask_postgresql() -> None:
         connection.close()  # this thread's own
 
 
+class NotMigrated(Exception):
+    """Migrations of this version are not applied yet."""
+
+
+_migrated = threading.Event()
+
+
+def _ask_schema() -> None:
+    """Whether each migration is applied. Once it is so it stays so, and is not asked again."""
+    if _migrated.is_set():
+        return
+    try:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            raise NotMigrated
+        _migrated.set()
+    except DatabaseFailure as failure:
+        raise NotMigrated from failure
+    finally:
+        connection.close()  # this thread's own
+
+
 def _ask_redis() -> None:
     redis_client().ping()
 
 
 def _ask_rabbitmq() -> None:
-    """Whether it can be reached. More, such as a handshake, would leave lines in its log with every probe."""
+    """Whether it can be reached, and shows a certificate that is good. More, such as AMQP's own handshake, would leave
+    lines in its log with every probe; so would less, where it waits for that of TLS.
+    """
     address = urlsplit(settings.RABBITMQ_URL)
-    with socket.create_connection((address.hostname, address.port or 5672), timeout=0.5):
-        pass
+    secure = address.scheme == "amqps"
+    with socket.create_connection((address.hostname, address.port or (5671 if secure else 5672)), timeout=0.5) as plain:
+        if secure:
+            ssl.create_default_context().wrap_socket(plain, server_hostname=address.hostname).close()
 
 
 DEPENDENCIES = {
     "postgresql": Dependency(_ask_postgresql, DatabaseFailure, required=True),
+    "schema": Dependency(_ask_schema, NotMigrated, required=True),
     "redis": Dependency(_ask_redis, RedisUnavailable, required=False),
     "rabbitmq": Dependency(_ask_rabbitmq, OSError, required=False),
 }

@@ -8,8 +8,9 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.tokens import Token
 
 from chassis.storage.audit_log import Actor, Door
+from chassis.web.principal import Principal
 from chassis.web.roles import may
-from chassis.web.tokens import Principal, validated
+from chassis.web.tokens import validated
 
 
 def caller(request: Request) -> Principal:

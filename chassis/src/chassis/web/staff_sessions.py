@@ -14,14 +14,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, logout
-from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest, HttpResponse
 
 from chassis.storage.redis import RedisUnavailable
 from chassis.web.exceptions import problem_response
 from chassis.web.problems import ServiceUnavailable
+from chassis.web.revoked import still_stands
 from chassis.web.staff import AuthServiceBackend, Entry, stand_down
-from chassis.web.tokens import still_stands
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +37,6 @@ class Verdict(Enum):
     GOES_ON = "goes on"
     ENDED = "ended"
     CANNOT_BE_SAID = "cannot be said"
-
-
-def connect() -> None:
-    """For ChassisConfig.ready."""
-    user_logged_in.connect(_begin, dispatch_uid="chassis.web.staff_sessions")
 
 
 def account_id_of(request: HttpRequest) -> UUID | None:
@@ -87,7 +81,8 @@ class StaffSessionMiddleware:
         return self.get_response(request)
 
 
-def _begin(*, request: HttpRequest, user: Any, **_: Any) -> None:
+def begin(*, request: HttpRequest, user: Any, **_: Any) -> None:
+    """Somebody signed in (user_logged_in): their session says who at auth they are, and since when."""
     entry: Entry | None = getattr(user, "entry", None)
     if entry is not None:
         request.session[KEY] = {

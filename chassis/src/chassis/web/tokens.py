@@ -1,9 +1,8 @@
 """Who is calling: access tokens verified with auth's public keys, and what makes them void before their time."""
 
 import time
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import jwt
@@ -15,46 +14,13 @@ from rest_framework_simplejwt.tokens import AccessToken, Token
 from chassis.storage.redis import RedisUnavailable, redis_client
 from chassis.web import limits
 from chassis.web.keys import key_set
+from chassis.web.principal import Principal
 from chassis.web.problems import Unauthenticated
-from chassis.web.roles import is_staff, may
+from chassis.web.revoked import LEEWAY_SECONDS, of_token, of_user
 
 ALGORITHM = "EdDSA"
-# By so much the clocks of two hosts may differ.
-LEEWAY_SECONDS = 5
 # So many verified tokens a process remembers: a customer's next request need not prove the same signature again.
 REMEMBERED = 2048
-# What auth sets here, once Redis knows all that was revoked: gone when Redis came back empty.
-TOLD_KEY = "revocations:told"
-TOLD = b"told"
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """The signed-in caller, as the token says. `token` is for calls made in the caller's name.
-
-    email_verified: the address was proven when the token was made; one of before there was the claim proves nothing.
-    """
-
-    id: UUID
-    username: str
-    roles: frozenset[str]
-    jti: str
-    expires_at: int
-    token: str = field(repr=False)
-    email_verified: bool = False
-    is_authenticated: bool = True
-
-    @property
-    def pk(self) -> UUID:
-        return self.id
-
-    @property
-    def is_staff(self) -> bool:
-        return is_staff(self.roles)
-
-    def may(self, permission: str) -> bool:
-        """Whether one of the caller's roles has this permission of the service's own app."""
-        return may(self.roles, permission)
 
 
 class _KeySetBackend(TokenBackend):
@@ -132,34 +98,9 @@ def _signed(token: str) -> SignedToken:
         raise Unauthenticated("The access token is not valid.") from None
 
 
-def revoke_token(token_id: str, *, seconds: int) -> None:
-    """No service accepts any more the token, or what began with the session, of this id. Raises RedisUnavailable.
-
-    seconds: how long it would have lived.
-    """
-    redis_client().set(f"revoked:token:{token_id}", "1", ex=max(seconds, 1) + LEEWAY_SECONDS)
-
-
-# Told in another order, or once more, they leave the latest moment.
-_REVOKE_USER = """
-local moment = tonumber(redis.call("GET", KEYS[1]) or "0")
-if tonumber(ARGV[1]) >= moment then redis.call("SET", KEYS[1], ARGV[1], "EX", ARGV[2]) end
-"""
-
-
-def revoke_user(user_id: UUID, *, seconds: int, issued_before: float | None = None) -> None:
-    """No service accepts a token of this user that was issued before then (Unix time; by default now).
-
-    seconds: the longest one lives. Raises RedisUnavailable.
-    """
-    moment = time.time() if issued_before is None else issued_before
-    keys = [f"revoked:user:{user_id}"]
-    redis_client().register_script(_REVOKE_USER)(keys=keys, args=[repr(moment), max(seconds, 1) + LEEWAY_SECONDS])
-
-
 def _is_revoked(principal: Principal, issued_at: float, request: Request | None) -> bool:
     """Without Redis a token is as good as its signature."""
-    marks = (f"revoked:token:{principal.jti}", f"revoked:user:{principal.id}")
+    marks = (of_token(principal.jti), of_user(principal.id))
     try:
         if request is None:
             token, since = redis_client().mget(marks)
@@ -169,17 +110,3 @@ def _is_revoked(principal: Principal, issued_at: float, request: Request | None)
         return False
     # Auth gives `iat` with its fraction; a token with whole seconds made in that second counts as older.
     return token is not None or (since is not None and issued_at < float(since))
-
-
-def still_stands(*, user_id: UUID | str, session_id: str, since: float) -> bool:
-    """Whether nothing has ended yet what this user began then (Unix time), in the session of auth's with this id.
-
-    It outlives the tokens, so it is looked at more closely than one. Raises RedisUnavailable, also when Redis came back
-    without what was revoked and was not told again yet.
-    """
-    session, before, told = redis_client().mget(f"revoked:token:{session_id}", f"revoked:user:{user_id}", TOLD_KEY)
-    if session is not None or (before is not None and since < float(before)):
-        return False
-    if told is None or not cast(bytes, told).startswith(TOLD):
-        raise RedisUnavailable("does not know what was revoked")
-    return True

@@ -2,6 +2,7 @@
 # Dumps DATABASE_URL into BACKUP_FOLDER as <UTC time>.dump, readable to the end or not there, and keeps the last KEEP.
 set -euo pipefail
 umask 077
+. "$(dirname "$0")/await.sh"
 mkdir -p "$BACKUP_FOLDER"
 name=$(date -u +%Y%m%dT%H%M%SZ)
 draft="$BACKUP_FOLDER/.$name.part"

@@ -2,6 +2,7 @@
 # Puts a dump back into DATABASE_URL, all of it or nothing: BACKUP_FILE, or the newest in BACKUP_FOLDER.
 # What the database holds is replaced. The service's pods must be stopped (docs/operations/backup.md).
 set -euo pipefail
+. "$(dirname "$0")/await.sh"
 file=${BACKUP_FILE:-}
 if [ -z "$file" ]; then
     newest=$(find "$BACKUP_FOLDER" -maxdepth 1 -name '*.dump' -printf '%f\n' | sort | tail -n 1)

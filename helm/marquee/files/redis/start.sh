@@ -17,15 +17,30 @@ tls-auth-clients no
 tls-replication yes"
 fi
 
-# The master that any Sentinel knows; the first pod when none answers, which is so at the first start alone.
-master() {
-    local node answer
+# The master that any Sentinel knows and does not think lost; nothing when none answers.
+agreed() {
+    local node said master
     for ((node = 0; node < REPLICAS; node++)); do
-        answer=$(REDISCLI_AUTH=$REDIS_PASSWORD timeout 2 redis-cli "${tls[@]}" -h "${FIRST%-0}-$node.$NODES" -p 26379 \
-            sentinel get-master-addr-by-name marquee 2>/dev/null | head -n 1) || continue
-        [ -n "$answer" ] && { echo "$answer"; return; }
+        said=$(REDISCLI_AUTH=$REDIS_PASSWORD timeout 2 redis-cli "${tls[@]}" -h "${FIRST%-0}-$node.$NODES" -p 26379 \
+            sentinel master marquee 2>/dev/null) || continue
+        master=$(sed -n '/^ip$/{n;p;q}' <<< "$said")
+        [ -n "$master" ] || continue
+        sed -n '/^flags$/{n;p;q}' <<< "$said" | grep -q down || { echo "$master"; return; }
     done
-    echo "$FIRST.$NODES"
+}
+
+# On a volume that was used before there are Sentinels somewhere, which are not heard at once in a pod that is new to the
+# network, or are about to choose another master: they are waited for. Only when nobody knows better it is the first pod.
+master() {
+    local found deadline=$((SECONDS + 30))
+    while :; do
+        found=$(agreed)
+        [ -z "$found" ] || break
+        [ -e /data/started ] && [ "$SECONDS" -lt "$deadline" ] || break
+        sleep 1
+    done
+    touch /data/started
+    echo "${found:-$FIRST.$NODES}"
 }
 
 if [ "$1" = redis ]; then
@@ -46,12 +61,16 @@ CONF
         if [ "$REPLICAS" -gt 1 ]; then
             leader=$(master)
             [ "$leader" = "$me" ] || echo "replicaof $leader 6379"
+            # A master whose replicas have gone to another one takes no more writes: they would be lost.
+            echo "min-replicas-to-write 1"
+            echo "min-replicas-max-lag 5"
         fi
     } > /tmp/redis.conf
     exec redis-server /tmp/redis.conf
 fi
 
 if [ ! -s /data/sentinel.conf ]; then
+    leader=$(master)
     cat > /data/sentinel.conf <<CONF
 $transport
 bind * -::*
@@ -60,7 +79,7 @@ requirepass $REDIS_PASSWORD
 sentinel resolve-hostnames yes
 sentinel announce-hostnames yes
 sentinel announce-ip $me
-sentinel monitor marquee $(master) 6379 $((REPLICAS / 2 + 1))
+sentinel monitor marquee $leader 6379 $((REPLICAS / 2 + 1))
 sentinel auth-pass marquee $REDIS_PASSWORD
 sentinel sentinel-pass $REDIS_PASSWORD
 sentinel down-after-milliseconds marquee 5000

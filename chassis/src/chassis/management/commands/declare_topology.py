@@ -7,6 +7,10 @@ from chassis.messaging.topology import declare
 from chassis.messaging.worker import service_tables
 
 
+class BrokerAway(CommandError):
+    """RabbitMQ does not answer, or not yet."""
+
+
 class Command(BaseCommand):
     help = "Declares this service's exchanges, queues and bindings; before anything publishes to them."
 
@@ -18,6 +22,6 @@ class Command(BaseCommand):
             # RabbitMQ does not change a queue that is there.
             raise CommandError(f"{exc.reply_text}. Empty that queue, delete it, and run this again.") from exc
         except (OSError, amqp.AMQPError) as exc:
-            raise CommandError(f"RabbitMQ: {exc or type(exc).__name__}") from exc
+            raise BrokerAway(f"RabbitMQ: {exc or type(exc).__name__}") from exc
         for name in names:
             self.stdout.write(name)

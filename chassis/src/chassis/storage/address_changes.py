@@ -1,0 +1,67 @@
+"""Who of staff gave whose account another address, as the services know it that decide on money and tickets.
+
+A service that asks has the table: a model of its own of this shape, and `note` in its handler of what auth tells.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection, models
+from django.utils import timezone
+
+from chassis.four_eyes import ADDRESS_SETTLES, Objection, objection
+from chassis.storage.audit_log import Actor
+
+# Of each member of staff the newest, so that nothing depends on the order in which it is told.
+_NOTE = """
+INSERT INTO address_changes (user_id, changed_by, changed_at) VALUES (%s, %s, %s)
+ON CONFLICT (user_id, changed_by) DO UPDATE SET changed_at = greatest(address_changes.changed_at, EXCLUDED.changed_at)
+"""
+_CHANGED_AT = "SELECT changed_at FROM address_changes WHERE user_id = %s AND changed_by = %s"
+_FORGET = "DELETE FROM address_changes WHERE changed_at < %s"
+
+
+class AddressChange(models.Model):
+    """Who of staff gave whose account another address, and when last: for a day what is its is not theirs to move."""
+
+    pk = models.CompositePrimaryKey("user_id", "changed_by")
+    user_id = models.UUIDField()
+    changed_by = models.UUIDField()
+    changed_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        abstract = True
+        db_table = "address_changes"
+
+    def __str__(self) -> str:
+        return f"{self.user_id} by {self.changed_by}"
+
+
+def note(*, user_id: UUID, changed_by: UUID | None, changed_at: datetime | None) -> None:
+    """Keeps what staff did. What the owner (changed_by None) did takes nothing of it back: it may be the same hands."""
+    if changed_by is None or changed_at is None:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTE, [user_id, changed_by, changed_at])
+
+
+def objection_to(actor: Actor, *, owner_id: UUID) -> Objection | None:
+    """Why this member of staff may not decide on what belongs to owner_id; None: they may.
+
+    Who has no account at auth, an operator or a command, has changed no address there.
+    """
+    if actor.account_id is None:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(_CHANGED_AT, [owner_id, actor.account_id])
+        found = cursor.fetchone()
+    return objection(
+        actor_id=actor.account_id, owner_id=owner_id, changed_at=found[0] if found else None, now=timezone.now()
+    )
+
+
+def forget() -> int:
+    """Drops the changes that are too old to matter; how many there were."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGET, [timezone.now() - ADDRESS_SETTLES])
+        return int(cursor.rowcount)
