@@ -40,7 +40,8 @@ def _cleaned(normalised: Callable[[str], str], typed: str) -> str:
     try:
         return normalised(typed)
     except ValueError as error:
-        raise forms.ValidationError(f"{str(error).capitalize()}.") from None
+        said = str(error) or "this cannot be taken"
+        raise forms.ValidationError(f"{said[0].upper()}{said[1:]}.") from None
 
 
 class ContactForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's takes no argument when it runs
@@ -259,8 +260,12 @@ class OwnPasswordView(PasswordChangeView):
                 new_password=form.cleaned_data["new_password1"],
                 address=address_of(self.request),
             )
-        except (WrongPassword, WeakPassword, SignInThrottled) as problem:
-            form.add_error("old_password", problem.title)
+        except (WrongPassword, SignInThrottled) as problem:
+            form.add_error("old_password", f"{problem.detail.rstrip('.')}.")
+            return self.form_invalid(form)
+        except WeakPassword as problem:
+            for error in problem.errors or ({"detail": f"{problem.title}."},):
+                form.add_error("new_password1", error["detail"])
             return self.form_invalid(form)
         logout(self.request)
         return redirect("admin:index")

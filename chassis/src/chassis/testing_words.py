@@ -86,6 +86,8 @@ def assert_pages_are_in_words(browser: Any, rows: Iterable[Model]) -> None:
         read += 2
         _assert_what_stays_says_why(browser, page, place, of[model], shown)
     assert read > 4
+    # What the gateway has at / is for programmes.
+    assert "View site" not in browser.get(reverse("admin:index")).content.decode()
 
 
 def _of_the_chassis() -> list[Model]:
