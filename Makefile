@@ -7,20 +7,23 @@ BIN := .venv/bin
 INSTANCE ?= main
 
 .DEFAULT_GOAL := help
-.PHONY: contracts bench chaos help env up down restart status logs memory demo-data test check audit audit-dependencies lock \
+.PHONY: contracts bench chaos alerts watch help env up down restart rotate-certificates status logs memory demo-data test check audit audit-dependencies lock \
 	install format
 
 help: ## Show this
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
 
 env: ## Write the secrets of docker-compose.yml to .env (what is there stays)
 	@$(PYTHON) docker/make_env.py
 
-up: ## Install what is missing, start everything, buy a ticket
-	@$(STACK) up --instance $(INSTANCE) $(foreach port,$(PORTS),--port $(port))
+up: ## Install what is missing, start everything, buy a ticket (TLS=1: over TLS everywhere)
+	@$(STACK) up --instance $(INSTANCE) $(if $(filter-out 0,$(TLS)),--tls) $(foreach port,$(PORTS),--port $(port))
 
 down: ## Stop everything
 	@$(STACK) down --instance $(INSTANCE)
+
+rotate-certificates: ## New certificates for a running stack with TLS, nothing restarts (AUTHORITY=1: and a new authority)
+	@$(STACK) rotate-certificates --instance $(INSTANCE) $(if $(AUTHORITY),--authority)
 
 status: ## Show every process, and the addresses
 	@$(STACK) status --instance $(INSTANCE)
@@ -48,6 +51,12 @@ bench: ## Measure the running stack: ratios, kept in bench/results
 
 chaos: ## Kill processes of the running stack under load, then audit (SEED=1 repeats a run)
 	@MARQUEE_STATE=.stack/$(INSTANCE) $(BIN)/python -m bench.chaos $(if $(SEED),--seed $(SEED))
+
+alerts: ## Make each alert fire on the running stack by a real fault, and clear (ALERT=ServerDown for one)
+	@MARQUEE_STATE=.stack/$(INSTANCE) $(BIN)/python monitoring/alerts.py $(ALERT)
+
+watch: ## Run Prometheus and Alertmanager beside the running stack until Ctrl-C, with every wait cut short
+	@MARQUEE_STATE=.stack/$(INSTANCE) $(BIN)/python monitoring/watching.py
 
 install: ## Make .venv from the lock (SERVICE=booking: just its part, in its own folder)
 	@$(STACK) install $(SERVICE)

@@ -14,6 +14,7 @@ from uuid import UUID
 import psycopg
 
 from stack import variables
+from stack.certificates import trusting
 from stack.errors import StackError
 from stack.lifecycle import Stack
 from stack.servers import rabbitmq
@@ -214,6 +215,7 @@ def _read_broker(stack: Stack, facts: Facts) -> None:
 
 def _read_gateway(stack: Stack, facts: Facts) -> None:
     answer = _get(
+        stack,
         f"{variables.url(stack.ports['gateway-simulator'])}/v1/record",
         authorization=f"Bearer {stack.secrets['PAYMENT_GATEWAY_API_KEY']}",
         what="the gateway's record",
@@ -233,7 +235,7 @@ def _read_gateway(stack: Stack, facts: Facts) -> None:
 
 def _rows(stack: Stack, service: str, *statements: str) -> list[Sequence[Any]]:
     """The answers to these statements, all of the same moment."""
-    url = variables.database_url(service_named(service), stack.ports, stack.secrets)
+    url = variables.database_url(stack.instance, service_named(service), stack.ports, stack.secrets)
     try:
         with psycopg.connect(url, connect_timeout=5) as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -245,16 +247,16 @@ def _rows(stack: Stack, service: str, *statements: str) -> list[Sequence[Any]]:
 
 def _broker(stack: Stack, path: str, body: object = None) -> Any:
     login = base64.b64encode(f"{rabbitmq.USER}:{stack.secrets['RABBITMQ_PASSWORD']}".encode()).decode()
-    url = variables.url(stack.ports["rabbitmq-management"])
-    return _get(f"{url}{path}", authorization=f"Basic {login}", what="RabbitMQ's management", body=body)
+    url = variables.secured_url(stack.instance, stack.ports["rabbitmq-management"])
+    return _get(stack, f"{url}{path}", authorization=f"Basic {login}", what="RabbitMQ's management", body=body)
 
 
-def _get(url: str, *, authorization: str, what: str, body: object = None) -> Any:
+def _get(stack: Stack, url: str, *, authorization: str, what: str, body: object = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
     headers = {"Authorization": authorization, "Content-Type": "application/json"}
     request = urllib.request.Request(url, data=data, headers=headers)  # noqa: S310  (a server of our own)
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  (the broker's and the gateway's own)
+        with urllib.request.urlopen(request, timeout=30, context=trusting(stack.instance)) as answer:  # noqa: S310  (ours)
             return json.load(answer)
     except (OSError, ValueError) as error:
         raise StackError(f"cannot read {what}: {error}") from error

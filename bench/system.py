@@ -30,12 +30,12 @@ def running() -> Stack:
 
 
 def gateway(stack: Stack) -> str:
-    return variables.gateway_url(stack.ports)
+    return variables.gateway_url(stack.instance, stack.ports)
 
 
 def database(stack: Stack, service: str) -> str:
     """The address of a service's database."""
-    return variables.database_url(service_named(service), stack.ports, stack.secrets)
+    return variables.database_url(stack.instance, service_named(service), stack.ports, stack.secrets)
 
 
 def manager(stack: Stack) -> tuple[str, str]:

@@ -12,6 +12,15 @@ import tools
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call() -> Generator[None, object, object]:
+    return (yield from _skipped())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup() -> Generator[None, object, object]:
+    return (yield from _skipped())
+
+
+def _skipped() -> Generator[None, object, object]:
     try:
         return (yield)
     except tools.Missing as missing:

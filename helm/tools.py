@@ -1,8 +1,8 @@
 """The programs that look at the chart, and the schemas they look with; pinned, fetched once, kept in .stack/tools.
 
-helm and kubeconform come by `go install`; promtool and amtool from Debian's packages of Prometheus, where they are not
-installed. Schemas of Kubernetes ship with the package kubernetes-validate, those of custom resources in the Go modules
-that define them.
+helm, kubeconform and Alertmanager (Debian's wants files beside it) come by `go install`; Prometheus, its tools and
+exporters from Debian's packages, where they are not installed. Schemas of Kubernetes ship with the package
+kubernetes-validate, those of custom resources in the Go modules that define them.
 """
 
 import json
@@ -24,6 +24,7 @@ LIBRARIES = TOOLS / "lib"
 SCHEMAS = TOOLS / "schemas"
 
 GO_TOOLS = {
+    "alertmanager": "github.com/prometheus/alertmanager/cmd/alertmanager@v0.27.0",
     "helm": "helm.sh/helm/v3/cmd/helm@v3.19.0",
     "kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0",
 }
@@ -32,7 +33,9 @@ DEBIAN_TOOLS = {
     "promtool": ("promtool", "prometheus"),
     "amtool": ("prometheus-alertmanager",),
     "haproxy": ("haproxy",),
+    "prometheus": ("prometheus",),
     "prometheus-nginx-exporter": ("prometheus-nginx-exporter",),
+    "prometheus-node-exporter": ("prometheus-node-exporter",),
     "prometheus-postgres-exporter": ("prometheus-postgres-exporter",),
     "prometheus-redis-exporter": ("prometheus-redis-exporter",),
     "rclone": ("rclone",),

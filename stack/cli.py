@@ -18,6 +18,7 @@ from stack import (
     lock,
     memory,
     report,
+    rotation,
     staff_rights,
     suites,
     variables,
@@ -69,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         added.add_argument(
             "--port", action="append", default=[], metavar="NAME=NUMBER", help="a port that must be used"
         )
+        added.add_argument("--tls", action="store_true", help="over TLS everywhere, with an authority of its own")
         if name == "up":
             added.add_argument("--no-demo", action="store_true", help="no demo data, and buy no ticket")
     command("demo-data", _demo_data, "load the demo data, or add what it has come to lack")
@@ -86,6 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("words", nargs=argparse.REMAINDER, metavar="-- command")
     added = command("env", _env, "print a service's environment as shell exports")
     added.add_argument("service")
+    added = command("rotate-certificates", _rotate_certificates, "new certificates for a running stack with TLS")
+    added.add_argument("--authority", action="store_true", help="of a new authority, the old one trusted meanwhile")
     added = command("test", _test, "run every suite on a test instance, which is stopped at the end")
     added.set_defaults(instance="test")
     added.add_argument(
@@ -115,7 +119,9 @@ def _parser() -> argparse.ArgumentParser:
 def _up(options: argparse.Namespace) -> None:
     say = _progress()
     with_demo = not options.no_demo
-    stack, started = starting.up(_instance(options), fixed_ports=_ports(options.port), with_demo=with_demo, say=say)
+    stack, started = starting.up(
+        _instance(options), fixed_ports=_ports(options.port), with_demo=with_demo, say=say, tls=options.tls
+    )
     if not started:
         print("marquee: it is running already")
     elif with_demo:
@@ -135,7 +141,7 @@ def _demo_data(options: argparse.Namespace) -> None:
 
 def _infra(options: argparse.Namespace) -> None:
     say = _progress()
-    starting.infrastructure(_instance(options), fixed_ports=_ports(options.port), say=say)
+    starting.infrastructure(_instance(options), fixed_ports=_ports(options.port), say=say, tls=options.tls)
     say("PostgreSQL, Redis and RabbitMQ are ready")
 
 
@@ -161,6 +167,13 @@ def _restart(options: argparse.Namespace) -> None:
     lifecycle.start(stack, chosen)
     lifecycle.wait_ready(stack, chosen)
     print(f"marquee: restarted {', '.join(program.name for program in chosen)}")
+
+
+def _rotate_certificates(options: argparse.Namespace) -> None:
+    instance = _instance(options)
+    with instance.locked("make rotate-certificates"):
+        rotation.renew(lifecycle.load(instance), authority=options.authority, say=_progress())
+    print("marquee: every server shows its new certificate")
 
 
 def _status(options: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from stack import variables
 from stack.buy_ticket import Ticket, buy_ticket
+from stack.certificates import trusting
 from stack.environment import PYTHON
 from stack.errors import StackError
 from stack.lifecycle import Stack
@@ -52,9 +53,10 @@ def buy_one(stack: Stack) -> Ticket:
     except KeyError:
         raise StackError("there is no demo customer to buy a ticket: run `make demo-data`") from None
     return buy_ticket(
-        gateway=variables.gateway_url(stack.ports),
+        gateway=variables.gateway_url(stack.instance, stack.ports),
         mailbox=variables.url(stack.ports["mailbox"]),
         username=customer["username"],
         email=customer["email"],
         password=customer["password"],
+        trusting=trusting(stack.instance),
     )

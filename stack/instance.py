@@ -54,6 +54,37 @@ class Instance:
         return self.state / "log"
 
     @property
+    def tls(self) -> Path:
+        """Where its authority is; `certificates` says what else."""
+        return self.state / "tls"
+
+    @property
+    def trusted(self) -> Path:
+        """The certificates of whoever its clients trust, as PEM."""
+        return self.tls / "ca.crt"
+
+    @property
+    def tls_switch(self) -> Path:
+        """There while the instance speaks TLS."""
+        return self.tls / "on"
+
+    @property
+    def is_secured(self) -> bool:
+        """Whether everything in it speaks TLS."""
+        return self.tls_switch.exists()
+
+    def certificate(self, server: str) -> Path:
+        """What a server of it shows, as PEM; `certificates.SERVERS` names them."""
+        return self.data / "tls" / server / "tls.crt"
+
+    def key(self, server: str) -> Path:
+        return self.data / "tls" / server / "tls.key"
+
+    @property
+    def trusted_if_secured(self) -> Path | None:
+        return self.trusted if self.is_secured else None
+
+    @property
     def digest(self) -> str:
         """Tells this instance from those of other checkouts, in names that live outside its folder."""
         return hashlib.sha256(str(self.state).encode()).hexdigest()[:12]

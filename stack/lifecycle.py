@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from stack import credentials, ports, processes
+from stack import certificates, credentials, ports, processes
 from stack.errors import StackError
 from stack.instance import Instance
 from stack.programs import TIERS, Program, all_programs
@@ -56,9 +56,12 @@ def load(instance: Instance) -> Stack:
     return Stack(instance, remembered, credentials.load_or_make(secrets_file))
 
 
-def configure(instance: Instance, *, fixed_ports: Mapping[str, int]) -> Stack:
-    """Choose ports and make secrets. Call it only while the instance does not run, for its ports look taken then."""
+def configure(instance: Instance, *, fixed_ports: Mapping[str, int], tls: bool = False) -> Stack:
+    """Choose ports, make secrets, and for TLS certificates. Call it only while the instance does not run, for its
+    ports look taken then.
+    """
     instance.make_folders()
+    certificates.switch(instance, on=tls)
     file = instance.state / "ports.json"
     with ports.reservations(instance) as reserved:
         chosen = ports.choose(instance=instance.name, remembered=ports.load(file), fixed=fixed_ports, reserved=reserved)

@@ -18,6 +18,7 @@ PACKAGES = {
         "rabbitmq-server": "rabbitmq-server",
         "nginx": "nginx",
         "postgres": "postgresql",
+        "openssl": "openssl",
         # That of the Python we run on, which need not be the one that is called python3.
         "ensurepip": f"python{sys.version_info[0]}.{sys.version_info[1]}-venv",
     },
@@ -26,6 +27,7 @@ PACKAGES = {
         "rabbitmq-server": "rabbitmq",
         "nginx": "nginx",
         "postgres": "postgresql@15",
+        "openssl": "openssl@3",
     },
 }
 # Debian starts a server as soon as its package is there, on the usual port, and makes a database cluster. This
@@ -54,7 +56,7 @@ apt-get install -qq --yes --no-install-recommends "$@"
 
 def missing() -> list[str]:
     """Names of programs (keys of PACKAGES) that this machine lacks."""
-    absent = [] if found("nginx", "/opt/homebrew/bin") else ["nginx"]
+    absent = [name for name in ("nginx", "openssl") if not found(name, "/opt/homebrew/bin")]
     for name, server in (("redis-server", redis.binary), ("rabbitmq-server", rabbitmq.script)):
         try:
             server()

@@ -20,6 +20,8 @@ HOST = "127.0.0.1"
 
 USUAL = {
     "gateway": 8080,
+    # Used where the instance speaks TLS; the other one sends on to it then.
+    "gateway-tls": 8443,
     **{service.name: service.port for service in SERVICES},
     **{f"postgres-{service.name}": service.database_port for service in SERVICES},
     "redis": 6379,

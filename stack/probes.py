@@ -1,9 +1,14 @@
-"""Whether a server answers in its own protocol, not only whether its port is open. No probe raises."""
+"""Whether a server answers in its own protocol, not only whether its port is open. No probe raises.
+
+trusted: of a server that speaks TLS, the certificates of whoever may have signed its own.
+"""
 
 import http.client
 import socket
+import ssl
 import struct
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from stack.ports import HOST
@@ -23,28 +28,38 @@ def listens(port: int) -> Probe:
     return probe
 
 
-def postgres(port: int) -> Probe:
+# Asks PostgreSQL for TLS; its answer is S.
+SSL_REQUEST = struct.pack("!II", 8, 80877103)
+
+
+def postgres(port: int, *, trusted: Path | None = None) -> Probe:
     """It asks who we are; while it recovers it answers with an error instead."""
     body = struct.pack("!I", 3 << 16) + b"user\0postgres\0database\0postgres\0\0"
     startup = struct.pack("!I", len(body) + 4) + body
-    return lambda: _answer(port, startup).startswith(b"R")
+    asked = SSL_REQUEST if trusted else b""
+    return lambda: answer(port, startup, trusted=trusted, asked=asked).startswith(b"R")
 
 
-def redis(port: int, password: str) -> Probe:
-    return lambda: b"+PONG" in _answer(port, f"AUTH {password}\r\nPING\r\n".encode(), until=b"PONG")
+def redis(port: int, password: str, *, trusted: Path | None = None) -> Probe:
+    message = f"AUTH {password}\r\nPING\r\n".encode()
+    return lambda: b"+PONG" in answer(port, message, trusted=trusted, until=b"PONG")
 
 
-def amqp(port: int) -> Probe:
+def amqp(port: int, *, trusted: Path | None = None) -> Probe:
     """RabbitMQ opens its listeners last, and says Connection.Start to a client of version 0-9-1."""
-    return lambda: _answer(port, b"AMQP\x00\x00\x09\x01").startswith(b"\x01\x00\x00")
+    return lambda: answer(port, b"AMQP\x00\x00\x09\x01", trusted=trusted).startswith(b"\x01\x00\x00")
 
 
-def healthy(url: str) -> Probe:
+def healthy(url: str, *, trusted: Path | None = None) -> Probe:
     """GET answers 200."""
     parts = urlsplit(url)
 
     def probe() -> bool:
-        connection = http.client.HTTPConnection(parts.netloc, timeout=LIMIT_SECONDS)
+        connection = (
+            http.client.HTTPSConnection(parts.netloc, timeout=LIMIT_SECONDS, context=_context(trusted))
+            if trusted
+            else http.client.HTTPConnection(parts.netloc, timeout=LIMIT_SECONDS)
+        )
         try:
             connection.request("GET", parts.path)
             return connection.getresponse().status == 200
@@ -56,16 +71,40 @@ def healthy(url: str) -> Probe:
     return probe
 
 
-def _answer(port: int, message: bytes, *, until: bytes = b"") -> bytes:
-    """What comes back for a message: its first bytes, or all of them until some bytes are in it."""
-    answer = b""
+def connect(port: int, *, trusted: Path | None, asked: bytes = b"") -> socket.socket:
+    """A connection, over TLS where somebody is trusted; asked: what the server wants to read before that.
+
+    Raises OSError, which a certificate that is not good is too.
+    """
+    connection = socket.create_connection((HOST, port), timeout=LIMIT_SECONDS)
+    if not trusted:
+        return connection
     try:
-        with socket.create_connection((HOST, port), timeout=LIMIT_SECONDS) as connection:
+        if asked:
+            connection.sendall(asked)
+            connection.recv(1)
+        return _context(trusted).wrap_socket(connection, server_hostname=HOST)
+    except OSError:
+        connection.close()
+        raise
+
+
+def _context(trusted: Path) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(trusted))
+
+
+def answer(
+    port: int, message: bytes, *, trusted: Path | None = None, asked: bytes = b"", until: bytes | None = b""
+) -> bytes:
+    """What comes back for a message: its first bytes, or all until some are in it or (None) the server hangs up."""
+    heard = b""
+    try:
+        with connect(port, trusted=trusted, asked=asked) as connection:
             connection.sendall(message)
             while chunk := connection.recv(512):
-                answer += chunk
-                if until in answer:
+                heard += chunk
+                if until is not None and until in heard:
                     break
     except OSError:
         pass
-    return answer
+    return heard

@@ -79,7 +79,7 @@ def infrastructure(instance: Instance, *, ports: Mapping[str, int], secrets: Map
             directory=instance.data / "rabbitmq",
             user=run_as(rabbitmq.ACCOUNT),
             stop_seconds=40,
-            ready=probes.amqp(ports["rabbitmq"]),
+            ready=probes.amqp(ports["rabbitmq"], trusted=instance.trusted_if_secured),
         ),
         Program(
             "redis",
@@ -87,7 +87,7 @@ def infrastructure(instance: Instance, *, ports: Mapping[str, int], secrets: Map
             redis.command(instance),
             marked,
             directory=instance.data,
-            ready=probes.redis(ports["redis"], secrets["REDIS_PASSWORD"]),
+            ready=probes.redis(ports["redis"], secrets["REDIS_PASSWORD"], trusted=instance.trusted_if_secured),
         ),
     ]
     for service in SERVICES:
@@ -102,7 +102,7 @@ def infrastructure(instance: Instance, *, ports: Mapping[str, int], secrets: Map
                 user=run_as(postgres.ACCOUNT),
                 stop_signal="INT",
                 stop_seconds=60,
-                ready=probes.postgres(port),
+                ready=probes.postgres(port, trusted=instance.trusted_if_secured),
             )
         )
     return programs
@@ -144,7 +144,8 @@ def of_service(
         ],
         "relay": [str(PYTHON), "-m", "chassis.messaging.relay"],
     }
-    ready = {"web": probes.healthy(f"{variables.url(ports[service.name])}/health/ready")}
+    address = variables.secured_url(instance, ports[service.name])
+    ready = {"web": probes.healthy(f"{address}/health/ready", trusted=instance.trusted_if_secured)}
     return [
         Program(
             f"{service.name}-{kind}",
@@ -163,7 +164,6 @@ def clock(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[str,
     """The one scheduler, and Flower, which shows what the workers do."""
     environment = variables.of_clock(instance, ports=ports, secrets=secrets)
     celery = [f"{variables.BINARIES}/celery", "-A", "chassis.messaging.clock"]
-    login = f"{variables.FLOWER_USER}:{secrets['FLOWER_PASSWORD']}"
     return [
         Program(
             "scheduler",
@@ -176,11 +176,7 @@ def clock(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[str,
             "flower",
             "services",
             [*_when_idle(), *celery, "flower", f"--address={HOST}", f"--port={ports['flower']}", "--url_prefix=flower"],
-            {
-                **environment,
-                "FLOWER_BASIC_AUTH": login,
-                "FLOWER_BROKER_API": f"{variables.management_url(ports, secrets)}/api/",
-            },
+            variables.of_flower(instance, ports=ports, secrets=secrets),
             directory=instance.run,
             ready=probes.listens(ports["flower"]),
         ),
@@ -196,7 +192,7 @@ def gateway(instance: Instance, *, ports: Mapping[str, int]) -> Program:
         directory=instance.data,
         stop_signal="QUIT",
         stop_seconds=10,
-        ready=probes.healthy(f"{variables.gateway_url(ports)}/health"),
+        ready=probes.healthy(f"{variables.gateway_url(instance, ports)}/health", trusted=instance.trusted_if_secured),
     )
 
 

@@ -10,14 +10,14 @@ from stack.services import NAMES
 
 def addresses(stack: Stack) -> dict[str, str]:
     """What there is → where it is."""
-    gateway = variables.gateway_url(stack.ports)
+    gateway = variables.gateway_url(stack.instance, stack.ports)
     return {
         "gateway": gateway,
         **{f"{name} API": f"{gateway}/api/{name}/docs/" for name in NAMES},
         **{f"{name} admin": f"{gateway}/admin/{name}/" for name in NAMES},
         "mailbox": f"{variables.url(stack.ports['mailbox'])}/",
         "Flower": f"{gateway}/flower/  ({variables.FLOWER_USER} / {stack.secrets['FLOWER_PASSWORD']})",
-        "RabbitMQ": f"{variables.url(stack.ports['rabbitmq-management'])}/  "
+        "RabbitMQ": f"{variables.secured_url(stack.instance, stack.ports['rabbitmq-management'])}/  "
         f"({rabbitmq.USER} / {stack.secrets['RABBITMQ_PASSWORD']})",
         "PostgreSQL": ", ".join(f"{name} {HOST}:{stack.ports[f'postgres-{name}']}" for name in NAMES),
     }

@@ -16,7 +16,6 @@ from stack.environment import PYTHON
 from stack.errors import StackError
 from stack.instance import ROOT, Instance
 from stack.lifecycle import Stack
-from stack.ports import HOST
 from stack.services import SERVICES, Service, service_named
 
 Say = Callable[[str], None]
@@ -174,14 +173,14 @@ def _variables(suite: Suite, stack: Stack) -> Mapping[str, str]:
     if suite.service is not None:
         own = variables.of_service(stack.instance, suite.service, ports=stack.ports, secrets=stack.secrets)
         number = names().index(suite.name) + 1
-        own["REDIS_URL"] = f"redis://:{stack.secrets['REDIS_PASSWORD']}@{HOST}:{stack.ports['redis']}/{number}"
+        own["REDIS_URL"] = variables.redis_url(stack.instance, stack.ports, stack.secrets, number=number)
         # The counters of a test are its own process's.
         own.pop("PROMETHEUS_MULTIPROC_DIR")
         return {**everywhere, **own, "PATH": path}
     if suite.name in OF_THE_WHOLE:
         return {
             **everywhere,
-            "MARQUEE_GATEWAY_URL": variables.gateway_url(stack.ports),
+            "MARQUEE_GATEWAY_URL": variables.gateway_url(stack.instance, stack.ports),
             "PYTHONPATH": str(ROOT),
         }
     return everywhere

@@ -23,32 +23,42 @@ BESIDE_RABBITMQ = 1
 AT_ONCE = 2
 
 
-def up(instance: Instance, *, fixed_ports: Mapping[str, int], with_demo: bool, say: Say) -> tuple[Stack, bool]:
+def up(
+    instance: Instance, *, fixed_ports: Mapping[str, int], with_demo: bool, say: Say, tls: bool = False
+) -> tuple[Stack, bool]:
     """Start all of an instance. The second value is False when it ran already and nothing was done.
 
-    with_demo: load the demo data, or add what it has come to lack.
+    with_demo: load the demo data, or add what it has come to lack. tls: everything speaks TLS, and nothing plainly.
 
     Raises StackError saying what is in the way.
     """
     instance.make_folders()
     with instance.locked("make up"):
+        _check_switch(instance, tls=tls)
         if is_complete(instance):
             return lifecycle.load(instance), False
-        stack, installing = _start_infrastructure(instance, fixed_ports=fixed_ports, say=say)
+        stack, installing = _start_infrastructure(instance, fixed_ports=fixed_ports, say=say, tls=tls)
         installing.result()
         lifecycle.set_wanted(instance, programs.TIERS)
         _start_services(stack, with_demo=with_demo, say=say)
         return stack, True
 
 
-def infrastructure(instance: Instance, *, fixed_ports: Mapping[str, int], say: Say) -> Stack:
+def infrastructure(instance: Instance, *, fixed_ports: Mapping[str, int], say: Say, tls: bool = False) -> Stack:
     """Start the databases, Redis and RabbitMQ alone, and install everything."""
     instance.make_folders()
     with instance.locked("make infra"):
-        stack, installing = _start_infrastructure(instance, fixed_ports=fixed_ports, say=say)
+        _check_switch(instance, tls=tls)
+        stack, installing = _start_infrastructure(instance, fixed_ports=fixed_ports, say=say, tls=tls)
         installing.result()
         lifecycle.wait_ready(stack, stack.of_tier("infrastructure"))
         return stack
+
+
+def _check_switch(instance: Instance, *, tls: bool) -> None:
+    """What runs stays as it is: half of it with TLS would be no system."""
+    if Supervisor(instance).is_running() and instance.is_secured != tls:
+        raise StackError(f"it runs with{'' if instance.is_secured else 'out'} TLS: stop it first with `make down`")
 
 
 def is_complete(instance: Instance) -> bool:
@@ -67,7 +77,7 @@ def install(say: Say) -> None:
 
 
 def _start_infrastructure(
-    instance: Instance, *, fixed_ports: Mapping[str, int], say: Say
+    instance: Instance, *, fixed_ports: Mapping[str, int], say: Say, tls: bool
 ) -> tuple[Stack, Future[None]]:
     """The servers start while the rest of the virtual environment is installed, which is the future's business."""
     _check_disk(instance)
@@ -80,7 +90,7 @@ def _start_infrastructure(
         say("it runs in part; starting the rest")
         stack = lifecycle.load(instance)
     else:
-        stack = lifecycle.configure(instance, fixed_ports=fixed_ports)
+        stack = lifecycle.configure(instance, fixed_ports=fixed_ports, tls=tls)
         say("starting PostgreSQL, Redis and RabbitMQ")
         lifecycle.provision(stack)
         lifecycle.start_supervisor(stack)

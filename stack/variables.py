@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from stack.environment import PYTHON
 from stack.instance import Instance
@@ -33,6 +34,8 @@ BINARIES = str(PYTHON.parent)
 
 def base(instance: Instance) -> dict[str, str]:
     """What every Python process of ours gets. MARQUEE_STATE also marks it as a process of this instance."""
+    # OpenSSL trusts it beside what the system does.
+    trusted = {"SSL_CERT_FILE": str(instance.trusted)} if instance.is_secured else {}
     return {
         "PATH": f"{BINARIES}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
         "HOME": os.path.expanduser("~"),
@@ -42,28 +45,47 @@ def base(instance: Instance) -> dict[str, str]:
         # glibc gives every thread an arena of its own; two are enough, and memory stays small.
         "MALLOC_ARENA_MAX": "2",
         "MARQUEE_STATE": str(instance.state),
+        **trusted,
     }
 
 
-def gateway_url(ports: Mapping[str, int]) -> str:
-    return url(ports["gateway"])
-
-
 def url(port: int) -> str:
+    """Of what speaks plain HTTP always: the stand-ins for what a company buys."""
     return f"http://{HOST}:{port}"
 
 
-def broker_url(ports: Mapping[str, int], secrets: Mapping[str, str]) -> str:
-    return f"amqp://{rabbitmq.USER}:{secrets['RABBITMQ_PASSWORD']}@{HOST}:{ports['rabbitmq']}/{rabbitmq.VHOST}"
+def secured_url(instance: Instance, port: int) -> str:
+    """Of what speaks HTTPS where the instance speaks TLS."""
+    return f"http{'s' if instance.is_secured else ''}://{HOST}:{port}"
 
 
-def management_url(ports: Mapping[str, int], secrets: Mapping[str, str]) -> str:
-    return f"http://{rabbitmq.USER}:{secrets['RABBITMQ_PASSWORD']}@{HOST}:{ports['rabbitmq-management']}"
+def gateway_url(instance: Instance, ports: Mapping[str, int]) -> str:
+    return secured_url(instance, ports["gateway-tls" if instance.is_secured else "gateway"])
 
 
-def database_url(service: Service, ports: Mapping[str, int], secrets: Mapping[str, str]) -> str:
+def broker_url(instance: Instance, ports: Mapping[str, int], secrets: Mapping[str, str]) -> str:
+    login = f"{rabbitmq.USER}:{secrets['RABBITMQ_PASSWORD']}"
+    return f"amqp{'s' if instance.is_secured else ''}://{login}@{HOST}:{ports['rabbitmq']}/{rabbitmq.VHOST}"
+
+
+def management_url(instance: Instance, ports: Mapping[str, int], secrets: Mapping[str, str]) -> str:
+    scheme, _, rest = secured_url(instance, ports["rabbitmq-management"]).partition("://")
+    return f"{scheme}://{rabbitmq.USER}:{secrets['RABBITMQ_PASSWORD']}@{rest}"
+
+
+def redis_url(instance: Instance, ports: Mapping[str, int], secrets: Mapping[str, str], *, number: int = 0) -> str:
+    """number: which of its databases."""
+    place = f":{secrets['REDIS_PASSWORD']}@{HOST}:{ports['redis']}/{number}"
+    return (
+        f"rediss://{place}?ssl_ca_certs={quote(str(instance.trusted))}" if instance.is_secured else f"redis://{place}"
+    )
+
+
+def database_url(instance: Instance, service: Service, ports: Mapping[str, int], secrets: Mapping[str, str]) -> str:
     password = secrets[f"{service.name.upper()}_DATABASE_PASSWORD"]
-    return f"postgres://{service.role}:{password}@{HOST}:{ports[f'postgres-{service.name}']}/{service.database}"
+    place = f"{service.role}:{password}@{HOST}:{ports[f'postgres-{service.name}']}/{service.database}"
+    verified = f"?sslmode=verify-full&sslrootcert={quote(str(instance.trusted))}" if instance.is_secured else ""
+    return f"postgres://{place}{verified}"
 
 
 def of_service(
@@ -75,19 +97,20 @@ def of_service(
         "SERVICE_NAME": service.name,
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "SECRET_KEY": secrets[f"{service.name.upper()}_SECRET_KEY"],
-        "DATABASE_URL": database_url(service, ports, secrets),
-        "REDIS_URL": f"redis://:{secrets['REDIS_PASSWORD']}@{HOST}:{ports['redis']}/0",
-        "RABBITMQ_URL": broker_url(ports, secrets),
-        "RABBITMQ_MANAGEMENT_URL": management_url(ports, secrets),
-        "AUTH_URL": url(ports["auth"]),
+        "DATABASE_URL": database_url(instance, service, ports, secrets),
+        "REDIS_URL": redis_url(instance, ports, secrets),
+        "RABBITMQ_URL": broker_url(instance, ports, secrets),
+        "RABBITMQ_MANAGEMENT_URL": management_url(instance, ports, secrets),
+        "AUTH_URL": secured_url(instance, ports["auth"]),
         "ALLOWED_HOSTS": f"{HOST},localhost,[::1]",
-        "PUBLIC_URL": gateway_url(ports),
+        "PUBLIC_URL": gateway_url(instance, ports),
         "BIND": HOST,
         "PORT": str(ports[service.name]),
         "WORKER_POOL": service.worker_pool,
         "WORKER_CONCURRENCY": str(service.worker_concurrency),
         "PROMETHEUS_MULTIPROC_DIR": str(instance.run / "metrics" / service.name),
-        **_own(service, ports=ports, secrets=secrets),
+        **_own(instance, service, ports=ports, secrets=secrets),
+        **_shown(instance, service.name, "TLS_CERTIFICATE", "TLS_CERTIFICATE_KEY"),
         **_passed_on(service),
     }
 
@@ -97,7 +120,15 @@ def _passed_on(service: Service) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name in names or name.startswith(TRACING)}
 
 
-def _own(service: Service, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> dict[str, str]:
+def _shown(instance: Instance, server: str, *names: str) -> dict[str, str]:
+    """Where its certificate and key are, under these names; nothing where the instance speaks no TLS."""
+    files = (instance.certificate(server), instance.key(server))
+    return dict(zip(names, map(str, files), strict=True)) if instance.is_secured else {}
+
+
+def _own(
+    instance: Instance, service: Service, *, ports: Mapping[str, int], secrets: Mapping[str, str]
+) -> dict[str, str]:
     """What one service needs and the others do not."""
     match service.name:
         case "auth":
@@ -107,14 +138,14 @@ def _own(service: Service, *, ports: Mapping[str, int], secrets: Mapping[str, st
             }
         case "booking":
             return {
-                "CATALOG_URL": url(ports["catalog"]),
+                "CATALOG_URL": secured_url(instance, ports["catalog"]),
                 "TICKET_SIGNING_KEY": secrets["TICKET_SIGNING_KEY"],
                 # While a booking waits for the disk, its thread's processor is another's.
                 "WEB_THREADS": "8",
             }
         case "payment":
             return {
-                "BOOKING_URL": url(ports["booking"]),
+                "BOOKING_URL": secured_url(instance, ports["booking"]),
                 "PAYMENT_GATEWAY_URL": url(ports["gateway-simulator"]),
                 "PAYMENT_GATEWAY_API_KEY": secrets["PAYMENT_GATEWAY_API_KEY"],
                 "PAYMENT_WEBHOOK_SECRET": secrets["PAYMENT_WEBHOOK_SECRET"],
@@ -135,7 +166,16 @@ def _own(service: Service, *, ports: Mapping[str, int], secrets: Mapping[str, st
 
 def of_clock(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> dict[str, str]:
     """The scheduler and Flower know the broker and nothing else."""
-    return {**base(instance), "RABBITMQ_URL": broker_url(ports, secrets)}
+    return {**base(instance), "RABBITMQ_URL": broker_url(instance, ports, secrets)}
+
+
+def of_flower(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> dict[str, str]:
+    return {
+        **of_clock(instance, ports=ports, secrets=secrets),
+        "FLOWER_BASIC_AUTH": f"{FLOWER_USER}:{secrets['FLOWER_PASSWORD']}",
+        "FLOWER_BROKER_API": f"{management_url(instance, ports, secrets)}/api/",
+        **_shown(instance, "flower", "FLOWER_CERTFILE", "FLOWER_KEYFILE"),
+    }
 
 
 def of_gateway_simulator(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> dict[str, str]:
@@ -146,7 +186,7 @@ def of_gateway_simulator(instance: Instance, *, ports: Mapping[str, int], secret
         "GATEWAY_SIMULATOR_DATA": str(instance.data / "gateway-simulator"),
         "PAYMENT_GATEWAY_API_KEY": secrets["PAYMENT_GATEWAY_API_KEY"],
         "PAYMENT_WEBHOOK_SECRET": secrets["PAYMENT_WEBHOOK_SECRET"],
-        "PAYMENT_WEBHOOK_URL": f"{gateway_url(ports)}/api/payments/webhooks/simulator",
+        "PAYMENT_WEBHOOK_URL": f"{gateway_url(instance, ports)}/api/payments/webhooks/simulator",
     }
 
 

@@ -45,7 +45,8 @@ class Where:
         state = os.environ.get("MARQUEE_STATE")
         stack = lifecycle.load(Instance.at(state) if state else Instance.named(MAIN))
         accounts_by_role = {role: dict(account) for role, account in demo.accounts(stack).items()}
-        return cls(variables.gateway_url(stack.ports), variables.url(stack.ports["mailbox"]), accounts_by_role)
+        gateway = variables.gateway_url(stack.instance, stack.ports)
+        return cls(gateway, variables.url(stack.ports["mailbox"]), accounts_by_role)
 
 
 @dataclass

@@ -3,18 +3,21 @@ import os
 import subprocess
 import sys
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from socket import socket
 from types import SimpleNamespace
 
 import pytest
 from celery.exceptions import Reject
+from django.core.signals import request_started
 from django.db import connection
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from chassis.messaging import task_metrics
 from chassis.storage import database_metrics
 from chassis.telemetry import metrics_port
-from chassis.testing import metric
+from chassis.testing import metric, wait_until
 from chassis.web import metrics  # noqa: F401  (so that this process counts requests as well)
 
 # A process of its own: prometheus_client decides when it is imported how it keeps its values.
@@ -105,6 +108,26 @@ def test_statements_are_timed_and_slow_ones_counted(monkeypatch):
         cursor.execute("SELECT 1")
     assert metric("database_query_seconds_count") >= counted + 2
     assert metric("database_slow_queries_total") == slow + 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_for_a_connection_is_counted_while_nobody_gets_one(monkeypatch):
+    where = connection.settings_dict
+    names = {"host": "HOST", "port": "PORT", "dbname": "NAME", "user": "USER", "password": "PASSWORD"}
+    login = {name: where[key] for name, key in names.items()}
+    with ConnectionPool(kwargs=login, min_size=1, max_size=1) as pool, ThreadPoolExecutor(2) as threads:
+        monkeypatch.setattr(database_metrics, "default_connection", SimpleNamespace(pool=pool))
+        monkeypatch.setattr(database_metrics, "_sampled", 0.0)
+        request_started.send(sender=None, environ={})
+        with pool.connection():
+            # Neither of them has ever had one.
+            patient, hasty = threads.submit(pool.getconn, 10), threads.submit(pool.getconn, 1)
+            wait_until(lambda: metric("database_pool_connections", state="waiting") == 2)
+            with pytest.raises(PoolTimeout):
+                hasty.result(10)
+            assert metric("database_pool_connections", state="waiting") == 1
+        pool.putconn(patient.result(10))
+        assert metric("database_pool_connections", state="waiting") == 0
 
 
 # Another process of its own, of the kind that a service has: its samples are in a folder.

@@ -26,6 +26,7 @@ VARIANTS = {
         "--set", "postgresql.operator.enabled=true", "--set", "rabbitmq.operator.enabled=true",
         "--set", "monitoring.serviceMonitors=true", "--set", "backup.enabled=true",
     ],
+    "monitoring": ["--set", "monitoring.stack.enabled=true"],
     "external": [
         "--set", "postgresql.external.enabled=true",
         *(word for name in ("auth", "catalog", "booking", "payment", "notify")

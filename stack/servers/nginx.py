@@ -58,6 +58,7 @@ def _render(instance: Instance, ports: Mapping[str, int], chosen: Mapping[str, s
         "GATEWAY_RUN_DIR": str(instance.data / "nginx"),
         "GATEWAY_USER": _worker_account(),
         **{f"{name.upper()}_UPSTREAM": f"{HOST}:{ports[name]}" for name in (*NAMES, "flower")},
+        **_tls(instance, ports),
         **chosen,
     }
     result = subprocess.run(
@@ -69,6 +70,17 @@ def _render(instance: Instance, ports: Mapping[str, int], chosen: Mapping[str, s
     )
     if result.returncode:
         raise StackError(f"the gateway's configuration: {result.stderr.strip()}")
+
+
+def _tls(instance: Instance, ports: Mapping[str, int]) -> dict[str, str]:
+    if not instance.is_secured:
+        return {}
+    return {
+        "GATEWAY_TLS_PORT": str(ports["gateway-tls"]),
+        "GATEWAY_TLS_CERTIFICATE": str(instance.certificate("gateway")),
+        "GATEWAY_TLS_CERTIFICATE_KEY": str(instance.key("gateway")),
+        "GATEWAY_UPSTREAM_CA": str(instance.trusted),
+    }
 
 
 def command(instance: Instance) -> list[str]:

@@ -69,13 +69,21 @@ def folder(instance: Instance, service: Service) -> Path:
 def command(instance: Instance, service: Service, *, port: int) -> list[str]:
     """What runs the cluster in the foreground."""
     words = [f"{binaries()}/postgres", "-D", str(folder(instance, service)), "-p", str(port)]
-    for name, value in SETTINGS.items():
+    for name, value in {**SETTINGS, **_tls(instance, service)}.items():
         words += ["-c", f"{name}={value}"]
     return words
 
 
+def _tls(instance: Instance, service: Service) -> Mapping[str, str]:
+    if not instance.is_secured:
+        return {}
+    server = f"postgres-{service.name}"
+    files = {"ssl_cert_file": instance.certificate(server), "ssl_key_file": instance.key(server)}
+    return {"ssl": "on", **{name: str(file) for name, file in files.items()}}
+
+
 def provision(instance: Instance, service: Service, *, secrets: Mapping[str, str]) -> None:
-    """Make the cluster unless it is there. It appears under its name only when it is complete.
+    """Make the cluster unless it is there, and say who may connect. It has its name only when it is complete.
 
     StackError when another version of PostgreSQL has made it, as after an upgrade of the system.
     """
@@ -83,6 +91,7 @@ def provision(instance: Instance, service: Service, *, secrets: Mapping[str, str
     if home.exists():
         _check_version(instance, home)
         _forget_dead_postmaster(home)
+        _write_access_rules(instance, service, home)
         return
     owner = run_as(ACCOUNT)
     draft = home.with_name(f"{home.name}.new")
@@ -90,18 +99,24 @@ def provision(instance: Instance, service: Service, *, secrets: Mapping[str, str
     private_folder(draft, owner=owner)
     _initialise(draft, owner=owner)
     _create_database(draft, service, owner=owner, secrets=secrets, test_databases=instance.name != MAIN)
-    (draft / "pg_hba.conf").write_text(access_rules(service, test_databases=instance.name != MAIN))
+    _write_access_rules(instance, service, draft)
     draft.rename(home)
 
 
-def access_rules(service: Service, *, test_databases: bool) -> str:
+def _write_access_rules(instance: Instance, service: Service, home: Path) -> None:
+    rules = access_rules(service, test_databases=instance.name != MAIN, tls=instance.is_secured)
+    (home / "pg_hba.conf").write_text(rules)
+
+
+def access_rules(service: Service, *, test_databases: bool, tls: bool = False) -> str:
     """pg_hba.conf: passwords over the loopback interface, and the role sees its own database alone.
 
-    test_databases: pytest makes databases of its own, and asks for that in `postgres`.
+    test_databases: pytest makes databases of its own, and asks for that in `postgres`. tls: nobody without it.
     """
-    databases = "all" if test_databases else service.database
-    return (
-        f"host {databases} {service.role} 127.0.0.1/32 scram-sha-256\nhost all {SUPERUSER} 127.0.0.1/32 scram-sha-256\n"
+    databases, connection = "all" if test_databases else service.database, "hostssl" if tls else "host"
+    return "".join(
+        f"{connection} {which} {role} {HOST}/32 scram-sha-256\n"
+        for which, role in ((databases, service.role), ("all", SUPERUSER))
     )
 
 

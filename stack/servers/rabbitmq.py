@@ -30,16 +30,14 @@ def provision(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[
     home = private_folder(_home(instance), owner=owner)
     private_folder(home / "mnesia", owner=owner)
     private_folder(home / "log", owner=owner)
-    _write(home / "rabbitmq.conf", configuration(ports, secrets), owner=owner)
+    _write(home / "rabbitmq.conf", configuration(instance, ports, secrets), owner=owner)
     _write(home / "enabled_plugins", "[rabbitmq_management,rabbitmq_prometheus].\n", owner=owner)
 
 
-def configuration(ports: Mapping[str, int], secrets: Mapping[str, str]) -> str:
+def configuration(instance: Instance, ports: Mapping[str, int], secrets: Mapping[str, str]) -> str:
     """rabbitmq.conf; the user is made at the first start, and there is no guest."""
     lines = [
-        f"listeners.tcp.1 = {HOST}:{ports['rabbitmq']}",
-        f"management.tcp.ip = {HOST}",
-        f"management.tcp.port = {ports['rabbitmq-management']}",
+        *_listening(instance, ports),
         f"prometheus.tcp.ip = {HOST}",
         f"prometheus.tcp.port = {ports['rabbitmq-prometheus']}",
         f"default_user = {USER}",
@@ -56,6 +54,23 @@ def configuration(ports: Mapping[str, int], secrets: Mapping[str, str]) -> str:
         "collect_statistics_interval = 10000",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _listening(instance: Instance, ports: Mapping[str, int]) -> list[str]:
+    """Plainly or over TLS, never both. Metrics have nothing secret in them, and stay plain."""
+    amqp, management = f"{HOST}:{ports['rabbitmq']}", ports["rabbitmq-management"]
+    if not instance.is_secured:
+        return [f"listeners.tcp.1 = {amqp}", f"management.tcp.ip = {HOST}", f"management.tcp.port = {management}"]
+    files = {"certfile": instance.certificate("rabbitmq"), "keyfile": instance.key("rabbitmq")}
+    return [
+        "listeners.tcp = none",
+        f"listeners.ssl.1 = {amqp}",
+        "ssl_options.verify = verify_none",
+        "ssl_options.fail_if_no_peer_cert = false",
+        f"management.ssl.ip = {HOST}",
+        f"management.ssl.port = {management}",
+        *(f"{of}.{name} = {file}" for of in ("ssl_options", "management.ssl") for name, file in files.items()),
+    ]
 
 
 def environment(instance: Instance, *, ports: Mapping[str, int]) -> dict[str, str]:

@@ -77,7 +77,7 @@ def test_every_address_is_of_the_loopback_interface(instance, secrets):
         own = variables.of_service(instance, service, ports=ports.USUAL, secrets=secrets)
         assert own["BIND"] == "127.0.0.1"
         assert all("127.0.0.1" in value for name, value in own.items() if name.endswith("_URL"))
-    assert "0.0.0.0" not in rabbitmq.configuration(ports.USUAL, secrets)
+    assert "0.0.0.0" not in rabbitmq.configuration(instance, ports.USUAL, secrets)
 
 
 def test_a_service_is_given_no_secret_of_another(instance, secrets):

@@ -28,11 +28,12 @@ class ShuffledPost:
     def __init__(self, stack: Stack) -> None:
         self.databases = {
             name: psycopg.connect(
-                variables.database_url(service_named(name), stack.ports, stack.secrets), autocommit=True
+                variables.database_url(stack.instance, service_named(name), stack.ports, stack.secrets), autocommit=True
             )
             for name in SERVICES
         }
-        self._publisher = Publisher(variables.broker_url(stack.ports, stack.secrets), origin="shuffled-post")
+        broker = variables.broker_url(stack.instance, stack.ports, stack.secrets)
+        self._publisher = Publisher(broker, origin="shuffled-post")
         self._since: dict[str, UUID] = {}
         self.sent: Counter[str] = Counter()
         self.forget()

@@ -21,6 +21,8 @@ def service_urls(app_urls: str) -> list[URLPattern | URLResolver]:
     admin.site.index_title = "Administration"
     admin.site.index_template = "chassis/admin_index.html"
     return [
+        # First, for most requests are theirs and each route before them is tried.
+        path("", include(app_urls)),
         path("health", health.ready),
         path("health/live", health.live),
         path("health/ready", health.ready),
@@ -33,5 +35,4 @@ def service_urls(app_urls: str) -> list[URLPattern | URLResolver]:
             name="dead_letters",
         ),
         path(f"admin/{settings.SERVICE_NAME}/", admin.site.urls),
-        path("", include(app_urls)),
     ]

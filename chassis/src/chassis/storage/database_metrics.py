@@ -1,9 +1,12 @@
 """How long statements take, and how much of a process's connections is in use."""
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
+from django.core.signals import request_started
+from django.db import connection as default_connection
 from django.db.backends.signals import connection_created
 
 from chassis.telemetry.metrics import counter, gauge, histogram
@@ -21,25 +24,56 @@ SLOW = counter("database_slow_queries_total", f"Statements that took longer than
 POOL = gauge("database_pool_connections", "Pooled connections, and threads that wait for one", ["state"], "livesum")
 
 _sampled = 0.0
+_counting = threading.Lock()
 
 
 def connect() -> None:
     """Measures every connection that this process makes, or takes from its pool, from now on."""
     connection_created.connect(_watch)
+    # While nobody gets a connection, none is made or taken: then too there is a pool to look at.
+    request_started.connect(_look)
 
 
 def _watch(connection: Any, **_: Any) -> None:
     if _timed not in connection.execute_wrappers:
         connection.execute_wrappers.append(_timed)
+    _sample(connection)
+
+
+def _look(**_: Any) -> None:
+    _sample(default_connection)
+
+
+def _sample(connection: Any) -> None:
     global _sampled
     now = time.monotonic()
     pool = connection.pool if now - _sampled > SAMPLE_SECONDS else None
     if pool is not None:
         _sampled = now
+        _count_waits(pool)
         stats = pool.get_stats()
         POOL.labels("used").set(stats["pool_size"] - stats["pool_available"])
         POOL.labels("idle").set(stats["pool_available"])
-        POOL.labels("waiting").set(stats["requests_waiting"])
+
+
+def _count_waits(pool: Any) -> None:
+    """Whoever asks this pool for a connection is counted until they have it or give up.
+
+    The pool's own number has those who gave up in it until another connection comes back.
+    """
+    with _counting:
+        if "getconn" in vars(pool):
+            return
+        getconn, waiting = pool.getconn, POOL.labels("waiting")
+
+        def counted(*args: Any, **named: Any) -> Any:
+            waiting.inc()
+            try:
+                return getconn(*args, **named)
+            finally:
+                waiting.dec()
+
+        pool.getconn = counted
 
 
 def _timed(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from functools import lru_cache
 
 from django.http import HttpRequest
 from rest_framework.request import Request
@@ -24,8 +25,15 @@ def address_of(request: Request | HttpRequest) -> str | None:
     """The client's network address: what the proxy next to us says of it, or the connection's own."""
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
     for candidate in (forwarded, request.META.get("REMOTE_ADDR", "")):
-        try:
-            return str(ipaddress.ip_address(candidate))
-        except ValueError:
-            continue
+        if address := _address(candidate):
+            return address
     return None
+
+
+@lru_cache(maxsize=1024)
+def _address(text: str) -> str | None:
+    """In the one form that each address has; None for what is none."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return None
