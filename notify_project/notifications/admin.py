@@ -22,6 +22,7 @@ from notifications.models import (
     Notification,
     NotificationTemplate,
 )
+from notifications.presentation import named
 from notifications.wording import Rendered, Wording
 from notifications.wording_rules import BadWording
 
@@ -69,7 +70,7 @@ class BookingSummaryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="seats")
     def places(self, booking: BookingSummary) -> str:
-        return in_words.seats(booking.seats)
+        return named(booking.seats)
 
 
 class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone

@@ -1,6 +1,6 @@
 """What staff read of a message and of a booking: what events said, as rows of a name and what it is, in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -9,6 +9,7 @@ from django.utils.html import format_html, format_html_join
 
 from chassis.money import Money, format_money
 from chassis.web.in_words import in_words
+from notifications.presentation import named
 
 # Whoever holds one of these is let in, or signed in.
 UNSHOWN = frozenset({"ticket", "tickets", "token"})
@@ -37,7 +38,7 @@ def told(value: Any, zone: str = "UTC") -> str:
         case {"starts_at": str()}:
             return showing(value, zone)
         case [{"row": _, "number": _}, *_]:
-            return seats(value)
+            return named(value)
         case list():
             return ", ".join(told(one, zone) for one in value)
         case dict():
@@ -53,12 +54,6 @@ def showing(showtime: Mapping[str, Any], zone: str = "UTC") -> str:
     at = _moment(showtime["starts_at"], showtime.get("time_zone", zone))
     parts = (*(showtime.get(name, "") for name in ("movie_title", "theater_name", "screen")), at)
     return ", ".join(part for part in parts if part)
-
-
-def seats(taken: Sequence[Mapping[str, Any]]) -> str:
-    """By row and number, in their order: A9, A10, B1."""
-    ordered = sorted(taken, key=lambda seat: (seat["row"], int(seat["number"]) if str(seat["number"]).isdigit() else 0))
-    return ", ".join(f"{seat['row']}{seat['number']}" for seat in ordered)
 
 
 def _moment(text: str, zone: str) -> str:
