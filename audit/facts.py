@@ -36,11 +36,14 @@ class Booking:
 
 @dataclass(frozen=True)
 class Claim:
-    """A booking says that it has this seat."""
+    """A booking says that it has this seat, or had it and gave it back. let_in: somebody was, by its ticket."""
 
     booking_id: UUID
     showtime_id: UUID
     seat_id: UUID
+    price: int = 0
+    given_back: bool = False
+    let_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,10 +59,7 @@ class Seat:
 
 @dataclass(frozen=True)
 class Payment:
-    """held: authorised, and neither captured nor voided. retained: the fee kept after a cancellation.
-
-    goodwill: the last of the money that went back was given without the ticket.
-    """
+    """held: authorised, and neither captured nor voided. retained: the fee kept after a cancellation."""
 
     id: UUID
     booking_id: UUID
@@ -70,7 +70,16 @@ class Payment:
     captured: int
     refunded: int
     retained: int
-    goodwill: bool = False
+
+
+@dataclass(frozen=True)
+class Refund:
+    """Money that went back. kind: "cancel" or "goodwill". seats: those whose it is with their prices, or none."""
+
+    payment_id: UUID
+    kind: str
+    amount: int
+    seats: dict[UUID, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -128,6 +137,7 @@ class Facts:
     claims: list[Claim] = field(default_factory=list)
     seats: list[Seat] = field(default_factory=list)
     payments: list[Payment] = field(default_factory=list)
+    refunds: list[Refund] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
     ledger: dict[UUID, dict[str, int]] = field(default_factory=dict)
     authorisations: list[Authorisation] = field(default_factory=list)
@@ -154,7 +164,8 @@ def _read_bookings(stack: Stack, facts: Facts) -> None:
         stack,
         "booking",
         "SELECT id, reference, status, total_amount, currency, hold_expires_at FROM bookings",
-        "SELECT booking_id, showtime_id, seat_id FROM booking_seats",
+        "SELECT booking_id, showtime_id, seat_id, price_amount, given_back_at IS NOT NULL, EXISTS (SELECT FROM"
+        " check_ins c WHERE c.booking_id = s.booking_id AND c.seat_id = s.seat_id) FROM booking_seats AS s",
         "SELECT showtime_id, seat_id, status, booking_id, held_until FROM seat_status",
     )
     facts.bookings = {row[0]: Booking(*row) for row in bookings}
@@ -163,16 +174,20 @@ def _read_bookings(stack: Stack, facts: Facts) -> None:
 
 
 def _read_payments(stack: Stack, facts: Facts) -> None:
-    payments, operations, ledger = _rows(
+    payments, refunds, operations, ledger = _rows(
         stack,
         "payment",
         "SELECT id, booking_id, status, currency, amount, held_amount, captured_amount, refunded_amount,"
-        " retained_amount, coalesce((SELECT kind = 'goodwill' FROM refunds WHERE payment_id = payments.id AND"
-        " status = 'succeeded' ORDER BY id DESC LIMIT 1), false) FROM payments",
+        " retained_amount FROM payments",
+        "SELECT payment_id, kind, amount, seats FROM refunds WHERE status = 'succeeded'",
         "SELECT payment_id, kind, state, amount FROM gateway_operations",
         "SELECT payment_id, account, sum(amount)::bigint FROM transactions GROUP BY payment_id, account",
     )
     facts.payments = [Payment(*row) for row in payments]
+    facts.refunds = [
+        Refund(payment_id, kind, amount, {UUID(seat["id"]): seat["price"] for seat in seats})
+        for payment_id, kind, amount, seats in refunds
+    ]
     facts.operations = [Operation(*row) for row in operations]
     balances: dict[UUID, dict[str, int]] = defaultdict(dict)
     for payment_id, account, balance in ledger:

@@ -34,7 +34,7 @@ def seats_taken_twice(facts: Facts) -> Iterator[str]:
     inventory = {(seat.showtime_id, seat.seat_id): seat for seat in facts.seats}
     for claim in facts.claims:
         booking = facts.bookings[claim.booking_id]
-        if not _has_a_right_to_seats(booking, facts):
+        if claim.given_back or not _has_a_right_to_seats(booking, facts):
             continue
         seat = (claim.showtime_id, claim.seat_id)
         owners[seat].append(booking)
@@ -47,7 +47,8 @@ def seats_taken_twice(facts: Facts) -> Iterator[str]:
         if len(bookings) > 1:
             references = ", ".join(sorted(booking.reference for booking in bookings))
             yield f"seat {seat_id} of showtime {showtime_id} belongs to {references}"
-    claimed = {(claim.booking_id, claim.showtime_id, claim.seat_id) for claim in facts.claims}
+    yield from _given_back_and_used(facts)
+    claimed = {(each.booking_id, each.showtime_id, each.seat_id) for each in facts.claims if not each.given_back}
     for row in facts.seats:
         if row.status != "sold" or row.booking_id is None:
             continue
@@ -55,6 +56,13 @@ def seats_taken_twice(facts: Facts) -> Iterator[str]:
         confirmed = owner is not None and owner.status == "CONFIRMED"
         if not confirmed or (row.booking_id, row.showtime_id, row.seat_id) not in claimed:
             yield f"seat {row.seat_id} of showtime {row.showtime_id} is sold to {row.booking_id}, which may not have it"
+
+
+def _given_back_and_used(facts: Facts) -> Iterator[str]:
+    for claim in facts.claims:
+        if claim.given_back and claim.let_in:
+            booking = facts.bookings[claim.booking_id]
+            yield f"booking {booking.reference} has given back {_seat(claim)}, to which somebody was let in"
 
 
 def confirmed_without_its_money(facts: Facts) -> Iterator[str]:
@@ -68,8 +76,27 @@ def confirmed_without_its_money(facts: Facts) -> Iterator[str]:
                 f"booking {booking.reference} costs {booking.total} {booking.currency}, "
                 f"{captured[0].captured} {captured[0].currency} were captured"
             )
-        elif captured[0].refunded == captured[0].captured and not captured[0].goodwill:
-            yield f"booking {booking.reference} is confirmed, all of its money went back, and not as goodwill"
+        else:
+            yield from _seats_and_their_money(booking, captured[0], facts)
+
+
+def _seats_and_their_money(booking: Booking, payment: Payment, facts: Facts) -> Iterator[str]:
+    """Money goes back as goodwill, or with the seats that are given back; who was in by then stays in."""
+    claims = [claim for claim in facts.claims if claim.booking_id == booking.id]
+    given_back = sum(claim.price for claim in claims if claim.given_back)
+    used = sum(claim.price for claim in claims if claim.let_in)
+    not_as_goodwill = [each for each in facts.refunds if each.payment_id == payment.id and each.kind == "cancel"]
+    back = sum(refund.amount for refund in not_as_goodwill)
+    if back > given_back + used:
+        yield (
+            f"booking {booking.reference} is confirmed, {back} of its money went back and not as goodwill, "
+            f"its seats of {given_back} were given back and those of {used} used"
+        )
+    if given_back > payment.refunded:
+        yield f"booking {booking.reference} has given back seats of {given_back}, {payment.refunded} went back"
+    has = {claim.seat_id for claim in claims if not (claim.given_back or claim.let_in)}
+    for seat_id in has & {seat for refund in not_as_goodwill for seat in refund.seats}:
+        yield f"booking {booking.reference} has seat {seat_id}, whose money went back and not as goodwill"
 
 
 def money_that_should_be_back(facts: Facts) -> Iterator[str]:
@@ -97,11 +124,23 @@ def _charged_or_refunded_twice(facts: Facts) -> Iterator[str]:
     for payment in facts.payments:
         if refunds[payment.id] != payment.refunded:
             yield f"payment {payment.id} says {payment.refunded} refunded, its refunds are {refunds[payment.id]}"
+    yield from _seats_refunded_twice(facts)
     charges = Counter(entry.reference for entry in facts.authorisations if entry.captured)
     yield from (f"the gateway charged payment {payment} {n} times" for payment, n in charges.items() if n > 1)
     for entry in facts.authorisations:
         if entry.refunded > entry.captured:
             yield f"the gateway gave back {entry.refunded} of {entry.captured} captured for payment {entry.reference}"
+
+
+def _seats_refunded_twice(facts: Facts) -> Iterator[str]:
+    times = Counter((refund.payment_id, seat) for refund in facts.refunds for seat in refund.seats)
+    for (payment_id, seat), n in times.items():
+        if n > 1:
+            yield f"payment {payment_id}: the money of seat {seat} went back {n} times"
+    for refund in facts.refunds:
+        if refund.seats and refund.amount != sum(refund.seats.values()):
+            prices = sum(refund.seats.values())
+            yield f"payment {refund.payment_id}: {refund.amount} went back of seats that were sold at {prices}"
 
 
 def overdue_holds(facts: Facts) -> Iterator[str]:

@@ -7,6 +7,7 @@ heartbeats, so a worker that is stuck loses its connection. That costs no start 
 import http.client
 import os
 import socket
+import ssl
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,9 +20,9 @@ PORTS = {"amqp": 5672, "amqps": 5671, "postgres": 5432, "postgresql": 5432}
 def complaint(words: set[str]) -> str | None:
     """None when the process with these words in its command line is well."""
     if "gunicorn" in words:
-        return refused(port("PORT"), "/health/ready")
+        return refused(port("PORT"), "/health/ready", secure="TLS_CERTIFICATE")
     if "flower" in words:
-        return refused(int(os.environ.get("PORT", "5555")), "/flower/healthcheck")
+        return refused(int(os.environ.get("PORT", "5555")), "/flower/healthcheck", secure="FLOWER_CERTFILE")
     if words & {"worker", "beat"}:
         return unconnected("RABBITMQ_URL")
     if "chassis.messaging.relay" in words:
@@ -37,8 +38,16 @@ def port(name: str) -> int:
     return int(os.environ[name])
 
 
-def refused(number: int, path: str) -> str | None:
-    connection = http.client.HTTPConnection("127.0.0.1", number, timeout=LIMIT_SECONDS)
+def refused(number: int, path: str, *, secure: str) -> str | None:
+    """secure: the variable that names its certificate where it is asked over TLS; the name in that is not asked for."""
+    if os.environ.get(secure):
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+            "127.0.0.1", number, timeout=LIMIT_SECONDS, context=context
+        )
+    else:
+        connection = http.client.HTTPConnection("127.0.0.1", number, timeout=LIMIT_SECONDS)
     try:
         connection.request("GET", path)
         status = connection.getresponse().status

@@ -294,10 +294,11 @@ class Watch:
 
 
 def main() -> None:
-    with Watch(running()) as watch:
+    # Being told to stop is being interrupted: nothing is left running.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt), Watch(running()) as watch:
         print(f"Prometheus    {watch.prometheus}\nAlertmanager  {watch.alertmanager}\nCtrl-C ends them", flush=True)
-        with contextlib.suppress(KeyboardInterrupt):
-            signal.pause()
+        signal.pause()
 
 
 if __name__ == "__main__":

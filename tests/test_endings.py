@@ -142,6 +142,33 @@ def test_staff_refund_in_parts_and_not_more_than_was_paid(customer: Person, supp
     refund(1).problem(409)
 
 
+def test_staff_give_a_seat_back_and_what_was_used_as_goodwill_alone(
+    world: World, customer: Person, support: Person, choice: Choice
+) -> None:
+    booked = book(customer, choice, "tok_visa")
+    settled(customer, booked, "CONFIRMED", "captured")
+    payment = payment_of(customer, booked)
+    going, staying = (seat["id"] for seat in payment["seats"])
+    wanted = {"payment_id": payment["id"], "reason": "as you asked"}
+
+    support.post("/api/refunds", {**wanted, "seats": [going]}, key=new_key()).ok(201)
+
+    wait_for_seats(world, Choice(choice.showtime, [going]), "available")
+    now = booking_of(customer, booked)
+    assert (now["status"], [seat["id"] for seat in now["seats"]]) == ("CONFIRMED", [staying])
+    assert [seat["id"] for seat in now["seats_given_back"]] == [going]
+    support.post("/api/refunds", {**wanted, "seats": [going]}, key=new_key()).problem(409, "seat_refunded")
+    mail = wait_for(lambda: world.mail_about(customer.email, "refund", booked["reference"]), what="refund notice")
+    assert "given back" in (mail or {})["text"]
+
+    at_the_door = {"ticket": now["tickets"][0]["code"], "showtime_id": choice.showtime}
+    support.post("/api/tickets/check-in", at_the_door).ok()
+    wait_for(lambda: payment_of(customer, booked)["seats"][1]["checked_in"], what="word of the check-in")
+    support.post("/api/refunds", wanted, key=new_key()).problem(409, "checked_in")
+    support.delete(f"/api/bookings/{booked['id']}", {"reason": "x"}).problem(409, "not_cancellable")
+    support.post("/api/refunds", {**wanted, "kind": "goodwill"}, key=new_key()).ok(201)
+
+
 def test_a_cancelled_showtime_cancels_and_refunds_its_bookings(
     world: World, market: Market, admin: Person, customer: Person
 ) -> None:

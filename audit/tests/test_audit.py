@@ -15,6 +15,7 @@ from audit.facts import (
     Facts,
     Operation,
     Payment,
+    Refund,
     Seat,
 )
 from audit.invariants import audit
@@ -30,7 +31,7 @@ def facts():
     return Facts(
         now=NOW,
         bookings={BOOKING: Booking(BOOKING, "AAAA", "CONFIRMED", TOTAL, "VND", NOW - timedelta(hours=1))},
-        claims=[Claim(BOOKING, SHOWTIME, SEAT)],
+        claims=[Claim(BOOKING, SHOWTIME, SEAT, price=TOTAL)],
         seats=[Seat(SHOWTIME, SEAT, "sold", BOOKING, None)],
         payments=[Payment(PAYMENT, BOOKING, "captured", "VND", TOTAL, 0, TOTAL, 0, 0)],
         operations=[
@@ -109,8 +110,9 @@ def test_another_amount_than_the_total_is_found(facts):
     assert violated(facts) == {2}
 
 
-def refund_everything(facts, **changes):
+def refund_everything(facts, kind="cancel", **changes):
     payment(facts, status="refunded", refunded=TOTAL, **changes)
+    facts.refunds.append(Refund(PAYMENT, kind, TOTAL))
     facts.operations.append(Operation(PAYMENT, "refund", "succeeded", TOTAL))
     facts.ledger[PAYMENT] = {"customer": 0, "authorised": 0, "cash": 0}
     facts.authorisations[0] = replace(facts.authorisations[0], refunded=TOTAL)
@@ -122,8 +124,78 @@ def test_a_confirmed_booking_whose_money_went_back_is_found(facts):
 
 
 def test_money_may_go_back_as_goodwill_while_the_ticket_stays(facts):
-    refund_everything(facts, goodwill=True)
+    refund_everything(facts, kind="goodwill")
     assert violated(facts) == set()
+
+
+SECOND = UUID(int=7)
+HALF = TOTAL // 2
+
+
+@pytest.fixture
+def reduced(facts):
+    """Of two seats one was given back with its money."""
+    facts.claims = [
+        Claim(BOOKING, SHOWTIME, SEAT, price=HALF),
+        Claim(BOOKING, SHOWTIME, SECOND, price=HALF, given_back=True),
+    ]
+    payment(facts, status="partially_refunded", refunded=HALF)
+    facts.refunds = [Refund(PAYMENT, "cancel", HALF, {SECOND: HALF})]
+    facts.operations.append(Operation(PAYMENT, "refund", "succeeded", HALF))
+    facts.ledger[PAYMENT] = {"customer": -HALF, "authorised": 0, "cash": HALF}
+    facts.authorisations[0] = replace(facts.authorisations[0], refunded=HALF)
+    return facts
+
+
+def claim(facts, place, **changes):
+    facts.claims[place] = replace(facts.claims[place], **changes)
+
+
+def test_seats_may_go_back_with_their_money(reduced):
+    assert violated(reduced) == set()
+
+
+def test_a_seat_that_is_kept_though_its_money_went_back_is_found(reduced):
+    claim(reduced, 1, given_back=False)
+    reduced.seats.append(Seat(SHOWTIME, SECOND, "sold", BOOKING, None))
+    assert violated(reduced) == {2}
+
+
+def test_who_was_let_in_before_the_refund_came_keeps_the_seat(reduced):
+    claim(reduced, 1, given_back=False, let_in=True)
+    reduced.seats.append(Seat(SHOWTIME, SECOND, "sold", BOOKING, None))
+    assert violated(reduced) == set()
+
+
+def test_a_seat_that_was_given_back_and_is_still_sold_to_its_booking_is_found(reduced):
+    reduced.seats.append(Seat(SHOWTIME, SECOND, "sold", BOOKING, None))
+    assert violated(reduced) == {1}
+
+
+def test_a_seat_given_back_to_which_somebody_was_let_in_is_found(reduced):
+    claim(reduced, 1, let_in=True)
+    assert violated(reduced) == {1}
+
+
+def test_a_seat_given_back_whose_money_is_still_here_is_found(reduced):
+    claim(reduced, 0, given_back=True)
+    claim(reduced, 1, given_back=True)
+    reduced.seats.clear()
+    assert violated(reduced) == {2}
+
+
+def test_a_seat_whose_money_went_back_twice_is_found(reduced):
+    payment(reduced, refunded=TOTAL, status="refunded")
+    reduced.refunds.append(Refund(PAYMENT, "goodwill", HALF, {SECOND: HALF}))
+    reduced.operations.append(Operation(PAYMENT, "refund", "succeeded", HALF))
+    reduced.ledger[PAYMENT] = {"customer": 0, "authorised": 0, "cash": 0}
+    reduced.authorisations[0] = replace(reduced.authorisations[0], refunded=TOTAL)
+    assert violated(reduced) == {3}
+
+
+def test_another_amount_than_what_the_seats_were_sold_at_is_found(reduced):
+    reduced.refunds[0] = replace(reduced.refunds[0], seats={SECOND: HALF + 1})
+    assert violated(reduced) == {3}
 
 
 def test_money_kept_for_a_cancelled_booking_is_found(facts):

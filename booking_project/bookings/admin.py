@@ -43,7 +43,7 @@ def _is_id(text: str) -> bool:
 
 class SeatInline(ReadOnlyInline):
     model = BookingSeat
-    readonly_fields = ["row", "number", "category", PRICE]
+    readonly_fields = ["row", "number", "category", PRICE, "given_back_at"]
     fields = [*readonly_fields]
 
 

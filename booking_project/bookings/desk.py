@@ -23,8 +23,8 @@ def cancel_for_customer(*, booking_id: UUID, actor: Actor, reason: str, message:
     """Cancels in the name of the house, whatever the theater's rules: all that was paid goes back.
 
     reason: a note among staff. message: what the customer is told of it.
-    What comes back is returned. Raises BookingNotFound, OwnPurchase, AddressChanged, NotCancellable,
-    SecondPersonNeeded.
+    What comes back is returned. What was used is not taken back: money may be given as goodwill, by payment.
+    Raises BookingNotFound, OwnPurchase, AddressChanged, NotCancellable, SecondPersonNeeded.
     """
     with transaction.atomic():
         booking = locked_booking(booking_id)
@@ -36,6 +36,8 @@ def cancel_for_customer(*, booking_id: UUID, actor: Actor, reason: str, message:
             next_state(State(before), Trigger.CANCELLED_BY_STAFF)
         except IllegalTransition:
             raise NotCancellable(f"The booking is {before}.") from None
+        if booking.check_ins.exists():
+            raise NotCancellable(endings.LET_IN)
         _refuse_too_much(booking)
         cause = Cause(actor=str(actor.id), reason=reason, message=message)
         outcomes = endings.end([booking], Trigger.CANCELLED_BY_STAFF, cause=cause)

@@ -3,10 +3,11 @@
 PENDING: seats are held, the money is awaited. CONFIRMED: seats are sold. The four others are the ends without a sale.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TypeVar
 
 from chassis.states import Machine
 
@@ -34,6 +35,7 @@ class Trigger(StrEnum):
     PAYMENT_DECLINED = "payment_declined"
     CAPTURE_FAILED = "capture_failed"
     REFUNDED = "refunded"
+    SEATS_REFUNDED = "seats_refunded"
 
 
 S, T = State, Trigger
@@ -54,6 +56,7 @@ TRANSITIONS: dict[tuple[State | None, Trigger], State] = {
     (S.CONFIRMED, T.SHOWTIME_MOVED): S.CONFIRMED,
     (S.CONFIRMED, T.CAPTURE_FAILED): S.CANCELLED,
     (S.CONFIRMED, T.REFUNDED): S.CANCELLED,
+    (S.CONFIRMED, T.SEATS_REFUNDED): S.CONFIRMED,
 }
 
 # States in which the booking has a right to its seats.
@@ -102,13 +105,32 @@ def payment_failure(state: State, *, stage: str, final: bool) -> Trigger | None:
 GOODWILL = "goodwill"
 
 
-def refund_ends(state: State, *, status: PaymentStatus, kind: str) -> Trigger | None:
-    """What money that went back does to a booking: all of it ends one that still has its seats, unless it is goodwill.
+Seat = TypeVar("Seat", bound=Hashable)
 
-    It comes after the money: a refund that the gateway refuses frees no seat.
+
+def refund_takes(
+    state: State,
+    *,
+    status: PaymentStatus,
+    kind: str,
+    named: Collection[Seat],
+    seats: Collection[Seat],
+    let_in: Collection[Seat],
+) -> tuple[Trigger | None, frozenset[Seat]]:
+    """What money that went back does to a booking, and which of its seats go with it.
+
+    named: the seats whose money it was; none: an amount, which takes all the seats once all of the money is back.
+    seats: those that the booking has. let_in: those that somebody is in: a refund that was on its way when they went
+    in takes nothing from them. With the last seat the booking ends. It comes after the money: a refund that the
+    gateway refuses frees no seat.
     """
-    whole = status is PaymentStatus.REFUNDED and kind != GOODWILL
-    return Trigger.REFUNDED if whole and state is State.CONFIRMED else None
+    if state is not State.CONFIRMED or kind == GOODWILL:
+        return None, frozenset()
+    whole = status is PaymentStatus.REFUNDED and not named
+    going = frozenset(seats).intersection(seats if whole else named).difference(let_in)
+    if not going:
+        return None, going
+    return (Trigger.REFUNDED if len(going) == len(seats) else Trigger.SEATS_REFUNDED), going
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,14 +252,16 @@ def cancellation(
     starts_at: datetime,
     now: datetime,
     rules: CancellationRules,
+    given_back: int = 0,
     changed: bool = False,
     checked_in: bool = False,
 ) -> Cancellation:
     """What comes back if its customer cancels a booking now, in minor units.
 
-    total: its price; refunded: what went back of it already. rules: those it was sold under. changed: the showtime
-    was, after the booking was made; until it starts everything comes back, whatever the rules. checked_in: somebody was
-    let in with its ticket. The fee is rounded down, in the customer's favour.
+    total: its price; refunded: what went back of it already. given_back: the price of seats that it has no more: the
+    fee is of the others. rules: those it was sold under. changed: the showtime was, after the booking was made; until
+    it starts everything comes back, whatever the rules. checked_in: somebody was let in with its ticket. The fee is
+    rounded down, in the customer's favour.
     """
     if state is State.PENDING:
         return Cancellation(0, 0, Why.UNPAID, hold_expires_at)
@@ -256,7 +280,7 @@ def cancellation(
     if rules.fee_percent is None:
         return Cancellation(0, left, Why.CLOSED)
     # Of what is left once something went back by the theater's goodwill, no more than that can be kept.
-    fee = min(total * rules.fee_percent // 100, left)
+    fee = min((total - given_back) * rules.fee_percent // 100, left)
     return Cancellation(left - fee, fee, Why.LATE, starts_at)
 
 

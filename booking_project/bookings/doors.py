@@ -10,10 +10,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from bookings import tickets
-from bookings.domain import State
+from bookings.domain import State, Trigger
 from bookings.errors import TicketInvalid, TicketUnknown, TicketUsed, TicketVoid, WrongShowtime
+from bookings.events import BookingCheckedIn
 from bookings.models import Booking, BookingSeat, CheckIn, Showtime
 from bookings.selectors import locked_booking
+from chassis.messaging.outbox import emit
 from chassis.storage.audit_log import Actor, record
 
 
@@ -43,9 +45,7 @@ def check_in(*, ticket: str, showtime_id: UUID, door: str, actor: Actor) -> Admi
             raise TicketUnknown
         showtime = Showtime.objects.get(id=booking.showtime_id)
         _refuse_what_does_not_count(booking, showtime, at=showtime_id)
-        seats = [seat for seat in booking.seats.all() if claims.seat_id in (None, seat.seat_id)]
-        if not seats:
-            raise TicketUnknown
+        seats = _seats_of(booking, claims.seat_id)
         used = {each.seat_id: each for each in booking.check_ins.all()}
         fresh = [seat for seat in seats if seat.seat_id not in used]
         if not fresh:
@@ -60,7 +60,30 @@ def check_in(*, ticket: str, showtime_id: UUID, door: str, actor: Actor) -> Admi
             ("booking", booking.id),
             after={"seats": [str(seat) for seat in fresh], "at_the_door": door},
         )
+        emit(
+            BookingCheckedIn(
+                booking_id=booking.id,
+                reference=booking.reference,
+                user_id=booking.user_id,
+                showtime_id=booking.showtime_id,
+                seat_ids=[seat.seat_id for seat in fresh],
+                at=now,
+            ),
+            subject=booking.id,
+        )
     return Admission(booking, showtime, fresh, now)
+
+
+def _seats_of(booking: Booking, seat_id: UUID | None) -> list[BookingSeat]:
+    """The seat of that ticket, or all that the booking has. Raises TicketUnknown, and TicketVoid once given back."""
+    seats = [seat for seat in booking.seats.all() if seat_id in (None, seat.seat_id)]
+    left = [seat for seat in seats if seat.given_back_at is None]
+    if left:
+        return left
+    if not seats:
+        raise TicketUnknown
+    at = max(seat.given_back_at.isoformat() for seat in seats if seat.given_back_at is not None)
+    raise TicketVoid(booking_status=booking.status, ended_by=Trigger.SEATS_REFUNDED.value, ended_at=at)
 
 
 def _refuse_what_does_not_count(booking: Booking, showtime: Showtime, *, at: UUID) -> None:

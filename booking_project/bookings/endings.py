@@ -32,6 +32,9 @@ ENDINGS: Mapping[State, type[events.BookingEnded]] = {
 # Whose reason is in their own words: others are told that it was them, and no more.
 IN_THEIR_WORDS = frozenset({Trigger.CANCELLED_BY_CUSTOMER, Trigger.CANCELLED_BY_STAFF})
 
+# What stands against the end of a booking whose ticket was used, whoever asks for it.
+LET_IN = "Somebody was let in with its ticket."
+
 
 def cancel_booking(*, booking_id: UUID, user_id: UUID, reason: str = "") -> Cancellation:
     """Cancels a customer's own booking by the rules it was sold under; how staff cancel one is in desk.py.
@@ -49,7 +52,7 @@ def cancel_booking(*, booking_id: UUID, user_id: UUID, reason: str = "") -> Canc
             raise NotCancellable(f"The booking is {booking.status}.") from None
         outcome = cancellation_of(booking)
         if outcome.why is Why.CHECKED_IN:
-            raise NotCancellable("Somebody was let in with its ticket.")
+            raise NotCancellable(LET_IN)
         if not outcome.allowed:
             raise CancellationClosed
         cause = Cause(actor=str(user_id), reason=reason)
@@ -69,9 +72,17 @@ def cancellation_of(booking: Booking) -> Cancellation:
         starts_at=showtime.starts_at,
         now=timezone.now(),
         rules=terms_of(booking, showtime).rules,
+        given_back=_price_given_back(booking),
         changed=changed,
         checked_in=booking.check_ins.exists(),
     )
+
+
+def _price_given_back(booking: Booking) -> int:
+    """Of the seats that it has no more, in minor units. Where no money went back, no seat did."""
+    if not booking.refunded_amount:
+        return 0
+    return sum(seat.price_amount for seat in booking.seats.all() if seat.given_back_at is not None)
 
 
 def _whole(booking: Booking, trigger: Trigger) -> Cancellation:
@@ -131,7 +142,9 @@ def end(
     inventory.free_seats(ids)
     seats: dict[UUID, list[UUID]] = {booking_id: [] for booking_id in ids}
     for booking_id, seat_id in (
-        BookingSeat.objects.filter(booking__in=ids).order_by("id").values_list("booking_id", "seat_id")
+        BookingSeat.objects.filter(booking__in=ids, given_back_at=None)
+        .order_by("id")
+        .values_list("booking_id", "seat_id")
     ):
         seats[booking_id].append(seat_id)
     now = timezone.now()

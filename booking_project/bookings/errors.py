@@ -83,7 +83,7 @@ class BookingNotFound(NotFound):
 
 
 class NotCancellable(Conflict):
-    """The booking ended already."""
+    """The booking ended already, or somebody was let in with its ticket."""
 
     code = "not_cancellable"
     title = "This booking cannot be cancelled any more"
@@ -135,7 +135,7 @@ class WrongShowtime(Conflict):
 
 
 class TicketVoid(Conflict):
-    """The booking ended. `booking_status` is how, `ended_by` what did it, `ended_at` when."""
+    """The booking ended, or the seat was given back. `booking_status` is how it stands, `ended_by` what did it."""
 
     code = "ticket_void"
     title = "This ticket does not count any more"

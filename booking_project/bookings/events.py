@@ -114,6 +114,19 @@ class BookingCancelled(BookingEnded):
 
 
 @dataclass(frozen=True, slots=True)
+class BookingCheckedIn:
+    """Somebody was let in to these seats, the first time to each; what was used is not given back any more."""
+
+    type: ClassVar[str] = "booking.checked_in"
+    booking_id: UUID
+    reference: str
+    user_id: UUID
+    showtime_id: UUID
+    seat_ids: list[UUID]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class BookingFailed(BookingEnded):
     type: ClassVar[str] = "booking.failed"
 
@@ -180,6 +193,28 @@ class TicketIssued:
     total: Money
     showtime: ShowtimeInBrief
     issued_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BookingReduced:
+    """Seats were given back, and the booking goes on with the others. given_back: those; seat_ids, seats: what is left.
+
+    total: what all of it was sold at; refunded: what went back of that so far. ticket: of what is left, or "" while
+    none was issued; the tickets of the seats that are left stay as they are.
+    """
+
+    type: ClassVar[str] = "booking.reduced"
+    booking_id: UUID
+    reference: str
+    user_id: UUID
+    showtime_id: UUID
+    given_back: list[UUID]
+    seat_ids: list[UUID]
+    seats: list[TicketSeat]
+    ticket: str
+    total: Money
+    refunded: Money
+    showtime: ShowtimeInBrief
 
 
 @dataclass(frozen=True, slots=True)

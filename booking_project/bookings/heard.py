@@ -38,14 +38,23 @@ class PaymentVoided:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundedSeat:
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentRefunded:
-    """kind: before it was told, a refund left the ticket as it was. reason: what staff wrote to the customer."""
+    """kind: before it was told, a refund left the ticket as it was. reason: what staff wrote to the customer.
+
+    seats: those whose money it was; none where it was an amount, and in events of before.
+    """
 
     booking_id: UUID
     status: str
     refunded_amount: Money | None = None
     kind: str = GOODWILL
     reason: str = ""
+    seats: tuple[RefundedSeat, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

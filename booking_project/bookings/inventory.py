@@ -1,7 +1,7 @@
 """The seats: every statement that takes or frees them. Rows are always locked in key order, so nothing deadlocks."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
@@ -89,7 +89,7 @@ WITH theirs AS (
     SELECT status.showtime_id, status.seat_id
     FROM seat_status AS status
     JOIN booking_seats AS seat USING (showtime_id, seat_id, booking_id)
-    WHERE seat.booking_id = ANY(%s)
+    WHERE seat.booking_id = ANY(%s) AND (%s::uuid[] IS NULL OR seat.seat_id = ANY(%s))
     ORDER BY status.showtime_id, status.seat_id
     FOR UPDATE OF status
 )
@@ -206,10 +206,11 @@ def sell_seats(booking_id: UUID) -> int:
         return int(cursor.rowcount)
 
 
-def free_seats(booking_ids: Sequence[UUID]) -> int:
-    """Frees every seat that is still these bookings' own; their number."""
+def free_seats(booking_ids: Sequence[UUID], *, seat_ids: Collection[UUID] | None = None) -> int:
+    """Frees every seat that is still these bookings' own, or these of them; their number."""
+    these = None if seat_ids is None else list(seat_ids)
     with connection.cursor() as cursor:
-        cursor.execute(FREE, [list(booking_ids)])
+        cursor.execute(FREE, [list(booking_ids), these, these])
         return int(cursor.rowcount)
 
 

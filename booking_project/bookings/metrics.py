@@ -41,7 +41,7 @@ _BEST_SELLERS = """
 _SEATS_LOST = """
     SELECT count(*)
     FROM bookings
-    JOIN booking_seats ON booking_seats.booking_id = bookings.id
+    JOIN booking_seats ON booking_seats.booking_id = bookings.id AND booking_seats.given_back_at IS NULL
     LEFT JOIN seat_status ON seat_status.showtime_id = booking_seats.showtime_id
         AND seat_status.seat_id = booking_seats.seat_id
     WHERE bookings.id >= %s AND bookings.status = 'CONFIRMED'

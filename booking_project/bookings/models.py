@@ -116,6 +116,8 @@ class AddressChange(address_changes.AddressChange):
 
 # A booking whose ticket went out, and lets nobody in any more.
 TICKET_REVOKED = ~models.Q(ticket="") & ~models.Q(status=State.CONFIRMED)
+# A seat whose money went back while its booking went on: its ticket lets nobody in any more.
+GIVEN_BACK = models.Q(given_back_at__isnull=False)
 
 
 class Booking(models.Model):
@@ -172,10 +174,13 @@ class BookingSeat(models.Model):
     number = models.PositiveIntegerField()
     category = models.CharField(max_length=32)
     price_amount = models.BigIntegerField(help_text="Minor units of the booking's currency.")
+    given_back_at = models.DateTimeField(null=True, help_text="When it went back on sale, its booking going on.")
 
     class Meta:
         db_table = "booking_seats"
         ordering = ["id"]
+        # What doors that are offline fetch of their showtime.
+        indexes = [models.Index(fields=["showtime_id"], condition=GIVEN_BACK, name="booking_seats_given_back")]
 
     def __str__(self) -> str:
         return f"{self.row}{self.number}"

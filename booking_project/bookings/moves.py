@@ -142,6 +142,6 @@ def _moves_of(showtime_ids: set[UUID]) -> Mapping[UUID, list[ShowtimeMove]]:
 
 def _seats_of(bookings: Sequence[Booking]) -> Mapping[UUID, list[BookingSeat]]:
     seats: dict[UUID, list[BookingSeat]] = defaultdict(list)
-    for seat in BookingSeat.objects.filter(booking__in=bookings).order_by("id"):
+    for seat in BookingSeat.objects.filter(booking__in=bookings, given_back_at=None).order_by("id"):
         seats[seat.booking_id].append(seat)
     return seats

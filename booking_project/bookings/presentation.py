@@ -11,8 +11,9 @@ from bookings.domain import Cancellation, State, Trigger
 from bookings.doors import Admission
 from bookings.events import seat_tickets
 from bookings.holds import Held
-from bookings.models import Booking, BookingTransition, Showtime
+from bookings.models import Booking, BookingSeat, BookingTransition, Showtime
 from bookings.sales import Sale
+from bookings.selectors import Revoked, seats_left
 from bookings.terms import Terms, terms_of
 
 # What a customer sees in the place of a member of staff.
@@ -28,16 +29,18 @@ def present_booking(booking: Booking, outcome: Cancellation | None = None) -> di
 
     outcome: what came of its cancellation, where that has just happened.
     """
-    booked = booking.seats.all()
-    seats = [
-        _seat(seat.seat_id, seat.row, seat.number, seat.category, _money(seat.price_amount, booking.currency))
-        for seat in booked
+    has = seats_left(booking)
+    shown = _booking(booking, [_booked(seat, booking) for seat in has], booking.showtime)
+    shown["refunded"] = _money(booking.refunded_amount, booking.currency)
+    shown["seats_given_back"] = [
+        {**_booked(seat, booking), "given_back_at": seat.given_back_at.isoformat()}
+        for seat in booking.seats.all()
+        if seat.given_back_at is not None
     ]
-    shown = _booking(booking, seats, booking.showtime)
     # A ticket is shown as long as it lets somebody in.
     if booking.status == State.CONFIRMED and booking.ticket:
         shown["ticket"] = booking.ticket
-        shown["tickets"] = msgspec.to_builtins(seat_tickets(booking, booked))
+        shown["tickets"] = msgspec.to_builtins(seat_tickets(booking, has))
     if outcome is not None:
         shown["cancellation"] = present_cancellation(booking, outcome)
     return shown
@@ -48,6 +51,11 @@ def present_hold(held: Held) -> dict[str, Any]:
     currency = held.booking.currency
     seats = [_seat(seat.id, seat.row, seat.number, seat.category, _money(seat.price, currency)) for seat in held.seats]
     return _booking(held.booking, seats, held.sale.showtime)
+
+
+def _booked(seat: BookingSeat, booking: Booking) -> dict[str, Any]:
+    price = _money(seat.price_amount, booking.currency)
+    return _seat(seat.seat_id, seat.row, seat.number, seat.category, price)
 
 
 def _seat(seat_id: UUID, row: str, number: int, category: str, price: dict[str, Any]) -> dict[str, Any]:
@@ -78,7 +86,9 @@ def _booking(booking: Booking, seats: Sequence[dict[str, Any]], showtime: Showti
         "showtime": _showtime(showtime),
         "terms": _terms(terms_of(booking, showtime)),
         "seats": seats,
+        "seats_given_back": [],
         "total": _money(booking.total_amount, booking.currency),
+        "refunded": _money(0, booking.currency),
         "hold_expires_at": booking.hold_expires_at.isoformat(),
         "created_at": booking.created_at.isoformat(),
         "ticket": None,
@@ -130,16 +140,26 @@ def present_admission(admission: Admission) -> dict[str, Any]:
     }
 
 
-def present_revoked(showtime: Showtime, bookings: Sequence[Booking]) -> dict[str, Any]:
-    """For doors without a connection: whose tickets they refuse."""
+def present_revoked(showtime: Showtime, revoked: Sequence[Revoked]) -> dict[str, Any]:
+    """For doors without a connection: which tickets they refuse."""
     return {
         "showtime_id": str(showtime.id),
         "cancelled": showtime.status == Showtime.Status.CANCELLED,
         "revoked": [
-            {"booking_id": str(booking.id), "reference": booking.reference, "status": booking.status}
-            for booking in bookings
+            {
+                "booking_id": str(each.booking.id),
+                "reference": each.booking.reference,
+                "status": each.booking.status,
+                "seats": None if each.seats is None else [_revoked_seat(seat) for seat in each.seats],
+            }
+            for each in revoked
         ],
     }
+
+
+def _revoked_seat(seat: BookingSeat) -> dict[str, str]:
+    """As a ticket names it: `seat_id` of its own one, and in `seats` of the one for all of the booking."""
+    return {"seat": str(seat), "seat_id": str(seat.seat_id)}
 
 
 def present_transition(line: BookingTransition, *, owner_id: UUID, to_staff: bool) -> dict[str, Any]:

@@ -39,6 +39,10 @@ class BookedSeatSerializer(serializers.Serializer[Any]):
     price = MoneySerializer()
 
 
+class GivenBackSeatSerializer(BookedSeatSerializer):
+    given_back_at = serializers.DateTimeField()
+
+
 class SeatTicketSerializer(serializers.Serializer[Any]):
     """What lets one person in."""
 
@@ -102,8 +106,12 @@ class BookingSerializer(serializers.Serializer[Any]):
     showtime_id = serializers.UUIDField()
     showtime = BookedShowtimeSerializer(help_text="As it is now.")
     terms = TermsSerializer(help_text="As it was when it was booked.")
-    seats = BookedSeatSerializer(many=True)
-    total = MoneySerializer()
+    seats = BookedSeatSerializer(many=True, help_text="Those that it has.")
+    seats_given_back = GivenBackSeatSerializer(
+        many=True, help_text="Those that it had when it was sold, and whose money went back; the rest goes on."
+    )
+    total = MoneySerializer(help_text="What all of it was sold at, with the seats that were given back.")
+    refunded = MoneySerializer(help_text="What went back of the total so far.")
     hold_expires_at = serializers.DateTimeField(help_text="Until then the seats are held for the payment.")
     created_at = serializers.DateTimeField()
     ticket = serializers.CharField(
@@ -133,10 +141,21 @@ class AdmissionSerializer(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
 
 
+class RevokedSeatSerializer(serializers.Serializer[Any]):
+    seat = serializers.CharField(help_text="As in `seats` of a ticket.")
+    seat_id = serializers.UUIDField(help_text="As in `seat_id` of a ticket.")
+
+
 class RevokedTicketSerializer(serializers.Serializer[Any]):
     booking_id = serializers.UUIDField(help_text="As in `sub` of a ticket.")
     reference = serializers.CharField(help_text="As in `ref` of a ticket.")
     status = serializers.CharField(help_text="Of the booking.")
+    seats = RevokedSeatSerializer(
+        many=True,
+        allow_null=True,
+        help_text="The seats that it has no more, each with its ticket, while it goes on; null: none of its tickets "
+        "counts. A ticket of all of the booking lets in to the others.",
+    )
 
 
 class RevokedTicketsSerializer(serializers.Serializer[Any]):

@@ -1,6 +1,7 @@
 """Reads."""
 
 import re
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Q, QuerySet, Value
@@ -9,7 +10,7 @@ from django.db.models.lookups import Exact
 
 from bookings.errors import BookingNotFound, ShowtimeNotFound
 from bookings.inventory import seat_statuses
-from bookings.models import TICKET_REVOKED, Booking, Customer, Showtime
+from bookings.models import GIVEN_BACK, TICKET_REVOKED, Booking, BookingSeat, Customer, Showtime
 from bookings.sales import Sale, reload_sale
 from chassis.web.principal import Principal
 
@@ -67,13 +68,32 @@ def locked_booking(booking_id: UUID) -> Booking | None:
     return Booking.objects.select_for_update().filter(id=booking_id).first()
 
 
-def revoked_tickets(showtime_id: UUID) -> tuple[Showtime, list[Booking]]:
-    """The showtime, and its bookings whose tickets let nobody in any more. Raises ShowtimeNotFound."""
+def seats_left(booking: Booking) -> list[BookingSeat]:
+    """The seats that the booking has, without those that were given back."""
+    return [seat for seat in booking.seats.all() if seat.given_back_at is None]
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """A booking whose tickets let nobody in any more. seats: those whose, None: all of them."""
+
+    booking: Booking
+    seats: list[BookingSeat] | None = None
+
+
+def revoked_tickets(showtime_id: UUID) -> tuple[Showtime, list[Revoked]]:
+    """The showtime, and what lets nobody in to it any more. Raises ShowtimeNotFound."""
     showtime = Showtime.objects.filter(id=showtime_id).first()
     if showtime is None:
         raise ShowtimeNotFound
-    ended = Booking.objects.filter(TICKET_REVOKED, showtime=showtime_id).order_by("id")
-    return showtime, list(ended.only("id", "reference", "status"))
+    bookings = Booking.objects.only("id", "reference", "status")
+    revoked = {each.id: Revoked(each) for each in bookings.filter(TICKET_REVOKED, showtime=showtime_id)}
+    seats: dict[UUID, list[BookingSeat]] = {}
+    for seat in BookingSeat.objects.filter(GIVEN_BACK, showtime_id=showtime_id):
+        seats.setdefault(seat.booking_id, []).append(seat)
+    going_on = bookings.filter(id__in=seats.keys() - revoked.keys())
+    revoked |= {each.id: Revoked(each, seats[each.id]) for each in going_on}
+    return showtime, [revoked[booking_id] for booking_id in sorted(revoked)]
 
 
 def seat_map(showtime_id: UUID) -> tuple[Sale, dict[UUID, str]]:

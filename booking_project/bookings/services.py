@@ -3,17 +3,18 @@
 Each function owns its transaction: lock, decide (domain.py), save, tell (outbox). How bookings end is in endings.py.
 """
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
-from bookings import endings, events, inventory, tickets
-from bookings.domain import PaymentStatus, State, Trigger, advance_payment, payment_failure, refund_ends
+from bookings import endings, events, inventory, reductions, tickets
+from bookings.domain import PaymentStatus, State, Trigger, advance_payment, payment_failure, refund_takes
 from bookings.history import Cause, advance
 from bookings.metrics import REACHED, SAGA, TICKETS
 from bookings.models import Booking, Showtime
-from bookings.selectors import locked_booking
+from bookings.selectors import locked_booking, seats_left
 from chassis.messaging.outbox import emit
 from chassis.money import Money
 
@@ -74,7 +75,7 @@ def record_payment(*, booking_id: UUID, status: PaymentStatus) -> None:
 
 def _issue_ticket(booking: Booking) -> None:
     showtime = Showtime.objects.get(id=booking.showtime_id)
-    seats = list(booking.seats.all())
+    seats = seats_left(booking)
     issued_at = timezone.now()
     codes = tickets.sign(booking=booking, showtime=showtime, seats=seats, issued_at=issued_at)
     tickets.keep(booking, codes, seats)
@@ -96,10 +97,13 @@ def _issue_ticket(booking: Booking) -> None:
     SAGA.observe((issued_at - booking.created_at).total_seconds())
 
 
-def record_refund(*, booking_id: UUID, status: PaymentStatus, refunded: int, kind: str, cause: Cause) -> None:
-    """Money went back. When it was all of it, and not as goodwill, the booking ends and its ticket with it.
+def record_refund(
+    *, booking_id: UUID, status: PaymentStatus, refunded: int, kind: str, seats: Collection[UUID] = (), cause: Cause
+) -> None:
+    """Money went back. Its seats go with it, or all when it was all of it, unless it was goodwill; with the last seat
+    the booking ends. Who is in by then stays in.
 
-    refunded: what went back so far, in minor units.
+    refunded: what went back so far, in minor units. seats: whose money it was, none for an amount.
     """
     with transaction.atomic():
         booking = locked_booking(booking_id)
@@ -110,9 +114,20 @@ def record_refund(*, booking_id: UUID, status: PaymentStatus, refunded: int, kin
         if status is PaymentStatus.REFUNDED:
             booking.refunded_amount = booking.total_amount
         booking.save(update_fields=["payment_status", "refunded_amount"])
-        trigger = refund_ends(State(booking.status), status=status, kind=kind)
-        if trigger is not None:
+        if booking.status != State.CONFIRMED:
+            return
+        trigger, going = refund_takes(
+            State(booking.status),
+            status=status,
+            kind=kind,
+            named=seats,
+            seats=[seat.seat_id for seat in seats_left(booking)],
+            let_in=set(booking.check_ins.values_list("seat_id", flat=True)),
+        )
+        if trigger is Trigger.REFUNDED:
             endings.end([booking], trigger, cause=cause)
+        elif trigger is not None:
+            reductions.give_back(booking, going, cause=cause)
 
 
 def fail_payment(*, booking_id: UUID, stage: str, final: bool, code: str, cause: Cause) -> None:

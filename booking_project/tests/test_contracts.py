@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from bookings import endings, handlers, heard, holds, moves, services
+from bookings import doors, endings, handlers, heard, holds, moves, services
 from bookings.history import Cause
+from bookings.models import Booking
 from chassis.ids import uuid7
 from chassis.messaging.events import Event
+from chassis.storage.audit_log import Actor, Door
 
 READ = {
     "payment.authorized": heard.PaymentAuthorized,
@@ -49,15 +51,24 @@ def test_what_is_emitted_has_the_shape_of_the_golden_message(hold, let_hold_end,
     services.record_payment(booking_id=sold.id, status=services.PaymentStatus.CAPTURED)
     move(timedelta(hours=1))
     moves.tell_of_moves()
+    going = sold.seats.all()[0]
+    back = {"status": services.PaymentStatus.PARTIALLY_REFUNDED, "refunded": going.price_amount, "kind": "cancel"}
+    services.record_refund(booking_id=sold.id, **back, seats=[going.seat_id], cause=payment)
     endings.cancel_booking(booking_id=sold.id, user_id=sold.user_id)
     failed = hold(2, payment_method={"token": "tok_visa"})
     services.fail_payment(booking_id=failed.id, stage="authorise", final=True, code="x", cause=payment)
     ended = hold(3, payment_method={"token": "tok_visa"})
     let_hold_end(ended)
     endings.expire_holds()
+    used = hold(4, payment_method={"token": "tok_visa"})
+    services.confirm_booking(booking_id=used.id, payment_id=uuid7(), cause=payment)
+    services.record_payment(booking_id=used.id, status=services.PaymentStatus.CAPTURED)
+    ticket = Booking.objects.get(id=used.id).ticket
+    usher = Actor(uuid7(), "linh", Door.API)
+    doors.check_in(ticket=ticket, showtime_id=used.showtime_id, door="", actor=usher)
     holds.block_seats(showtime_id=sold.showtime_id, seat_ids=[seat.seat_id for seat in sold.seats.all()])
     holds.unblock_seats(showtime_id=sold.showtime_id, seat_ids=[seat.seat_id for seat in sold.seats.all()])
     seen = {event.type: event for event in emitted()}
-    assert len(seen) == 9
+    assert len(seen) == 11
     for event_type, event in seen.items():
         assert shape(event.data) == shape(golden(event_type)["data"]), event_type

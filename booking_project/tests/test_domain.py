@@ -20,7 +20,7 @@ from bookings.domain import (
     next_state,
     payment_failure,
     rebuild,
-    refund_ends,
+    refund_takes,
     whole,
 )
 from chassis.states import IllegalTransition
@@ -67,14 +67,37 @@ def test_a_capture_that_failed_takes_a_confirmed_booking_back():
     assert payment_failure(State.CANCELLED, stage="capture", final=True) is None
 
 
+PART, WHOLE = PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED
+
+
+def takes(*, state: State = State.CONFIRMED, **told: Any) -> tuple[Trigger | None, frozenset[int]]:
+    """What a refund takes of a booking that has the seats 1 and 2; told: what is said of it."""
+    about = {"status": PART, "kind": "cancel", "named": (), "seats": (1, 2), "let_in": ()}
+    return refund_takes(state, **(about | told))
+
+
 def test_all_of_its_money_given_back_ends_a_sale_unless_it_is_goodwill():
-    whole, part = PaymentStatus.REFUNDED, PaymentStatus.PARTIALLY_REFUNDED
-    assert refund_ends(State.CONFIRMED, status=whole, kind="cancel") is Trigger.REFUNDED
-    assert refund_ends(State.CONFIRMED, status=part, kind="cancel") is None
-    for status in (whole, part):
-        assert refund_ends(State.CONFIRMED, status=status, kind="goodwill") is None
-    for state in set(State) - {State.CONFIRMED}:
-        assert refund_ends(state, status=whole, kind="cancel") is None
+    assert takes(status=WHOLE) == (Trigger.REFUNDED, {1, 2})
+    assert takes(status=PART) == (None, frozenset())
+    for status, named in product((WHOLE, PART), ((), (1,), (1, 2))):
+        assert takes(status=status, named=named, kind="goodwill") == (None, frozenset())
+    for state, named in product(set(State) - {State.CONFIRMED}, ((), (1,))):
+        assert takes(state=state, status=WHOLE, named=named) == (None, frozenset())
+
+
+def test_seats_go_with_their_money_and_with_the_last_of_them_the_booking():
+    for status in (PART, WHOLE):
+        assert takes(status=status, named=(1,)) == (Trigger.SEATS_REFUNDED, {1})
+        assert takes(status=status, named=(1, 2)) == (Trigger.REFUNDED, {1, 2})
+        assert takes(status=status, named=(1,), seats=(1,)) == (Trigger.REFUNDED, {1})
+        assert takes(status=status, named=(1,), seats=(2,)) == (None, frozenset())
+
+
+def test_a_refund_that_overtakes_a_check_in_takes_nothing_from_who_is_in():
+    assert takes(named=(1,), let_in=(1,)) == (None, frozenset())
+    assert takes(named=(1, 2), let_in=(1,)) == (Trigger.SEATS_REFUNDED, {2})
+    assert takes(status=WHOLE, let_in=(1,)) == (Trigger.SEATS_REFUNDED, {2})
+    assert takes(status=WHOLE, let_in=(1, 2)) == (None, frozenset())
 
 
 def ask(*, before: timedelta, cutoff: int = 60, fee: int | None = 10, **known: Any) -> Cancellation:
@@ -138,6 +161,11 @@ def test_what_went_back_before_does_not_come_back_again():
     assert ask(before=minutes(61), refunded=300).refund == 700
     assert ask(before=minutes(1), refunded=300, fee=50) == Cancellation(200, 500, Why.LATE, until=START)
     assert ask(before=minutes(1), refunded=800, fee=50) == Cancellation(0, 200, Why.LATE, until=START)
+
+
+def test_the_fee_is_of_the_seats_that_are_left():
+    assert ask(before=minutes(1), refunded=400, given_back=400) == Cancellation(540, 60, Why.LATE, until=START)
+    assert ask(before=minutes(61), refunded=400, given_back=400).refund == 600
 
 
 def test_a_move_changes_what_a_customer_is_told_and_not_the_state():

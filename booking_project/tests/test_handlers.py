@@ -92,7 +92,7 @@ def test_the_newest_address_of_a_customer_is_known_in_every_order(db, deliver, g
     assert Customer.objects.get(user_id=user_id).email == "second@example.com"
 
 
-WHOLE = {"status": "refunded", "kind": "cancel"}
+WHOLE = {"status": "refunded", "kind": "cancel", "seats": []}
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_money_given_back_ends_the_booking_and_frees_its_seats(sold, deliver, em
     "told_of_it",
     [
         {"status": "refunded", "kind": "goodwill"},
-        {"status": "partially_refunded", "kind": "cancel"},
+        {"status": "partially_refunded", "kind": "cancel", "seats": []},
         {"status": "partially_refunded", "kind": "goodwill"},
     ],
 )

@@ -41,6 +41,7 @@ def forget_count(event: Event) -> None:
 STATE_AFTER = {
     "booking.expired": OccupancyState.LAPSED,
     "booking.confirmed": OccupancyState.SOLD,
+    "booking.reduced": OccupancyState.SOLD,
     "booking.rejected": OccupancyState.ENDED,
     "booking.cancelled": OccupancyState.ENDED,
     "booking.failed": OccupancyState.ENDED,

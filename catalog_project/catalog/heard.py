@@ -38,7 +38,7 @@ class SeatsBlocked:
 
 @dataclass(frozen=True, slots=True)
 class BookingSeats:
-    """Of booking.confirmed, rejected, expired, cancelled and failed."""
+    """Of booking.confirmed, reduced, rejected, expired, cancelled and failed."""
 
     booking_id: UUID
     showtime_id: UUID

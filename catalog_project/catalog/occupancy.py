@@ -31,7 +31,7 @@ PRUNE_BATCHES = 20
 def record_occupancy(
     *, booking_id: UUID, showtime_id: UUID, seats: int, state: OccupancyState, held_until: datetime | None = None
 ) -> bool:
-    """Moves a booking's row forwards, or makes it; False when it had come further already.
+    """Moves a booking's row forwards, or makes it; False when it had come further already. Its seats become fewer only.
 
     An end that arrives before its beginning leaves a row behind, and the late beginning finds it and changes nothing.
     """
@@ -41,7 +41,7 @@ def record_occupancy(
             " (booking_id, showtime_id, seats, state, held_until, updated_at) VALUES (%s, %s, %s, %s, %s, now())"
             " ON CONFLICT (booking_id) DO UPDATE SET seats = EXCLUDED.seats, state = EXCLUDED.state,"
             " held_until = EXCLUDED.held_until, updated_at = EXCLUDED.updated_at"
-            " WHERE kept.state < EXCLUDED.state",
+            " WHERE (kept.state, -kept.seats) < (EXCLUDED.state, -EXCLUDED.seats)",
             [booking_id, showtime_id, seats, state, held_until],
         )
         return bool(cursor.rowcount)

@@ -2,9 +2,13 @@
 
 import os
 import re
+import ssl
 import subprocess
+import threading
+from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 
+import certificate
 import health
 import pytest
 import requirements
@@ -136,7 +140,7 @@ def test_a_connection_counts_only_while_it_lives() -> None:
 
 def test_every_process_has_something_that_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(health, "refused", lambda port, path: asked.append(path))
+    monkeypatch.setattr(health, "refused", lambda port, path, *, secure: asked.append(path))
     monkeypatch.setattr(health, "unconnected", asked.append)
     monkeypatch.setattr(health, "closed", lambda port: asked.append(str(port)))
     for name, value in {"PORT": "8003", "SMTP_PORT": "1025", "HTTP_PORT": "8025"}.items():
@@ -154,3 +158,26 @@ def test_scripts_are_of_the_shell_that_they_name() -> None:
         first = script.read_text().splitlines()[0]
         assert first.startswith("#"), script
         subprocess.run(["bash" if first == "#!/bin/bash" else "sh", "-n", str(script)], check=True)
+
+
+def test_what_shows_a_certificate_is_asked_over_tls_and_must_be_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, key = certificate.make("localhost")
+    both = tmp_path / "tls.pem"
+    both.write_bytes(made + key)
+    server = HTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(both)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.handle_error = lambda *_: None
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    try:
+        monkeypatch.setenv("TLS_CERTIFICATE", str(both))
+        monkeypatch.setenv("SSL_CERT_FILE", "/dev/null")
+        assert "CERTIFICATE_VERIFY_FAILED" in str(health.refused(server.server_port, "/", secure="TLS_CERTIFICATE"))
+        monkeypatch.setenv("SSL_CERT_FILE", str(both))
+        assert health.refused(server.server_port, "/", secure="TLS_CERTIFICATE") is None
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -22,10 +22,12 @@ VARIANTS = {
     "green": [
         "-f", str(CHART / "values-production.yaml"), "--set", "color=green", "--set", "colors.green.tag=1.1.0",
     ],
+    "internal": ["--set", "tls.internal=true", "--set", "tls.issuer.name=marquee-internal"],
     "operators": [
         "--set", "postgresql.operator.enabled=true", "--set", "rabbitmq.operator.enabled=true",
         "--set", "monitoring.serviceMonitors=true", "--set", "backup.enabled=true",
     ],
+    "loadbalancer": ["-f", str(CHART / "values-production.yaml"), "-f", str(CHART / "values-loadbalancer.yaml")],
     "monitoring": ["--set", "monitoring.stack.enabled=true"],
     "external": [
         "--set", "postgresql.external.enabled=true",

@@ -30,7 +30,8 @@ SECRETS = {name: make() for name, make in credentials.MAKERS.items()}
 WAIT_SECONDS = 60
 # Every invariant of one database that the audit knows (audit/invariants.py), as a query for what breaks it.
 VIOLATIONS = """
-    SELECT count(*) FROM bookings JOIN booking_seats ON booking_seats.booking_id = bookings.id
+    SELECT count(*) FROM bookings
+    JOIN booking_seats ON booking_seats.booking_id = bookings.id AND booking_seats.given_back_at IS NULL
     LEFT JOIN seat_status ON seat_status.showtime_id = booking_seats.showtime_id
         AND seat_status.seat_id = booking_seats.seat_id
     WHERE bookings.status = 'CONFIRMED'

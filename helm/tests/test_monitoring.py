@@ -1,13 +1,17 @@
 """Prometheus, Alertmanager, Grafana and kube-state-metrics by a switch: what they have, see and may speak to."""
 
+import json
 import re
 import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import pytest
 import tools
 import yaml
-from chart import CHART, HELM, NAMESPACE, SERVICES, Pod, helm, objects, of_kind, pod, pods, selects
+from chart import CHART, HELM, NAMESPACE, SERVICES, helm, objects, of_kind, pod, pods, selects
 
 ROOT = HELM.parent
 MONITORING = ROOT / "monitoring"
@@ -28,34 +32,50 @@ def configuration() -> dict:
     return yaml.safe_load(of_monitoring("ConfigMap")["prometheus"]["data"]["prometheus.yml"])
 
 
-def matches(config: dict, one: Pod, port: dict) -> bool:
-    """Whether a scrape job by pods takes this port of a pod: its relabelings that keep or drop, applied."""
-    meta = {
-        f"__meta_kubernetes_pod_label_{re.sub('[^a-zA-Z0-9_]', '_', key)}": value for key, value in one.labels.items()
-    }
-    meta |= {
-        "__meta_kubernetes_pod_container_port_name": port.get("name", ""),
-        "__meta_kubernetes_pod_phase": "Running",
-    }
-    for rule in config["relabel_configs"]:
-        found = re.fullmatch(rule.get("regex", ".*"), meta.get(rule["source_labels"][0], ""))
-        if (rule.get("action") == "keep" and not found) or (rule.get("action") == "drop" and found):
-            return False
-    return True
+def discovered() -> list[dict]:
+    """What Kubernetes would tell of each container port of the release's pods, as file_sd has it."""
+    found = []
+    for one in pods("monitoring"):
+        if one.kind not in ("Deployment", "StatefulSet"):
+            continue
+        meta = {
+            f"__meta_kubernetes_pod_label_{re.sub('[^a-zA-Z0-9_]', '_', key)}": it for key, it in one.labels.items()
+        }
+        meta |= {"__meta_kubernetes_pod_name": one.name, "__meta_kubernetes_pod_phase": "Running"}
+        meta |= {"__meta_kubernetes_namespace": NAMESPACE}
+        for container in one.containers:
+            for port in container.get("ports", []):
+                named = {"__meta_kubernetes_pod_container_port_name": port.get("name", "")}
+                address = f"{one.name}:{port['containerPort']}"
+                found.append({"targets": [address], "labels": {**meta, **named}})
+    return found
 
 
-def scraped() -> set[tuple[str, str, int]]:
-    """(job, pod's name, port), of the pods that the release makes and that stay."""
-    return {
-        (config["job_name"], one.name, port["containerPort"])
-        for config in configuration()["scrape_configs"]
-        if config.get("kubernetes_sd_configs", [{}])[0].get("role") == "pod"
-        for one in pods("monitoring")
-        if one.kind in ("Deployment", "StatefulSet")
-        for container in one.containers
-        for port in container.get("ports", [])
-        if matches(config, one, port)
-    }
+@cache
+def scraped() -> dict[tuple[str, int], dict[str, str]]:
+    """(pod's name, port) → its labels after the relabelings of the one job that takes it, as promtool does them."""
+    with tempfile.TemporaryDirectory() as folder:
+        there = Path(folder)
+        (there / "found.json").write_text(json.dumps(discovered()))
+        jobs = [
+            {"job_name": job["job_name"], "relabel_configs": job["relabel_configs"]}
+            for job in configuration()["scrape_configs"]
+            if job.get("kubernetes_sd_configs", [{}])[0].get("role") == "pod"
+        ]
+        for job in jobs:
+            job["file_sd_configs"] = [{"files": [str(there / "found.json")]}]
+        (there / "prometheus.yml").write_text(yaml.safe_dump({"scrape_configs": jobs}))
+
+        def of(job: str) -> list[dict]:
+            words = [tools.program("promtool"), "check", "service-discovery", "--timeout", "2s", "prometheus.yml", job]
+            result = subprocess.run(words, cwd=there, capture_output=True, text=True, check=True)
+            return [target["labels"] for target in json.loads(result.stdout) if target["labels"]]
+
+        with ThreadPoolExecutor(len(jobs)) as pool:
+            kept = [labels for of_job in pool.map(of, [job["job_name"] for job in jobs]) for labels in of_job]
+    places = [(labels["pod"], int(labels["instance"].rpartition(":")[2])) for labels in kept]
+    assert len(places) == len(set(places)), "somebody is asked twice"
+    return dict(zip(places, kept, strict=True))
 
 
 def test_it_is_off_unless_it_is_asked_for():
@@ -96,18 +116,20 @@ def test_every_server_of_the_release_is_looked_at_once():
                 web = one.process == "web" and port.get("name") == "http"
                 if web or (port.get("name") == "metrics" and one.component != "redis-proxy"):
                     expected.add((one.name, port["containerPort"]))
-    found = scraped()
-    assert {(name, port) for _, name, port in found} == expected
-    assert len(found) == len(expected) > 20
-    for job, _, port in found:
-        assert PROMETHEUS_PORTS[job] in (None, port)
+    assert scraped().keys() == expected
+    assert len(expected) > 20
+    for (_, port), labels in scraped().items():
+        assert PROMETHEUS_PORTS[labels["job"]] in (None, port)
 
 
 def test_what_is_ours_carries_its_service_and_process_as_everywhere():
     jobs = {config["job_name"]: config for config in configuration()["scrape_configs"]}
-    said = {rule.get("target_label"): rule["source_labels"][0] for rule in jobs["service"]["relabel_configs"]}
-    assert said["service"] == "__meta_kubernetes_pod_label_app_kubernetes_io_component"
-    assert said["process"] == "__meta_kubernetes_pod_label_marquee_process"
+    for (name, _), labels in scraped().items():
+        if labels["job"] == "service":
+            assert name.startswith(f"marquee-{labels['service']}-{labels['process']}")
+        assert labels["namespace"] == NAMESPACE
+    databases = {labels["service"] for labels in scraped().values() if labels["job"] == "postgresql"}
+    assert databases == set(SERVICES)
     beside_compose = yaml.safe_load((MONITORING / "prometheus.yml").read_text())["scrape_configs"]
     # A node's own exporter is not here: its kubelet tells of disks and containers.
     assert {config["job_name"] for config in beside_compose} - {"node"} <= jobs.keys()
@@ -226,7 +248,7 @@ def test_prometheus_may_go_where_it_looks():
         if peer == {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": NAMESPACE}}}
         for entry in rule["ports"]
     }
-    assert to_the_release == {port for _, _, port in scraped()}
+    assert to_the_release == {port for _, port in scraped()}
     grafana = [rule for policy in policies_of("grafana") for rule in policy["egress"]]
     assert {entry["port"] for rule in grafana for entry in rule["ports"]} == {9090, 53}
 
@@ -241,7 +263,9 @@ def test_the_namespace_that_may_look_and_the_one_it_looks_from_are_one():
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_is_seen_by_its_three_processes(service):
-    names = {name for job, name, _ in scraped() if job == "service" and name.startswith(f"marquee-{service}-")}
+    names = {
+        name for (name, _), labels in scraped().items() if labels["job"] == "service" and labels["service"] == service
+    }
     assert names == {f"marquee-{service}-{process}" for process in ("web-blue", "worker", "relay")}
 
 

@@ -7,7 +7,7 @@ from chart import SERVICES, VALUES, may_speak, of_kind, pod, pods, selects, valu
 def needed(variant: str) -> dict[tuple[str, int], set[tuple[str, str]]]:
     """(component and process that listen, port) → the (component, process) pairs inside the release that connect."""
     config = values(variant)
-    tls = config["rabbitmq"]["tls"]["enabled"]
+    tls = config["rabbitmq"]["tls"]["enabled"] or config["tls"]["internal"]
     backup, simulator = config["backup"]["enabled"], config["simulator"]["enabled"]
     asking = [(name, process) for name in SERVICES for process in ("web", "worker")]
     everyone = [(name, process) for name in SERVICES for process in ("web", "worker", "relay", "migrate")]
@@ -75,6 +75,24 @@ def test_prometheus_reaches_every_metrics_port_from_its_namespace_alone(variant)
 def test_customers_come_by_the_ingress_controller_alone_where_there_is_one():
     gateway = pod("production", "gateway")
     assert _namespaces("production", gateway, 8080) == [values("production")["networkPolicy"]["ingressController"]]
+
+
+def test_a_load_balancer_shows_customers_the_gateway_and_nothing_else():
+    balanced = [one for one in of_kind("loadbalancer", "Service") if one["spec"].get("type") == "LoadBalancer"]
+    (service,) = balanced
+    assert service["metadata"]["name"] == "marquee-gateway"
+    assert {entry["port"]: entry["targetPort"] for entry in service["spec"]["ports"]} == {80: "http", 443: "http"}
+    # Else every client has the address of a node, and all of them one limit.
+    assert service["spec"]["externalTrafficPolicy"] == "Local"
+    whoever = [
+        rule
+        for policy in of_kind("loadbalancer", "NetworkPolicy")
+        if selects(policy["spec"]["podSelector"], pod("loadbalancer", "gateway").labels)
+        for rule in policy["spec"].get("ingress", [])
+        if "from" not in rule
+    ]
+    assert [entry["port"] for rule in whoever for entry in rule["ports"]] == [8080]
+    assert not of_kind("loadbalancer", "Ingress")
 
 
 def _namespaces(variant: str, whose, port: int) -> list[dict]:

@@ -5,6 +5,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import alerts as drill
 import pytest
 import tools
 import yaml
@@ -120,3 +121,10 @@ def test_names_of_metrics_are_found_in_queries():
     assert queries["HighErrorRate"] == {"http_requests_total"}
     assert queries["ConnectionsRunOut"] == {"pg_stat_activity_count", "pg_settings_max_connections"}
     assert "up" in exported()
+
+
+def test_every_alert_has_a_fault_or_needs_a_cluster():
+    made = [alert for chosen in drill.ROUNDS for alert in chosen]
+    assert len(made) == len(set(made)) > 15
+    assert not set(made) & drill.OF_A_CLUSTER
+    assert {*made, *drill.OF_A_CLUSTER} == {rule["alert"] for rule in alerts()}

@@ -183,10 +183,23 @@ class SendAgain(APIView):
         ),
         request=None,
         responses={202: NotificationSerializer},
+        parameters=[IDEMPOTENCY_HEADER],
     )
     def post(self, request: Request, notification_id: UUID) -> Response:
-        again = services.send_again(notification_id=notification_id, actor=actor(request))
-        return Response(NotificationSerializer(again).data, status=status.HTTP_202_ACCEPTED)
+        key = key_from(request, required=False)
+        with transaction.atomic():
+            claimed = claim(key, resource_id=uuid7()) if key else None
+            if claimed and claimed.completed:
+                return replay(claimed)
+            again = services.send_again(
+                notification_id=notification_id,
+                actor=actor(request),
+                copy_id=claimed.resource_id if claimed else None,
+            )
+            body = NotificationSerializer(again).data
+            if claimed:
+                complete(claimed, status=status.HTTP_202_ACCEPTED, body=body)
+        return Response(body, status=status.HTTP_202_ACCEPTED)
 
 
 class History(APIView):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from chassis.messaging.events import Event
 from chassis.messaging.inbox import Handler
 from notifications import delivery, services, tasks
-from notifications.heard import BookingCreated, BookingMoved, EmailVerified, UserKnown
+from notifications.heard import BookingCreated, BookingMoved, BookingReduced, EmailVerified, UserKnown
 from notifications.kinds import KINDS
 from notifications.kinds.kind import Kind
 
@@ -58,6 +58,17 @@ def know_move(event: Event) -> None:
     )
 
 
+def know_reduction(event: Event) -> None:
+    """Later messages about the booking name the seats that are left."""
+    reduced = event.read(BookingReduced)
+    services.know_reduction(
+        booking_id=reduced.booking_id,
+        reference=reduced.reference,
+        showtime=reduced.showtime,
+        seats=reduced.seats,
+    )
+
+
 # What later messages need of an event, whether or not a message tells it.
 KNOWN: dict[str, Callable[[Event], None]] = {
     "user.registered": know_contact,
@@ -65,6 +76,7 @@ KNOWN: dict[str, Callable[[Event], None]] = {
     "email.verified": know_verified,
     "booking.created": know_booking,
     "booking.moved": know_move,
+    "booking.reduced": know_reduction,
 }
 
 

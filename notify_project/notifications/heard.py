@@ -1,5 +1,6 @@
 """The slices of the events this service reads; it emits none."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,11 @@ from chassis.money import Money
 class Seat:
     row: str
     number: int | str
+
+
+def written(seats: Sequence[Seat]) -> str:
+    """For people: B1, B2."""
+    return ", ".join(f"{seat.row}{seat.number}" for seat in seats)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +130,17 @@ class BookingMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class BookingReduced:
+    """Seats were given back; `seats`: those that are left."""
+
+    booking_id: UUID
+    reference: str
+    user_id: UUID
+    seats: list[Seat]
+    showtime: Showtime
+
+
+@dataclass(frozen=True, slots=True)
 class BookingEnded:
     """booking.expired, booking.rejected and booking.failed."""
 
@@ -222,7 +239,10 @@ class PaymentFailed:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRefunded:
-    """reason: what staff wrote to the customer, or ""."""
+    """reason: what staff wrote to the customer, or "". seats: whose money it is; seats_left: which the booking keeps.
+
+    Both are empty where an amount was given back, and before there was another way.
+    """
 
     payment_id: UUID
     booking_id: UUID
@@ -233,6 +253,8 @@ class PaymentRefunded:
     status: str
     kind: str = "cancel"
     reason: str = ""
+    seats: list[Seat] = field(default_factory=list)
+    seats_left: list[Seat] = field(default_factory=list)
 
     @property
     def again(self) -> bool:
@@ -243,3 +265,13 @@ class PaymentRefunded:
     def goodwill(self) -> bool:
         """Whether the booking goes on, and its ticket stays good."""
         return self.kind == "goodwill"
+
+    @property
+    def of_seats(self) -> str:
+        """The seats whose money it is: B1, B2; or ""."""
+        return written(self.seats)
+
+    @property
+    def stay(self) -> str:
+        """The seats that the booking goes on with, where others were given back; or ""."""
+        return "" if self.goodwill else written(self.seats_left)

@@ -182,6 +182,16 @@ def know_booking(
         )
 
 
+def know_reduction(*, booking_id: UUID, reference: str, showtime: Showtime, seats: Sequence[Seat]) -> None:
+    """Keeps which seats are left: the fewest that were heard of, whatever arrives last."""
+    know_booking(booking_id=booking_id, reference=reference, showtime=showtime, seats=seats)
+    with transaction.atomic():
+        summary = BookingSummary.objects.select_for_update().get(booking_id=booking_id)
+        if len(seats) < len(summary.seats):
+            summary.seats = msgspec.to_builtins(seats)
+            summary.save(update_fields=["seats"])
+
+
 def request_message(
     *,
     channel: Channel,
@@ -217,9 +227,10 @@ def request_message(
 
 
 @transaction.atomic
-def send_again(*, notification_id: UUID, actor: Actor) -> Notification:
+def send_again(*, notification_id: UUID, actor: Actor, copy_id: UUID | None = None) -> Notification:
     """Another try of what failed or was suppressed; of what was sent, a copy (one sent row each in the log).
 
+    copy_id: of the copy, if there will be one.
     Raises NotFound, and NotResendable while it is still on its way and when the secret it carried is gone;
     BookingHasEnded and OutOfDate when what it tells is not so any more.
     """
@@ -233,10 +244,11 @@ def send_again(*, notification_id: UUID, actor: Actor) -> Notification:
         raise NotResendable("Its link is not kept. The user can ask for a new one.")
     _check_still_true(notification)
     _say_the_newest_showtime(notification)
+    _leave_out_what_was_given_back(notification)
     now = timezone.now()
     before = {"status": str(status), "attempts": notification.attempts, "reason": notification.reason}
     if status == Status.SENT:
-        notification.pk = uuid7()
+        notification.pk = copy_id or uuid7()
         notification.resend_of = notification_id
         notification.event_id = notification.natural_key = notification.sent_at = None
         notification.recipient = "" if notification.user_id else notification.recipient
@@ -278,6 +290,17 @@ def _say_the_newest_showtime(notification: Notification) -> None:
     moved = _moved_since(notification, 0)
     if moved is not None:
         notification.context["showtime"] = moved.showtime
+
+
+def _leave_out_what_was_given_back(notification: Notification) -> None:
+    """A ticket stays good for the seats that are left; those that went back, and their codes, are not sent again."""
+    said = notification.context
+    summary = BookingSummary.objects.filter(booking_id=notification.booking_id).first() if "tickets" in said else None
+    if summary is None:
+        return
+    left = {f"{seat['row']}{seat['number']}" for seat in summary.seats}
+    said["seats"] = [seat for seat in said.get("seats") or [] if f"{seat['row']}{seat['number']}" in left]
+    said["tickets"] = [one for one in said["tickets"] or [] if one["seat"] in left]
 
 
 def _moved_since(notification: Notification, revision: int) -> BookingSummary | None:

@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 from servers import Sink
 
 from chassis.ids import uuid7
+from chassis.testing import assert_repeated
 from notifications import delivery
 from notifications.domain import Channel, Status, ending_key
 from notifications.models import Notification
@@ -169,6 +170,16 @@ def test_staff_send_a_message_again_and_it_arrives(sink: Sink, support: APIClien
     assert (answer.status_code, answer.json()["status"]) == (202, "pending")
     delivery.deliver_due()
     assert len(sink.messages(contact.email)) == 2
+
+
+def test_the_same_key_sends_a_message_again_once(support: APIClient) -> None:
+    first = NotificationFactory(status=Status.SENT, sent_at=timezone.now())
+    answers = [support.post(again(first), headers={"Idempotency-Key": "once"}) for _ in range(2)]
+    assert answers[0].status_code == 202
+    assert_repeated(*answers)
+    assert Notification.objects.filter(resend_of=first.id).count() == 1
+    assert support.post(again(first)).status_code == 202
+    assert Notification.objects.filter(resend_of=first.id).count() == 2
 
 
 def test_what_cannot_be_sent_again_is_refused_with_its_own_code(support: APIClient) -> None:

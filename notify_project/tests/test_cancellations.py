@@ -18,6 +18,8 @@ pytestmark = pytest.mark.django_db
 Deliver = Callable[..., bool]
 
 REFUND_AND_END = ["payment.refunded", "booking.cancelled"]
+# A refund of an amount, which is all of it.
+WHOLE: dict[str, Any] = {"status": "refunded", "seats": [], "seats_left": []}
 
 
 @pytest.mark.parametrize("order", list(permutations(REFUND_AND_END)), ids=lambda order: " then ".join(order))
@@ -25,7 +27,7 @@ def test_what_comes_back_is_read_before_that_it_came_back(
     sink: Sink, deliver: Deliver, contact: Contact, order: tuple[str, str]
 ) -> None:
     for event_type in order:
-        deliver(event_type)
+        deliver(event_type, **(WHOLE if event_type == "payment.refunded" else {}))
     delivery.deliver_due()
     ended, refund = sink.messages(contact.email)
     assert ended["subject"] == "Booking K7QF2M9XTD is cancelled"
@@ -35,7 +37,7 @@ def test_what_comes_back_is_read_before_that_it_came_back(
 def test_a_refund_waits_for_word_of_the_cancellation_but_not_for_ever(
     sink: Sink, deliver: Deliver, contact: Contact, make_due: Callable[[], None]
 ) -> None:
-    deliver("payment.refunded")
+    deliver("payment.refunded", **WHOLE)
     assert delivery.deliver_due() == 0
     assert Notification.objects.get().due_at <= timezone.now() + FOLLOW_WAIT
     make_due()
@@ -51,6 +53,21 @@ def test_a_refund_of_goodwill_waits_for_nothing_and_leaves_the_ticket_good(
     assert "your ticket stays valid" in mail["text"]
     assert "Sorry about the <b>sound</b>." in mail["text"]
     assert "Sorry about the &lt;b&gt;sound&lt;/b&gt;." in mail["html"]
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_a_refund_of_seats_names_those_that_went_back_and_those_that_stay_and_waits_for_nothing(
+    sink: Sink, deliver: Deliver, contact: Contact, language: str
+) -> None:
+    Contact.objects.filter(user_id=contact.user_id).update(language=language)
+    deliver("payment.refunded")
+    deliver("payment.refunded", refund_id=uuid7(), kind="goodwill")
+    gone, kept = sink.messages(contact.email)
+    for part in ("text", "html"):
+        assert "(B1)" in gone[part]
+        assert " B2" in gone[part]
+        assert "(B1)" in kept[part]
+        assert "B2" not in kept[part]
 
 
 def vnd(amount: int) -> dict[str, Any]:

@@ -23,6 +23,7 @@ SLICES: dict[str, type[Any]] = {
     "password.changed": heard.MailboxTold,
     "booking.created": heard.BookingCreated,
     "booking.moved": heard.BookingMoved,
+    "booking.reduced": heard.BookingReduced,
     "booking.cancelled": heard.BookingCancelled,
     "booking.expired": heard.BookingEnded,
     "booking.rejected": heard.BookingEnded,

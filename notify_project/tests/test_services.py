@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -185,6 +186,27 @@ def test_a_ticket_sent_again_says_the_time_as_it_is_now(sink: Sink) -> None:
     services.send_again(notification_id=ticket.id, actor=CLERK)
     delivery.deliver_due()
     assert "Sunday, March 15, 2026" in sink.messages(contact.email)[0]["text"]
+
+
+def test_a_ticket_sent_again_leaves_out_the_seats_that_were_given_back(sink: Sink, deliver: Any) -> None:
+    contact = ContactFactory(user_id=uuid7())
+    deliver("booking.created", user_id=contact.user_id)
+    deliver("ticket.issued", user_id=contact.user_id)
+    delivery.deliver_due()
+    deliver("booking.reduced", user_id=contact.user_id)
+    services.send_again(notification_id=Notification.objects.get(template="ticket").id, actor=CLERK)
+    delivery.deliver_due()
+    before, after = (mail["text"] for mail in sink.messages(contact.email) if "ticket" in mail["subject"])
+    assert "The code of seat B1" in before
+    assert "The code of seat B2" in after
+    assert "B1" not in after
+
+
+@pytest.mark.parametrize("order", list(permutations(["booking.created", "booking.reduced", "booking.moved"])))
+def test_the_fewest_seats_of_a_booking_are_known_in_every_order(deliver: Any, order: tuple[str, ...]) -> None:
+    for event_type in order:
+        deliver(event_type)
+    assert [seat["number"] for seat in BookingSummary.objects.get().seats] == [2]
 
 
 def test_of_several_moves_only_the_last_is_sent_again() -> None:

@@ -6,15 +6,18 @@ from django.contrib.auth import get_permission_codename
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, ValuesInWords, actor_of, in_words, money, words
 from chassis.web.problems import Problem
-from payments import refunds, services
+from payments import books, refunds, services
 from payments.approval import approval_words
 from payments.clerks import Clerk
-from payments.forms import Plan, RefundForm, RefusalForm, left, shown
+from payments.forms import Plan, RefundForm, RefusalForm, described, left, shown
 from payments.models import GatewayOperation, Payment, PaymentMethod, Refund, Transaction, WebhookDelivery
 from payments.refunds import Wanted
+from payments.seats import named
 
 AMOUNT = money("amount")
 TOTAL = money("amount", title="total")
@@ -49,10 +52,16 @@ def _why(refund: Refund) -> str:
     return refund.reason if refund.requested_by else in_words(refund.reason)
 
 
+@admin.display(description="of seats")
+def _of_seats(refund: Refund) -> str:
+    return named(books.seats_of(refund)) or "-"
+
+
 # The stubs know names of columns alone.
 BOOKING: Any = _booking
 CARD: Any = _card
 WHY: Any = _why
+OF_SEATS: Any = _of_seats
 
 
 class OperationInline(ReadOnlyInline):
@@ -74,7 +83,7 @@ class LedgerInline(ReadOnlyInline):
 class RefundInline(ReadOnlyInline):
     model = Refund
     readonly_fields = [
-        *("created_at", AMOUNT, "status", "kind", WHY, "requested_by"),
+        *("created_at", AMOUNT, OF_SEATS, "status", "kind", WHY, "requested_by"),
         *("decided_by", "decision_note", FAILURE, "finished_at"),
     ]
     fields = [*readonly_fields]
@@ -111,11 +120,14 @@ class PaymentAdmin(ReadOnlyAdmin):
     list_filter = ["status", "booking_state", "under_way", ("attention", admin.EmptyFieldListFilter), "created_at"]
     search_fields = ["booking_reference__iexact", "id__iexact", "booking_id__iexact", "user_id__iexact"]
     readonly_fields = [
-        *(*MONEY_OF_PAYMENT, CARD, FAILURE, words("attention", title="needs attention")),
+        *(*MONEY_OF_PAYMENT, "seats_sold", CARD, FAILURE, words("attention", title="needs attention")),
         *(words("ended_reason", title="why the booking ended"), "created_at", "updated_at"),
     ]
     fieldsets = [
-        (None, {"fields": ["booking_reference", "status", "booking_state", *MONEY_OF_PAYMENT, "under_way"]}),
+        (
+            None,
+            {"fields": ["booking_reference", "status", "booking_state", "seats_sold", *MONEY_OF_PAYMENT, "under_way"]},
+        ),
         ("Card", {"fields": [CARD, FAILURE]}),
         ("What happened", {"fields": [*readonly_fields[-4:-2], "hold_expires_at", "captured_at", "created_at"]}),
         (
@@ -134,6 +146,11 @@ class PaymentAdmin(ReadOnlyAdmin):
 
     def has_refund_permission(self, request: HttpRequest) -> bool:
         return _may_refund(request)
+
+    @admin.display(description="seats")
+    def seats_sold(self, payment: Payment) -> SafeString | str:
+        lines = ((described(seat, payment),) for seat in books.seats_of(payment))
+        return format_html_join(mark_safe("<br>"), "{}", lines) or "-"
 
     @admin.action(description="Refund the selected payments…", permissions=["refund"])
     def refund(self, request: HttpRequest, queryset: QuerySet[Payment]) -> HttpResponse | None:
@@ -164,7 +181,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         return None
 
     def _carry_out(self, request: HttpRequest, payment: Payment, plan: Plan) -> None:
-        wanted = Wanted(_clerk(request), reason=plan.reason, amount=plan.amount, kind=plan.kind)
+        wanted = Wanted(_clerk(request), reason=plan.reason, amount=plan.amount, kind=plan.kind, seats=plan.seats)
         try:
             asked = refunds.request_refund(payment_id=payment.id, wanted=wanted)
         except Problem as problem:
@@ -213,14 +230,14 @@ class TransactionAdmin(ReadOnlyAdmin):
 @admin.register(Refund)
 class RefundAdmin(ReadOnlyAdmin):
     list_display = [
-        *(BOOKING, CARD, AMOUNT, "status", "kind", WHY),
+        *(BOOKING, CARD, AMOUNT, OF_SEATS, "status", "kind", WHY),
         *("requested_by", "approve_by", "decided_by", "created_at"),
     ]
     list_filter = ["status", "kind", "created_at"]
     list_select_related = ["payment"]
     search_fields = ["payment__booking_reference__iexact", "payment__id__iexact", "requested_by"]
-    exclude = [*IN_MINOR_UNITS, "reason", "failure_code", "requested_by_id", "decided_by_id"]
-    readonly_fields = [AMOUNT, CARD, WHY, FAILURE, "created_at"]
+    exclude = [*IN_MINOR_UNITS, "seats", "reason", "failure_code", "requested_by_id", "decided_by_id"]
+    readonly_fields = [AMOUNT, OF_SEATS, CARD, WHY, FAILURE, "created_at"]
     actions = ["approve", "refuse"]
     show_full_result_count = False
 

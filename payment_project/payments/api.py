@@ -21,7 +21,6 @@ from chassis.web.queries import AnyQuery, PageQuery, takes
 from chassis.web.views import APIView, created
 from payments import checkout, methods, refunds, schema, selectors, webhooks
 from payments.clerks import Clerk
-from payments.domain import RefundKind
 from payments.errors import (
     AddressChanged,
     AlreadyPaid,
@@ -31,6 +30,7 @@ from payments.errors import (
     BookingUnavailable,
     CardDeclined,
     CardNumberRefused,
+    CheckedIn,
     CurrencyMismatch,
     GatewayUnavailable,
     HoldExpired,
@@ -46,14 +46,18 @@ from payments.errors import (
     RefundNotFound,
     RefundRefused,
     RefundTooLarge,
+    SeatRefunded,
+    SeatsUnknown,
     SecondPersonNeeded,
     TooManyMethods,
     UnknownMethod,
+    UnknownSeat,
 )
 from payments.models import Payment, Refund
 from payments.presentation import present_method, present_payment, present_refund
 from payments.refunds import Wanted
 from payments.schema import IDEMPOTENCY_KEY, MethodSerializer, PaymentSerializer, RefundSerializer
+from payments.seats import RefundKind
 from payments.serializers import (
     PaymentFilter,
     PaymentRequest,
@@ -187,7 +191,7 @@ class MethodView(APIView):
 
 
 FORBIDDEN = (OwnPurchase, AddressChanged)
-IMPOSSIBLE = (PaymentInProgress, NotRefundable, PartCannotCancel, RefundTooLarge)
+IMPOSSIBLE = (PaymentInProgress, NotRefundable, PartCannotCancel, RefundTooLarge, SeatRefunded, CheckedIn)
 
 
 class RefundListView(APIView):
@@ -216,6 +220,8 @@ class RefundListView(APIView):
         CurrencyMismatch,
         RefundAwaitsApproval,
         RefundRefused,
+        UnknownSeat,
+        SeatsUnknown,
         *FORBIDDEN,
         *IMPOSSIBLE,
     )
@@ -229,7 +235,10 @@ class RefundListView(APIView):
         examples=schema.REFUND,
     )
     def post(self, request: Request) -> Response:
-        """Gives captured money back, in whole or in part; all of it ends the booking, unless it is goodwill.
+        """Gives captured money back: all that is left, an amount, or what some seats were sold at.
+
+        Seats go back on sale and their tickets do not count any more, and all of it ends the booking, unless it is
+        goodwill, after which tickets stay good. What somebody was let in with is given back as goodwill alone.
 
         202 means that the gateway has not answered yet, or, with the status `awaiting_approval`, that it is more than
         one person may give back: somebody else has to approve it. Nobody refunds their own purchase.
@@ -241,6 +250,7 @@ class RefundListView(APIView):
             wanted=Wanted(
                 clerk=_clerk(request),
                 amount=wanted.get("amount"),
+                seats=wanted.get("seats", ()),
                 kind=RefundKind(wanted["kind"]) if "kind" in wanted else None,
                 reason=wanted["reason"],
             ),

@@ -11,7 +11,7 @@ from chassis.money import Money
 from chassis.storage.http import Client, Unreachable
 from chassis.web.principal import Principal
 from payments.errors import BookingEnded, BookingNotFound, BookingUnavailable
-from payments.heard import BookingCreated
+from payments.heard import BookingCreated, PricedSeat
 
 
 class _Booking(msgspec.Struct):
@@ -21,6 +21,7 @@ class _Booking(msgspec.Struct):
     hold_expires_at: datetime
     reference: str = ""
     user_id: UUID | None = None
+    seats: tuple[PricedSeat, ...] = ()
 
 
 @cache
@@ -57,4 +58,5 @@ def look_up(booking_id: UUID, *, user: Principal) -> BookingCreated:
         total=booking.total,
         hold_expires_at=booking.hold_expires_at,
         reference=booking.reference,
+        seats=booking.seats,
     )

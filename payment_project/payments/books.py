@@ -4,21 +4,25 @@ All of it is one statement that hangs on the version of the payment it was decid
 payment meanwhile nothing is written, and the caller decides anew.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
+import msgspec
 from django.utils import timezone
 
 from chassis.ids import uuid7
 from chassis.messaging import outbox
 from chassis.messaging.events import EventData
 from chassis.money import Money
+from chassis.storage.database import as_jsonb
 from chassis.telemetry import metrics
-from payments import domain, events
-from payments.domain import Kind, RefundKind
+from payments import domain, events, seats
+from payments.domain import Kind
 from payments.models import GatewayOperation, OperationState, Payment, Refund, RefundStatus
+from payments.seats import RefundKind, Seat
 from payments.statements import NOW, Expression, Statement
 
 # Longer than a call with its repetition may take, 2 x (1 + 5) s (gateways/interface.py): a lease ends with its holder.
@@ -31,7 +35,7 @@ _DECIDED = frozenset(
     {
         *("status", "booking_state", "held_amount", "captured_amount", "refunded_amount", "retained_amount"),
         *("under_way", "failure_code", "attention", "provider", "authorization_id", "capture_id"),
-        *("card_last4", "ended_reason", "captured_at", "hold_expires_at"),
+        *("card_last4", "ended_reason", "captured_at", "hold_expires_at", "seats"),
     }
 )
 _COLUMNS = {field.attname: str(field.column) for field in Payment._meta.concrete_fields if field.attname in _DECIDED}
@@ -54,15 +58,27 @@ class Card:
 class RefundWish:
     """Who wants money back and why; nobody in particular when a booking ended.
 
-    is_written: its refund has waited for a second person, and goes on now.
+    seats: those whose money it is, if it is of seats. is_written: its refund has waited for a second person, and goes
+    on now.
     """
 
     reason: str
     requested_by: str = ""
     requested_by_id: UUID | None = None
     kind: RefundKind = RefundKind.CANCEL
+    seats: tuple[Seat, ...] = ()
     id: UUID | None = None
     is_written: bool = False
+
+
+def written(seats: Iterable[Seat]) -> list[dict[str, Any]]:
+    """Seats as a row keeps them; seats_of() is the reverse."""
+    return [msgspec.to_builtins(seat) for seat in seats]
+
+
+def seats_of(row: Payment | Refund) -> tuple[Seat, ...]:
+    """Of a payment as they were sold, of a refund those that it is about."""
+    return msgspec.convert(row.seats, tuple[Seat, ...])
 
 
 def known(row: Payment) -> domain.Payment:
@@ -78,6 +94,8 @@ def known(row: Payment) -> domain.Payment:
         under_way=Kind(row.under_way) if row.under_way else None,
         failure_code=row.failure_code,
         attention=row.attention,
+        seats=seats_of(row),
+        let_in=frozenset(map(UUID, row.let_in)),
     )
 
 
@@ -92,6 +110,7 @@ def assign(row: Payment, payment: domain.Payment) -> None:
     row.under_way = payment.under_way or ""
     row.failure_code = payment.failure_code
     row.attention = payment.attention
+    row.seats = written(payment.seats)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +165,8 @@ def write(
 
 
 def _state(row: Payment) -> dict[str, object]:
-    return {column: getattr(row, name) for name, column in _COLUMNS.items()}
+    state = {column: getattr(row, name) for name, column in _COLUMNS.items()}
+    return state | {"seats": as_jsonb(row.seats)}
 
 
 def _close(statement: Statement, answered: Answered) -> None:
@@ -250,6 +270,7 @@ def _open_refund(statement: Statement, operation: GatewayOperation, row: Payment
         "currency": row.currency,
         "status": RefundStatus.PENDING,
         "kind": wish.kind,
+        "seats": as_jsonb(wish.seats),
         "reason": wish.reason,
         "requested_by": wish.requested_by,
         "requested_by_id": wish.requested_by_id,
@@ -299,6 +320,20 @@ def _event(row: Payment, announcement: domain.Announcement, refund: Refund | Non
                 status=row.status,
                 kind=refund.kind,
                 reason=refund.reason if refund.requested_by else "",
+                **_seats_told(row, refund),
             )
         case unknown:
             raise AssertionError(unknown)
+
+
+def _seats_told(row: Payment, refund: Refund) -> dict[str, list[events.RefundedSeat]]:
+    """Of a refund by the seat: whose money it was, and what the booking has after it."""
+    about = seats_of(refund)
+    return {
+        "seats": _told(about, row.currency),
+        "seats_left": _told(seats.left(seats_of(row)), row.currency) if about else [],
+    }
+
+
+def _told(which: Sequence[Seat], currency: str) -> list[events.RefundedSeat]:
+    return [events.RefundedSeat(seat.id, seat.row, seat.number, Money(seat.price, currency)) for seat in which]

@@ -6,10 +6,13 @@ ask of the gateway (at most one operation is under way at a time), what to annou
 Amounts are integers in minor units.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from uuid import UUID
 
 from chassis.states import IllegalTransition, Machine
+from payments.seats import LetIn, RefundKind, Seat, refunded_as
 
 
 class Status(StrEnum):
@@ -45,13 +48,6 @@ class Kind(StrEnum):
     CAPTURE = "capture"
     VOID = "void"
     REFUND = "refund"
-
-
-class RefundKind(StrEnum):
-    """What a refund that somebody asks for means for the booking."""
-
-    CANCEL = "cancel"  # with the last of its money the booking ends
-    GOODWILL = "goodwill"  # the ticket stays good
 
 
 class Fact(StrEnum):
@@ -103,7 +99,7 @@ class TooMuch(Exception):
 
 
 class PartCannotCancel(Exception):
-    """A booking ends with all of its money, not with a part of it."""
+    """A booking ends with all of its money, or seat by seat; not with some part of it."""
 
 
 class Account(StrEnum):
@@ -144,6 +140,7 @@ class Payment:
     retained: the fee that stays with us after a cancellation.
     under_way: what the gateway was asked and has not answered. attention: the code with which the gateway refused a
     void or a refund, which a person has to look at before it is tried again.
+    seats: as they were sold, none where that is not known. let_in: the seats to which somebody was.
     """
 
     amount: int
@@ -156,6 +153,13 @@ class Payment:
     under_way: Kind | None = None
     failure_code: str = ""
     attention: str = ""
+    seats: tuple[Seat, ...] = ()
+    let_in: frozenset[UUID] = frozenset()
+
+    @property
+    def left(self) -> int:
+        """What is left of the money."""
+        return self.captured - self.refunded
 
     @property
     def due_back(self) -> int:
@@ -325,7 +329,7 @@ def request_refund(payment: Payment, amount: int) -> Decision:
         raise UnderWay
     if not MACHINE.allows(payment.status, Fact.REFUNDED_FULLY):
         raise IllegalTransition(payment.status, Kind.REFUND)
-    if not 0 < amount <= payment.captured - payment.refunded:
+    if not 0 < amount <= payment.left:
         raise TooMuch
     return Decision(replace(payment, under_way=Kind.REFUND), Ask(Kind.REFUND, amount))
 
@@ -338,26 +342,35 @@ def is_too_large_alone(payment: Payment, amount: int, *, limit: int | None) -> b
     return limit is None or payment.refunded + amount > limit
 
 
-def refund_kind(payment: Payment, amount: int, wanted: RefundKind | None) -> RefundKind:
-    """What a refund of this amount is: all that is left ends the booking unless said otherwise, a part never does.
+def refund_kind(payment: Payment, amount: int, wanted: RefundKind | None, seats: Sequence[Seat] = ()) -> RefundKind:
+    """What a refund of this amount, of these seats if any, is.
 
-    The booking ends only when the gateway has given the money back (payment.refunded): a refund that it refuses leaves
-    everything as it is, and no seat is free whose money is still here. Raises PartCannotCancel.
+    All that is left ends the booking and seats are given back unless said otherwise; another part never is more than
+    money. Seats are free, and the booking ends, only when the gateway has given the money back (payment.refunded): a
+    refund that it refuses leaves everything as it is. What somebody was let in with is not given back, while the
+    booking goes on. Raises PartCannotCancel, LetIn.
     """
-    whole = amount == payment.captured - payment.refunded
-    if wanted is RefundKind.CANCEL and not whole:
+    gives_back = bool(seats) or amount == payment.left
+    if wanted is RefundKind.CANCEL and not gives_back:
         raise PartCannotCancel
-    return wanted or (RefundKind.CANCEL if whole else RefundKind.GOODWILL)
+    kind = wanted or (RefundKind.CANCEL if gives_back else RefundKind.GOODWILL)
+    if kind is RefundKind.CANCEL and payment.booking is not Booking.ENDED:
+        used = payment.let_in & {seat.id for seat in seats} if seats else payment.let_in
+        if used:
+            raise LetIn(sorted(used))
+    return kind
 
 
-def refunded(payment: Payment, amount: int) -> Decision:
-    """The gateway gave this much back."""
+def refunded(
+    payment: Payment, amount: int, *, seats: Sequence[Seat] = (), kind: RefundKind = RefundKind.CANCEL
+) -> Decision:
+    """The gateway gave this much back, of these seats if any."""
     total = payment.refunded + amount
     fact = Fact.REFUNDED_FULLY if total == payment.captured else Fact.REFUNDED_PARTLY
     status = _answered(payment, Kind.REFUND, fact)
     returned = replace(payment, status=status, refunded=total, under_way=None, attention="")
     return _settle(
-        returned,
+        replace(returned, seats=refunded_as(payment.seats, seats, kind)),
         announcements=(Announcement("payment.refunded"),),
         postings=postings(Kind.REFUND, amount),
     )

@@ -1,9 +1,12 @@
 """What this service refuses, each with a stable code."""
 
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from chassis.web.problems import (
     BadRequest,
+    BadRequestFields,
     Conflict,
     NotFound,
     PermissionDenied,
@@ -119,7 +122,47 @@ class RefundTooLarge(Conflict):
 
 class PartCannotCancel(Conflict):
     code = "part_cannot_cancel"
-    title = "A booking ends with all that is left of its money; a part of it is given back as goodwill"
+    title = "A booking ends with all that is left of its money, or seat by seat; another part of it is goodwill"
+
+
+class UnknownSeat(BadRequestFields):
+    """A seat id that is not of the payment's booking."""
+
+    code = "unknown_seat"
+    title = "A seat is not one of this booking"
+
+
+class SeatsUnknown(Conflict):
+    """It was opened before payments knew seats and their prices: an amount can be given back."""
+
+    code = "seats_unknown"
+    title = "What the seats of this payment were sold at is not known here; give back an amount"
+
+
+class _AboutSeats(Conflict):
+    members = {
+        "seats": {
+            "type": "array",
+            "items": {"type": "string", "format": "uuid"},
+            "description": "Which seats it is about.",
+            "examples": [["019ab1c4-5e40-7f50-8a05-3d4e5f6a7b05"]],
+        }
+    }
+
+    def __init__(self, seats: Iterable[UUID]) -> None:
+        super().__init__(seats=sorted(map(str, seats)))
+
+
+class SeatRefunded(_AboutSeats):
+    code = "seat_refunded"
+    title = "The money of a seat has gone back already"
+
+
+class CheckedIn(_AboutSeats):
+    """Who was let in has had what was paid for."""
+
+    code = "checked_in"
+    title = "Somebody was let in with this ticket: it is not given back, but money may be, as goodwill"
 
 
 class OwnPurchase(PermissionDenied):

@@ -1,6 +1,6 @@
 """What this service tells."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
@@ -63,11 +63,22 @@ class PaymentVoided:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundedSeat:
+    """price: what it was sold at, which is what goes back of it."""
+
+    id: UUID
+    row: str
+    number: int
+    price: Money
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentRefunded:
     """Captured money went back. amount: of this refund; refunded_amount: so far.
 
-    kind: "cancel" ends the booking once all of it is back, after "goodwill" the ticket stays good. reason: what staff
-    wrote to the customer; empty when the booking had ended by itself.
+    kind: "cancel" gives the seats back or, when it names none, ends the booking once all of it is back; after
+    "goodwill" the ticket stays good. reason: what staff wrote to the customer; empty when the booking had ended by
+    itself. seats: those whose money this is, none when it is an amount; seats_left: those that the booking keeps then.
     """
 
     type: ClassVar[str] = "payment.refunded"
@@ -80,3 +91,5 @@ class PaymentRefunded:
     status: str
     kind: str
     reason: str
+    seats: list[RefundedSeat] = field(default_factory=list)
+    seats_left: list[RefundedSeat] = field(default_factory=list)

@@ -4,18 +4,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Self
+from uuid import UUID
 
 from django import forms
 
 from chassis.money import Money, format_money, to_minor
 from payments import books, domain
-from payments.domain import RefundKind
 from payments.models import Payment
 from payments.refunds import limit_of
+from payments.seats import LetIn, RefundKind, Seat, named
+from payments.seats import left as still_had
 
 KINDS = [
-    ("", "What follows from the amount: all that is left ends the booking, a part leaves the ticket good"),
-    (RefundKind.CANCEL.value, "All of it, and the booking ends: its seats are free again, its ticket is void"),
+    (
+        "",
+        "What follows: seats are given back, all that is left ends the booking, another amount leaves the ticket good",
+    ),
+    (RefundKind.CANCEL.value, "The seats are given back, or all of it, and the booking ends: free again, tickets void"),
     (RefundKind.GOODWILL.value, "Goodwill: the ticket stays good"),
 ]
 
@@ -28,11 +33,51 @@ def left(payment: Payment) -> str:
     return shown(payment.captured_amount - payment.refunded_amount, payment.currency)
 
 
+class SeatChoices(forms.CheckboxSelectMultiple):
+    """Those whose money went back stay in the list, and cannot be chosen."""
+
+    gone: frozenset[str] = frozenset()
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)
+        if str(value) in self.gone:
+            option["attrs"]["disabled"] = True
+        return option
+
+
+class SeatsField(forms.TypedMultipleChoiceField):
+    """The seats of a payment by row and number with their prices, and what became of them; ids in cleaned_data."""
+
+    widget = SeatChoices
+
+    def __init__(self, payment: Payment, seats: Sequence[Seat]) -> None:
+        super().__init__(
+            choices=[(str(seat.id), described(seat, payment)) for seat in seats],
+            coerce=UUID,
+            required=False,
+            help_text="Instead of an amount: what these seats were sold at.",
+        )
+        self.widget.gone = frozenset(str(seat.id) for seat in seats if seat.refunded)
+
+
+def described(seat: Seat, payment: Payment) -> str:
+    """For staff: where it is, what it was sold at, what became of it."""
+    said = f"{seat.name}, {shown(seat.price, payment.currency)}"
+    if seat.refunded:
+        said += ": given back" if seat.given_back else ": its money went back as goodwill"
+    elif str(seat.id) in payment.let_in:
+        said += ": somebody was let in"
+    return said
+
+
 class RefundForm(forms.Form):
-    """amount in major units, for one payment alone; in cleaned_data in minor units, None for all that is left."""
+    """For one payment alone an amount in major units, in cleaned_data in minor units, or seats of it.
+
+    None of either: all that is left.
+    """
 
     amount = forms.DecimalField(
-        required=False, max_digits=16, decimal_places=3, help_text="Empty: all that is left of each payment."
+        required=False, max_digits=16, decimal_places=3, help_text="Empty, and no seats: all that is left."
     )
     kind = forms.ChoiceField(choices=KINDS, required=False, label="What it means")
     reason = forms.CharField(max_length=200, help_text="The customer reads it, word for word.")
@@ -40,10 +85,28 @@ class RefundForm(forms.Form):
     def __init__(self, *args: Any, payments: Sequence[Payment], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.payments = payments
-        if len(payments) == 1:
-            self.fields["amount"].label = f"Amount in {payments[0].currency}"
-        else:
+        if len(payments) != 1:
             del self.fields["amount"]
+            return
+        (payment,) = payments
+        self.fields["amount"].label = f"Amount in {payment.currency}"
+        seats = books.seats_of(payment)
+        if seats:
+            self.fields["seats"] = SeatsField(payment, seats)
+            self.order_fields(["seats", "amount", "kind", "reason"])
+
+    def clean_seats(self) -> list[UUID]:
+        wanted: list[UUID] = self.cleaned_data["seats"]
+        gone = [seat for seat in books.seats_of(self.payments[0]) if seat.id in wanted and seat.refunded]
+        if gone:
+            raise forms.ValidationError(f"The money of {named(gone)} has gone back already.")
+        return wanted
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("seats") and cleaned.get("amount") is not None:
+            raise forms.ValidationError("Either seats or an amount.")
+        return cleaned
 
     def clean_amount(self) -> int | None:
         amount: Decimal | None = self.cleaned_data["amount"]
@@ -65,17 +128,18 @@ class RefusalForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a refund would come to as things stand. amount: None for all that is left."""
+    """What a refund would come to as things stand. amount: None for all that is left, or for what the seats cost."""
 
     payment: Payment
     amount: int | None
     kind: RefundKind | None
     reason: str
+    seats: Sequence[UUID] = ()
 
     @classmethod
     def of(cls, payment: Payment, cleaned: Mapping[str, Any]) -> Self:
         kind = RefundKind(cleaned["kind"]) if cleaned["kind"] else None
-        return cls(payment, cleaned.get("amount"), kind, cleaned["reason"])
+        return cls(payment, cleaned.get("amount"), kind, cleaned["reason"], cleaned.get("seats") or ())
 
     @property
     def shown_amount(self) -> str:
@@ -86,12 +150,21 @@ class Plan:
         """In words, for who decides."""
         known = books.known(self.payment)
         try:
-            kind = domain.refund_kind(known, self._amount, self.kind)
+            kind = domain.refund_kind(known, self._amount, self.kind, self._about)
         except domain.PartCannotCancel:
-            return "cannot be done: a booking ends with all that is left of its money"
+            return "cannot be done: a booking ends with all that is left of its money, or seat by seat"
+        except LetIn:
+            return "cannot be done: somebody was let in with its ticket; as goodwill it can"
+        if self._amount > known.left:
+            return f"cannot be done: {left(self.payment)} is left"
         if known.booking is domain.Booking.ENDED:
             return "the booking has ended already"
-        return "the booking ends, its seats are free again" if kind is RefundKind.CANCEL else "the ticket stays good"
+        if kind is RefundKind.GOODWILL:
+            return "the ticket stays good"
+        stay = [seat for seat in still_had(known.seats) if seat not in self._about]
+        if self._about and stay:
+            return f"{named(self._about)} free again, tickets void; the booking goes on with {named(stay)}"
+        return "the booking ends, its seats are free again"
 
     @property
     def waits(self) -> bool:
@@ -100,6 +173,12 @@ class Plan:
         return domain.is_too_large_alone(known, self._amount, limit=limit_of(self.payment.currency))
 
     @property
+    def _about(self) -> tuple[Seat, ...]:
+        return tuple(seat for seat in books.seats_of(self.payment) if seat.id in self.seats)
+
+    @property
     def _amount(self) -> int:
+        if self._about:
+            return sum(seat.price for seat in self._about)
         everything = self.payment.captured_amount - self.payment.refunded_amount
         return everything if self.amount is None else self.amount

@@ -7,7 +7,7 @@ from chassis.messaging.events import Event
 from chassis.messaging.inbox import Handler
 from chassis.storage import address_changes
 from payments import operations, services, tasks
-from payments.heard import BookingConfirmed, BookingCreated, BookingEnding, UserUpdated
+from payments.heard import BookingCheckedIn, BookingConfirmed, BookingCreated, BookingEnding, UserUpdated
 
 
 def open_payment(event: Event) -> None:
@@ -20,6 +20,10 @@ def confirm_booking(event: Event) -> None:
 
 def end_booking(event: Event) -> None:
     services.end_booking(booking=event.read(BookingEnding))
+
+
+def note_let_in(event: Event) -> None:
+    services.note_let_in(booking=event.read(BookingCheckedIn))
 
 
 def note_address_change(event: Event) -> None:
@@ -49,6 +53,7 @@ HANDLERS: dict[str, Handler] = {
     "booking.expired": _ending,
     "booking.cancelled": _ending,
     "booking.failed": _ending,
+    "booking.checked_in": Handler(apply=note_let_in),
     "user.updated": Handler(apply=note_address_change),
 }
 

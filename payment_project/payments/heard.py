@@ -34,6 +34,14 @@ class UserUpdated:
 
 
 @dataclass(frozen=True, slots=True)
+class PricedSeat:
+    id: UUID
+    row: str
+    number: int
+    price: Money
+
+
+@dataclass(frozen=True, slots=True)
 class BookingCreated:
     booking_id: UUID
     user_id: UUID
@@ -41,6 +49,15 @@ class BookingCreated:
     hold_expires_at: datetime
     reference: str = ""
     payment_method: MethodGiven | None = None
+    seats: tuple[PricedSeat, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BookingCheckedIn:
+    """Somebody was let in to these seats."""
+
+    booking_id: UUID
+    seat_ids: list[UUID]
 
 
 @dataclass(frozen=True, slots=True)

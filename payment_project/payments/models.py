@@ -11,7 +11,8 @@ from chassis.ids import uuid7
 from chassis.money import Money, format_money
 from chassis.storage import address_changes
 from payments import vault
-from payments.domain import Account, Booking, Kind, RefundKind, Status
+from payments.domain import Account, Booking, Kind, Status
+from payments.seats import RefundKind
 
 
 def _choices(values: type[StrEnum]) -> list[tuple[str, str]]:
@@ -27,6 +28,10 @@ def _blank(max_length: int, help_text: str, **options: Any) -> "models.CharField
     return models.CharField(
         max_length=max_length, blank=True, default="", db_default="", help_text=help_text, **options
     )
+
+
+def _list(help_text: str) -> "models.JSONField[Any, Any]":
+    return models.JSONField(default=list, db_default=[], help_text=help_text)
 
 
 # Who held everything before there was a choice: what says nothing else is with it.
@@ -79,6 +84,8 @@ class Payment(models.Model):
     authorization_id = _blank(64, "The gateway's.", db_column="authorisation_id")
     capture_id = _blank(64, "The gateway's.")
     card_last4 = _blank(4, "Of the card that pays.")
+    seats = _list("As they were sold, and what became of the money of each (seats.Seat); none: not known.")
+    let_in = _list("The ids of the seats to which somebody was let in.")
     ended_reason = _blank(64, "Why the booking ended.")
     version = models.IntegerField(
         default=1, db_default=1, help_text="Grows with every change, of its operations' states too."
@@ -232,8 +239,9 @@ class Refund(models.Model):
         choices=_choices(RefundKind),
         default=RefundKind.CANCEL.value,
         db_default=RefundKind.GOODWILL.value,
-        help_text="Whether the booking ends with it.",
+        help_text="Whether the booking ends with it, or its seats are given back.",
     )
+    seats = _list("Those that it gives back the money of, with their prices; none: an amount was asked for.")
     reason = models.CharField(max_length=200)
     requested_by = models.CharField(max_length=150, blank=True, help_text="Empty: the booking ended.")
     requested_by_id = models.UUIDField(null=True, help_text="Their account at auth.")

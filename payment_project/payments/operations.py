@@ -10,7 +10,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db import connection, transaction
+from django.db.models import JSONField
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -20,6 +22,7 @@ from payments.books import Answered
 from payments.domain import Kind
 from payments.gateways import Approved, Outcome, Refused, Unknown
 from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, Refund, RefundStatus
+from payments.seats import RefundKind
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +34,7 @@ OnRecorded = Callable[[Payment, GatewayOperation], None]
 
 _OPERATION = {field.attname: field.column for field in GatewayOperation._meta.concrete_fields}
 _PAYMENT = {field.attname: field.column for field in Payment._meta.concrete_fields}
+_AS_JSON = [field.attname for field in Payment._meta.concrete_fields if isinstance(field, JSONField)]
 _COLUMNS = [*(f"o.{column}" for column in _OPERATION.values()), *(f"p.{column}" for column in _PAYMENT.values())]
 _LEASE = f"""
 UPDATE gateway_operations AS o SET leased_until = statement_timestamp() + %s, attempts = attempts + 1
@@ -126,6 +130,8 @@ def _first(statement: str, parameters: list[Any]) -> GatewayOperation | None:
         return None
     operation = GatewayOperation.from_db(None, list(_OPERATION), found[: len(_OPERATION)])
     operation.payment = Payment.from_db(None, list(_PAYMENT), found[len(_OPERATION) :])
+    for name in _AS_JSON:  # Django leaves jsonb of raw cursors undecoded.
+        setattr(operation.payment, name, msgspec.json.decode(getattr(operation.payment, name)))
     return operation
 
 
@@ -188,7 +194,8 @@ def _decide(  # noqa: C901  (a table: a line for each kind and outcome)
         case Kind.REFUND, _:
             refund = _end_refund(operation, outcome)
             if isinstance(outcome, Approved):
-                return domain.refunded(payment, operation.amount), refund
+                about, kind = books.seats_of(refund), RefundKind(refund.kind)
+                return domain.refunded(payment, operation.amount, seats=about, kind=kind), refund
             return domain.return_refused(payment, outcome.code), refund
         case Kind.VOID, Refused():
             return domain.return_refused(payment, outcome.code), None

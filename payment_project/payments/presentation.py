@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Any
 
+from payments.books import seats_of
 from payments.models import Payment, PaymentMethod, Refund
+from payments.seats import Seat
 
 
 def _money(amount: int, currency: str) -> dict[str, Any]:
@@ -12,6 +14,16 @@ def _money(amount: int, currency: str) -> dict[str, Any]:
 
 def _time(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()
+
+
+def _seat(seat: Seat, currency: str) -> dict[str, Any]:
+    price = _money(seat.price, currency)
+    return {"id": str(seat.id), "row": seat.row, "number": seat.number, "price": price}
+
+
+def _paid_seat(seat: Seat, payment: Payment) -> dict[str, Any]:
+    became = {"refunded": seat.refunded and str(seat.refunded), "checked_in": str(seat.id) in payment.let_in}
+    return _seat(seat, payment.currency) | became
 
 
 def present_payment(payment: Payment) -> dict[str, Any]:
@@ -23,6 +35,7 @@ def present_payment(payment: Payment) -> dict[str, Any]:
         "amount": _money(payment.amount, payment.currency),
         "captured_amount": _money(payment.captured_amount, payment.currency),
         "refunded_amount": _money(payment.refunded_amount, payment.currency),
+        "seats": [_paid_seat(seat, payment) for seat in seats_of(payment)],
         "failure_code": payment.failure_code or None,
         "hold_expires_at": _time(payment.hold_expires_at),
         "captured_at": _time(payment.captured_at),
@@ -39,6 +52,7 @@ def present_refund(refund: Refund, *, to_staff: bool) -> dict[str, Any]:
         "status": str(refund.status),
         "kind": str(refund.kind),
         "amount": _money(refund.amount, refund.currency),
+        "seats": [_seat(seat, refund.currency) for seat in seats_of(refund)],
         "reason": refund.reason if by_staff or to_staff else "booking_ended",
         "failure_code": refund.failure_code or None,
         "approve_by": _time(refund.approve_by),

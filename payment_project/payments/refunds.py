@@ -4,7 +4,8 @@ Nobody gives back the money of their own purchase, and what is too large for one
 The gateway is asked afterwards, outside of any transaction, by operations.run().
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -21,11 +22,12 @@ from chassis.states import IllegalTransition
 from chassis.storage import audit_log
 from chassis.web import idempotency
 from chassis.web.idempotency import Claim, Key
-from payments import books, clerks, domain, operations
+from payments import books, clerks, domain, operations, seats
 from payments.books import RefundWish
 from payments.clerks import Clerk
-from payments.domain import RefundKind, TooMuch, UnderWay
+from payments.domain import TooMuch, UnderWay
 from payments.errors import (
+    CheckedIn,
     CurrencyMismatch,
     NotAwaitingApproval,
     NotRefundable,
@@ -35,22 +37,28 @@ from payments.errors import (
     RefundAwaitsApproval,
     RefundNotFound,
     RefundTooLarge,
+    SeatRefunded,
+    SeatsUnknown,
     SecondPersonNeeded,
+    UnknownSeat,
 )
 from payments.models import GatewayOperation, Payment, Refund, RefundStatus
+from payments.seats import RefundKind, Seat
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A refund as it is asked for. amount: minor units, None for all that is left. kind: None for what follows.
+    """A refund as it is asked for. amount: minor units, None for all that is left, or for what the seats were sold at.
 
-    reason: the customer reads it.
+    seats: whose money it is, by their ids; none: it is an amount. kind: None for what follows. reason: the customer
+    reads it.
     """
 
     clerk: Clerk
     reason: str
     amount: int | Money | None = None
     kind: RefundKind | None = None
+    seats: Sequence[UUID] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +74,10 @@ class _Plan:
     """What a refund comes to, decided on a payment that is locked."""
 
     decision: domain.Decision
+    payment: domain.Payment
     amount: int
     kind: RefundKind
+    seats: tuple[Seat, ...]
     alone: bool
 
 
@@ -100,14 +110,15 @@ def request_refund(*, payment_id: UUID, wanted: Wanted, refund_id: UUID | None =
     """Writes the intent to refund, or that a second person is asked for it.
 
     Raises PaymentNotFound, OwnPurchase, AddressChanged, NotRefundable, RefundTooLarge, PartCannotCancel,
-    CurrencyMismatch, PaymentInProgress, RefundAwaitsApproval.
+    CurrencyMismatch, PaymentInProgress, RefundAwaitsApproval, and of seats SeatsUnknown, UnknownSeat, SeatRefunded,
+    CheckedIn.
     """
     with transaction.atomic():
         row = _locked(payment_id)
         clerks.check(wanted.clerk, row)
-        plan = _plan(row, wanted.amount, wanted.kind)
+        plan = _plan(row, wanted.amount, wanted.kind, wanted.seats)
         refund_id = refund_id or uuid7()
-        told = _told(row, plan)
+        before, after = _told(row, plan)
         if plan.alone:
             wish = _wish(wanted, plan, refund_id)
             written, operation = books.write(row, plan.decision, wish=wish, leased=leased)
@@ -116,7 +127,8 @@ def request_refund(*, payment_id: UUID, wanted: Wanted, refund_id: UUID | None =
         else:
             _ask_for_approval(row, wanted, plan, refund_id)
             operation, action = None, "refund.approval_requested"
-        audit_log.record(wanted.clerk.actor, action, ("refund", refund_id), after=told, reason=wanted.reason)
+        subject = ("refund", refund_id)
+        audit_log.record(wanted.clerk.actor, action, subject, before=before, after=after, reason=wanted.reason)
     return Asked(refund_id, operation)
 
 
@@ -128,16 +140,17 @@ def approve_refund(*, refund_id: UUID, clerk: Clerk, leased: bool = False) -> As
     with transaction.atomic():
         row, refund = _locked_awaiting(refund_id)
         _check_second(clerk, row, refund)
-        plan = _plan(row, refund.amount, RefundKind(refund.kind))
+        about = [seat.id for seat in books.seats_of(refund)]
+        plan = _plan(row, None if about else refund.amount, RefundKind(refund.kind), about)
+        before, after = _told(row, plan)
         _note_decision(refund, clerk)
         wish = RefundWish(
             reason=refund.reason, requested_by=refund.requested_by, kind=plan.kind, id=refund.id, is_written=True
         )
         written, operation = books.write(row, plan.decision, wish=wish, leased=leased)
         assert written
-        audit_log.record(
-            clerk.actor, "refund.approved", ("refund", refund.id), after=_told(row, plan), reason=refund.reason
-        )
+        subject = ("refund", refund.id)
+        audit_log.record(clerk.actor, "refund.approved", subject, before=before, after=after, reason=refund.reason)
     return Asked(refund.id, operation)
 
 
@@ -201,26 +214,47 @@ def _check_second(clerk: Clerk, row: Payment, refund: Refund) -> None:
         raise SecondPersonNeeded
 
 
-def _plan(row: Payment, wanted: int | Money | None, kind: RefundKind | None) -> _Plan:
+def _plan(row: Payment, wanted: int | Money | None, kind: RefundKind | None, wanted_seats: Sequence[UUID]) -> _Plan:
     payment = books.known(row)
-    left = payment.captured - payment.refunded
     if isinstance(wanted, Money) and wanted.currency != row.currency:
         raise CurrencyMismatch
     amount = wanted.amount if isinstance(wanted, Money) else wanted
-    amount = left if amount is None else amount
-    try:
+    with _said_as_problems(row, wanted_seats):
+        about = seats.chosen(payment.seats, wanted_seats) if wanted_seats else ()
+        if about:
+            amount = sum(seat.price for seat in about)
+        amount = payment.left if amount is None else amount
         decision = domain.request_refund(payment, amount)
-        kind = domain.refund_kind(payment, amount, kind)
+        kind = domain.refund_kind(payment, amount, kind, about)
+    alone = not domain.is_too_large_alone(payment, amount, limit=limit_of(row.currency))
+    return _Plan(decision, payment, amount, kind, about, alone)
+
+
+@contextmanager
+def _said_as_problems(row: Payment, wanted_seats: Sequence[UUID]) -> Iterator[None]:
+    """What the domain has against a refund, as it is answered."""
+    try:
+        yield
     except UnderWay as exc:
         raise PaymentInProgress from exc
     except IllegalTransition as exc:
         raise NotRefundable from exc
     except TooMuch as exc:
-        raise RefundTooLarge(refundable={"amount": left, "currency": row.currency}) from exc
+        refundable = {"amount": row.captured_amount - row.refunded_amount, "currency": row.currency}
+        raise RefundTooLarge(refundable=refundable) from exc
     except domain.PartCannotCancel as exc:
         raise PartCannotCancel from exc
-    alone = not domain.is_too_large_alone(payment, amount, limit=limit_of(row.currency))
-    return _Plan(decision, amount, kind, alone)
+    except seats.SeatsUnknown as exc:
+        raise SeatsUnknown from exc
+    except seats.NotOfThisBooking as exc:
+        places = [place for place, seat in enumerate(wanted_seats) if seat in exc.seats]
+        raise UnknownSeat(
+            errors=[{"pointer": f"/seats/{place}", "detail": "No seat of this booking."} for place in places]
+        ) from exc
+    except seats.RefundedBefore as exc:
+        raise SeatRefunded(exc.seats) from exc
+    except seats.LetIn as exc:
+        raise CheckedIn(exc.seats) from exc
 
 
 def _wish(wanted: Wanted, plan: _Plan, refund_id: UUID) -> RefundWish:
@@ -229,6 +263,7 @@ def _wish(wanted: Wanted, plan: _Plan, refund_id: UUID) -> RefundWish:
         requested_by=wanted.clerk.name,
         requested_by_id=wanted.clerk.account_id,
         kind=plan.kind,
+        seats=plan.seats,
         id=refund_id,
     )
 
@@ -243,6 +278,7 @@ def _ask_for_approval(row: Payment, wanted: Wanted, plan: _Plan, refund_id: UUID
         currency=row.currency,
         status=RefundStatus.AWAITING_APPROVAL,
         kind=plan.kind,
+        seats=books.written(plan.seats),
         reason=wanted.reason,
         requested_by=wanted.clerk.name,
         requested_by_id=wanted.clerk.account_id,
@@ -255,10 +291,23 @@ def _note_decision(refund: Refund, clerk: Clerk) -> None:
     refund.save()
 
 
-def _told(row: Payment, plan: _Plan) -> dict[str, str]:
-    return {
+def _told(row: Payment, plan: _Plan) -> tuple[dict[str, str], dict[str, str]]:
+    """For the record: how the money stood, and how it does once the gateway has given this back."""
+    payment = plan.payment
+    before = _standing(row, refunded=payment.refunded, left=payment.left)
+    after = {
         "payment": str(row.id),
         "booking": row.booking_reference or str(row.booking_id),
         "amount": format_money(Money(plan.amount, row.currency)),
         "kind": str(plan.kind),
+        **({"seats": seats.named(plan.seats)} if plan.seats else {}),
+        **_standing(row, refunded=payment.refunded + plan.amount, left=payment.left - plan.amount),
+    }
+    return before, after
+
+
+def _standing(row: Payment, *, refunded: int, left: int) -> dict[str, str]:
+    return {
+        "refunded": format_money(Money(refunded, row.currency)),
+        "left": format_money(Money(left, row.currency)),
     }

@@ -7,14 +7,17 @@ from rest_framework import serializers
 
 from chassis.money import LARGEST_PAYMENT
 from chassis.web.openapi import page_of, sends
-from payments.domain import RefundKind, Status
+from payments.domain import Status
 from payments.models import RefundStatus
+from payments.seats import RefundKind
 
 IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)
 
 BOOKING_ID = "019ab1c8-1000-7a00-8000-000000000021"
 PAYMENT_ID = "019ab1c8-1000-7a00-8000-000000000022"
 METHOD_ID = "019ab1c8-1000-7a00-8000-0000000000b1"
+
+SEAT_ID = "019ab1c4-5e40-7f50-8a05-3d4e5f6a7b05"
 
 AMOUNT: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAYMENT}
 MONEY_TO_REFUND: dict[str, Any] = {
@@ -31,6 +34,7 @@ PAY = sends(
 SAVE_METHOD = sends(a_card={"token": "tok_visa"})
 REFUND = sends(
     a_part={"payment_id": PAYMENT_ID, "amount": {"amount": 1000, "currency": "VND"}, "reason": "The sound failed."},
+    a_seat={"payment_id": PAYMENT_ID, "seats": [SEAT_ID], "reason": "You asked us to take it back."},
     all_that_is_left={"payment_id": PAYMENT_ID, "reason": "The hall was flooded."},
     all_while_the_ticket_stays={"payment_id": PAYMENT_ID, "kind": "goodwill", "reason": "The sound failed."},
 )
@@ -40,6 +44,23 @@ REFUSE = sends(with_a_note={"note": "The film was shown to its end; see the log 
 class MoneySerializer(serializers.Serializer[Any]):
     amount = serializers.IntegerField(help_text="Minor units.")
     currency = serializers.CharField(help_text="ISO 4217.")
+
+
+class SoldSeatSerializer(serializers.Serializer[Any]):
+    """A seat of the booking, as it was sold."""
+
+    id = serializers.UUIDField()
+    row = serializers.CharField()
+    number = serializers.IntegerField()
+    price = MoneySerializer()
+
+
+class PaidSeatSerializer(SoldSeatSerializer):
+    refunded = serializers.CharField(
+        allow_null=True,
+        help_text="What its money went back as, by the seat: `cancel`, the booking has it no more, or `goodwill`.",
+    )
+    checked_in = serializers.BooleanField(help_text="Whether somebody was let in to it.")
 
 
 class PaymentSerializer(serializers.Serializer[Any]):
@@ -52,6 +73,7 @@ class PaymentSerializer(serializers.Serializer[Any]):
     amount = MoneySerializer()
     captured_amount = MoneySerializer()
     refunded_amount = MoneySerializer()
+    seats = PaidSeatSerializer(many=True, help_text="None of a payment that was opened before seats were known here.")
     failure_code = serializers.CharField(allow_null=True, help_text="Why the last attempt was declined.")
     hold_expires_at = serializers.DateTimeField(allow_null=True, help_text="Until then it can be paid.")
     captured_at = serializers.DateTimeField(allow_null=True)
@@ -73,8 +95,11 @@ class RefundSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     payment_id = serializers.UUIDField()
     status = serializers.ChoiceField(choices=[status.value for status in RefundStatus])
-    kind = serializers.ChoiceField(choices=[kind.value for kind in RefundKind], help_text="Whether the booking ends.")
+    kind = serializers.ChoiceField(
+        choices=[kind.value for kind in RefundKind], help_text="Whether the seats are given back."
+    )
     amount = MoneySerializer()
+    seats = SoldSeatSerializer(many=True, help_text="Whose money it is; none where it is an amount.")
     reason = serializers.CharField()
     failure_code = serializers.CharField(allow_null=True)
     approve_by = serializers.DateTimeField(

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from uuid import UUID
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -10,10 +11,14 @@ from chassis.money import LARGEST_PAYMENT, Money
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
 from chassis.web.queries import PageQuery
 from payments import schema
-from payments.domain import RefundKind, Status
+from payments.domain import Status
 from payments.errors import CardNumberRefused
 from payments.heard import FORM_GIVEN, MethodGiven
 from payments.models import RefundStatus
+from payments.seats import RefundKind
+
+# More than any booking has.
+MAX_SEATS = 100
 
 # ISO/IEC 7812-1: 12 to 19 digits, written with or without gaps.
 _CARD_NUMBER = re.compile(r"(?:\d[ .-]?){11,18}\d")
@@ -92,12 +97,22 @@ class AmountField(serializers.Field[Any, Any, Any, Any]):
 
 class RefundRequest(StrictSerializer):
     payment_id = StrictUUIDField()
-    amount = AmountField(required=False, help_text="Minor units; all that is left when not given.")
+    amount = AmountField(
+        required=False, help_text="Minor units; all that is left when neither this nor `seats` is given."
+    )
+    seats = serializers.ListField(
+        child=StrictUUIDField(),
+        min_length=1,
+        max_length=MAX_SEATS,
+        required=False,
+        help_text="Instead of an amount: the ids of the seats whose money goes back, each at what it was sold at.",
+    )
     kind = serializers.ChoiceField(
         choices=[kind.value for kind in RefundKind],
         required=False,
-        help_text="`cancel` gives back all that is left and ends the booking, which is what happens to all of it when "
-        "nothing is said; with `goodwill` the ticket stays good, as it does with every part.",
+        help_text="`cancel` gives the seats back, or all that is left and with it the booking, which is what happens "
+        "to seats and to all of it when nothing is said; with `goodwill` the ticket stays good, as it does with every "
+        "other amount.",
     )
     reason = StrictTextField(max_length=200, help_text="The customer reads it.")
 
@@ -105,6 +120,16 @@ class RefundRequest(StrictSerializer):
         if _CARD_NUMBER.search(reason):
             raise CardNumberRefused
         return reason
+
+    def validate_seats(self, seats: list[UUID]) -> list[UUID]:
+        if len(set(seats)) != len(seats):
+            raise serializers.ValidationError("A seat is named twice.")
+        return seats
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "amount" in attrs and "seats" in attrs:
+            raise serializers.ValidationError("Give either `amount` or `seats`, or neither.")
+        return attrs
 
 
 class RefusalRequest(StrictSerializer):

@@ -3,6 +3,7 @@
 The gateway is asked afterwards, outside of any transaction, by operations.run().
 """
 
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -27,8 +28,9 @@ from payments.errors import (
     PaymentNotFound,
     UnknownMethod,
 )
-from payments.heard import BookingConfirmed, BookingCreated, BookingEnding, MethodGiven
+from payments.heard import BookingCheckedIn, BookingConfirmed, BookingCreated, BookingEnding, MethodGiven
 from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, PaymentMethod
+from payments.seats import Seat
 
 NO_SUCH_METHOD = "unknown_payment_method"
 
@@ -47,6 +49,7 @@ def open_payment(*, booking: BookingCreated) -> None:
     with transaction.atomic(savepoint=False):
         row = Payment.objects.select_for_update().get(booking_id=booking.booking_id)
         row.hold_expires_at = booking.hold_expires_at
+        row.seats = row.seats or _seats_sold(booking)
         unasked = row.status == domain.Status.REQUIRES_PAYMENT_METHOD and not row.under_way
         decision = _opening(row, method, card) if unasked else domain.Decision(books.known(row))
         _save(row, decision, card=card)
@@ -66,6 +69,18 @@ def end_booking(*, booking: BookingEnding) -> None:
         row.ended_reason = row.ended_reason or booking.reason[:64]
         retained = min(booking.retained, row.amount)
         _save(row, domain.booking_ended(books.known(row), retained=retained))
+
+
+def note_let_in(*, booking: BookingCheckedIn) -> None:
+    """Somebody was let in to these seats: from now on they are not given back (domain.refund_kind).
+
+    There is a payment: a ticket is signed when its money was taken.
+    """
+    with transaction.atomic(savepoint=False):
+        row = Payment.objects.select_for_update().filter(booking_id=booking.booking_id).first()
+        if row is not None:
+            row.let_in = sorted({*row.let_in, *map(str, booking.seat_ids)})
+            row.save(update_fields=["let_in"])
 
 
 def start_authorization(
@@ -162,7 +177,13 @@ def _unsaved(booking: BookingCreated | BookingConfirmed | BookingEnding) -> Paym
         amount=booking.total.amount,
         currency=booking.total.currency,
         hold_expires_at=booking.hold_expires_at if isinstance(booking, BookingCreated) else None,
+        seats=_seats_sold(booking) if isinstance(booking, BookingCreated) else [],
     )
+
+
+def _seats_sold(booking: BookingCreated) -> list[dict[str, Any]]:
+    """The seats as a row keeps them."""
+    return books.written(Seat(seat.id, seat.row, seat.number, seat.price.amount) for seat in booking.seats)
 
 
 def _lock_or_open(booking: BookingConfirmed | BookingEnding) -> Payment:

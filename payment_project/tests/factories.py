@@ -72,6 +72,12 @@ def clerk_of(name: str = "linh", account_id: UUID | None = None) -> Clerk:
     return Clerk(Actor(account_id or uuid5(NAMESPACE_OID, name), name, "api"))
 
 
+def seat_data(number: int, *, price: int = 90_000) -> dict[str, Any]:
+    """A seat as booking.created tells it."""
+    money = {"amount": price, "currency": "VND"}
+    return {"id": str(uuid7()), "row": "B", "number": number, "category": "standard", "price": money}
+
+
 def booking_data(**overrides: Any) -> dict[str, Any]:
     """The data of a booking.created event of its own, as JSON types; a method only when given."""
     data = {
@@ -79,6 +85,7 @@ def booking_data(**overrides: Any) -> dict[str, Any]:
         "reference": "K7QF2M9XTD",
         "user_id": uuid7(),
         "total": {"amount": 180_000, "currency": "VND"},
+        "seats": [seat_data(1), seat_data(2)],
         "hold_expires_at": (timezone.now() + timedelta(minutes=5)).isoformat(),
         "payment_method": None,
         **overrides,
@@ -97,6 +104,6 @@ def ending_data(booking: dict[str, Any], *, refund: int | None = None, reason: s
 
 
 def refund(client: Any, payment: Payment, *, key: object = None, **wanted: Any) -> Any:
-    """Asks for money back, as whoever is signed in; wanted: amount, kind."""
+    """Asks for money back, as whoever is signed in; wanted: amount, seats, kind."""
     body = {"payment_id": str(payment.id), "reason": "the sound failed", **wanted}
     return client.post("/refunds", body, headers={"Idempotency-Key": str(key or uuid7())})

@@ -115,6 +115,32 @@ def test_a_refund_asks_for_a_reason_shows_what_it_does_and_goes_through_the_serv
     assert refund.kind == "cancel"
 
 
+def test_seats_are_chosen_by_their_names_and_those_that_went_back_cannot_be(
+    support: Client, payment: Payment, deliver: Callable[..., bool]
+) -> None:
+    gone, used = (str(each["id"]) for each in payment.seats)
+    chosen = {"action": "refund", "_selected_action": [str(payment.id)], "amount": "", "kind": "", "reason": "as asked"}
+    assert "B1, 90,000 VND" in support.post(f"{BASE}/payment/", {**chosen, "reason": ""}).content.decode()
+    seen = support.post(f"{BASE}/payment/", {**chosen, "seats": [gone]}).content.decode()
+    assert "90,000 VND goes back; B1 free again, tickets void; the booking goes on with B2." in seen
+    assert "errorlist" in support.post(f"{BASE}/payment/", {**chosen, "seats": [gone], "amount": "5"}).content.decode()
+    support.post(f"{BASE}/payment/", {**chosen, "seats": [gone], "seen": "yes"})
+    assert tasks.resume_operations() == 1
+    assert names(Refund.objects.get()) == "B1"
+    deliver("booking.checked_in", booking_id=payment.booking_id, seat_ids=[used])
+    asked = support.post(f"{BASE}/payment/", {**chosen, "reason": ""}).content.decode()
+    assert "B1, 90,000 VND: given back" in asked
+    assert "B2, 90,000 VND: somebody was let in" in asked
+    assert "errorlist" in support.post(f"{BASE}/payment/", {**chosen, "seats": [gone], "seen": "yes"}).content.decode()
+    assert "as goodwill it can" in support.post(f"{BASE}/payment/", {**chosen, "seats": [used]}).content.decode()
+    assert "given back" in support.get(f"{BASE}/payment/{payment.id}/change/").content.decode()
+    assert Refund.objects.count() == 1
+
+
+def names(refund: Refund) -> str:
+    return ", ".join(f"{each['row']}{each['number']}" for each in refund.seats)
+
+
 @pytest.mark.parametrize(
     ("currency", "left", "typed", "amount"),
     [("EUR", "1,800.00 EUR", "12.50", 1250), ("KWD", "180.000 KWD", "1.255", 1255), ("VND", "180,000 VND", "900", 900)],

@@ -24,12 +24,14 @@ EMITTED: list[Any] = [
 READ: dict[str, Any] = {
     "booking.created": heard.BookingCreated,
     "booking.confirmed": heard.BookingConfirmed,
+    "booking.checked_in": heard.BookingCheckedIn,
     "user.updated": heard.UserUpdated,
     **dict.fromkeys(
         ["booking.rejected", "booking.expired", "booking.cancelled", "booking.failed"], heard.BookingEnding
     ),
 }
-OF_BOOKING = [event_type for event_type in READ if event_type.startswith("booking.")]
+# What opens the payment of a booking that is not known yet; nobody is let in before that is paid.
+OF_BOOKING = [each for each in READ if each.startswith("booking.") and each != "booking.checked_in"]
 
 
 def shape(value: Any) -> Any:

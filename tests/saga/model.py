@@ -6,87 +6,37 @@ in the services (lock, ask the domain, save, tell) is retold here in its shortes
 is what test_any_order.py shows on the real broker and databases.
 """
 
-import importlib.util
+import dataclasses
 import random
-import sys
-from collections import Counter
-from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-
-from stack.instance import ROOT
+from one_saga import (
+    PRICE,
+    Kind,
+    Message,
+    PaymentStatus,
+    RefundKind,
+    Saga,
+    State,
+    Status,
+    Trigger,
+    booking_domain,
+    new_payment,
+    payment_domain,
+    payment_seats,
+)
 
 SEATS = 2
-PRICE = 1000
 CARDS = ["good", "declined", "not capturable"]
-
-
-def _pure(service: str, app: str) -> ModuleType:
-    """A service's domain.py by itself, under a name of its own: services are not importable together by theirs."""
-    name = f"{service}_domain"
-    spec = importlib.util.spec_from_file_location(name, ROOT / f"{service}_project" / app / "domain.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-booking_domain: Any = _pure("booking", "bookings")
-payment_domain: Any = _pure("payment", "payments")
-State, Trigger, PaymentStatus = booking_domain.State, booking_domain.Trigger, booking_domain.PaymentStatus
-Kind, Status, RefundKind = payment_domain.Kind, payment_domain.Status, payment_domain.RefundKind
-
-
-@dataclass
-class Saga:
-    """One booking and its payment: what booking knows, what payment knows, what the gateway is asked."""
-
-    number: int
-    seats: frozenset[int]
-    card: str | None
-    history: list[Any] = field(default_factory=list)
-    state: Any = None
-    known: Any = PaymentStatus.UNPAID
-    hold_over: bool = False
-    refund: int = 0
-    tickets: int = 0
-    payment: Any = None
-    asked: Any = None
-    asked_with: str = ""
-    ends_booking: bool = False
-    refunding: Any = None
-    given_back: int = 0
-    as_goodwill: bool = False
-    ledger: Counter[Any] = field(default_factory=Counter)
-
-    @property
-    def total(self) -> int:
-        return PRICE * len(self.seats)
-
-    def advance(self, trigger: Any) -> None:
-        self.state = booking_domain.next_state(self.state, trigger)
-        self.history.append(trigger)
-
-
-@dataclass
-class Message:
-    """handled: the consumer's inbox knows it."""
-
-    saga: Saga
-    type: str
-    fields: dict[str, Any]
-    handled: bool = False
 
 
 class Sagas(RuleBasedStateMachine):
     """`wire` holds what was told and may arrive, or arrive again; `inventory` whose each seat is."""
 
     reached: ClassVar[set[Any]] = set()
+    happened: ClassVar[set[Any]] = set()
 
     @initialize(seed=st.integers(0, 2**32))
     def begin(self, seed: int) -> None:
@@ -112,7 +62,7 @@ class Sagas(RuleBasedStateMachine):
         saga = self.pick(self.sagas, n)
         if saga is None or (saga.payment is None and saga.state is not State.PENDING):
             return
-        payment = saga.payment or payment_domain.Payment(amount=saga.total)
+        payment = self.payment_of(saga)
         try:
             decision = payment_domain.request_authorization(payment)
         except (payment_domain.BookingOver, payment_domain.UnderWay, payment_domain.IllegalTransition):
@@ -130,24 +80,44 @@ class Sagas(RuleBasedStateMachine):
     @rule(n=st.integers(0, 50), by=st.sampled_from(["CUSTOMER", "STAFF", "SHOWTIME"]), fee=st.integers(0, PRICE))
     def cancel(self, n: int, by: str, fee: int) -> None:
         saga = self.pick(self.sagas, n)
-        if saga is not None and saga.state in booking_domain.OPEN:
+        if saga is not None and saga.state in booking_domain.OPEN and (by == "SHOWTIME" or not saga.let_in):
             trigger = Trigger.SHOWTIME_CANCELLED if by == "SHOWTIME" else Trigger[f"CANCELLED_BY_{by}"]
-            kept = fee if by == "CUSTOMER" and saga.state is State.CONFIRMED else 0
+            most = min(len(saga.has) * PRICE, saga.total - saga.known_refunded)
+            kept = min(fee, most) if by == "CUSTOMER" and saga.state is State.CONFIRMED else 0
             self.end(saga, trigger, refund=saga.total - kept)
 
-    @rule(n=st.integers(0, 50), part=st.sampled_from([None, 1, PRICE // 2]), goodwill=st.booleans())
-    def refund(self, n: int, part: int | None, goodwill: bool) -> None:
-        """POST refunds: a part, or all that is left, which ends the booking unless it is goodwill."""
+    @rule(
+        n=st.integers(0, 50),
+        part=st.sampled_from([None, 1, PRICE // 2]),
+        seat=st.sampled_from([None, *range(SEATS)]),
+        goodwill=st.booleans(),
+    )
+    def refund(self, n: int, part: int | None, goodwill: bool, seat: int | None = None) -> None:
+        """POST refunds: a seat, a part, or all that is left; seats and all are given back unless it is goodwill."""
         saga = self.pick(self.sagas, n)
         if saga is None or saga.payment is None:
             return
-        amount = saga.payment.captured - saga.payment.refunded if part is None else part
+        payment = saga.payment
         try:
-            decision = payment_domain.request_refund(saga.payment, amount)
-        except (payment_domain.UnderWay, payment_domain.IllegalTransition, payment_domain.TooMuch):
+            about = () if seat is None else payment_seats.chosen(payment.seats, [seat])
+            amount = sum(each.price for each in about) or (payment.left if part is None else part)
+            decision = payment_domain.request_refund(payment, amount)
+            kind = payment_domain.refund_kind(payment, amount, RefundKind.GOODWILL if goodwill else None, about)
+        except (
+            *(payment_domain.UnderWay, payment_domain.IllegalTransition, payment_domain.TooMuch),
+            *(payment_seats.AboutSeats, payment_seats.SeatsUnknown),
+        ):
             return
-        saga.refunding = payment_domain.refund_kind(saga.payment, amount, RefundKind.GOODWILL if goodwill else None)
+        saga.refunding, saga.refunding_seats = kind, about
         self.decide(saga, decision)
+
+    @rule(n=st.integers(0, 50), seat=st.sampled_from(range(SEATS)))
+    def check_in(self, n: int, seat: int) -> None:
+        """Somebody is let in with the ticket of a seat."""
+        saga = self.pick(self.sagas, n)
+        if saga is not None and saga.state is State.CONFIRMED and saga.tickets and seat in saga.has - saga.let_in:
+            saga.let_in.add(seat)
+            self.tell(saga, "booking.checked_in", seats=[seat])
 
     @rule(n=st.integers(0, 50))
     def move(self, n: int) -> None:
@@ -204,12 +174,14 @@ class Sagas(RuleBasedStateMachine):
             case Kind.VOID:
                 decision = payment_domain.voided(payment)
             case _:
-                decision = payment_domain.refunded(payment, ask.amount)
+                kind = saga.refunding or RefundKind.CANCEL
+                decision = payment_domain.refunded(payment, ask.amount, seats=saga.refunding_seats, kind=kind)
                 saga.given_back += ask.amount if saga.refunding else 0
-                saga.as_goodwill = saga.refunding is RefundKind.GOODWILL
+                saga.cancelled += ask.amount if saga.refunding is RefundKind.CANCEL else 0
         kind = saga.refunding or RefundKind.CANCEL  # what the saga gives back is of a booking that has ended
-        saga.refunding = None
-        self.decide(saga, decision, kind=kind)
+        seats = tuple(seat.id for seat in saga.refunding_seats)
+        saga.refunding, saga.refunding_seats = None, ()
+        self.decide(saga, decision, kind=kind, seats=seats)
 
     # What the services do with it.
 
@@ -241,10 +213,24 @@ class Sagas(RuleBasedStateMachine):
                 self.note(saga, PaymentStatus.VOIDED)
             case "payment.refunded":
                 self.note(saga, PaymentStatus(fields["status"]))
-                status, kind = PaymentStatus(fields["status"]), fields["kind"]
-                trigger = booking_domain.refund_ends(saga.state, status=status, kind=kind)
-                if trigger is not None:
-                    self.end(saga, trigger)
+                saga.known_refunded = max(saga.known_refunded, fields["refunded"])
+                self.take_back(saga, PaymentStatus(fields["status"]), fields["kind"], fields["seats"])
+            case "booking.checked_in":
+                let_in = saga.payment.let_in | set(fields["seats"])
+                saga.payment = dataclasses.replace(saga.payment, let_in=frozenset(let_in))
+
+    def take_back(self, saga: Saga, status: Any, kind: str, named: tuple[int, ...]) -> None:
+        trigger, going = booking_domain.refund_takes(
+            saga.state, status=status, kind=kind, named=named, seats=saga.has, let_in=saga.let_in
+        )
+        if trigger is Trigger.REFUNDED:
+            self.end(saga, trigger)
+        elif trigger is not None:
+            saga.advance(trigger)
+            saga.given_back_seats |= going
+            for seat in going:
+                del self.inventory[seat]
+            self.tell(saga, "booking.reduced")
 
     def open_payment(self, saga: Saga) -> None:
         payment = self.payment_of(saga)
@@ -271,15 +257,15 @@ class Sagas(RuleBasedStateMachine):
         self.inventory = {seat: owner for seat, owner in self.inventory.items() if owner is not saga}
         self.tell(saga, f"booking.{saga.state.lower()}", refund=saga.refund)
 
-    def decide(self, saga: Saga, decision: Any, *, kind: Any = None) -> None:
+    def decide(self, saga: Saga, decision: Any, *, kind: Any = None, seats: tuple[int, ...] = ()) -> None:
         saga.payment = decision.payment
         if decision.ask is not None:
             saga.asked = decision.ask
         for posting in decision.postings:
             saga.ledger[posting.account] += posting.amount
         for told in decision.announcements:
-            status = decision.payment.status.value
-            self.tell(saga, told.type, stage=told.stage, final=told.final, status=status, kind=kind)
+            now = {"status": decision.payment.status.value, "refunded": decision.payment.refunded}
+            self.tell(saga, told.type, stage=told.stage, final=told.final, kind=kind, seats=seats, **now)
 
     def tell(self, saga: Saga, event_type: str, **fields: Any) -> None:
         self.wire.append(Message(saga, event_type, fields))
@@ -288,7 +274,7 @@ class Sagas(RuleBasedStateMachine):
         saga.known = booking_domain.advance_payment(saga.known, told)
 
     def payment_of(self, saga: Saga) -> Any:
-        return saga.payment or payment_domain.Payment(amount=saga.total)
+        return saga.payment or new_payment(saga)
 
     def may_have(self, saga: Saga, seat: int) -> bool:
         owner = self.inventory.get(seat)
@@ -314,7 +300,19 @@ class Sagas(RuleBasedStateMachine):
     def no_seat_is_free_whose_money_did_not_go_back(self) -> None:
         for saga in getattr(self, "sagas", []):
             if Trigger.REFUNDED in saga.history:
-                assert saga.payment.refunded == saga.payment.captured == saga.total
+                assert saga.payment.captured == saga.total
+                assert saga.cancelled >= PRICE * len(saga.has) or saga.payment.refunded == saga.total
+            assert saga.given_back == 0 or saga.given_back <= saga.payment.refunded
+            assert PRICE * len(saga.given_back_seats) <= saga.given_back
+
+    @invariant()
+    def who_is_in_has_their_seat_and_nobody_else_has_it(self) -> None:
+        for saga in getattr(self, "sagas", []):
+            assert not saga.let_in & saga.given_back_seats
+            if saga.state is State.CONFIRMED:
+                assert all(self.inventory[seat] is saga for seat in saga.has)
+            if saga.state is State.CANCELLED and saga.let_in:
+                assert saga.history[-1] is Trigger.SHOWTIME_CANCELLED
 
     def teardown(self) -> None:
         if not hasattr(self, "sagas"):
@@ -329,6 +327,7 @@ class Sagas(RuleBasedStateMachine):
         for saga in self.sagas:
             self.check_the_end_of(saga)
             self.reached.add((saga.state, saga.payment.status))
+            self.happened.update(saga.history, ["let in"] if saga.let_in else [])
 
     def somebody_acts(self, saga: Saga | None) -> None:
         """What the steps come to rarely: a payment, seats taken over in the last moment, a cancellation of a sale."""
@@ -343,7 +342,10 @@ class Sagas(RuleBasedStateMachine):
         elif saga.state is State.CONFIRMED and what < 0.25:
             self.cancel(saga.number, "CUSTOMER", self.chance.choice([0, PRICE // 10]))
         elif saga.state is State.CONFIRMED and what < 0.4:
-            self.refund(saga.number, self.chance.choice([None, 1]), goodwill=self.chance.random() < 0.5)
+            seat = self.chance.choice([None, *saga.seats])
+            self.refund(saga.number, self.chance.choice([None, 1]), self.chance.random() < 0.5, seat)
+        elif saga.state is State.CONFIRMED and what < 0.5:
+            self.check_in(saga.number, self.chance.choice(sorted(saga.seats)))
 
     def wait_until_nothing_is_under_way(self) -> None:
         while self.goes_on():
@@ -376,9 +378,10 @@ class Sagas(RuleBasedStateMachine):
         if saga.state is State.CONFIRMED:
             assert payment.captured == saga.total
             assert kept == saga.total - saga.given_back
-            assert kept or saga.as_goodwill
+            assert saga.cancelled <= PRICE * len(saga.given_back_seats | saga.let_in)
             assert saga.tickets == 1
-            assert all(self.inventory[seat] is saga for seat in saga.seats)
+            assert saga.has
+            assert all(self.inventory[seat] is saga for seat in saga.has)
         else:
             # What staff gave counts towards what the saga owes, and what they give of a fee comes on top.
             assert payment.refunded - saga.given_back <= saga.refund

@@ -74,9 +74,9 @@ class AnyOrder(RuleBasedStateMachine):
         self.post.send_newest()
         self.post.send_again(seed)
 
-    @rule(card=st.sampled_from([None, *CARDS]))
-    def book(self, card: str | None) -> None:
-        customer, choice = self.market.customer(), self.market.seats(1)
+    @rule(card=st.sampled_from([None, *CARDS]), seats=st.sampled_from([1, 2]))
+    def book(self, card: str | None, seats: int) -> None:
+        customer, choice = self.market.customer(), self.market.seats(seats)
         self.made.append((customer, choice, book(customer, choice, card)))
 
     @rule(refund_first=st.booleans())
@@ -139,13 +139,15 @@ class AnyOrder(RuleBasedStateMachine):
             customer, _, booking = self.made[n % len(self.made)]
             assert customer.delete(f"/api/bookings/{booking['id']}").status in (200, 409)
 
-    @rule(n=numbers, wanted=st.sampled_from([{}, {"kind": "goodwill"}, {"amount": 1}]))
-    def refund(self, n: int, wanted: dict[str, Any]) -> None:
-        """Support gives money back, all of it or a part, whatever else is on its way."""
+    @rule(n=numbers, wanted=st.sampled_from([{}, {"kind": "goodwill"}, {"amount": 1}]), by_seat=st.booleans())
+    def refund(self, n: int, wanted: dict[str, Any], by_seat: bool) -> None:
+        """Support gives money back, all of it, a part, or that of a seat, whatever else is on its way."""
         if self.made:
             customer, _, booking = self.made[n % len(self.made)]
             for payment in customer.get(f"/api/payments?booking_id={booking['id']}").ok()["results"]:
                 body = {"payment_id": payment["id"], "reason": "The sound failed.", **wanted}
+                if by_seat and "amount" not in wanted and payment["seats"]:
+                    body["seats"] = [payment["seats"][0]["id"]]
                 answer = self.market.world.staff("support").post("/api/refunds", body, key=new_key())
                 assert answer.status in (201, 202, 409), answer
 

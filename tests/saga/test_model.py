@@ -1,11 +1,34 @@
 """The saga as its decisions make it: told step by step, and in any order. Needs no stack."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
-from model import Saga, Sagas, State, Status, payment_domain
+from model import Sagas
+from one_saga import Saga, State, Status, Trigger, payment_domain
+
+
+def _hold_ends(model: Sagas, _: str) -> None:
+    model.hold_ends(0)
+    model.sweep()
+
+
+# What somebody does, and not an event.
+DEEDS: dict[str, Callable[[Sagas, str], object]] = {
+    "the customer books": lambda model, card: model.book(frozenset({0}), card),
+    "the customer books two": lambda model, card: model.book(frozenset({0, 1}), card),
+    "the customer cancels": lambda model, _: model.cancel(0, "CUSTOMER", fee=0),
+    "the hold ends": _hold_ends,
+    "somebody goes in": lambda model, _: model.check_in(0, 0),
+    "support gives it back": lambda model, _: model.refund(0, None, goodwill=False),
+    "support gives it back as goodwill": lambda model, _: model.refund(0, None, goodwill=True),
+    "support gives a seat back": lambda model, _: model.refund(0, None, goodwill=False, seat=0),
+    "support gives the other seat back": lambda model, _: model.refund(0, None, goodwill=False, seat=1),
+    "the gateway refuses": lambda model, _: model.gateway_answers(0, refuses=True),
+    "the gateway answers": lambda model, _: model.gateway_answers(0, refuses=False),
+}
 
 
 class Story:
@@ -25,26 +48,12 @@ class Story:
         """What somebody does, or an event by its name, which arrives at who hears it."""
         self.model.wire, waiting = [], self.model.wire
         asked = self.saga.asked if self.model.sagas else None
-        match what:
-            case "the customer books":
-                self.model.book(frozenset({0}), self.card)
-            case "the customer cancels":
-                self.model.cancel(0, "CUSTOMER", fee=0)
-            case "the hold ends":
-                self.model.hold_ends(0)
-                self.model.sweep()
-            case "support gives it back":
-                self.model.refund(0, None, goodwill=False)
-            case "support gives it back as goodwill":
-                self.model.refund(0, None, goodwill=True)
-            case "the gateway refuses":
-                self.model.gateway_answers(0, refuses=True)
-            case "the gateway answers":
-                self.model.gateway_answers(0, refuses=False)
-            case event:
-                message = next(each for each in waiting if each.type == event)
-                waiting.remove(message)
-                self.model.receive(message)
+        if what in DEEDS:
+            DEEDS[what](self.model, self.card)
+        else:
+            message = next(each for each in waiting if each.type == what)
+            waiting.remove(message)
+            self.model.receive(message)
         asks = self.saga.asked.kind.value if self.saga.asked not in (None, asked) else None
         self.follows = ([each.type for each in self.model.wire], asks)
         self.model.wire = waiting + self.model.wire
@@ -59,9 +68,9 @@ class Story:
         assert (self.saga.state, self.saga.payment.status) == (booking, money)
 
 
-def sold() -> Story:
+def sold(books: str = "the customer books") -> Story:
     story = Story(card="good")
-    for step in ("the customer books", "booking.created", "the gateway answers", "payment.authorized"):
+    for step in (books, "booking.created", "the gateway answers", "payment.authorized"):
         story.given(step)
     for step in ("booking.confirmed", "the gateway answers", "payment.completed"):
         story.given(step)
@@ -174,6 +183,46 @@ def test_after_goodwill_the_ticket_stays_good() -> None:
     story.ends(State.CONFIRMED, Status.REFUNDED)
 
 
+def test_seat_by_seat_the_money_goes_back_first_and_with_the_last_the_booking_ends() -> None:
+    story = sold("the customer books two")
+    story.given("support gives a seat back").expect(asks="refund")
+    assert story.saga.has == {0, 1}
+    story.given("the gateway answers").expect("payment.refunded")
+    story.given("payment.refunded").expect("booking.reduced")
+    assert (story.saga.state, story.saga.has) == (State.CONFIRMED, {1})
+    story.given("support gives a seat back").expect()
+    story.given("support gives the other seat back").expect(asks="refund")
+    story.given("the gateway answers").expect("payment.refunded")
+    story.given("payment.refunded").expect("booking.cancelled")
+    story.given("booking.cancelled").expect()
+    story.ends(State.CANCELLED, Status.REFUNDED)
+
+
+def test_what_was_used_is_given_back_as_goodwill_alone() -> None:
+    story = sold()
+    story.given("somebody goes in").expect("booking.checked_in")
+    story.given("booking.checked_in").expect()
+    for wish in ("support gives a seat back", "support gives it back"):
+        story.given(wish).expect()
+    story.given("the customer cancels").expect()
+    story.given("support gives it back as goodwill").expect(asks="refund")
+    story.given("the gateway answers").expect("payment.refunded")
+    story.given("payment.refunded").expect()
+    story.ends(State.CONFIRMED, Status.REFUNDED)
+
+
+def test_a_refund_that_overtakes_the_check_in_leaves_who_is_in_where_they_are() -> None:
+    for wish in ("support gives a seat back", "support gives it back"):
+        story = sold("the customer books two")
+        story.given(wish).expect(asks="refund")
+        story.given("somebody goes in").expect("booking.checked_in")
+        story.given("the gateway answers").expect("payment.refunded")
+        whole = wish == "support gives it back"
+        story.given("payment.refunded").expect(*(["booking.reduced"] if whole else []))
+        story.given("booking.checked_in").expect()
+        assert (story.saga.state, story.saga.has) == (State.CONFIRMED, {0} if whole else {0, 1})
+
+
 def test_a_refund_that_overtakes_the_receipt_leaves_no_ticket_behind() -> None:
     story = Story(card="good")
     for step in ("the customer books", "booking.created", "the gateway answers", "payment.authorized"):
@@ -192,11 +241,13 @@ ANY_ORDER = settings(max_examples=500, stateful_step_count=40, deadline=None, su
 
 def test_every_order_of_arrival_ends_in_a_legal_state_with_the_money_matching() -> None:
     Sagas.reached.clear()
+    Sagas.happened.clear()
     run_state_machine_as_test(Sagas, settings=ANY_ORDER)
     # It would show nothing of what it never came to.
     assert {state for state, _ in Sagas.reached} == set(State) - {State.PENDING}
     ends = {Status.CAPTURED, Status.REFUNDED, Status.PARTIALLY_REFUNDED, Status.VOIDED, Status.DECLINED, Status.FAILED}
     assert {status for _, status in Sagas.reached} == ends
+    assert {Trigger.REFUNDED, Trigger.SEATS_REFUNDED, "let in"} <= Sagas.happened
 
 
 def test_a_payment_that_forgets_the_end_of_its_booking_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:

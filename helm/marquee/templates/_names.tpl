@@ -47,6 +47,14 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- else if .switch }}true{{ end }}
 {{- end }}
 
+{{- /* "true" when a server speaks TLS: by its own switch, or by the one of all that run here. Takes root, server, which is
+       postgresql, redis, rabbitmq, or services for the web processes and Flower. */ -}}
+{{- define "marquee.tls" -}}
+{{- $own := index .root.Values .server -}}
+{{- if eq .server "services" }}{{ if .root.Values.tls.internal }}true{{ end }}
+{{- else if or $own.tls.enabled (and .root.Values.tls.internal (not $own.external.enabled)) }}true{{ end }}
+{{- end }}
+
 {{- define "marquee.publicHost" -}}
 {{ regexReplaceAll "^https?://([^/:]+).*$" .Values.publicUrl "${1}" }}
 {{- end }}
@@ -72,7 +80,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 
 {{- define "marquee.rabbitmqHost" -}}
 {{- if .Values.rabbitmq.external.enabled }}{{ .Values.rabbitmq.external.host | required "rabbitmq.external.host is missing" }}:{{ .Values.rabbitmq.external.port }}
-{{- else }}{{ include "marquee.fullname" . }}-rabbitmq:{{ ternary 5671 5672 .Values.rabbitmq.tls.enabled }}{{ end }}
+{{- else }}{{ include "marquee.fullname" . }}-rabbitmq:{{ ternary 5671 5672 (eq "true" (include "marquee.tls" (dict "root" . "server" "rabbitmq"))) }}{{ end }}
 {{- end }}
 
 {{- define "marquee.rabbitmqManagement" -}}
@@ -85,5 +93,10 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- $base := printf "%s-%s" (include "marquee.fullname" .root) .server -}}
 {{- $names := list $base (printf "%s.%s.svc" $base .root.Release.Namespace) (printf "%s.%s.svc.cluster.local" $base .root.Release.Namespace) -}}
 {{- $names = append $names (printf "*.%s-nodes.%s.svc.cluster.local" $base .root.Release.Namespace) -}}
+{{- if or (eq .server "flower") (hasKey .root.Values.services .server) -}}
+{{- /* As the gateway calls them, whatever the colour, and as Prometheus does, which asks pods. */ -}}
+{{- $names = list .server (printf "%s-web" (include "marquee.fullname" .root)) $base (printf "%s.%s.svc" $base .root.Release.Namespace) -}}
+{{- range $color, $_ := .root.Values.colors }}{{ $names = append $names (printf "%s-%s" $base $color) }}{{ end -}}
+{{- end -}}
 {{ $names | toJson }}
 {{- end }}

@@ -53,9 +53,10 @@ PUBLIC_URL: {{ .root.Values.publicUrl }}
 CSRF_TRUSTED_ORIGINS: {{ .root.Values.publicUrl }}
 BIND: 0.0.0.0
 PORT: {{ .service.port | toString | quote }}
-AUTH_URL: http://{{ $fullname }}-auth:{{ .root.Values.services.auth.port }}
+{{- $https := ternary "https" "http" (eq "true" (include "marquee.tls" (dict "root" .root "server" "services"))) }}
+AUTH_URL: {{ $https }}://{{ $fullname }}-auth:{{ .root.Values.services.auth.port }}
 {{- range .service.calls }}
-{{ upper . }}_URL: http://{{ $fullname }}-{{ . }}:{{ (index $.root.Values.services .).port }}
+{{ upper . }}_URL: {{ $https }}://{{ $fullname }}-{{ . }}:{{ (index $.root.Values.services .).port }}
 {{- end }}
 WEB_WORKERS: {{ .service.web.workers | toString | quote }}
 WEB_THREADS: {{ .service.web.threads | toString | quote }}
@@ -68,9 +69,13 @@ OTEL_TRACES_SAMPLER: parentbased_traceidratio
 OTEL_TRACES_SAMPLER_ARG: {{ .ratio | toString | quote }}
 {{- end }}{{ end }}
 MALLOC_ARENA_MAX: "2"
-{{- if .root.Values.rabbitmq.tls.enabled }}
+{{- with include "marquee.trusted" (dict "root" .root "name" .name) }}
 # OpenSSL trusts it beside the certificates of the image.
-SSL_CERT_FILE: /etc/marquee/tls/rabbitmq/ca.crt
+SSL_CERT_FILE: {{ . }}
+{{- end }}
+{{- if include "marquee.tls" (dict "root" .root "server" "services") }}
+TLS_CERTIFICATE: /tls/tls.crt
+TLS_CERTIFICATE_KEY: /tls/tls.key
 {{- end }}
 {{- $own := .service.env | default dict -}}
 {{- if .root.Values.simulator.enabled }}
@@ -97,10 +102,10 @@ SSL_CERT_FILE: /etc/marquee/tls/rabbitmq/ca.crt
 {{- end }}
 - name: DATABASE_URL
   value: postgres://{{ .service.database.user }}:$(DATABASE_PASSWORD)@{{ include "marquee.postgresHost" . }}/{{ .service.database.name }}
-    {{- if $root.Values.postgresql.tls.enabled }}?sslmode=verify-full&sslrootcert=/etc/marquee/tls/postgresql/ca.crt{{ end }}
+    {{- if include "marquee.tls" (dict "root" $root "server" "postgresql") }}?sslmode=verify-full&sslrootcert=/etc/marquee/tls/postgresql/ca.crt{{ end }}
 - name: REDIS_URL
-  value: {{ ternary "rediss" "redis" $root.Values.redis.tls.enabled }}://:$(REDIS_PASSWORD)@{{ include "marquee.redisHost" $root }}/0
-    {{- if $root.Values.redis.tls.enabled }}?ssl_ca_certs=/etc/marquee/tls/redis/ca.crt{{ end }}
+  value: {{ ternary "rediss" "redis" (eq "true" (include "marquee.tls" (dict "root" $root "server" "redis"))) }}://:$(REDIS_PASSWORD)@{{ include "marquee.redisHost" $root }}/0
+    {{- if include "marquee.tls" (dict "root" $root "server" "redis") }}?ssl_ca_certs=/etc/marquee/tls/redis/ca.crt{{ end }}
 - name: POD_IP
   valueFrom: {fieldRef: {fieldPath: status.podIP}}
 # Probes and Prometheus ask a pod by its address.
@@ -111,21 +116,29 @@ SSL_CERT_FILE: /etc/marquee/tls/rabbitmq/ca.crt
 {{- define "marquee.brokerEnv" -}}
 {{ include "marquee.secretEnv" (dict "root" . "name" "RABBITMQ_PASSWORD" "key" "RABBITMQ_PASSWORD") }}
 - name: RABBITMQ_URL
-  value: {{ ternary "amqps" "amqp" .Values.rabbitmq.tls.enabled }}://{{ .Values.rabbitmq.user }}:$(RABBITMQ_PASSWORD)@{{ include "marquee.rabbitmqHost" . }}/{{ .Values.rabbitmq.vhost }}
+  value: {{ ternary "amqps" "amqp" (eq "true" (include "marquee.tls" (dict "root" . "server" "rabbitmq"))) }}://{{ .Values.rabbitmq.user }}:$(RABBITMQ_PASSWORD)@{{ include "marquee.rabbitmqHost" . }}/{{ .Values.rabbitmq.vhost }}
+{{- end }}
+
+{{- /* Whom a process trusts by its whole environment: who signed RabbitMQ's certificate, else who signed its service's own.
+       Nothing where neither speaks TLS. Takes root, name (none for the scheduler and Flower). */ -}}
+{{- define "marquee.trusted" -}}
+{{- if include "marquee.tls" (dict "root" .root "server" "rabbitmq") }}/etc/marquee/tls/rabbitmq/ca.crt
+{{- else if and .name (include "marquee.tls" (dict "root" .root "server" "services")) }}/etc/marquee/tls/services/ca.crt{{ end }}
 {{- end }}
 
 {{- /* Certificates of the servers that a service verifies. Takes root, name. */ -}}
 {{- define "marquee.caVolumes" -}}
 {{- $fullname := include "marquee.fullname" .root -}}
 {{- $secrets := dict "postgresql" (printf "%s-postgres-%s-%s" $fullname .name (ternary "ca" "tls" .root.Values.postgresql.operator.enabled)) "redis" (printf "%s-redis-tls" $fullname) "rabbitmq" (printf "%s-rabbitmq-tls" $fullname) -}}
-{{- range $server, $secret := $secrets }}{{ if and (index $.root.Values $server).tls.enabled (or $.name (eq $server "rabbitmq")) }}
+{{- if .name }}{{ $_ := set $secrets "services" (printf "%s-%s-tls" $fullname .name) }}{{ end -}}
+{{- range $server, $secret := $secrets }}{{ if and (include "marquee.tls" (dict "root" $.root "server" $server)) (or $.name (eq $server "rabbitmq")) }}
 - name: {{ $server }}-ca
   secret: {secretName: {{ $secret }}, items: [{key: ca.crt, path: ca.crt}]}
 {{- end }}{{ end }}
 {{- end }}
 
 {{- define "marquee.caMounts" -}}
-{{- range $server := tuple "postgresql" "rabbitmq" "redis" }}{{ if and (index $.root.Values $server).tls.enabled (or $.name (eq $server "rabbitmq")) }}
+{{- range $server := tuple "postgresql" "rabbitmq" "redis" "services" }}{{ if and (include "marquee.tls" (dict "root" $.root "server" $server)) (or $.name (eq $server "rabbitmq")) }}
 - {name: {{ $server }}-ca, mountPath: /etc/marquee/tls/{{ $server }}, readOnly: true}
 {{- end }}{{ end }}
 {{- end }}
@@ -133,7 +146,7 @@ SSL_CERT_FILE: /etc/marquee/tls/rabbitmq/ca.crt
 {{- /* A Deployment of one of our Python processes.
        Takes root, component, process, name (of the object), image, command or args, env, resources, and maybe:
        replicas (none when an autoscaler says it), color, service (its name: certificates), configMap, port, metricsPort,
-       probe (path), grace (seconds), drain (seconds to go on serving while endpoints forget the pod). */ -}}
+       certificate (the Secret of the one it shows), probe (path), grace (seconds), drain (seconds to go on serving while endpoints forget the pod). */ -}}
 {{- define "marquee.deployment" -}}
 {{- $fullname := include "marquee.fullname" .root -}}
 {{- $select := dict "root" .root "component" .component "process" .process "color" .color -}}
@@ -190,17 +203,17 @@ spec:
           {{- end }}
           {{- with .probe }}
           startupProbe:
-            httpGet: {path: {{ .live }}, port: {{ .port }}}
+            httpGet: {path: {{ .live }}, port: {{ .port }}{{ if $.certificate }}, scheme: HTTPS{{ end }}}
             periodSeconds: 2
             failureThreshold: 60
           livenessProbe:
-            httpGet: {path: {{ .live }}, port: {{ .port }}}
+            httpGet: {path: {{ .live }}, port: {{ .port }}{{ if $.certificate }}, scheme: HTTPS{{ end }}}
             periodSeconds: 10
             timeoutSeconds: 5
             failureThreshold: 3
           {{- if .ready }}
           readinessProbe:
-            httpGet: {path: {{ .ready }}, port: {{ .port }}}
+            httpGet: {path: {{ .ready }}, port: {{ .port }}{{ if $.certificate }}, scheme: HTTPS{{ end }}}
             periodSeconds: 5
             timeoutSeconds: 4
             failureThreshold: 2
@@ -220,6 +233,9 @@ spec:
             {{- with .data }}
             - {name: data, mountPath: {{ . }}}
             {{- end }}
+            {{- if .certificate }}
+            - {name: certificate, mountPath: /tls, readOnly: true}
+            {{- end }}
             {{- include "marquee.caMounts" (dict "root" .root "name" .service) | nindent 12 }}
       volumes:
         - {name: tmp, emptyDir: {sizeLimit: 64Mi}}
@@ -228,6 +244,9 @@ spec:
         {{- end }}
         {{- if .data }}
         - {name: data, emptyDir: {}}
+        {{- end }}
+        {{- with .certificate }}
+        - {name: certificate, secret: {secretName: {{ . }}, defaultMode: 0440}}
         {{- end }}
         {{- include "marquee.caVolumes" (dict "root" .root "name" .service) | nindent 8 }}
 {{- end }}

@@ -155,10 +155,13 @@ _ALL = (
         tells=Telling(
             "payment.refunded",
             PaymentRefunded,
-            says=("payment_id", "refund_id", "amount", "refunded_amount", "again", "status", "goodwill", "reason"),
+            says=(
+                *("payment_id", "refund_id", "amount", "refunded_amount", "again", "status"),
+                *("goodwill", "reason", "of_seats", "stay"),
+            ),
             once=lambda refund: f"refund:{refund.refund_id}",
-            # Whose booking ends reads that first, and what comes back of it; money of goodwill ends none.
-            follows=lambda refund: None if refund.goodwill else ending_key(refund.booking_id),
+            # Whose booking ends reads that first, and what comes back of it; goodwill ends none, nor do some seats.
+            follows=lambda refund: None if refund.goodwill or refund.stay else ending_key(refund.booking_id),
         ),
         owed=_always,
         sample={
@@ -170,6 +173,8 @@ _ALL = (
             "status": "refunded",
             "goodwill": False,
             "reason": "The projector failed.",
+            "of_seats": "F7",
+            "stay": "F8",
         },
     ),
     Kind(

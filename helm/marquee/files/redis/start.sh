@@ -66,6 +66,10 @@ CONF
             echo "min-replicas-max-lag 5"
         fi
     } > /tmp/redis.conf
+    if [ "$TLS" = yes ]; then
+        REDISCLI_AUTH=$REDIS_PASSWORD bash /scripts/watch.sh redis-cli -e "${tls[@]}" \
+            config set tls-cert-file /tls/tls.crt tls-key-file /tls/tls.key tls-ca-cert-file /tls/ca.crt &
+    fi
     exec redis-server /tmp/redis.conf
 fi
 
@@ -86,5 +90,9 @@ sentinel down-after-milliseconds marquee 5000
 sentinel failover-timeout marquee 15000
 sentinel parallel-syncs marquee 1
 CONF
+fi
+if [ "$TLS" = yes ]; then
+    # It reads certificates when it starts alone; what it knows is on its volume.
+    bash /scripts/watch.sh kill -TERM 1 &
 fi
 exec redis-server /data/sentinel.conf --sentinel

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import amqp
@@ -43,7 +44,7 @@ class Command(BaseCommand):
             _patiently(lambda: call_command("declare_topology", stdout=self.stdout), BrokerAway, seconds)
             if options["demo"]:
                 for queue in options["after_queues"]:
-                    _patiently(lambda queue=queue: _find(queue), BrokerAway, seconds)
+                    _patiently(partial(_find, queue), BrokerAway, seconds)
         except BrokerAway as away:
             if not options["spare_broker"]:
                 raise

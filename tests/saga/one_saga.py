@@ -1,0 +1,87 @@
+"""One booking and its payment, as the model keeps them, and what both services decide by."""
+
+import importlib
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+from stack.instance import ROOT
+
+PRICE = 1000
+
+
+def _pure(service: str, module: str) -> ModuleType:
+    """What a service decides by: it imports nothing of Django, and of its own service only what decides too."""
+    sys.path.append(str(ROOT / f"{service}_project"))
+    try:
+        return importlib.import_module(module)
+    finally:
+        sys.path.remove(str(ROOT / f"{service}_project"))
+
+
+booking_domain: Any = _pure("booking", "bookings.domain")
+payment_domain: Any = _pure("payment", "payments.domain")
+payment_seats: Any = _pure("payment", "payments.seats")
+State, Trigger, PaymentStatus = booking_domain.State, booking_domain.Trigger, booking_domain.PaymentStatus
+Kind, Status, RefundKind = payment_domain.Kind, payment_domain.Status, payment_seats.RefundKind
+
+
+@dataclass
+class Saga:
+    """One booking and its payment: what booking knows, what payment knows, what the gateway is asked.
+
+    given_back: of its money by staff, cancelled: so much of that not as goodwill. given_back_seats: which seats went
+    with it; let_in: to which somebody was.
+    """
+
+    number: int
+    seats: frozenset[int]
+    card: str | None
+    history: list[Any] = field(default_factory=list)
+    state: Any = None
+    known: Any = PaymentStatus.UNPAID
+    hold_over: bool = False
+    refund: int = 0
+    tickets: int = 0
+    payment: Any = None
+    asked: Any = None
+    asked_with: str = ""
+    ends_booking: bool = False
+    refunding: Any = None
+    refunding_seats: tuple[Any, ...] = ()
+    given_back: int = 0
+    given_back_seats: set[int] = field(default_factory=set)
+    let_in: set[int] = field(default_factory=set)
+    cancelled: int = 0
+    known_refunded: int = 0
+    ledger: Counter[Any] = field(default_factory=Counter)
+
+    @property
+    def total(self) -> int:
+        return PRICE * len(self.seats)
+
+    @property
+    def has(self) -> set[int]:
+        return set(self.seats) - self.given_back_seats
+
+    def advance(self, trigger: Any) -> None:
+        self.state = booking_domain.next_state(self.state, trigger)
+        self.history.append(trigger)
+
+
+def new_payment(saga: Saga) -> Any:
+    """Of this booking, its seats with their prices."""
+    seats = tuple(payment_seats.Seat(seat, "A", seat, PRICE) for seat in sorted(saga.seats))
+    return payment_domain.Payment(amount=saga.total, seats=seats)
+
+
+@dataclass
+class Message:
+    """handled: the consumer's inbox knows it."""
+
+    saga: Saga
+    type: str
+    fields: dict[str, Any]
+    handled: bool = False
