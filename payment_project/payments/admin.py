@@ -52,16 +52,18 @@ def _why(refund: Refund) -> str:
     return refund.reason if refund.requested_by else in_words(refund.reason)
 
 
-@admin.display(description="of seats")
-def _of_seats(refund: Refund) -> str:
-    return named(books.seats_of(refund)) or "-"
+class TellsItsSeats:
+    """A page of refunds, with a column of those whose money it is."""
+
+    @admin.display(description="of seats")
+    def of_seats(self, refund: Refund) -> str:
+        return named(books.seats_of(refund)) or "-"
 
 
 # The stubs know names of columns alone.
 BOOKING: Any = _booking
 CARD: Any = _card
 WHY: Any = _why
-OF_SEATS: Any = _of_seats
 
 
 class OperationInline(ReadOnlyInline):
@@ -80,10 +82,10 @@ class LedgerInline(ReadOnlyInline):
     fields = [*readonly_fields]
 
 
-class RefundInline(ReadOnlyInline):
+class RefundInline(TellsItsSeats, ReadOnlyInline):
     model = Refund
     readonly_fields = [
-        *("created_at", AMOUNT, OF_SEATS, "status", "kind", WHY, "requested_by"),
+        *("created_at", AMOUNT, "of_seats", "status", "kind", WHY, "requested_by"),
         *("decided_by", "decision_note", FAILURE, "finished_at"),
     ]
     fields = [*readonly_fields]
@@ -228,16 +230,16 @@ class TransactionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Refund)
-class RefundAdmin(ReadOnlyAdmin):
+class RefundAdmin(TellsItsSeats, ReadOnlyAdmin):
     list_display = [
-        *(BOOKING, CARD, AMOUNT, OF_SEATS, "status", "kind", WHY),
+        *(BOOKING, CARD, AMOUNT, "of_seats", "status", "kind", WHY),
         *("requested_by", "approve_by", "decided_by", "created_at"),
     ]
     list_filter = ["status", "kind", "created_at"]
     list_select_related = ["payment"]
     search_fields = ["payment__booking_reference__iexact", "payment__id__iexact", "requested_by"]
     exclude = [*IN_MINOR_UNITS, "seats", "reason", "failure_code", "requested_by_id", "decided_by_id"]
-    readonly_fields = [AMOUNT, OF_SEATS, CARD, WHY, FAILURE, "created_at"]
+    readonly_fields = [AMOUNT, "of_seats", CARD, WHY, FAILURE, "created_at"]
     actions = ["approve", "refuse"]
     show_full_result_count = False
 
