@@ -312,6 +312,8 @@ def _event(row: Payment, announcement: domain.Announcement, refund: Refund | Non
             )
         case "payment.refunded":
             refund = cast(Refund, refund)
+            about = seats_of(refund)
+            stay = seats.left(seats_of(row)) if about else ()
             return events.PaymentRefunded(
                 **ids,
                 refund_id=refund.id,
@@ -320,19 +322,11 @@ def _event(row: Payment, announcement: domain.Announcement, refund: Refund | Non
                 status=row.status,
                 kind=refund.kind,
                 reason=refund.reason if refund.requested_by else "",
-                **_seats_told(row, refund),
+                seats=_told(about, row.currency),
+                seats_left=_told(stay, row.currency),
             )
         case unknown:
             raise AssertionError(unknown)
-
-
-def _seats_told(row: Payment, refund: Refund) -> dict[str, list[events.RefundedSeat]]:
-    """Of a refund by the seat: whose money it was, and what the booking has after it."""
-    about = seats_of(refund)
-    return {
-        "seats": _told(about, row.currency),
-        "seats_left": _told(seats.left(seats_of(row)), row.currency) if about else [],
-    }
 
 
 def _told(which: Sequence[Seat], currency: str) -> list[events.RefundedSeat]:
