@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from functools import partial
+from functools import partial
 from typing import Any
 
 import amqp
