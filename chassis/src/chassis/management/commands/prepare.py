@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from functools import partial
-from functools import partial
 from typing import Any
 
 import amqp
