@@ -68,6 +68,7 @@ WHY: Any = _why
 
 class OperationInline(ReadOnlyInline):
     model = GatewayOperation
+    ordering = ["created_at"]
     readonly_fields = [
         *("created_at", "kind", AMOUNT, "provider", "state", OUTCOME),
         *("attempts", "due_at", "last_error", "id"),
