@@ -1,7 +1,8 @@
 """Buys a ticket from the running containers, as the demo customer.
 
 `python docker/ticket.py [--accounts FILE]`: FILE gets the demo accounts, for the tests of `tests/`. COMPOSE in the
-environment names the compose command, with its options (default: `docker compose`). Exits 1 saying which step failed.
+environment names the compose command, with its options (default: `docker compose`, where there is none
+`docker-compose`). Exits 1 saying which step failed.
 """
 
 import argparse
@@ -26,9 +27,17 @@ DEMO_DATA_SECONDS = 180
 SETTLE_SECONDS = 600
 
 
+def compose() -> list[str]:
+    """The compose command of this machine."""
+    if named := os.environ.get("COMPOSE"):
+        return shlex.split(named)
+    plugin = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
+    return ["docker", "compose"] if plugin.returncode == 0 else ["docker-compose"]
+
+
 def accounts() -> str:
     """The demo accounts by role, as JSON, once the demo data is there."""
-    command = [*shlex.split(os.environ.get("COMPOSE", "docker compose")), "run", "--rm", "--no-deps", "-T", "auth-demo"]
+    command = [*compose(), "run", "--rm", "--no-deps", "-T", "auth-demo"]
     deadline = time.monotonic() + DEMO_DATA_SECONDS
     while True:
         result = subprocess.run([*command, "cat", "/data/accounts.json"], cwd=ROOT, capture_output=True, text=True)

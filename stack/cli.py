@@ -208,7 +208,7 @@ def _exec(options: argparse.Namespace) -> None:
     if not words:
         raise StackError("say which command, after --")
     if options.service == "rabbitmq":
-        own: Mapping[str, str] = rabbitmq.environment(stack.instance, ports=stack.ports)
+        own: Mapping[str, str] = rabbitmq.tools_environment(stack.instance, ports=stack.ports)
     else:
         service = service_named(options.service)
         own = _service_environment(stack, service.name)

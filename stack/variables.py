@@ -28,7 +28,7 @@ HOLDS = (
     *("MAX_HOLDS_AGAIN", "HOLDS_AGAIN_SECONDS"),
 )
 # Those of one service.
-ITS_OWN = {"auth": ("ACCESS_TOKEN_SECONDS", "REFRESH_TOKEN_SECONDS"), "booking": (*HOLDS, "TICKET_PREVIOUS_PUBLIC_KEY")}
+ITS_OWN = {"auth": ("ACCESS_TOKEN_SECONDS", "REFRESH_TOKEN_SECONDS"), "booking": HOLDS}
 BINARIES = str(PYTHON.parent)
 
 
@@ -135,11 +135,13 @@ def _own(
             return {
                 "JWT_PRIVATE_KEY": secrets["JWT_PRIVATE_KEY"],
                 "MAILED_SECRET_KEYS": secrets["MAILED_SECRET_KEYS"],
+                **_if_there(secrets, "JWT_PREVIOUS_PUBLIC_KEY"),
             }
         case "booking":
             return {
                 "CATALOG_URL": secured_url(instance, ports["catalog"]),
                 "TICKET_SIGNING_KEY": secrets["TICKET_SIGNING_KEY"],
+                **_if_there(secrets, "TICKET_PREVIOUS_PUBLIC_KEY"),
                 # While a booking waits for the disk, its thread's processor is another's.
                 "WEB_THREADS": "8",
             }
@@ -162,6 +164,11 @@ def _own(
             }
         case _:
             return {}
+
+
+def _if_there(secrets: Mapping[str, str], name: str) -> dict[str, str]:
+    """What somebody has put into secrets.env for as long as a key changes (docs/operations/keys.md)."""
+    return {name: secrets[name]} if name in secrets else {}
 
 
 def of_clock(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> dict[str, str]:

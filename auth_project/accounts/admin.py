@@ -27,7 +27,7 @@ from accounts.domain import (
 from accounts.errors import AboveYourRank, SignInThrottled, WeakPassword, WrongPassword
 from accounts.models import OneTimeToken, Revocation, Session, User, rank_by
 from accounts.selectors import prover_of
-from chassis.admin import ReadOnlyAdmin, StaffAdmin
+from chassis.admin import ChoicesInWords, ReadOnlyAdmin, StaffAdmin, words
 from chassis.web.gateway import address_of
 
 ADDRESS_BY_ANOTHER = (
@@ -40,7 +40,8 @@ def _cleaned(normalised: Callable[[str], str], typed: str) -> str:
     try:
         return normalised(typed)
     except ValueError as error:
-        raise forms.ValidationError(f"{str(error).capitalize()}.") from None
+        said = str(error) or "this cannot be taken"
+        raise forms.ValidationError(f"{said[0].upper()}{said[1:]}.") from None
 
 
 class ContactForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's takes no argument when it runs
@@ -141,6 +142,9 @@ class UserAdmin(StaffAdmin):
         allowed = super().has_change_permission(request, obj)
         return allowed and (obj is None or _staff(request).may(Deed.CHANGE, obj))
 
+    def kept_because(self, row: User) -> str:
+        return "An account is never deleted, for bookings and payments name it. Make it inactive instead."
+
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
 
@@ -184,10 +188,14 @@ def _tell(page: "admin.ModelAdmin[Any]", request: HttpRequest, end: Callable[[],
         page.message_user(request, "The sessions are ended.", messages.SUCCESS)
 
 
+END_REASON = words("end_reason", title="why it ended")
+
+
 @admin.register(Session)
 class SessionAdmin(ReadOnlyAdmin):
-    list_display = ["id", "user", "created_at", "refreshed_at", "expires_at", "end_reason", "address"]
-    list_filter = [("ended_at", admin.EmptyFieldListFilter), "end_reason", "created_at"]
+    list_display = ["user", "created_at", "refreshed_at", "expires_at", END_REASON, "address"]
+    list_filter = [("ended_at", admin.EmptyFieldListFilter), ("end_reason", ChoicesInWords), "created_at"]
+    readonly_fields = [END_REASON]
     list_select_related = ["user"]
     search_fields = ["=id", "user__username", "user__email", "=address"]
     fields = [
@@ -197,7 +205,7 @@ class SessionAdmin(ReadOnlyAdmin):
         "refreshed_at",
         "expires_at",
         "ended_at",
-        "end_reason",
+        END_REASON,
         "address",
         "user_agent",
     ]
@@ -215,7 +223,7 @@ class SessionAdmin(ReadOnlyAdmin):
 
 @admin.register(OneTimeToken)
 class OneTimeTokenAdmin(ReadOnlyAdmin):
-    list_display = ["id", "purpose", "email", "user", "created_at", "expires_at", "used_at"]
+    list_display = ["purpose", "email", "user", "created_at", "expires_at", "used_at"]
     list_filter = ["purpose", ("used_at", admin.EmptyFieldListFilter)]
     list_select_related = ["user"]
     search_fields = ["email", "user__username"]
@@ -225,7 +233,7 @@ class OneTimeTokenAdmin(ReadOnlyAdmin):
 
 @admin.register(Revocation)
 class RevocationAdmin(ReadOnlyAdmin):
-    list_display = ["id", "jti", "user", "issued_before", "expires_at", "published_at"]
+    list_display = ["__str__", "issued_before", "expires_at", "published_at"]
     list_filter = [("published_at", admin.EmptyFieldListFilter)]
     list_select_related = ["user"]
     search_fields = ["=jti", "user__username"]
@@ -252,8 +260,12 @@ class OwnPasswordView(PasswordChangeView):
                 new_password=form.cleaned_data["new_password1"],
                 address=address_of(self.request),
             )
-        except (WrongPassword, WeakPassword, SignInThrottled) as problem:
-            form.add_error("old_password", problem.title)
+        except (WrongPassword, SignInThrottled) as problem:
+            form.add_error("old_password", f"{problem.detail.rstrip('.')}.")
+            return self.form_invalid(form)
+        except WeakPassword as problem:
+            for error in problem.errors or ({"detail": f"{problem.title}."},):
+                form.add_error("new_password1", error["detail"])
             return self.form_invalid(form)
         logout(self.request)
         return redirect("admin:index")

@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group, PermissionsMixin
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.formats import date_format
 
 from accounts.domain import (
     USERNAME,
@@ -172,6 +173,9 @@ class Session(models.Model):
             models.Index(fields=["expires_at"], name="sessions_expiry"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.user}, since {date_format(self.created_at, 'DATETIME_FORMAT')}"
+
     @property
     def state(self) -> SessionState:
         return SessionState(
@@ -219,6 +223,9 @@ class OneTimeToken(models.Model):
             models.Index(fields=["expires_at"], name="one_time_tokens_expiry"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.get_purpose_display()}, to {self.email}"
+
     @property
     def state(self) -> OneTimeTokenState:
         return OneTimeTokenState(
@@ -253,3 +260,6 @@ class Revocation(models.Model):
             models.Index(fields=["id"], condition=models.Q(published_at=None), name="revocations_untold"),
             models.Index(fields=["expires_at"], name="revocations_expiry"),
         ]
+
+    def __str__(self) -> str:
+        return "One token" if self.user is None else f"All tokens of {self.user} until then"

@@ -1,11 +1,11 @@
 """Where managers keep the programme. Everything is saved through services (catalog.forms)."""
 
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest, HttpResponse
@@ -46,6 +46,12 @@ class ServiceAdmin(StaffAdmin):
     def remove(self, row: Any, actor: Actor) -> None:
         raise NotImplementedError
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What goes with a row goes by its service; what stays, the service would refuse."""
+        deleted, counts, _, _ = super().get_deleted_objects(objs, request)
+        kept = [f"{row}: {why}" for row in objs if (why := self.kept_because(row))]
+        return deleted, counts, set(), kept
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
         return type(form.__name__, (form,), {"actor": actor_of(request)})
@@ -81,6 +87,9 @@ class MovieAdmin(ServiceAdmin):
     @admin.display(description="Showtimes to come", ordering="to_come")
     def to_come(self, movie: Any) -> int:
         return int(movie.to_come)
+
+    def kept_because(self, row: Movie) -> str:
+        return "A movie with showtimes stays; cancel the ones to come instead." if row.showtimes.exists() else ""
 
     def remove(self, row: Movie, actor: Actor) -> None:
         services.remove_movie(movie_id=row.id, actor=actor)
@@ -127,6 +136,15 @@ class TheaterAdmin(ServiceAdmin):
         ]
         return format_html_join(", ", '<a href="{}">{}</a> ({} seats)', links) or "None yet"
 
+    def kept_because(self, row: Theater) -> str:
+        return "A theater with showtimes stays; cancel the ones to come instead." if row.showtimes.exists() else ""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Its screens go with it."""
+        deleted, counts, needed, kept = super().get_deleted_objects(objs, request)
+        screens = Screen.objects.filter(theater__in=objs).select_related("theater").order_by("id")
+        return [*deleted, *map(str, screens)], {**counts, "screens": len(screens)}, needed, kept
+
     def remove(self, row: Theater, actor: Actor) -> None:
         services.remove_theater(theater_id=row.id, actor=actor)
 
@@ -153,10 +171,8 @@ class ScreenAdmin(ServiceAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ["theater", "name", "plan"] if obj is None else self.fields
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Seats go with their hall, though on a page of their own nobody deletes one."""
-        deleted, counts, needed, protected = super().get_deleted_objects(objs, request)
-        return deleted, counts, needed - {Seat._meta.verbose_name}, protected
+    def kept_because(self, row: Screen) -> str:
+        return "A screen with showtimes stays; cancel the ones to come instead." if row.showtimes.exists() else ""
 
     @admin.display(description="Seats")
     def seat_map(self, screen: Screen) -> str:
@@ -208,6 +224,9 @@ class ShowtimeAdmin(ServiceAdmin):
     search_fields = ["movie__title", "theater__name", "theater__city", "screen__name"]
     autocomplete_fields = ["movie", "screen"]
     actions = ["cancel"]
+
+    def kept_because(self, row: Showtime) -> str:
+        return "A showtime is cancelled and never deleted, for bookings name it."
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -295,7 +314,10 @@ class ShowtimeAdmin(ServiceAdmin):
                 "opts": self.model._meta,
                 "showtimes": [(showtime, touched_by(showtime.pk)) for showtime in queryset],
                 "form": form,
-                "checkbox": ACTION_CHECKBOX_NAME,
+                "action": "cancel",
+                "selected": [showtime.pk for showtime in queryset],
+                "button": "Cancel these showtimes",
+                "leave": "Leave them",
             }
             return TemplateResponse(request, "admin/catalog/cancel_showtimes.html", context)
         cancelled = 0
@@ -335,18 +357,34 @@ class ShowtimePriceAdmin(ReadOnlyAdmin):
         return format_money(price.money)
 
 
+class OfShowtimes(ReadOnlyAdmin):
+    """Rows that booking tells of, by the id of a showtime that this service need not know."""
+
+    def look_up(self, rows: Sequence[Any]) -> None:
+        known = Showtime.objects.select_related("movie", "theater", "screen").in_bulk({row.showtime_id for row in rows})
+        for row in rows:
+            row.known = known.get(row.showtime_id)
+
+    @admin.display(description="showtime")
+    def showtime(self, row: Any) -> str:
+        return str(row.known or "one that is not known here")
+
+
 @admin.register(ShowtimeOccupancy)
-class ShowtimeOccupancyAdmin(ReadOnlyAdmin):
-    list_display = ["booking_id", "showtime_id", "seats", "state", "held_until", "updated_at"]
+class ShowtimeOccupancyAdmin(OfShowtimes):
+    list_display = ["showtime", "seats", "state", "held_until", "updated_at", "booking_id"]
     list_filter = ["state"]
     search_fields = ["booking_id", "showtime_id"]
+    fields = ["showtime", "seats", "state", "held_until", "updated_at", "booking_id", "showtime_id"]
+    readonly_fields = ["showtime"]
 
 
 @admin.register(BlockedSeats)
-class BlockedSeatsAdmin(ReadOnlyAdmin):
-    list_display = ["showtime_id", "seats", "updated_at"]
+class BlockedSeatsAdmin(OfShowtimes):
+    list_display = ["showtime", "seats", "updated_at"]
     search_fields = ["showtime_id"]
-    show_full_result_count = False
+    fields = ["showtime", "seats", "updated_at", "showtime_id"]
+    readonly_fields = ["showtime"]
 
 
 @admin.register(CatalogGeneration)

@@ -102,3 +102,28 @@ def test_the_way_to_the_dead_letters_is_in_the_column_of_the_lists(root: Browser
     page = root.get("/admin/chassis/").content.decode()
     before = page.partition('<div id="content-main">')[2].partition('<div class="module"><h2>Messages')[0]
     assert before.count("<div") == before.count("</div>") > 0
+
+
+@pytest.mark.parametrize(
+    ("address", "status"), [(f"{THINGS}?nothing=1", 400), ("/admin/chassis/nothing/", 404), (THINGS, 403)]
+)
+def test_what_is_refused_is_said_in_words_with_a_way_back(root: Browser, address: str, status: int) -> None:
+    if status == 403:
+        root = Browser(enforce_csrf_checks=True)
+        root.force_login(local_user("root", {"admin"}), backend="django.contrib.auth.backends.ModelBackend")
+        answer = root.post(address, {"action": "delete_selected"})
+    else:
+        answer = root.get(address)
+    page = answer.content.decode()
+    assert answer.status_code == status
+    assert '<a href="/admin/chassis/">Back to the first page</a>' in page
+    assert page.count("<p>") == 2
+
+
+def test_what_nobody_deletes_says_why_and_blames_no_rights(root: Browser) -> None:
+    message = OutboxMessage.objects.create(exchange="x", type="thing.made", body={})
+    address = f"/admin/chassis/chassis/outboxmessage/{message.pk}/"
+    assert "/delete/" not in root.get(f"{address}change/").content.decode()
+    refused = root.get(f"{address}delete/")
+    assert refused.status_code == 403
+    assert "Outbox messages are kept: nobody deletes them." in refused.content.decode()

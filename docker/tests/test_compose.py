@@ -113,6 +113,8 @@ def test_settings_start_with_just_what_is_passed(service: Service, services: Ser
 @each_service
 def test_a_container_is_told_what_a_local_process_is_told(service: Service, services: Services) -> None:
     secrets = {name: make() for name, make in credentials.MAKERS.items()}
+    # While a key is changed for another.
+    secrets |= {"JWT_PREVIOUS_PUBLIC_KEY": "a key", "TICKET_PREVIOUS_PUBLIC_KEY": "a key"}
     ports = dict.fromkeys(USUAL, 1)
     local = variables.of_service(Instance.named(MAIN), service, ports=ports, secrets=secrets)
     for kind in KINDS:

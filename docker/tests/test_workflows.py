@@ -57,6 +57,6 @@ def test_every_service_has_its_image_built_and_tagged_under_the_agreed_name_too(
 
 
 def test_nothing_is_called_latest_before_it_has_passed() -> None:
-    assert set(jobs()["latest"]["needs"]) == {"chart", "tests", "systems", "containers"}
+    assert set(jobs()["latest"]["needs"]) == {"chart", "cluster", "tests", "systems", "containers"}
     assert "latest" not in str(jobs()["images"])
     assert set(jobs()["summary"]["needs"]) == set(jobs()) - {"summary"}

@@ -190,6 +190,17 @@ def test_a_broken_dump_leaves_the_database_as_it_was(sold, tmp_path):
     assert contents(sold) == before
 
 
+@pytest.mark.parametrize("name", ["backup", "restore"])
+def test_a_server_that_does_not_answer_is_waited_for_and_then_named(sold, tmp_path, name):
+    nowhere = sold.url.partition("@")[0] + "@127.0.0.1:1/bookings_db"
+    began = time.monotonic()
+    done = script(name, sold, tmp_path, DATABASE_URL=nowhere, AWAIT_SECONDS="2")
+    assert done.returncode == 1
+    assert time.monotonic() - began >= 2
+    assert "127.0.0.1:1/bookings_db does not answer" in done.stderr
+    assert nowhere not in done.stderr, "with its password"
+
+
 def test_so_many_dumps_are_kept_and_the_oldest_go(sold, tmp_path):
     for old in ("20200101T000000Z", "20200102T000000Z", "20200103T000000Z"):
         (tmp_path / f"{old}.dump").touch()

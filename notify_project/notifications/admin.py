@@ -1,5 +1,6 @@
 import re
 from base64 import b64encode
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -7,11 +8,11 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 
-from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin, actor_of
-from notifications import compose, previews, services
-from notifications.domain import FALLBACK_LANGUAGE, Channel
+from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin, ValuesInWords, actor_of, words
+from notifications import compose, in_words, previews, services
+from notifications.domain import FALLBACK_LANGUAGE, LANGUAGES, Channel
 from notifications.errors import NotResendable
 from notifications.kinds import KINDS, carries_secret, samples
 from notifications.models import (
@@ -21,6 +22,7 @@ from notifications.models import (
     Notification,
     NotificationTemplate,
 )
+from notifications.presentation import named
 from notifications.wording import Rendered, Wording
 from notifications.wording_rules import BadWording
 
@@ -49,15 +51,26 @@ class ContactAdmin(StaffAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
+    def kept_because(self, row: Contact) -> str:
+        return "A contact is what auth tells of an account, and stays as long as that."
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 
 @admin.register(BookingSummary)
 class BookingSummaryAdmin(ReadOnlyAdmin):
-    list_display = ["reference", "booking_id", "created_at"]
+    list_display = ["reference", "showing", "places", "created_at"]
     search_fields = ["reference", "booking_id"]
-    show_full_result_count = False
+    fields = readonly_fields = ["reference", "showing", "places", "revision", "booking_id", "created_at"]
+
+    @admin.display(description="showtime")
+    def showing(self, booking: BookingSummary) -> str:
+        return in_words.showing(booking.showtime)
+
+    @admin.display(description="seats")
+    def places(self, booking: BookingSummary) -> str:
+        return named(booking.seats)
 
 
 class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
@@ -119,9 +132,13 @@ class NotificationTemplateAdmin(StaffAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and _may_word(request, obj)
 
+    def kept_because(self, row: NotificationTemplate) -> str:
+        if row.language != FALLBACK_LANGUAGE:
+            return ""
+        return f"Every message keeps its {LANGUAGES[FALLBACK_LANGUAGE]} wording: whoever reads no other gets this one."
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Every message keeps its wording in the language that others fall back to."""
-        if obj is None or obj.language == FALLBACK_LANGUAGE:
+        if obj is None:
             return False
         return super().has_delete_permission(request, obj) and _may_word(request, obj)
 
@@ -133,7 +150,8 @@ class NotificationTemplateAdmin(StaffAdmin):
             public_url=settings.PUBLIC_URL,
             support_email=settings.SUPPORT_EMAIL,
         )
-        return ", ".join(sorted(name for name, value in known.items() if value != ""))
+        names = sorted((name,) for name, value in known.items() if value != "")
+        return format_html_join(", ", "<code>{}</code>", names)
 
     @admin.display(description="preview")
     def preview(self, obj: NotificationTemplate) -> str:
@@ -199,39 +217,71 @@ def _with_pictures(html: str) -> str:
     return re.sub(r'src="cid:[^"]*"', f'src="data:image/png;base64,{picture}"', html)
 
 
+SERVER_SAID = words("code", title="what the server said")
+
+
 class DeliveryInline(ReadOnlyInline):
     model = DeliveryLog
-    fields = readonly_fields = ("attempt", "outcome", "code", "message_id", "milliseconds", "created_at")
+    fields = readonly_fields = ("created_at", "attempt", "outcome", SERVER_SAID, "milliseconds", "message_id")
+
+
+WHY_NOT = words("reason", title="why it is not sent")
 
 
 @admin.register(Notification)
 class NotificationAdmin(ReadOnlyAdmin):
     list_display = [
-        "created_at",
-        "template",
-        "channel",
-        "status",
-        "reason",
-        "attempts",
-        "recipient",
-        "user_id",
-        "booking_id",
+        *("template", "channel", "status", WHY_NOT, "recipient"),
+        *("who", "booking", "attempts", "created_at"),
     ]
     list_filter = ["status", "template", "channel", "created_at"]
     search_fields = ["=id", "=user_id", "=booking_id", "=recipient"]
-    exclude = ["context"]
-    readonly_fields = ["about"]
+    readonly_fields = [WHY_NOT, "who", "booking", "spoken", "about", "asked_by"]
+    fieldsets = [
+        (None, {"fields": ["template", "channel", "status", WHY_NOT, "recipient", "who", "booking", "spoken"]}),
+        ("What it says", {"fields": ["subject", "about"]}),
+        ("When", {"fields": ["created_at", "due_at", "not_after", "sent_at", "attempts", "asked_by"]}),
+        (
+            "To look it up elsewhere",
+            {"fields": ["id", "event_id", "user_id", "booking_id", "natural_key", "follows", "resend_of"]},
+        ),
+    ]
     ordering = ["-id"]
     actions = ["send_again"]
     inlines = [DeliveryInline]
     show_full_result_count = False
 
+    def look_up(self, rows: Sequence[Any]) -> None:
+        """Whose it is and of which booking, by name: they need not be known here, so no relation leads there."""
+        people = {row.user_id for row in rows} | {row.requested_by for row in rows}
+        names = dict(Contact.objects.filter(user_id__in=people - {None}).values_list("user_id", "username"))
+        bookings = {row.booking_id for row in rows} - {None}
+        references = dict(BookingSummary.objects.filter(booking_id__in=bookings).values_list("booking_id", "reference"))
+        for row in rows:
+            row.who, row.asked_by = names.get(row.user_id), names.get(row.requested_by)
+            row.reference = references.get(row.booking_id) or row.context.get("reference")
+
+    @admin.display(description="account")
+    def who(self, obj: Any) -> str:
+        return obj.who or "-"
+
+    @admin.display(description="booking")
+    def booking(self, obj: Any) -> str:
+        return obj.reference or "-"
+
+    @admin.display(description="asked for by")
+    def asked_by(self, obj: Any) -> str:
+        return obj.asked_by or "-"
+
+    @admin.display(description="language")
+    def spoken(self, obj: Notification) -> str:
+        return LANGUAGES.get(obj.language, obj.language) or "-"
+
     @admin.display(description="what it is about")
     def about(self, obj: Notification) -> str:
         if carries_secret(obj.template):
             return "hidden: it carries a link that signs in"
-        shown = {name: value for name, value in obj.context.items() if name not in {"ticket", "tickets"}}
-        return format_html('<pre style="white-space:pre-wrap">{}</pre>', _lines(shown))
+        return in_words.table(obj.context)
 
     def has_resend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("notifications.resend_notification")
@@ -251,15 +301,11 @@ class NotificationAdmin(ReadOnlyAdmin):
             self.message_user(request, f"{again} will be sent again.", messages.SUCCESS)
 
 
-def _lines(context: dict[str, Any]) -> str:
-    return "\n".join(f"{name}: {value}" for name, value in context.items())
-
-
 @admin.register(DeliveryLog)
 class DeliveryLogAdmin(ReadOnlyAdmin):
-    list_display = ["created_at", "notification", "attempt", "outcome", "code", "milliseconds"]
-    list_filter = ["outcome", "code", "created_at"]
+    list_display = ["notification", "attempt", "outcome", SERVER_SAID, "milliseconds", "created_at"]
+    list_filter = ["outcome", ("code", ValuesInWords), "created_at"]
     list_select_related = ["notification"]
     search_fields = ["=id", "=notification__id", "=message_id"]
-    raw_id_fields = ["notification"]
-    show_full_result_count = False
+    fields = ["notification", "created_at", "attempt", "outcome", SERVER_SAID, "milliseconds", "message_id"]
+    readonly_fields = [SERVER_SAID]

@@ -85,7 +85,7 @@ class NotificationTemplate(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.code} · {self.channel} · {self.language}"
+        return f"{self.get_code_display()} · {self.get_channel_display()} · {self.get_language_display()}"
 
 
 class FirstWording(models.Model):
@@ -186,7 +186,7 @@ class Notification(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.template} · {self.channel} · {self.status}"
+        return f"{self.get_template_display()} · {self.get_channel_display()} · {self.get_status_display()}"
 
 
 class DeliveryLog(models.Model):

@@ -1,5 +1,6 @@
 """From what an event said to what a person reads: money, times and seats in their language."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache, lru_cache
@@ -72,7 +73,7 @@ def present(
     shown |= {key: money(context[key], locale) if context.get(key) else "" for key in _said(kind, Money)}
     shown |= {key: moment(context[key], zone, locale) if context.get(key) else "" for key in _said(kind, datetime)}
     shown |= {key: context.get(key) or [] for key in _said(kind, list[str])}
-    seats = _seats(context.get("seats") or booking.get("seats") or [])
+    seats = named(context.get("seats") or booking.get("seats") or [])
     return shown | {
         "name": name,
         "language": language,
@@ -111,10 +112,10 @@ def _tickets(context: Mapping[str, Any], seats: str) -> list[dict[str, Any]]:
 
     picture: the name of its code's picture (cid:), or "" where the mail has no room for it.
     """
-    each = context.get("tickets") or []
+    each = list(context.get("tickets") or [])
     if not each and context.get("ticket"):
         return [{"seat": seats, "code": context["ticket"], "picture": "ticket"}]
-    return [
+    shown = [
         {
             "seat": one["seat"],
             "code": one["code"],
@@ -122,10 +123,18 @@ def _tickets(context: Mapping[str, Any], seats: str) -> list[dict[str, Any]]:
         }
         for number, one in enumerate(each, 1)
     ]
+    return sorted(shown, key=lambda one: _place(one["seat"]))
 
 
-def _seats(seats: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(f"{seat['row']}{seat['number']}" for seat in seats)
+def named(seats: Sequence[Mapping[str, Any]]) -> str:
+    """By row and number, as they stand in the hall: A9, A10, B1."""
+    return ", ".join(sorted((f"{seat['row']}{seat['number']}" for seat in seats), key=_place))
+
+
+def _place(seat: str) -> tuple[int, str, int, str]:
+    """Sorts a seat as it is written: rows of one letter before those of two, and numbers as numbers."""
+    row, number, rest = re.fullmatch(r"(\D*)(\d*)(.*)", seat, re.DOTALL).groups()  # type: ignore[union-attr]  # of any text
+    return len(row), row, int(number or 0), rest
 
 
 @cache

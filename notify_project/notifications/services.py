@@ -295,7 +295,9 @@ def _say_the_newest_showtime(notification: Notification) -> None:
 def _leave_out_what_was_given_back(notification: Notification) -> None:
     """A ticket stays good for the seats that are left; those that went back, and their codes, are not sent again."""
     said = notification.context
-    summary = BookingSummary.objects.filter(booking_id=notification.booking_id).first() if "tickets" in said else None
+    if notification.booking_id is None or "tickets" not in said:
+        return
+    summary = BookingSummary.objects.filter(booking_id=notification.booking_id).first()
     if summary is None:
         return
     left = {f"{seat['row']}{seat['number']}" for seat in summary.seats}

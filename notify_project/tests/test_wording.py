@@ -153,6 +153,23 @@ def test_no_mail_greets_with_a_gap_where_the_name_is_not_known(language: str, co
     assert " ," not in rendered.html
 
 
+def test_seats_and_their_tickets_come_in_the_order_of_the_hall() -> None:
+    taken = [("B", 2), ("A", 10), ("AA", 1), ("A", 9)]
+    context = {
+        **samples.BOOKING,
+        "seats": [{"row": row, "number": number} for row, number in taken],
+        "tickets": [{"seat": f"{row}{number}", "code": f"code of {row}{number}"} for row, number in taken],
+    }
+    shown = present(context, kind=KINDS["ticket"], booking={}, name="", language="en", public_url=URL)
+    assert shown["seats"] == "A9, A10, B2, AA1"
+    assert [(one["seat"], one["code"], one["picture"]) for one in shown["tickets"]] == [
+        ("A9", "code of A9", "ticket-4"),
+        ("A10", "code of A10", "ticket-2"),
+        ("B2", "code of B2", "ticket-1"),
+        ("AA1", "code of AA1", "ticket-3"),
+    ]
+
+
 def test_what_a_booking_is_about_is_known_from_its_summary() -> None:
     shown = present({}, kind=KINDS["receipt"], booking=samples.BOOKING, name="", language="en", public_url=URL)
     assert shown["reference"] == "MQ7K2P"

@@ -1,7 +1,7 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth import get_permission_codename
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -9,9 +9,10 @@ from django.template.response import TemplateResponse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, actor_of, money
+from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, ValuesInWords, actor_of, in_words, money, words
 from chassis.web.problems import Problem
 from payments import books, refunds, services
+from payments.approval import approval_words
 from payments.clerks import Clerk
 from payments.forms import Plan, RefundForm, RefusalForm, described, left, shown
 from payments.models import GatewayOperation, Payment, PaymentMethod, Refund, Transaction, WebhookDelivery
@@ -29,18 +30,47 @@ MONEY_OF_PAYMENT = [
     REFUNDED,
     money("retained_amount", title="retained"),
 ]
+FAILURE = words("failure_code", title="why it failed")
+OUTCOME = words("outcome_code", title="why not")
 IN_MINOR_UNITS = ["amount", "held_amount", "captured_amount", "refunded_amount", "retained_amount", "currency"]
 
 
-@admin.display(description="of seats")
-def of_seats(refund: Refund) -> str:
-    return named(books.seats_of(refund)) or "-"
+@admin.display(description="booking", ordering="payment__booking_reference")
+def _booking(row: GatewayOperation | Transaction | Refund) -> str:
+    return row.payment.booking_reference or f"booking {row.payment.booking_id}"
+
+
+@admin.display(description="card")
+def _card(row: Payment | Refund) -> str:
+    last4 = row.card_last4 if isinstance(row, Payment) else row.payment.card_last4
+    return f"ending in {last4}" if last4 else "-"
+
+
+@admin.display(description="reason")
+def _why(refund: Refund) -> str:
+    """What staff wrote, or the word of the booking that ended."""
+    return refund.reason if refund.requested_by else in_words(refund.reason)
+
+
+class TellsItsSeats:
+    """A page of refunds, with a column of those whose money it is."""
+
+    @admin.display(description="of seats")
+    def of_seats(self, refund: Refund) -> str:
+        return named(books.seats_of(refund)) or "-"
+
+
+# The stubs know names of columns alone.
+BOOKING: Any = _booking
+CARD: Any = _card
+WHY: Any = _why
 
 
 class OperationInline(ReadOnlyInline):
     model = GatewayOperation
+    ordering = ["created_at"]
     readonly_fields = [
-        *("created_at", "kind", AMOUNT, "provider", "state", "outcome_code"),
+        *("created_at", "kind", AMOUNT, "provider", "state", OUTCOME),
         *("attempts", "due_at", "last_error", "id"),
     ]
     fields = [*readonly_fields]
@@ -53,11 +83,11 @@ class LedgerInline(ReadOnlyInline):
     fields = [*readonly_fields]
 
 
-class RefundInline(ReadOnlyInline):
+class RefundInline(TellsItsSeats, ReadOnlyInline):
     model = Refund
     readonly_fields = [
-        *("created_at", AMOUNT, of_seats, "status", "kind", "reason", "requested_by"),
-        *("decided_by", "decision_note", "failure_code", "finished_at"),
+        *("created_at", AMOUNT, "of_seats", "status", "kind", WHY, "requested_by"),
+        *("decided_by", "decision_note", FAILURE, "finished_at"),
     ]
     fields = [*readonly_fields]
 
@@ -67,17 +97,52 @@ def _may_refund(request: HttpRequest) -> bool:
     return request.user.has_perm(f"{options.app_label}.{get_permission_codename('refund', options)}")
 
 
+def _button(plans: Sequence[Plan]) -> str:
+    """What the page does next: it shows, gives back, or asks somebody else."""
+    if not plans:
+        return "Look at it"
+    waiting = [plan.waits for plan in plans]
+    return "Ask for it" if all(waiting) else "Give it back, and ask for the rest" if any(waiting) else "Give it back"
+
+
+def _approvals(plans: Sequence[Plan]) -> list[str]:
+    """Why some of them wait, and for whom: a paragraph for each currency."""
+    return [approval_words(currency) for currency in sorted({plan.payment.currency for plan in plans if plan.waits})]
+
+
 def _clerk(request: HttpRequest) -> Clerk:
     return Clerk(actor_of(request))
 
 
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyAdmin):
-    list_display = ["booking_reference", "status", "booking_state", TOTAL, REFUNDED, "attention", "created_at"]
+    list_display = [
+        *("booking_reference", "status", "booking_state", TOTAL, REFUNDED, CARD),
+        *(words("attention"), "created_at"),
+    ]
     list_filter = ["status", "booking_state", "under_way", ("attention", admin.EmptyFieldListFilter), "created_at"]
     search_fields = ["booking_reference__iexact", "id__iexact", "booking_id__iexact", "user_id__iexact"]
-    exclude = [*IN_MINOR_UNITS, "seats", "let_in"]
-    readonly_fields = [*MONEY_OF_PAYMENT, "seats_sold"]
+    readonly_fields = [
+        *(*MONEY_OF_PAYMENT, "seats_sold", CARD, FAILURE, words("attention", title="needs attention")),
+        *(words("ended_reason", title="why the booking ended"), "created_at", "updated_at"),
+    ]
+    fieldsets = [
+        (
+            None,
+            {"fields": ["booking_reference", "status", "booking_state", "seats_sold", *MONEY_OF_PAYMENT, "under_way"]},
+        ),
+        ("Card", {"fields": [CARD, FAILURE]}),
+        ("What happened", {"fields": [*readonly_fields[-4:-2], "hold_expires_at", "captured_at", "created_at"]}),
+        (
+            "To look it up elsewhere",
+            {
+                "fields": [
+                    *("id", "booking_id", "user_id", "provider", "authorization_id", "capture_id"),
+                    *("version", "updated_at"),
+                ]
+            },
+        ),
+    ]
     inlines = [OperationInline, LedgerInline, RefundInline]
     actions = ["refund", "try_again"]
     show_full_result_count = False
@@ -108,7 +173,10 @@ class PaymentAdmin(ReadOnlyAdmin):
                 "form": form,
                 "payments": [(payment, left(payment)) for payment in payments],
                 "plans": plans,
-                "selected_name": ACTION_CHECKBOX_NAME,
+                "approvals": _approvals(plans),
+                "action": "refund",
+                "selected": [payment.pk for payment in payments],
+                "button": _button(plans),
             }
             return TemplateResponse(request, "admin/payments/refund.html", context)
         for payment in payments:
@@ -140,18 +208,20 @@ class PaymentAdmin(ReadOnlyAdmin):
 
 @admin.register(GatewayOperation)
 class GatewayOperationAdmin(ReadOnlyAdmin):
-    list_display = ["id", "payment", "kind", AMOUNT, "state", "outcome_code", "attempts", "due_at", "created_at"]
-    list_filter = ["state", "kind", "outcome_code", "created_at"]
+    list_display = [BOOKING, "kind", AMOUNT, "state", OUTCOME, "attempts", "due_at", "created_at"]
+    list_filter = ["state", "kind", ("outcome_code", ValuesInWords), "created_at"]
+    ordering = ["-id"]
     list_select_related = ["payment"]
     search_fields = ["id__iexact", "payment__booking_reference__iexact", "payment__id__iexact", "result"]
-    exclude = ["payment_token", *IN_MINOR_UNITS]
-    readonly_fields = [AMOUNT]
+    exclude = ["payment_token", "outcome_code", *IN_MINOR_UNITS]
+    readonly_fields = [AMOUNT, OUTCOME]
     show_full_result_count = False
 
 
 @admin.register(Transaction)
 class TransactionAdmin(ReadOnlyAdmin):
-    list_display = ["id", "payment", "kind", "account", AMOUNT, "created_at"]
+    list_display = [BOOKING, "kind", "account", AMOUNT, "created_at"]
+    ordering = ["-id"]
     list_filter = ["account", "kind", "currency", "created_at"]
     list_select_related = ["payment"]
     search_fields = ["payment__booking_reference__iexact", "payment__id__iexact"]
@@ -161,44 +231,41 @@ class TransactionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Refund)
-class RefundAdmin(ReadOnlyAdmin):
+class RefundAdmin(TellsItsSeats, ReadOnlyAdmin):
     list_display = [
-        *("id", "payment", AMOUNT, of_seats, "status", "kind", "reason"),
+        *(BOOKING, CARD, AMOUNT, "of_seats", "status", "kind", WHY),
         *("requested_by", "approve_by", "decided_by", "created_at"),
     ]
     list_filter = ["status", "kind", "created_at"]
     list_select_related = ["payment"]
     search_fields = ["payment__booking_reference__iexact", "payment__id__iexact", "requested_by"]
-    exclude = [*IN_MINOR_UNITS, "seats"]
-    readonly_fields = [AMOUNT, of_seats]
+    exclude = [*IN_MINOR_UNITS, "seats", "reason", "failure_code", "requested_by_id", "decided_by_id"]
+    readonly_fields = [AMOUNT, "of_seats", CARD, WHY, FAILURE, "created_at"]
     actions = ["approve", "refuse"]
     show_full_result_count = False
 
     def has_refund_permission(self, request: HttpRequest) -> bool:
         return _may_refund(request)
 
-    @admin.action(description="Approve the selected refunds, which others have asked for", permissions=["refund"])
-    def approve(self, request: HttpRequest, queryset: QuerySet[Refund]) -> None:
+    @admin.action(description="Approve the selected refunds, which others have asked for…", permissions=["refund"])
+    def approve(self, request: HttpRequest, queryset: QuerySet[Refund]) -> HttpResponse | None:
+        """Shows what will be done first."""
+        if "seen" not in request.POST:
+            return self._ask(request, queryset, "approve", title="Approve refunds", button="Approve")
+
         def approve(refund: Refund) -> str:
             refunds.approve_refund(refund_id=refund.id, clerk=_clerk(request))
             return "is on its way back"
 
         self._decide(request, queryset, approve)
+        return None
 
     @admin.action(description="Refuse the selected refunds…", permissions=["refund"])
     def refuse(self, request: HttpRequest, queryset: QuerySet[Refund]) -> HttpResponse | None:
         """Asks for a note to who asked for them."""
         form = RefusalForm(request.POST if "note" in request.POST else None)
         if not form.is_valid():
-            context = {
-                **self.admin_site.each_context(request),
-                "title": "Refuse refunds",
-                "opts": self.opts,
-                "form": form,
-                "refunds": queryset.select_related("payment"),
-                "selected_name": ACTION_CHECKBOX_NAME,
-            }
-            return TemplateResponse(request, "admin/payments/refuse.html", context)
+            return self._ask(request, queryset, "refuse", title="Refuse refunds", button="Refuse", form=form)
 
         def refuse(refund: Refund) -> str:
             refunds.refuse_refund(refund_id=refund.id, clerk=_clerk(request), note=form.cleaned_data["note"])
@@ -206,6 +273,18 @@ class RefundAdmin(ReadOnlyAdmin):
 
         self._decide(request, queryset, refuse)
         return None
+
+    def _ask(self, request: HttpRequest, queryset: QuerySet[Refund], action: str, **shown: Any) -> HttpResponse:
+        refunds = list(queryset.select_related("payment").order_by("id"))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "refunds": refunds,
+            "action": action,
+            "selected": [refund.pk for refund in refunds],
+            **shown,
+        }
+        return TemplateResponse(request, f"admin/payments/{action}.html", context)
 
     def _decide(self, request: HttpRequest, queryset: QuerySet[Refund], decide: Callable[[Refund], str]) -> None:
         for refund in queryset.select_related("payment").order_by("id"):
@@ -218,11 +297,15 @@ class RefundAdmin(ReadOnlyAdmin):
 
 @admin.register(PaymentMethod)
 class PaymentMethodAdmin(ReadOnlyAdmin):
-    list_display = ["id", "user_id", "brand", "last4", "expiry_month", "expiry_year", "created_at"]
+    list_display = ["__str__", "expires", "user_id", "created_at"]
     list_filter = ["brand"]
     search_fields = ["user_id__iexact", "last4"]
-    exclude = ["gateway_token", "token_digest", "sealed_by"]
+    fields = readonly_fields = ["brand", "last4", "expires", "provider", "user_id", "created_at"]
     show_full_result_count = False
+
+    @admin.display(description="expires", ordering="expiry_year")
+    def expires(self, method: PaymentMethod) -> str:
+        return f"{method.expiry_month:02}/{method.expiry_year}"
 
 
 @admin.register(WebhookDelivery)

@@ -7,13 +7,14 @@ payment meanwhile nothing is written, and the caller decides anew.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import IntEnum
 from typing import Any, cast
 from uuid import UUID
 
 import msgspec
 from django.utils import timezone
 
-from chassis.ids import uuid7
+from chassis.ids import uuid7, uuid7_following
 from chassis.messaging import outbox
 from chassis.messaging.events import EventData
 from chassis.money import Money
@@ -27,6 +28,23 @@ from payments.statements import NOW, Expression, Statement
 
 # Longer than a call with its repetition may take, 2 x (1 + 5) s (gateways/interface.py): a lease ends with its holder.
 LEASE = timedelta(seconds=20)
+
+
+class Step(IntEnum):
+    """What a booking leads to by itself, once each: the id, and so the key at the provider, follows from the booking's.
+
+    A database that was put back from an older dump hears of the booking again, and asks for the same again under the
+    same keys: nothing is charged twice.
+    """
+
+    PAYMENT = 0
+    AUTHORIZATION = 1
+    CAPTURE = 2
+
+
+def id_of(step: Step, booking_id: UUID) -> UUID:
+    return uuid7_following(booking_id, step)
+
 
 OUTCOMES = metrics.counter("payments_total", "Payments by what became of them", ["outcome"])
 MONEY = metrics.counter("payments_amount_total", "Money moved, in minor units", ["kind", "currency"])
@@ -236,8 +254,9 @@ def _follow_up(
         }
         statement.update("gateway_operations", changes, where={"payment_id": row.id, "state": OperationState.PENDING})
         return None
+    captures = id_of(Step.CAPTURE, row.booking_id) if ask.kind is Kind.CAPTURE else None
     operation = GatewayOperation(
-        id=(card and card.operation_id) or uuid7(),
+        id=(card and card.operation_id) or captures or uuid7(),
         payment=row,
         provider=card.provider if card else row.provider,
         kind=ask.kind,
@@ -312,6 +331,8 @@ def _event(row: Payment, announcement: domain.Announcement, refund: Refund | Non
             )
         case "payment.refunded":
             refund = cast(Refund, refund)
+            about = seats_of(refund)
+            stay = seats.left(seats_of(row)) if about else ()
             return events.PaymentRefunded(
                 **ids,
                 refund_id=refund.id,
@@ -320,19 +341,11 @@ def _event(row: Payment, announcement: domain.Announcement, refund: Refund | Non
                 status=row.status,
                 kind=refund.kind,
                 reason=refund.reason if refund.requested_by else "",
-                **_seats_told(row, refund),
+                seats=_told(about, row.currency),
+                seats_left=_told(stay, row.currency),
             )
         case unknown:
             raise AssertionError(unknown)
-
-
-def _seats_told(row: Payment, refund: Refund) -> dict[str, list[events.RefundedSeat]]:
-    """Of a refund by the seat: whose money it was, and what the booking has after it."""
-    about = seats_of(refund)
-    return {
-        "seats": _told(about, row.currency),
-        "seats_left": _told(seats.left(seats_of(row)), row.currency) if about else [],
-    }
 
 
 def _told(which: Sequence[Seat], currency: str) -> list[events.RefundedSeat]:

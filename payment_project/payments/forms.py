@@ -48,16 +48,16 @@ class SeatChoices(forms.CheckboxSelectMultiple):
 class SeatsField(forms.TypedMultipleChoiceField):
     """The seats of a payment by row and number with their prices, and what became of them; ids in cleaned_data."""
 
-    widget = SeatChoices
-
     def __init__(self, payment: Payment, seats: Sequence[Seat]) -> None:
+        widget = SeatChoices()
+        widget.gone = frozenset(str(seat.id) for seat in seats if seat.refunded)
         super().__init__(
             choices=[(str(seat.id), described(seat, payment)) for seat in seats],
             coerce=UUID,
             required=False,
+            widget=widget,
             help_text="Instead of an amount: what these seats were sold at.",
         )
-        self.widget.gone = frozenset(str(seat.id) for seat in seats if seat.refunded)
 
 
 def described(seat: Seat, payment: Payment) -> str:

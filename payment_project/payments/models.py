@@ -124,7 +124,7 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         total = format_money(Money(self.amount, self.currency))
-        return f"{self.booking_reference or self.booking_id}: {total}, {self.status}"
+        return f"{self.booking_reference or self.booking_id}: {total}, {self.get_status_display()}"
 
 
 class GatewayOperation(models.Model):
@@ -171,7 +171,9 @@ class GatewayOperation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {format_money(Money(self.amount, self.currency))}, {self.state}"
+        return (
+            f"{self.get_kind_display()} {format_money(Money(self.amount, self.currency))}, {self.get_state_display()}"
+        )
 
     @property
     def asks(self) -> Kind:
@@ -269,7 +271,7 @@ class Refund(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{format_money(Money(self.amount, self.currency))}, {self.status}"
+        return f"{format_money(Money(self.amount, self.currency))}, {self.get_status_display()}"
 
 
 class AddressChange(address_changes.AddressChange):

@@ -42,7 +42,8 @@ class PaymentUnknown(Exception):
 def open_payment(*, booking: BookingCreated) -> None:
     """The booking was made. With a payment method its authorisation is intended at once; a decline ends the booking."""
     method = booking.payment_method
-    card = None if method is None else _card(method, user_id=booking.user_id, ends_booking=True)
+    asked_as = books.id_of(books.Step.AUTHORIZATION, booking.booking_id)
+    card = None if method is None else _card(method, user_id=booking.user_id, ends_booking=True, operation_id=asked_as)
     row = _unsaved(booking)
     if books.open_payment(row, _opening(row, method, card), card=card):
         return
@@ -171,6 +172,7 @@ def _opening(row: Payment, method: MethodGiven | None, card: Card | None) -> dom
 
 def _unsaved(booking: BookingCreated | BookingConfirmed | BookingEnding) -> Payment:
     return Payment(
+        id=books.id_of(books.Step.PAYMENT, booking.booking_id),
         booking_id=booking.booking_id,
         booking_reference=booking.reference,
         user_id=booking.user_id,

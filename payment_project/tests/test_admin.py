@@ -15,7 +15,7 @@ from payments import refunds, tasks
 from payments.errors import NotAwaitingApproval
 from payments.models import Payment, Refund, Transaction
 from payments.refunds import Wanted
-from tests.factories import PaymentFactory, PaymentMethodFactory, booking_data, clerk_of
+from tests.factories import PaymentFactory, PaymentMethodFactory, RefundFactory, booking_data, clerk_of
 
 pytestmark = pytest.mark.django_db
 
@@ -174,19 +174,42 @@ def test_a_large_refund_is_approved_on_a_page_by_somebody_else(
 ) -> None:
     settings.REFUND_ALONE_UP_TO = {"VND": 100_000}
     chosen = {"action": "refund", "_selected_action": [str(payment.id)], "kind": "goodwill", "reason": "the sound"}
-    assert b"somebody else has to approve it first" in support.post(f"{BASE}/payment/", chosen).content
+    asked = support.post(f"{BASE}/payment/", chosen).content.decode()
+    assert "somebody else has to approve it first" in asked
+    assert "One person alone gives back 100,000 VND of a payment at most" in asked
+    assert "Somebody else of admin, manager or support approves it" in asked
+    assert 'value="Ask for it"' in asked
+    assert "Give it back" not in asked
     answer = support.post(f"{BASE}/payment/", {**chosen, "seen": "yes"}, follow=True)
     assert b"180,000 VND waits for somebody else" in answer.content
     refund = Refund.objects.get()
     assert "linh" in colleague.get(f"{BASE}/refund/?status__exact=awaiting_approval").content.decode()
-    decide = {"_selected_action": [str(refund.id)]}
-    alone = support.post(f"{BASE}/refund/", {**decide, "action": "approve"}, follow=True)
+    decide = {"_selected_action": [str(refund.id)], "action": "approve"}
+    shown = colleague.post(f"{BASE}/refund/", decide).content.decode()
+    assert "K7QF2M9XTD: 180,000 VND, awaiting approval, goodwill, asked for by linh." in shown
+    assert "<q>the sound</q>" in shown
+    decide["seen"] = "yes"
+    alone = support.post(f"{BASE}/refund/", decide, follow=True)
     assert b"Somebody else than who asked for this refund has to decide" in alone.content
-    done = colleague.post(f"{BASE}/refund/", {**decide, "action": "approve"}, follow=True)
+    done = colleague.post(f"{BASE}/refund/", decide, follow=True)
     assert b"180,000 VND: is on its way back" in done.content
     assert tasks.resume_operations() == 1
     refund.refresh_from_db()
     assert (refund.status, refund.decided_by) == ("succeeded", "minh")
+
+
+@pytest.mark.parametrize(("page", "action"), [("payment", "refund"), ("refund", "approve"), ("refund", "refuse")])
+def test_every_page_that_asks_before_it_acts_has_a_way_back(
+    support: Client, payment: Payment, page: str, action: str
+) -> None:
+    refund = RefundFactory(payment=payment)
+    chosen = {"action": action, "_selected_action": [str({"payment": payment, "refund": refund}[page].pk)]}
+    asked = support.post(f"{BASE}/{page}/", chosen).content.decode()
+    assert f'<a href="{BASE}/{page}/" class="closelink">' in asked
+    assert f'&rsaquo; <a href="{BASE}/{page}/">' in " ".join(asked.split())
+    assert not Refund.objects.exclude(pk=refund.pk).exists()
+    refund.refresh_from_db()
+    assert refund.status == "awaiting_approval"
 
 
 def test_a_large_refund_is_refused_on_a_page_with_a_note(support: Client, colleague: Client, payment: Payment) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -59,7 +60,7 @@ def test_four_sweeps_share_the_work_and_do_each_thing_once(simulator: Simulator)
     for _ in range(20):
         booking = booking_data()
         created = BookingCreated(
-            booking_id=booking["booking_id"],
+            booking_id=UUID(booking["booking_id"]),
             user_id=uuid7(),
             total=Money(180_000, "VND"),
             hold_expires_at=booking["hold_expires_at"],

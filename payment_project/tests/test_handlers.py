@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from chassis.ids import uuid7
@@ -78,6 +78,24 @@ def test_a_confirmed_booking_is_captured(deliver: Deliver, emitted: Emitted, sim
     assert types(emitted()) == ["payment.authorized", "payment.completed"]
     assert simulator.record(payment.id)[0]["captured_amount"] == 180_000
     assert balance(payment) == {"customer": -180_000, "authorised": 0, "cash": 180_000}
+
+
+def test_a_database_put_back_from_before_a_booking_charges_it_once(deliver: Deliver, simulator: Simulator) -> None:
+    booking = booking_data(payment_method={"token": "tok_visa"})
+    told = [("booking.created", booking), ("booking.confirmed", booking)]
+    dump = transaction.savepoint()
+    for event_type, data in told:
+        deliver(event_type, data)
+    before = payment_of(booking)
+    transaction.savepoint_rollback(dump)
+    assert not Payment.objects.exists()
+    for event_type, data in told:
+        assert deliver(event_type, data)
+    payment = payment_of(booking)
+    assert (payment.id, payment.status, payment.captured_amount) == (before.id, "captured", 180_000)
+    [entry] = simulator.record(payment.id)
+    assert (entry["authorised_amount"], entry["captured_amount"]) == (180_000, 180_000)
+    assert entry["id"] == payment.authorization_id == before.authorization_id
 
 
 def test_a_declined_card_that_came_with_the_booking_ends_it(deliver: Deliver, emitted: Emitted) -> None:

@@ -9,10 +9,11 @@ from django.db import connection
 
 from chassis.ids import uuid7
 from chassis.storage.models import AuditRecord
-from payments import refunds, tasks
+from payments import books, refunds, tasks
 from payments.errors import CheckedIn, PaymentInProgress, SeatRefunded
 from payments.models import Payment, Refund
 from payments.refunds import Wanted
+from payments.seats import Seat
 from tests.booking_service import BookingService
 from tests.factories import PaymentFactory, booking_data, clerk_of, ending_data, refund, seat_data
 from tests.simulator import Simulator
@@ -274,7 +275,7 @@ def test_of_eight_refunds_of_a_seat_at_once_one_is_made(transactional_db: None, 
 
 
 def _id(payment: Payment, number: int) -> Any:
-    return next(each.id for each in refunds.books.seats_of(payment) if each.number == number)
+    return next(each.id for each in books.seats_of(payment) if each.number == number)
 
 
 def test_a_refund_and_a_check_in_of_the_same_seat_at_once_are_one_after_the_other(
@@ -285,7 +286,7 @@ def test_a_refund_and_a_check_in_of_the_same_seat_at_once_are_one_after_the_othe
     seen = set()
     for _ in range(6):
         made = PaymentFactory(captured=True, capture_id="cap_1")
-        made.seats = refunds.books.written([refunds.Seat(uuid7(), "B", 1, 180_000)])
+        made.seats = books.written([Seat(uuid7(), "B", 1, 180_000)])
         made.save()
         wanted = Wanted(clerk_of(), "the sound failed", seats=[_id(made, 1)])
 

@@ -55,7 +55,7 @@ def try_again(browser: Client) -> Any:
 
 def approve_by_hand(browser: Client) -> Any:
     payment = PaymentFactory(captured=True, capture_id="cap_1")
-    return act("refund", "approve", waiting(payment).id)(browser)
+    return act("refund", "approve", waiting(payment).id, seen="yes")(browser)
 
 
 def refuse_by_hand(browser: Client) -> Any:

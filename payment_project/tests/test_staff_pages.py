@@ -2,9 +2,14 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from chassis.testing_pages import assert_nothing_hidden_can_be_asked, assert_odd_addresses_are_refused
+from chassis.testing_words import assert_pages_are_in_words
 from chassis.web.staff import local_user
+from payments.domain import Account, Kind, Status
+from payments.models import GatewayOperation, OperationState, Transaction, WebhookDelivery
+from tests.factories import PaymentFactory, PaymentMethodFactory, RefundFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -16,3 +21,31 @@ def test_nothing_that_a_list_does_not_show_can_be_asked_of_it() -> None:
 def test_odd_addresses_and_forms_are_refused(client: Client) -> None:
     client.force_login(local_user("root", {"admin"}), backend="django.contrib.auth.backends.ModelBackend")
     assert_odd_addresses_are_refused(client)
+
+
+def test_what_staff_read_is_in_words(client: Client) -> None:
+    client.force_login(local_user("root", {"admin"}), backend="django.contrib.auth.backends.ModelBackend")
+    payment = PaymentFactory(
+        captured=True,
+        status=Status.PARTIALLY_REFUNDED,
+        refunded_amount=20_000,
+        failure_code="insufficient_funds",
+        attention="refund_window_closed",
+        ended_reason="cancelled_by_customer",
+        card_last4="4242",
+    )
+    operation = GatewayOperation.objects.create(
+        payment=payment,
+        kind=Kind.REFUND,
+        state=OperationState.REFUSED,
+        amount=20_000,
+        currency="VND",
+        outcome_code="refund_window_closed",
+        due_at=timezone.now(),
+    )
+    line = Transaction.objects.create(
+        payment=payment, operation=operation, kind=Kind.REFUND, account=Account.CASH, amount=0, currency="VND"
+    )
+    refund = RefundFactory(payment=payment, operation=operation, reason="cancelled_by_customer", requested_by="")
+    webhook = WebhookDelivery.objects.create(id="simulator:msg 1", provider="simulator")
+    assert_pages_are_in_words(client, [payment, operation, line, refund, PaymentMethodFactory(), webhook])

@@ -95,6 +95,16 @@ def environment(instance: Instance, *, ports: Mapping[str, int]) -> dict[str, st
     }
 
 
+def tools_environment(instance: Instance, *, ports: Mapping[str, int]) -> dict[str, str]:
+    """What rabbitmqctl and its like ask this instance's server with.
+
+    Of two programs of one name the one beside the server comes first: Debian's wrapper in /usr/sbin would become
+    another user, and read the cookie of the system's server.
+    """
+    path = os.pathsep.join([str(Path(script()).parent), os.environ.get("PATH", os.defpath)])
+    return {**environment(instance, ports=ports), "PATH": path}
+
+
 def database_folder(instance: Instance) -> Path:
     """Where it keeps its queues; there once it has run."""
     return _home(instance) / "mnesia" / _node(instance)

@@ -92,6 +92,24 @@ def test_a_service_is_given_no_secret_of_another(instance, secrets):
         assert ("PAYMENT_SECRET_KEYS" in own) == (service.name == "payment")
 
 
+def test_the_key_before_a_rotation_reaches_the_service_that_verifies_with_it(instance, secrets):
+    previous = {"JWT_PREVIOUS_PUBLIC_KEY": "auth", "TICKET_PREVIOUS_PUBLIC_KEY": "booking"}
+    for name, reader in previous.items():
+        changing = {**secrets, name: "a public key"}
+        told = {
+            s.name for s in SERVICES if name in variables.of_service(instance, s, ports=ports.USUAL, secrets=changing)
+        }
+        assert told == {reader}
+
+
+def test_the_tools_of_rabbitmq_are_those_beside_its_server(instance):
+    own = rabbitmq.tools_environment(instance, ports=ports.USUAL)
+    tool = shutil.which("rabbitmqctl", path=own["PATH"])
+    assert tool is not None
+    assert os.path.dirname(tool) == os.path.dirname(rabbitmq.script())
+    assert own["RABBITMQ_NODENAME"] == rabbitmq.environment(instance, ports=ports.USUAL)["RABBITMQ_NODENAME"]
+
+
 def test_a_role_may_connect_to_its_own_database_only():
     (rules,) = {
         postgres.access_rules(service, test_databases=False) for service in SERVICES if service.name == "booking"

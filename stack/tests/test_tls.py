@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from stack import certificates, lifecycle, probes, rotation, variables
+from stack import certificates, lifecycle, probes, rotation, up, variables
 from stack.errors import StackError
 from stack.instance import Instance
 from stack.lifecycle import Stack
@@ -36,7 +36,10 @@ def stack() -> Iterator[Stack]:
         try:
             lifecycle.provision(made)
             lifecycle.start_supervisor(made)
-            for names in (("epmd",), (*SERVERS, *BEHIND)):
+            for names in (("epmd",), SERVERS, BEHIND):
+                if names is BEHIND:  # ready is who has tables
+                    with up._migrate(made, service_named("auth"), with_demo=False) as preparing:
+                        preparing.kill()
                 programs = [program for program in made.programs if program.name in names]
                 lifecycle.start(made, programs)
                 lifecycle.wait_ready(made, programs)

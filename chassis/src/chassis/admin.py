@@ -1,4 +1,4 @@
-"""Admin pages of the chassis's own tables, the bases of every page, and how pages write money."""
+"""Admin pages of the chassis's own tables, the bases of every page, and how pages write money and codes."""
 
 from operator import attrgetter
 from typing import Any
@@ -10,9 +10,20 @@ from django.contrib.auth.models import Group, User
 from chassis.money import Money, format_money
 from chassis.storage.models import AuditRecord, IdempotencyKey, OutboxMessage
 from chassis.web.audit_log_admin import AuditRecordAdmin
+from chassis.web.in_words import ChoicesInWords, ValuesInWords, in_words, words
 from chassis.web.staff_admin import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin, actor_of, delete_selected
 
-__all__ = ["ReadOnlyAdmin", "ReadOnlyInline", "StaffAdmin", "actor_of", "money"]
+__all__ = [
+    "ChoicesInWords",
+    "ReadOnlyAdmin",
+    "ReadOnlyInline",
+    "StaffAdmin",
+    "ValuesInWords",
+    "actor_of",
+    "in_words",
+    "money",
+    "words",
+]
 
 
 def money(amount: str, *, currency: str = "currency", title: str = "") -> Any:

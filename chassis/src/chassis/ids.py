@@ -1,3 +1,4 @@
+import hashlib
 import uuid
 from datetime import datetime
 
@@ -7,6 +8,16 @@ import uuid_utils.compat
 def uuid7() -> uuid.UUID:
     """A time-ordered UUID (RFC 9562 §5.7): keys made one after the other sit side by side in an index."""
     return uuid_utils.compat.uuid7()
+
+
+def uuid7_following(origin: uuid.UUID, step: int) -> uuid.UUID:
+    """The id of what follows from `origin` as its step of that number (0 to 4095): the same whenever it is asked for.
+
+    It has the time of `origin`, a UUIDv7, then the step, then 62 bits of a digest of both.
+    """
+    digest = hashlib.sha256(origin.bytes + step.to_bytes(2, "big")).digest()
+    noise = int.from_bytes(digest[:8], "big") >> 2
+    return uuid.UUID(int=(origin.int >> 80 << 80) | (0x7 << 76) | (step << 64) | (0b10 << 62) | noise)
 
 
 def first_uuid7_at(moment: datetime) -> uuid.UUID:

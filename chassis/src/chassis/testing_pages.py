@@ -1,5 +1,6 @@
 """For the tests of a service: what every page of its admin site has to stand, whoever asks it what."""
 
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -25,6 +26,8 @@ ODD_LISTS = (
     *(*UNKNOWN, "e=1", "p=-1", "p=" + "9" * 40, "o=x.-.99." + "9" * 40, "q=%00", "q=%ff" + "%27%22%5C%25" * 40),
     *("_to_field=password", "_popup=x", "_facets=1"),
 )
+# A form that was refused, and does not say why.
+SAYS_NOTHING = re.compile(rb"""<ul class="errorlist[^>]*>\s*(?:<li>\s*</li>|</ul>)|"errornote">\s*</p>""")
 ODD_KEYS = ("x", "9" * 40, "-1", "a/b", "%2500", "_5F", "019c0000-0000-7000-8000-00000000000g")
 
 
@@ -144,7 +147,13 @@ def _get(browser: Any, address: str) -> int:
 
 
 def _post(browser: Any, address: str, form: dict[str, Any]) -> int:
-    return _undone(lambda: browser.post(address, form))
+    def ask() -> Any:
+        answer = browser.post(address, form)
+        if not answer.streaming:
+            assert not SAYS_NOTHING.search(answer.content), (address, form)
+        return answer
+
+    return _undone(ask)
 
 
 def _undone(ask: Callable[[], Any]) -> int:

@@ -16,6 +16,8 @@ def service_urls(app_urls: str) -> list[URLPattern | URLResolver]:
     admin.autodiscover()
     admin.site.site_header = admin.site.site_title = settings.SERVICE_TITLE
     admin.site.login_form = SignInForm
+    # What the gateway has at / is an address book for programmes.
+    admin.site.site_url = None
     admin.site.index_title = "Administration"
     admin.site.index_template = "chassis/admin_index.html"
     return [

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cached_property
@@ -22,12 +23,14 @@ from chassis.ids import first_uuid7_at
 from chassis.storage.audit_log import Door
 from chassis.storage.models import AuditRecord
 from chassis.web.day_filter import Day, DayFilter
+from chassis.web.in_words import in_words
 from chassis.web.staff_admin import ReadOnlyAdmin
 
 # So many entries a list counts and an export holds, the newest first.
 COUNTED = 10_000
 EXPORTED = 50_000
 _CHUNK = 1_000
+_CODE = re.compile(r"[a-z]+(_[a-z]+)+")
 _CHOICES = 200
 # Signs that a spreadsheet would take for the beginning of a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -131,7 +134,7 @@ class AuditRecordAdmin(ReadOnlyAdmin):
     @admin.display(description="what changed")
     def changed(self, entry: AuditRecord) -> str:
         before, after = entry.before or {}, entry.after or {}
-        rows = [(name, _shown(before.get(name)), _shown(after.get(name))) for name in {**before, **after}]
+        rows = [(in_words(name), _read(before.get(name)), _read(after.get(name))) for name in {**before, **after}]
         if not rows:
             return "-"
         lines = format_html_join("", "<tr><th scope='row'>{}</th><td>{}</td><td>{}</td></tr>", rows)
@@ -182,6 +185,21 @@ def _cell(value: Any) -> str:
     """As text that no spreadsheet takes for a formula."""
     shown = value.isoformat() if isinstance(value, datetime) else _shown(value)
     return f"'{shown}" if shown.startswith(_FORMULA) else shown
+
+
+def _read(value: Any) -> str:
+    """For the page: a code in words, a list and a table as such; what is written by people stays as it is."""
+    match value:
+        case str():
+            return in_words(value) if _CODE.fullmatch(value) else value
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(map(_read, value))
+        case dict():
+            return "; ".join(f"{in_words(name)}: {_read(part)}" for name, part in value.items())
+        case _:
+            return _shown(value)
 
 
 def _shown(value: Any) -> str:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from chassis.messaging.dead_letter_records import record_taken_out
 from chassis.messaging.dead_letters import DeadLetters
 from chassis.messaging.worker import service_tables
+from chassis.web.in_words import in_words
 from chassis.web.staff_admin import actor_of
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ def dead_letters_view(request: HttpRequest) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": "Dead letters",
-        "letters": found,
+        "letters": [(letter, in_words(letter.reason)) for letter in found],
         "counts": counts,
         "may_act": _may_act(request),
     }

@@ -14,7 +14,8 @@ from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, ValidationError
 from django.db import DatabaseError, DataError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
-from django.views import csrf, defaults
+from django.template.loader import render_to_string
+from django.views import defaults
 from rest_framework import exceptions as drf
 
 from chassis.storage.database import is_away
@@ -173,21 +174,30 @@ class ProblemMiddleware:
         return problem_response(problem, instance=public_path(request))
 
 
+def _admin_page(request: HttpRequest, status: int, title: str, words: str) -> HttpResponse:
+    """For people: what is the matter, and a way back. It asks no database, which may be what is the matter."""
+    site = settings.SERVICE_TITLE
+    shown = {"title": title, "words": words, "site_header": site, "site_title": site}
+    return HttpResponse(render_to_string("chassis/refused.html", shown, request), status=status)
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _is_admin(request):
-        return defaults.bad_request(request, exception)
+        words = "The address or the form holds what this page does not ask for."
+        return _admin_page(request, 400, "This cannot be understood", words)
     return problem_response(to_problem(exception) or BadRequest(), instance=public_path(request))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _is_admin(request):
-        return defaults.permission_denied(request, exception)
+        words = str(exception) or "Your account has no right to do this. Whoever gives out roles can say who has."
+        return _admin_page(request, 403, "This is not done", words)
     return problem_response(PermissionDenied(), instance=public_path(request))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _is_admin(request):
-        return defaults.page_not_found(request, exception)
+        return _admin_page(request, 404, "There is no such page", "What was here may have been taken away since.")
     return problem_response(NotFound(), instance=public_path(request))
 
 
@@ -202,5 +212,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if _is_admin(request):
-        return csrf.csrf_failure(request, reason)
+        words = "The page was open for too long, or somebody signed in or out meanwhile. Load it again, then send it."
+        return _admin_page(request, 403, "Nothing was done", words)
     return problem_response(PermissionDenied("The request lacks a valid CSRF token."), instance=public_path(request))

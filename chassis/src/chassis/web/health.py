@@ -6,6 +6,7 @@ Redis and RabbitMQ are reported, but a service goes on without them: bookings ar
 away, and seats are guarded by PostgreSQL while Redis is.
 """
 
+import contextlib
 import socket
 import ssl
 import threading
@@ -162,9 +163,13 @@ def _ask_rabbitmq() -> None:
     """
     address = urlsplit(settings.RABBITMQ_URL)
     secure = address.scheme == "amqps"
-    with socket.create_connection((address.hostname, address.port or (5671 if secure else 5672)), timeout=0.5) as plain:
+    port, limit = (address.port or 5671, 1.5) if secure else (address.port or 5672, 0.5)
+    with socket.create_connection((address.hostname, port), timeout=limit) as plain:
         if secure:
-            with ssl.create_default_context().wrap_socket(plain, server_hostname=address.hostname) as verified:
+            with (
+                ssl.create_default_context().wrap_socket(plain, server_hostname=address.hostname) as verified,
+                contextlib.suppress(OSError),  # it need not answer the farewell
+            ):
                 verified.unwrap()
 
 

@@ -1,5 +1,6 @@
 """The bases of every admin page: nothing hidden can be asked of it, and what staff change there is written down."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -7,7 +8,7 @@ from django.contrib.admin import actions
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.utils import get_fields_from_path
+from django.contrib.admin.utils import get_fields_from_path, unquote
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db import DataError, transaction
 from django.db.models import Manager, Model, QuerySet
@@ -38,8 +39,27 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the 
     show_full_result_count = False
     # Counting each choice of each filter reads the whole table.
     show_facets = admin.ShowFacets.NEVER
+    delete_selected_confirmation_template = "chassis/delete_selected.html"
     # Whether what the forms of this page save and delete is recorded by the service that does it.
     recorded_by_service = False
+
+    def kept_because(self, row: Any) -> str:
+        """Why nobody deletes this row, a sentence; "": whoever has the right to may."""
+        return ""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What stays has no link by which to delete it."""
+        return super().has_delete_permission(request, obj) and (obj is None or not self.kept_because(obj))
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """Of what stays the page says why, and blames nobody's rights."""
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except PermissionDenied as refused:
+            row = super().get_object(request, unquote(object_id))
+            if row is None or not self.has_view_permission(request, row):
+                raise
+            raise PermissionDenied(self.kept_because(row)) from refused
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *where: Any, **named: Any) -> Any:
         """Django's, of MOST_AT_ONCE rows at most: "select all" would take whatever the table has come to hold."""
@@ -76,12 +96,24 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the 
         except FieldDoesNotExist:
             return False
 
+    def look_up(self, rows: Sequence[Any]) -> None:
+        """Gives the rows of a page what their columns say and no relation leads to: for all of them at once."""
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        row = super().get_object(request, object_id, from_field)
+        if row is not None:
+            self.look_up([row])
+        return row
+
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """What no column can hold is refused; Django would show the whole list instead."""
         try:
-            return super().get_changelist_instance(request)
+            listed = super().get_changelist_instance(request)
         except (IncorrectLookupParameters, OverflowError, ValueError, DataError) as exc:
             raise DisallowedModelAdminLookup("This list cannot be asked for that.") from exc
+        if type(self).look_up is not StaffAdmin.look_up:
+            self.look_up(list(listed.result_list))
+        return listed
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -144,6 +176,9 @@ def delete_selected(
 
 class ReadOnlyAdmin(StaffAdmin):
     """Nothing can be added, changed or deleted here."""
+
+    def kept_because(self, row: Any) -> str:
+        return f"{str(self.opts.verbose_name_plural).capitalize()} are kept: nobody deletes them."
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return False

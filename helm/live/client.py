@@ -1,0 +1,56 @@
+"""Asks the gateway (GATEWAY_URL) for something of each service, ten times a second, and prints what failed.
+
+Every request has a connection of its own, as a new customer has: one line {"failed": ...} for each that is refused,
+times out or is answered 5xx, and {"sent": <how many so far>} about once a second. The gateway's name is looked up once:
+customers do not ask the cluster's own DNS, and it is not what is tried.
+"""
+
+import http.client
+import itertools
+import json
+import os
+import socket
+import time
+from urllib.parse import urlsplit
+
+HOST = urlsplit(os.environ["GATEWAY_URL"]).hostname or ""
+PATHS = ("/api/movies", "/api/showtimes", "/api/auth/.well-known/jwks.json", "/api/bookings", "/api/payments")
+PATHS += ("/api/notifications/history",)
+TIMEOUT_SECONDS = 10
+PAUSE_SECONDS = 0.1
+
+
+def address() -> str:
+    while True:
+        try:
+            return socket.gethostbyname(HOST)
+        except OSError:
+            time.sleep(1)
+
+
+def complaint(gateway: str, path: str) -> str | None:
+    """None for an answer that a customer can be given: a 401 is one."""
+    connection = http.client.HTTPConnection(gateway, 80, timeout=TIMEOUT_SECONDS)
+    try:
+        connection.request("GET", path, headers={"Host": HOST})
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        return repr(error)
+    finally:
+        connection.close()
+    return str(status) if status >= 500 else None
+
+
+def main() -> None:
+    gateway = address()
+    for number, path in enumerate(itertools.cycle(PATHS), 1):
+        failed = complaint(gateway, path)
+        if failed:
+            print(json.dumps({"failed": path, "why": failed, "at": time.strftime("%H:%M:%S")}), flush=True)
+        if number % 10 == 0:
+            print(json.dumps({"sent": number}), flush=True)
+        time.sleep(PAUSE_SECONDS)
+
+
+if __name__ == "__main__":
+    main()

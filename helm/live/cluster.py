@@ -1,0 +1,195 @@
+"""A release on the cluster of KUBECONFIG, as those who run it go about it: with helm and kubectl."""
+
+import base64
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+HELM = Path(__file__).resolve().parent.parent
+ROOT = HELM.parent
+sys.path[:0] = [str(HELM), str(HELM / "tests"), str(ROOT)]
+import chart  # noqa: E402
+import tools  # noqa: E402
+
+from stack import ports  # noqa: E402
+
+NAMESPACE = os.environ.get("MARQUEE_NAMESPACE", "marquee-live")
+# Further words for helm: where the images are (--set image.repository=...), a storage class.
+EXTRA = os.environ.get("MARQUEE_HELM_WORDS", "").split()
+CHART = str(HELM / "marquee")
+TAG = os.environ.get("MARQUEE_IMAGE_TAG", "latest")
+LOCAL = ["-f", str(HELM / "marquee" / "values-local.yaml"), "--set", f"image.tag={TAG}"]
+KEEP = bool(os.environ.get("MARQUEE_KEEP"))
+FIGURES: list[tuple[str, str]] = []
+
+
+def figure(what: str, seconds: float, more: str = "") -> None:
+    """One line of the table that is printed at the end, and kept in docs/operations/cluster.md."""
+    FIGURES.append((what, f"{seconds:.0f} s{more}"))
+
+
+def run(*words: str, check: bool = True, given: str | None = None, limit: float = 600) -> str:
+    result = subprocess.run(words, input=given, capture_output=True, text=True, check=False, timeout=limit)
+    if check:
+        assert result.returncode == 0, f"{' '.join(words)}\n{result.stdout[-2000:]}\n{result.stderr[-4000:]}"
+    return result.stdout
+
+
+def kubectl(*words: str, check: bool = True, given: str | None = None, limit: float = 600) -> str:
+    return run("kubectl", "-n", NAMESPACE, *words, check=check, given=given, limit=limit)
+
+
+def helm(*words: str, check: bool = True, limit: float = 600) -> str:
+    return run(shutil.which("helm") or tools.program("helm"), *words, "-n", NAMESPACE, check=check, limit=limit)
+
+
+def upgrade(*words: str) -> None:
+    helm("upgrade", "marquee", CHART, *LOCAL, *EXTRA, *words)
+
+
+def required() -> None:
+    """Raises Missing where there is no cluster to install into."""
+    if shutil.which("kubectl") is None or not os.environ.get("KUBECONFIG"):
+        raise tools.Missing("no cluster: KUBECONFIG and kubectl say which one it is")
+
+
+def wait_until(condition: Callable[[], object], seconds: float, what: str) -> float:
+    """How long it took; fails when it takes longer than these seconds."""
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() - began < seconds, f"not within {seconds:.0f} s: {what}"
+        time.sleep(0.5)
+    return time.monotonic() - began
+
+
+def objects(kind: str, selector: str = "app.kubernetes.io/instance=marquee") -> list[dict]:
+    return json.loads(kubectl("get", kind, "-l", selector, "-o", "json"))["items"]
+
+
+def pods(selector: str = "") -> list[dict]:
+    """Pods that are to stay: not those of Jobs, and not on their way out."""
+    return [
+        pod
+        for pod in objects("pods", f"app.kubernetes.io/instance=marquee{',' if selector else ''}{selector}")
+        if pod["status"]["phase"] in ("Pending", "Running")
+        and "deletionTimestamp" not in pod["metadata"]
+        and "job-name" not in pod["metadata"]["labels"]
+    ]
+
+
+def kind_of(pod: dict) -> tuple[str, str]:
+    """Its component and process."""
+    labels = pod["metadata"]["labels"]
+    return labels["app.kubernetes.io/component"], labels.get("marquee/process", "")
+
+
+def all_ready() -> bool:
+    """Whether every workload has all the pods it wants, of its newest version, ready."""
+    for one in [*objects("deployments"), *objects("statefulsets")]:
+        status, wanted = one["status"], one["spec"]["replicas"]
+        if status.get("observedGeneration") != one["metadata"]["generation"]:
+            return False
+        if any(status.get(key, 0) != wanted for key in ("replicas", "updatedReplicas", "readyReplicas")):
+            return False
+    return True
+
+
+def buy(limit: float = 120) -> str:
+    """A customer registers and buys a ticket, from within the cluster and through the gateway's Service."""
+    return kubectl("exec", "client", "-c", "buyer", "--", "python", "/scripts/buy_ticket.py", limit=limit)
+
+
+def requests() -> tuple[int, list[str]]:
+    """How many requests the client has sent so far, and those that failed."""
+    lines = kubectl("logs", "client", "-c", "loop").splitlines()
+    sent = next((json.loads(line)["sent"] for line in reversed(lines) if line.startswith('{"sent"')), 0)
+    return sent, [line for line in lines if line.startswith('{"failed"')]
+
+
+@contextlib.contextmanager
+def nothing_fails(what: str, *, at_least: int = 20) -> Iterator[None]:
+    """No request may fail in the meantime, and enough must have been sent to tell."""
+    sent_before, failed_before = requests()
+    began = time.monotonic()
+    yield
+    wait_until(lambda: requests()[0] - sent_before >= at_least, 60, "enough requests were sent")
+    sent, failed = requests()
+    new = failed[len(failed_before) :]
+    figure(what, time.monotonic() - began, f", {len(new)} of {sent - sent_before} requests failed")
+    assert not new, new[:10]
+
+
+def secrets() -> dict[str, str]:
+    data = json.loads(kubectl("get", "secret", "marquee-secrets", "-o", "json"))["data"]
+    return {key: base64.b64decode(value).decode() for key, value in data.items()}
+
+
+@contextlib.contextmanager
+def forwarded(targets: dict[str, tuple[str, int]]) -> Iterator[dict[str, int]]:
+    """Local ports that lead to pods, past all policies: name → (object, port) becomes name → local port."""
+    there: dict[str, int] = {}
+    running = []
+    try:
+        for name, (target, port) in targets.items():
+            with contextlib.closing(socket.socket()) as probe:
+                probe.bind(("127.0.0.1", 0))
+                there[name] = probe.getsockname()[1]
+            words = ["kubectl", "-n", NAMESPACE, "port-forward", target, f"{there[name]}:{port}"]
+            running.append(subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        for port in there.values():
+            wait_until(lambda port=port: _answers(port), 30, "a port is forwarded")
+        yield there
+    finally:
+        for process in running:
+            process.terminate()
+            process.wait(10)
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+def audit(folder: Path) -> str:
+    """`make audit` on the release's databases, broker and card gateway; what it says when nothing is violated."""
+    targets = {f"postgres-{name}": (f"statefulset/marquee-postgres-{name}", 5432) for name in chart.SERVICES}
+    targets["rabbitmq-management"] = ("statefulset/marquee-rabbitmq", 15672)
+    targets["gateway-simulator"] = ("deployment/marquee-gateway-simulator", 9001)
+    with forwarded(targets) as there:
+        (folder / "ports.json").write_text(json.dumps({**dict.fromkeys(ports.USUAL, 1), **there}))
+        lines = [f"{key}={value}" for key, value in secrets().items() if "\n" not in value]
+        (folder / "secrets.env").write_text("\n".join(lines) + "\n")
+        (folder / "secrets.env").chmod(0o600)
+        words = [sys.executable, "-m", "audit", str(folder), "60"]
+        result = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, timeout=180)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def members() -> dict[str, int]:
+    """How many copies each quorum queue has; what Celery and the clock have beside them keeps nothing."""
+    # Not as JSON, which a queue that does not answer leaves unfinished.
+    words = ("rabbitmqctl", "-q", "list_queues", "-p", "marquee", "name", "type", "members")
+    said = kubectl("exec", "marquee-rabbitmq-0", "-c", "rabbitmq", "--", *words, check=False)
+    rows = [line.split("\t") for line in said.splitlines()[1:]]
+    return {
+        name: members.count("rabbit@")
+        for name, kind, members in (row for row in rows if len(row) == 3)
+        if kind == "quorum"
+    }
+
+
+def redis_master() -> str:
+    """The pod that the Sentinels agree on."""
+    ask = "REDISCLI_AUTH=$REDIS_PASSWORD redis-cli -p 26379 sentinel get-master-addr-by-name marquee"
+    return kubectl("exec", "marquee-redis-1", "-c", "sentinel", "--", "sh", "-c", ask).partition(".")[0]

@@ -1,0 +1,95 @@
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import cluster
+from missing import pytest_runtest_call  # noqa: F401  (pytest finds it here)
+
+HERE = Path(__file__).resolve().parent
+SECURITY = {
+    "pod": {"runAsNonRoot": True, "runAsUser": 10001, "seccompProfile": {"type": "RuntimeDefault"}},
+    "container": {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    },
+}
+
+
+@pytest.fixture(scope="session")
+def namespace() -> Iterator[str]:
+    """An empty namespace under the restricted Pod Security Standard; gone at the end, with all that was in it.
+
+    With MARQUEE_KEEP the release that is there is taken as it is, and stays: for trying one test again.
+    """
+    cluster.required()
+    if cluster.KEEP:
+        yield cluster.NAMESPACE
+        return
+    cluster.run("kubectl", "delete", "namespace", cluster.NAMESPACE, "--ignore-not-found")
+    cluster.run("kubectl", "create", "namespace", cluster.NAMESPACE)
+    restricted = "pod-security.kubernetes.io/enforce=restricted"
+    cluster.run("kubectl", "label", "namespace", cluster.NAMESPACE, restricted)
+    yield cluster.NAMESPACE
+    cluster.run("kubectl", "delete", "namespace", cluster.NAMESPACE, "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def client(namespace: str) -> None:
+    """A pod with one container that goes on asking the gateway, and one that buys tickets when told to."""
+    image = next(
+        container["image"]
+        for pod in cluster.pods("marquee/process=web,app.kubernetes.io/component=booking")
+        for container in pod["spec"]["containers"]
+    )
+    common = {
+        "image": image,
+        "imagePullPolicy": "IfNotPresent",
+        "env": [
+            {"name": "GATEWAY_URL", "value": f"http://marquee-gateway.{namespace}"},
+            {"name": "PAYMENT_TOKEN", "value": "tok_visa"},
+        ],
+        "securityContext": SECURITY["container"],
+        "volumeMounts": [{"name": "scripts", "mountPath": "/scripts"}],
+    }
+    scripts = {"client.py": (HERE / "client.py").read_text()}
+    scripts["buy_ticket.py"] = (cluster.HELM / "marquee" / "files" / "buy_ticket.py").read_text()
+    objects = [
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "client"}, "data": scripts},
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "name": "client",
+                # With the labels of `helm test`, and so its way to the gateway.
+                "labels": {"app.kubernetes.io/name": "marquee", "app.kubernetes.io/instance": "marquee"}
+                | {"app.kubernetes.io/component": "test", "job-name": "client"},
+            },
+            "spec": {
+                "automountServiceAccountToken": False,
+                "enableServiceLinks": False,
+                "securityContext": SECURITY["pod"],
+                "terminationGracePeriodSeconds": 1,
+                "containers": [
+                    {"name": "loop", "args": ["python", "/scripts/client.py"], **common},
+                    {"name": "buyer", "args": ["sleep", "infinity"], **common},
+                ],
+                "volumes": [{"name": "scripts", "configMap": {"name": "client"}}],
+            },
+        },
+    ]
+    given = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+    cluster.kubectl("delete", "pod", "client", "--ignore-not-found")
+    cluster.kubectl("apply", "-f", "-", given=given)
+    cluster.kubectl("wait", "pod", "client", "--for=condition=Ready", "--timeout=120s")
+    # A pod is let through a moment after it starts: what failed until then is not the release's.
+    cluster.buy()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for what, took in cluster.FIGURES:
+        terminalreporter.write_line(f"| {what} | {took} |")

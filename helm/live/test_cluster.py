@@ -1,0 +1,226 @@
+"""One release from its install to its uninstall, in the order of this file, on the cluster of KUBECONFIG.
+
+Each test leaves a release that sells tickets to the next one.
+"""
+
+import json
+import time
+
+import chart
+import cluster
+import pytest
+from cluster import buy, helm, kubectl, nothing_fails, pods, wait_until
+
+SETTLE_SECONDS = 300
+
+
+@pytest.fixture(scope="session", autouse=True)
+def installed(namespace):
+    """Installed with nothing but the values for one node; how long until a ticket is bought."""
+    if cluster.KEEP:
+        return
+    began = time.monotonic()
+    helm("install", "marquee", cluster.CHART, *cluster.LOCAL, *cluster.EXTRA)
+    said = helm("test", "marquee", "--logs", "--timeout", "10m")
+    cluster.figure("`helm install` to the first ticket (`helm test`)", time.monotonic() - began)
+    assert said.count("bought ") == 1, said
+    wait_until(cluster.all_ready, SETTLE_SECONDS, "all pods are ready")
+
+
+@pytest.fixture(autouse=True)
+def whole(client):
+    """Each test begins with all pods there."""
+    wait_until(cluster.all_ready, SETTLE_SECONDS, "all pods are ready")
+
+
+def test_nothing_failed_while_it_started():
+    """What customers' requests go through was started once, and none of them was answered 5xx."""
+    restarts = {
+        (pod["metadata"]["name"], container["name"]): container["restartCount"]
+        for pod in pods()
+        for container in pod["status"]["containerStatuses"]
+        if container["name"] in ("web", "gateway", "postgres", "redis", "rabbitmq")
+    }
+    assert len(restarts) == 13
+    assert not {name: count for name, count in restarts.items() if count}
+    assert cluster.requests()[1] == []
+
+
+REACH = """
+import concurrent.futures, json, socket, sys
+def reach(target):
+    try:
+        socket.create_connection((target[0], target[1]), timeout=3).close()
+    except OSError:
+        return False
+    return True
+targets = json.load(sys.stdin)
+with concurrent.futures.ThreadPoolExecutor(40) as pool:
+    print(json.dumps(list(pool.map(reach, targets))))
+"""
+
+
+def test_each_path_is_open_or_closed_as_the_policies_say():
+    """From every pod that has Python to every port of every other one: as the rendered policies say, pod by pod."""
+    there = {cluster.kind_of(pod): pod for pod in pods()}
+    known = {(one.component, one.process): one for one in chart.pods("local") if one.kind != "Job"}
+    assert there.keys() <= known.keys()
+    listening = [
+        (key, entry["containerPort"])
+        for key in there
+        for container in known[key].containers
+        for entry in container.get("ports", [])
+    ]
+    asked = open_paths = 0
+    for key, pod in there.items():
+        if key[0] in ("gateway", "postgres", "redis", "rabbitmq"):
+            continue  # without Python
+        others = [(other, port) for other, port in listening if other != key]
+        given = json.dumps([(there[other]["status"]["podIP"], port) for other, port in others])
+        container = ("-c", pod["spec"]["containers"][0]["name"])
+        words = ("exec", "-i", pod["metadata"]["name"], *container, "--", "python", "-c", REACH)
+        for (other, port), reached in zip(others, json.loads(kubectl(*words, given=given)), strict=True):
+            expected = chart.may_speak("local", known[key], known[other], port)
+            assert reached == expected, f"{key} to {other}:{port} is {'open' if reached else 'closed'}"
+            asked += 1
+            open_paths += expected
+    assert asked > 400
+    assert open_paths > 40
+    cluster.FIGURES.append(("policies", f"{asked} paths tried, {open_paths} open, as rendered"))
+
+
+# All but what stands in for servers that a company buys: it keeps nothing when its pod goes, and the audit reads it.
+WAVES = {
+    "web processes": "marquee/process=web",
+    "workers": "marquee/process=worker",
+    "relays": "marquee/process=relay",
+    "the gateway": "app.kubernetes.io/component=gateway",
+    "the scheduler and Flower": "app.kubernetes.io/component in (scheduler,flower)",
+    "Redis": "app.kubernetes.io/component=redis",
+    "RabbitMQ": "app.kubernetes.io/component=rabbitmq",
+    "all five PostgreSQL": "app.kubernetes.io/component=postgres",
+}
+
+
+@pytest.mark.parametrize("which", WAVES)
+def test_pods_that_are_killed_come_back_and_sell(which):
+    """Killed without a word, all of the kind at once; how long until all of them are ready and a ticket is bought."""
+    names = [pod["metadata"]["name"] for pod in pods(WAVES[which])]
+    assert names
+    began = time.monotonic()
+    kubectl("delete", "pod", *names, "--grace-period=0", "--force")
+    wait_until(cluster.all_ready, SETTLE_SECONDS, f"{which} are back")
+    buy(limit=300)
+    cluster.figure(f"{which} killed", time.monotonic() - began, ", to the next ticket with all pods ready")
+
+
+def test_an_upgrade_and_the_way_back_lose_no_request():
+    with nothing_fails("upgrade of every service, with `--wait --atomic` and the first backups"):
+        cluster.upgrade("--set", "logLevel=WARNING", "--set", "backup.enabled=true", "--wait", "--atomic")
+    buy()
+    with nothing_fails("`helm rollback`"):
+        helm("rollback", "marquee", "--wait")
+        wait_until(cluster.all_ready, SETTLE_SECONDS, "all pods are of the version before")
+    buy()
+
+
+def test_an_upgrade_that_changes_nothing_restarts_nothing():
+    before = {pod["metadata"]["name"] for pod in pods()}
+    cluster.upgrade("--wait")
+    assert {pod["metadata"]["name"] for pod in pods()} == before
+
+
+def test_green_and_back_lose_no_request_and_a_colour_alone_is_refused():
+    with pytest.raises(AssertionError, match=r"--set colors\.blue\.tag="):
+        cluster.upgrade("--set", "color=green")
+    tags = ("--set", f"colors.blue.tag={cluster.TAG}", "--set", f"colors.green.tag={cluster.TAG}", "--wait")
+    with nothing_fails("blue to green"):
+        cluster.upgrade("--set", "color=green", *tags)
+    buy()
+    with nothing_fails("green to blue"):
+        cluster.upgrade("--set", "color=blue", *tags)
+    buy()
+    with nothing_fails("green taken away"):
+        cluster.upgrade("--wait")
+    buy()
+
+
+def test_a_database_comes_back_from_its_dump_and_the_audit_finds_nothing():
+    cluster.upgrade("--set", "backup.enabled=true", "--wait")
+    buy()
+    kubectl("create", "job", "--from=cronjob/marquee-backup-booking", "dump-booking")
+    kubectl("wait", "job/dump-booking", "--for=condition=complete", "--timeout=180s")
+    lost = "DELETE FROM seat_status; DELETE FROM booking_seats"
+    psql = (
+        "exec",
+        "marquee-postgres-booking-0",
+        "-c",
+        "postgres",
+        "--",
+        "psql",
+        "-qU",
+        "postgres",
+        "bookings_db",
+        "-c",
+    )
+    kubectl(*psql, lost)
+    began = time.monotonic()
+    cluster.run("bash", str(cluster.HELM / "restore"), "booking", "-n", cluster.NAMESPACE)
+    buy()
+    cluster.figure("a lost booking database restored (`helm/restore`), to the next ticket", time.monotonic() - began)
+
+
+def test_the_audit_finds_nothing(tmp_path):
+    said = cluster.audit(tmp_path)
+    assert "everything that must be true is" in said
+
+
+def test_a_node_that_is_drained_costs_no_request():
+    nodes = cluster.run("kubectl", "get", "nodes", "-o", "name").split()
+    if len(nodes) < 2:
+        pytest.skip("one node: there is nowhere to drain it to")
+    node = pods("app.kubernetes.io/component=gateway")[0]["spec"]["nodeName"]
+    try:
+        words = ("--ignore-daemonsets", "--delete-emptydir-data", "--pod-selector=app.kubernetes.io/instance=marquee")
+        began = time.monotonic()
+        cluster.run("kubectl", "drain", node, *words, "--timeout=300s")
+    finally:
+        cluster.run("kubectl", "uncordon", node)
+    wait_until(cluster.all_ready, SETTLE_SECONDS, "all pods are ready elsewhere")
+    buy()
+    cluster.figure("a node drained, to the next ticket", time.monotonic() - began)
+
+
+def test_every_queue_has_a_copy_on_each_node_that_joins():
+    cluster.upgrade("--set", "rabbitmq.replicas=3", "--set", "redis.replicas=3")
+    wait_until(cluster.all_ready, 600, "three nodes of each are ready")
+    took = wait_until(lambda: set(cluster.members().values()) == {3}, 180, "every queue has three copies")
+    assert len(cluster.members()) >= 11
+    cluster.figure("every queue with three copies, after all nodes are ready", took)
+    buy()
+
+
+def test_rabbitmq_and_redis_lose_a_node_and_tickets_are_sold():
+    for name in ("marquee-rabbitmq-0", cluster.redis_master()):
+        began = time.monotonic()
+        kubectl("delete", "pod", name, "--grace-period=0", "--force", "--wait=false")
+        buy(limit=300)
+        cluster.figure(f"{name} of three killed, to the next ticket", time.monotonic() - began)
+        wait_until(cluster.all_ready, SETTLE_SECONDS, f"{name} is back")
+    wait_until(lambda: set(cluster.members().values()) == {3}, 180, "every queue has three copies again")
+
+
+def test_a_node_of_rabbitmq_stops_as_soon_as_the_others_have_a_majority():
+    began = time.monotonic()
+    kubectl("delete", "pod", "marquee-rabbitmq-1", "--wait=true")
+    took = time.monotonic() - began
+    assert took < 120, "await_online_quorum_plus_one did not end"
+    cluster.figure("a node of three told to stop", took)
+
+
+def test_nothing_is_left_when_it_is_uninstalled_but_data_and_passwords():
+    helm("uninstall", "marquee", "--wait")
+    for kind in ("jobs", "cronjobs", "deployments", "statefulsets", "services"):
+        assert not cluster.objects(kind), kind
+    assert cluster.secrets()
+    assert cluster.objects("persistentvolumeclaims")
