@@ -231,8 +231,8 @@ class Watch:
         self._start(
             "redis-exporter",
             "prometheus-redis-exporter",
-            "-web.listen-address={}",
-            "-connection-timeout=1s",
+            "--web.listen-address={}",
+            "--connection-timeout=1s",
             REDIS_ADDR=f"redis://{HOST}:{ports['redis']}",
             REDIS_PASSWORD=secrets["REDIS_PASSWORD"],
         )
@@ -240,13 +240,10 @@ class Watch:
         self._status_page.write_text(status.replace("listen 8081", f"listen {HOST}:{self._ports['status']}"))
         control.kill("gateway", "HUP")
         page = f"http://{HOST}:{self._ports['status']}/stub_status"
+        # Older exporters give up, and newer ones have no retries to be told of.
+        self.wait(lambda: _answers(page), START_SECONDS, "the gateway has no status page")
         self._start(
-            "nginx-exporter",
-            "prometheus-nginx-exporter",
-            "-web.listen-address={}",
-            f"-nginx.scrape-uri={page}",
-            "-nginx.retries=50",
-            "-nginx.retry-interval=100ms",
+            "nginx-exporter", "prometheus-nginx-exporter", "--web.listen-address={}", f"--nginx.scrape-uri={page}"
         )
         self._start("node-exporter", "prometheus-node-exporter", "--web.listen-address={}")
 
@@ -291,6 +288,11 @@ class Watch:
 
     def _log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
+
+
+def _answers(url: str) -> bool:
+    with urllib.request.urlopen(url, timeout=5):  # noqa: S310  (ours)
+        return True
 
 
 def main() -> None:
