@@ -129,7 +129,7 @@ class UserAdmin(StaffAdmin):
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> User | None:
         """Locked where it is about to be saved: the rank that is judged is the rank it has then."""
-        user = super().get_object(request, object_id, from_field)
+        user: User | None = super().get_object(request, object_id, from_field)
         if user is None or request.method != "POST":
             return user
         return User.objects.select_for_update().get(pk=user.pk)

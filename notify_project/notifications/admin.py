@@ -62,7 +62,8 @@ class ContactAdmin(StaffAdmin):
 class BookingSummaryAdmin(ReadOnlyAdmin):
     list_display = ["reference", "showing", "places", "created_at"]
     search_fields = ["reference", "booking_id"]
-    fields = readonly_fields = ["reference", "showing", "places", "revision", "booking_id", "created_at"]
+    readonly_fields = ["reference", "showing", "places", "revision", "booking_id", "created_at"]
+    fields = [*readonly_fields]
 
     @admin.display(description="showtime")
     def showing(self, booking: BookingSummary) -> str:

@@ -300,7 +300,8 @@ class PaymentMethodAdmin(ReadOnlyAdmin):
     list_display = ["__str__", "expires", "user_id", "created_at"]
     list_filter = ["brand"]
     search_fields = ["user_id__iexact", "last4"]
-    fields = readonly_fields = ["brand", "last4", "expires", "provider", "user_id", "created_at"]
+    readonly_fields = ["brand", "last4", "expires", "provider", "user_id", "created_at"]
+    fields = [*readonly_fields]
     show_full_result_count = False
 
     @admin.display(description="expires", ordering="expiry_year")

@@ -23,17 +23,21 @@ def words(name: str, *, title: str = "") -> Any:
     return shown
 
 
-class _InWords:
-    """Of a filter: what there is to choose from, in words."""
-
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
-        for choice in super().choices(changelist):  # type: ignore[misc]  # of the filter that this is mixed into
-            yield {**choice, "display": in_words(choice["display"])}
+def _in_words(choices: Iterator[Any]) -> Iterator[Any]:
+    """What a filter offers to choose from, in words."""
+    for choice in choices:
+        yield {**choice, "display": in_words(choice["display"])}
 
 
-class ChoicesInWords(_InWords, admin.ChoicesFieldListFilter):
+class ChoicesInWords(admin.ChoicesFieldListFilter):
     """By a field that names its codes."""
 
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        return _in_words(super().choices(changelist))
 
-class ValuesInWords(_InWords, admin.AllValuesFieldListFilter):
+
+class ValuesInWords(admin.AllValuesFieldListFilter):
     """By a field that does not."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        return _in_words(super().choices(changelist))
