@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import CharField, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Concat, Length
@@ -139,12 +138,15 @@ class BookingAdmin(ReadOnlyAdmin):
                 "title": "Cancel bookings",
                 "opts": self.opts,
                 "form": form,
+                "action": "cancel",
+                "button": "Cancel them",
+                "leave": "Leave them",
+                "selected": [booking.pk for booking in bookings],
                 "bookings": [
                     (booking, columns.names_of(selectors.seats_left(booking)), TOTAL(booking), booking.status in OPEN)
                     for booking in bookings
                 ],
                 "touched": _touched(bookings),
-                "selected_name": ACTION_CHECKBOX_NAME,
             }
             return TemplateResponse(request, "admin/bookings/cancel.html", context)
         cancelled = 0
@@ -326,7 +328,6 @@ class ScreenAdmin(ReadOnlyAdmin):
     list_display = ["theater", "name", "size"]
     list_display_links = ["name"]
     search_fields = ["name"]
-    ordering = [F("theater_name"), "name"]
     readonly_fields = ["theater", "name", "size", "revision"]
     fields = [*readonly_fields]
 
@@ -335,6 +336,10 @@ class ScreenAdmin(ReadOnlyAdmin):
         named = super().get_queryset(request).annotate(theater_name=Subquery(newest.values("theater_name")[:1]))
         screens: QuerySet[Screen] = named.defer("seats")
         return screens
+
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        """By the name that get_queryset() adds, which `ordering` may not say."""
+        return [F("theater_name"), "name"]
 
     @admin.display(description="theater")
     def theater(self, screen: Any) -> str:
