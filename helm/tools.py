@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -186,10 +187,14 @@ def _from_debian(name: str) -> str:
     """Takes the one program out of its package: installing that would start a server."""
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         raise Missing(f"{name} is not here: install it (on Debian: apt-get download {DEBIAN_TOOLS[name][0]})")
-    downloads = TOOLS / "packages"
-    shutil.rmtree(downloads, ignore_errors=True)
-    downloads.mkdir(parents=True)
     print(f"  fetching {name}", flush=True)
+    TOOLS.mkdir(parents=True, exist_ok=True)
+    # Of its own: two suites may be fetching at once.
+    with tempfile.TemporaryDirectory(dir=TOOLS) as folder:
+        return _out_of_package(name, Path(folder))
+
+
+def _out_of_package(name: str, downloads: Path) -> str:
     known = set(_run(["apt-cache", "pkgnames"]).split())
     package = next((it for it in DEBIAN_TOOLS[name] if it in known), name)
     installed = set(_run(["dpkg-query", "-W", "-f", "${Package}\n"]).split())
@@ -202,8 +207,8 @@ def _from_debian(name: str) -> str:
     for library in (downloads / "files" / "usr" / "lib").glob("*/lib*.so.*"):
         shutil.copy2(library, LIBRARIES / library.name)
     (there,) = [file for folder in ("bin", "sbin") for file in (downloads / "files" / "usr" / folder).glob(name)]
-    shutil.copy2(there, BIN / name)
-    shutil.rmtree(downloads)
+    shutil.copy2(there, downloads / name)
+    (downloads / name).rename(BIN / name)
     return str(BIN / name)
 
 
