@@ -279,7 +279,7 @@ class RefundAdmin(TellsItsSeats, ReadOnlyAdmin):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "refunds": refunds,
+            "refunds": [(refund, named(books.seats_of(refund))) for refund in refunds],
             "action": action,
             "selected": [refund.pk for refund in refunds],
             **shown,

@@ -144,7 +144,7 @@ def open_payment(row: Payment, decision: domain.Decision, *, card: Card | None =
     assign(row, decision.payment)
     names = ("id", "booking_id", "booking_reference", "user_id", "amount", "currency", "hold_expires_at")
     values = {name: getattr(row, name) for name in names} | _state(row)
-    statement = Statement.inserting("payments", values, unless="booking_id")
+    statement = Statement.inserting("payments", values)
     _follow_up(statement, row, decision, card=card)
     return _carry_out(statement, row, decision)
 

@@ -29,7 +29,7 @@ from payments.errors import (
     UnknownMethod,
 )
 from payments.heard import BookingCheckedIn, BookingConfirmed, BookingCreated, BookingEnding, MethodGiven
-from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, PaymentMethod
+from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, PaymentMethod, RefundStatus
 from payments.seats import Seat
 
 NO_SUCH_METHOD = "unknown_payment_method"
@@ -64,9 +64,16 @@ def confirm_booking(*, booking: BookingConfirmed) -> None:
 
 
 def end_booking(*, booking: BookingEnding) -> None:
-    """The booking was rejected, expired, cancelled or failed: what was taken goes back, less the fee it names."""
+    """The booking was rejected, expired, cancelled or failed: what was taken goes back, less the fee it names.
+
+    What waits for a second person was asked for of a booking that went on: it lapses, and whoever still wants it, of
+    the fee say, asks anew.
+    """
     with transaction.atomic(savepoint=False):
         row = _lock_or_open(booking)
+        if row.captured_amount:
+            waiting = row.refunds.filter(status=RefundStatus.AWAITING_APPROVAL)
+            waiting.update(status=RefundStatus.LAPSED, finished_at=Now())
         row.ended_reason = row.ended_reason or booking.reason[:64]
         retained = min(booking.retained, row.amount)
         _save(row, domain.booking_ended(books.known(row), retained=retained))

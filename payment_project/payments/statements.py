@@ -36,12 +36,10 @@ class Statement:
         self._add(name, sql, parameters)
 
     @classmethod
-    def inserting(cls, table: str, values: Values, *, unless: str) -> "Statement":
-        """Starts with a new row, unless one with the same value in the column `unless` is there."""
+    def inserting(cls, table: str, values: Values) -> "Statement":
+        """Starts with a new row, unless it is there: a column named would let another key of it raise."""
         marks, parameters = _marks(values)
-        sql = (
-            f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks}) ON CONFLICT ({unless}) DO NOTHING RETURNING id"  # noqa: S608  (names from the code, values as parameters)
-        )
+        sql = f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks}) ON CONFLICT DO NOTHING RETURNING id"  # noqa: S608  (names from the code, values as parameters)
         return cls(table, sql, parameters)
 
     @classmethod

@@ -19,12 +19,13 @@ from payments.clerks import Clerk
 from payments.errors import NotAwaitingApproval, SecondPersonNeeded
 from payments.models import AddressChange, GatewayOperation, Payment, Refund
 from payments.refunds import Wanted
-from tests.factories import PaymentFactory, clerk_of, refund
+from tests.factories import PaymentFactory, clerk_of, ending_data, refund
 from tests.simulator import Simulator
 
 pytestmark = pytest.mark.django_db
 
 Client = Any
+Deliver = Callable[..., bool]
 
 
 @pytest.fixture(autouse=True)
@@ -176,6 +177,17 @@ class TestALargeRefund:
         assert refused(minh.post(f"/refunds/{made}/approve")) == (409, "not_awaiting_approval")
         assert tasks.lapse_refunds() == 1
         assert minh.get(f"/refunds/{made}").json()["status"] == "lapsed"
+
+    def test_lapses_with_its_booking_whose_fee_it_would_give_back_otherwise(
+        self, linh: Client, minh: Client, payment: Payment, simulator: Simulator, deliver: Deliver
+    ) -> None:
+        made = refund(linh, payment, amount=120_000).json()["id"]
+        booking = {"booking_id": str(payment.booking_id), "reference": "", "user_id": str(payment.user_id)}
+        total = {"total": {"amount": payment.amount, "currency": payment.currency}}
+        deliver("booking.cancelled", ending_data({**booking, **total}, refund=60_000, reason="cancelled_by_customer"))
+        assert refused(minh.post(f"/refunds/{made}/approve")) == (409, "not_awaiting_approval")
+        assert minh.get(f"/refunds/{made}").json()["status"] == "lapsed"
+        assert given_back(simulator, payment) == 60_000
 
     def test_is_decided_anew_on_what_is_left_when_it_is_approved(
         self, linh: Client, minh: Client, payment: Payment, simulator: Simulator

@@ -12,12 +12,4 @@ class Migration(migrations.Migration):
             "given_back_at",
             models.DateTimeField(help_text="When it went back on sale, its booking going on.", null=True),
         ),
-        migrations.AddIndex(
-            "bookingseat",
-            models.Index(
-                condition=models.Q(given_back_at__isnull=False),
-                fields=["showtime_id"],
-                name="booking_seats_given_back",
-            ),
-        ),
     ]

@@ -11,6 +11,9 @@ import bookings.words
 INDEXES = {
     "showtimes_by_start": "CREATE INDEX CONCURRENTLY showtimes_by_start ON showtimes (starts_at)",
     "showtimes_of_theater": "CREATE INDEX CONCURRENTLY showtimes_of_theater ON showtimes (theater_id, starts_at)",
+    "booking_seats_given_back": """
+        CREATE INDEX CONCURRENTLY booking_seats_given_back ON booking_seats (showtime_id) WHERE given_back_at IS NOT NULL
+    """,
 }
 FORWARDS = [
     "SET statement_timeout = 0",
@@ -64,6 +67,14 @@ class Migration(migrations.Migration):
                 migrations.AddIndex("showtime", models.Index(fields=["starts_at"], name="showtimes_by_start")),
                 migrations.AddIndex(
                     "showtime", models.Index(fields=["theater_id", "starts_at"], name="showtimes_of_theater")
+                ),
+                migrations.AddIndex(
+                    "bookingseat",
+                    models.Index(
+                        condition=models.Q(given_back_at__isnull=False),
+                        fields=["showtime_id"],
+                        name="booking_seats_given_back",
+                    ),
                 ),
             ],
         ),
