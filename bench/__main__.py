@@ -8,7 +8,7 @@ from typing import Any
 
 from bench import figures, limits, system
 from bench.http import Client
-from bench.market import BenchError, open_market
+from bench.market import BenchError
 from stack.errors import StackError
 
 RESULTS = Path(__file__).parent / "results"
@@ -19,17 +19,10 @@ CUSTOMERS = figures.SHOPPERS + figures.HOLDERS
 def run() -> dict[str, Any]:
     """Takes each figure once; each finds the queues level, and the audit clean. Raises BenchError, StackError."""
     stack = system.running()
-    address = system.gateway(stack)
     found: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": system.machine()}
     with system.unlimited(stack):
         say("making a theater, showtimes and customers")
-        market = open_market(
-            address,
-            manager=system.manager(stack),
-            verify=lambda: system.verify(stack),
-            showtimes=48,
-            customers=CUSTOMERS,
-        )
+        market = system.market(stack, showtimes=48, customers=CUSTOMERS)
         idle, hot, read, stale = market.showtimes[:4]
         system.settle(stack)
         found["memory_before"] = system.memory_per_kind(stack)

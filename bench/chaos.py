@@ -20,7 +20,7 @@ from audit.invariants import Finding
 from bench import system
 from bench.buyers import Load
 from bench.http import Client
-from bench.market import BenchError, Market, open_market
+from bench.market import BenchError, Market
 from stack import control
 from stack.errors import StackError
 from stack.services import NAMES
@@ -182,13 +182,7 @@ def run_once(*, seed: int, seconds: float) -> tuple[Run, Load, float, Facts, lis
     """One run: the faults, the load, the seconds until nothing was under way, and what the audit found."""
     stack = system.running()
     with system.unlimited(stack):
-        market = open_market(
-            system.gateway(stack),
-            manager=system.manager(stack),
-            verify=lambda: system.verify(stack),
-            showtimes=10,
-            customers=24,
-        )
+        market = system.market(stack, showtimes=10, customers=24)
         load = Load(market, seed)
         run = Run(market, random.Random(seed))
         load.start()

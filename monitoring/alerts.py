@@ -21,7 +21,7 @@ from receiver import PAGER, SLACK
 from watching import Watch, running
 
 from bench import system
-from bench.market import BenchError, open_market
+from bench.market import BenchError
 from stack import control
 from stack.errors import StackError
 
@@ -128,13 +128,7 @@ def run(only: list[str]) -> list[Outcome]:
     stack = running()
     outcomes = []
     with system.unlimited(stack), Watch(stack) as watch:
-        market = open_market(
-            system.gateway(stack),
-            manager=system.manager(stack),
-            verify=lambda: system.verify(stack),
-            showtimes=2,
-            customers=12,
-        )
+        market = system.market(stack, showtimes=2, customers=12)
         world = World(watch, market)
         for number, faults_of_round in enumerate(ROUNDS, start=1):
             chosen = {alert: fault for alert, fault in faults_of_round.items() if not only or alert in only}

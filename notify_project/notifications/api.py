@@ -1,6 +1,7 @@
 """POST notifications/email and notifications/sms for staff, GET notifications/history for everybody."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -108,6 +109,19 @@ class HistoryQuery(PageQuery):
     status = serializers.ChoiceField([state.value for state in Status], required=False)
 
 
+def _once(request: Request, send: Callable[[UUID], Notification]) -> Response:
+    """Sends once for one key, however often asked. send: gets the id of the message that it may make."""
+    key = key_from(request, required=False)
+    with transaction.atomic():
+        claimed = claim(key, resource_id=uuid7()) if key else None
+        if claimed and claimed.completed:
+            return replay(claimed)
+        body = NotificationSerializer(send(claimed.resource_id if claimed else uuid7())).data
+        if claimed:
+            complete(claimed, status=status.HTTP_202_ACCEPTED, body=body)
+    return Response(body, status=status.HTTP_202_ACCEPTED)
+
+
 class _SendView(APIView):
     permission_classes = [May("add_notification")]
     channel: Channel
@@ -115,23 +129,17 @@ class _SendView(APIView):
 
     def post(self, request: Request) -> Response:
         message = self.serializer.parse(request.data)
-        key = key_from(request, required=False)
-        with transaction.atomic():
-            claimed = claim(key, resource_id=uuid7()) if key else None
-            if claimed and claimed.completed:
-                return replay(claimed)
-            notification = services.request_message(
+        return _once(
+            request,
+            lambda notification_id: services.request_message(
                 channel=self.channel,
                 actor=actor(request),
                 context={name: message[name] for name in ("subject", "text") if name in message},
                 to=message.get("to", ""),
                 user_id=message.get("user_id"),
-                notification_id=claimed.resource_id if claimed else uuid7(),
-            )
-            body = NotificationSerializer(notification).data
-            if claimed:
-                complete(claimed, status=status.HTTP_202_ACCEPTED, body=body)
-        return Response(body, status=status.HTTP_202_ACCEPTED)
+                notification_id=notification_id,
+            ),
+        )
 
 
 class SendEmail(_SendView):
@@ -186,20 +194,10 @@ class SendAgain(APIView):
         parameters=[IDEMPOTENCY_HEADER],
     )
     def post(self, request: Request, notification_id: UUID) -> Response:
-        key = key_from(request, required=False)
-        with transaction.atomic():
-            claimed = claim(key, resource_id=uuid7()) if key else None
-            if claimed and claimed.completed:
-                return replay(claimed)
-            again = services.send_again(
-                notification_id=notification_id,
-                actor=actor(request),
-                copy_id=claimed.resource_id if claimed else None,
-            )
-            body = NotificationSerializer(again).data
-            if claimed:
-                complete(claimed, status=status.HTTP_202_ACCEPTED, body=body)
-        return Response(body, status=status.HTTP_202_ACCEPTED)
+        return _once(
+            request,
+            lambda copy_id: services.send_again(notification_id=notification_id, actor=actor(request), copy_id=copy_id),
+        )
 
 
 class History(APIView):
