@@ -17,6 +17,8 @@ from processes import address, database_url, web
 from servers import serving
 from test_web import get, health
 
+from chassis.management.commands import prepare
+from chassis.management.commands.declare_topology import BrokerAway
 from chassis.messaging import topology
 from chassis.messaging.dead_letters import DeadLetters
 from chassis.messaging.publisher import Publisher
@@ -124,6 +126,7 @@ def test_whoever_connects_to_rabbitmq_verifies_it(
     monkeypatch.setenv("RABBITMQ_URL", url)
     clients = rabbitmq_clients(url)
     topology.declare([], [])
+    prepare._find(settings.QUEUE_NAME)
     for connect in clients.values():
         connect()
     for fault in FAULTS:
@@ -132,6 +135,7 @@ def test_whoever_connects_to_rabbitmq_verifies_it(
             refuses((OSError, amqp.AMQPError), connect)
     made.show(certificates["of another server"])
     refuses((OSError, amqp.AMQPError), lambda: topology.declare([], []))  # kombu waits before it gives up
+    refuses(BrokerAway, lambda: prepare._find(settings.QUEUE_NAME))
 
 
 def test_whoever_connects_to_postgresql_verifies_it(

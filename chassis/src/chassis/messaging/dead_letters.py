@@ -13,7 +13,6 @@ from typing import Any
 
 import amqp
 from django.conf import settings
-from kombu import Connection
 
 from chassis.messaging import broker
 from chassis.messaging.exchanges import UNROUTED
@@ -111,8 +110,7 @@ class DeadLetters:
 
 @contextmanager
 def _channel() -> Iterator[amqp.Channel]:
-    url = settings.RABBITMQ_URL
-    with Connection(url, ssl=broker.tls(url), connect_timeout=CONNECT_SECONDS) as connection:
+    with broker.connection(settings.RABBITMQ_URL, seconds=CONNECT_SECONDS) as connection:
         # Whoever asks is waiting: one more try, at once.
         connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0, reraise_as_library_errors=False)
         channel = connection.channel()

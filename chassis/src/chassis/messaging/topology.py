@@ -8,7 +8,7 @@ wants is kept in `unrouted`, so that a consumer that comes late finds it.
 from collections.abc import Iterable
 
 from django.conf import settings
-from kombu import Connection, Exchange, Queue, binding
+from kombu import Exchange, Queue, binding
 
 from chassis.messaging import broker
 from chassis.messaging.exchanges import CLOCK, DEAD_LETTER, dead_queue, event_exchange, unrouted_queue
@@ -60,8 +60,7 @@ def declare(event_types: Iterable[str], ticks: Iterable[str]) -> list[str]:
         event_queue(event_types),
         clock_queue(ticks),
     ]
-    url = settings.RABBITMQ_URL
-    with Connection(url, ssl=broker.tls(url), connect_timeout=5) as connection:
+    with broker.connection(settings.RABBITMQ_URL, seconds=5) as connection:
         channel = connection.channel()
         event_exchange(settings.EVENTS_EXCHANGE)(channel).declare()
         for queue in queues:

@@ -10,9 +10,9 @@ from django.conf import settings
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import OperationalError, connection
-from kombu import Connection
 
 from chassis.management.commands.declare_topology import BrokerAway
+from chassis.messaging import broker
 
 PAUSE_SECONDS = 1.0
 
@@ -70,7 +70,7 @@ def _patiently(do: Callable[[], object], away: type[Exception], seconds: float) 
 def _find(queue: str) -> None:
     """Raises BrokerAway while there is no queue of that name."""
     try:
-        with Connection(settings.RABBITMQ_URL, connect_timeout=5) as broker:
-            broker.channel().queue_declare(queue, passive=True)
+        with broker.connection(settings.RABBITMQ_URL, seconds=5) as opened:
+            opened.channel().queue_declare(queue, passive=True)
     except (OSError, amqp.AMQPError) as exc:
         raise BrokerAway(f"RabbitMQ: {queue}: {exc or type(exc).__name__}") from exc
