@@ -4,7 +4,21 @@ import re
 import subprocess
 
 import pytest
-from chart import CHART, SERVICES, VALUES, environment, helm, hook_items, of_kind, pod, pods, rendered, values, whole
+from chart import (
+    CHART,
+    SERVICES,
+    VALUES,
+    VARIANTS,
+    environment,
+    helm,
+    hook_items,
+    of_kind,
+    pod,
+    pods,
+    rendered,
+    values,
+    whole,
+)
 
 
 def hooks(variant: str, event: str) -> list[dict]:
@@ -120,19 +134,30 @@ def test_the_gateway_may_be_asked_by_each_name_that_a_cluster_gives_it(variant):
             assert {f"marquee-{service}", there, f"{there}.svc", f"{there}.svc.cluster.local"} <= set(hosts)
 
 
-@pytest.mark.parametrize("variant", VALUES)
-def test_what_measures_a_database_does_not_decide_whether_it_is_there(variant):
-    """A pod is ready when all its containers are; a Service of such a pod goes by the name alone."""
-    looked_at = 0
-    for service in of_kind(variant, "Service"):
-        component = service["metadata"]["labels"]["app.kubernetes.io/component"]
-        behind = [one for one in pods(variant) if one.labels.items() >= service["spec"]["selector"].items()]
-        if component in ("postgres", "redis") and any(
-            c["name"] == "exporter" for one in behind for c in one.containers
-        ):
-            assert service["spec"]["publishNotReadyAddresses"] is True, service["metadata"]["name"]
-            looked_at += 1
-    assert looked_at >= len(SERVICES) + 1
+def measures(container: dict) -> bool:
+    """Whether all that it shows are numbers of what runs beside it."""
+    return [port["name"] for port in container.get("ports", [])] == ["metrics"]
+
+
+@pytest.mark.parametrize("variant", [*VALUES, *VARIANTS])
+def test_what_measures_a_server_does_not_decide_whether_it_is_there(variant):
+    """A pod is ready when all its containers run and say so; a Service that must not care goes by the name alone."""
+    measured = [
+        one for one in pods(variant) if any(map(measures, one.containers)) and not all(map(measures, one.containers))
+    ]
+    behind = [
+        (one, service["metadata"]["name"], service["spec"].get("publishNotReadyAddresses"))
+        for one in measured
+        for service in of_kind(variant, "Service")
+        if one.labels.items() >= service["spec"]["selector"].items()
+    ]
+    assert {one.component for one in measured} <= {"postgres", "postgres-standby", "redis"}
+    assert {one.name for one in measured} == {one.name for one, _, _ in behind}
+    assert [name for _, name, always in behind if always is not True] == []
+    probes = [key for one in measured for c in one.containers if measures(c) for key in c if key.endswith("Probe")]
+    assert probes == []
+    if not {"operators", "external"} & {variant}:
+        assert len(measured) > len(SERVICES)
 
 
 def test_the_chart_holds_files_and_no_links():
