@@ -47,7 +47,7 @@ def event_queue(event_types: Iterable[str]) -> Queue:
 def clock_queue(ticks: Iterable[str]) -> Queue:
     """Ticks nobody took in time are dropped: the next one does their work.
 
-    A quorum queue for the queue's sake: a classic one is gone with its node, and no worker starts that cannot declare it.
+    A quorum queue for the queue's sake: a classic one is gone with its node, and no worker starts without declaring it.
     """
     return Queue(
         f"{settings.SERVICE_NAME}_ticks",
