@@ -139,7 +139,8 @@ def test_beside_a_dump_a_batch_costs_no_more_than_before_it(
                 cursor.execute(cost, [start, BATCH])
                 spent[start] = cursor.fetchone()[0][0]["Plan"]["Shared Hit Blocks"]
     a_relay.close()
-    assert spent[a_relay.reached] < spent[UUID(int=0)] / 2
+    # A page for each row that is locked, and few more.
+    assert spent[a_relay.reached] < 1.3 * BATCH < spent[UUID(int=0)]
 
 
 def test_what_is_committed_late_is_found_by_looking_again(
