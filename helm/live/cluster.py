@@ -27,12 +27,15 @@ CHART = str(HELM / "marquee")
 TAG = os.environ.get("MARQUEE_IMAGE_TAG", "latest")
 LOCAL = ["-f", str(HELM / "marquee" / "values-local.yaml"), "--set", f"image.tag={TAG}"]
 KEEP = bool(os.environ.get("MARQUEE_KEEP"))
-FIGURES: list[tuple[str, str]] = []
+FIGURES: list[tuple[str, str, str]] = []
 
 
 def figure(what: str, seconds: float, more: str = "") -> None:
-    """One line of the table that is printed at the end, and kept in docs/operations/cluster.md."""
-    FIGURES.append((what, f"{seconds:.0f} s{more}"))
+    """One line of the table that is printed at the end, and kept in docs/operations/cluster.md.
+
+    The load is that of the machine the suite runs on in the last minute: of the cluster's own, where that is the same one.
+    """
+    FIGURES.append((what, f"{seconds:.0f} s{more}", f"{os.getloadavg()[0]:.0f}"))
 
 
 def run(*words: str, check: bool = True, given: str | None = None, limit: float = 600) -> str:
@@ -104,6 +107,11 @@ def all_ready() -> bool:
 def buy(limit: float = 120) -> str:
     """A customer registers and buys a ticket, from within the cluster and through the gateway's Service."""
     return kubectl("exec", "client", "-c", "buyer", "--", "python", "/scripts/buy_ticket.py", limit=limit)
+
+
+def note(what: str, seen: str) -> None:
+    """A line of the same table that says what was seen, and not how long it took."""
+    FIGURES.append((what, seen, f"{os.getloadavg()[0]:.0f}"))
 
 
 def requests() -> tuple[int, list[str]]:
