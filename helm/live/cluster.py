@@ -33,7 +33,7 @@ FIGURES: list[tuple[str, str, str]] = []
 def figure(what: str, seconds: float, more: str = "") -> None:
     """One line of the table that is printed at the end, and kept in docs/operations/cluster.md.
 
-    The load is that of the machine the suite runs on in the last minute: of the cluster's own, where that is the same one.
+    Beside it the load of the machine that the suite runs on, which is the cluster's own where it is the same one.
     """
     FIGURES.append((what, f"{seconds:.0f} s{more}", f"{os.getloadavg()[0]:.0f}"))
 
