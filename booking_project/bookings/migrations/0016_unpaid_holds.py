@@ -33,6 +33,6 @@ def held_by(again: str) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0014_staff_pages")]
+    dependencies = [("bookings", "0015_settled_cancellations")]
 
     operations = [migrations.RunSQL(held_by(AGAIN.format(paid=UNPAID)), held_by(AGAIN.format(paid="")))]
