@@ -1,11 +1,13 @@
 """What runs by itself costs the same however much history there is, in pages of the database."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from bookings import closures, tasks
-from bookings.models import Booking, Showtime
+from bookings import closures, metrics, tasks
+from bookings.models import Booking, SeatStatus, Showtime
 from chassis.testing_plans import buffers, costs
 
 
@@ -48,3 +50,14 @@ def test_settling_costs_what_is_to_be_settled(history):
     with costs() as made:
         assert tasks.settle_cancellations() == 0
     assert buffers(made) <= 20
+
+
+def test_the_gauges_of_each_minute_read_a_day_of_showtimes_and_an_hour_of_bookings(history):
+    everything = SeatStatus.objects.count()
+    with costs() as made:
+        metrics.measure()
+    assert len(made) == 3
+    for cost in made:
+        assert "Seq Scan" not in {node["Node Type"] for node in cost.nodes}, cost
+    to_come = Showtime.objects.filter(starts_at__range=(timezone.now(), timezone.now() + timedelta(days=1))).count()
+    assert buffers(made) <= 8 * to_come < everything

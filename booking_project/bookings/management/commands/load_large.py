@@ -16,7 +16,7 @@ FROM generate_series(0, %(theaters)s * 10 - 1) AS screen, LATERAL (
     )) AS seats FROM generate_series(0, 99) AS seat
 ) AS layout
 """
-# A screen shows every three hours, and two thirds of all are over.
+# A screen shows every three hours; what is to come is two weeks, or a third of all.
 _SHOWTIMES = """
 INSERT INTO showtimes (id, revision, screen_id, screen_name, movie_id, movie_title, theater_id, theater_name, time_zone,
     starts_at, ends_at, format, language, currency, prices, rules, status, cancellation_message, settled_at, swept_at)
@@ -26,9 +26,10 @@ SELECT pg_temp.large_id(starts_at - interval '14 days', 4, n), 1, pg_temp.large_
        starts_at, starts_at + interval '2 hours', '2D', 'en', 'EUR', '{"standard": 1200}', '{}',
        CASE WHEN n %% 20 = 7 THEN 'cancelled' ELSE 'scheduled' END, '', settled, settled
 FROM generate_series(0, %(showtimes)s - 1) AS n
-CROSS JOIN LATERAL (SELECT n %% (%(theaters)s * 10) AS screen, n / (%(theaters)s * 10) AS slot) AS place
+CROSS JOIN LATERAL (SELECT n %% (%(theaters)s * 10) AS screen, n / (%(theaters)s * 10) AS slot,
+    %(showtimes)s / (%(theaters)s * 10) AS slots) AS place
 CROSS JOIN LATERAL (
-    SELECT %(at)s::timestamptz + (slot - %(showtimes)s / (%(theaters)s * 10) * 2 / 3) * interval '3 hours' AS starts_at,
+    SELECT %(at)s::timestamptz + (slot - slots + least(slots / 3, 112)) * interval '3 hours' AS starts_at,
            CASE WHEN n %% 20 = 7 THEN %(at)s::timestamptz END AS settled
 ) AS time
 """
@@ -45,9 +46,10 @@ SELECT b, pg_temp.large_id(created_at, 7, b) AS id, showtimes.id AS showtime_id,
        pg_temp.large_id('2021-01-01Z', 6, b %% %(users)s) AS user_id
 FROM generate_series(0, %(bookings)s - 1) AS b
 CROSS JOIN LATERAL (SELECT (b / 4 * 4 + b / 4 %% 4) %% %(showtimes)s AS n) AS which
-CROSS JOIN LATERAL (SELECT n %% (%(theaters)s * 10) AS screen, n / (%(theaters)s * 10) AS slot) AS place
+CROSS JOIN LATERAL (SELECT n %% (%(theaters)s * 10) AS screen, n / (%(theaters)s * 10) AS slot,
+    %(showtimes)s / (%(theaters)s * 10) AS slots) AS place
 CROSS JOIN LATERAL (
-    SELECT %(at)s::timestamptz + (slot - %(showtimes)s / (%(theaters)s * 10) * 2 / 3) * interval '3 hours' AS starts_at
+    SELECT %(at)s::timestamptz + (slot - slots + least(slots / 3, 112)) * interval '3 hours' AS starts_at
 ) AS time
 CROSS JOIN LATERAL (
     SELECT least(time.starts_at - interval '2 days', %(at)s::timestamptz) - b * 37 %% (14 * 86400) * interval '1 second'
@@ -90,7 +92,7 @@ WHERE step < 2 OR cancelled ORDER BY id, step
 
 class Command(LoadLarge):
     sizes: ClassVar = {
-        "theaters": 200, "movies": 10_000, "showtimes": 1_000_000, "bookings": 1_000_000, "users": 500_000
+        "theaters": 5, "movies": 10_000, "showtimes": 1_000_000, "bookings": 1_000_000, "users": 500_000
     }  # fmt: skip
 
     def statements(self) -> Sequence[tuple[str, str]]:
