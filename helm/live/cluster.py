@@ -65,7 +65,7 @@ def helm(*words: str, check: bool = True, limit: float = 600) -> str:
 
 
 def upgrade(*words: str) -> None:
-    helm("upgrade", "marquee", CHART, *LOCAL, *EXTRA, *words)
+    helm("upgrade", "marquee", CHART, *LOCAL, *EXTRA, *words, "--timeout", "10m", limit=1500)
 
 
 def required() -> None:

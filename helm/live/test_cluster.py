@@ -11,7 +11,7 @@ import cluster
 import pytest
 from cluster import buy, helm, kubectl, nothing_fails, pods, wait_until
 
-SETTLE_SECONDS = 300
+SETTLE_SECONDS = 600
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -120,7 +120,7 @@ def test_an_upgrade_and_the_way_back_lose_no_request():
         cluster.upgrade("--set", "logLevel=WARNING", "--set", "backup.enabled=true", "--wait", "--atomic")
     buy()
     with nothing_fails("`helm rollback`"):
-        helm("rollback", "marquee", "--wait")
+        helm("rollback", "marquee", "--wait", "--timeout", "10m", limit=700)
         wait_until(cluster.all_ready, SETTLE_SECONDS, "all pods are of the version before")
     buy()
 
@@ -129,6 +129,15 @@ def test_an_upgrade_that_changes_nothing_restarts_nothing():
     before = {pod["metadata"]["name"] for pod in pods()}
     cluster.upgrade("--wait")
     assert {pod["metadata"]["name"] for pod in pods()} == before
+
+
+def test_an_upgrade_that_brings_a_secret_migrates_with_it():
+    """The Job that runs before the rest of the upgrade names a key that the Secret of the version before has not."""
+    began = time.monotonic()
+    cluster.upgrade("--set", "services.booking.secretEnv.BROUGHT_LATER=BROUGHT_LATER", "--wait")
+    assert cluster.secrets()["BROUGHT_LATER"]
+    cluster.figure("upgrade that brings a new secret to booking", time.monotonic() - began)
+    buy()
 
 
 def test_green_and_back_lose_no_request_and_a_colour_alone_is_refused():

@@ -16,7 +16,7 @@ import tools
 import yaml
 from cluster import buy, helm, kubectl, nothing_fails, pods, wait_until
 
-SETTLE_SECONDS = 300
+SETTLE_SECONDS = 600
 MONITORING = "monitoring"
 FEW = [f"services.{name}.{process}.autoscaling.max=1" for name in chart.SERVICES for process in ("web", "worker")]
 WORDS = (
