@@ -28,11 +28,14 @@ WORDS = (
 )
 
 
-def certificates() -> dict[str, list[str]]:
-    """Secret → names: what cert-manager would be asked for, where there is one."""
+def certificates() -> dict[tuple[str, str], list[str]]:
+    """(namespace, Secret) → names: what cert-manager would be asked for, where there is one."""
     words = ("template", "marquee", cluster.CHART, *cluster.LOCAL, *WORDS, "--kube-version", "1.34")
     said = helm(*words, "--set", "tls.issuer.name=none", "--show-only", "templates/certificates.yaml")
-    return {one["spec"]["secretName"]: one["spec"]["dnsNames"] for one in yaml.safe_load_all(said)}
+    return {
+        (one["metadata"].get("namespace", cluster.NAMESPACE), one["spec"]["secretName"]): one["spec"]["dnsNames"]
+        for one in yaml.safe_load_all(said)
+    }
 
 
 def issue(signer: authority.Authority) -> None:
@@ -41,13 +44,14 @@ def issue(signer: authority.Authority) -> None:
         {
             "apiVersion": "v1",
             "kind": "Secret",
-            "metadata": {"name": secret},
+            "metadata": {"name": secret, "namespace": namespace},
             "type": "kubernetes.io/tls",
             "stringData": signer.issue(names) | {"ca.crt": signer.certificate},
         }
-        for secret, names in certificates().items()
+        for (namespace, secret), names in certificates().items()
     ]
-    kubectl("apply", "-f", "-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+    given = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+    cluster.run("kubectl", "apply", "-f", "-", given=given)
 
 
 @pytest.fixture(scope="module")

@@ -28,6 +28,10 @@ VARIANTS = {
         "--set", "monitoring.serviceMonitors=true", "--set", "backup.enabled=true",
     ],
     "loadbalancer": ["-f", str(CHART / "values-production.yaml"), "-f", str(CHART / "values-loadbalancer.yaml")],
+    "watched": [
+        "--set", "tls.internal=true", "--set", "tls.issuer.name=marquee-internal",
+        "--set", "monitoring.stack.enabled=true",
+    ],
     "monitoring": ["--set", "monitoring.stack.enabled=true"],
     "external": [
         "--set", "postgresql.external.enabled=true",
