@@ -13,8 +13,10 @@ import time
 from typing import Any
 
 import amqp
+import msgspec
 import psycopg
 import psycopg.conninfo
+from psycopg.types.json import set_json_loads
 
 from chassis.jitter import jittered
 from chassis.messaging import outbox_table
@@ -112,6 +114,7 @@ class Relay:
                 options="-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000"
                 " -c synchronous_commit=off",
             )
+            set_json_loads(msgspec.json.decode, self._connection)
             self._connection.execute("LISTEN outbox")
         return self._connection
 
