@@ -153,7 +153,7 @@ def redis_has_no_memory_left(world: World) -> Iterator[None]:
 
 @contextmanager
 def a_queue_is_written_to_and_not_read(world: World) -> Iterator[None]:
-    queue = Queue(f"drill-{secrets.token_hex(4)}", durable=False)
+    queue = Queue(f"drill-{secrets.token_hex(4)}", durable=False, queue_arguments={"x-queue-type": "classic"})
     with world.broker() as broker, broker.channel() as channel:
         queue(channel).declare()
         try:

@@ -14,7 +14,7 @@ from bookings.domain import WHOLE, Cancellation, State, Trigger, Why, cancellati
 from bookings.errors import BookingNotFound, CancellationClosed, NotCancellable
 from bookings.history import Cause, advance
 from bookings.metrics import REACHED
-from bookings.models import Booking, BookingSeat, BookingTransition, Showtime, ShowtimeMove
+from bookings.models import Booking, BookingSeat, BookingTransition, ShowtimeMove
 from bookings.selectors import locked_booking
 from bookings.terms import terms_of
 from chassis.messaging.events import EventData
@@ -102,21 +102,6 @@ def expire_holds(*, limit: int = 200) -> int:
             .order_by("hold_expires_at")[:limit]
         )
         end(due, Trigger.HOLD_ENDED, cause=Cause("clock", reason="hold_ended"))
-    return len(due)
-
-
-def cancel_bookings_of_cancelled_showtimes(*, limit: int = 200) -> int:
-    """Ends open bookings of showtimes that catalog cancelled, at most `limit`; how many. The money goes back whole."""
-    with transaction.atomic():
-        due = list(
-            Booking.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(status__in=[State.PENDING, State.CONFIRMED], showtime__status=Showtime.Status.CANCELLED)
-            .select_related("showtime")
-            .order_by("id")[:limit]
-        )
-        messages = {booking.id: booking.showtime.cancellation_message for booking in due}
-        cause = Cause("catalog", reason="showtime_cancelled")
-        end(due, Trigger.SHOWTIME_CANCELLED, cause=cause, messages=messages)
     return len(due)
 
 

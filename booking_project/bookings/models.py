@@ -60,11 +60,22 @@ class Showtime(models.Model):
 
     # Booking's own: not of the projection.
     blocked_revision = models.BigIntegerField(db_default=0, editable=False)
+    swept_at = models.DateTimeField(
+        null=True, editable=False, help_text="When it was cancelled and had no open booking any more."
+    )
+    settled_at = models.DateTimeField(
+        null=True, editable=False, help_text="When it was cancelled and could not get one any more."
+    )
 
     class Meta:
         db_table = "showtimes"
         indexes = [
-            models.Index(fields=["id"], condition=models.Q(status="cancelled"), name="showtimes_cancelled"),
+            # Those whose bookings may still have to end, with what was never looked at in front.
+            models.Index(
+                fields=["swept_at"],
+                condition=models.Q(status="cancelled", settled_at=None),
+                name="showtimes_to_settle",
+            ),
             # For staff: the day of a showtime, and what the theater of a screen is called.
             models.Index(fields=["starts_at"], name="showtimes_by_start"),
             models.Index(fields=["theater_id", "starts_at"], name="showtimes_of_theater"),
@@ -169,7 +180,8 @@ class Booking(models.Model):
         ]
         indexes = [
             models.Index(fields=["user_id", "-id"], name="idx_bookings_user_id"),
-            models.Index(fields=["showtime"], name="idx_bookings_showtime_id"),
+            # Its open bookings, without those that have ended.
+            models.Index(fields=["showtime", "status"], name="idx_bookings_showtime_status"),
             models.Index(fields=["hold_expires_at"], condition=models.Q(status="PENDING"), name="bookings_open_holds"),
             models.Index(fields=["card_last4", "-id"], condition=~models.Q(card_last4=""), name="bookings_by_card"),
             # What doors that are offline fetch of their showtime.

@@ -36,16 +36,17 @@ ON CONFLICT (user_id) DO UPDATE SET email = EXCLUDED.email, as_of = EXCLUDED.as_
 WHERE customers.as_of < EXCLUDED.as_of
 """
 # The statements have the columns that the model has, so that a new field is named there alone.
-_OUR_OWN = {"blocked_revision"}
+_OUR_OWN = {"blocked_revision", "swept_at", "settled_at"}
 COLUMNS = {field.attname: field for field in Showtime._meta.concrete_fields if field.attname not in _OUR_OWN}
 _INSERT = (
     f"INSERT INTO showtimes AS known ({', '.join(COLUMNS)})"  # noqa: S608  (names of columns, from the model)
     f" VALUES ({', '.join(f'%({name})s' for name in COLUMNS)}) ON CONFLICT (id) DO UPDATE SET"
 )
-_NEWER = "WHERE known.revision < EXCLUDED.revision"
-SHOWTIME = f"{_INSERT} {', '.join(f'{name} = EXCLUDED.{name}' for name in COLUMNS if name != 'id')} {_NEWER}"
+# Whatever was settled, news begin anew: a cancellation is looked after once more.
+_NEWER = ", swept_at = NULL, settled_at = NULL WHERE known.revision < EXCLUDED.revision"
+SHOWTIME = f"{_INSERT} {', '.join(f'{name} = EXCLUDED.{name}' for name in COLUMNS if name != 'id')}{_NEWER}"
 _OF_CANCELLATION = ["status", "revision", "cancellation_message"]
-CANCELLATION = f"{_INSERT} {', '.join(f'{name} = EXCLUDED.{name}' for name in _OF_CANCELLATION)} {_NEWER}"
+CANCELLATION = f"{_INSERT} {', '.join(f'{name} = EXCLUDED.{name}' for name in _OF_CANCELLATION)}{_NEWER}"
 # What the event tells under the name of the column.
 _AS_TOLD = [field.name for field in fields(ShowtimeScheduled) if field.name in COLUMNS]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bookings import endings, metrics, moves
+from bookings import closures, endings, metrics, moves
 from chassis.storage import address_changes
 
 BATCH = 200
@@ -16,7 +16,7 @@ def expire_holds() -> int:
 
 def cancel_bookings_of_cancelled_showtimes() -> int:
     """Ends the bookings of showtimes that were cancelled, up to ROUNDS batches; how many."""
-    return _in_batches(endings.cancel_bookings_of_cancelled_showtimes)
+    return _in_batches(closures.cancel_bookings)
 
 
 def tell_of_moves() -> int:
@@ -27,6 +27,11 @@ def tell_of_moves() -> int:
 def settle_moves() -> int:
     """Closes the moves that everybody was told of; how many."""
     return moves.settle_moves()
+
+
+def settle_cancellations() -> int:
+    """Closes the cancellations whose bookings have all ended, up to ROUNDS batches; how many."""
+    return _in_batches(closures.settle)
 
 
 def forget_address_changes() -> int:

@@ -7,7 +7,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from factories import seat_ids
 
-from bookings import endings, holds, inventory, locks, sales, services, tickets
+from bookings import closures, endings, holds, inventory, locks, sales, services, tickets
 from bookings.domain import PaymentStatus, State, Trigger, rebuild
 from bookings.errors import (
     BookingNotFound,
@@ -234,9 +234,31 @@ def test_a_cancelled_showtime_ends_its_bookings_in_bounded_batches(hold, showtim
     hold(1)
     hold(2)
     Showtime.objects.filter(id=showtime.id).update(status="cancelled")
-    assert [endings.cancel_bookings_of_cancelled_showtimes(limit=2) for _ in range(3)] == [2, 1, 0]
+    assert [closures.cancel_bookings(limit=2) for _ in range(3)] == [2, 1, 0]
     assert len(emitted("booking.cancelled")) == 3
     assert set(Booking.objects.values_list("status", flat=True)) == {State.CANCELLED}
+
+
+def test_a_hold_that_was_on_its_way_when_its_showtime_was_swept_is_ended_before_it_is_settled(hold, showtime):
+    Showtime.objects.filter(id=showtime.id).update(status="cancelled")
+    assert closures.cancel_bookings() == 0
+    Showtime.objects.filter(id=showtime.id).update(status="scheduled")
+    late = hold(0)
+    Showtime.objects.filter(id=showtime.id).update(
+        status="cancelled", swept_at=timezone.now() - 2 * closures.SETTLED_AFTER
+    )
+    assert closures.settle() == 0
+    assert closures.cancel_bookings() == 1
+    assert Booking.objects.get(id=late.id).status == State.CANCELLED
+    Showtime.objects.filter(id=showtime.id).update(swept_at=timezone.now() - 2 * closures.SETTLED_AFTER)
+    assert [closures.settle(), closures.settle()] == [1, 0]
+
+
+def test_news_of_a_settled_showtime_are_swept_anew(hold, move, showtime, deliver):
+    Showtime.objects.filter(id=showtime.id).update(swept_at=timezone.now(), settled_at=timezone.now())
+    hold(0)
+    deliver("showtime.cancelled", showtime_id=showtime.id, revision=showtime.revision + 1)
+    assert closures.cancel_bookings() == 1
 
 
 def test_the_history_rebuilds_the_state_and_cannot_be_rewritten(hold):

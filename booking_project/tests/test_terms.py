@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bookings import endings, sales, services
+from bookings import closures, endings, sales, services
 from bookings.errors import CancellationClosed
 from bookings.history import Cause
 from bookings.models import Booking, Showtime
@@ -144,7 +144,7 @@ def test_the_words_that_staff_have_for_a_cancelled_showtime_reach_its_customers(
     for make in (sold, hold):
         make(len(emitted("booking.created")))
     deliver("showtime.cancelled", showtime_id=str(showtime.id), revision=9, reason="The projector of Hall 1 is broken")
-    assert endings.cancel_bookings_of_cancelled_showtimes() == 2
+    assert closures.cancel_bookings() == 2
     assert sorted(told.data["confirmed"] for told in emitted("booking.cancelled")) == [False, True]
     for told in emitted("booking.cancelled"):
         assert told.data["message"] == "The projector of Hall 1 is broken"

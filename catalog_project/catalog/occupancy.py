@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from catalog.domain import OccupancyState
 from catalog.models import Showtime, ShowtimeOccupancy
+from chassis.storage import pruning
 
 OCCUPIED = """
 SELECT showtime_id, sum(seats)::int FROM (
@@ -25,7 +26,6 @@ GROUP BY showtime_id
 
 KEEP = timedelta(days=1)
 PRUNE_BATCH = 5000
-PRUNE_BATCHES = 20
 
 
 def record_occupancy(
@@ -98,22 +98,15 @@ def _open(rows: QuerySet[ShowtimeOccupancy]) -> QuerySet[ShowtimeOccupancy]:
 
 
 def prune_occupancy() -> int:
-    """Removes rows of showtimes that ended a day ago, or that never existed here; a bounded number of batches."""
+    """Removes rows of showtimes that ended a day ago, or that never existed here, for as long as a tick may last."""
     return _pruned("showtime_occupancy", "booking_id") + _pruned("showtime_blocked_seats", "showtime_id")
 
 
 def _pruned(table: str, key: str) -> int:
-    removed = 0
-    for _ in range(PRUNE_BATCHES):
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"DELETE FROM {table} WHERE {key} IN ("  # noqa: S608  (names of ours)
-                f" SELECT o.{key} FROM {table} o LEFT JOIN showtimes s ON s.id = o.showtime_id"
-                " WHERE coalesce(s.ends_at, o.updated_at) < %s LIMIT %s)",
-                [timezone.now() - KEEP, PRUNE_BATCH],
-            )
-            batch = int(cursor.rowcount)
-        removed += batch
-        if batch < PRUNE_BATCH:
-            break
-    return removed
+    statement = (
+        f"DELETE FROM {table} WHERE {key} IN ("  # noqa: S608  (names of ours)
+        f" SELECT o.{key} FROM {table} o LEFT JOIN showtimes s ON s.id = o.showtime_id"
+        " WHERE coalesce(s.ends_at, o.updated_at) < %s LIMIT %s)"
+    )
+    long_ago = timezone.now() - KEEP
+    return pruning.in_batches(lambda batch: pruning.execute(statement, [long_ago, batch]), batch=PRUNE_BATCH)

@@ -10,15 +10,18 @@ from uuid import UUID
 import psycopg
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 from kombu import Connection
 from processes import PATIENCE, address, database_url, relay
 from things.events import ThingMade
 
-from chassis.ids import uuid7
+from chassis.ids import first_uuid7_at, uuid7
+from chassis.messaging import outbox_table
+from chassis.messaging import relay as relay_module
 from chassis.messaging.events import Event
 from chassis.messaging.outbox import emit, emit_all
 from chassis.messaging.publisher import NotConfirmed, Publisher
-from chassis.messaging.relay import Relay
+from chassis.messaging.relay import BATCH, Relay
 from chassis.storage.models import OutboxMessage
 from chassis.telemetry.correlation import correlated
 from chassis.testing import metric, wait_until
@@ -110,6 +113,50 @@ def test_a_published_event_is_marked_and_not_published_again(a_relay: Relay, que
     a_relay.close()
     assert OutboxMessage.objects.get().published_at is not None
     assert len(messages(queues)) == 1
+
+
+def make_things(number: int) -> None:
+    with transaction.atomic():
+        emit_all([(ThingMade(thing_id=uuid7(), name="lamp", made_at=MADE_AT), "lamp") for _ in range(number)])
+
+
+def test_beside_a_dump_a_batch_costs_no_more_than_before_it(
+    a_relay: Relay, queues: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as somebody may still read what was, vacuum takes nothing away of the rows that were published."""
+    monkeypatch.setattr(relay_module, "LATE_SECONDS", 0.0)
+    with psycopg.connect(database_url()) as dump:
+        dump.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        dump.execute("SELECT count(*) FROM outbox")
+        for _ in range(10):
+            make_things(BATCH)
+            assert a_relay.publish_batch() == BATCH
+        make_things(BATCH)
+        cost = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {outbox_table.TAKE}"
+        with connection.cursor() as cursor, transaction.atomic():
+            spent = {}
+            for start in (UUID(int=0), a_relay.reached):
+                cursor.execute(cost, [start, BATCH])
+                spent[start] = cursor.fetchone()[0][0]["Plan"]["Shared Hit Blocks"]
+    a_relay.close()
+    # A page for each row that is locked, and few more.
+    assert spent[a_relay.reached] < 1.3 * BATCH < spent[UUID(int=0)]
+
+
+def test_what_is_committed_late_is_found_by_looking_again(
+    a_relay: Relay, queues: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "LATE_SECONDS", 0.0)
+    make_thing()
+    late = OutboxMessage.objects.get()
+    assert a_relay.publish_batch() == 1
+    OutboxMessage.objects.filter(id=late.id).update(
+        id=first_uuid7_at(timezone.now() - timedelta(minutes=1)), published_at=None
+    )
+    assert a_relay.publish_batch() == 0
+    monkeypatch.setattr(a_relay, "_look_again_at", 0.0)
+    assert [a_relay.publish_batch(), a_relay.publish_batch()] == [1, 0]
+    a_relay.close()
 
 
 def test_two_relays_share_the_work_and_publish_nothing_twice(queues: str) -> None:

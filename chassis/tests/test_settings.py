@@ -79,11 +79,11 @@ def test_the_clock_ticks_and_goes_on_ticking_after_the_broker_was_away(
 
     def ticks() -> int:
         with Connection(broker) as opened:
-            return opened.channel().queue_declare("chassis_clock", passive=True).message_count
+            return opened.channel().queue_declare("chassis_ticks", passive=True).message_count
 
     def forget() -> None:
         with Connection(broker) as opened:
-            opened.channel().queue_purge("chassis_clock")
+            opened.channel().queue_purge("chassis_ticks")
 
     command = ["celery", "-A", "chassis.messaging.clock", "beat", "--scheduler", "celery.beat:Scheduler"]
     with running(*command, RABBITMQ_URL=address(broker, proxy.port)) as beat:

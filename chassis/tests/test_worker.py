@@ -212,7 +212,7 @@ def consumed(broker: str, queue: str) -> bool:
 def test_on_a_broker_that_came_back_empty_a_worker_declares_all_it_needs(broker: str) -> None:
     redis_client().delete("ticked")
     with worker(), Connection(broker) as opened:
-        wait_until(lambda: consumed(broker, "chassis_clock"), PATIENCE)
+        wait_until(lambda: consumed(broker, "chassis_ticks"), PATIENCE)
         assert ready(broker, "chassis.dead") == ready(broker, "unrouted") == ready(broker, "chassis_queue") == 0
         body = json.dumps([[], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}])
         headers = {"task": "clock.second", "id": str(uuid7()), "lang": "py", "argsrepr": "()", "kwargsrepr": "{}"}

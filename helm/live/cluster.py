@@ -27,12 +27,15 @@ CHART = str(HELM / "marquee")
 TAG = os.environ.get("MARQUEE_IMAGE_TAG", "latest")
 LOCAL = ["-f", str(HELM / "marquee" / "values-local.yaml"), "--set", f"image.tag={TAG}"]
 KEEP = bool(os.environ.get("MARQUEE_KEEP"))
-FIGURES: list[tuple[str, str]] = []
+FIGURES: list[tuple[str, str, str]] = []
 
 
 def figure(what: str, seconds: float, more: str = "") -> None:
-    """One line of the table that is printed at the end, and kept in docs/operations/cluster.md."""
-    FIGURES.append((what, f"{seconds:.0f} s{more}"))
+    """One line of the table that is printed at the end, and kept in docs/operations/cluster.md.
+
+    Beside it the load of the machine that the suite runs on, which is the cluster's own where it is the same one.
+    """
+    FIGURES.append((what, f"{seconds:.0f} s{more}", f"{os.getloadavg()[0]:.0f}"))
 
 
 def run(*words: str, check: bool = True, given: str | None = None, limit: float = 600) -> str:
@@ -106,6 +109,11 @@ def buy(limit: float = 120) -> str:
     return kubectl("exec", "client", "-c", "buyer", "--", "python", "/scripts/buy_ticket.py", limit=limit)
 
 
+def note(what: str, seen: str) -> None:
+    """A line of the same table that says what was seen, and not how long it took."""
+    FIGURES.append((what, seen, f"{os.getloadavg()[0]:.0f}"))
+
+
 def requests() -> tuple[int, list[str]]:
     """How many requests the client has sent so far, and those that failed."""
     lines = kubectl("logs", "client", "-c", "loop").splitlines()
@@ -176,17 +184,19 @@ def audit(folder: Path) -> str:
     return result.stdout
 
 
+# Read from what the cluster knows of its queues: asked themselves, one that does not answer holds up the whole list.
+COPIES = """
+[io:format("~s\\t~b~n", [element(4, amqqueue:get_name(Queue)), length(maps:get(nodes, amqqueue:get_type_state(Queue)))])
+ || Queue <- rabbit_amqqueue:list(<<"marquee">>), amqqueue:get_type(Queue) == rabbit_quorum_queue], ok.
+"""
+
+
 def members() -> dict[str, int]:
-    """How many copies each quorum queue has; what Celery and the clock have beside them keeps nothing."""
-    # Not as JSON, which a queue that does not answer leaves unfinished.
-    words = ("rabbitmqctl", "-q", "list_queues", "-p", "marquee", "name", "type", "members")
+    """How many copies each quorum queue has; nothing while the node that is asked does not answer."""
+    words = ("rabbitmqctl", "-q", "eval", COPIES)
     said = kubectl("exec", "marquee-rabbitmq-0", "-c", "rabbitmq", "--", *words, check=False)
-    rows = [line.split("\t") for line in said.splitlines()[1:]]
-    return {
-        name: members.count("rabbit@")
-        for name, kind, members in (row for row in rows if len(row) == 3)
-        if kind == "quorum"
-    }
+    rows = [line.split("\t") for line in said.splitlines() if "\t" in line]
+    return {name: int(copies) for name, copies in rows}
 
 
 def redis_master() -> str:

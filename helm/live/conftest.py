@@ -91,5 +91,5 @@ def client(namespace: str) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for what, took in cluster.FIGURES:
-        terminalreporter.write_line(f"| {what} | {took} |")
+    for row in cluster.FIGURES:
+        terminalreporter.write_line(f"| {' | '.join(row)} |")

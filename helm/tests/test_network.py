@@ -27,12 +27,14 @@ def needed(variant: str) -> dict[tuple[str, int], set[tuple[str, str]]]:
         if config["services"][name]["database"]["standbys"]:
             clients.add(("postgres-standby", name))
         need[f"postgres/{name}", 5432] = clients
+    # Demo data makes old what catalog keeps there.
+    filling = [(name, "migrate") for name in SERVICES if config["migrations"]["demoData"]]
     if config["redis"]["replicas"] > 1:
-        need["redis-proxy", 6379] = set(asking)
+        need["redis-proxy", 6379] = {*asking, *filling}
         need["redis", 6379] = {("redis-proxy", ""), ("redis", "")}
         need["redis", 26379] = {("redis", ""), ("redis-proxy", "")}
     else:
-        need["redis", 6379] = set(asking)
+        need["redis", 6379] = {*asking, *filling}
     if simulator:
         need["gateway-simulator", 9001] = {("payment", "web"), ("payment", "worker")}
         need["message-sink", 9025] = need["message-sink", 9026] = {("notify", "web"), ("notify", "worker")}

@@ -10,7 +10,6 @@ from chart import of_kind, pods
 
 EXPORTERS = {
     "postgres-exporter": "prometheus-postgres-exporter",
-    "nginx-prometheus-exporter": "prometheus-nginx-exporter",
     "redis_exporter": "prometheus-redis-exporter",
 }
 

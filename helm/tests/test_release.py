@@ -1,10 +1,25 @@
 """An install, an upgrade and an uninstall, as Helm goes through them."""
 
+import ast
 import re
 import subprocess
 
 import pytest
-from chart import CHART, SERVICES, VALUES, environment, helm, hook_items, of_kind, pod, pods, rendered, values, whole
+from chart import (
+    CHART,
+    SERVICES,
+    VALUES,
+    VARIANTS,
+    environment,
+    helm,
+    hook_items,
+    of_kind,
+    pod,
+    pods,
+    rendered,
+    values,
+    whole,
+)
 
 
 def hooks(variant: str, event: str) -> list[dict]:
@@ -30,8 +45,8 @@ def test_an_install_waits_for_nothing_that_waits_for_it(variant):
 
 
 def test_an_upgrade_migrates_first_and_all_at_once():
-    (hook,) = hooks("upgrade", "pre-upgrade")
-    assert hook["kind"] == "List"
+    secret, hook = hooks("upgrade", "pre-upgrade")
+    assert (secret["kind"], hook["kind"]) == ("Secret", "List")
     assert [job["metadata"]["name"] for job in hook_items(hook)] == [
         f"marquee-{name}-migrate" for name in sorted(SERVICES)
     ]
@@ -45,6 +60,34 @@ def test_an_upgrade_migrates_first_and_all_at_once():
         assert "envFrom" not in migrating
 
 
+def named(one: dict) -> tuple[str, str]:
+    return one["kind"], one["metadata"]["name"]
+
+
+def weight(hook: dict) -> int:
+    return int(hook["metadata"]["annotations"].get("helm.sh/hook-weight", "0"))
+
+
+def test_what_migrates_before_an_upgrade_finds_the_secrets_that_it_brings():
+    """Helm changes the Secret of the release after the hooks, and a container whose key is missing is not made."""
+    secret, jobs = hooks("upgrade", "pre-upgrade")
+    assert weight(secret) < weight(jobs)
+    (kept,) = [o for o in of_kind("upgrade", "Secret") if o["metadata"]["name"] == "marquee-secrets"]
+    assert secret["data"] == kept["data"]
+    assert "keep" not in secret["metadata"]["annotations"].values()
+    asked = re.findall(r"'secretKeyRef': (\{[^}]*\})", str(jobs))
+    assert len(asked) > 4 * len(SERVICES)
+    for one in map(ast.literal_eval, asked):
+        assert one["name"] == secret["metadata"]["name"]
+        assert one["key"] in secret["data"] or one["optional"] is True
+
+
+def test_a_secret_of_ones_own_is_read_by_what_migrates_and_nothing_is_made_beside_it():
+    text = rendered("--is-upgrade", "--set", "secrets.existing=ours")
+    assert "secrets-upgrade" not in text
+    assert "name: ours, key: BOOKING_DATABASE_PASSWORD" in text
+
+
 def test_demo_data_is_told_of_when_every_service_has_its_queue():
     queues = {service["worker"]["autoscaling"]["queue"]["name"] for service in values("local")["services"].values()}
     assert len(queues) == len(SERVICES)
@@ -56,9 +99,10 @@ def test_demo_data_is_told_of_when_every_service_has_its_queue():
 
 def test_what_a_failed_hook_left_goes_with_the_release():
     (hook,) = hooks("upgrade", "post-delete")
-    left = {job["metadata"]["name"] for one in hooks("upgrade", "pre-upgrade") for job in one["items"]}
-    assert {job["metadata"]["name"] for job in hook["items"]} == left
-    assert all(job["spec"]["completions"] == 0 for job in hook["items"])
+    left = [one for hook in hooks("upgrade", "pre-upgrade") for one in hook.get("items", [hook])]
+    assert {named(one) for one in hook["items"]} == {named(one) for one in left}
+    assert {one["spec"]["completions"] for one in hook["items"] if one["kind"] == "Job"} == {0}
+    assert not [one for one in hook["items"] if one["kind"] == "Secret" and "data" in one]
     assert "before-hook-creation" in hook["metadata"]["annotations"]["helm.sh/hook-delete-policy"]
 
 
@@ -120,19 +164,30 @@ def test_the_gateway_may_be_asked_by_each_name_that_a_cluster_gives_it(variant):
             assert {f"marquee-{service}", there, f"{there}.svc", f"{there}.svc.cluster.local"} <= set(hosts)
 
 
-@pytest.mark.parametrize("variant", VALUES)
-def test_what_measures_a_database_does_not_decide_whether_it_is_there(variant):
-    """A pod is ready when all its containers are; a Service of such a pod goes by the name alone."""
-    looked_at = 0
-    for service in of_kind(variant, "Service"):
-        component = service["metadata"]["labels"]["app.kubernetes.io/component"]
-        behind = [one for one in pods(variant) if one.labels.items() >= service["spec"]["selector"].items()]
-        if component in ("postgres", "redis") and any(
-            c["name"] == "exporter" for one in behind for c in one.containers
-        ):
-            assert service["spec"]["publishNotReadyAddresses"] is True, service["metadata"]["name"]
-            looked_at += 1
-    assert looked_at >= len(SERVICES) + 1
+def measures(container: dict) -> bool:
+    """Whether all that it shows are numbers of what runs beside it."""
+    return [port["name"] for port in container.get("ports", [])] == ["metrics"]
+
+
+@pytest.mark.parametrize("variant", [*VALUES, *VARIANTS])
+def test_what_measures_a_server_does_not_decide_whether_it_is_there(variant):
+    """A pod is ready when all its containers run and say so; a Service that must not care goes by the name alone."""
+    measured = [
+        one for one in pods(variant) if any(map(measures, one.containers)) and not all(map(measures, one.containers))
+    ]
+    behind = [
+        (one, service["metadata"]["name"], service["spec"].get("publishNotReadyAddresses"))
+        for one in measured
+        for service in of_kind(variant, "Service")
+        if one.labels.items() >= service["spec"]["selector"].items()
+    ]
+    assert {one.component for one in measured} <= {"postgres", "postgres-standby", "redis"}
+    assert {one.name for one in measured} == {one.name for one, _, _ in behind}
+    assert [name for _, name, always in behind if always is not True] == []
+    probes = [key for one in measured for c in one.containers if measures(c) for key in c if key.endswith("Probe")]
+    assert probes == []
+    if not {"operators", "external"} & {variant}:
+        assert len(measured) > len(SERVICES)
 
 
 def test_the_chart_holds_files_and_no_links():

@@ -1,13 +1,14 @@
 """What the clock starts. Each is safe to repeat and bounded."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from chassis.ids import first_uuid7_at
+from chassis.storage import pruning
+from chassis.storage.pruning import execute
 from chassis.telemetry.metrics import gauge
 from notifications import delivery
 from notifications.domain import WAIT_FOR_CONTACT
@@ -24,7 +25,7 @@ def deliver_due() -> None:
 
 def release_waiting() -> int:
     """Messages written in the moment their contact arrived, which neither transaction saw of the other."""
-    return _execute(
+    return execute(
         "UPDATE notifications SET status = 'pending', due_at = statement_timestamp(), reason = '' WHERE id IN ("
         "  SELECT n.id FROM notifications n JOIN contacts c USING (user_id)"
         "  WHERE n.status = 'waiting_for_contact'"
@@ -36,7 +37,7 @@ def release_waiting() -> int:
 
 def give_up_waiting() -> int:
     """Messages whose contact never came."""
-    return _execute(
+    return execute(
         "UPDATE notifications SET status = 'failed', context = context - 'token' WHERE id IN ("
         "  SELECT id FROM notifications WHERE status = 'waiting_for_contact' AND created_at < %s"
         "  LIMIT %s FOR UPDATE SKIP LOCKED)",
@@ -50,37 +51,32 @@ def measure() -> None:
 
 
 def prune() -> int:
-    """Deletes what is older than NOTIFICATION_KEEP_DAYS, at most BATCH rows of each table; how many went.
+    """Deletes what is older than NOTIFICATION_KEEP_DAYS, in batches for as long as a tick may last; how many rows went.
 
-    Notifications have time-ordered ids; their delivery log goes with them.
+    Ids are time-ordered, those of bookings too; the delivery log goes with its notifications.
     """
-    oldest = timezone.now() - timedelta(days=settings.NOTIFICATION_KEEP_DAYS)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "WITH old AS (SELECT id FROM notifications WHERE id < %s ORDER BY id LIMIT %s),"
-            " log AS (DELETE FROM delivery_log WHERE notification_id IN (SELECT id FROM old))"
-            " DELETE FROM notifications WHERE id IN (SELECT id FROM old)",
-            [first_uuid7_at(oldest), BATCH],
-        )
-        deleted = cursor.rowcount
-        cursor.execute(
-            "DELETE FROM booking_summaries WHERE booking_id IN"
-            " (SELECT booking_id FROM booking_summaries WHERE created_at < %s LIMIT %s)",
-            [oldest, BATCH],
-        )
-        return int(deleted + cursor.rowcount)
+    oldest = first_uuid7_at(timezone.now() - timedelta(days=settings.NOTIFICATION_KEEP_DAYS))
+    return pruning.in_batches(lambda batch: _prune_notifications(oldest, batch)) + pruning.in_order(
+        "booking_summaries", key="booking_id", older=oldest
+    )
+
+
+def _prune_notifications(oldest: UUID, batch: int) -> int:
+    return execute(
+        "WITH old AS MATERIALIZED (SELECT id FROM notifications WHERE id < %s ORDER BY id LIMIT %s),"
+        " log AS (DELETE FROM delivery_log WHERE notification_id = ANY(ARRAY(SELECT id FROM old)))"
+        " DELETE FROM notifications WHERE id = ANY(ARRAY(SELECT id FROM old))",
+        [oldest, batch],
+    )
 
 
 def prune_allowances() -> int:
     """Forgets addresses whose hour is over; how many."""
-    return _execute(
-        "DELETE FROM address_allowances WHERE address IN"
-        " (SELECT address FROM address_allowances WHERE since < %s LIMIT %s)",
-        [timezone.now() - timedelta(hours=1), BATCH],
+    over = timezone.now() - timedelta(hours=1)
+    return pruning.in_batches(
+        lambda batch: execute(
+            "DELETE FROM address_allowances WHERE ctid = ANY(ARRAY("
+            "SELECT ctid FROM address_allowances WHERE since < %s ORDER BY since LIMIT %s FOR UPDATE SKIP LOCKED))",
+            [over, batch],
+        )
     )
-
-
-def _execute(statement: str, values: Sequence[int | datetime]) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return int(cursor.rowcount)

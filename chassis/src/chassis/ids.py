@@ -1,6 +1,6 @@
 import hashlib
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 
 import uuid_utils.compat
 
@@ -24,3 +24,8 @@ def first_uuid7_at(moment: datetime) -> uuid.UUID:
     """The smallest UUIDv7 of that millisecond: rows older than `moment` have smaller keys."""
     milliseconds = int(moment.timestamp() * 1000)
     return uuid.UUID(int=(milliseconds << 80) | (0x7 << 76) | (0b10 << 62))
+
+
+def time_of_uuid7(id_: uuid.UUID) -> datetime:
+    """When it was made, by the clock of who made it."""
+    return datetime.fromtimestamp((id_.int >> 80) / 1000, UTC)

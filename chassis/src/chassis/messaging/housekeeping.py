@@ -1,6 +1,7 @@
 """What keeps the tables of the chassis bounded and their backlog seen: ticks that every service has."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -10,37 +11,33 @@ from chassis.ids import first_uuid7_at
 from chassis.messaging import outbox_table
 from chassis.messaging.dead_letters import DeadLetters
 from chassis.messaging.relay import OLDEST
+from chassis.storage.pruning import in_order
 from chassis.telemetry.metrics import gauge
 
 DEAD_LETTERS = gauge("dead_letters", "Messages laid aside, by queue", ["queue"])
 
-BATCH = 5000
-
-# The keys are time-ordered, so the primary key finds what is old; the inbox's begins with its one consumer.
-_PRUNE = {
-    "outbox": ("OUTBOX_KEEP_SECONDS", outbox_table.PRUNE),
-    "inbox": (
-        "INBOX_KEEP_SECONDS",
-        "DELETE FROM inbox WHERE (consumer, event_id) IN"
-        " (SELECT consumer, event_id FROM inbox WHERE consumer = %s AND event_id < %s ORDER BY event_id LIMIT %s)",
-    ),
-    "idempotency_keys": (
-        "IDEMPOTENCY_KEEP_SECONDS",
-        "DELETE FROM idempotency_keys WHERE id IN (SELECT id FROM idempotency_keys WHERE id < %s ORDER BY id LIMIT %s)",
-    ),
-}
-
 
 def prune() -> int:
-    """Deletes what is older than the settings keep it, at most BATCH rows of each table; how many went."""
-    deleted = 0
-    for table, (setting, statement) in _PRUNE.items():
-        oldest = first_uuid7_at(timezone.now() - timedelta(seconds=getattr(settings, setting)))
-        consumer = [settings.SERVICE_NAME] if table == "inbox" else []
-        with connection.cursor() as cursor:
-            cursor.execute(statement, [*consumer, oldest, BATCH])
-            deleted += cursor.rowcount
-    return deleted
+    """Deletes what is older than the settings keep it, in batches for as long as a tick may last; how many rows went.
+
+    Keys are time-ordered, so indexes find what is old; the inbox's begins with its one consumer.
+    """
+    return (
+        in_order("outbox", key="id", older=_kept("OUTBOX_KEEP_SECONDS"), where=outbox_table.PUBLISHED)
+        + in_order(
+            "inbox",
+            key="event_id",
+            older=_kept("INBOX_KEEP_SECONDS"),
+            where="consumer = %s",
+            values=[settings.SERVICE_NAME],
+        )
+        + in_order("idempotency_keys", key="id", older=_kept("IDEMPOTENCY_KEEP_SECONDS"))
+    )
+
+
+def _kept(setting: str) -> UUID:
+    """The first key that is young enough to stay."""
+    return first_uuid7_at(timezone.now() - timedelta(seconds=getattr(settings, setting)))
 
 
 def measure() -> None:

@@ -27,10 +27,10 @@ def insert_from(source: str, *, event: str, exchange: str, fill: Mapping[str, st
     )
 
 
-# The oldest that are not published, locked, so that no second relay takes them; with their age in seconds.
+# The oldest that are not published, from an id on, with their age in seconds; locked, so no second relay takes them.
 TAKE = """
     SELECT id, exchange, body, extract(epoch FROM clock_timestamp() - created_at)::float8
-    FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+    FROM outbox WHERE published_at IS NULL AND id >= %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
 """
 
 # The broker has confirmed them; how long each took.
@@ -44,7 +44,5 @@ OLDEST_AGE = """
     FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT 1
 """
 
-PRUNE = """
-    DELETE FROM outbox WHERE id IN
-    (SELECT id FROM outbox WHERE id < %s AND published_at IS NOT NULL ORDER BY id LIMIT %s)
-"""
+# Of rows that may be pruned.
+PUBLISHED = "published_at IS NOT NULL"

@@ -10,7 +10,9 @@ import logging.config
 import os
 import signal
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import amqp
 import msgspec
@@ -18,6 +20,7 @@ import psycopg
 import psycopg.conninfo
 from psycopg.types.json import set_json_loads
 
+from chassis.ids import first_uuid7_at, time_of_uuid7
 from chassis.jitter import jittered
 from chassis.messaging import outbox_table
 from chassis.messaging.publisher import NotConfirmed, Publisher
@@ -34,6 +37,13 @@ POLL_SECONDS = 1.0
 BUSY_SECONDS = 0.1
 GATHER_SECONDS = 0.02
 BACKOFF_MAX_SECONDS = 5.0
+# What is published stays in the index until vacuum comes by, and vacuum waits for every dump: a batch begins where the
+# one before has ended. The id of an event is older than its commit, by so much unless its host's clock is wrong.
+LATE_SECONDS = 5.0
+# Anything older, or left by a relay that was killed, is looked for from the beginning, so often, and less often the
+# more that costs: for a twentieth of the time.
+LOOK_AGAIN_SECONDS = 5.0
+LOOK_AGAIN_COSTS = 20
 
 PUBLISHED = metrics.counter("outbox_published_total", "Events published")
 LAG = metrics.histogram("outbox_lag_seconds", "From the commit of an event to its publication")
@@ -45,6 +55,9 @@ class Relay:
         self._database_url = database_url
         self._publisher = Publisher(broker_url, origin=f"{service}-relay")
         self._connection: psycopg.Connection[Any] | None = None
+        self._look_again_at = time.monotonic()
+        # Below this nothing is left but what is late.
+        self.reached = UUID(int=0)
         self.stopping = False
 
     def run(self) -> None:
@@ -81,17 +94,29 @@ class Relay:
         """
         connection = self._connect()
         with connection.transaction():
-            rows = connection.execute(outbox_table.TAKE, [BATCH]).fetchall()
+            rows = self._take(connection)
             if not rows:
                 OLDEST.set(0)
                 return 0
             OLDEST.set(rows[0][3])
             self._publisher.publish([(exchange, body) for _, exchange, body, _ in rows])
             lags = connection.execute(outbox_table.MARK, [[row[0] for row in rows]]).fetchall()
+        self.reached = max(self.reached, _shortly_before(rows[-1][0]))
         PUBLISHED.inc(len(rows))
         for (lag,) in lags:
             LAG.observe(lag)
         return len(rows)
+
+    def _take(self, connection: psycopg.Connection[Any]) -> list[Any]:
+        began = time.monotonic()
+        again = began >= self._look_again_at
+        start = UUID(int=0) if again else self.reached
+        rows = connection.execute(outbox_table.TAKE, [start, BATCH]).fetchall()
+        # As long as whole batches are late there may be more of them.
+        if again and (len(rows) < BATCH or rows[-1][0] >= self.reached):
+            now = time.monotonic()
+            self._look_again_at = now + max(LOOK_AGAIN_SECONDS, LOOK_AGAIN_COSTS * (now - began))
+        return rows
 
     def close(self) -> None:
         self._publisher.close()
@@ -126,6 +151,12 @@ class Relay:
             pass
         self._publisher.keep_alive()
         return time.monotonic() - started
+
+
+def _shortly_before(event_id: UUID) -> UUID:
+    """The first id of LATE_SECONDS before; a clock that is ahead is not believed."""
+    moment = min(time_of_uuid7(event_id), datetime.now(UTC))
+    return first_uuid7_at(moment - timedelta(seconds=LATE_SECONDS))
 
 
 def main() -> None:

@@ -6,9 +6,11 @@ wants is kept in `unrouted`, so that a consumer that comes late finds it.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 
+import amqp
 from django.conf import settings
-from kombu import Exchange, Queue, binding
+from kombu import Connection, Exchange, Queue, binding
 
 from chassis.messaging import broker
 from chassis.messaging.exchanges import CLOCK, DEAD_LETTER, dead_queue, event_exchange, unrouted_queue
@@ -43,12 +45,15 @@ def event_queue(event_types: Iterable[str]) -> Queue:
 
 
 def clock_queue(ticks: Iterable[str]) -> Queue:
-    """Ticks nobody took in time are dropped: the next one does their work."""
+    """Ticks nobody took in time are dropped: the next one does their work.
+
+    A quorum queue for the queue's sake: a classic one is gone with its node, and no worker starts without declaring it.
+    """
     return Queue(
-        f"{settings.SERVICE_NAME}_clock",
+        f"{settings.SERVICE_NAME}_ticks",
         bindings=[binding(CLOCK, routing_key=tick) for tick in sorted(ticks)],
         durable=True,
-        queue_arguments={"x-message-ttl": TICK_SECONDS * 1000, "x-max-length": 10},
+        queue_arguments={"x-queue-type": "quorum", "x-message-ttl": TICK_SECONDS * 1000, "x-max-length": 10},
     )
 
 
@@ -65,4 +70,12 @@ def declare(event_types: Iterable[str], ticks: Iterable[str]) -> list[str]:
         event_exchange(settings.EVENTS_EXCHANGE)(channel).declare()
         for queue in queues:
             queue(channel).declare()
+        _forget(connection, f"{settings.SERVICE_NAME}_clock")
     return [queue.name for queue in queues]
+
+
+def _forget(connection: Connection, queue: str) -> None:
+    """Deletes a queue that versions before declared, unless one of their workers still reads it: then the next
+    release does."""
+    with suppress(amqp.PreconditionFailed):
+        connection.channel().queue_delete(queue, if_unused=True)

@@ -1,0 +1,76 @@
+"""What statements cost, for the tests of each service: pages of the database, which time and machine change nothing of.
+
+A planner that knows of no rows takes any way: load rows and `analyze()` first.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+
+_EXPLAINABLE = re.compile(r"\s*(SELECT|WITH|INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One statement. buffers: the pages (8 KiB) that it looked at, in memory or not. nodes: its plan, flat."""
+
+    sql: str
+    buffers: int
+    nodes: list[dict[str, Any]] = field(repr=False)
+
+    def __str__(self) -> str:
+        ways = ", ".join(
+            f"{node['Node Type']} {node.get('Index Name') or node.get('Relation Name') or ''}".strip()
+            for node in self.nodes
+        )
+        return f"{self.buffers} buffers: {self.sql[:200]} ({ways})"
+
+
+@contextmanager
+def costs() -> Iterator[list[Cost]]:
+    """Of every statement made meanwhile, in their order. Each is made twice: once to be measured, and taken back."""
+    found: list[Cost] = []
+
+    def measure(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if not many and _EXPLAINABLE.match(sql):
+            with _taken_back():
+                execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", params, many, context)
+                (plan,) = context["cursor"].fetchone()
+            top = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]
+            found.append(Cost(sql, top["Shared Hit Blocks"] + top["Shared Read Blocks"], list(_flat(top))))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(measure):
+        yield found
+
+
+def buffers(made: list[Cost]) -> int:
+    """Of all of them."""
+    return sum(cost.buffers for cost in made)
+
+
+def analyze(*tables: str) -> None:
+    """So that the planner knows what the tables hold."""
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"ANALYZE {connection.ops.quote_name(table)}")
+
+
+@contextmanager
+def _taken_back() -> Iterator[None]:
+    savepoint = connection.savepoint()
+    try:
+        yield
+    finally:
+        connection.savepoint_rollback(savepoint)
+
+
+def _flat(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for part in node.get("Plans", ()):
+        yield from _flat(part)
