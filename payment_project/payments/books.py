@@ -40,9 +40,11 @@ class Step(IntEnum):
     PAYMENT = 0
     AUTHORIZATION = 1
     CAPTURE = 2
+    # What a booking that ended is owed; the next ones, of what is owed still after a refusal, are counted on from here.
+    FIRST_REFUND = 3
 
 
-def id_of(step: Step, booking_id: UUID) -> UUID:
+def id_of(step: int, booking_id: UUID) -> UUID:
     return uuid7_following(booking_id, step)
 
 
@@ -254,9 +256,8 @@ def _follow_up(
         }
         statement.update("gateway_operations", changes, where={"payment_id": row.id, "state": OperationState.PENDING})
         return None
-    captures = id_of(Step.CAPTURE, row.booking_id) if ask.kind is Kind.CAPTURE else None
     operation = GatewayOperation(
-        id=(card and card.operation_id) or captures or uuid7(),
+        id=(card and card.operation_id) or _id_by_itself(row, ask, wish) or uuid7(),
         payment=row,
         provider=card.provider if card else row.provider,
         kind=ask.kind,
@@ -274,6 +275,16 @@ def _follow_up(
     if ask.kind is Kind.REFUND:
         _open_refund(statement, operation, row, wish or RefundWish(reason=row.ended_reason or "booking_ended"))
     return operation
+
+
+def _id_by_itself(row: Payment, ask: domain.Ask, wish: RefundWish | None) -> UUID | None:
+    """Of what follows from the booking, whoever is at work; None of what somebody asks for."""
+    if ask.kind is Kind.CAPTURE:
+        return id_of(Step.CAPTURE, row.booking_id)
+    if ask.kind is Kind.REFUND and wish is None:
+        # Counted on the version that is decided on: when another one came meanwhile, none of this is written.
+        return id_of(Step.FIRST_REFUND + row.refunds.filter(requested_by="").count(), row.booking_id)
+    return None
 
 
 def _open_refund(statement: Statement, operation: GatewayOperation, row: Payment, wish: RefundWish) -> None:

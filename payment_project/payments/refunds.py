@@ -135,7 +135,8 @@ def request_refund(*, payment_id: UUID, wanted: Wanted, refund_id: UUID | None =
 def approve_refund(*, refund_id: UUID, clerk: Clerk, leased: bool = False) -> Asked:
     """A second person agrees: it is decided anew on the payment as it is now, and the intent is written.
 
-    Raises RefundNotFound, NotAwaitingApproval, SecondPersonNeeded, and what request_refund() raises.
+    Raises RefundNotFound, NotAwaitingApproval, SecondPersonNeeded, AddressChangedByAsker, and what request_refund()
+    raises.
     """
     with transaction.atomic():
         row, refund = _locked_awaiting(refund_id)
@@ -209,7 +210,9 @@ def _locked_awaiting(refund_id: UUID) -> tuple[Payment, Refund]:
 
 
 def _check_second(clerk: Clerk, row: Payment, refund: Refund) -> None:
+    """Both are looked at as of now: who asked may have changed the address after asking."""
     clerks.check(clerk, row)
+    clerks.check_who_asked(refund, row)
     if clerk.is_the_one(name=refund.requested_by, account_id=refund.requested_by_id):
         raise SecondPersonNeeded
 
