@@ -23,8 +23,9 @@ WORDS = (
     *("--set", "tls.internal=true,backup.enabled=true"),
     *("--set", "monitoring.stack.enabled=true,monitoring.stack.createNamespace=false"),
     *("--set", f"autoscaling.enabled=true,{','.join(FEW)}"),
-    # Numbers as a company has them: an idle pod is far below the share at which one is added.
-    *("--set", "services.booking.web.autoscaling.max=3,services.booking.web.resources.requests.cpu=100m"),
+    # What is asked for as a company has it: an idle pod is far below the share at which one is added.
+    *("--set", "services.booking.web.resources.requests.cpu=100m,services.booking.web.resources.requests.memory=256Mi"),
+    *("--set", "services.booking.web.autoscaling.max=3"),
 )
 
 
