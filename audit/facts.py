@@ -5,7 +5,7 @@ import json
 import urllib.request
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -204,7 +204,7 @@ def _read_payments(stack: Stack, facts: Facts) -> None:
         "SELECT payment_id, kind, state, amount FROM gateway_operations",
         "SELECT payment_id, account, sum(amount)::bigint FROM transactions GROUP BY payment_id, account",
     )
-    facts.payments = [Payment(*row[:-1], _paid(row[-1])) for row in payments]
+    facts.payments = [replace(Payment(*row[:-1]), seats=_paid(row[-1])) for row in payments]
     facts.refunds = [
         Refund(payment_id, kind, amount, {UUID(seat["id"]): seat["price"] for seat in seats})
         for payment_id, kind, amount, seats in refunds
