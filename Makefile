@@ -13,8 +13,8 @@ INSTANCE ?= main
 help: ## Show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
 
-env: ## Write the secrets of docker-compose.yml to .env (what is there stays)
-	@$(PYTHON) docker/make_env.py
+env: ## Write the secrets of docker-compose.yml to .env, what is there stays (TLS=1: and certificates)
+	@TLS=$(TLS) $(PYTHON) docker/make_env.py
 
 up: ## Install what is missing, start everything, buy a ticket (TLS=1: over TLS everywhere)
 	@$(STACK) up --instance $(INSTANCE) $(if $(filter-out 0,$(TLS)),--tls) $(foreach port,$(PORTS),--port $(port))

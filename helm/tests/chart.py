@@ -27,7 +27,7 @@ VARIANTS = {
         "--set", "postgresql.operator.enabled=true", "--set", "rabbitmq.operator.enabled=true",
         "--set", "monitoring.serviceMonitors=true", "--set", "backup.enabled=true",
     ],
-    "loadbalancer": ["-f", str(CHART / "values-production.yaml"), "-f", str(CHART / "values-loadbalancer.yaml")],
+    "loadbalancer": ["-f", str(CHART / "values-production.yaml"), "--set", "ingress.enabled=false"],
     "monitoring": ["--set", "monitoring.stack.enabled=true"],
     "external": [
         "--set", "postgresql.external.enabled=true",

@@ -97,6 +97,14 @@ def test_a_load_balancer_shows_customers_the_gateway_and_nothing_else():
     assert not of_kind("loadbalancer", "Ingress")
 
 
+def test_behind_an_ingress_there_is_no_second_way_in():
+    """Also where the values name the type for the day without one."""
+    assert values("production")["gateway"]["serviceType"] == "LoadBalancer"
+    assert of_kind("production", "Ingress")
+    types = {one["spec"].get("type", "ClusterIP") for one in of_kind("production", "Service")}
+    assert types == {"ClusterIP"}
+
+
 def _namespaces(variant: str, whose, port: int) -> list[dict]:
     return [
         peer["namespaceSelector"]["matchLabels"]
