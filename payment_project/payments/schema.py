@@ -64,8 +64,7 @@ class PaidSeatSerializer(SoldSeatSerializer):
 
 
 class RefundedSeatSerializer(SoldSeatSerializer):
-    refunded = serializers.ChoiceField(
-        choices=[kind.value for kind in RefundKind],
+    refunded = serializers.CharField(
         allow_null=True,
         help_text="What it went back as; `goodwill` also of a seat that somebody was in by then. null: not yet.",
     )
