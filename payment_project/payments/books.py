@@ -54,6 +54,7 @@ MONEY = metrics.counter("payments_amount_total", "Money moved, in minor units", 
 _DECIDED = frozenset(
     {
         *("status", "booking_state", "held_amount", "captured_amount", "refunded_amount", "retained_amount"),
+        *("fee_told_amount", "let_in"),
         *("under_way", "failure_code", "attention", "provider", "authorization_id", "capture_id"),
         *("card_last4", "ended_reason", "captured_at", "hold_expires_at", "seats"),
     }
@@ -110,6 +111,7 @@ def known(row: Payment) -> domain.Payment:
         held=row.held_amount,
         captured=row.captured_amount,
         refunded=row.refunded_amount,
+        fee_told=row.fee_told_amount,
         retained=row.retained_amount,
         under_way=Kind(row.under_way) if row.under_way else None,
         failure_code=row.failure_code,
@@ -126,11 +128,13 @@ def assign(row: Payment, payment: domain.Payment) -> None:
     row.held_amount = payment.held
     row.captured_amount = payment.captured
     row.refunded_amount = payment.refunded
+    row.fee_told_amount = payment.fee_told
     row.retained_amount = payment.retained
     row.under_way = payment.under_way or ""
     row.failure_code = payment.failure_code
     row.attention = payment.attention
     row.seats = written(payment.seats)
+    row.let_in = sorted(map(str, payment.let_in))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +190,7 @@ def write(
 
 def _state(row: Payment) -> dict[str, object]:
     state = {column: getattr(row, name) for name, column in _COLUMNS.items()}
-    return state | {"seats": as_jsonb(row.seats)}
+    return state | {"seats": as_jsonb(row.seats), "let_in": as_jsonb(row.let_in)}
 
 
 def _close(statement: Statement, answered: Answered) -> None:
@@ -202,8 +206,8 @@ def _close(statement: Statement, answered: Answered) -> None:
     }
     statement.update("gateway_operations", changes, where={"id": operation.id})
     if refund is not None:
-        ended = {name: getattr(refund, name) for name in ("status", "failure_code", "finished_at")}
-        statement.update("refunds", ended, where={"id": refund.id})
+        ended = {name: getattr(refund, name) for name in ("status", "kind", "failure_code", "finished_at")}
+        statement.update("refunds", ended | {"seats": as_jsonb(refund.seats)}, where={"id": refund.id})
 
 
 def _post(statement: Statement, row: Payment, operation: GatewayOperation, lines: tuple[domain.Posting, ...]) -> None:
@@ -339,6 +343,14 @@ def _event(row: Payment, announcement: domain.Announcement, refund: Refund | Non
                 failure_code=row.failure_code,
                 retryable=announcement.retryable,
                 final=announcement.final,
+            )
+        case "payment.fee_lowered":
+            back = [seat for seat in seats_of(row) if seat.charged and seat.given_back]
+            return events.PaymentFeeLowered(
+                **ids,
+                fee_told=Money(row.fee_told_amount, row.currency),
+                retained=Money(row.retained_amount, row.currency),
+                seats=_told(back, row.currency),
             )
         case "payment.refunded":
             refund = cast(Refund, refund)

@@ -22,7 +22,7 @@ from chassis.states import IllegalTransition
 from chassis.storage import audit_log
 from chassis.web import idempotency
 from chassis.web.idempotency import Claim, Key
-from payments import books, clerks, domain, operations, seats
+from payments import books, clerks, domain, operations, refund_rules, seats
 from payments.books import RefundWish
 from payments.clerks import Clerk
 from payments.domain import TooMuch, UnderWay
@@ -228,8 +228,8 @@ def _plan(row: Payment, wanted: int | Money | None, kind: RefundKind | None, wan
             amount = sum(seat.price for seat in about)
         amount = payment.left if amount is None else amount
         decision = domain.request_refund(payment, amount)
-        kind = domain.refund_kind(payment, amount, kind, about)
-    alone = not domain.is_too_large_alone(payment, amount, limit=limit_of(row.currency))
+        kind = refund_rules.refund_kind(payment, amount, kind, about)
+    alone = not refund_rules.is_too_large_alone(payment, amount, limit=limit_of(row.currency))
     return _Plan(decision, payment, amount, kind, about, alone)
 
 
@@ -245,7 +245,7 @@ def _said_as_problems(row: Payment, wanted_seats: Sequence[UUID]) -> Iterator[No
     except TooMuch as exc:
         refundable = {"amount": row.captured_amount - row.refunded_amount, "currency": row.currency}
         raise RefundTooLarge(refundable=refundable) from exc
-    except domain.PartCannotCancel as exc:
+    except refund_rules.PartCannotCancel as exc:
         raise PartCannotCancel from exc
     except seats.SeatsUnknown as exc:
         raise SeatsUnknown from exc
