@@ -13,8 +13,8 @@ INSTANCE ?= main
 help: ## Show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
 
-env: ## Write the secrets of docker-compose.yml to .env (what is there stays)
-	@$(PYTHON) docker/make_env.py
+env: ## Write the secrets of docker-compose.yml to .env, what is there stays (TLS=1: and certificates)
+	@TLS=$(TLS) $(PYTHON) docker/make_env.py
 
 up: ## Install what is missing, start everything, buy a ticket (TLS=1: over TLS everywhere)
 	@$(STACK) up --instance $(INSTANCE) $(if $(filter-out 0,$(TLS)),--tls) $(foreach port,$(PORTS),--port $(port))
@@ -22,7 +22,7 @@ up: ## Install what is missing, start everything, buy a ticket (TLS=1: over TLS 
 down: ## Stop everything
 	@$(STACK) down --instance $(INSTANCE)
 
-rotate-certificates: ## New certificates for a running stack with TLS, nothing restarts (AUTHORITY=1: and a new authority; Flower restarts)
+rotate-certificates: ## New certificates for a running stack with TLS, nothing restarts (AUTHORITY=1: and a new authority)
 	@$(STACK) rotate-certificates --instance $(INSTANCE) $(if $(AUTHORITY),--authority)
 
 status: ## Show every process, and the addresses

@@ -5,7 +5,7 @@ import json
 import urllib.request
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -58,8 +58,21 @@ class Seat:
 
 
 @dataclass(frozen=True)
+class PaidSeat:
+    """refunded: "cancel" or "goodwill". charged: the fee that was told was reckoned of it, too."""
+
+    id: UUID
+    price: int
+    refunded: str | None
+    charged: bool
+
+
+@dataclass(frozen=True)
 class Payment:
-    """held: authorised, and neither captured nor voided. retained: the fee kept after a cancellation."""
+    """held: authorised, and neither captured nor voided. retained: the fee kept after a cancellation, of fee_told.
+
+    seats: as they were sold, and what their money went back as; none where that is not known.
+    """
 
     id: UUID
     booking_id: UUID
@@ -70,6 +83,8 @@ class Payment:
     captured: int
     refunded: int
     retained: int
+    fee_told: int = 0
+    seats: tuple[PaidSeat, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -173,17 +188,23 @@ def _read_bookings(stack: Stack, facts: Facts) -> None:
     facts.seats = [Seat(*row) for row in seats]
 
 
+def _paid(seats: list[dict[str, Any]]) -> tuple[PaidSeat, ...]:
+    return tuple(
+        PaidSeat(UUID(seat["id"]), seat["price"], seat["refunded"], seat.get("charged", False)) for seat in seats
+    )
+
+
 def _read_payments(stack: Stack, facts: Facts) -> None:
     payments, refunds, operations, ledger = _rows(
         stack,
         "payment",
         "SELECT id, booking_id, status, currency, amount, held_amount, captured_amount, refunded_amount,"
-        " retained_amount FROM payments",
+        " retained_amount, fee_told_amount, seats FROM payments",
         "SELECT payment_id, kind, amount, seats FROM refunds WHERE status = 'succeeded'",
         "SELECT payment_id, kind, state, amount FROM gateway_operations",
         "SELECT payment_id, account, sum(amount)::bigint FROM transactions GROUP BY payment_id, account",
     )
-    facts.payments = [Payment(*row) for row in payments]
+    facts.payments = [replace(Payment(*row[:-1]), seats=_paid(row[-1])) for row in payments]
     facts.refunds = [
         Refund(payment_id, kind, amount, {UUID(seat["id"]): seat["price"] for seat in seats})
         for payment_id, kind, amount, seats in refunds

@@ -94,8 +94,8 @@ def _seats_and_their_money(booking: Booking, payment: Payment, facts: Facts) -> 
         )
     if given_back > payment.refunded:
         yield f"booking {booking.reference} has given back seats of {given_back}, {payment.refunded} went back"
-    has = {claim.seat_id for claim in claims if not (claim.given_back or claim.let_in)}
-    for seat_id in has & {seat for refund in not_as_goodwill for seat in refund.seats}:
+    has = {claim.seat_id for claim in claims if not claim.given_back}
+    for seat_id in has & {seat.id for seat in payment.seats if seat.refunded == "cancel"}:
         yield f"booking {booking.reference} has seat {seat_id}, whose money went back and not as goodwill"
 
 
@@ -110,6 +110,13 @@ def money_that_should_be_back(facts: Facts) -> Iterator[str]:
             yield (
                 f"payment {payment.id}: booking is {status}, {payment.held} still authorised, "
                 f"{kept} kept of which {payment.retained} as a fee"
+            )
+        back = sum(seat.price for seat in payment.seats if seat.charged and seat.refunded == "cancel")
+        whole = sum(seat.price for seat in payment.seats if seat.charged)
+        if back and payment.retained > payment.fee_told * (whole - back) // whole:
+            yield (
+                f"payment {payment.id}: {payment.retained} kept of a fee of {payment.fee_told}, "
+                f"though seats of {back} among those of {whole} were given back"
             )
     yield from _charged_or_refunded_twice(facts)
 

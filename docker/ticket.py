@@ -10,6 +10,7 @@ import base64
 import json
 import os
 import shlex
+import ssl
 import subprocess
 import sys
 import time
@@ -18,6 +19,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+from make_env import AUTHORITY, OF_TLS  # noqa: E402
 
 from stack import credentials  # noqa: E402
 from stack.buy_ticket import buy_ticket  # noqa: E402
@@ -50,12 +53,13 @@ def accounts() -> str:
 
 def wait_until_on_sale() -> None:
     """Until booking has heard of all the showtimes of the demo data: a sale would queue up behind them."""
-    url = f"http://127.0.0.1:{setting('RABBITMQ_MANAGEMENT_PORT', '15672')}/api/queues/marquee/booking_queue"
+    scheme = "http" if trusted() is None else "https"
+    url = f"{scheme}://localhost:{setting('RABBITMQ_MANAGEMENT_PORT', '15672')}/api/queues/marquee/booking_queue"
     login = base64.b64encode(f"marquee:{setting('RABBITMQ_PASSWORD', '')}".encode()).decode()
-    request = urllib.request.Request(url, headers={"Authorization": f"Basic {login}"})
+    request = urllib.request.Request(url, headers={"Authorization": f"Basic {login}"})  # noqa: S310  (ours)
     deadline = time.monotonic() + SETTLE_SECONDS
     while True:
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  (ours)
+        with urllib.request.urlopen(request, timeout=30, context=trusted()) as answer:  # noqa: S310  (ours)
             waiting = json.load(answer).get("messages")
         if waiting == 0:
             return
@@ -70,6 +74,20 @@ def setting(name: str, default: str) -> str:
     return os.environ.get(name) or known.get(name, default).strip("'")
 
 
+def gateway() -> str:
+    """Where it is on this machine: over TLS where that is on."""
+    if trusted() is not None:
+        return f"https://localhost:{setting('GATEWAY_TLS_PORT', '443')}"
+    return f"http://127.0.0.1:{setting('GATEWAY_PORT', '80')}"
+
+
+def trusted() -> ssl.SSLContext | None:
+    """Who signs what the containers show: the authority of `make env`."""
+    if OF_TLS not in setting("COMPOSE_FILE", ""):
+        return None
+    return ssl.create_default_context(cafile=str(AUTHORITY.trusted))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--accounts", type=Path, help="where to leave the demo accounts")
@@ -80,7 +98,8 @@ def main() -> None:
     wait_until_on_sale()
     customer = json.loads(found)["customer"]
     ticket = buy_ticket(
-        gateway=f"http://127.0.0.1:{setting('GATEWAY_PORT', '80')}",
+        gateway=gateway(),
+        trusting=trusted(),
         mailbox=f"http://127.0.0.1:{setting('MAILBOX_PORT', '8025')}",
         **customer,
     )

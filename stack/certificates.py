@@ -2,11 +2,14 @@
 
 Below `state/tls`: `authority.key`, `authority.crt`, and `ca.crt`, whom clients trust: the authority, and the one before
 it until certificates are renewed once more. Below `data/tls/<server>`: `tls.crt` and `tls.key`, of the account
-that runs the server.
+that runs the server. Containers mount such a folder: there is a `ca.crt` in it as well, and one alone in `clients`.
 """
 
+import contextlib
+import ipaddress
 import os
 import pwd
+import re
 import secrets
 import shutil
 import ssl
@@ -36,6 +39,7 @@ extendedKeyUsage=serverAuth
 authorityKeyIdentifier=keyid
 """
 OURS = ("redis", "gateway", "flower", *NAMES)
+CLIENTS = "clients"
 SERVERS = (*(f"postgres-{name}" for name in NAMES), "rabbitmq", *OURS)
 
 
@@ -47,7 +51,9 @@ def switch(instance: Instance, *, on: bool) -> None:
     private_folder(instance.tls, owner=None)
     if not _authority(instance).exists():
         _make_authority(instance)
-        _replace(instance.trusted, _authority(instance).read_text())
+        _trust(instance, _authority(instance).read_text())
+    else:
+        _trust(instance, instance.trusted.read_text())
     issue(instance)
     instance.tls_switch.touch()
 
@@ -56,19 +62,43 @@ def issue(instance: Instance, servers: Iterable[str] = SERVERS) -> None:
     """New keys, and certificates of the authority of now; who serves shows them when told to, or by itself."""
     private_folder(instance.data / "tls", owner=None).chmod(0o755)
     for server in servers:
-        _issue(instance, server)
+        account = {"rabbitmq": rabbitmq.ACCOUNT}.get(server, postgres.ACCOUNT if server.startswith("postgres-") else "")
+        _issue(instance, server, owner=run_as(account) if account else None)
 
 
 def renew_authority(instance: Instance) -> None:
     """Another authority for what is issued from now on; the one before is trusted until the next renewal."""
     before = _authority(instance).read_text()
     _make_authority(instance)
-    _replace(instance.trusted, _authority(instance).read_text() + before)
+    _trust(instance, _authority(instance).read_text() + before)
 
 
 def forget_former(instance: Instance) -> None:
     """From now on only the authority of now is trusted."""
-    _replace(instance.trusted, _authority(instance).read_text())
+    _trust(instance, _authority(instance).read_text())
+
+
+def make_for_containers(instance: Instance, *, public_host: str) -> list[str]:
+    """The authority of docker compose and what its servers show; the servers whose certificates are new come back.
+
+    What lasts for another month stays. Accounts in containers are not known here: what keeps the keys is the folder of
+    the instance, which nobody else may enter; each container sees its own below it.
+    """
+    for folder in (instance.state, instance.tls):
+        private_folder(folder, owner=None).chmod(0o700)
+    if not _authority(instance).exists():
+        _make_authority(instance)
+        _trust(instance, _authority(instance).read_text())
+    private_folder(instance.data / "tls", owner=None).chmod(0o755)
+    made = [server for server in SERVERS if not _lasts(instance.certificate(server))]
+    for server in made:
+        alone = f",{'IP' if _is_address(public_host) else 'DNS'}:{public_host}" if server == "gateway" else ""
+        _issue(instance, server, owner=None, mode=0o644, also=alone)
+    for reader in (*SERVERS, CLIENTS):
+        folder = private_folder(instance.certificate(reader).parent, owner=None)
+        folder.chmod(0o755)
+        _replace(folder / "ca.crt", instance.trusted.read_text())
+    return made
 
 
 def trusting(instance: Instance) -> ssl.SSLContext | None:
@@ -89,19 +119,32 @@ def _make_authority(instance: Instance) -> None:
         _install(folder / "crt", _authority(instance), owner=None)
 
 
-def _issue(instance: Instance, server: str) -> None:
-    account = {"rabbitmq": rabbitmq.ACCOUNT}.get(server, postgres.ACCOUNT if server.startswith("postgres-") else None)
-    owner = run_as(account) if account else None
+def _issue(instance: Instance, server: str, *, owner: str | None, mode: int = 0o600, also: str = "") -> None:
+    """also: further names, as OpenSSL writes them."""
     private_folder(instance.certificate(server).parent, owner=owner)
     with tempfile.TemporaryDirectory(dir=instance.tls) as draft:
         folder = Path(draft)
         # Everything listens here; the gateway asks each service by its name.
-        names = f"subjectAltName=DNS:{server},DNS:localhost,IP:{HOST}\n"
+        names = f"subjectAltName=DNS:{server},DNS:localhost,IP:{HOST}{also}\n"
         _request(folder, name=server, extensions=OF_A_SERVER + names)
         by = ("-CA", _authority(instance), "-CAkey", instance.tls / "authority.key")
         _openssl("x509", "-req", *_lasting(DAYS), *by, *_signed(folder))
-        _install(folder / "key", instance.key(server), owner=owner)
-        _install(folder / "crt", instance.certificate(server), owner=owner)
+        _install(folder / "key", instance.key(server), owner=owner, mode=mode)
+        _install(folder / "crt", instance.certificate(server), owner=owner, mode=mode)
+
+
+def _lasts(certificate: Path) -> bool:
+    """Whether it is there, and is one for another month."""
+    if not certificate.exists():
+        return False
+    words = ("x509", "-checkend", str(30 * 24 * 3600), "-noout", "-in", str(certificate))
+    return subprocess.run([required("openssl"), *words], capture_output=True, check=False).returncode == 0
+
+
+def _is_address(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return bool(ipaddress.ip_address(host))
+    return False
 
 
 def _request(folder: Path, *, name: str, extensions: str) -> None:
@@ -118,23 +161,38 @@ def _signed(folder: Path) -> tuple[str | Path, ...]:
     return ("-in", folder / "request", "-extfile", folder / "extensions", "-out", folder / "crt")
 
 
-def _openssl(*words: str | Path) -> None:
+def _openssl(*words: str | Path) -> str:
     result = subprocess.run(
         [required("openssl"), *map(str, words)], capture_output=True, text=True, check=False, umask=0o077
     )
     if result.returncode:
         raise StackError(f"openssl {words[0]} failed", details=result.stderr.strip())
+    return result.stdout
 
 
-def _install(made: Path, place: Path, *, owner: str | None) -> None:
-    """Under its name in one step, readable by the server's account alone."""
+def _install(made: Path, place: Path, *, owner: str | None, mode: int = 0o600) -> None:
+    """Under its name in one step, readable by the server's account alone if not said otherwise."""
     draft = place.with_name(f"{place.name}.new")
     shutil.copyfile(made, draft)
-    draft.chmod(0o600)
+    draft.chmod(mode)
     if owner is not None:
         account = pwd.getpwnam(owner)
         os.chown(draft, account.pw_uid, account.pw_gid)
     draft.replace(place)
+
+
+def _trust(instance: Instance, pems: str) -> None:
+    """In one file, and in a folder where OpenSSL looks by a name whenever it meets somebody that it does not know."""
+    _replace(instance.trusted, pems)
+    folder = private_folder(instance.trusted_folder, owner=None)
+    former = set(folder.iterdir())
+    for pem in re.findall(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n", pems, re.DOTALL):
+        _replace(folder / "coming", pem)
+        place = folder / f"{_openssl('x509', '-noout', '-subject_hash', '-in', folder / 'coming').strip()}.0"
+        (folder / "coming").replace(place)
+        former.discard(place)
+    for file in former:
+        file.unlink()
 
 
 def _replace(place: Path, text: str) -> None:

@@ -14,6 +14,7 @@ from audit.facts import (
     Event,
     Facts,
     Operation,
+    PaidSeat,
     Payment,
     Refund,
     Seat,
@@ -132,6 +133,11 @@ SECOND = UUID(int=7)
 HALF = TOTAL // 2
 
 
+def went_back_as(kind):
+    """Of two seats the money of the second."""
+    return (PaidSeat(SEAT, HALF, None, False), PaidSeat(SECOND, HALF, kind, False))
+
+
 @pytest.fixture
 def reduced(facts):
     """Of two seats one was given back with its money."""
@@ -139,7 +145,7 @@ def reduced(facts):
         Claim(BOOKING, SHOWTIME, SEAT, price=HALF),
         Claim(BOOKING, SHOWTIME, SECOND, price=HALF, given_back=True),
     ]
-    payment(facts, status="partially_refunded", refunded=HALF)
+    payment(facts, status="partially_refunded", refunded=HALF, seats=went_back_as("cancel"))
     facts.refunds = [Refund(PAYMENT, "cancel", HALF, {SECOND: HALF})]
     facts.operations.append(Operation(PAYMENT, "refund", "succeeded", HALF))
     facts.ledger[PAYMENT] = {"customer": -HALF, "authorised": 0, "cash": HALF}
@@ -164,6 +170,10 @@ def test_a_seat_that_is_kept_though_its_money_went_back_is_found(reduced):
 def test_who_was_let_in_before_the_refund_came_keeps_the_seat(reduced):
     claim(reduced, 1, given_back=False, let_in=True)
     reduced.seats.append(Seat(SHOWTIME, SECOND, "sold", BOOKING, None))
+    assert violated(reduced) == {2}
+    # And payment has to know that it was goodwill.
+    reduced.refunds = [Refund(PAYMENT, "goodwill", HALF, {SECOND: HALF})]
+    payment(reduced, seats=went_back_as("goodwill"))
     assert violated(reduced) == set()
 
 
@@ -212,6 +222,19 @@ def test_a_cancellation_fee_may_be_kept(facts):
     facts.ledger[PAYMENT] = {"customer": -1000, "authorised": 0, "cash": 1000}
     facts.authorisations[0] = replace(facts.authorisations[0], refunded=TOTAL - 1000)
     assert violated(facts) == set()
+
+
+def test_a_fee_of_a_seat_that_was_given_back_is_found(facts):
+    booking(facts, status="CANCELLED")
+    facts.seats.clear()
+    half = TOTAL // 2
+    seats = (PaidSeat(SEAT, TOTAL - half, None, True), PaidSeat(SECOND, half, "cancel", True))
+    facts.operations.append(Operation(PAYMENT, "refund", "succeeded", TOTAL - 1000))
+    facts.ledger[PAYMENT] = {"customer": -1000, "authorised": 0, "cash": 1000}
+    facts.authorisations[0] = replace(facts.authorisations[0], refunded=TOTAL - 1000)
+    for told, violations in ((2000, set()), (1000, {3})):
+        payment(facts, refunded=TOTAL - 1000, retained=1000, fee_told=told, seats=seats)
+        assert violated(facts) == violations
 
 
 def test_money_captured_for_a_mere_hold_is_found(facts):

@@ -61,6 +61,6 @@ def _refuse_too_much(booking: Booking) -> None:
 
 def _refuse_to_decide_alone(actor: Actor, *, owner_id: UUID) -> None:
     """Raises OwnPurchase, AddressChanged."""
-    said = objection_to(actor, owner_id=owner_id)
+    said = objection_to(actor.account_id, owner_id=owner_id)
     if said is not None:
         raise _REFUSED[said]

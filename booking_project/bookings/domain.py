@@ -137,8 +137,8 @@ def refund_takes(
 class Holds:
     """A customer's holds at a moment: the open ones of the showtime (here) and of all, and the seats of all of those.
 
-    again: how often in the last while the customer held one of the wanted seats, and did not buy it. unanswered: the
-    open ones that came with a card; its yes would have sold them, and its no ended them.
+    again: how often in the last while the customer held one of the wanted seats, and did not pay for it. unanswered:
+    the open ones that came with a card; its yes would have sold them, and its no ended them.
     """
 
     here: int

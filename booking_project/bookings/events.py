@@ -197,7 +197,8 @@ class TicketIssued:
 
 @dataclass(frozen=True, slots=True)
 class BookingReduced:
-    """Seats were given back, and the booking goes on with the others. given_back: those; seat_ids, seats: what is left.
+    """Seats were given back, and the booking goes on with the others. given_back, gone: those; seat_ids, seats: what is
+    left. Of a refund it names the seats that were freed, and not those that somebody is in.
 
     total: what all of it was sold at; refunded: what went back of that so far. ticket: of what is left, or "" while
     none was issued; the tickets of the seats that are left stay as they are.
@@ -215,6 +216,7 @@ class BookingReduced:
     total: Money
     refunded: Money
     showtime: ShowtimeInBrief
+    gone: list[TicketSeat]
 
 
 @dataclass(frozen=True, slots=True)

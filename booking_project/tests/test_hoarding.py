@@ -222,6 +222,23 @@ def test_the_same_seats_are_held_a_few_times_and_then_only_after_a_while(hold, l
     assert hold(3, user_id=person)
 
 
+def test_seats_that_were_paid_and_given_back_count_as_bought(hold, deliver, settings):
+    settings.MAX_HOLDS_AGAIN = 1
+    person = uuid7()
+    for told in ((), ("payment.refunded",), ()):
+        booking = hold(0, user_id=person)
+        about = {"booking_id": booking.id, "user_id": person}
+        deliver("payment.authorized", **about)
+        deliver("payment.completed", **about)
+        endings.cancel_booking(booking_id=booking.id, user_id=person)
+        for event in told:
+            deliver(event, **about, status="refunded", kind="cancel", seats=[])
+    # A hold that was let go of counts beside them, as it does alone.
+    endings.cancel_booking(booking_id=hold(0, user_id=person).id, user_id=person)
+    with pytest.raises(HeldTooOften):
+        hold(0, user_id=person)
+
+
 def test_after_a_while_the_same_seats_may_be_held_once_more(hold, settings, monkeypatch):
     settings.MAX_HOLDS_AGAIN = 1
     person = uuid7()

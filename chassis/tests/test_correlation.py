@@ -66,11 +66,13 @@ def test_a_log_line_is_one_json_object_with_its_context(capsys: Any) -> None:
     try:
         with correlated("checkout-4711", TRACE):
             logging.getLogger("things").info("made\n%s", "a lamp", extra={"thing": "lamp"})
+            logging.getLogger("things").info("%s", "half a \ud83d")
     finally:
         from django.conf import settings
 
         logging.config.dictConfig(settings.LOGGING)
-    [line] = capsys.readouterr().out.splitlines()
+    line, no_utf_8 = capsys.readouterr().out.splitlines()
+    assert json.loads(no_utf_8)["message"] == "half a \ud83d"
     record = json.loads(line)
     assert record["message"] == "made\na lamp"
     assert record["thing"] == "lamp"

@@ -65,7 +65,29 @@ def services(raw: dict[str, Any], values: dict[str, str]) -> dict[str, dict[str,
 
 
 @pytest.fixture(scope="session")
-def https(values: dict[str, str]) -> dict[str, Any]:
-    """docker/https.yml, with its variables."""
-    parsed: dict[str, Any] = interpolated(yaml.safe_load((ROOT / "docker" / "https.yml").read_text()), values)
-    return parsed
+def over_tls(values: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """What docker-compose.tls.yml says of each service."""
+    found: dict[str, dict[str, Any]] = interpolated(
+        yaml.safe_load((ROOT / "docker-compose.tls.yml").read_text())["services"], values
+    )
+    return found
+
+
+@pytest.fixture(scope="session")
+def secured(
+    services: dict[str, dict[str, Any]], over_tls: dict[str, dict[str, Any]]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Both files together, as compose puts the one on top of the other."""
+    return {name: together(service, over_tls.get(name, {})) for name, service in services.items()}
+
+
+def together(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        if isinstance(value, dict):
+            merged[key] = {**below.get(key, {}), **value}
+        elif key in ("volumes", "ports"):
+            merged[key] = [*below.get(key, []), *value]
+        else:
+            merged[key] = value
+    return merged

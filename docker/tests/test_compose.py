@@ -58,17 +58,6 @@ def test_the_servers_all_share_have_the_agreed_names(services: Services) -> None
         assert services[name]["container_name"] == f"movie_booking_{name}"
 
 
-def test_with_https_the_gateway_is_published_there_and_has_the_certificate_that_is_made(https: dict[str, Any]) -> None:
-    gateway, maker = https["services"]["gateway"], https["services"]["gateway-certificate"]
-    assert gateway["ports"] == ["443:8443"]
-    folder = gateway["environment"]["GATEWAY_TLS_CERTIFICATE"].removesuffix("/tls.crt")
-    assert gateway["environment"]["GATEWAY_TLS_CERTIFICATE_KEY"] == f"{folder}/tls.key"
-    assert gateway["volumes"] == [f"gateway_tls:{folder}:ro"]
-    assert f"gateway_tls:{maker['environment']['TLS_FOLDER']}" in maker["volumes"]
-    assert maker["restart"] == "no"
-    assert (maker["read_only"], maker["cap_drop"]) == (True, ["ALL"])
-
-
 def test_only_the_gateway_is_published_beyond_this_machine(services: Services) -> None:
     published = {name: service["ports"] for name, service in services.items() if "ports" in service}
     assert published.pop("gateway") == ["80:8080"]

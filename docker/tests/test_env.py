@@ -41,12 +41,13 @@ def test_the_public_address_follows_the_port() -> None:
     assert credentials.parse(complete("", {"GATEWAY_PORT": "8080"}))["PUBLIC_URL"] == "http://localhost:8080"
 
 
-def test_with_https_both_files_are_named_and_customers_are_told_so() -> None:
-    known = credentials.parse(complete("", {"HTTPS": "1"}))
+def test_with_tls_both_files_are_named_and_customers_are_told_so() -> None:
+    known = credentials.parse(complete("", {"TLS": "1"}))
     assert known["PUBLIC_URL"] == "https://localhost"
     files = known["COMPOSE_FILE"].split(":")
     assert len(files) == 2
     assert all((ROOT / file).exists() for file in files)
-    elsewhere = credentials.parse(complete("", {"HTTPS": "1", "GATEWAY_TLS_PORT": "8443"}))
+    elsewhere = credentials.parse(complete("", {"TLS": "1", "GATEWAY_TLS_PORT": "8443"}))
     assert elsewhere["PUBLIC_URL"] == "https://localhost:8443"
-    assert "COMPOSE_FILE" not in credentials.parse(complete("", {}))
+    for off in ({}, {"TLS": ""}, {"TLS": "0"}):
+        assert "COMPOSE_FILE" not in credentials.parse(complete("", off))

@@ -8,11 +8,11 @@ import threading
 from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 
-import certificate
 import health
 import pytest
 import requirements
 from conftest import ROOT
+from make_env import make_certificates
 
 from stack import credentials, lock, programs
 from stack.instance import MAIN, Instance
@@ -163,20 +163,19 @@ def test_scripts_are_of_the_shell_that_they_name() -> None:
 def test_what_shows_a_certificate_is_asked_over_tls_and_must_be_trusted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made, key = certificate.make("localhost")
-    both = tmp_path / "tls.pem"
-    both.write_bytes(made + key)
+    instance = Instance.at(tmp_path / "compose")
+    make_certificates("https://localhost", instance)
     server = HTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(both)
+    context.load_cert_chain(instance.certificate("auth"), instance.key("auth"))
     server.socket = context.wrap_socket(server.socket, server_side=True)
     server.handle_error = lambda *_: None
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:
-        monkeypatch.setenv("TLS_CERTIFICATE", str(both))
+        monkeypatch.setenv("TLS_CERTIFICATE", str(instance.certificate("auth")))
         monkeypatch.setenv("SSL_CERT_FILE", "/dev/null")
         assert "CERTIFICATE_VERIFY_FAILED" in str(health.refused(server.server_port, "/", secure="TLS_CERTIFICATE"))
-        monkeypatch.setenv("SSL_CERT_FILE", str(both))
+        monkeypatch.setenv("SSL_CERT_FILE", str(instance.trusted))
         assert health.refused(server.server_port, "/", secure="TLS_CERTIFICATE") is None
     finally:
         server.shutdown()

@@ -9,6 +9,8 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.parse
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,12 +29,24 @@ CHART = str(HELM / "marquee")
 TAG = os.environ.get("MARQUEE_IMAGE_TAG", "latest")
 LOCAL = ["-f", str(HELM / "marquee" / "values-local.yaml"), "--set", f"image.tag={TAG}"]
 KEEP = bool(os.environ.get("MARQUEE_KEEP"))
-FIGURES: list[tuple[str, str]] = []
+# What the restricted Pod Security Standard asks of a pod, and of a container.
+SECURITY = {
+    "pod": {"runAsNonRoot": True, "runAsUser": 10001, "seccompProfile": {"type": "RuntimeDefault"}},
+    "container": {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    },
+}
+FIGURES: list[tuple[str, str, str]] = []
 
 
 def figure(what: str, seconds: float, more: str = "") -> None:
-    """One line of the table that is printed at the end, and kept in docs/operations/cluster.md."""
-    FIGURES.append((what, f"{seconds:.0f} s{more}"))
+    """One line of the table that is printed at the end, and kept in docs/operations/cluster.md.
+
+    Beside it the load of the machine that the suite runs on, which is the cluster's own where it is the same one.
+    """
+    FIGURES.append((what, f"{seconds:.0f} s{more}", f"{os.getloadavg()[0]:.0f}"))
 
 
 def run(*words: str, check: bool = True, given: str | None = None, limit: float = 600) -> str:
@@ -51,7 +65,7 @@ def helm(*words: str, check: bool = True, limit: float = 600) -> str:
 
 
 def upgrade(*words: str) -> None:
-    helm("upgrade", "marquee", CHART, *LOCAL, *EXTRA, *words)
+    helm("upgrade", "marquee", CHART, *LOCAL, *EXTRA, *words, "--timeout", "10m", limit=1500)
 
 
 def required() -> None:
@@ -84,6 +98,38 @@ def pods(selector: str = "") -> list[dict]:
     ]
 
 
+def ready(pod: dict) -> bool:
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in pod["status"].get("conditions", []))
+
+
+def serve(name: str, namespace: str, image: str, args: list[str], port: int) -> None:
+    """A pod and a Service of this name and port in another namespace, and waits for it."""
+    low = {"sysctls": [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]}
+    container = {"name": name, "image": image, "imagePullPolicy": "IfNotPresent", "args": args}
+    of_it = {"name": name, "labels": {"app": name}}
+    spec = {
+        "automountServiceAccountToken": False,
+        "securityContext": SECURITY["pod"] | low,
+        "terminationGracePeriodSeconds": 1,
+        "containers": [container | {"securityContext": SECURITY["container"]}],
+    }
+    service = {"selector": {"app": name}, "ports": [{"port": port}]}
+    objects = [
+        {"apiVersion": "v1", "kind": "Pod", "metadata": of_it, "spec": spec},
+        {"apiVersion": "v1", "kind": "Service", "metadata": of_it, "spec": service},
+    ]
+    given = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+    run("kubectl", "-n", namespace, "apply", "-f", "-", given=given)
+    run("kubectl", "-n", namespace, "wait", "pod", name, "--for=condition=Ready", "--timeout=120s")
+
+
+def series(port: int, query: str) -> int:
+    """How many series the Prometheus behind a local port answers a query with."""
+    asked = urllib.parse.urlencode({"query": query})
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/query?{asked}", timeout=30) as answer:
+        return len(json.load(answer)["data"]["result"])
+
+
 def kind_of(pod: dict) -> tuple[str, str]:
     """Its component and process."""
     labels = pod["metadata"]["labels"]
@@ -104,6 +150,11 @@ def all_ready() -> bool:
 def buy(limit: float = 120) -> str:
     """A customer registers and buys a ticket, from within the cluster and through the gateway's Service."""
     return kubectl("exec", "client", "-c", "buyer", "--", "python", "/scripts/buy_ticket.py", limit=limit)
+
+
+def note(what: str, seen: str) -> None:
+    """A line of the same table that says what was seen, and not how long it took."""
+    FIGURES.append((what, seen, f"{os.getloadavg()[0]:.0f}"))
 
 
 def requests() -> tuple[int, list[str]]:
@@ -132,7 +183,7 @@ def secrets() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def forwarded(targets: dict[str, tuple[str, int]]) -> Iterator[dict[str, int]]:
+def forwarded(targets: dict[str, tuple[str, int]], namespace: str = NAMESPACE) -> Iterator[dict[str, int]]:
     """Local ports that lead to pods, past all policies: name → (object, port) becomes name → local port."""
     there: dict[str, int] = {}
     running = []
@@ -141,7 +192,7 @@ def forwarded(targets: dict[str, tuple[str, int]]) -> Iterator[dict[str, int]]:
             with contextlib.closing(socket.socket()) as probe:
                 probe.bind(("127.0.0.1", 0))
                 there[name] = probe.getsockname()[1]
-            words = ["kubectl", "-n", NAMESPACE, "port-forward", target, f"{there[name]}:{port}"]
+            words = ["kubectl", "-n", namespace, "port-forward", target, f"{there[name]}:{port}"]
             running.append(subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
         for port in there.values():
             wait_until(lambda port=port: _answers(port), 30, "a port is forwarded")
@@ -176,17 +227,19 @@ def audit(folder: Path) -> str:
     return result.stdout
 
 
+# Read from what the cluster knows of its queues: asked themselves, one that does not answer holds up the whole list.
+COPIES = """
+[io:format("~s\\t~b~n", [element(4, amqqueue:get_name(Queue)), length(maps:get(nodes, amqqueue:get_type_state(Queue)))])
+ || Queue <- rabbit_amqqueue:list(<<"marquee">>), amqqueue:get_type(Queue) == rabbit_quorum_queue], ok.
+"""
+
+
 def members() -> dict[str, int]:
-    """How many copies each quorum queue has; what Celery and the clock have beside them keeps nothing."""
-    # Not as JSON, which a queue that does not answer leaves unfinished.
-    words = ("rabbitmqctl", "-q", "list_queues", "-p", "marquee", "name", "type", "members")
+    """How many copies each quorum queue has; nothing while the node that is asked does not answer."""
+    words = ("rabbitmqctl", "-q", "eval", COPIES)
     said = kubectl("exec", "marquee-rabbitmq-0", "-c", "rabbitmq", "--", *words, check=False)
-    rows = [line.split("\t") for line in said.splitlines()[1:]]
-    return {
-        name: members.count("rabbit@")
-        for name, kind, members in (row for row in rows if len(row) == 3)
-        if kind == "quorum"
-    }
+    rows = [line.split("\t") for line in said.splitlines() if "\t" in line]
+    return {name: int(copies) for name, copies in rows}
 
 
 def redis_master() -> str:

@@ -10,19 +10,11 @@ import cluster
 from missing import pytest_runtest_call  # noqa: F401  (pytest finds it here)
 
 HERE = Path(__file__).resolve().parent
-SECURITY = {
-    "pod": {"runAsNonRoot": True, "runAsUser": 10001, "seccompProfile": {"type": "RuntimeDefault"}},
-    "container": {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-    },
-}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def namespace() -> Iterator[str]:
-    """An empty namespace under the restricted Pod Security Standard; gone at the end, with all that was in it.
+    """For each file an empty namespace under the restricted Pod Security Standard; gone at the end, with all in it.
 
     With MARQUEE_KEEP the release that is there is taken as it is, and stays: for trying one test again.
     """
@@ -38,7 +30,7 @@ def namespace() -> Iterator[str]:
     cluster.run("kubectl", "delete", "namespace", cluster.NAMESPACE, "--wait=false")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def client(namespace: str) -> None:
     """A pod with one container that goes on asking the gateway, and one that buys tickets when told to."""
     image = next(
@@ -53,7 +45,7 @@ def client(namespace: str) -> None:
             {"name": "GATEWAY_URL", "value": f"http://marquee-gateway.{namespace}"},
             {"name": "PAYMENT_TOKEN", "value": "tok_visa"},
         ],
-        "securityContext": SECURITY["container"],
+        "securityContext": cluster.SECURITY["container"],
         "volumeMounts": [{"name": "scripts", "mountPath": "/scripts"}],
     }
     scripts = {"client.py": (HERE / "client.py").read_text()}
@@ -72,7 +64,7 @@ def client(namespace: str) -> None:
             "spec": {
                 "automountServiceAccountToken": False,
                 "enableServiceLinks": False,
-                "securityContext": SECURITY["pod"],
+                "securityContext": cluster.SECURITY["pod"],
                 "terminationGracePeriodSeconds": 1,
                 "containers": [
                     {"name": "loop", "args": ["python", "/scripts/client.py"], **common},
@@ -91,5 +83,5 @@ def client(namespace: str) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for what, took in cluster.FIGURES:
-        terminalreporter.write_line(f"| {what} | {took} |")
+    for row in cluster.FIGURES:
+        terminalreporter.write_line(f"| {' | '.join(row)} |")

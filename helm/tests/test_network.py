@@ -27,12 +27,14 @@ def needed(variant: str) -> dict[tuple[str, int], set[tuple[str, str]]]:
         if config["services"][name]["database"]["standbys"]:
             clients.add(("postgres-standby", name))
         need[f"postgres/{name}", 5432] = clients
+    # Demo data makes old what catalog keeps there.
+    filling = [(name, "migrate") for name in SERVICES if config["migrations"]["demoData"]]
     if config["redis"]["replicas"] > 1:
-        need["redis-proxy", 6379] = set(asking)
+        need["redis-proxy", 6379] = {*asking, *filling}
         need["redis", 6379] = {("redis-proxy", ""), ("redis", "")}
         need["redis", 26379] = {("redis", ""), ("redis-proxy", "")}
     else:
-        need["redis", 6379] = set(asking)
+        need["redis", 6379] = {*asking, *filling}
     if simulator:
         need["gateway-simulator", 9001] = {("payment", "web"), ("payment", "worker")}
         need["message-sink", 9025] = need["message-sink", 9026] = {("notify", "web"), ("notify", "worker")}
@@ -93,6 +95,14 @@ def test_a_load_balancer_shows_customers_the_gateway_and_nothing_else():
     ]
     assert [entry["port"] for rule in whoever for entry in rule["ports"]] == [8080]
     assert not of_kind("loadbalancer", "Ingress")
+
+
+def test_behind_an_ingress_there_is_no_second_way_in():
+    """Also where the values name the type for the day without one."""
+    assert values("production")["gateway"]["serviceType"] == "LoadBalancer"
+    assert of_kind("production", "Ingress")
+    types = {one["spec"].get("type", "ClusterIP") for one in of_kind("production", "Service")}
+    assert types == {"ClusterIP"}
 
 
 def _namespaces(variant: str, whose, port: int) -> list[dict]:

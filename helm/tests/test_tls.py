@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 import yaml
-from chart import CHART, SERVICES, environment, of_kind, pod, pods, rendered
+from chart import CHART, SERVICES, environment, of_kind, parsed, pod, pods, rendered
 
 INTERNAL = pytest.mark.parametrize("variant", ["internal", "production"])
 
@@ -93,7 +93,7 @@ def test_prometheus_verifies_whom_it_asks():
 
 def test_the_charts_own_prometheus_verifies_them_too():
     words = ["--set", "tls.internal=true", "--set", "tls.issuer.name=ca", "--set", "monitoring.stack.enabled=true"]
-    parts = [one for one in yaml.safe_load_all(rendered(*words)) if one]
+    parts = parsed(rendered(*words))
     (config,) = [one for one in parts if one["kind"] == "ConfigMap" and "prometheus.yml" in one["data"]]
     jobs = {job["job_name"]: job for job in yaml.safe_load(config["data"]["prometheus.yml"])["scrape_configs"]}
     assert jobs["service"]["tls_config"] == {"ca_file": "/tls/ca.crt", "server_name": "marquee-web"}

@@ -1,16 +1,18 @@
 """With a collector's address every process of a service sends its spans there, and may."""
 
+from functools import cache
+
 import pytest
-import yaml
-from chart import SERVICES, rendered, selects
+from chart import SERVICES, parsed, rendered, selects
 
 ADDRESS = "http://otel-collector.observability:4318"
 PROCESSES = ("web", "worker", "relay")
 
 
+@cache
 def objects(*settings: str) -> list[dict]:
     words = [word for setting in settings for word in ("--set", setting)]
-    return [one for one in yaml.safe_load_all(rendered(*words)) if one]
+    return parsed(rendered(*words))
 
 
 def settings_of(found: list[dict], service: str) -> dict:

@@ -131,13 +131,24 @@ class BookingMoved:
 
 @dataclass(frozen=True, slots=True)
 class BookingReduced:
-    """Seats were given back; `seats`: those that are left."""
+    """Seats were given back; `seats`: those that are left; gone: those, none in events of before."""
 
     booking_id: UUID
     reference: str
     user_id: UUID
     seats: list[Seat]
     showtime: Showtime
+    gone: list[Seat] = field(default_factory=list)
+
+    @property
+    def of_seats(self) -> str:
+        """The seats that were given back: B1, B2; or ""."""
+        return written(self.gone)
+
+    @property
+    def stay(self) -> str:
+        """The seats that the booking goes on with."""
+        return written(self.seats)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +250,8 @@ class PaymentFailed:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRefunded:
-    """reason: what staff wrote to the customer, or "". seats: whose money it is; seats_left: which the booking keeps.
+    """reason: what staff wrote to the customer, or "". seats: whose money it is; that they were given back is booking's
+    to say, as somebody may sit there. seats_left: those that payment takes the booking to go on with.
 
     Both are empty where an amount was given back, and before there was another way.
     """
@@ -272,6 +284,27 @@ class PaymentRefunded:
         return written(self.seats)
 
     @property
-    def stay(self) -> str:
-        """The seats that the booking goes on with, where others were given back; or ""."""
-        return "" if self.goodwill else written(self.seats_left)
+    def goes_on(self) -> bool:
+        """Whether no end of the booking is to be expected with it."""
+        return self.goodwill or bool(self.seats_left)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFeeLowered:
+    """A fee was told that was reckoned of seats, too, which had been given back just before."""
+
+    booking_id: UUID
+    user_id: UUID
+    fee_told: Money
+    retained: Money
+    seats: list[Seat]
+
+    @property
+    def of_seats(self) -> str:
+        """The seats that were given back: B1, B2."""
+        return written(self.seats)
+
+    @property
+    def kept(self) -> Money | None:
+        """What is kept; None: nothing."""
+        return self.retained if self.retained.amount > 0 else None

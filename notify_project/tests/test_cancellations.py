@@ -56,18 +56,41 @@ def test_a_refund_of_goodwill_waits_for_nothing_and_leaves_the_ticket_good(
 
 
 @pytest.mark.parametrize("language", ["en", "vi"])
-def test_a_refund_of_seats_names_those_that_went_back_and_those_that_stay_and_waits_for_nothing(
+def test_a_refund_of_seats_names_whose_money_it_is_and_says_nothing_of_who_sits_there(
     sink: Sink, deliver: Deliver, contact: Contact, language: str
 ) -> None:
+    """Somebody may have been let in meanwhile: that a seat was given back is booking's to say."""
     Contact.objects.filter(user_id=contact.user_id).update(language=language)
     deliver("payment.refunded")
-    deliver("payment.refunded", refund_id=uuid7(), kind="goodwill")
-    gone, kept = sink.messages(contact.email)
+    deliver("booking.reduced")
+    deliver("booking.reduced", gone=[])
+    money, seats = sink.messages(contact.email)
     for part in ("text", "html"):
-        assert "(B1)" in gone[part]
-        assert " B2" in gone[part]
-        assert "(B1)" in kept[part]
-        assert "B2" not in kept[part]
+        assert "(B1)" in money[part]
+        assert "B2" not in money[part]
+        assert "B1" in seats[part]
+        assert "B2" in seats[part]
+
+
+def test_seats_that_were_given_back_are_no_news_once_the_booking_has_ended(
+    sink: Sink, deliver: Deliver, contact: Contact
+) -> None:
+    deliver("booking.cancelled")
+    deliver("booking.reduced")
+    assert [mail["subject"] for mail in sink.messages(contact.email)] == ["Booking K7QF2M9XTD is cancelled"]
+
+
+@pytest.mark.parametrize("order", list(permutations(["payment.fee_lowered", "booking.cancelled"])), ids=" then ".join)
+def test_that_less_is_kept_is_read_after_how_much_it_was_to_be(
+    sink: Sink, deliver: Deliver, contact: Contact, order: tuple[str, str]
+) -> None:
+    deliver("booking.created")
+    for event_type in order:
+        deliver(event_type)
+    delivery.deliver_due()
+    ended, less = sink.messages(contact.email)
+    assert ended["subject"] == "Booking K7QF2M9XTD is cancelled"
+    assert less["subject"] == "We keep less than we wrote: K7QF2M9XTD"
 
 
 def vnd(amount: int) -> dict[str, Any]:

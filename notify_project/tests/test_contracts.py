@@ -32,6 +32,7 @@ SLICES: dict[str, type[Any]] = {
     "payment.completed": heard.PaymentCompleted,
     "payment.failed": heard.PaymentFailed,
     "payment.refunded": heard.PaymentRefunded,
+    "payment.fee_lowered": heard.PaymentFeeLowered,
 }
 
 

@@ -56,6 +56,8 @@ ALSO: dict[str, list[dict[str, Any]]] = {
         {"tickets": []},
     ],
     "ticket.issued": [{"tickets": []}],
+    "booking.reduced": [{"gone": []}],
+    "payment.fee_lowered": [{"retained": vnd(0)}],
     "booking.created": [{"payment_method": None}],
 }
 

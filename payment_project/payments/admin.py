@@ -17,7 +17,7 @@ from payments.clerks import Clerk
 from payments.forms import Plan, RefundForm, RefusalForm, described, left, shown
 from payments.models import GatewayOperation, Payment, PaymentMethod, Refund, Transaction, WebhookDelivery
 from payments.refunds import Wanted
-from payments.seats import named
+from payments.seats import outcome
 
 AMOUNT = money("amount")
 TOTAL = money("amount", title="total")
@@ -57,7 +57,7 @@ class TellsItsSeats:
 
     @admin.display(description="of seats")
     def of_seats(self, refund: Refund) -> str:
-        return named(books.seats_of(refund)) or "-"
+        return outcome(books.seats_of(refund)) or "-"
 
 
 # The stubs know names of columns alone.
@@ -279,7 +279,7 @@ class RefundAdmin(TellsItsSeats, ReadOnlyAdmin):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "refunds": [(refund, named(books.seats_of(refund))) for refund in refunds],
+            "refunds": [(refund, outcome(books.seats_of(refund))) for refund in refunds],
             "action": action,
             "selected": [refund.pk for refund in refunds],
             **shown,

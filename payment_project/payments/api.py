@@ -23,6 +23,7 @@ from payments import checkout, methods, refunds, schema, selectors, webhooks
 from payments.clerks import Clerk
 from payments.errors import (
     AddressChanged,
+    AddressChangedByAsker,
     AlreadyPaid,
     AttemptWithdrawn,
     BookingEnded,
@@ -278,7 +279,7 @@ class RefundView(APIView):
 class RefundApprovalView(APIView):
     permission_classes = [May("refund_payment")]
 
-    @problems(RefundNotFound, NotAwaitingApproval, SecondPersonNeeded, *FORBIDDEN, *IMPOSSIBLE)
+    @problems(RefundNotFound, NotAwaitingApproval, SecondPersonNeeded, AddressChangedByAsker, *FORBIDDEN, *IMPOSSIBLE)
     @extend_schema(
         operation_id="approve_refund",
         summary="Approve a refund",

@@ -40,9 +40,11 @@ class Step(IntEnum):
     PAYMENT = 0
     AUTHORIZATION = 1
     CAPTURE = 2
+    # What a booking that ended is owed; the next ones, of what is owed still after a refusal, are counted on from here.
+    FIRST_REFUND = 3
 
 
-def id_of(step: Step, booking_id: UUID) -> UUID:
+def id_of(step: int, booking_id: UUID) -> UUID:
     return uuid7_following(booking_id, step)
 
 
@@ -52,6 +54,7 @@ MONEY = metrics.counter("payments_amount_total", "Money moved, in minor units", 
 _DECIDED = frozenset(
     {
         *("status", "booking_state", "held_amount", "captured_amount", "refunded_amount", "retained_amount"),
+        *("fee_told_amount", "let_in"),
         *("under_way", "failure_code", "attention", "provider", "authorization_id", "capture_id"),
         *("card_last4", "ended_reason", "captured_at", "hold_expires_at", "seats"),
     }
@@ -108,6 +111,7 @@ def known(row: Payment) -> domain.Payment:
         held=row.held_amount,
         captured=row.captured_amount,
         refunded=row.refunded_amount,
+        fee_told=row.fee_told_amount,
         retained=row.retained_amount,
         under_way=Kind(row.under_way) if row.under_way else None,
         failure_code=row.failure_code,
@@ -124,11 +128,13 @@ def assign(row: Payment, payment: domain.Payment) -> None:
     row.held_amount = payment.held
     row.captured_amount = payment.captured
     row.refunded_amount = payment.refunded
+    row.fee_told_amount = payment.fee_told
     row.retained_amount = payment.retained
     row.under_way = payment.under_way or ""
     row.failure_code = payment.failure_code
     row.attention = payment.attention
     row.seats = written(payment.seats)
+    row.let_in = sorted(map(str, payment.let_in))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +190,7 @@ def write(
 
 def _state(row: Payment) -> dict[str, object]:
     state = {column: getattr(row, name) for name, column in _COLUMNS.items()}
-    return state | {"seats": as_jsonb(row.seats)}
+    return state | {"seats": as_jsonb(row.seats), "let_in": as_jsonb(row.let_in)}
 
 
 def _close(statement: Statement, answered: Answered) -> None:
@@ -200,8 +206,8 @@ def _close(statement: Statement, answered: Answered) -> None:
     }
     statement.update("gateway_operations", changes, where={"id": operation.id})
     if refund is not None:
-        ended = {name: getattr(refund, name) for name in ("status", "failure_code", "finished_at")}
-        statement.update("refunds", ended, where={"id": refund.id})
+        ended = {name: getattr(refund, name) for name in ("status", "kind", "failure_code", "finished_at")}
+        statement.update("refunds", ended | {"seats": as_jsonb(refund.seats)}, where={"id": refund.id})
 
 
 def _post(statement: Statement, row: Payment, operation: GatewayOperation, lines: tuple[domain.Posting, ...]) -> None:
@@ -254,9 +260,8 @@ def _follow_up(
         }
         statement.update("gateway_operations", changes, where={"payment_id": row.id, "state": OperationState.PENDING})
         return None
-    captures = id_of(Step.CAPTURE, row.booking_id) if ask.kind is Kind.CAPTURE else None
     operation = GatewayOperation(
-        id=(card and card.operation_id) or captures or uuid7(),
+        id=(card and card.operation_id) or _id_by_itself(row, ask, wish) or uuid7(),
         payment=row,
         provider=card.provider if card else row.provider,
         kind=ask.kind,
@@ -274,6 +279,16 @@ def _follow_up(
     if ask.kind is Kind.REFUND:
         _open_refund(statement, operation, row, wish or RefundWish(reason=row.ended_reason or "booking_ended"))
     return operation
+
+
+def _id_by_itself(row: Payment, ask: domain.Ask, wish: RefundWish | None) -> UUID | None:
+    """Of what follows from the booking, whoever is at work; None of what somebody asks for."""
+    if ask.kind is Kind.CAPTURE:
+        return id_of(Step.CAPTURE, row.booking_id)
+    if ask.kind is Kind.REFUND and wish is None:
+        # Counted on the version that is decided on: when another one came meanwhile, none of this is written.
+        return id_of(Step.FIRST_REFUND + row.refunds.filter(requested_by="").count(), row.booking_id)
+    return None
 
 
 def _open_refund(statement: Statement, operation: GatewayOperation, row: Payment, wish: RefundWish) -> None:
@@ -328,6 +343,14 @@ def _event(row: Payment, announcement: domain.Announcement, refund: Refund | Non
                 failure_code=row.failure_code,
                 retryable=announcement.retryable,
                 final=announcement.final,
+            )
+        case "payment.fee_lowered":
+            back = [seat for seat in seats_of(row) if seat.charged and seat.given_back]
+            return events.PaymentFeeLowered(
+                **ids,
+                fee_told=Money(row.fee_told_amount, row.currency),
+                retained=Money(row.retained_amount, row.currency),
+                seats=_told(back, row.currency),
             )
         case "payment.refunded":
             refund = cast(Refund, refund)

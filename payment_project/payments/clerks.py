@@ -6,8 +6,8 @@ from uuid import UUID
 from chassis.four_eyes import Objection
 from chassis.storage.address_changes import objection_to
 from chassis.storage.audit_log import Actor
-from payments.errors import AddressChanged, OwnPurchase
-from payments.models import Payment
+from payments.errors import AddressChanged, AddressChangedByAsker, OwnPurchase
+from payments.models import Payment, Refund
 
 _REFUSED = {Objection.OWN: OwnPurchase, Objection.ADDRESS_CHANGED: AddressChanged}
 
@@ -35,6 +35,12 @@ class Clerk:
 
 def check(clerk: Clerk, payment: Payment) -> None:
     """Raises OwnPurchase or AddressChanged when somebody else has to decide on this payment's money."""
-    said = objection_to(clerk.actor, owner_id=payment.user_id)
+    said = objection_to(clerk.account_id, owner_id=payment.user_id)
     if said is not None:
         raise _REFUSED[said]
+
+
+def check_who_asked(refund: Refund, payment: Payment) -> None:
+    """Raises AddressChangedByAsker when whoever asked may not decide on this payment's money any more."""
+    if objection_to(refund.requested_by_id, owner_id=payment.user_id) is not None:
+        raise AddressChangedByAsker

@@ -6,13 +6,13 @@ ask of the gateway (at most one operation is under way at a time), what to annou
 Amounts are integers in minor units.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
 from chassis.states import IllegalTransition, Machine
-from payments.seats import LetIn, RefundKind, Seat, refunded_as
+from payments.seats import RefundKind, Seat, fee_left, refunded_as
 
 
 class Status(StrEnum):
@@ -98,10 +98,6 @@ class TooMuch(Exception):
     """More than what is left of the captured money."""
 
 
-class PartCannotCancel(Exception):
-    """A booking ends with all of its money, or seat by seat; not with some part of it."""
-
-
 class Account(StrEnum):
     """Where money stands: what the customer gave, what the gateway holds for us, what it took for us."""
 
@@ -137,7 +133,8 @@ def postings(kind: Kind, amount: int) -> tuple[Posting, Posting]:
 class Payment:
     """What a decision needs to know. held: authorised and neither captured nor voided.
 
-    retained: the fee that stays with us after a cancellation.
+    fee_told: the fee that booking reckoned when it ended; retained: so much of it stays with us, for the seats that had
+    not been given back by then.
     under_way: what the gateway was asked and has not answered. attention: the code with which the gateway refused a
     void or a refund, which a person has to look at before it is tried again.
     seats: as they were sold, none where that is not known. let_in: the seats to which somebody was.
@@ -149,6 +146,7 @@ class Payment:
     held: int = 0
     captured: int = 0
     refunded: int = 0
+    fee_told: int = 0
     retained: int = 0
     under_way: Kind | None = None
     failure_code: str = ""
@@ -251,16 +249,36 @@ def booking_confirmed(payment: Payment) -> Decision:
     return _settle(replace(payment, booking=_later(payment.booking, Booking.CONFIRMED)))
 
 
-def booking_ended(payment: Payment, *, retained: int = 0) -> Decision:
-    """The booking was rejected, expired, cancelled or failed: what was or will be taken goes back, less the fee."""
+def booking_ended(payment: Payment, *, retained: int = 0, seats: Collection[UUID] = ()) -> Decision:
+    """The booking was rejected, expired, cancelled or failed: what was or will be taken goes back, less the fee.
+
+    seats: those that the fee was reckoned of, as far as booking knew; of what is given back of them nothing is kept.
+    """
     if payment.booking is Booking.ENDED:
         return Decision(payment)
-    ended = replace(payment, booking=Booking.ENDED, retained=retained)
+    charged = tuple(replace(seat, charged=seat.id in seats) for seat in payment.seats)
+    ended = replace(payment, booking=Booking.ENDED, fee_told=retained, retained=retained, seats=charged)
     if ended.status is Status.REQUIRES_PAYMENT_METHOD:
         return Decision(replace(ended, status=MACHINE.next(ended.status, Fact.CLOSED)))
     if ended.under_way is Kind.AUTHORIZE:
         return request_reversal(ended)
-    return _settle(ended)
+    ended, told = _lower_fee(ended)
+    return _settle(ended, announcements=told)
+
+
+def _lower_fee(payment: Payment) -> tuple[Payment, tuple[Announcement, ...]]:
+    """Booking may end before it has heard of seats that were given back, whichever of the two is heard of first."""
+    fee = min(fee_left(payment.fee_told, payment.seats), payment.left if payment.captured else payment.amount)
+    if payment.booking is not Booking.ENDED or fee >= payment.retained:
+        return payment, ()
+    return replace(payment, retained=fee), (Announcement("payment.fee_lowered"),)
+
+
+def note_let_in(payment: Payment, seats: Collection[UUID]) -> Payment:
+    """Somebody was let in to these seats: they stay theirs, whatever their money went back as (seats.refunded_as)."""
+    let_in = payment.let_in | frozenset(seats)
+    given = [seat for seat in payment.seats if seat.given_back]
+    return replace(payment, let_in=let_in, seats=refunded_as(payment.seats, given, RefundKind.CANCEL, let_in=let_in))
 
 
 def authorized(payment: Payment) -> Decision:
@@ -334,33 +352,6 @@ def request_refund(payment: Payment, amount: int) -> Decision:
     return Decision(replace(payment, under_way=Kind.REFUND), Ask(Kind.REFUND, amount))
 
 
-def is_too_large_alone(payment: Payment, amount: int, *, limit: int | None) -> bool:
-    """Whether this refund needs a second person. limit: of what one may give back of a payment, None for nothing.
-
-    What has gone back already counts: a large refund in small parts is a large refund.
-    """
-    return limit is None or payment.refunded + amount > limit
-
-
-def refund_kind(payment: Payment, amount: int, wanted: RefundKind | None, seats: Sequence[Seat] = ()) -> RefundKind:
-    """What a refund of this amount, of these seats if any, is.
-
-    All that is left ends the booking and seats are given back unless said otherwise; another part never is more than
-    money. Seats are free, and the booking ends, only when the gateway has given the money back (payment.refunded): a
-    refund that it refuses leaves everything as it is. What somebody was let in with is not given back, while the
-    booking goes on. Raises PartCannotCancel, LetIn.
-    """
-    gives_back = bool(seats) or amount == payment.left
-    if wanted is RefundKind.CANCEL and not gives_back:
-        raise PartCannotCancel
-    kind = wanted or (RefundKind.CANCEL if gives_back else RefundKind.GOODWILL)
-    if kind is RefundKind.CANCEL and payment.booking is not Booking.ENDED:
-        used = payment.let_in & {seat.id for seat in seats} if seats else payment.let_in
-        if used:
-            raise LetIn(sorted(used))
-    return kind
-
-
 def refunded(
     payment: Payment, amount: int, *, seats: Sequence[Seat] = (), kind: RefundKind = RefundKind.CANCEL
 ) -> Decision:
@@ -368,10 +359,12 @@ def refunded(
     total = payment.refunded + amount
     fact = Fact.REFUNDED_FULLY if total == payment.captured else Fact.REFUNDED_PARTLY
     status = _answered(payment, Kind.REFUND, fact)
-    returned = replace(payment, status=status, refunded=total, under_way=None, attention="")
+    marked = refunded_as(payment.seats, seats, kind, let_in=payment.let_in)
+    returned = replace(payment, status=status, refunded=total, under_way=None, attention="", seats=marked)
+    returned, lowered = _lower_fee(returned) if seats else (returned, ())
     return _settle(
-        replace(returned, seats=refunded_as(payment.seats, seats, kind)),
-        announcements=(Announcement("payment.refunded"),),
+        returned,
+        announcements=(Announcement("payment.refunded"), *lowered),
         postings=postings(Kind.REFUND, amount),
     )
 

@@ -175,6 +175,13 @@ class AddressChanged(PermissionDenied):
     title = "You changed this customer's address within the last day; ask a colleague"
 
 
+class AddressChangedByAsker(PermissionDenied):
+    """Two who act together would be one pair of hands and a colleague who trusts them."""
+
+    code = "address_changed_by_who_asked"
+    title = "Who asked for this refund changed the customer's address within a day; refuse it, and ask anew yourself"
+
+
 class SecondPersonNeeded(PermissionDenied):
     code = "second_person_needed"
     title = "Somebody else than who asked for this refund has to decide on it"

@@ -93,3 +93,19 @@ class PaymentRefunded:
     reason: str
     seats: list[RefundedSeat] = field(default_factory=list)
     seats_left: list[RefundedSeat] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFeeLowered:
+    """Booking ended, with a fee, before it had heard that seats were given back: of those no fee is kept.
+
+    fee_told: what booking.cancelled said; retained: what is kept instead. seats: those that were given back.
+    """
+
+    type: ClassVar[str] = "payment.fee_lowered"
+    payment_id: UUID
+    booking_id: UUID
+    user_id: UUID
+    fee_told: Money
+    retained: Money
+    seats: list[RefundedSeat]

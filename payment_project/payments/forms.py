@@ -9,7 +9,7 @@ from uuid import UUID
 from django import forms
 
 from chassis.money import Money, format_money, to_minor
-from payments import books, domain
+from payments import books, domain, refund_rules
 from payments.models import Payment
 from payments.refunds import limit_of
 from payments.seats import LetIn, RefundKind, Seat, named
@@ -150,8 +150,8 @@ class Plan:
         """In words, for who decides."""
         known = books.known(self.payment)
         try:
-            kind = domain.refund_kind(known, self._amount, self.kind, self._about)
-        except domain.PartCannotCancel:
+            kind = refund_rules.refund_kind(known, self._amount, self.kind, self._about)
+        except refund_rules.PartCannotCancel:
             return "cannot be done: a booking ends with all that is left of its money, or seat by seat"
         except LetIn:
             return "cannot be done: somebody was let in with its ticket; as goodwill it can"
@@ -170,7 +170,7 @@ class Plan:
     def waits(self) -> bool:
         """Whether somebody else has to approve it."""
         known = books.known(self.payment)
-        return domain.is_too_large_alone(known, self._amount, limit=limit_of(self.payment.currency))
+        return refund_rules.is_too_large_alone(known, self._amount, limit=limit_of(self.payment.currency))
 
     @property
     def _about(self) -> tuple[Seat, ...]:

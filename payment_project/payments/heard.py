@@ -70,7 +70,10 @@ class BookingConfirmed:
 
 @dataclass(frozen=True, slots=True)
 class BookingEnding:
-    """Rejected, expired, cancelled or failed. refund: what goes back of the total; nothing said means all of it."""
+    """Rejected, expired, cancelled or failed. refund: what goes back of the total; nothing said means all of it.
+
+    seat_ids: those that the booking had, of which its fee was reckoned.
+    """
 
     booking_id: UUID
     user_id: UUID
@@ -78,6 +81,7 @@ class BookingEnding:
     reference: str = ""
     refund: Money | None = None
     reason: str = ""
+    seat_ids: frozenset[UUID] = frozenset()
 
     @property
     def retained(self) -> int:

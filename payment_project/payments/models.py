@@ -77,6 +77,7 @@ class Payment(models.Model):
     captured_amount = _zero("Taken from the customer.")
     refunded_amount = _zero("Given back of it.")
     retained_amount = _zero("The fee kept after a cancellation.")
+    fee_told_amount = _zero("The fee as booking reckoned it, which may not have known of seats that were given back.")
     under_way = _blank(12, "What the gateway was asked and has not answered yet.", choices=_choices(Kind))
     failure_code = _blank(64, "Why the last card was declined, or the capture refused.")
     attention = _blank(64, "Why the gateway refused to give money back: somebody has to look.")

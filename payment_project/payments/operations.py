@@ -17,12 +17,12 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from chassis.jitter import jittered
-from payments import books, domain, gateways
+from payments import books, domain, gateways, refund_rules
 from payments.books import Answered
 from payments.domain import Kind
 from payments.gateways import Approved, Outcome, Refused, Unknown
 from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, Refund, RefundStatus
-from payments.seats import RefundKind
+from payments.seats import RefundKind, refunded_as
 
 log = logging.getLogger(__name__)
 
@@ -194,6 +194,7 @@ def _decide(  # noqa: C901  (a table: a line for each kind and outcome)
         case Kind.REFUND, _:
             refund = _end_refund(operation, outcome)
             if isinstance(outcome, Approved):
+                mark(refund, payment)
                 about, kind = books.seats_of(refund), RefundKind(refund.kind)
                 return domain.refunded(payment, operation.amount, seats=about, kind=kind), refund
             return domain.return_refused(payment, outcome.code), refund
@@ -201,6 +202,17 @@ def _decide(  # noqa: C901  (a table: a line for each kind and outcome)
             return domain.return_refused(payment, outcome.code), None
         case kind, _:
             raise AssertionError(kind)
+
+
+def mark(refund: Refund, payment: domain.Payment) -> None:
+    """Says on a refund of staff what it was in the end, of it and of each of its seats; nothing is saved.
+
+    What a booking that ended is owed gives nothing back but money, whoever sits there.
+    """
+    about, kind = books.seats_of(refund), RefundKind(refund.kind)
+    if refund.requested_by:
+        refund.kind = refund_rules.became(payment, kind, about)
+        refund.seats = books.written(refunded_as(about, about, kind, let_in=payment.let_in))
 
 
 def _end_refund(operation: GatewayOperation, outcome: Approved | Refused) -> Refund:

@@ -26,6 +26,11 @@ def _paid_seat(seat: Seat, payment: Payment) -> dict[str, Any]:
     return _seat(seat, payment.currency) | became
 
 
+def _refunded_seat(seat: Seat, refund: Refund) -> dict[str, Any]:
+    """refunded: what it went back as, which is goodwill of who was let in meanwhile; None as long as it is not back."""
+    return _seat(seat, refund.currency) | {"refunded": seat.refunded and str(seat.refunded)}
+
+
 def present_payment(payment: Payment) -> dict[str, Any]:
     return {
         "id": str(payment.id),
@@ -52,7 +57,7 @@ def present_refund(refund: Refund, *, to_staff: bool) -> dict[str, Any]:
         "status": str(refund.status),
         "kind": str(refund.kind),
         "amount": _money(refund.amount, refund.currency),
-        "seats": [_seat(seat, refund.currency) for seat in seats_of(refund)],
+        "seats": [_refunded_seat(seat, refund) for seat in seats_of(refund)],
         "reason": refund.reason if by_staff or to_staff else "booking_ended",
         "failure_code": refund.failure_code or None,
         "approve_by": _time(refund.approve_by),

@@ -22,7 +22,7 @@ from chassis.states import IllegalTransition
 from chassis.storage import audit_log
 from chassis.web import idempotency
 from chassis.web.idempotency import Claim, Key
-from payments import books, clerks, domain, operations, seats
+from payments import books, clerks, domain, operations, refund_rules, seats
 from payments.books import RefundWish
 from payments.clerks import Clerk
 from payments.domain import TooMuch, UnderWay
@@ -135,7 +135,8 @@ def request_refund(*, payment_id: UUID, wanted: Wanted, refund_id: UUID | None =
 def approve_refund(*, refund_id: UUID, clerk: Clerk, leased: bool = False) -> Asked:
     """A second person agrees: it is decided anew on the payment as it is now, and the intent is written.
 
-    Raises RefundNotFound, NotAwaitingApproval, SecondPersonNeeded, and what request_refund() raises.
+    Raises RefundNotFound, NotAwaitingApproval, SecondPersonNeeded, AddressChangedByAsker, and what request_refund()
+    raises.
     """
     with transaction.atomic():
         row, refund = _locked_awaiting(refund_id)
@@ -209,7 +210,9 @@ def _locked_awaiting(refund_id: UUID) -> tuple[Payment, Refund]:
 
 
 def _check_second(clerk: Clerk, row: Payment, refund: Refund) -> None:
+    """Both are looked at as of now: who asked may have changed the address after asking."""
     clerks.check(clerk, row)
+    clerks.check_who_asked(refund, row)
     if clerk.is_the_one(name=refund.requested_by, account_id=refund.requested_by_id):
         raise SecondPersonNeeded
 
@@ -225,8 +228,8 @@ def _plan(row: Payment, wanted: int | Money | None, kind: RefundKind | None, wan
             amount = sum(seat.price for seat in about)
         amount = payment.left if amount is None else amount
         decision = domain.request_refund(payment, amount)
-        kind = domain.refund_kind(payment, amount, kind, about)
-    alone = not domain.is_too_large_alone(payment, amount, limit=limit_of(row.currency))
+        kind = refund_rules.refund_kind(payment, amount, kind, about)
+    alone = not refund_rules.is_too_large_alone(payment, amount, limit=limit_of(row.currency))
     return _Plan(decision, payment, amount, kind, about, alone)
 
 
@@ -242,7 +245,7 @@ def _said_as_problems(row: Payment, wanted_seats: Sequence[UUID]) -> Iterator[No
     except TooMuch as exc:
         refundable = {"amount": row.captured_amount - row.refunded_amount, "currency": row.currency}
         raise RefundTooLarge(refundable=refundable) from exc
-    except domain.PartCannotCancel as exc:
+    except refund_rules.PartCannotCancel as exc:
         raise PartCannotCancel from exc
     except seats.SeatsUnknown as exc:
         raise SeatsUnknown from exc

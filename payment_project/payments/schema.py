@@ -63,6 +63,13 @@ class PaidSeatSerializer(SoldSeatSerializer):
     checked_in = serializers.BooleanField(help_text="Whether somebody was let in to it.")
 
 
+class RefundedSeatSerializer(SoldSeatSerializer):
+    refunded = serializers.CharField(
+        allow_null=True,
+        help_text="What it went back as; `goodwill` also of a seat that somebody was in by then. null: not yet.",
+    )
+
+
 class PaymentSerializer(serializers.Serializer[Any]):
     """The one payment of a booking."""
 
@@ -99,7 +106,7 @@ class RefundSerializer(serializers.Serializer[Any]):
         choices=[kind.value for kind in RefundKind], help_text="Whether the seats are given back."
     )
     amount = MoneySerializer()
-    seats = SoldSeatSerializer(many=True, help_text="Whose money it is; none where it is an amount.")
+    seats = RefundedSeatSerializer(many=True, help_text="Whose money it is; none where it is an amount.")
     reason = serializers.CharField()
     failure_code = serializers.CharField(allow_null=True)
     approve_by = serializers.DateTimeField(

@@ -18,13 +18,17 @@ class RefundKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """refunded: what its money went back as, None while it did not by the seat."""
+    """refunded: what its money went back as, None while it did not by the seat.
+
+    charged: the fee that was told when the booking ended was reckoned of it, too.
+    """
 
     id: UUID
     row: str
     number: int
     price: int
     refunded: RefundKind | None = None
+    charged: bool = False
 
     @property
     def name(self) -> str:
@@ -76,15 +80,39 @@ def chosen(seats: Sequence[Seat], wanted: Collection[UUID]) -> tuple[Seat, ...]:
     return found
 
 
-def refunded_as(seats: Sequence[Seat], which: Iterable[Seat], kind: RefundKind) -> tuple[Seat, ...]:
-    """All the seats after the money of some went back."""
+def refunded_as(
+    seats: Sequence[Seat], which: Iterable[Seat], kind: RefundKind, *, let_in: Collection[UUID] = ()
+) -> tuple[Seat, ...]:
+    """All the seats after the money of some went back; to who was let in, and so has the seat still, as goodwill."""
     back = {seat.id for seat in which}
-    return tuple(replace(seat, refunded=kind) if seat.id in back else seat for seat in seats)
+    goodwill = RefundKind.GOODWILL
+    return tuple(
+        replace(seat, refunded=goodwill if seat.id in let_in else kind) if seat.id in back else seat for seat in seats
+    )
+
+
+def fee_left(fee: int, seats: Iterable[Seat]) -> int:
+    """Of a fee that was reckoned of some seats, the share of those that were not given back, by their prices.
+
+    Rounded down, in the customer's favour: never more than had it been reckoned of those alone.
+    """
+    charged = [seat for seat in seats if seat.charged]
+    whole = sum(seat.price for seat in charged)
+    return fee * sum(seat.price for seat in left(charged)) // whole if whole else fee
 
 
 def left(seats: Iterable[Seat]) -> tuple[Seat, ...]:
     """Those that the booking still has."""
     return tuple(seat for seat in seats if not seat.given_back)
+
+
+def outcome(seats: Sequence[Seat]) -> str:
+    """For people, those of a refund: B2; or, when it overtook somebody at the door, B2 (B1 was in use and stayed)."""
+    stayed = [seat for seat in seats if seat.refunded is RefundKind.GOODWILL]
+    gone = [seat for seat in seats if seat not in stayed]
+    if not stayed or not gone:
+        return named(seats)
+    return f"{named(gone)} ({named(stayed)} was in use and stayed)"
 
 
 def named(seats: Iterable[Seat]) -> str:

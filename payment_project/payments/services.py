@@ -30,7 +30,7 @@ from payments.errors import (
 )
 from payments.heard import BookingCheckedIn, BookingConfirmed, BookingCreated, BookingEnding, MethodGiven
 from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, PaymentMethod, RefundStatus
-from payments.seats import Seat
+from payments.seats import RefundKind, Seat
 
 NO_SUCH_METHOD = "unknown_payment_method"
 
@@ -76,19 +76,23 @@ def end_booking(*, booking: BookingEnding) -> None:
             waiting.update(status=RefundStatus.LAPSED, finished_at=Now())
         row.ended_reason = row.ended_reason or booking.reason[:64]
         retained = min(booking.retained, row.amount)
-        _save(row, domain.booking_ended(books.known(row), retained=retained))
+        _save(row, domain.booking_ended(books.known(row), retained=retained, seats=booking.seat_ids))
 
 
 def note_let_in(*, booking: BookingCheckedIn) -> None:
-    """Somebody was let in to these seats: from now on they are not given back (domain.refund_kind).
+    """Somebody was let in to these seats: from now on they are not given back (refund_rules.refund_kind).
 
-    There is a payment: a ticket is signed when its money was taken.
+    What a refund that overtook them at the door was asked as, it was not in the end. There is a payment: a ticket is
+    signed when its money was taken.
     """
     with transaction.atomic(savepoint=False):
         row = Payment.objects.select_for_update().filter(booking_id=booking.booking_id).first()
         if row is not None:
-            row.let_in = sorted({*row.let_in, *map(str, booking.seat_ids)})
-            row.save(update_fields=["let_in"])
+            known = domain.note_let_in(books.known(row), booking.seat_ids)
+            _save(row, domain.Decision(known))
+            for refund in row.refunds.filter(kind=RefundKind.CANCEL, status=RefundStatus.SUCCEEDED):
+                operations.mark(refund, known)
+                refund.save(update_fields=["kind", "seats"])
 
 
 def start_authorization(

@@ -3,14 +3,16 @@
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from chassis.messaging.events import Event, MalformedEvent
-from payments import events, heard
+from payments import events, heard, refunds, tasks
 from payments.handlers import HANDLERS
 from payments.models import Payment
-from tests.factories import booking_data, ending_data
+from payments.refunds import Wanted
+from tests.factories import booking_data, clerk_of, ending_data
 
 Golden = Callable[[str], dict[str, Any]]
 
@@ -20,6 +22,7 @@ EMITTED: list[Any] = [
     events.PaymentFailed,
     events.PaymentVoided,
     events.PaymentRefunded,
+    events.PaymentFeeLowered,
 ]
 READ: dict[str, Any] = {
     "booking.created": heard.BookingCreated,
@@ -57,6 +60,14 @@ def test_what_is_emitted_has_the_shape_of_the_golden_messages(
         deliver("booking.created", booking)
         deliver("booking.confirmed", booking)
         deliver("booking.cancelled", ending_data(booking))
+    late = booking_data(payment_method={"token": "tok_visa"})
+    deliver("booking.created", late)
+    deliver("booking.confirmed", late)
+    seats = [seat["id"] for seat in late["seats"]]
+    wanted = Wanted(clerk_of(), "one of them is ill", seats=[UUID(seats[0])])
+    refunds.request_refund(payment_id=Payment.objects.get(booking_id=late["booking_id"]).id, wanted=wanted)
+    tasks.resume_operations()
+    deliver("booking.cancelled", ending_data(late, refund=0) | {"seat_ids": seats})
     seen = {event.type: event for event in emitted()}
     assert set(seen) == {event.type for event in EMITTED}
     for event_type, event in seen.items():

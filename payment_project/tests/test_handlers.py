@@ -8,9 +8,9 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from chassis.ids import uuid7
-from payments import tasks
+from payments import books, services, tasks
 from payments.models import GatewayOperation, Payment, Transaction
-from tests.factories import PaymentMethodFactory, booking_data, ending_data
+from tests.factories import PaymentMethodFactory, booking_data, clerk_of, ending_data
 from tests.lossy import LossyPath
 from tests.simulator import Simulator
 
@@ -96,6 +96,45 @@ def test_a_database_put_back_from_before_a_booking_charges_it_once(deliver: Deli
     [entry] = simulator.record(payment.id)
     assert (entry["authorised_amount"], entry["captured_amount"]) == (180_000, 180_000)
     assert entry["id"] == payment.authorization_id == before.authorization_id
+
+
+@pytest.mark.parametrize("fee", [0, 60_000])
+def test_a_database_put_back_from_before_a_booking_ended_gives_its_money_back_once(
+    deliver: Deliver, simulator: Simulator, fee: int
+) -> None:
+    booking = booking_data(payment_method={"token": "tok_visa"})
+    ending = ending_data(booking, refund=180_000 - fee, reason="cancelled_by_customer")
+    told = [("booking.created", booking), ("booking.confirmed", booking), ("booking.cancelled", ending)]
+    dump = transaction.savepoint()
+    for event_type, data in told:
+        deliver(event_type, data)
+    before = payment_of(booking)
+    transaction.savepoint_rollback(dump)
+    assert not GatewayOperation.objects.exists()
+    for event_type, data in told:
+        assert deliver(event_type, data)
+    payment = payment_of(booking)
+    assert (payment.status, payment.refunded_amount) == (before.status, 180_000 - fee)
+    assert payment.attention == ""
+    assert simulator.record(payment.id)[0]["refunded_amount"] == 180_000 - fee
+
+
+def test_what_is_owed_still_after_the_gateway_refused_is_asked_under_a_key_of_its_own(
+    deliver: Deliver, simulator: Simulator
+) -> None:
+    booking = booking_data(payment_method={"token": "tok_visa"})
+    for event_type in ("booking.created", "booking.confirmed"):
+        deliver(event_type, booking)
+    taken = payment_of(booking)
+    simulator.post(f"/v1/captures/{taken.capture_id}/refunds", {"amount": 100_000}, key=str(uuid7()))
+    deliver("booking.cancelled", ending_data(booking))
+    assert payment_of(booking).attention == "amount_too_large"
+    for _ in range(2):
+        services.resume_payment(payment_id=taken.id, clerk=clerk_of())
+        tasks.resume_operations()
+    refunds = GatewayOperation.objects.filter(payment=taken, kind="refund").order_by("id")
+    assert [refund.id for refund in refunds] == [books.id_of(step, taken.booking_id) for step in (3, 4, 5)]
+    assert {refund.state for refund in refunds} == {"refused"}
 
 
 def test_a_declined_card_that_came_with_the_booking_ends_it(deliver: Deliver, emitted: Emitted) -> None:

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
 
 from chassis.ids import uuid7
 from chassis.storage.models import AuditRecord
-from payments import books, refunds, tasks
+from payments import books, refunds, seats, tasks
 from payments.errors import CheckedIn, PaymentInProgress, SeatRefunded
 from payments.models import Payment, Refund
 from payments.refunds import Wanted
@@ -204,6 +205,49 @@ def test_what_somebody_was_let_in_with_is_given_back_as_goodwill_alone(
     assert refund(support, payment, seats=[seat(payment, 2)]).status_code == 201
     assert refund(support, payment, seats=[seat(payment, 1)], kind="goodwill").status_code == 201
     assert refund(support, payment, kind="goodwill").json()["amount"]["amount"] == 30_000
+
+
+@pytest.mark.parametrize("when", ["before the answer", "after it"])
+def test_a_refund_that_overtook_the_check_in_was_goodwill_of_the_seats_that_somebody_is_in(
+    support: Client, payment: Payment, deliver: Deliver, emitted: Callable[..., list[Any]], when: str
+) -> None:
+    """Booking frees no seat that somebody is in, and lets nobody in to one that it has freed."""
+
+    def ask(*numbers: int) -> UUID:
+        wanted = Wanted(clerk_of(), "the sound failed", seats=[_id(payment, number) for number in numbers])
+        asked = refunds.request_refund(payment_id=payment.id, wanted=wanted)
+        if when == "before the answer":
+            let_in(deliver, payment, 1)
+        tasks.resume_operations()
+        if when == "after it":
+            let_in(deliver, payment, 1)
+        payment.refresh_from_db()
+        return asked.refund_id
+
+    both = Refund.objects.get(id=ask(1, 2))
+    assert [each["refunded"] for each in payment.seats] == ["goodwill", "cancel", None]
+    assert (both.kind, [each["refunded"] for each in both.seats]) == ("cancel", ["goodwill", "cancel"])
+    assert seats.outcome(books.seats_of(both)) == "B2 (B1 was in use and stayed)"
+    shown = support.get(f"/refunds/{both.id}").json()["seats"]
+    assert [each["refunded"] for each in shown] == ["goodwill", "cancel"]
+    told = emitted("payment.refunded")[0].data
+    assert names(told["seats_left"]) == (["B1", "B3"] if when == "before the answer" else ["B3"])
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("when", ["before the answer", "after it"])
+def test_a_refund_of_nothing_but_what_was_in_use_was_goodwill(
+    payment: Payment, deliver: Deliver, emitted: Callable[..., list[Any]], whole: bool, when: str
+) -> None:
+    wanted = Wanted(clerk_of(), "the sound failed", seats=[] if whole else [_id(payment, 1)])
+    numbers = (1, 2, 3) if whole else (1,)
+    asked = refunds.request_refund(payment_id=payment.id, wanted=wanted)
+    if when == "before the answer":
+        let_in(deliver, payment, *numbers)
+    tasks.resume_operations()
+    assert emitted("payment.refunded")[0].data["kind"] == ("goodwill" if when == "before the answer" else "cancel")
+    let_in(deliver, payment, *numbers)
+    assert Refund.objects.get(id=asked.refund_id).kind == "goodwill"
 
 
 def test_check_ins_are_noted_in_any_order_once_each_and_whatever_else_is_known(

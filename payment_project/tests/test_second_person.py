@@ -152,6 +152,22 @@ class TestALargeRefund:
         assert refused(changer.post(f"/refunds/{made}/approve")) == (403, "address_changed_by_you")
         assert sign_in(roles=("customer",)).post(f"/refunds/{made}/approve").status_code == 403
 
+    def test_is_approved_by_nobody_once_who_asked_has_changed_the_address_before_or_afterwards(
+        self, linh: Client, minh: Client, payment: Payment, simulator: Simulator, deliver: Deliver
+    ) -> None:
+        made = refund(linh, payment).json()["id"]
+
+        def told(ago: timedelta) -> None:
+            at = (timezone.now() - ago).isoformat()
+            deliver("user.updated", user_id=payment.user_id, email_changed_by=linh.user_id, email_changed_at=at)
+
+        told(ADDRESS_SETTLES + timedelta(hours=1))
+        told(timedelta())
+        assert refused(minh.post(f"/refunds/{made}/approve")) == (403, "address_changed_by_who_asked")
+        assert given_back(simulator, payment) == 0
+        assert minh.post(f"/refunds/{made}/refuse", {"note": "they changed the address"}).status_code == 200
+        assert refund(minh, payment).status_code == 202
+
     def test_is_refused_with_a_note_and_may_be_asked_for_again(
         self, linh: Client, minh: Client, payment: Payment, sign_in: Callable[..., Client]
     ) -> None:

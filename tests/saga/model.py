@@ -6,7 +6,6 @@ in the services (lock, ask the domain, save, tell) is retold here in its shortes
 is what test_any_order.py shows on the real broker and databases.
 """
 
-import dataclasses
 import random
 from typing import Any, ClassVar
 
@@ -25,6 +24,7 @@ from one_saga import (
     booking_domain,
     new_payment,
     payment_domain,
+    payment_rules,
     payment_seats,
 )
 
@@ -106,7 +106,7 @@ class Sagas(RuleBasedStateMachine):
             about = () if seat is None else payment_seats.chosen(payment.seats, [seat])
             amount = sum(each.price for each in about) or (payment.left if part is None else part)
             decision = payment_domain.request_refund(payment, amount)
-            kind = payment_domain.refund_kind(payment, amount, RefundKind.GOODWILL if goodwill else None, about)
+            kind = payment_rules.refund_kind(payment, amount, RefundKind.GOODWILL if goodwill else None, about)
         except (
             *(payment_domain.UnderWay, payment_domain.IllegalTransition, payment_domain.TooMuch),
             *(payment_seats.AboutSeats, payment_seats.SeatsUnknown),
@@ -178,6 +178,8 @@ class Sagas(RuleBasedStateMachine):
             case Kind.VOID:
                 decision = payment_domain.voided(payment)
             case _:
+                if saga.refunding:
+                    saga.refunding = payment_rules.became(payment, saga.refunding, saga.refunding_seats)
                 kind = saga.refunding or RefundKind.CANCEL
                 decision = payment_domain.refunded(payment, ask.amount, seats=saga.refunding_seats, kind=kind)
                 saga.given_back += ask.amount if saga.refunding else 0
@@ -198,7 +200,8 @@ class Sagas(RuleBasedStateMachine):
                 self.decide(saga, payment_domain.booking_confirmed(self.payment_of(saga)))
             case "booking.rejected" | "booking.expired" | "booking.cancelled" | "booking.failed":
                 retained = saga.total - fields["refund"]
-                self.decide(saga, payment_domain.booking_ended(self.payment_of(saga), retained=retained))
+                ended = payment_domain.booking_ended(self.payment_of(saga), retained=retained, seats=fields["seats"])
+                self.decide(saga, ended)
             case "payment.authorized":
                 self.note(saga, PaymentStatus.AUTHORIZED)
                 self.sell(saga)
@@ -220,8 +223,7 @@ class Sagas(RuleBasedStateMachine):
                 saga.known_refunded = max(saga.known_refunded, fields["refunded"])
                 self.take_back(saga, PaymentStatus(fields["status"]), fields["kind"], fields["seats"])
             case "booking.checked_in":
-                let_in = saga.payment.let_in | set(fields["seats"])
-                saga.payment = dataclasses.replace(saga.payment, let_in=frozenset(let_in))
+                saga.payment = payment_domain.note_let_in(saga.payment, fields["seats"])
 
     def take_back(self, saga: Saga, status: Any, kind: str, named: tuple[int, ...]) -> None:
         trigger, going = booking_domain.refund_takes(
@@ -256,10 +258,11 @@ class Sagas(RuleBasedStateMachine):
             self.end(saga, Trigger.SEATS_LOST)
 
     def end(self, saga: Saga, trigger: Any, *, refund: int | None = None) -> None:
+        had = tuple(saga.has)
         saga.advance(trigger)
         saga.refund = saga.total if refund is None else refund
         self.inventory = {seat: owner for seat, owner in self.inventory.items() if owner is not saga}
-        self.tell(saga, f"booking.{saga.state.lower()}", refund=saga.refund)
+        self.tell(saga, f"booking.{saga.state.lower()}", refund=saga.refund, seats=had)
 
     def decide(self, saga: Saga, decision: Any, *, kind: Any = None, seats: tuple[int, ...] = ()) -> None:
         saga.payment = decision.payment
@@ -270,6 +273,7 @@ class Sagas(RuleBasedStateMachine):
         for told in decision.announcements:
             now = {"status": decision.payment.status.value, "refunded": decision.payment.refunded}
             self.tell(saga, told.type, stage=told.stage, final=told.final, kind=kind, seats=seats, **now)
+            self.happened.add(told.type)
 
     def tell(self, saga: Saga, event_type: str, **fields: Any) -> None:
         self.wire.append(Message(saga, event_type, fields))
@@ -383,6 +387,7 @@ class Sagas(RuleBasedStateMachine):
             assert payment.captured == saga.total
             assert kept == saga.total - saga.given_back
             assert saga.cancelled <= PRICE * len(saga.given_back_seats | saga.let_in)
+            assert {seat.id for seat in payment.seats if seat.given_back} <= saga.given_back_seats
             assert saga.tickets == 1
             assert saga.has
             assert all(self.inventory[seat] is saga for seat in saga.has)
@@ -392,6 +397,12 @@ class Sagas(RuleBasedStateMachine):
             owed = payment.refunded if saga.given_back else saga.refund
             assert payment.due_back <= 0
             assert kept == (saga.total - owed if payment.captured else 0)
+            # Of seats that were given back nothing is kept, whether or not booking knew of them when it ended.
+            gone = sum(seat.price for seat in payment.seats if seat.given_back)
+            assert kept <= payment.retained <= saga.total - gone
+            whole = sum(seat.price for seat in payment.seats if seat.charged)
+            left = sum(seat.price for seat in payment.seats if seat.charged and not seat.given_back)
+            assert whole == 0 or kept <= payment.fee_told * left // whole
             assert payment.booking is payment_domain.Booking.ENDED
         for status in ("captured", "partially_refunded", "refunded"):
             assert (saga.known == status) == (payment.status == status)

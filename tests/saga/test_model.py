@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from model import Sagas
-from one_saga import Saga, State, Status, Trigger, payment_domain
+from one_saga import PRICE, RefundKind, Saga, State, Status, Trigger, payment_domain
 
 
 def _hold_ends(model: Sagas, _: str) -> None:
@@ -20,6 +20,7 @@ DEEDS: dict[str, Callable[[Sagas, str], object]] = {
     "the customer books": lambda model, card: model.book(frozenset({0}), card),
     "the customer books two": lambda model, card: model.book(frozenset({0, 1}), card),
     "the customer cancels": lambda model, _: model.cancel(0, "CUSTOMER", fee=0),
+    "the customer cancels late": lambda model, _: model.cancel(0, "CUSTOMER", fee=PRICE),
     "the hold ends": _hold_ends,
     "somebody goes in": lambda model, _: model.check_in(0, 0),
     "support gives it back": lambda model, _: model.refund(0, None, goodwill=False),
@@ -221,6 +222,26 @@ def test_a_refund_that_overtakes_the_check_in_leaves_who_is_in_where_they_are() 
         story.given("payment.refunded").expect(*(["booking.reduced"] if whole else []))
         story.given("booking.checked_in").expect()
         assert (story.saga.state, story.saga.has) == (State.CONFIRMED, {0} if whole else {0, 1})
+        assert story.saga.payment.seats[0].refunded == (None if whole else RefundKind.GOODWILL)
+
+
+def test_of_a_seat_that_was_given_back_just_before_the_end_no_fee_is_kept() -> None:
+    for end_first in (False, True):
+        story = sold("the customer books two")
+        story.given("support gives a seat back").expect(asks="refund")
+        if end_first:
+            story.given("the customer cancels late").expect("booking.cancelled")
+            story.given("booking.cancelled").expect()
+            story.given("the gateway answers").expect("payment.refunded", "payment.fee_lowered", asks="refund")
+        else:
+            story.given("the gateway answers").expect("payment.refunded")
+            story.given("the customer cancels late").expect("booking.cancelled")
+            story.given("booking.cancelled").expect("payment.fee_lowered", asks="refund")
+        story.given("the gateway answers").expect("payment.refunded")
+        for _ in range(2):
+            story.given("payment.refunded").expect()
+        assert (story.saga.payment.fee_told, story.saga.payment.retained) == (PRICE, PRICE // 2)
+        story.ends(State.CANCELLED, Status.PARTIALLY_REFUNDED)
 
 
 def test_a_refund_that_overtakes_the_receipt_leaves_no_ticket_behind() -> None:
@@ -255,7 +276,7 @@ def test_what_is_paid_is_given_back_seat_by_seat_and_whole_and_people_are_let_in
         sagas = Sagas()
         sagas.begin(seed=seed, paid=True)
         sagas.teardown()
-    assert {Trigger.REFUNDED, Trigger.SEATS_REFUNDED, "let in"} <= Sagas.happened
+    assert {Trigger.REFUNDED, Trigger.SEATS_REFUNDED, "let in", "payment.fee_lowered"} <= Sagas.happened
 
 
 def test_a_payment_that_forgets_the_end_of_its_booking_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,13 @@ from notifications.heard import (
     BookingCreated,
     BookingEnded,
     BookingMoved,
+    BookingReduced,
     EmailClaimed,
     EmailVerified,
     MailboxTold,
     PaymentCompleted,
     PaymentFailed,
+    PaymentFeeLowered,
     PaymentRefunded,
     TicketIssued,
     TokenSent,
@@ -157,11 +159,11 @@ _ALL = (
             PaymentRefunded,
             says=(
                 *("payment_id", "refund_id", "amount", "refunded_amount", "again", "status"),
-                *("goodwill", "reason", "of_seats", "stay"),
+                *("goodwill", "reason", "of_seats"),
             ),
             once=lambda refund: f"refund:{refund.refund_id}",
-            # Whose booking ends reads that first, and what comes back of it; goodwill ends none, nor do some seats.
-            follows=lambda refund: None if refund.goodwill or refund.stay else ending_key(refund.booking_id),
+            # Whose booking ends reads that first, and what comes back of it.
+            follows=lambda refund: None if refund.goes_on else ending_key(refund.booking_id),
         ),
         owed=_always,
         sample={
@@ -174,8 +176,36 @@ _ALL = (
             "goodwill": False,
             "reason": "The projector failed.",
             "of_seats": "F7",
+        },
+    ),
+    Kind(
+        # The seats, once booking has freed them: what goes with the money is said here, or by the end of the booking.
+        code="booking_reduced",
+        tells=Telling(
+            "booking.reduced",
+            BookingReduced,
+            says=("reference", "showtime", "of_seats", "stay"),
+            once=lambda booking: f"reduced:{booking.booking_id}:{len(booking.seats)}",
+        ),
+        while_booked=True,
+        owed=_always,
+        sample={
+            "reference": samples.BOOKING["reference"],
+            "showtime": samples.BOOKING["showtime"],
+            "of_seats": "F7",
             "stay": "F8",
         },
+    ),
+    Kind(
+        code="fee_lowered",
+        tells=Telling(
+            "payment.fee_lowered",
+            PaymentFeeLowered,
+            says=("fee_told", "kept", "of_seats"),
+            follows=lambda lowered: ending_key(lowered.booking_id),
+        ),
+        owed=_always,
+        sample={"fee_told": samples.PRICE, "kept": {"amount": 50000, "currency": "VND"}, "of_seats": "F7"},
     ),
     Kind(
         code="welcome",

@@ -5,7 +5,6 @@ Each event becomes a Celery task message, protocol 2
 """
 
 import contextlib
-import json
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +15,7 @@ from chassis.messaging.exchanges import event_exchange, unrouted_queue
 # isort: split
 # After ours, which keeps Django out of kombu.
 import amqp
+import msgspec
 from kombu.transport.pyamqp import Connection
 from kombu.utils.url import parse_url
 
@@ -129,7 +129,7 @@ class Publisher:
         event_id = attributes["id"]
         embedded = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
         return amqp.Message(
-            json.dumps([[], attributes, embedded]),
+            msgspec.json.encode([[], attributes, embedded]),
             content_type="application/json",
             content_encoding="utf-8",
             delivery_mode=2,

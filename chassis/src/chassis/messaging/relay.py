@@ -15,8 +15,10 @@ from typing import Any
 from uuid import UUID
 
 import amqp
+import msgspec
 import psycopg
 import psycopg.conninfo
+from psycopg.types.json import set_json_loads
 
 from chassis.ids import first_uuid7_at, time_of_uuid7
 from chassis.jitter import jittered
@@ -137,6 +139,7 @@ class Relay:
                 options="-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000"
                 " -c synchronous_commit=off",
             )
+            set_json_loads(msgspec.json.decode, self._connection)
             self._connection.execute("LISTEN outbox")
         return self._connection
 

@@ -10,7 +10,6 @@ from django.db import connection, models
 from django.utils import timezone
 
 from chassis.four_eyes import ADDRESS_SETTLES, Objection, objection
-from chassis.storage.audit_log import Actor
 
 # Of each member of staff the newest, so that nothing depends on the order in which it is told.
 _NOTE = """
@@ -45,19 +44,17 @@ def note(*, user_id: UUID, changed_by: UUID | None, changed_at: datetime | None)
         cursor.execute(_NOTE, [user_id, changed_by, changed_at])
 
 
-def objection_to(actor: Actor, *, owner_id: UUID) -> Objection | None:
-    """Why this member of staff may not decide on what belongs to owner_id; None: they may.
+def objection_to(account_id: UUID | None, *, owner_id: UUID) -> Objection | None:
+    """Why this member of staff, by their account at auth, may not decide on what belongs to owner_id; None: they may.
 
-    Who has no account at auth, an operator or a command, has changed no address there.
+    Who has no account there, an operator or a command, has changed no address there.
     """
-    if actor.account_id is None:
+    if account_id is None:
         return None
     with connection.cursor() as cursor:
-        cursor.execute(_CHANGED_AT, [owner_id, actor.account_id])
+        cursor.execute(_CHANGED_AT, [owner_id, account_id])
         found = cursor.fetchone()
-    return objection(
-        actor_id=actor.account_id, owner_id=owner_id, changed_at=found[0] if found else None, now=timezone.now()
-    )
+    return objection(actor_id=account_id, owner_id=owner_id, changed_at=found[0] if found else None, now=timezone.now())
 
 
 def forget() -> int:

@@ -1,7 +1,10 @@
 """JSON logs, one object a line, each with the service's name and the correlation id of the work it belongs to."""
 
+import json
 import logging
 from typing import Any
+
+from pythonjsonlogger.msgspec import MsgspecFormatter
 
 from chassis.telemetry.correlation import correlation_id, trace_id
 
@@ -20,6 +23,16 @@ class ContextFilter(logging.Filter):
         return True
 
 
+class JsonLines(MsgspecFormatter):
+    """A record as a line of JSON, at half of what the formatter with the standard library's json costs."""
+
+    def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
+        try:
+            return super().jsonify_log_record(log_data)
+        except UnicodeEncodeError:  # half of a surrogate pair, which no UTF-8 can write
+            return json.dumps(log_data, default=str)
+
+
 def logging_config(*, service: str, level: str) -> dict[str, Any]:
     """A dictConfig: everything to standard output as JSON; chatty libraries from WARNING on."""
     quiet = {"level": "WARNING"}
@@ -29,7 +42,7 @@ def logging_config(*, service: str, level: str) -> dict[str, Any]:
         "filters": {"context": {"()": ContextFilter, "service": service}},
         "formatters": {
             "json": {
-                "()": "pythonjsonlogger.json.JsonFormatter",
+                "()": JsonLines,
                 "format": "{asctime}{levelname}{name}{message}{service}{correlation_id}{trace_id}",
                 "style": "{",
                 "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},

@@ -8,7 +8,7 @@ from chassis.storage.migrations import AddIndexBeside
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("bookings", "0015_settled_cancellations"), ("chassis", "0003_answers")]
+    dependencies = [("bookings", "0016_unpaid_holds"), ("chassis", "0003_answers")]
 
     operations = [
         AddIndexBeside("showtime", by_part_of("movie_title", name="showtimes_by_part_of_title")),

@@ -7,7 +7,7 @@ from chassis.storage.migrations import AddIndexBeside
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("payments", "0011_seats")]
+    dependencies = [("payments", "0012_fee_told")]
 
     operations = [
         AddIndexBeside("payment", models.Index(fields=["booking_reference"], name="idx_payments_reference")),

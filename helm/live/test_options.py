@@ -1,0 +1,237 @@
+"""A second release, with what a company turns on: TLS between all processes, monitoring of its own, autoscalers.
+
+Each test leaves a release that sells tickets to the next one. What a cluster does not have (images of the monitoring,
+numbers of pods' use) leaves its test out.
+"""
+
+import json
+import re
+import time
+
+import authority
+import chart
+import cluster
+import pytest
+import tools
+import yaml
+from cluster import buy, helm, kubectl, nothing_fails, pods, wait_until
+
+SETTLE_SECONDS = 600
+MONITORING = "monitoring"
+FEW = [f"services.{name}.{process}.autoscaling.max=1" for name in chart.SERVICES for process in ("web", "worker")]
+WORDS = (
+    *("--set", "tls.internal=true,backup.enabled=true"),
+    *("--set", "monitoring.stack.enabled=true,monitoring.stack.createNamespace=false"),
+    *("--set", f"autoscaling.enabled=true,{','.join(FEW)}"),
+    # What is asked for as a company has it: an idle pod is far below the share at which one is added.
+    *("--set", "services.booking.web.resources.requests.cpu=100m,services.booking.web.resources.requests.memory=256Mi"),
+    *("--set", "services.booking.web.autoscaling.max=3"),
+)
+
+
+def certificates() -> dict[tuple[str, str], list[str]]:
+    """(namespace, Secret) → names: what cert-manager would be asked for, where there is one."""
+    words = ("template", "marquee", cluster.CHART, *cluster.LOCAL, *WORDS, "--kube-version", "1.34")
+    said = helm(*words, "--set", "tls.issuer.name=none", "--show-only", "templates/certificates.yaml")
+    return {
+        (one["metadata"].get("namespace", cluster.NAMESPACE), one["spec"]["secretName"]): one["spec"]["dnsNames"]
+        for one in yaml.safe_load_all(said)
+    }
+
+
+def issue(signer: authority.Authority) -> None:
+    """A new key and certificate in each Secret."""
+    items = [
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": secret, "namespace": namespace},
+            "type": "kubernetes.io/tls",
+            "stringData": signer.issue(names) | {"ca.crt": signer.certificate},
+        }
+        for (namespace, secret), names in certificates().items()
+    ]
+    given = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+    cluster.run("kubectl", "apply", "-f", "-", given=given)
+
+
+@pytest.fixture(scope="module")
+def signer() -> authority.Authority:
+    return authority.Authority()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def installed(namespace, signer):
+    cluster.run("kubectl", "delete", "namespace", MONITORING, "--ignore-not-found")
+    cluster.run("kubectl", "create", "namespace", MONITORING)
+    cluster.run("kubectl", "label", "namespace", MONITORING, "pod-security.kubernetes.io/enforce=restricted")
+    issue(signer)
+    began = time.monotonic()
+    helm("install", "marquee", cluster.CHART, *cluster.LOCAL, *cluster.EXTRA, *WORDS)
+    said = helm("test", "marquee", "--logs", "--timeout", "10m", limit=700)
+    cluster.figure("`helm install` with `tls.internal`, to the first ticket", time.monotonic() - began)
+    assert said.count("bought ") == 1, said
+    yield
+    cluster.run("kubectl", "delete", "namespace", MONITORING, "--wait=false")
+
+
+@pytest.fixture(autouse=True)
+def whole(client):
+    wait_until(cluster.all_ready, SETTLE_SECONDS, "all pods are ready")
+
+
+def servers() -> dict[str, tuple[str, int, str]]:
+    """Who shows a certificate → its object, its port, and the name that it is asked by."""
+    there = {f"postgres-{name}": (f"statefulset/marquee-postgres-{name}", 5432) for name in chart.SERVICES}
+    there |= {"redis": ("statefulset/marquee-redis", 6379), "rabbitmq": ("statefulset/marquee-rabbitmq", 5671)}
+    values = chart.values("local")["services"]
+    there |= {name: (f"deployment/marquee-{name}-web-blue", values[name]["port"]) for name in chart.SERVICES}
+    there["flower"] = ("deployment/marquee-flower", 5555)
+    return {name: (target, port, f"marquee-{name}") for name, (target, port) in there.items()}
+
+
+def shown(signer: authority.Authority) -> dict[str, str]:
+    """Who → the serial of the certificate it shows, which is of the authority and of its name. Raises OSError."""
+    there = servers()
+    with cluster.forwarded({name: (target, port) for name, (target, port, _) in there.items()}) as ports:
+        return {
+            name: signer.serial_shown(ports[name], known, postgres=name.startswith("postgres-"))
+            for name, (_, _, known) in there.items()
+        }
+
+
+def test_renewed_certificates_are_shown_without_a_restart_and_lose_no_request(signer):
+    before, restarts = shown(signer), restarted()
+    assert len(before) == 13
+    began = time.monotonic()
+    with nothing_fails("all certificates renewed, until every server shows its new one"):
+        issue(signer)
+        while any(before[name] == serial for name, serial in shown(signer).items()):
+            assert time.monotonic() - began < SETTLE_SECONDS, "not every server shows its new certificate"
+    assert restarted() == restarts
+    buy()
+
+
+def restarted() -> dict[str, int]:
+    return {
+        pod["metadata"]["name"]: sum(one["restartCount"] for one in pod["status"]["containerStatuses"])
+        for pod in pods()
+    }
+
+
+def test_nobody_answers_plainly_where_tls_is_spoken():
+    for name in chart.SERVICES:
+        port = chart.values("local")["services"][name]["port"]
+        ask = (
+            f"import http.client as h; c = h.HTTPConnection('localhost', {port}, timeout=5);"
+            "c.request('GET', '/health'); c.getresponse()"
+        )
+        words = ("exec", f"deployment/marquee-{name}-web-blue", "-c", "web", "--", "python", "-c", ask)
+        with pytest.raises(AssertionError, match=r"RemoteDisconnected|BadStatusLine|ConnectionReset"):
+            kubectl(*words)
+
+
+LOAD = """
+import http.client, os, threading, time
+from urllib.parse import urlsplit
+host, end, answers = urlsplit(os.environ["GATEWAY_URL"]).hostname, time.monotonic() + {seconds}, []
+def ask():
+    while time.monotonic() < end:
+        connection = http.client.HTTPConnection(host, 80, timeout=30)
+        connection.request("GET", "/api/bookings")
+        answers.append(connection.getresponse().status)
+threads = [threading.Thread(target=ask) for _ in range(8)]
+[one.start() for one in threads]
+[one.join() for one in threads]
+print(len(answers), sum(one >= 500 for one in answers))
+"""
+
+
+def test_pods_are_added_under_load_and_taken_away_after_it():
+    if "metrics.k8s.io" not in cluster.run("kubectl", "api-versions"):
+        raise tools.Missing("no metrics-server in this cluster: autoscalers know nothing of their pods")
+    # It looks back over five minutes before it takes a pod away: nobody waits for that here.
+    quick = {"spec": {"behavior": {"scaleDown": {"stabilizationWindowSeconds": 15, "policies": None}}}}
+    kubectl("patch", "hpa", "marquee-booking-web-blue", "--type=merge", "-p", json.dumps(quick))
+    web = "marquee/process=web,app.kubernetes.io/component=booking"
+    wait_until(lambda: len(pods(web)) == 1, SETTLE_SECONDS, "one pod is enough without load")
+    with nothing_fails("booking's web processes from one to three under load, and back to one"):
+        words = ("exec", "client", "-c", "buyer", "--", "python", "-c", LOAD.format(seconds=90))
+        asked, failed = map(int, kubectl(*words).split())
+        assert len([pod for pod in pods(web) if cluster.ready(pod)]) > 1
+        wait_until(lambda: len(pods(web)) == 1, SETTLE_SECONDS, "the pods of the load are taken away")
+    cluster.note("the load that added them", f"{asked} requests, {failed} answered 5xx")
+    assert asked > 100
+    assert not failed
+
+
+# A chat that prints what it is told. Alertmanager may speak to port 443 alone, wherever that is.
+CHAT = """
+import http.server, sys
+class Chat(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        print(self.rfile.read(int(self.headers["Content-Length"])).decode(), flush=True)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"ok")
+http.server.ThreadingHTTPServer(("0.0.0.0", 443), Chat).serve_forever()
+"""
+
+
+@pytest.fixture(scope="module")
+def prometheus(client):
+    """Asks Prometheus a query: how many series it answers with. Alerts go to a chat of the suite's own."""
+    image = pods("marquee/process=web,app.kubernetes.io/component=booking")[0]["spec"]["containers"][0]["image"]
+    cluster.serve("chat", MONITORING, image, ["python", "-c", CHAT], 443)
+    secret = ("create", "secret", "generic", "marquee-alertmanager", "--from-literal=pagerduty_routing_key=none")
+    cluster.run("kubectl", "-n", MONITORING, *secret, "--from-literal=slack_webhook_url=http://chat:443/")
+    # Read when it starts.
+    cluster.run("kubectl", "-n", MONITORING, "rollout", "restart", "deployment/marquee-alertmanager")
+    watchers = ("statefulset/marquee-prometheus", "deployment/marquee-alertmanager")
+    for watcher in (*watchers, "deployment/marquee-kube-state-metrics"):
+        cluster.run("kubectl", "-n", MONITORING, "rollout", "status", watcher, "--timeout=300s")
+    with cluster.forwarded({"prometheus": (watchers[0], 9090)}, MONITORING) as there:
+        yield lambda query: cluster.series(there["prometheus"], query)
+
+
+def of_a_cluster() -> dict[str, str]:
+    """Title of each panel that only a cluster fills, or the queues → its query."""
+    found = {}
+    for board in sorted((cluster.HELM / "marquee" / "files" / "dashboards").glob("*.json")):
+        for panel in json.loads(board.read_text())["panels"]:
+            for number, target in enumerate(panel.get("targets", [])):
+                if re.search(r"\b(container|kube|kubelet|rabbitmq)_", target["expr"]):
+                    query = target["expr"].replace("$__rate_interval", "1m").replace("$service", "booking")
+                    found[f"{panel['title']} {number}"] = query
+    return found
+
+
+def test_every_panel_of_a_cluster_has_data(prometheus):
+    # A restart and a backup, to be seen.
+    stop = "import os, signal; os.kill(1, signal.SIGTERM)"
+    kubectl("create", "job", "--from=cronjob/marquee-backup-booking", "backup-to-be-seen")
+    wait_until(lambda: prometheus('kube_pod_container_status_restarts_total{container="beat"}'), 120, "it is watched")
+    kubectl("exec", "deployment/marquee-scheduler", "--", "python", "-c", stop, check=False)
+    queries = of_a_cluster()
+    assert len(queries) > 10
+    for title, query in queries.items():
+        wait_until(lambda query=query: prometheus(query), 180, f"{title} has data: {query}")
+    cluster.note("panels that a cluster fills", f"{len(queries)} queries, each with data")
+
+
+def test_a_broker_that_stands_still_is_told_of_and_so_is_its_return(prometheus):
+    control = ("exec", "marquee-rabbitmq-0", "-c", "rabbitmq", "--", "rabbitmqctl", "-q")
+    alert = 'ALERTS{alertname="ServerDown",alertstate="firing"}'
+    assert not prometheus(alert)
+    began = time.monotonic()
+    kubectl(*control, "stop_app")
+    told = lambda: cluster.run("kubectl", "-n", MONITORING, "logs", "chat")  # noqa: E731
+    wait_until(lambda: "ServerDown (firing)" in told(), SETTLE_SECONDS, "the chat is told")
+    cluster.figure("RabbitMQ stands still, until the chat is told", time.monotonic() - began)
+    began = time.monotonic()
+    kubectl(*control, "start_app")
+    wait_until(lambda: not prometheus(alert), 120, "the alert is over")
+    buy(limit=300)
+    # Alertmanager tells of a group again after five minutes.
+    wait_until(lambda: "ServerDown (resolved)" in told(), 420, "the chat is told of its return")
+    cluster.figure("RabbitMQ goes on, until the chat is told", time.monotonic() - began)

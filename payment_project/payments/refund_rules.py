@@ -1,0 +1,49 @@
+"""What a refund that staff ask for is, and what it was in the end. Pure, as domain.py is."""
+
+from collections.abc import Sequence
+
+from payments.domain import Booking, Payment
+from payments.seats import LetIn, RefundKind, Seat, left
+
+
+class PartCannotCancel(Exception):
+    """A booking ends with all of its money, or seat by seat; not with some part of it."""
+
+
+def is_too_large_alone(payment: Payment, amount: int, *, limit: int | None) -> bool:
+    """Whether this refund needs a second person. limit: of what one may give back of a payment, None for nothing.
+
+    What has gone back already counts: a large refund in small parts is a large refund.
+    """
+    return limit is None or payment.refunded + amount > limit
+
+
+def refund_kind(payment: Payment, amount: int, wanted: RefundKind | None, seats: Sequence[Seat] = ()) -> RefundKind:
+    """What a refund of this amount, of these seats if any, is.
+
+    All that is left ends the booking and seats are given back unless said otherwise; another part never is more than
+    money. Seats are free, and the booking ends, only when the gateway has given the money back (payment.refunded): a
+    refund that it refuses leaves everything as it is. What somebody was let in with is not given back, while the
+    booking goes on. Raises PartCannotCancel, LetIn.
+    """
+    gives_back = bool(seats) or amount == payment.left
+    if wanted is RefundKind.CANCEL and not gives_back:
+        raise PartCannotCancel
+    kind = wanted or (RefundKind.CANCEL if gives_back else RefundKind.GOODWILL)
+    if kind is RefundKind.CANCEL and payment.booking is not Booking.ENDED:
+        used = payment.let_in & {seat.id for seat in seats} if seats else payment.let_in
+        if used:
+            raise LetIn(sorted(used))
+    return kind
+
+
+def became(payment: Payment, kind: RefundKind, seats: Sequence[Seat] = ()) -> RefundKind:
+    """What a refund of these seats, or of all that was left, was in the end.
+
+    A refund that was on its way when people went in takes no seat from them: booking lets nobody in to a seat that it
+    has freed, and frees none that somebody is in. So who is let in says which of the two came first there, and what
+    gave back nothing but their seats was goodwill.
+    """
+    about = seats or left(payment.seats)
+    used = bool(about) and all(seat.id in payment.let_in for seat in about)
+    return RefundKind.GOODWILL if used else kind
