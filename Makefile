@@ -22,7 +22,7 @@ up: ## Install what is missing, start everything, buy a ticket (TLS=1: over TLS 
 down: ## Stop everything
 	@$(STACK) down --instance $(INSTANCE)
 
-rotate-certificates: ## New certificates for a running stack with TLS, nothing restarts (AUTHORITY=1: and a new authority; Flower restarts)
+rotate-certificates: ## New certificates for a running stack with TLS, nothing restarts (AUTHORITY=1: and a new authority)
 	@$(STACK) rotate-certificates --instance $(INSTANCE) $(if $(AUTHORITY),--authority)
 
 status: ## Show every process, and the addresses

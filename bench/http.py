@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,11 +23,12 @@ class Answer:
 
 
 class Client:
-    """One connection of one customer; not for several threads."""
+    """One connection of one customer; not for several threads. Over TLS it trusts whom OpenSSL does (SSL_CERT_FILE)."""
 
     def __init__(self, base_url: str, *, token: str = "", timeout: float = 30.0) -> None:
         parts = urlsplit(base_url)
-        self._address = (parts.hostname or "127.0.0.1", parts.port or 80)
+        self._trusting = ssl.create_default_context() if parts.scheme == "https" else None
+        self._address = (parts.hostname or "127.0.0.1", parts.port or (443 if self._trusting else 80))
         self._timeout = timeout
         self._connection: http.client.HTTPConnection | None = None
         self.token = token
@@ -52,7 +54,7 @@ class Client:
         started = time.perf_counter()
         try:
             if self._connection is None:
-                self._connection = http.client.HTTPConnection(*self._address, timeout=self._timeout)
+                self._connection = self._connected()
             self._connection.request(method, path, data, sent)
             response = self._connection.getresponse()
             content = response.read()
@@ -60,6 +62,11 @@ class Client:
             self.close()
             return Answer(0, b"", time.perf_counter() - started)
         return Answer(response.status, content, time.perf_counter() - started)
+
+    def _connected(self) -> http.client.HTTPConnection:
+        if self._trusting is not None:
+            return http.client.HTTPSConnection(*self._address, timeout=self._timeout, context=self._trusting)
+        return http.client.HTTPConnection(*self._address, timeout=self._timeout)
 
     def close(self) -> None:
         connection, self._connection = self._connection, None

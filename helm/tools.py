@@ -15,6 +15,7 @@ import tempfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -111,7 +112,7 @@ def custom_resource_schemas() -> Path:
     return folder
 
 
-def _write_schemas(definition: dict, folder: Path) -> None:
+def _write_schemas(definition: dict[str, Any], folder: Path) -> None:
     kind = definition["spec"]["names"]["kind"].lower()
     for version in definition["spec"]["versions"]:
         schema = _strict(version["schema"]["openAPIV3Schema"])
@@ -120,7 +121,7 @@ def _write_schemas(definition: dict, folder: Path) -> None:
         (folder / f"{kind}_{version['name']}.json").write_text(json.dumps(schema))
 
 
-def _strict(schema: dict) -> dict:
+def _strict(schema: Any) -> Any:
     """The schema with unknown fields refused, as the API server would drop them."""
     if not isinstance(schema, dict):
         return schema
@@ -158,18 +159,18 @@ def _fetch_kubernetes_schemas() -> None:
                 if other == folder and kind not in ("_definitions.json", "all.json") and not kind.endswith("list.json"):
                     _write_self_contained(json.loads(archive.read(schema)), definitions, draft / version / kind)
     SCHEMAS.mkdir(parents=True, exist_ok=True)
-    for folder in draft.iterdir():
-        folder.rename(SCHEMAS / folder.name)
+    for written in draft.iterdir():
+        written.rename(SCHEMAS / written.name)
     shutil.rmtree(wheels)
     shutil.rmtree(draft)
 
 
-def _write_self_contained(schema: dict, definitions: dict, path: Path) -> None:
+def _write_self_contained(schema: dict[str, Any], definitions: dict[str, Any], path: Path) -> None:
     """The schema of a kind with those definitions that it needs, instead of a reference to the file of all."""
     if "enum" not in schema.get("properties", {}).get("apiVersion", {}):
         return  # part of an object, no object
     text = json.dumps(schema).replace("/api/_definitions.json#/", "#/")
-    needed: dict[str, dict] = {}
+    needed: dict[str, dict[str, Any]] = {}
     found = set(REFERENCE.findall(text))
     while found:
         name = found.pop()

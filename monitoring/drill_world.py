@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from kombu import Connection
@@ -47,17 +48,21 @@ class World:
 
     def superuser(self, service: str) -> psycopg.Connection:
         """A connection to a service's database that may do what its role may not."""
+        authority = self.stack.instance.trusted_if_secured
         return psycopg.connect(
             host=HOST,
             port=self.stack.ports[f"postgres-{service}"],
             dbname=service_named(service).database,
             user=postgres.SUPERUSER,
             password=self.stack.secrets["POSTGRES_PASSWORD"],
+            sslmode="verify-full" if authority else "disable",
+            sslrootcert=str(authority or ""),
             autocommit=True,
         )
 
     def broker(self) -> Connection:
-        return Connection(variables.broker_url(self.stack.instance, self.stack.ports, self.stack.secrets))
+        url = variables.broker_url(self.stack.instance, self.stack.ports, self.stack.secrets)
+        return Connection(url, ssl={"server_hostname": HOST} if self.stack.instance.is_secured else False)
 
     def book(self, token: str | None) -> "Bought":
         """A customer takes two seats that nobody has, and pays with this card or not yet."""
@@ -74,9 +79,9 @@ class World:
         assert answer.status == 201, answer.body
         return Bought(str(answer.json()["id"]), customer)
 
-    def wait_for_row(self, service: str, statement: str, *values: object) -> tuple:
+    def wait_for_row(self, service: str, statement: str, *values: object) -> tuple[Any, ...]:
         """The first row, once there is one. Raises TimeoutError."""
-        found: list[tuple] = []
+        found: list[tuple[Any, ...]] = []
         with self.superuser(service) as connection:
 
             def there() -> bool:

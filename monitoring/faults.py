@@ -5,7 +5,6 @@ Each is a context manager: the fault is there inside of it.
 
 import json
 import secrets
-import socket
 import subprocess
 import urllib.request
 import uuid
@@ -18,7 +17,7 @@ from drill_world import Bought, World
 from kombu import Exchange, Producer, Queue
 
 from bench.http import Client
-from stack import control
+from stack import control, probes
 from stack.lifecycle import Stack
 from stack.ports import HOST
 from stack.services import service_named
@@ -128,10 +127,12 @@ def connections_are_left_open(world: World) -> Iterator[None]:
 @contextmanager
 def redis_has_no_memory_left(world: World) -> Iterator[None]:
     """maxmemory is what it uses, and a little."""
-    address = (HOST, world.stack.ports["redis"])
+    port = world.stack.ports["redis"]
 
     def ask(*words: str) -> str:
-        with socket.create_connection(address, 5) as client, client.makefile("rwb") as stream:
+        answer = ""
+        trusted = world.stack.instance.trusted_if_secured
+        with probes.connect(port, trusted=trusted) as client, client.makefile("rwb") as stream:
             for command in (("AUTH", world.stack.secrets["REDIS_PASSWORD"]), words):
                 stream.write(f"{' '.join(command)}\r\n".encode())
                 stream.flush()

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -59,7 +60,7 @@ def declared() -> set[str]:
     return names
 
 
-def alerts() -> Iterator[dict]:
+def alerts() -> Iterator[dict[str, Any]]:
     for file in RULES:
         for group in yaml.safe_load(file.read_text())["groups"]:
             yield from group["rules"]

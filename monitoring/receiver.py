@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 PAGER, SLACK = "pager", "slack"
 # PagerDuty's events say what to do, Slack's titles end with the status.
@@ -71,7 +72,7 @@ class Receiver:
             self._came.notify_all()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        readers: dict[str, Callable[[dict], Message]] = {"/pagerduty": _paged, "/slack": _told}
+        readers: dict[str, Callable[[dict[str, Any]], Message]] = {"/pagerduty": _paged, "/slack": _told}
         keep = self._keep
 
         class Handler(BaseHTTPRequestHandler):
@@ -89,13 +90,13 @@ class Receiver:
         return Handler
 
 
-def _paged(body: dict) -> Message:
+def _paged(body: dict[str, Any]) -> Message:
     alert, _, text = body["payload"]["summary"].partition(": ")
     runbook = body["links"][0]["href"] if body.get("links") else ""
     return Message(PAGER, alert, ACTIONS[body["event_action"]], text, runbook, time.monotonic())
 
 
-def _told(body: dict) -> Message:
+def _told(body: dict[str, Any]) -> Message:
     (attachment,) = body["attachments"]
     title = TITLE.match(attachment["title"])
     assert title, attachment["title"]

@@ -20,6 +20,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import yaml
 
@@ -30,7 +31,6 @@ import tools  # noqa: E402
 from receiver import Receiver  # noqa: E402
 
 from stack import control, lifecycle  # noqa: E402
-from stack.errors import StackError  # noqa: E402
 from stack.instance import MAIN, Instance  # noqa: E402
 from stack.lifecycle import Stack  # noqa: E402
 from stack.ports import HOST, any_free_port  # noqa: E402
@@ -56,11 +56,12 @@ START_SECONDS = 60
 
 
 def running() -> Stack:
-    """What MARQUEE_STATE names, else the main instance. Raises StackError when it was never started, or has TLS."""
+    """What MARQUEE_STATE names, else the main instance. Raises StackError when it was never started."""
     state = os.environ.get("MARQUEE_STATE")
     stack = lifecycle.load(Instance.at(state) if state else Instance.named(MAIN))
-    if stack.instance.is_secured:
-        raise StackError("prometheus.yml knows no certificates: look at a stack that was started without TLS=1")
+    if authority := stack.instance.trusted_if_secured:
+        # Whatever opens a connection from here, the customers of a drill too, trusts it.
+        os.environ["SSL_CERT_FILE"] = str(authority)
     return stack
 
 
@@ -92,14 +93,20 @@ def hurried_routes(text: str, *, secrets: Path, receiver: str) -> str:
     return yaml.safe_dump(parsed, sort_keys=False)
 
 
-def located(text: str, places: Mapping[str, str], *, rules: Path) -> str:
-    """prometheus.yml with every address of compose replaced by the one here. Raises KeyError for an unknown one."""
+def located(text: str, places: Mapping[str, str], *, rules: Path, authority: Path | None = None) -> str:
+    """prometheus.yml with every address of compose replaced by the one here. Raises KeyError for an unknown one.
+
+    authority: who signed what the services show, where they speak TLS.
+    """
     parsed = yaml.safe_load(text)
     parsed["global"] |= {"scrape_interval": INTERVAL, "scrape_timeout": INTERVAL, "evaluation_interval": INTERVAL}
     parsed["rule_files"] = [f"{rules}/*.yml"]
     sections = [*parsed["scrape_configs"], *parsed["alerting"]["alertmanagers"]]
     for config in (config for section in sections for config in section["static_configs"]):
         config["targets"] = [places[target] for target in config["targets"] if target not in NOT_HERE]
+    for section in parsed["scrape_configs"]:
+        if authority is not None and section["job_name"] == "service":
+            section |= {"scheme": "https", "tls_config": {"ca_file": str(authority)}}
     return yaml.safe_dump(parsed, sort_keys=False)
 
 
@@ -155,12 +162,12 @@ class Watch:
     def alertmanager(self) -> str:
         return f"http://{HOST}:{self._ports['alertmanager']}"
 
-    def query(self, expression: str) -> list[dict]:
+    def query(self, expression: str) -> list[dict[str, Any]]:
         """The series that it has now: what a panel would show. Raises OSError when Prometheus refuses it."""
         answer = self._asked(f"/api/v1/query?{urllib.parse.urlencode({'query': expression})}")
         return list(answer["data"]["result"])
 
-    def targets(self) -> list[dict]:
+    def targets(self) -> list[dict[str, Any]]:
         return list(self._asked("/api/v1/targets?state=active")["data"]["activeTargets"])
 
     def firing(self) -> set[str]:
@@ -197,7 +204,7 @@ class Watch:
         counts = self.query("min(count_over_time(up[1m]))")
         return bool(counts) and float(counts[0]["value"][1]) >= 2 and len(self.targets()) == len(self.query("up"))
 
-    def _asked(self, path: str) -> dict:
+    def _asked(self, path: str) -> dict[str, Any]:
         with urllib.request.urlopen(f"{self.prometheus}{path}", timeout=10) as answer:  # noqa: S310  (ours)
             return dict(json.load(answer))
 
@@ -215,16 +222,20 @@ class Watch:
         return {address: f"{HOST}:{port}" for address, port in here.items()}
 
     def _configuration(self) -> str:
-        return located((HERE / "prometheus.yml").read_text(), self._places(), rules=self.folder / "rules")
+        text = (HERE / "prometheus.yml").read_text()
+        authority = self.stack.instance.trusted_if_secured
+        return located(text, self._places(), rules=self.folder / "rules", authority=authority)
 
     def _start_exporters(self) -> None:
         secrets, ports = self.stack.secrets, self.stack.ports
+        authority = self.stack.instance.trusted_if_secured
+        verified = f"sslmode=verify-full&sslrootcert={authority}" if authority else "sslmode=disable"
         for service in SERVICES:
             self._start(
                 f"postgres-exporter-{service.name}",
                 "prometheus-postgres-exporter",
                 "--web.listen-address={}",
-                DATA_SOURCE_URI=f"{HOST}:{ports[f'postgres-{service.name}']}/{service.database}?sslmode=disable",
+                DATA_SOURCE_URI=f"{HOST}:{ports[f'postgres-{service.name}']}/{service.database}?{verified}",
                 DATA_SOURCE_USER=postgres.SUPERUSER,
                 DATA_SOURCE_PASS=secrets["POSTGRES_PASSWORD"],
             )
@@ -233,8 +244,9 @@ class Watch:
             "prometheus-redis-exporter",
             "--web.listen-address={}",
             "--connection-timeout=1s",
-            REDIS_ADDR=f"redis://{HOST}:{ports['redis']}",
+            REDIS_ADDR=f"redis{'s' if authority else ''}://{HOST}:{ports['redis']}",
             REDIS_PASSWORD=secrets["REDIS_PASSWORD"],
+            REDIS_EXPORTER_TLS_CA_CERT_FILE=str(authority or ""),
         )
         status = (HERE.parent / "docker" / "status.conf").read_text()
         self._status_page.write_text(status.replace("listen 8081", f"listen {HOST}:{self._ports['status']}"))

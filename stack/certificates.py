@@ -9,6 +9,7 @@ import contextlib
 import ipaddress
 import os
 import pwd
+import re
 import secrets
 import shutil
 import ssl
@@ -50,7 +51,9 @@ def switch(instance: Instance, *, on: bool) -> None:
     private_folder(instance.tls, owner=None)
     if not _authority(instance).exists():
         _make_authority(instance)
-        _replace(instance.trusted, _authority(instance).read_text())
+        _trust(instance, _authority(instance).read_text())
+    else:
+        _trust(instance, instance.trusted.read_text())
     issue(instance)
     instance.tls_switch.touch()
 
@@ -67,12 +70,12 @@ def renew_authority(instance: Instance) -> None:
     """Another authority for what is issued from now on; the one before is trusted until the next renewal."""
     before = _authority(instance).read_text()
     _make_authority(instance)
-    _replace(instance.trusted, _authority(instance).read_text() + before)
+    _trust(instance, _authority(instance).read_text() + before)
 
 
 def forget_former(instance: Instance) -> None:
     """From now on only the authority of now is trusted."""
-    _replace(instance.trusted, _authority(instance).read_text())
+    _trust(instance, _authority(instance).read_text())
 
 
 def make_for_containers(instance: Instance, *, public_host: str) -> list[str]:
@@ -85,7 +88,7 @@ def make_for_containers(instance: Instance, *, public_host: str) -> list[str]:
         private_folder(folder, owner=None).chmod(0o700)
     if not _authority(instance).exists():
         _make_authority(instance)
-        _replace(instance.trusted, _authority(instance).read_text())
+        _trust(instance, _authority(instance).read_text())
     private_folder(instance.data / "tls", owner=None).chmod(0o755)
     made = [server for server in SERVERS if not _lasts(instance.certificate(server))]
     for server in made:
@@ -158,12 +161,13 @@ def _signed(folder: Path) -> tuple[str | Path, ...]:
     return ("-in", folder / "request", "-extfile", folder / "extensions", "-out", folder / "crt")
 
 
-def _openssl(*words: str | Path) -> None:
+def _openssl(*words: str | Path) -> str:
     result = subprocess.run(
         [required("openssl"), *map(str, words)], capture_output=True, text=True, check=False, umask=0o077
     )
     if result.returncode:
         raise StackError(f"openssl {words[0]} failed", details=result.stderr.strip())
+    return result.stdout
 
 
 def _install(made: Path, place: Path, *, owner: str | None, mode: int = 0o600) -> None:
@@ -175,6 +179,20 @@ def _install(made: Path, place: Path, *, owner: str | None, mode: int = 0o600) -
         account = pwd.getpwnam(owner)
         os.chown(draft, account.pw_uid, account.pw_gid)
     draft.replace(place)
+
+
+def _trust(instance: Instance, pems: str) -> None:
+    """In one file, and in a folder where OpenSSL looks by a name whenever it meets somebody that it does not know."""
+    _replace(instance.trusted, pems)
+    folder = private_folder(instance.trusted_folder, owner=None)
+    former = set(folder.iterdir())
+    for pem in re.findall(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n", pems, re.DOTALL):
+        _replace(folder / "coming", pem)
+        place = folder / f"{_openssl('x509', '-noout', '-subject_hash', '-in', folder / 'coming').strip()}.0"
+        (folder / "coming").replace(place)
+        former.discard(place)
+    for file in former:
+        file.unlink()
 
 
 def _replace(place: Path, text: str) -> None:

@@ -34,6 +34,8 @@ from stack.services import SERVICES, Service
 BIN = PYTHON.parent
 CONTRACTS = ROOT / "contracts"
 JOURNEY = ROOT / "bench" / "journey.js"
+# Folders of programs that are no packages: each imports its neighbours by their names.
+BESIDE = ("monitoring", "helm", "docker", "nginx")
 ENVELOPE = {"specversion", "id", "type", "source", "subject", "time", "traceparent", "data"}
 
 
@@ -103,6 +105,11 @@ def all_checks() -> list[Check]:
         Check("AsyncAPI document", [str(PYTHON), "-m", "stack.asyncapi", "--check"]),
         Check("load test", function=check_journey),
         Check("types of stack, bench and audit", [*_mypy(), "stack", "bench", "audit"]),
+        Check(
+            "types of monitoring, helm, docker and nginx",
+            [*_mypy(), *BESIDE, "helm/check"],
+            variables={"MYPYPATH": os.pathsep.join([*BESIDE, "helm/tests"])},
+        ),
         Check("types of mailbox", [*_mypy(), "-p", "message_sink"], ROOT / "mailbox"),
         Check(
             "types of chassis",

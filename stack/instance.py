@@ -64,6 +64,11 @@ class Instance:
         return self.tls / "ca.crt"
 
     @property
+    def trusted_folder(self) -> Path:
+        """The same, each in a file of the name that OpenSSL looks for: for who reads the other one only once."""
+        return self.tls / "authorities"
+
+    @property
     def tls_switch(self) -> Path:
         """There while the instance speaks TLS."""
         return self.tls / "on"

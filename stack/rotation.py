@@ -40,7 +40,6 @@ def renew(stack: Stack, *, authority: bool, say: Say) -> None:
         certificates.renew_authority(stack.instance)
         # Before anybody shows what only the new one has signed.
         _reload_gateway(stack)
-        _restart_flower(stack)
     say(f"new certificates for {len(running)} servers")
     certificates.issue(stack.instance)
     for name in running:
@@ -97,14 +96,6 @@ def _reload_gateway(stack: Stack) -> None:
     before = _children(stack, master)
     os.kill(master, signal.SIGHUP)
     _wait(lambda: not before & _children(stack, master), DRAINED_SECONDS, "the gateway ends no old worker")
-
-
-def _restart_flower(stack: Stack) -> None:
-    """Tornado reads whom it trusts when it starts; operators sign in again."""
-    if _pid(stack, "flower"):
-        flower = [program for program in stack.programs if program.name == "flower"]
-        stack.supervisor.stop(flower[0].supervised_name)
-        lifecycle.start(stack, flower)
 
 
 def _await_shown(stack: Stack, name: str) -> None:

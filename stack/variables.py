@@ -181,6 +181,8 @@ def of_flower(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[
         **of_clock(instance, ports=ports, secrets=secrets),
         "FLOWER_BASIC_AUTH": f"{FLOWER_USER}:{secrets['FLOWER_PASSWORD']}",
         "FLOWER_BROKER_API": f"{management_url(instance, ports, secrets)}/api/",
+        # Tornado reads SSL_CERT_FILE when it starts; here OpenSSL finds an authority that comes later.
+        **({"SSL_CERT_DIR": str(instance.trusted_folder)} if instance.is_secured else {}),
         **_shown(instance, "flower", "FLOWER_CERTFILE", "FLOWER_KEYFILE"),
     }
 

@@ -30,7 +30,7 @@ AGREED = {
 
 def fetch(url: str) -> str:
     with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310  (ours)
-        return answer.read().decode()
+        return str(answer.read().decode())
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -144,6 +145,40 @@ def test_the_gateway_asks_nobody_whose_certificate_is_of_another_service(stack: 
     assert asked(stack) == 503
     certificates.issue(stack.instance, ["auth"])
     assert asked(stack) == 200
+
+
+def test_an_authority_that_comes_later_is_trusted_without_reading_again(tmp_path: Path) -> None:
+    """As Tornado's context of Flower, which is made once: what is in the folder is looked for when it is met."""
+    instance = Instance.at(tmp_path / "later")
+    instance.make_folders()
+    certificates.switch(instance, on=True)
+    kept = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    kept.load_verify_locations(cafile=str(instance.trusted), capath=str(instance.trusted_folder))
+    stranger = ssl.create_default_context(cafile=str(instance.trusted))
+    certificates.renew_authority(instance)
+    certificates.issue(instance, ["flower"])
+    assert len(list(instance.trusted_folder.iterdir())) == 2
+    assert shakes_hands(kept, instance)
+    assert not shakes_hands(stranger, instance)
+    certificates.forget_former(instance)
+    assert len(list(instance.trusted_folder.iterdir())) == 1
+
+
+def shakes_hands(client: ssl.SSLContext, instance: Instance) -> bool:
+    """Whether it believes what the instance's Flower shows."""
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(instance.certificate("flower"), instance.key("flower"))
+    buffers = [ssl.MemoryBIO() for _ in range(2)]
+    ours = client.wrap_bio(buffers[0], buffers[1], server_hostname="localhost")
+    theirs = server.wrap_bio(buffers[1], buffers[0], server_side=True)
+    for side in (ours, theirs, ours):
+        try:
+            side.do_handshake()
+        except ssl.SSLWantReadError:
+            continue
+        except ssl.SSLCertVerificationError:
+            return False
+    return True
 
 
 def test_renewing_what_speaks_no_tls_says_so(tmp_path: object) -> None:

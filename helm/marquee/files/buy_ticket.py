@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 GATEWAY = os.environ["GATEWAY_URL"].rstrip("/")
 # After an install the gateway answers when all services do, and a pod is let through a moment after it starts.
@@ -22,12 +23,12 @@ SHOWTIME_SECONDS = 60
 
 
 class Refused(Exception):
-    def __init__(self, status, message):
+    def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
 
 
-def ask(method, path, body=None, token="", key=""):
+def ask(method: str, path: str, body: object = None, token: str = "", key: str = "") -> Any:
     headers = {"Accept": "application/json", "Content-Type": "application/json"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
@@ -47,25 +48,27 @@ def ask(method, path, body=None, token="", key=""):
             raise Refused(error.code, f"{method} {path} answered {error.code}: {problem}") from error
 
 
-def wait_for_the_gateway():
+def wait_for_the_gateway() -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            return ask("GET", "/health")
+            ask("GET", "/health")
         except OSError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(1)
+        else:
+            return
 
 
-def sign_in():
+def sign_in() -> str:
     name = f"helm-test-{secrets.token_hex(6)}"
     password = secrets.token_urlsafe(24)
     ask("POST", "/api/auth/register", {"username": name, "email": f"{name}@example.com", "password": password})
-    return ask("POST", "/api/auth/token", {"username": name, "password": password})["access_token"]
+    return str(ask("POST", "/api/auth/token", {"username": name, "password": password})["access_token"])
 
 
-def choose():
+def choose() -> tuple[dict[str, Any], dict[str, Any]]:
     """The next showtime that starts in an hour or later, and the first of its seats that is free."""
     deadline = time.monotonic() + SHOWTIME_SECONDS
     while time.monotonic() < deadline:
@@ -86,7 +89,7 @@ def choose():
     sys.exit("there is no showtime with a free seat")
 
 
-def main():
+def main() -> None:
     wait_for_the_gateway()
     token = sign_in()
     showtime, seat = choose()
