@@ -4,7 +4,7 @@ import re
 import warnings
 from collections.abc import Callable, Container, Iterable, Iterator
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -220,7 +220,7 @@ def _parts_found(model: type[Model]) -> set[str]:
         str(source.name)
         for index in model._meta.indexes
         if isinstance(index, GinIndex)
-        for operator in index.expressions
+        for operator in cast(Iterable[Any], index.expressions)
         if operator.extra.get("name") == "gin_trgm_ops"
         for upper in operator.get_source_expressions()
         for source in upper.get_source_expressions()
@@ -232,8 +232,9 @@ def _first_columns(model: type[Model]) -> set[str]:
     whole = [each for each in model._meta.indexes if each.condition is None or _but_for_blanks(each)]
     unique = [each for each in model._meta.constraints if isinstance(each, UniqueConstraint)]
     names = {each.fields[0].lstrip("-") for each in (*whole, *unique) if each.fields}
-    names |= {field.name for field in model._meta.concrete_fields if field.unique or field.db_index}
-    return {str(model._meta.get_field(name).column) for name in names}
+    fields: list[Any] = list(model._meta.concrete_fields)
+    names |= {field.name for field in fields if field.unique or field.db_index}
+    return {field.column for field in fields if field.name in names}
 
 
 def _but_for_blanks(index: Any) -> bool:

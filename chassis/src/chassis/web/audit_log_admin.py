@@ -6,14 +6,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any, ClassVar
 
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
@@ -25,6 +23,7 @@ from chassis.storage.audit_log import Door
 from chassis.storage.models import AuditRecord
 from chassis.web.day_filter import Day, DayFilter
 from chassis.web.in_words import in_words
+from chassis.web.searching import BoundedPaginator
 from chassis.web.staff_admin import ReadOnlyAdmin, StaffAdmin
 
 # So many entries a list counts and an export holds, the newest first.
@@ -94,13 +93,8 @@ class WhenFilter(DayFilter):
         return queryset.filter(id__gte=first_uuid7_at(first), id__lt=first_uuid7_at(behind))
 
 
-class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the stubs alone
-    """Counts no further than COUNTED, however long the log is."""
-
-    @cached_property
-    def count(self) -> int:
-        rows: Any = self.object_list
-        return int(rows.order_by()[:COUNTED].count())
+class LogPaginator(BoundedPaginator):
+    most = COUNTED
 
 
 class AuditRecordAdmin(ReadOnlyAdmin):
@@ -115,7 +109,7 @@ class AuditRecordAdmin(ReadOnlyAdmin):
     ]
     ordering = ["-id"]
     sortable_by: ClassVar[list[str]] = []
-    paginator = BoundedPaginator
+    paginator = LogPaginator
     change_list_template = "chassis/audit_log.html"
 
     @admin.display(description="when")

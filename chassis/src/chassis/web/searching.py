@@ -22,12 +22,14 @@ NEWEST = 2000
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the stubs alone
-    """Counts no further than MOST: the pages of a list end there, and a search or a filter leads further."""
+    """Counts no further than `most`: the pages of a list end there, and a search or a filter leads further."""
+
+    most = MOST
 
     @cached_property
     def count(self) -> int:
         rows: Any = self.object_list
-        return int(rows.order_by()[: MOST + 1].count()) if isinstance(rows, QuerySet) else len(rows)
+        return int(rows.order_by()[: self.most].count()) if isinstance(rows, QuerySet) else len(rows)
 
 
 class RecentValues(admin.AllValuesFieldListFilter):
@@ -68,6 +70,7 @@ def _found(model: type[Model], name: str, word: str) -> Q:
     whole = path != name
     field = get_fields_from_path(model, path)[-1]
     id_ = _as_id(word)
+    condition: dict[str, Any]
     if isinstance(field, UUIDField):
         condition = {} if id_ is None else {"": id_}
     elif id_ is not None:
