@@ -226,7 +226,7 @@ class OneTimeTokenAdmin(ReadOnlyAdmin):
     list_display = ["purpose", "email", "user", "created_at", "expires_at", "used_at"]
     list_filter = ["purpose", ("used_at", admin.EmptyFieldListFilter)]
     list_select_related = ["user"]
-    search_fields = ["email", "user__username"]
+    search_fields = ["user__email", "user__username"]
     fields = ["id", "purpose", "email", "user", "created_at", "expires_at", "used_at"]
     show_full_result_count = False
 

@@ -23,6 +23,7 @@ from accounts.domain import (
 from accounts.roles import STAFF_MAY
 from chassis.ids import uuid7
 from chassis.roles import is_staff, is_superuser, may
+from chassis.storage.indexes import by_part_of
 
 username_validator = RegexValidator(
     rf"\A{USERNAME.pattern}\Z", "3 to 64 letters, digits or _ . + -, beginning with a letter, a digit or _."
@@ -96,7 +97,12 @@ class User(AbstractBaseUser, PermissionsMixin):
                 models.F("id").desc(),
                 condition=models.Q(email_verified_at=None),
                 name="users_claimed_email",
-            )
+            ),
+            # What staff look somebody up by.
+            by_part_of("username", name="users_by_part_of_username"),
+            by_part_of("email", name="users_by_part_of_email"),
+            by_part_of("full_name", name="users_by_part_of_name"),
+            by_part_of("phone", name="users_by_part_of_phone"),
         ]
 
     def __str__(self) -> str:
@@ -171,6 +177,7 @@ class Session(models.Model):
         indexes = [
             models.Index(fields=["user"], condition=models.Q(ended_at=None), name="sessions_open"),
             models.Index(fields=["expires_at"], name="sessions_expiry"),
+            models.Index(fields=["address"], name="sessions_by_address"),
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,11 @@ from factories import PASSWORD, UserFactory
 
 from accounts.domain import EndReason
 from accounts.models import OneTimeToken, Revocation, Session
-from chassis.testing_pages import assert_nothing_hidden_can_be_asked, assert_odd_addresses_are_refused
+from chassis.testing_pages import (
+    assert_nothing_hidden_can_be_asked,
+    assert_odd_addresses_are_refused,
+    assert_searches_have_indexes,
+)
 from chassis.testing_words import assert_pages_are_in_words
 
 pytestmark = pytest.mark.django_db
@@ -45,3 +49,7 @@ def test_what_staff_read_is_in_words(client: Client) -> None:
             ),
         ],
     )
+
+
+def test_what_staff_search_for_is_found_by_an_index() -> None:
+    assert_searches_have_indexes(few={"group", "revocation"})

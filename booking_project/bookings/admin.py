@@ -218,7 +218,7 @@ class MoveInline(OfRowInline):
 class ShowtimeAdmin(ReadOnlyAdmin):
     list_display = ["movie_title", "theater_name", "screen_name", by_the_theater("starts_at", of=""), "status"]
     list_filter = [columns.TheaterDayFilter, "status", "theater_name"]
-    search_fields = ["movie_title", "id__iexact"]
+    search_fields = ["movie_title", "id"]
     inlines = [MoveInline]
     readonly_fields = [
         by_the_theater("starts_at", of=""),
@@ -358,7 +358,7 @@ class BookingTransitionAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["trigger"]
     list_select_related = ["booking__showtime"]
-    search_fields = ["booking__reference__iexact", "cause"]
+    search_fields = ["=booking__reference", "booking__id"]
     ordering = ["-id"]
     readonly_fields = [
         *("booking", by_the_theater("at", of="booking.showtime", title="when"), "trigger", "from_status", "to_status"),

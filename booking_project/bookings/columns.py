@@ -116,20 +116,26 @@ class TheaterDayFilter(DayFilter):
 
     title = "day at the theater"
     named = ("today", "tomorrow")
-    # Where the rows of the list have their showtime.
-    path = ""
 
     def of(self, day: Day, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(self._that_day(day))
+
+    def _that_day(self, day: Day) -> Q:
         first, behind = day.hours(ZoneInfo("UTC"))
         near = Showtime.objects.filter(starts_at__gte=first - _FARTHEST, starts_at__lt=behind + _FARTHEST)
         that_day = Q(pk=None)
         for zone in near.order_by().values_list("time_zone", flat=True).distinct():
             first, behind = day.hours(ZoneInfo(zone or "UTC"))
-            hours = {"time_zone": zone, "starts_at__gte": first, "starts_at__lt": behind}
-            that_day |= Q(**{f"{self.path}{name}": value for name, value in hours.items()})
-        return queryset.filter(that_day)
+            that_day |= Q(time_zone=zone, starts_at__gte=first, starts_at__lt=behind)
+        return that_day
 
 
 class ShowtimeDayFilter(TheaterDayFilter):
+    """Of bookings: those of each of the day's showtimes, by the index of that; a join would read every booking."""
+
     title = "day of the showtime"
-    path = "showtime__"
+
+    def of(self, day: Day, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(
+            showtime__in=list(Showtime.objects.filter(self._that_day(day)).values_list("pk", flat=True))
+        )

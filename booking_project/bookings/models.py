@@ -10,6 +10,7 @@ from bookings import words
 from bookings.domain import PaymentStatus, State
 from chassis.ids import uuid7
 from chassis.storage import address_changes
+from chassis.storage.indexes import by_part_of
 
 
 class Screen(models.Model):
@@ -79,6 +80,7 @@ class Showtime(models.Model):
             # For staff: the day of a showtime, and what the theater of a screen is called.
             models.Index(fields=["starts_at"], name="showtimes_by_start"),
             models.Index(fields=["theater_id", "starts_at"], name="showtimes_of_theater"),
+            by_part_of("movie_title", name="showtimes_by_part_of_title"),
         ]
 
     def __str__(self) -> str:

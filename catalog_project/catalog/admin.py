@@ -75,18 +75,21 @@ class MovieAdmin(ServiceAdmin):
     form = MovieForm
     list_display = ["title", "release_date", "duration_minutes", "rating", "genres", "languages", "to_come"]
     list_filter = ["release_date", "rating"]
-    search_fields = ["title", "synopsis"]
+    search_fields = ["title"]
     date_hierarchy = "release_date"
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        to_come = Q(showtimes__starts_at__gt=Now(), showtimes__status=ShowtimeStatus.SCHEDULED.value)
-        movies = super().get_queryset(request)
-        counted: QuerySet[Any] = movies.annotate(to_come=Count("showtimes", filter=to_come))
-        return counted
+    def look_up(self, rows: Sequence[Any]) -> None:
+        """How often each film of the page is still shown."""
+        coming = Showtime.objects.filter(
+            movie__in=[row.pk for row in rows], starts_at__gt=Now(), status=ShowtimeStatus.SCHEDULED.value
+        )
+        counts = dict(coming.order_by().values_list("movie").annotate(Count("id")))
+        for row in rows:
+            row.shown = counts.get(row.pk, 0)
 
-    @admin.display(description="Showtimes to come", ordering="to_come")
+    @admin.display(description="Showtimes to come")
     def to_come(self, movie: Any) -> int:
-        return int(movie.to_come)
+        return int(movie.shown)
 
     def kept_because(self, row: Movie) -> str:
         return "A movie with showtimes stays; cancel the ones to come instead." if row.showtimes.exists() else ""
@@ -218,10 +221,10 @@ class ShowtimeAdmin(ServiceAdmin):
     ]
     list_filter = [
         TheaterDayFilter,
-        *("status", "theater", "format", "language", ("movie", admin.RelatedOnlyFieldListFilter)),
+        *("status", "theater", "format", "language"),
     ]
     list_select_related = ["movie", "theater", "screen__theater"]
-    search_fields = ["movie__title", "theater__name", "theater__city", "screen__name"]
+    search_fields = ["id", "movie__title", "theater__name", "theater__city", "screen__name"]
     autocomplete_fields = ["movie", "screen"]
     actions = ["cancel"]
 
@@ -340,7 +343,7 @@ class SeatAdmin(ReadOnlyAdmin):
     list_display = ["__str__", "screen", "category", "accessible", "x", "y"]
     list_filter = ["category", "accessible", "screen__theater"]
     list_select_related = ["screen__theater"]
-    search_fields = ["screen__name", "screen__theater__name", "row"]
+    search_fields = ["screen__name", "screen__theater__name"]
 
 
 @admin.register(ShowtimePrice)

@@ -13,6 +13,7 @@ from catalog import validators
 from catalog.domain import AccessiblePlaces, OccupancyState, SeatCategory, ShowtimeFormat, ShowtimeStatus
 from chassis.ids import uuid7
 from chassis.money import Money, format_money
+from chassis.storage.indexes import by_part_of
 
 NO_OVERLAP = "showtimes_of_a_screen_do_not_overlap"
 
@@ -40,6 +41,7 @@ class Movie(models.Model):
         indexes = [
             models.Index(fields=["release_date", "id"], name="idx_movies_release_date"),
             GinIndex(fields=["genres"], name="idx_movies_genres"),
+            by_part_of("title", name="idx_movies_part_of_title"),
         ]
 
     def __str__(self) -> str:
@@ -212,6 +214,11 @@ class Showtime(models.Model):
             models.Index(fields=["theater", "screen", "starts_at"], name="idx_showtimes_theater_screen"),
             models.Index(fields=["movie", "starts_at"], name="idx_showtimes_movie"),
             models.Index(fields=["starts_at", "id"], name="idx_showtimes_starts_at"),
+            # Each filter of the list has one, in the list's order: where it finds little it reads little.
+            models.Index(fields=["theater", "starts_at", "id"], name="idx_showtimes_theater"),
+            models.Index(fields=["language", "starts_at", "id"], name="idx_showtimes_language"),
+            models.Index(fields=["format", "starts_at", "id"], name="idx_showtimes_format"),
+            models.Index(fields=["status", "starts_at", "id"], name="idx_showtimes_status"),
         ]
         constraints = [
             ExclusionConstraint(

@@ -8,7 +8,9 @@ import pytest
 from factories import MovieFactory, ScreenFactory, ShowtimeFactory, TheaterFactory, next_week
 
 from catalog.models import Showtime
+from chassis.ids import uuid7
 from chassis.testing_lists import assert_pages_come_by_index, assert_rows_may_go, list_routes
+from chassis.testing_plans import analyze, buffers, costs
 
 pytestmark = pytest.mark.django_db
 COUNT = 7
@@ -62,3 +64,24 @@ def test_a_showtime_that_is_cancelled_meanwhile_hides_no_other(api: Any) -> None
     Showtime.objects.filter(id=seen[0]).update(status="cancelled")
     seen += [row["id"] for row in api.get(first["next"]).json()["results"]]
     assert set(seen) == made
+
+
+def test_a_filter_that_finds_little_reads_little(api: Any) -> None:
+    """By a theater without showtimes, or in a language that is hardly shown, among thousands of others."""
+    usual = ShowtimeFactory(starts_at=next_week())
+    long = usual.screen_free_at - usual.starts_at
+    same = {field.attname: getattr(usual, field.attname) for field in Showtime._meta.concrete_fields}
+    Showtime.objects.bulk_create(
+        Showtime(
+            **same
+            | {"id": uuid7()}
+            | {name: same[name] + number * long for name in ("starts_at", "ends_at", "screen_free_at")}
+        )
+        for number in range(1, 3000)
+    )
+    empty = TheaterFactory()
+    analyze("showtimes", "theaters")
+    for wanted in (f"theater_id={empty.id}", "language=cy", "format=IMAX"):
+        with costs() as made:
+            assert api.get(f"/showtimes?{wanted}").json()["results"] == []
+        assert buffers(made) <= 30, "\n".join(map(str, made))

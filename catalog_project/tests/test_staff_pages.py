@@ -8,7 +8,11 @@ from factories import MovieFactory, ScreenFactory, ShowtimeFactory, TheaterFacto
 from catalog.domain import OccupancyState
 from catalog.models import BlockedSeats, CatalogGeneration, ShowtimeOccupancy
 from chassis.ids import uuid7
-from chassis.testing_pages import assert_nothing_hidden_can_be_asked, assert_odd_addresses_are_refused
+from chassis.testing_pages import (
+    assert_nothing_hidden_can_be_asked,
+    assert_odd_addresses_are_refused,
+    assert_searches_have_indexes,
+)
 from chassis.testing_words import assert_pages_are_in_words
 from chassis.web.staff import local_user
 
@@ -53,3 +57,7 @@ def test_a_theater_goes_with_its_screens_and_what_has_showtimes_stays_in_words(c
     assert client.get(address).status_code == 200, "nothing was deleted"
     client.post(address, {"post": "yes"})
     assert client.get(address).status_code == 302, "it is gone"
+
+
+def test_what_staff_search_for_is_found_by_an_index() -> None:
+    assert_searches_have_indexes(few={"theater", "screen", "group", "user"})

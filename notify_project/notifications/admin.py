@@ -61,7 +61,7 @@ class ContactAdmin(StaffAdmin):
 @admin.register(BookingSummary)
 class BookingSummaryAdmin(ReadOnlyAdmin):
     list_display = ["reference", "showing", "places", "created_at"]
-    search_fields = ["reference", "booking_id"]
+    search_fields = ["=reference", "booking_id"]
     readonly_fields = ["reference", "showing", "places", "revision", "booking_id", "created_at"]
     fields = [*readonly_fields]
 

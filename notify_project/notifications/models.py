@@ -3,6 +3,7 @@ from django.db import models
 from django.db.models import Q
 
 from chassis.ids import uuid7
+from chassis.storage.indexes import by_part_of
 from notifications import kinds
 from notifications.domain import LANGUAGES, Channel, Status
 
@@ -40,7 +41,13 @@ class Contact(models.Model):
 
     class Meta:
         db_table = "contacts"
-        indexes = [models.Index(fields=["email"], name="contacts_by_email")]
+        indexes = [
+            models.Index(fields=["email"], name="contacts_by_email"),
+            # What staff look somebody up by.
+            by_part_of("username", name="contacts_by_part_of_username"),
+            by_part_of("email", name="contacts_by_part_of_email"),
+            by_part_of("phone", name="contacts_by_part_of_phone"),
+        ]
 
     def __str__(self) -> str:
         return self.username
@@ -59,7 +66,10 @@ class BookingSummary(models.Model):
     class Meta:
         db_table = "booking_summaries"
         verbose_name_plural = "booking summaries"
-        indexes = [BrinIndex(fields=["created_at"], name="booking_summaries_by_age")]
+        indexes = [
+            BrinIndex(fields=["created_at"], name="booking_summaries_by_age"),
+            models.Index(fields=["reference"], name="booking_summaries_by_reference"),
+        ]
 
     def __str__(self) -> str:
         return self.reference
@@ -178,6 +188,7 @@ class Notification(models.Model):
             ),
             models.Index(fields=["id"], condition=Q(status=Status.FAILED), name="notifications_failed"),
             models.Index(fields=["user_id", "-id"], name="notifications_of_a_user"),
+            models.Index(fields=["recipient"], name="notifications_by_recipient"),
             models.Index(
                 fields=["booking_id"],
                 condition=Q(booking_id__isnull=False),
@@ -208,6 +219,7 @@ class DeliveryLog(models.Model):
         db_table = "delivery_log"
         verbose_name = verbose_name_plural = "delivery log"
         ordering = ["-id"]
+        indexes = [models.Index(fields=["message_id"], name="delivery_log_by_message")]
         constraints = [
             models.UniqueConstraint(fields=["notification"], condition=Q(outcome="sent"), name="delivery_log_sent_once")
         ]

@@ -8,7 +8,11 @@ from django.test import Client
 from django.utils import timezone
 from factories import BookingSummaryFactory, ContactFactory, NotificationFactory
 
-from chassis.testing_pages import assert_nothing_hidden_can_be_asked, assert_odd_addresses_are_refused
+from chassis.testing_pages import (
+    assert_nothing_hidden_can_be_asked,
+    assert_odd_addresses_are_refused,
+    assert_searches_have_indexes,
+)
 from chassis.testing_words import assert_pages_are_in_words
 from chassis.web.staff import local_user
 from notifications.kinds import KINDS, samples
@@ -73,3 +77,7 @@ def test_a_list_of_messages_takes_as_many_queries_for_ten_as_for_one(
             client.get("/admin/notify/notifications/notification/")
         taken.append(len(counted))
     assert taken[0] == taken[1]
+
+
+def test_what_staff_search_for_is_found_by_an_index() -> None:
+    assert_searches_have_indexes(few={"notificationtemplate", "group", "user"})

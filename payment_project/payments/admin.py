@@ -121,7 +121,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         *(words("attention"), "created_at"),
     ]
     list_filter = ["status", "booking_state", "under_way", ("attention", admin.EmptyFieldListFilter), "created_at"]
-    search_fields = ["booking_reference__iexact", "id__iexact", "booking_id__iexact", "user_id__iexact"]
+    search_fields = ["=booking_reference", "id", "booking_id", "user_id"]
     readonly_fields = [
         *(*MONEY_OF_PAYMENT, "seats_sold", CARD, FAILURE, words("attention", title="needs attention")),
         *(words("ended_reason", title="why the booking ended"), "created_at", "updated_at"),
@@ -212,7 +212,7 @@ class GatewayOperationAdmin(ReadOnlyAdmin):
     list_filter = ["state", "kind", ("outcome_code", ValuesInWords), "created_at"]
     ordering = ["-id"]
     list_select_related = ["payment"]
-    search_fields = ["id__iexact", "payment__booking_reference__iexact", "payment__id__iexact", "result"]
+    search_fields = ["id", "=payment__booking_reference", "payment__id", "=result"]
     exclude = ["payment_token", "outcome_code", *IN_MINOR_UNITS]
     readonly_fields = [AMOUNT, OUTCOME]
     show_full_result_count = False
@@ -224,7 +224,7 @@ class TransactionAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     list_filter = ["account", "kind", "currency", "created_at"]
     list_select_related = ["payment"]
-    search_fields = ["payment__booking_reference__iexact", "payment__id__iexact"]
+    search_fields = ["=payment__booking_reference", "payment__id"]
     exclude = IN_MINOR_UNITS
     readonly_fields = [AMOUNT]
     show_full_result_count = False
@@ -238,7 +238,7 @@ class RefundAdmin(TellsItsSeats, ReadOnlyAdmin):
     ]
     list_filter = ["status", "kind", "created_at"]
     list_select_related = ["payment"]
-    search_fields = ["payment__booking_reference__iexact", "payment__id__iexact", "requested_by"]
+    search_fields = ["=payment__booking_reference", "payment__id", "=requested_by"]
     exclude = [*IN_MINOR_UNITS, "seats", "reason", "failure_code", "requested_by_id", "decided_by_id"]
     readonly_fields = [AMOUNT, "of_seats", CARD, WHY, FAILURE, "created_at"]
     actions = ["approve", "refuse"]
@@ -299,7 +299,7 @@ class RefundAdmin(TellsItsSeats, ReadOnlyAdmin):
 class PaymentMethodAdmin(ReadOnlyAdmin):
     list_display = ["__str__", "expires", "user_id", "created_at"]
     list_filter = ["brand"]
-    search_fields = ["user_id__iexact", "last4"]
+    search_fields = ["user_id", "=last4"]
     readonly_fields = ["brand", "last4", "expires", "provider", "user_id", "created_at"]
     fields = [*readonly_fields]
     show_full_result_count = False
@@ -313,4 +313,4 @@ class PaymentMethodAdmin(ReadOnlyAdmin):
 class WebhookDeliveryAdmin(ReadOnlyAdmin):
     list_display = ["id", "provider", "received_at"]
     list_filter = ["provider"]
-    search_fields = ["id"]
+    search_fields = ["=id"]

@@ -103,6 +103,7 @@ class Payment(models.Model):
         indexes = [
             models.Index(fields=["status"], name="idx_payments_status"),
             models.Index(fields=["user_id", "-id"], name="idx_payments_user"),
+            models.Index(fields=["booking_reference"], name="idx_payments_reference"),
             models.Index(fields=["id"], condition=~Q(attention=""), name="idx_payments_attention"),
         ]
         constraints = [
@@ -155,6 +156,7 @@ class GatewayOperation(models.Model):
         ordering = ["id"]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(state__in=UNFINISHED), name="idx_operations_due"),
+            models.Index(fields=["result"], name="idx_operations_result"),
         ]
         constraints = [
             models.UniqueConstraint(

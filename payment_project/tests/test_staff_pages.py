@@ -4,7 +4,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from chassis.testing_pages import assert_nothing_hidden_can_be_asked, assert_odd_addresses_are_refused
+from chassis.testing_pages import (
+    assert_nothing_hidden_can_be_asked,
+    assert_odd_addresses_are_refused,
+    assert_searches_have_indexes,
+)
 from chassis.testing_words import assert_pages_are_in_words
 from chassis.web.staff import local_user
 from payments.domain import Account, Kind, Status
@@ -49,3 +53,7 @@ def test_what_staff_read_is_in_words(client: Client) -> None:
     refund = RefundFactory(payment=payment, operation=operation, reason="cancelled_by_customer", requested_by="")
     webhook = WebhookDelivery.objects.create(id="simulator:msg 1", provider="simulator")
     assert_pages_are_in_words(client, [payment, operation, line, refund, PaymentMethodFactory(), webhook])
+
+
+def test_what_staff_search_for_is_found_by_an_index() -> None:
+    assert_searches_have_indexes(few={"paymentmethod", "refund", "webhookdelivery", "group", "user"})

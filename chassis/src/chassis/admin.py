@@ -56,7 +56,7 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
 class IdempotencyKeyAdmin(ReadOnlyAdmin):
     list_display = ["key", "endpoint", "user_id", "status", "resource_id", "created_at"]
     list_filter = ["endpoint", "status"]
-    search_fields = ["key", "user_id"]
+    search_fields = ["id", "user_id"]
     fields = ["key", "endpoint", "user_id", "resource_id", "status", "leased_until", "created_at"]
 
 

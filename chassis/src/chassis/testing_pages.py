@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlencode
@@ -11,9 +11,11 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import get_fields_from_path
+from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import FieldDoesNotExist
 from django.db import transaction
-from django.db.models import Field, Model
+from django.db.models import Field, Model, UniqueConstraint, UUIDField
 from django.test import RequestFactory
 from django.urls import reverse
 
@@ -189,3 +191,51 @@ def _user_of(browser: Any) -> Any:
         session = browser.session
 
     return get_user(Holder)  # type: ignore[arg-type]  # of a request it asks for the session alone
+
+
+def assert_searches_have_indexes(*, few: Container[str]) -> None:
+    """What a page's search looks in has an index for the way in which it looks (chassis.web.searching).
+
+    few: the names of models that never have many rows, whatever the house does."""
+    asked = 0
+    for model, page in pages().items():
+        for name in page.search_fields:
+            if type(page).get_search_results is not StaffAdmin.get_search_results:
+                continue
+            path = name.removeprefix("=").removesuffix("__iexact")
+            *_, field = get_fields_from_path(model, path)
+            if field.model._meta.model_name in few:
+                continue
+            asked += 1
+            if path == name and not isinstance(field, UUIDField):
+                assert field.column in _parts_found(field.model), f"{model.__name__}: {name} wants a trigram index"
+            else:
+                assert field.column in _first_columns(field.model), f"{model.__name__}: {name} wants an index"
+    assert asked
+
+
+def _parts_found(model: type[Model]) -> set[str]:
+    """Columns that have an index of the parts of their texts (chassis.storage.indexes.by_part_of)."""
+    return {
+        str(source.name)
+        for index in model._meta.indexes
+        if isinstance(index, GinIndex)
+        for operator in index.expressions
+        if operator.extra.get("name") == "gin_trgm_ops"
+        for upper in operator.get_source_expressions()
+        for source in upper.get_source_expressions()
+    }
+
+
+def _first_columns(model: type[Model]) -> set[str]:
+    """Columns by which an index of the whole table begins."""
+    whole = [each for each in model._meta.indexes if each.condition is None or _but_for_blanks(each)]
+    unique = [each for each in model._meta.constraints if isinstance(each, UniqueConstraint)]
+    names = {each.fields[0].lstrip("-") for each in (*whole, *unique) if each.fields}
+    names |= {field.name for field in model._meta.concrete_fields if field.unique or field.db_index}
+    return {str(model._meta.get_field(name).column) for name in names}
+
+
+def _but_for_blanks(index: Any) -> bool:
+    condition = str(index.condition)
+    return bool(index.fields) and condition in (f"(AND: ('{index.fields[0]}__isnull', False))",)

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.contrib import admin
 
+from chassis.web.searching import RecentValues
+
 
 def in_words(code: Any) -> str:
     """insufficient_funds: insufficient funds."""
@@ -36,7 +38,7 @@ class ChoicesInWords(admin.ChoicesFieldListFilter):
         return _in_words(super().choices(changelist))
 
 
-class ValuesInWords(admin.AllValuesFieldListFilter):
+class ValuesInWords(RecentValues):
     """By a field that does not."""
 
     def choices(self, changelist: Any) -> Iterator[Any]:

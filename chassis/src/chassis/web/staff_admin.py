@@ -16,6 +16,7 @@ from django.db.models import Manager, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from chassis.storage.audit_log import Actor, Door, columns, record
+from chassis.web.searching import BoundedPaginator, filters_of, search
 from chassis.web.staff_sessions import account_id_of
 
 # So many rows an action takes in one request: as many as a page of a list shows.
@@ -38,6 +39,7 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the 
     """The base of every page where something can be added, changed, deleted or acted on."""
 
     show_full_result_count = False
+    paginator = BoundedPaginator
     # Counting each choice of each filter reads the whole table.
     show_facets = admin.ShowFacets.NEVER
     delete_selected_confirmation_template = "chassis/delete_selected.html"
@@ -96,6 +98,15 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the 
             return bool(self.opts.get_field(name).concrete)
         except FieldDoesNotExist:
             return False
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        return filters_of(self.model, super().get_list_filter(request))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """By indexes (chassis.web.searching); Django's own would read every row as text."""
+        return search(queryset, self.get_search_fields(request), search_term), False
 
     def look_up(self, rows: Sequence[Any]) -> None:
         """Gives the rows of a page what their columns say and no relation leads to: for all of them at once."""
