@@ -230,7 +230,10 @@ def test_a_broker_that_stands_still_is_told_of_and_so_is_its_return(prometheus):
     assert not prometheus(alert)
     began = time.monotonic()
     kubectl(*control, "stop_app")
-    told = lambda: cluster.run("kubectl", "-n", MONITORING, "logs", "chat")  # noqa: E731
+
+    def told() -> str:
+        return cluster.run("kubectl", "-n", MONITORING, "logs", "chat")
+
     wait_until(lambda: "ServerDown (firing)" in told(), SETTLE_SECONDS, "the chat is told")
     cluster.figure("RabbitMQ stands still, until the chat is told", time.monotonic() - began)
     began = time.monotonic()

@@ -9,6 +9,7 @@ is what test_any_order.py shows on the real broker and databases.
 import random
 from typing import Any, ClassVar
 
+from ending import assert_ended_well
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from one_saga import (
@@ -333,7 +334,7 @@ class Sagas(RuleBasedStateMachine):
             self.somebody_acts(saga)
         self.wait_until_nothing_is_under_way()
         for saga in self.sagas:
-            self.check_the_end_of(saga)
+            assert_ended_well(saga, self.inventory)
             self.reached.add((saga.state, saga.payment.status))
             self.happened.update(saga.history, ["let in"] if saga.let_in else [])
 
@@ -376,33 +377,3 @@ class Sagas(RuleBasedStateMachine):
         else:
             return False
         return True
-
-    def check_the_end_of(self, saga: Saga) -> None:
-        payment = saga.payment
-        assert saga.state is not State.PENDING
-        assert booking_domain.rebuild(saga.history) is saga.state
-        assert (payment.under_way, payment.held, payment.attention) == (None, 0, "")
-        kept = payment.captured - payment.refunded
-        if saga.state is State.CONFIRMED:
-            assert payment.captured == saga.total
-            assert kept == saga.total - saga.given_back
-            assert saga.cancelled <= PRICE * len(saga.given_back_seats | saga.let_in)
-            assert {seat.id for seat in payment.seats if seat.given_back} <= saga.given_back_seats
-            assert saga.tickets == 1
-            assert saga.has
-            assert all(self.inventory[seat] is saga for seat in saga.has)
-        else:
-            # What staff gave counts towards what the saga owes, and what they give of a fee comes on top.
-            assert payment.refunded - saga.given_back <= saga.refund
-            owed = payment.refunded if saga.given_back else saga.refund
-            assert payment.due_back <= 0
-            assert kept == (saga.total - owed if payment.captured else 0)
-            # Of seats that were given back nothing is kept, whether or not booking knew of them when it ended.
-            gone = sum(seat.price for seat in payment.seats if seat.given_back)
-            assert kept <= payment.retained <= saga.total - gone
-            whole = sum(seat.price for seat in payment.seats if seat.charged)
-            left = sum(seat.price for seat in payment.seats if seat.charged and not seat.given_back)
-            assert whole == 0 or kept <= payment.fee_told * left // whole
-            assert payment.booking is payment_domain.Booking.ENDED
-        for status in ("captured", "partially_refunded", "refunded"):
-            assert (saga.known == status) == (payment.status == status)
