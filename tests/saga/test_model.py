@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ending import assert_ended_well
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from model import Sagas
@@ -65,7 +66,7 @@ class Story:
         assert self.follows == (list(told), asks)
 
     def ends(self, booking: Any, money: Any) -> None:
-        self.model.check_the_end_of(self.saga)
+        assert_ended_well(self.saga, self.model.inventory)
         assert (self.saga.state, self.saga.payment.status) == (booking, money)
 
 
