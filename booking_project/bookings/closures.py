@@ -1,6 +1,7 @@
 """Showtimes that catalog cancelled: their open bookings are ended, and then they are not looked at again."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -74,7 +75,7 @@ def settle(*, limit: int = 1000) -> int:
     return _execute(_SETTLE, [SETTLED_AFTER, limit])
 
 
-def _execute(statement: str, values: Sequence[object]) -> int:
+def _execute(statement: str, values: Sequence[Any]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return int(cursor.rowcount)
