@@ -252,7 +252,8 @@ def test_what_waits_is_found_by_index_alone() -> None:
         cursor.execute("SET LOCAL enable_seqscan = off")
     awaiting = Refund.objects.filter(status="awaiting_approval")
     assert "idx_refunds_awaiting" in awaiting.filter(approve_by__lte=timezone.now()).order_by("approve_by").explain()
-    assert "idx_refunds_status" in awaiting.order_by("-id")[:20].explain()
+    listed = awaiting.order_by("-id")[:20].explain()
+    assert any(index in listed for index in ("idx_refunds_status", "refunds_one_awaits")), listed
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,12 +6,14 @@ among ids alone, and nothing else is.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.utils import get_fields_from_path
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import BooleanField, DateField, Model, Q, QuerySet, UUIDField
 
@@ -76,7 +78,7 @@ def _found(model: type[Model], name: str, word: str) -> Q:
     elif id_ is not None:
         condition = {}
     elif whole:
-        condition = {"__in": list({word, word.upper(), word.lower()})}
+        condition = {"__in": _values(field, {word, word.upper(), word.lower()})}
     else:
         condition = {"__icontains": word}
     if not condition:
@@ -89,6 +91,15 @@ def _found(model: type[Model], name: str, word: str) -> Q:
     there = _model_at(model, relation)
     keys = list(there._base_manager.filter(**{f"{column}{how}": value}).values_list("pk", flat=True)[:MOST])
     return Q(**{f"{relation}__in": keys})
+
+
+def _values(field: Any, words: set[str]) -> list[Any]:
+    """What of these the field may hold: no word is an IP address, and nothing is found by it."""
+    values = []
+    for word in words:
+        with suppress(ValidationError):
+            values.append(field.clean(word, None))
+    return values
 
 
 def _model_at(model: type[Model], path: str) -> type[Model]:
