@@ -54,6 +54,12 @@ def buffers(made: list[Cost]) -> int:
     return sum(cost.buffers for cost in made)
 
 
+def rows_read(made: list[Cost], table: str) -> int:
+    """Rows of a table that they came upon, whether wanted or not; what earlier tests took back does not count."""
+    nodes = [node for cost in made for node in cost.nodes if node.get("Relation Name") == table]
+    return sum((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"] for node in nodes)
+
+
 def analyze(*tables: str) -> None:
     """So that the planner knows what the tables hold."""
     with connection.cursor() as cursor:
