@@ -205,7 +205,10 @@ def the_card_gateway_is_stopped_while_somebody_pays(world: World) -> Iterator[No
 
 @contextmanager
 def most_cards_are_declined(world: World) -> Iterator[None]:
-    """So many that the last hour's accepted ones are the smaller part; afterwards good ones come again."""
+    """So many that the last hour's accepted ones are the smaller part, and on and on; afterwards good ones come again.
+
+    The share is counted once a minute, and only told of while cards are asked.
+    """
     with world.superuser("payment") as connection:
         (accepted,) = connection.execute(
             "SELECT count(*) FROM gateway_operations WHERE kind = 'authorise' AND state = 'succeeded'"
@@ -217,7 +220,8 @@ def most_cards_are_declined(world: World) -> Iterator[None]:
             "payment", "SELECT 1 FROM payments WHERE booking_id = %s AND status = 'declined'", declined.id
         )
     try:
-        yield
+        with world.meanwhile(lambda: world.book("tok_card_declined"), pause=2):
+            yield
     finally:
         for _ in range(6):
             captured(world)
