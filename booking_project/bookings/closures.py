@@ -1,7 +1,5 @@
 """Showtimes that catalog cancelled: their open bookings are ended, and then they are not looked at again."""
 
-from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -11,6 +9,7 @@ from bookings.endings import end
 from bookings.history import Cause
 from bookings.models import Booking
 from bookings.moves import SETTLED_AFTER
+from chassis.storage.database import execute
 
 # Conditions stand in the text, as those of their index do: with parameters a prepared plan could not take it.
 _OF_SHOWTIME = "bookings.showtime_id = showtimes.id AND bookings.status IN ('PENDING', 'CONFIRMED')"
@@ -63,7 +62,7 @@ def cancel_bookings(*, limit: int = 200) -> int:
         cause = Cause("catalog", reason="showtime_cancelled")
         end(due, Trigger.SHOWTIME_CANCELLED, cause=cause, messages=messages)
     if len(due) < limit:
-        _execute(_SWEPT, [ids])
+        execute(_SWEPT, [ids])
     return limit if len(showtimes) == limit * SHOWTIMES_EACH else len(due)
 
 
@@ -72,10 +71,4 @@ def settle(*, limit: int = 1000) -> int:
 
     A hold of before may still have been on its way to its commit when its showtime was swept (moves.SETTLED_AFTER).
     """
-    return _execute(_SETTLE, [SETTLED_AFTER, limit])
-
-
-def _execute(statement: str, values: Sequence[Any]) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return int(cursor.rowcount)
+    return execute(_SETTLE, [SETTLED_AFTER, limit])

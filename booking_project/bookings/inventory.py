@@ -16,7 +16,7 @@ from bookings.models import Booking
 from bookings.sales import Sale, Seat
 from chassis.ids import first_uuid7_at
 from chassis.messaging.outbox import insertion
-from chassis.storage.database import as_jsonb
+from chassis.storage.database import as_jsonb, execute
 
 # One statement decides and writes a hold: the showtime is on sale as the caller saw it, all the seats are free or
 # their hold ran out, the customer may hold that many, and only then booking, seats, history and event exist. The times
@@ -201,17 +201,13 @@ def choose_alone(showtime_id: UUID) -> None:
 
 def sell_seats(booking_id: UUID) -> int:
     """Makes a booking's seats sold, as many as it can still have; their number."""
-    with connection.cursor() as cursor:
-        cursor.execute(SELL, [booking_id])
-        return int(cursor.rowcount)
+    return execute(SELL, [booking_id])
 
 
 def free_seats(booking_ids: Sequence[UUID], *, seat_ids: Collection[UUID] | None = None) -> int:
     """Frees every seat that is still these bookings' own, or these of them; their number."""
     these = None if seat_ids is None else list(seat_ids)
-    with connection.cursor() as cursor:
-        cursor.execute(FREE, [list(booking_ids), these, these])
-        return int(cursor.rowcount)
+    return execute(FREE, [list(booking_ids), these, these])
 
 
 def seat_statuses(showtime_id: UUID, seat_ids: Sequence[UUID] | None = None) -> dict[UUID, str]:

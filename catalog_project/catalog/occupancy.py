@@ -13,6 +13,7 @@ from django.utils import timezone
 from catalog.domain import OccupancyState
 from catalog.models import Showtime, ShowtimeOccupancy
 from chassis.storage import pruning
+from chassis.storage.database import execute
 
 OCCUPIED = """
 SELECT showtime_id, sum(seats)::int FROM (
@@ -109,4 +110,4 @@ def _pruned(table: str, key: str) -> int:
         " WHERE coalesce(s.ends_at, o.updated_at) < %s LIMIT %s)"
     )
     long_ago = timezone.now() - KEEP
-    return pruning.in_batches(lambda batch: pruning.execute(statement, [long_ago, batch]), batch=PRUNE_BATCH)
+    return pruning.in_batches(lambda batch: execute(statement, [long_ago, batch]), batch=PRUNE_BATCH)

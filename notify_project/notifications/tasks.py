@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from chassis.ids import first_uuid7_at
 from chassis.storage import pruning
-from chassis.storage.pruning import execute
+from chassis.storage.database import execute
 from chassis.telemetry.metrics import gauge
 from notifications import delivery
 from notifications.domain import WAIT_FOR_CONTACT

@@ -206,7 +206,7 @@ def assert_searches_have_indexes(*, few: Container[str]) -> None:
         for name in page.search_fields:
             if type(page).get_search_results is not StaffAdmin.get_search_results:
                 continue
-            path = name.removeprefix("=").removesuffix("__iexact")
+            path = name.removeprefix("=")
             *_, field = get_fields_from_path(model, path)
             if field.model._meta.model_name in few:
                 continue

@@ -10,6 +10,7 @@ from django.db import connection, models
 from django.utils import timezone
 
 from chassis.four_eyes import ADDRESS_SETTLES, Objection, objection
+from chassis.storage.database import execute
 
 # Of each member of staff the newest, so that nothing depends on the order in which it is told.
 _NOTE = """
@@ -59,6 +60,4 @@ def objection_to(account_id: UUID | None, *, owner_id: UUID) -> Objection | None
 
 def forget() -> int:
     """Drops the changes that are too old to matter; how many there were."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FORGET, [timezone.now() - ADDRESS_SETTLES])
-        return int(cursor.rowcount)
+    return execute(_FORGET, [timezone.now() - ADDRESS_SETTLES])

@@ -1,9 +1,10 @@
 """What services say to PostgreSQL beside Django's ORM, and what its refusals mean."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from django.db import InterfaceError, NotSupportedError, OperationalError
+from django.db import InterfaceError, NotSupportedError, OperationalError, connection
 from psycopg.types.json import Jsonb
 
 from chassis.storage.postgresql import OUTDATED_PLAN
@@ -25,3 +26,10 @@ def is_away(exc: BaseException) -> bool:
 def as_jsonb(value: Any) -> Any:
     """A parameter of type jsonb, of what msgspec can write as JSON."""
     return Jsonb(value, dumps=msgspec.json.encode)
+
+
+def execute(statement: str, values: Sequence[Any]) -> int:
+    """How many rows it changed."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return int(cursor.rowcount)

@@ -26,13 +26,6 @@ def in_batches(delete: Callable[[int], int], *, batch: int = BATCH, seconds: flo
             return deleted
 
 
-def execute(statement: str, values: Sequence[Any]) -> int:
-    """How many rows it changed."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return int(cursor.rowcount)
-
-
 def in_order(table: str, *, key: str, older: Any, where: str = "", values: Sequence[Any] = ()) -> int:
     """Deletes the rows whose key, a UUIDv7 with an index that begins with `where`'s columns or the key, is less than
     `older`; how many went.

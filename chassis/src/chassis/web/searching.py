@@ -68,22 +68,19 @@ def search(rows: QuerySet[Any], fields: Sequence[str], term: str) -> QuerySet[An
 
 
 def _found(model: type[Model], name: str, word: str) -> Q:
-    path = name.removeprefix("=").removesuffix("__iexact")
-    whole = path != name
+    path = name.removeprefix("=")
     field = get_fields_from_path(model, path)[-1]
     id_ = _as_id(word)
-    condition: dict[str, Any]
-    if isinstance(field, UUIDField):
-        condition = {} if id_ is None else {"": id_}
-    elif id_ is not None:
-        condition = {}
-    elif whole:
-        condition = {"__in": _values(field, {word, word.upper(), word.lower()})}
-    else:
-        condition = {"__icontains": word}
-    if not condition:
+    if isinstance(field, UUIDField) is (id_ is None):
         return Q(pk__in=[])
-    [(how, value)] = condition.items()
+    how: str
+    value: Any
+    if id_ is not None:
+        how, value = "", id_
+    elif path != name:
+        how, value = "__in", _values(field, {word, word.upper(), word.lower()})
+    else:
+        how, value = "__icontains", word
     relation, _, column = path.rpartition("__")
     if not relation:
         return Q(**{f"{path}{how}": value})
