@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -51,6 +53,14 @@ def arguments(variant: str) -> list[str]:
     if variant == "default":
         return []
     return VARIANTS.get(variant) or ["-f", str(CHART / f"values-{variant}.yaml")]
+
+
+def wait_until(done: Callable[[], object], what: str, *, seconds: float = 60) -> None:
+    """Fails when it is not so within these seconds."""
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
+        time.sleep(0.05)
 
 
 def helm(*words: str) -> subprocess.CompletedProcess[str]:

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from chart import wait_until
 from psycopg import sql
 
 HELM = Path(__file__).resolve().parent.parent
@@ -55,7 +55,7 @@ def server() -> Iterator[Server]:
     process = None
     try:
         postgres.provision(instance, BOOKING, secrets=SECRETS)
-        port = _free_port()
+        port = ports.any_free_port()
         process = subprocess.Popen(
             postgres.command(instance, BOOKING, port=port),
             cwd="/",
@@ -63,7 +63,7 @@ def server() -> Iterator[Server]:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        _wait_for(port)
+        wait_until(probes.postgres(port), "PostgreSQL answers", seconds=WAIT_SECONDS)
         environment = variables.of_service(
             instance, BOOKING, ports={**dict.fromkeys(ports.USUAL, 1), "postgres-booking": port}, secrets=SECRETS
         )
@@ -77,19 +77,6 @@ def server() -> Iterator[Server]:
 
 def _path() -> str:
     return f"{postgres.binaries()}{os.pathsep}{os.environ['PATH']}"
-
-
-def _free_port() -> int:
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not probes.postgres(port)():
-        assert time.monotonic() < deadline, "PostgreSQL does not start"
-        time.sleep(0.1)
 
 
 def script(name: str, at: Server, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:

@@ -3,33 +3,22 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
-import time
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from chart import of_kind
+from chart import of_kind, wait_until
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from stack.ports import any_free_port
 
 EXPORTER = Path(__file__).resolve().parents[2] / "monitoring" / "exporters" / "nginx-exporter.txt"
 PATIENCE = 10.0
 Status = Callable[[], str | None]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def asked(port: int) -> str | None:
@@ -46,7 +35,7 @@ def asked(port: int) -> str | None:
 def gateway(tmp_path) -> Iterator[tuple[int, Path]]:
     """The chart's own servers in an NGINX: the port of the numbers, and the script that makes them."""
     (config,) = [one["data"] for one in of_kind("default", "ConfigMap") if one["metadata"]["name"] == "marquee-gateway"]
-    status, numbers = free_port(), free_port()
+    status, numbers = any_free_port(), any_free_port()
     servers = config["90-status.conf.template"].replace("127.0.0.1:8081", f"127.0.0.1:{status}")
     servers = servers.replace("listen 9113", f"listen 127.0.0.1:{numbers}").replace("/run/gateway", str(tmp_path))
     temporary = " ".join(f"{kind}_temp_path {tmp_path}/{kind};" for kind in ("client_body", "proxy", "fastcgi"))
@@ -90,23 +79,23 @@ def measuring(gateway, tmp_path) -> Iterator[Callable[[str], None]]:
 def test_the_gateway_measures_itself_under_the_names_of_its_exporter(gateway, measuring):
     port, _ = gateway
     measuring("")
-    wait_until(lambda: asked(port) is not None)
+    wait_until(lambda: asked(port) is not None, "numbers")
     lines = [line.split() for line in asked(port).splitlines()]
     told = {line[0]: int(line[1]) for line in lines if line[0] != "#"}
     assert told.keys() == {name for name in EXPORTER.read_text().split("\n") if name.startswith("nginx_")}
     assert told["nginx_up"] == 1
     assert {line[2]: line[3] for line in lines if line[0] == "#"}["nginx_http_requests_total"] == "counter"
     before = told["nginx_http_requests_total"]
-    wait_until(lambda: f"\nnginx_http_requests_total {before}\n" not in (asked(port) or ""))
+    wait_until(lambda: f"\nnginx_http_requests_total {before}\n" not in (asked(port) or ""), "newer numbers")
 
 
 def test_where_nobody_answers_there_are_no_numbers_of_before(gateway, measuring, tmp_path):
     port, _ = gateway
     (tmp_path / "metrics").mkdir()
     (tmp_path / "metrics" / "metrics").write_text("nginx_up 1\n")
-    wait_until(lambda: asked(port) == "nginx_up 1\n")
-    measuring(f"http://127.0.0.1:{free_port()}/stub_status")
-    wait_until(lambda: asked(port) is None)
+    wait_until(lambda: asked(port) == "nginx_up 1\n", "the numbers of before")
+    measuring(f"http://127.0.0.1:{any_free_port()}/stub_status")
+    wait_until(lambda: asked(port) is None, "no numbers of what is gone")
 
 
 def test_the_script_is_one_that_the_entry_point_runs():
