@@ -17,7 +17,6 @@ class Service:
     database: str
     role: str
     database_port: int
-    worker_pool: str
     worker_concurrency: int
     queue: str
 
@@ -36,10 +35,10 @@ class Service:
 
 
 SERVICES = (
-    Service("auth", "accounts", 8001, "auth_db", "auth_user", 5433, "threads", 2, "auth_queue"),
-    Service("catalog", "catalog", 8002, "movies_db", "movie_user", 5434, "threads", 2, "catalog_queue"),
-    Service("booking", "bookings", 8003, "bookings_db", "booking_user", 5435, "threads", 4, "booking_queue"),
-    Service("payment", "payments", 8004, "payments_db", "payment_user", 5436, "threads", 4, "payment_queue"),
+    Service("auth", "accounts", 8001, "auth_db", "auth_user", 5433, 2, "auth_queue"),
+    Service("catalog", "catalog", 8002, "movies_db", "movie_user", 5434, 2, "catalog_queue"),
+    Service("booking", "bookings", 8003, "bookings_db", "booking_user", 5435, 4, "booking_queue"),
+    Service("payment", "payments", 8004, "payments_db", "payment_user", 5436, 4, "payment_queue"),
     Service(
         "notify",
         "notifications",
@@ -47,7 +46,6 @@ SERVICES = (
         "notifications_db",
         "notification_user",
         5437,
-        "threads",
         4,
         "notification_queue",
     ),

@@ -106,7 +106,6 @@ def of_service(
         "PUBLIC_URL": gateway_url(instance, ports),
         "BIND": HOST,
         "PORT": str(ports[service.name]),
-        "WORKER_POOL": service.worker_pool,
         "WORKER_CONCURRENCY": str(service.worker_concurrency),
         "PROMETHEUS_MULTIPROC_DIR": str(instance.run / "metrics" / service.name),
         **_own(instance, service, ports=ports, secrets=secrets),

@@ -5,7 +5,7 @@ from catalog.domain import OccupancyState
 from catalog.heard import BookingHeld, BookingOfShowtime, BookingSeats, SeatsBlocked
 from catalog.occupancy import prune_occupancy, record_blocked, record_occupancy
 from chassis.messaging.events import Event
-from chassis.messaging.inbox import Handler
+from chassis.messaging.inbox import Handler, each
 
 
 def record_hold(event: Event) -> None:
@@ -48,9 +48,9 @@ STATE_AFTER = {
 }
 
 HANDLERS = {
-    "booking.created": Handler(apply=record_hold, then=forget_count),
-    "seats.blocked": Handler(apply=record_blocked_seats, then=forget_count),
-    "seats.unblocked": Handler(apply=record_blocked_seats, then=forget_count),
-    **{type_: Handler(apply=record_state, then=forget_count) for type_ in STATE_AFTER},
+    "booking.created": Handler(apply_all=each(record_hold), then_all=each(forget_count)),
+    "seats.blocked": Handler(apply_all=each(record_blocked_seats), then_all=each(forget_count)),
+    "seats.unblocked": Handler(apply_all=each(record_blocked_seats), then_all=each(forget_count)),
+    **{type_: Handler(apply_all=each(record_state), then_all=each(forget_count)) for type_ in STATE_AFTER},
 }
 TICKS = {"clock.hour": [prune_occupancy]}

@@ -113,7 +113,7 @@ def worker(*, named: str = "chassis", **environment: str) -> contextlib.Abstract
         *CELERY,
         "-n",
         f"{named}@test",
-        **{"NAMED": named, "WORKER_POOL": "threads", "WORKER_CONCURRENCY": "2", **environment},
+        **{"NAMED": named, "WORKER_CONCURRENCY": "2", **environment},
     )
 
 

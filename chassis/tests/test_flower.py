@@ -15,7 +15,7 @@ from processes import PATIENCE, worker
 from test_worker import publish
 
 from chassis.ids import uuid7
-from chassis.messaging.consumer import step_id
+from chassis.messaging.flower import step_id
 from chassis.testing import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -17,7 +17,7 @@ from things.models import Thing
 from chassis.ids import first_uuid7_at, uuid7
 from chassis.messaging import housekeeping
 from chassis.messaging.events import Event, MalformedEvent, envelope
-from chassis.messaging.inbox import Handler, receive
+from chassis.messaging.inbox import Handler, each, receive
 from chassis.storage.models import InboxMessage, OutboxMessage
 from chassis.telemetry.correlation import correlated
 from chassis.testing import metric
@@ -81,7 +81,7 @@ def test_a_handler_that_fails_leaves_nothing_behind_and_may_try_again() -> None:
 @committed
 def test_what_comes_after_the_commit_runs_on_every_delivery_and_outside_of_a_transaction() -> None:
     seen: list[bool] = []
-    handler = Handler(apply=copy, then=lambda _: seen.append(connection.in_atomic_block))
+    handler = Handler(apply_all=each(copy), then_all=each(lambda _: seen.append(connection.in_atomic_block)))
     event = an_event()
     receive(event, handler)
     receive(event, handler)
@@ -99,8 +99,8 @@ def test_what_fails_after_the_commit_keeps_the_effect_and_is_repeated_with_the_e
 
     event = an_event()
     with pytest.raises(ConnectionError):
-        receive(event, Handler(apply=copy, then=then))
-    assert receive(event, Handler(apply=copy, then=then)) is False
+        receive(event, Handler(apply_all=each(copy), then_all=each(then)))
+    assert receive(event, Handler(apply_all=each(copy), then_all=each(then))) is False
     assert len(calls) == 2
     assert Thing.objects.count() == 1
 

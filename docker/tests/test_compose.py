@@ -109,7 +109,6 @@ def test_a_container_is_told_what_a_local_process_is_told(service: Service, serv
     for kind in KINDS:
         environment = services[f"{service.name}{kind}"]["environment"]
         assert set(local) - LOCAL - DEFAULTED <= set(environment)
-    assert environment["WORKER_POOL"] == service.worker_pool
     assert environment["WORKER_CONCURRENCY"] == service.worker_concurrency
 
 

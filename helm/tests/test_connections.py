@@ -15,9 +15,8 @@ def at_full_scale(service: dict) -> int:
     web, worker = service["web"], service["worker"]
     # chassis.web.gunicorn: a pool of WEB_THREADS for each gunicorn process.
     webs = 2 * web["autoscaling"]["max"] * web["workers"] * web["threads"]
-    # Each of a worker's processes or threads has a connection, and so may the one that they come from.
-    processes = worker["concurrency"] + (0 if worker["pool"] == "solo" else 1)
-    workers = math.ceil(worker["autoscaling"]["max"] * 1.25) * processes
+    # Each of a worker's threads has a connection: those of its ticks, and that of its events.
+    workers = math.ceil(worker["autoscaling"]["max"] * 1.25) * (worker["concurrency"] + 1)
     relays = service["relay"]["replicas"] + 1
     migration = 1
     return webs + workers + relays + migration

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from django.conf import settings
 
-from chassis.messaging.worker import patiently
 from chassis.storage.breaker import Breaker, BreakerOpen
+from chassis.storage.database import patiently
 from chassis.telemetry import tracing
 from chassis.telemetry.metrics import counter, histogram
 from notifications import compose, first_wordings, outgoing, services, sms

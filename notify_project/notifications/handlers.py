@@ -7,7 +7,7 @@ over then (server away, address not known yet, worker killed) is found by the ti
 from collections.abc import Callable, Iterable
 
 from chassis.messaging.events import Event
-from chassis.messaging.inbox import Handler
+from chassis.messaging.inbox import Handler, each
 from notifications import delivery, services, tasks
 from notifications.heard import BookingCreated, BookingMoved, BookingReduced, EmailVerified, UserKnown
 from notifications.kinds import KINDS
@@ -95,7 +95,7 @@ def _handler(know: Callable[[Event], None] | None, kind: Kind | None) -> Handler
         if kind is not None:
             services.tell(kind=kind, event=event)
 
-    return Handler(apply=apply, then=None if kind is None else deliver_for)
+    return Handler(apply_all=each(apply), then_all=None if kind is None else each(deliver_for))
 
 
 HANDLERS = handlers_of(KINDS.values())

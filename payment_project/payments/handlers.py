@@ -4,7 +4,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from chassis.messaging.events import Event
-from chassis.messaging.inbox import Handler
+from chassis.messaging.inbox import Handler, each
 from chassis.storage import address_changes
 from payments import operations, services, tasks
 from payments.heard import BookingCheckedIn, BookingConfirmed, BookingCreated, BookingEnding, UserUpdated
@@ -44,17 +44,17 @@ def ask_gateway_if_paid_at_once(event: Event) -> None:
         ask_gateway(event)
 
 
-_ending = Handler(apply=end_booking, then=ask_gateway)
+_ending = Handler(apply_all=each(end_booking), then_all=each(ask_gateway))
 
 HANDLERS: dict[str, Handler] = {
-    "booking.created": Handler(apply=open_payment, then=ask_gateway_if_paid_at_once),
-    "booking.confirmed": Handler(apply=confirm_booking, then=ask_gateway),
+    "booking.created": Handler(apply_all=each(open_payment), then_all=each(ask_gateway_if_paid_at_once)),
+    "booking.confirmed": Handler(apply_all=each(confirm_booking), then_all=each(ask_gateway)),
     "booking.rejected": _ending,
     "booking.expired": _ending,
     "booking.cancelled": _ending,
     "booking.failed": _ending,
-    "booking.checked_in": Handler(apply=note_let_in),
-    "user.updated": Handler(apply=note_address_change),
+    "booking.checked_in": Handler(apply_all=each(note_let_in)),
+    "user.updated": Handler(apply_all=each(note_address_change)),
 }
 
 TICKS: dict[str, list[Callable[[], object]]] = {

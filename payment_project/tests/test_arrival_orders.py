@@ -45,7 +45,7 @@ def handle(news: Event, fate: str, lossy: LossyPath) -> None:
     if not fate.startswith("killed"):
         receive(news, handler)
     else:
-        receive(news, Handler(apply=handler.apply))
+        receive(news, Handler(apply_all=handler.apply_all))
         leased = operations.lease_of_booking(news.data["booking_id"])
         if fate == "killed after the call" and leased is not None:
             gateways.perform(leased)

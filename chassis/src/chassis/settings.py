@@ -204,7 +204,6 @@ def _messaging(*, name: str) -> dict[str, Any]:
         # Event `a.b` travels on exchange `a_events`, unless a service's settings say otherwise here.
         "EVENT_EXCHANGES": {},
         "QUEUE_NAME": f"{name}_queue",
-        "WORKER_POOL": env.str("WORKER_POOL", default="threads"),
         "WORKER_CONCURRENCY": env.int("WORKER_CONCURRENCY", default=4),
         "OUTBOX_KEEP_SECONDS": env.int("OUTBOX_KEEP_SECONDS", default=7 * DAY),
         "INBOX_KEEP_SECONDS": env.int("INBOX_KEEP_SECONDS", default=30 * DAY),

@@ -5,7 +5,7 @@ import time
 from django.db import OperationalError
 
 from chassis.messaging.events import Event
-from chassis.messaging.inbox import Handler
+from chassis.messaging.inbox import Handler, each
 from chassis.storage.redis import redis_client
 from things.events import MadeSlice
 from things.models import Thing
@@ -59,6 +59,6 @@ HANDLERS = {
     "thing.refused": refuse,
     "thing.lingering": linger,
     "thing.stumbling": stumble,
-    "thing.told": Handler(apply=copy, then=tell),
+    "thing.told": Handler(apply_all=each(copy), then_all=each(tell)),
 }
 TICKS = {"clock.second": [tick]}

@@ -60,7 +60,6 @@ AUTH_URL: {{ $https }}://{{ $fullname }}-auth:{{ .root.Values.services.auth.port
 {{- end }}
 WEB_WORKERS: {{ .service.web.workers | toString | quote }}
 WEB_THREADS: {{ .service.web.threads | toString | quote }}
-WORKER_POOL: {{ .service.worker.pool }}
 WORKER_CONCURRENCY: {{ .service.worker.concurrency | toString | quote }}
 PROMETHEUS_MULTIPROC_DIR: /run/metrics
 {{- with .root.Values.tracing }}{{ if .endpoint }}

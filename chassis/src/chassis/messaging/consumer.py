@@ -1,14 +1,21 @@
-"""Celery's consumer, as events need it: nothing is lost because it cannot be read, and no payload ends in a log."""
+"""Celery's consumer, as events need it: they are handled in batches, nothing is lost because it cannot be read, and no
+payload ends in a log.
+"""
 
 import logging
+import threading
+from collections.abc import Callable
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
+import msgspec
 from celery import bootsteps
+from celery.worker import strategy
 from celery.worker.consumer import Consumer
-from celery.worker.request import Request
 from django.conf import settings
 
+from chassis.messaging import flower
+from chassis.messaging.batches import STOP_SECONDS, Delivery, Verdict
+from chassis.messaging.events import Event
 from chassis.messaging.exchanges import dead_queue, unrouted_queue
 from chassis.messaging.task_metrics import UNREADABLE
 
@@ -16,10 +23,8 @@ log = logging.getLogger(__name__)
 
 MONITORING_SECONDS = 0.5
 
-
-def step_id(consumer: str, event_id: str) -> str:
-    """The same whenever the event comes again: a redelivery is the same step, tried once more."""
-    return str(uuid5(NAMESPACE_URL, f"/{consumer}/{event_id}"))
+# Arguments by position, of which an event has none; its attributes; what Celery would do afterwards.
+_body = msgspec.json.Decoder(tuple[list[Any], Event, dict[str, Any]])
 
 
 class KeepingQueues(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
@@ -33,42 +38,21 @@ class KeepingQueues(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ha
             queue(channel).declare()
 
 
-class MonitoringInBatches(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
-    """What Flower hears leaves together, twice a second, and not in a message of its own for each step."""
+class RunningLane(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
+    """Events are taken while there is a connection. What it has lost comes again, on the next one."""
 
     requires = ("celery.worker.consumer.events:Events",)
 
     def start(self, consumer: Any) -> None:
-        self._timer = consumer.timer.call_repeatedly(MONITORING_SECONDS, _flush, (consumer,))
+        consumer.unfinished, consumer.ended = set(), []
+        consumer.app.lane.start(wake=lambda: consumer.hub.call_soon(consumer.settle))
+        self._timer = consumer.timer.call_repeatedly(MONITORING_SECONDS, consumer.tell_flower)
 
     def stop(self, consumer: Any) -> None:
         self._timer.cancel()
-        _flush(consumer)
-
-
-def _flush(consumer: Any) -> None:
-    if consumer.event_dispatcher:  # gone between two connections
-        consumer.event_dispatcher.flush()
-
-
-class StepRequest(Request):  # type: ignore[misc]  # Celery has no types
-    """What one consumer does with one event, as Flower hears of it: a step, with an id and a name of its own.
-
-    Under the event's own id the consumers of an event would be one row, each overwriting what the last one told.
-    """
-
-    id: str
-    name: str
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.id = step_id(settings.SERVICE_NAME, self.id)
-        self.name = f"{settings.SERVICE_NAME}: {self.name}"
-
-    def send_event(self, type_: str, **fields: Any) -> None:
-        """When it arrives and when it ends; that it began would be a third of all that Flower hears."""
-        if type_ != "task-started":
-            super().send_event(type_, **fields)
+        consumer.app.lane.stop(seconds=STOP_SECONDS if consumer.connection else 0.0)
+        consumer.settle()
+        consumer.tell_flower()
 
 
 class EventConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
@@ -77,8 +61,52 @@ class EventConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
             # 28 quorum queues for tasks with an ETA, which events do not have.
             *(step for step in Consumer.Blueprint.default_steps if not step.endswith(":DelayedDelivery")),
             KeepingQueues,
-            MonitoringInBatches,
+            RunningLane,
         ]
+
+    unfinished: set[Delivery]
+    ended: list[Delivery]
+
+    def take(self, message: Any) -> None:
+        """Hands an event to the lane, or lays aside what is none."""
+        try:
+            if message.content_type != "application/json":
+                raise msgspec.DecodeError(message.content_type)
+            event = _body.decode(message.body)[1]
+            if event.type != message.headers["task"]:
+                raise msgspec.ValidationError("an envelope of another type")
+        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+            self._lay_aside(message, exc)
+            return
+        delivery = Delivery(event, message)
+        self.unfinished.add(delivery)
+        self.app.lane.put(delivery)
+
+    def settle(self) -> None:
+        """Tells the broker what has become of deliveries: of those that were handled with one word for all.
+
+        Nothing else may be waiting for its acknowledgement below the highest tag: ticks are acknowledged when they
+        come, and what cannot be read is rejected then.
+        """
+        highest: dict[Any, int] = {}
+        for delivery in self.app.lane.settled():
+            message = delivery.message
+            self.unfinished.discard(delivery)
+            self.ended.append(delivery)
+            if delivery.verdict is Verdict.HANDLED:
+                highest[message.channel] = max(highest.get(message.channel, 0), message.delivery_tag)
+            else:
+                message.reject_log_error(log, self.connection_errors, requeue=delivery.verdict is Verdict.PUT_BACK)
+        for channel, tag in highest.items():
+            try:
+                channel.basic_ack(tag, multiple=True)
+            except self.connection_errors as exc:
+                log.warning("events not acknowledged", extra={"error": type(exc).__name__})
+
+    def tell_flower(self) -> None:
+        if self.event_dispatcher:  # gone between two connections
+            ended, self.ended = self.ended, []
+            flower.tell(self.event_dispatcher, ended=ended, unfinished=self.unfinished)
 
     def on_send_event_buffered(self) -> None:
         """Celery would send what is buffered at once."""
@@ -102,4 +130,26 @@ class EventConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
             "message dead-lettered",
             extra={"event_type": (message.headers or {}).get("task"), "error": type(exc).__name__},
         )
-        message.reject_log_error(log, self.connection_errors)
+        if not message.acknowledged:
+            message.reject_log_error(log, self.connection_errors)
+
+
+def event_strategy(task: Any, app: Any, consumer: EventConsumer, **_: Any) -> Callable[..., None]:
+    """What Celery does with the message of an event, in place of making a task of it."""
+    return lambda message, *_: consumer.take(message)
+
+
+def tick_strategy(task: Any, app: Any, consumer: Any, **options: Any) -> Callable[..., None]:
+    """A tick is acknowledged when it comes, and dropped when each thread has one like it: the next does its work."""
+    make_task = strategy.default(task, app, consumer, **options)
+    slots = threading.Semaphore(settings.WORKER_CONCURRENCY)
+
+    def take(message: Any, body: Any, ack: Any, reject: Any, callbacks: Any) -> None:
+        message.ack_log_error(log, consumer.connection_errors)
+        if slots.acquire(blocking=False):
+            make_task(message, body, ended, ended, callbacks)
+
+    def ended(*_: Any) -> None:
+        slots.release()
+
+    return take

@@ -1,6 +1,8 @@
 """The envelope of every event: CloudEvents 1.0 attributes (https://github.com/cloudevents/spec)."""
 
 import builtins
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from importlib.util import find_spec
@@ -11,7 +13,7 @@ import msgspec
 
 from chassis.ids import uuid7
 from chassis.telemetry import tracing
-from chassis.telemetry.correlation import correlation_id, traceparent
+from chassis.telemetry.correlation import correlated, correlation_id, traceparent
 
 T = TypeVar("T")
 
@@ -54,6 +56,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
             return msgspec.convert(self.data, slice_type)
         except msgspec.ValidationError as exc:
             raise MalformedEvent(f"{self.type}: {exc}") from exc
+
+
+@contextmanager
+def at_hand(event: Event) -> Iterator[None]:
+    """What is told, asked or logged inside is of this event: it carries its correlation id and its trace."""
+    with tracing.event_at_hand(event.id), correlated(event.correlationid, event.traceparent):
+        yield
 
 
 @tracing.event_made

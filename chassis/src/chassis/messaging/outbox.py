@@ -1,6 +1,7 @@
 """Events leave through a table: written with the decision, published by the relay, at least once."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from chassis.messaging import outbox_table
-from chassis.messaging.events import EventData, envelope
+from chassis.messaging.events import Event, EventData, at_hand, envelope
 from chassis.storage.database import as_jsonb
 
 BATCH = 500
@@ -24,13 +25,21 @@ def emit(event: EventData, *, subject: UUID | str) -> UUID:
     return event_id
 
 
-def emit_all(events: Sequence[tuple[EventData, UUID | str]]) -> list[UUID]:
-    """emit() for many (event, subject), BATCH of them in a statement, for bulk changes such as an import."""
+def emit_all(events: Sequence[tuple[EventData, UUID | str]], *, causes: Sequence[Event] | None = None) -> list[UUID]:
+    """emit() for many (event, subject), BATCH of them in a statement.
+
+    causes: of each event the one that it follows from, where those came together: it takes its correlation id and its
+    trace from there, and else from the work at hand.
+    """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("an event belongs in the transaction that decides")
     if not events:
         return []
-    bodies = [envelope(event, subject=subject, source=f"/{settings.SERVICE_NAME}") for event, subject in events]
+    source = f"/{settings.SERVICE_NAME}"
+    bodies = []
+    for (event, subject), cause in zip(events, causes or [None] * len(events), strict=True):
+        with nullcontext() if cause is None else at_hand(cause):
+            bodies.append(envelope(event, subject=subject, source=source))
     with connection.cursor() as cursor:
         for start in range(0, len(bodies), BATCH):
             cursor.execute(

@@ -29,10 +29,12 @@ def _begin(task: Any, **_: Any) -> None:
 
 
 def _end(task: Any, retval: Any, state: str, **_: Any) -> None:
-    outcome = {"SUCCESS": "succeeded", "REJECTED": "dead_lettered"}.get(state, "failed")
-    if getattr(retval, "requeue", False):
-        outcome = "requeued"
-    TASKS.labels(task.name, outcome).inc()
     began = getattr(task.request, "began", None)
     if began is not None:
-        SECONDS.labels(task.name).observe(time.perf_counter() - began)
+        ended(task.name, "succeeded" if state == "SUCCESS" else "failed", time.perf_counter() - began)
+
+
+def ended(task: str, outcome: str, seconds: float) -> None:
+    """A tick or an event; seconds: since an event has arrived, since a tick has begun."""
+    TASKS.labels(task, outcome).inc()
+    SECONDS.labels(task).observe(seconds)

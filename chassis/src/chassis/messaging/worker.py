@@ -1,23 +1,19 @@
 """The Celery app of a service: every event it handles is a task, named like the event."""
 
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 from celery import Celery
-from celery.exceptions import Reject
 from celery.signals import setup_logging, worker_init
 from django.conf import settings
-from django.db import Error as DatabaseFailure
 from django.db import connection
 
-from chassis.jitter import jittered
 from chassis.messaging import broker, task_metrics
-from chassis.messaging.events import Event
+from chassis.messaging.batches import PREFETCH, Lane
 from chassis.messaging.housekeeping import measure, prune, prune_sessions
-from chassis.messaging.inbox import Handler, receive
+from chassis.messaging.inbox import Handlers, Lock
 from chassis.messaging.topology import clock_queue, event_queue
 from chassis.storage.database import is_away
 from chassis.telemetry import tracing
@@ -25,13 +21,7 @@ from chassis.telemetry.correlation import correlated
 
 log = logging.getLogger(__name__)
 
-Handlers = Mapping[str, Handler | Callable[[Event], object]]
 Ticks = Mapping[str, Sequence[Callable[[], object]]]
-
-# A database that restarts is back within this: waiting beats spending the message's deliveries.
-RETRY_SECONDS = 20.0
-# Well under the 30 minutes after which RabbitMQ takes a message from a consumer that does not acknowledge it.
-AWAY_SECONDS = 600.0
 
 
 def service_tables() -> tuple[Handlers, Ticks]:
@@ -48,8 +38,11 @@ def _with_housekeeping(ticks: Ticks) -> Ticks:
     }
 
 
-def celery_app(*, handlers: Handlers, ticks: Ticks) -> Celery:
-    """The worker of the service whose settings are loaded, consuming its event queue and its clock queue."""
+def celery_app(*, handlers: Handlers, ticks: Ticks, lock: Lock | None = None) -> Celery:
+    """The worker of the service whose settings are loaded, consuming its event queue and its clock queue.
+
+    lock: locks the rows that events of several types will touch, in one order.
+    """
     task_metrics.connect()
     ticks = _with_housekeeping(ticks)
     # Without Celery's Django fixup, which closes the database's connection before and after every task: a new one
@@ -71,9 +64,10 @@ def celery_app(*, handlers: Handlers, ticks: Ticks) -> Celery:
         task_acks_on_failure_or_timeout=False,
         accept_content=["json"],
         worker_consumer="chassis.messaging.consumer:EventConsumer",
-        worker_pool=settings.WORKER_POOL,
+        # Of the ticks alone; events have a thread of their own.
+        worker_pool="threads",
         worker_concurrency=settings.WORKER_CONCURRENCY,
-        worker_prefetch_multiplier=4,
+        worker_prefetch_multiplier=-(-PREFETCH // settings.WORKER_CONCURRENCY),
         # After a reconnect the reduced prefetch of a quorum queue would never grow back (celery issue 9512).
         worker_enable_prefetch_count_reduction=False,
         worker_hijack_root_logger=False,
@@ -81,10 +75,13 @@ def celery_app(*, handlers: Handlers, ticks: Ticks) -> Celery:
         worker_send_task_events=True,
         enable_utc=True,
     )
-    for event_type, handler in handlers.items():
-        app.task(_event_task(handler), name=event_type, bind=True, Request="chassis.messaging.consumer:StepRequest")
+    app.lane = Lane(handlers, lock=lock)
+    for event_type in handlers:
+        app.task(_never_run, name=event_type, Strategy="chassis.messaging.consumer:event_strategy")
     for tick, jobs in ticks.items():
-        app.task(_tick_task(tick, jobs), name=tick, send_events=False)
+        app.task(
+            _tick_task(tick, jobs), name=tick, send_events=False, Strategy="chassis.messaging.consumer:tick_strategy"
+        )
     return app
 
 
@@ -99,21 +96,9 @@ def _send_spans(**_: Any) -> None:
     tracing.start()
 
 
-def _event_task(handler: Handler | Callable[[Event], object]) -> Callable[..., None]:
-    @tracing.event_handled
-    def run(task: Any, **attributes: Any) -> None:
-        with correlated(attributes.get("correlationid"), attributes.get("traceparent")):
-            try:
-                patiently(lambda: receive(Event.parse(attributes), handler))
-            except Exception as exc:
-                if is_away(exc):
-                    _await_database()
-                    log.warning("event put back", extra={"event_type": task.name, "error": type(exc).__name__})
-                    raise Reject(type(exc).__name__, requeue=True) from exc
-                log.exception("event dead-lettered", extra={"event_type": task.name})
-                raise Reject(type(exc).__name__, requeue=False) from exc
-
-    return run
+def _never_run() -> None:
+    """Events are handled in batches, by chassis.messaging.batches; Celery knows of them by their names."""
+    raise NotImplementedError
 
 
 def _tick_task(tick: str, jobs: Sequence[Callable[[], object]]) -> Callable[[], None]:
@@ -135,38 +120,3 @@ def _tick_task(tick: str, jobs: Sequence[Callable[[], object]]) -> Callable[[], 
             raise ExceptionGroup(tick, failures)
 
     return run
-
-
-def patiently(work: Callable[[], object], *, seconds: float = RETRY_SECONDS) -> None:
-    """Repeats work that the database refused (restart, deadlock, lock timeout), with jittered back-off.
-
-    Raises the last error after that many seconds.
-    """
-    deadline = time.monotonic() + seconds
-    pause = 0.05
-    while True:
-        try:
-            work()
-        except DatabaseFailure as exc:
-            if not is_away(exc):
-                raise
-            if not connection.in_atomic_block:
-                connection.close()
-            if time.monotonic() + pause > deadline:
-                raise
-            time.sleep(jittered(pause))
-            pause = min(pause * 2, 2.0)
-        else:
-            return
-
-
-def _await_database() -> None:
-    """Until the database answers. Putting an event back while it is away would spend the event's deliveries."""
-    deadline = time.monotonic() + AWAY_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            connection.ensure_connection()
-        except DatabaseFailure:
-            time.sleep(jittered(1.25))
-        else:
-            return

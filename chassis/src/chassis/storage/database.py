@@ -1,13 +1,19 @@
 """What services say to PostgreSQL beside Django's ORM, and what its refusals mean."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
+from django.db import Error as DatabaseFailure
 from django.db import InterfaceError, NotSupportedError, OperationalError, connection
 from psycopg.types.json import Jsonb
 
+from chassis.jitter import jittered
 from chassis.storage.postgresql import OUTDATED_PLAN
+
+# A database that restarts is back within this: waiting beats spending the message's deliveries.
+RETRY_SECONDS = 20.0
 
 # Not OperationalError to psycopg, and yet the same request succeeds on a new connection to a healthy primary:
 # idle_in_transaction_session_timeout after a stall, and a write that a failover sent to a replica.
@@ -33,3 +39,26 @@ def execute(statement: str, values: Sequence[Any]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return int(cursor.rowcount)
+
+
+def patiently(work: Callable[[], object], *, seconds: float = RETRY_SECONDS) -> None:
+    """Repeats work that the database refused (restart, deadlock, lock timeout), with jittered back-off.
+
+    Raises the last error after that many seconds.
+    """
+    deadline = time.monotonic() + seconds
+    pause = 0.05
+    while True:
+        try:
+            work()
+        except DatabaseFailure as exc:
+            if not is_away(exc):
+                raise
+            if not connection.in_atomic_block:
+                connection.close()
+            if time.monotonic() + pause > deadline:
+                raise
+            time.sleep(jittered(pause))
+            pause = min(pause * 2, 2.0)
+        else:
+            return

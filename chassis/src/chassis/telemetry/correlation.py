@@ -5,7 +5,8 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+from uuid import UUID
 
 from chassis.ids import uuid7
 
@@ -19,6 +20,19 @@ _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a
 
 _correlation: ContextVar[str] = ContextVar("correlation_id", default="")
 _traceparent: ContextVar[str] = ContextVar("traceparent", default="")
+
+
+class Correlated(Protocol):
+    """A message that carries both; `Event` of chassis.messaging.events is one."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def correlationid(self) -> str: ...
+    @property
+    def traceparent(self) -> str: ...
 
 
 def correlation_id() -> str:

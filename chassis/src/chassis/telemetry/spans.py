@@ -10,11 +10,13 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
+from uuid import UUID
 
+from msgspec import structs
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -24,8 +26,9 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from chassis.telemetry.correlation import correlated, correlation_id
+from chassis.telemetry.correlation import Correlated, correlated, correlation_id
 
+E = TypeVar("E", bound=Correlated)
 F = TypeVar("F", bound=Callable[..., Any])
 Attributes = Mapping[str, str | int]
 
@@ -134,19 +137,45 @@ def events_published(publish: F) -> F:
     return cast(F, traced)
 
 
-def event_handled(run: F) -> F:
-    @wraps(run)
-    def traced(task: Any, **attributes: Any) -> Any:
-        about = {
-            **_messaging("process"),
-            "messaging.message.id": str(attributes.get("id", "")),
-            "correlation_id": str(attributes.get("correlationid", "")),
-        }
-        parent = remote(attributes.get("traceparent"))
-        with begun(f"process {task.name}", kind=SpanKind.CONSUMER, attributes=about, parent=parent) as span:
-            return run(task, **{**attributes, "traceparent": traceparent_of(span)})
+# Of the events that are being handled, by their ids.
+_handling: dict[UUID, Span] = {}
 
-    return cast(F, traced)
+
+@contextmanager
+def events_handled(events: Sequence[E]) -> Iterator[Sequence[E]]:
+    """Of events that are handled again, in a smaller batch, the span is the one they have."""
+    begun_here = {event.id: _handled(event) for event in events if event.id not in _handling}
+    _handling.update(begun_here)
+    try:
+        yield [structs.replace(cast(Any, event), traceparent=traceparent_of(_handling[event.id])) for event in events]
+    finally:
+        for event_id, span in begun_here.items():
+            del _handling[event_id]
+            span.end()
+
+
+def _handled(event: Correlated) -> Span:
+    return _tracer.start_span(
+        f"process {event.type}",
+        context=remote(event.traceparent),
+        kind=SpanKind.CONSUMER,
+        attributes={
+            **_messaging("process"),
+            "messaging.message.id": str(event.id),
+            "correlation_id": event.correlationid,
+        },
+    )
+
+
+def event_at_hand(event_id: UUID) -> AbstractContextManager[object]:
+    span = _handling.get(event_id)
+    if span is None:
+        return nullcontext()
+    return trace.use_span(span, record_exception=False, set_status_on_exception=False)
+
+
+def event_failed(event_id: UUID, exc: Exception) -> None:
+    failed(_handling[event_id], type(exc.__cause__ or exc).__name__)
 
 
 def _messaging(operation: str) -> dict[str, str | int]:

@@ -6,10 +6,14 @@ Whoever makes a span says so with one of these; how spans are made is in chassis
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
+from uuid import UUID
 
+from chassis.telemetry.correlation import Correlated
+
+E = TypeVar("E", bound=Correlated)
 F = TypeVar("F", bound=Callable[..., Any])
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
@@ -42,9 +46,23 @@ def events_published(publish: F) -> F:
     return spans.events_published(publish) if ON else publish
 
 
-def event_handled(run: F) -> F:
-    """For what handles an event(task, **attributes): a span that goes on with the event's trace."""
-    return spans.event_handled(run) if ON else run
+def events_handled(events: Sequence[E]) -> AbstractContextManager[Sequence[E]]:
+    """Around the handling of events that came together: a span for each, that goes on with the event's trace.
+
+    What comes back are the same events, with their own spans as parents of whatever follows from them.
+    """
+    return spans.events_handled(events) if ON else nullcontext(events)
+
+
+def event_at_hand(event_id: UUID) -> AbstractContextManager[object]:
+    """What is called inside is a part of the span of this event, if it is being handled."""
+    return spans.event_at_hand(event_id) if ON else nullcontext()
+
+
+def event_failed(event_id: UUID, exc: Exception) -> None:
+    """The event will not be handled."""
+    if ON:
+        spans.event_failed(event_id, exc)
 
 
 def http_call(send: F) -> F:

@@ -1,0 +1,183 @@
+"""Events in batches that form by themselves: whatever has arrived while the batch before was handled is the next one.
+
+On an idle stack a batch is one event, which waits for nobody; under load it is as many as have arrived. Nothing waits
+to gather.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from django.db import Error as DatabaseFailure
+from django.db import connection
+
+from chassis.jitter import jittered
+from chassis.messaging import task_metrics
+from chassis.messaging.events import Event, at_hand
+from chassis.messaging.inbox import Handlers, Lock, receive_all
+from chassis.storage.database import is_away, patiently
+from chassis.telemetry import tracing
+
+log = logging.getLogger(__name__)
+
+BATCH = 64
+# What the broker hands over before any of it is acknowledged: the batch at hand, and the next one.
+PREFETCH = 2 * BATCH
+# Well under the 30 minutes after which RabbitMQ takes a message from a consumer that does not acknowledge it.
+AWAY_SECONDS = 600.0
+# How long a worker that is told to stop waits for the batch at hand; what is not acknowledged by then comes again.
+STOP_SECONDS = 30.0
+
+
+class Verdict(StrEnum):
+    """What becomes of a delivery, as the metrics call it."""
+
+    HANDLED = "succeeded"
+    DEAD_LETTERED = "dead_lettered"
+    PUT_BACK = "requeued"
+
+
+@dataclass(slots=True, eq=False)
+class Delivery:
+    """An event that has come, and its message, which is to be settled in the thread of the connection.
+
+    arrived, ended: by time.perf_counter(). told: the monitoring knows of its arrival.
+    """
+
+    event: Event
+    message: Any = field(repr=False)
+    arrived: float = field(default_factory=time.perf_counter)
+    ended: float = 0.0
+    verdict: Verdict | None = None
+    told: bool = False
+
+
+class Lane:
+    """The events of one worker: handled batch by batch in a thread of its own, one batch at a time.
+
+    One at a time lets batches grow under load, and makes an acknowledgement of all tags up to one exact. The
+    connection's thread puts deliveries in, and settles them when it is woken.
+    """
+
+    def __init__(self, handlers: Handlers, *, lock: Lock | None = None) -> None:
+        self._handlers = handlers
+        self._lock = lock
+        self._waiting: deque[Delivery] = deque()
+        self._handled: deque[Delivery] = deque()
+        self._arrival = threading.Condition()
+        self._idle = threading.Event()
+        self._idle.set()
+        self._open = False
+        self._wake: Callable[[], object] = lambda: None
+        self._thread: threading.Thread | None = None
+
+    def start(self, *, wake: Callable[[], object]) -> None:
+        """wake: called, in the thread of the lane, when deliveries have ended."""
+        with self._arrival:
+            self._open = True
+            self._wake = wake
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._run, name="events", daemon=True)
+            self._thread.start()
+
+    def put(self, delivery: Delivery) -> None:
+        with self._arrival:
+            if self._open:  # else it comes again, when the channel closes
+                self._waiting.append(delivery)
+                self._arrival.notify()
+
+    def stop(self, *, seconds: float = STOP_SECONDS) -> None:
+        """Takes nothing more, and waits for the batch at hand. What has only arrived comes again."""
+        with self._arrival:
+            self._open = False
+            self._waiting.clear()
+        self._idle.wait(seconds)
+
+    def settled(self) -> list[Delivery]:
+        """What was handled since it was last asked."""
+        return [self._handled.popleft() for _ in range(len(self._handled))]
+
+    def _run(self) -> None:
+        while True:
+            with self._arrival:
+                self._idle.set()
+                self._arrival.wait_for(lambda: self._waiting)
+                batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+                self._idle.clear()
+            try:
+                self.handle(batch)
+            except Exception:
+                # Not of an event, those were caught: whatever it was, they come again.
+                log.exception("batch put back")
+                self._end([one for one in batch if one.verdict is None], Verdict.PUT_BACK)
+
+    def handle(self, batch: Sequence[Delivery]) -> None:
+        """A verdict for each of them.
+
+        What an event does wrong befalls the whole batch, which is rolled back: it is halved until the event is found.
+        """
+        with tracing.events_handled([one.event for one in batch]) as events:
+            failure = self._tried(events)
+            if failure is None:
+                self._end(batch, Verdict.HANDLED)
+            elif is_away(failure):
+                self._put_back(batch, failure)
+            elif len(batch) == 1:
+                self._dead_letter(batch, failure)
+            else:
+                half = len(batch) // 2
+                self.handle(batch[:half])
+                self.handle(batch[half:])
+
+    def _tried(self, events: Sequence[Event]) -> Exception | None:
+        try:
+            patiently(lambda: self._receive(events))
+        except Exception as exc:
+            return exc
+        return None
+
+    def _receive(self, events: Sequence[Event]) -> None:
+        if len(events) == 1:
+            with at_hand(events[0]):
+                receive_all(events, self._handlers, lock=self._lock)
+        else:
+            receive_all(events, self._handlers, lock=self._lock)
+
+    def _dead_letter(self, batch: Sequence[Delivery], failure: Exception) -> None:
+        for one in batch:
+            tracing.event_failed(one.event.id, failure)
+            with at_hand(one.event):
+                log.error("event dead-lettered", extra={"event_type": one.event.type}, exc_info=failure)
+        self._end(batch, Verdict.DEAD_LETTERED)
+
+    def _put_back(self, batch: Sequence[Delivery], failure: Exception) -> None:
+        _await_database()
+        for one in batch:
+            with at_hand(one.event):
+                log.warning("event put back", extra={"event_type": one.event.type, "error": type(failure).__name__})
+        self._end(batch, Verdict.PUT_BACK)
+
+    def _end(self, deliveries: Sequence[Delivery], verdict: Verdict) -> None:
+        now = time.perf_counter()
+        for one in deliveries:
+            one.verdict, one.ended = verdict, now
+            task_metrics.ended(one.event.type, verdict, now - one.arrived)
+        self._handled.extend(deliveries)
+        self._wake()
+
+
+def _await_database() -> None:
+    """Until the database answers. Putting an event back while it is away would spend the event's deliveries."""
+    deadline = time.monotonic() + AWAY_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            connection.ensure_connection()
+        except DatabaseFailure:
+            time.sleep(jittered(1.25))
+        else:
+            return
