@@ -1,10 +1,7 @@
 """A real Celery worker on a real broker: every event has its effect once, whatever happens to the worker."""
 
 import json
-import os
-import signal
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -134,30 +131,6 @@ def test_a_worker_killed_in_the_middle_of_a_handler_leaves_the_effect_to_the_nex
     assert things("interrupted") == 1
 
 
-def test_a_pool_process_killed_in_the_middle_of_a_handler_leaves_the_effect_to_its_successor_once(
-    queues: str, depth: Depth
-) -> None:
-    event_id = uuid7()
-    began = f"lingering:{event_id}"
-    with worker(WORKER_POOL="prefork", WORKER_CONCURRENCY="1") as survivor:
-        publish("thing.lingering", event_id=event_id, name="interrupted child")
-        wait_until(lambda: redis_client().get(began) == b"1", PATIENCE)
-        kill_the_pool(survivor.pid)
-        wait_until(lambda: redis_client().get(began) == b"2", PATIENCE)
-        redis_client().set(f"go-on:{event_id}", "1", ex=60)
-        wait_until(lambda: handled(event_id), PATIENCE)
-        assert survivor.running
-    assert things("interrupted child") == 1
-    assert depth("chassis.dead") == 0
-
-
-def kill_the_pool(parent: int) -> None:
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    assert children
-    for child in children:
-        os.kill(int(child), signal.SIGKILL)
-
-
 def test_a_worker_told_to_stop_finishes_what_it_is_doing(queues: str, depth: Depth) -> None:
     event_id = uuid7()
     with worker() as process:
@@ -170,14 +143,9 @@ def test_a_worker_told_to_stop_finishes_what_it_is_doing(queues: str, depth: Dep
     assert depth("chassis_queue") == 0
 
 
-@pytest.mark.parametrize("pool", ["threads", "prefork"])
-def test_a_worker_outlives_the_broker_and_the_database(queues: str, proxied: Any, pool: str) -> None:
+def test_a_worker_outlives_the_broker_and_the_database(queues: str, proxied: Any) -> None:
     broker, database = proxied(queues, 5672), proxied(database_url(), 5432)
-    with worker(
-        RABBITMQ_URL=address(queues, broker.port),
-        DATABASE_URL=database_url(port=database.port),
-        WORKER_POOL=pool,
-    ) as process:
+    with worker(RABBITMQ_URL=address(queues, broker.port), DATABASE_URL=database_url(port=database.port)) as process:
         first = publish("thing.made", name="before")
         wait_until(lambda: handled(first), PATIENCE)
 

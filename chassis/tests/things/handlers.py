@@ -1,13 +1,19 @@
 """Handlers that misbehave on demand. Tests watch and steer them through Redis, since they run in another process."""
 
+import os
+import signal
 import time
+from collections.abc import Sequence
 
 from django.db import OperationalError
+from django.utils import timezone
 
 from chassis.messaging.events import Event
 from chassis.messaging.inbox import Handler, each
+from chassis.messaging.outbox import emit_all
+from chassis.storage import rows
 from chassis.storage.redis import redis_client
-from things.events import MadeSlice
+from things.events import MadeSlice, ThingMade
 from things.models import Thing
 
 
@@ -46,6 +52,20 @@ def stumble(event: Event) -> None:
         raise OperationalError("server closed the connection unexpectedly")
 
 
+def copy_all(events: Sequence[Event]) -> None:
+    """All in one statement, and what is told of it too."""
+    made = [event.read(MadeSlice) for event in events]
+    rows.insert([Thing(name=one.name) for one in made])
+    now = timezone.now()
+    emit_all([(ThingMade(one.thing_id, one.name, now), one.thing_id) for one in made], causes=events)
+
+
+def die_once(event: Event) -> None:
+    """A worker that is killed after the commit, before the broker knows of it."""
+    if count(f"died:{event.id}") == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 def tell(event: Event) -> None:
     count(f"told:{event.id}")
 
@@ -59,6 +79,8 @@ HANDLERS = {
     "thing.refused": refuse,
     "thing.lingering": linger,
     "thing.stumbling": stumble,
+    "thing.copied": Handler(apply_all=copy_all),
+    "thing.dying": Handler(apply_all=each(copy), then_all=each(die_once)),
     "thing.told": Handler(apply_all=each(copy), then_all=each(tell)),
 }
 TICKS = {"clock.second": [tick]}

@@ -137,7 +137,7 @@ class Lane:
     def _tried(self, events: Sequence[Event]) -> Exception | None:
         try:
             patiently(lambda: self._receive(events))
-        except Exception as exc:
+        except Exception as exc:  # noqa: BLE001  (whatever it is, the caller looks at it)
             return exc
         return None
 

@@ -26,9 +26,7 @@ def tell(dispatcher: Any, *, ended: Iterable[Delivery], unfinished: Iterable[Del
             outcome = {"result": "None", "runtime": one.ended - one.arrived}
             dispatcher.send("task-succeeded", **_step(one), received=arrived, **outcome)
         else:
-            dispatcher.send(
-                "task-rejected", **_step(one), received=arrived, requeue=one.verdict is Verdict.PUT_BACK
-            )
+            dispatcher.send("task-rejected", **_step(one), received=arrived, requeue=one.verdict is Verdict.PUT_BACK)
     for one in unfinished:
         if not one.told:
             one.told = True

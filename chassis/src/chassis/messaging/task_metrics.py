@@ -28,7 +28,7 @@ def _begin(task: Any, **_: Any) -> None:
     task.request.began = time.perf_counter()
 
 
-def _end(task: Any, retval: Any, state: str, **_: Any) -> None:
+def _end(task: Any, state: str, **_: Any) -> None:
     began = getattr(task.request, "began", None)
     if began is not None:
         ended(task.name, "succeeded" if state == "SUCCESS" else "failed", time.perf_counter() - began)

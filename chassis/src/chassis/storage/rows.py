@@ -1,4 +1,4 @@
-"""Many rows in one statement: one text for each table and choice of columns, however many rows, so it stays prepared."""
+"""Many rows in one statement, whose text is the same for one row and for a thousand, so that it stays prepared."""
 
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -50,7 +50,7 @@ def _columns(model: type[Model]) -> dict[str, str]:
     return {field.attname: str(field.column) for field in model._meta.concrete_fields}
 
 
-def _key(model: type[Model]) -> Field[Any, Any]:
+def _key(model: type[Model]) -> "Field[Any, Any]":
     key = model._meta.pk
     assert key is not None
     return key
