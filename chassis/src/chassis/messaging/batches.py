@@ -46,7 +46,8 @@ class Verdict(StrEnum):
 class Delivery:
     """An event that has come, and its message, which is to be settled in the thread of the connection.
 
-    arrived, ended: by time.perf_counter(). told: the monitoring knows of its arrival.
+    arrived, ended: by time.perf_counter(). error: the class of what its handler raised. told: the monitoring knows of
+    its arrival.
     """
 
     event: Event
@@ -54,6 +55,7 @@ class Delivery:
     arrived: float = field(default_factory=time.perf_counter)
     ended: float = 0.0
     verdict: Verdict | None = None
+    error: str = ""
     told: bool = False
 
 
@@ -150,6 +152,7 @@ class Lane:
 
     def _dead_letter(self, batch: Sequence[Delivery], failure: Exception) -> None:
         for one in batch:
+            one.error = type(failure).__name__
             tracing.event_failed(one.event.id, failure)
             with at_hand(one.event):
                 log.error("event dead-lettered", extra={"event_type": one.event.type}, exc_info=failure)

@@ -21,17 +21,24 @@ def step_id(consumer: str, event_id: str) -> str:
 def tell(dispatcher: Any, *, ended: Iterable[Delivery], unfinished: Iterable[Delivery]) -> None:
     """Of a step that has ended once, all in one; of one that goes on, once, that it has arrived."""
     for one in ended:
+        how, outcome = _end(one)
         arrived = time.time() - (time.perf_counter() - one.arrived)
-        if one.verdict is Verdict.HANDLED:
-            outcome = {"result": "None", "runtime": one.ended - one.arrived}
-            dispatcher.send("task-succeeded", **_step(one), received=arrived, **outcome)
-        else:
-            dispatcher.send("task-rejected", **_step(one), received=arrived, requeue=one.verdict is Verdict.PUT_BACK)
+        dispatcher.send(how, **_step(one), received=arrived, **outcome)
     for one in unfinished:
         if not one.told:
             one.told = True
             dispatcher.send("task-received", **_step(one))
     dispatcher.flush()
+
+
+def _end(delivery: Delivery) -> tuple[str, dict[str, Any]]:
+    match delivery.verdict:
+        case Verdict.HANDLED:
+            return "task-succeeded", {"result": "None", "runtime": delivery.ended - delivery.arrived}
+        case Verdict.DEAD_LETTERED:
+            return "task-failed", {"exception": delivery.error, "traceback": ""}
+        case _:
+            return "task-rejected", {"requeue": True}
 
 
 def _step(delivery: Delivery) -> dict[str, Any]:
