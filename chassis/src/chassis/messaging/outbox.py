@@ -37,7 +37,8 @@ def emit_all(events: Sequence[tuple[EventData, UUID | str]], *, causes: Sequence
         return []
     source = f"/{settings.SERVICE_NAME}"
     bodies = []
-    for (event, subject), cause in zip(events, causes or [None] * len(events), strict=True):
+    each_cause: Sequence[Event | None] = causes if causes is not None else [None] * len(events)
+    for (event, subject), cause in zip(events, each_cause, strict=True):
         with nullcontext() if cause is None else at_hand(cause):
             bodies.append(envelope(event, subject=subject, source=source))
     with connection.cursor() as cursor:
