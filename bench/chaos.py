@@ -72,14 +72,17 @@ class Run:
 
 def plan(chance: random.Random) -> list[tuple[str, str]]:
     """Every fault of a run, in the order of this seed: (kind, process)."""
-    kills = [("web", [f"{name}-web" for name in NAMES]), ("worker", [f"{name}-worker" for name in NAMES])]
+    kills = [
+        ("web", [f"{name}-web" for name in NAMES]),
+        ("worker", [one for one in control.names() if "-worker" in one]),
+    ]
     kills += [("relay", [f"{name}-relay" for name in NAMES]), ("scheduler", ["scheduler"])]
     kills += [("gateway-simulator", ["gateway-simulator"]), ("gateway", ["gateway"])]
     faults = []
     for kind, targets in kills:
         # each of them in turn, so that five services mean each service once
         order = chance.sample(targets, len(targets))
-        faults += [(kind, order[number % len(order)]) for number in range(KILLS_PER_KIND)]
+        faults += [(kind, order[number % len(order)]) for number in range(max(KILLS_PER_KIND, len(order)))]
     faults += [("postgres", f"postgres-{name}") for name in NAMES]
     faults += [("redis", "redis")] * KILLS_PER_KIND
     faults += [("frozen worker", f"{chance.choice(('booking', 'payment', 'notify'))}-worker")]

@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         added.add_argument("--tls", action="store_true", help="over TLS everywhere, with an authority of its own")
         if name == "up":
             added.add_argument("--no-demo", action="store_true", help="no demo data, and buy no ticket")
+            added.add_argument("--workers", type=int, default=1, metavar="N", help="workers of each service")
     command("demo-data", _demo_data, "load the demo data, or add what it has come to lack")
     added = command("down", _down, "stop everything, in reverse order")
     added.add_argument("--erase", action="store_true", help="and forget its databases, secrets, ports and logs")
@@ -120,7 +121,12 @@ def _up(options: argparse.Namespace) -> None:
     say = _progress()
     with_demo = not options.no_demo
     stack, started = starting.up(
-        _instance(options), fixed_ports=_ports(options.port), with_demo=with_demo, say=say, tls=options.tls
+        _instance(options),
+        fixed_ports=_ports(options.port),
+        with_demo=with_demo,
+        say=say,
+        tls=options.tls,
+        workers=options.workers,
     )
     if not started:
         print("marquee: it is running already")

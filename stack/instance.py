@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 MAIN = "main"
 # sun_path holds 104 bytes on macOS and 108 on Linux, the closing NUL included.
 LONGEST_SOCKET_PATH = 100
+# A file of the state folder.
+WORKERS = "workers"
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,15 @@ class Instance:
     def is_secured(self) -> bool:
         """Whether everything in it speaks TLS."""
         return self.tls_switch.exists()
+
+    @property
+    def workers(self) -> int:
+        """How many workers each service has, as `up` was told."""
+        file = self.state / WORKERS
+        return int(file.read_text()) if file.exists() else 1
+
+    def set_workers(self, number: int) -> None:
+        (self.state / WORKERS).write_text(str(number))
 
     def certificate(self, server: str) -> Path:
         """What a server of it shows, as PEM; `certificates.SERVERS` names them."""

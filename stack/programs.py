@@ -136,12 +136,11 @@ def of_service(
     environment = variables.of_service(instance, service, ports=ports, secrets=secrets)
     commands = {
         "web": [f"{variables.BINARIES}/gunicorn", "-c", "python:chassis.web.gunicorn", "config.wsgi"],
-        # Customers wait for web; the saga may take a moment longer while everybody books at once.
-        "worker": [
-            *(_when_idle() if service.name in PATIENT else ("nice", "-n", "15")),
-            *(f"{variables.BINARIES}/celery", "-A", "config.celery", "worker", "-n", f"{service.name}@%h"),
-            *("-E", "--without-mingle", "--without-gossip", "--loglevel", "INFO"),
-        ],
+        "worker": _worker(service, f"{service.name}@%h"),
+        **{
+            f"worker-{number}": _worker(service, f"{service.name}-{number}@%h")
+            for number in range(2, instance.workers + 1)
+        },
         "relay": [str(PYTHON), "-m", "chassis.messaging.relay"],
     }
     address = variables.secured_url(instance, ports[service.name])
@@ -157,6 +156,15 @@ def of_service(
             ready=ready.get(kind),
         )
         for kind, command in commands.items()
+    ]
+
+
+def _worker(service: Service, node: str) -> list[str]:
+    """Customers wait for web; the saga may take a moment longer while everybody books at once."""
+    return [
+        *(_when_idle() if service.name in PATIENT else ("nice", "-n", "15")),
+        *(f"{variables.BINARIES}/celery", "-A", "config.celery", "worker", "-n", node),
+        *("-E", "--without-mingle", "--without-gossip", "--loglevel", "INFO"),
     ]
 
 

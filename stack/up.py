@@ -24,11 +24,18 @@ AT_ONCE = 2
 
 
 def up(
-    instance: Instance, *, fixed_ports: Mapping[str, int], with_demo: bool, say: Say, tls: bool = False
+    instance: Instance,
+    *,
+    fixed_ports: Mapping[str, int],
+    with_demo: bool,
+    say: Say,
+    tls: bool = False,
+    workers: int = 1,
 ) -> tuple[Stack, bool]:
     """Start all of an instance. The second value is False when it ran already and nothing was done.
 
     with_demo: load the demo data, or add what it has come to lack. tls: everything speaks TLS, and nothing plainly.
+    workers: how many each service has.
 
     Raises StackError saying what is in the way.
     """
@@ -37,6 +44,7 @@ def up(
         _check_switch(instance, tls=tls)
         if is_complete(instance):
             return lifecycle.load(instance), False
+        instance.set_workers(workers)
         stack, installing = _start_infrastructure(instance, fixed_ports=fixed_ports, say=say, tls=tls)
         installing.result()
         lifecycle.set_wanted(instance, programs.TIERS)

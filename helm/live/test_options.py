@@ -24,7 +24,7 @@ WORDS = (
     *("--set", "monitoring.stack.enabled=true,monitoring.stack.createNamespace=false"),
     *("--set", f"autoscaling.enabled=true,{','.join(FEW)}"),
     # What is asked for as a company has it: an idle pod is far below the share at which one is added.
-    *("--set", "services.booking.web.resources.requests.cpu=100m,services.booking.web.resources.requests.memory=256Mi"),
+    *("--set", "services.booking.web.resources.requests.cpu=100m,services.booking.web.resources.requests.memory=512Mi"),
     *("--set", "services.booking.web.autoscaling.max=3"),
 )
 
