@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import urllib3
 from processes import PATIENCE, Process, address, database_url, web
 
 from chassis.ids import uuid7
+from chassis.storage.postgresql import ANSWER_SECONDS
 from chassis.storage.redis import redis_client
 from chassis.testing import access_token, redis_url, wait_until
 
@@ -135,6 +137,9 @@ def test_servers_that_vanish_or_hang_cost_little_and_are_found_again(proxied: An
         database.freeze()
         status, checks = health(base)
         assert (status, checks["postgresql"]) == (503, "down")
+        asked = time.monotonic()
+        assert get(f"{base}/queries").status == 503
+        assert time.monotonic() - asked < ANSWER_SECONDS + 3
         database.mend()
         wait_until(lambda: health(base)[0] == 200)
 

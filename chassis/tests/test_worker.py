@@ -163,6 +163,20 @@ def test_a_worker_outlives_the_broker_and_the_database(queues: str, proxied: Any
     assert [things(name) for name in ("before", "without a database", "without a broker")] == [1, 1, 1]
 
 
+def test_a_worker_gives_up_a_database_that_is_frozen_and_asks_it_anew(queues: str, proxied: Any) -> None:
+    database = proxied(database_url(), 5432)
+    with worker(DATABASE_URL=database_url(port=database.port)):
+        first = publish("thing.made", name="before")
+        wait_until(lambda: handled(first), PATIENCE)
+        database.freeze()
+        known = database.accepted
+        during = publish("thing.made", name="while it was frozen")
+        wait_until(lambda: database.accepted > known, PATIENCE)
+        database.mend()
+        wait_until(lambda: handled(during), PATIENCE)
+    assert things("while it was frozen") == 1
+
+
 def ready(broker: str, queue: str) -> int:
     with Connection(broker) as opened:
         return opened.channel().queue_declare(queue, passive=True).message_count

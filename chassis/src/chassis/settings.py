@@ -10,7 +10,7 @@ from typing import Any
 
 import environ
 
-from chassis.storage.postgresql import KEEPALIVES, BoundedConnection
+from chassis.storage.postgresql import KEEPALIVES, LIMITS, LIMITS_OF_COMMANDS, BoundedConnection
 from chassis.storage.redis import RETRY, TIMEOUT_SECONDS
 from chassis.telemetry import tracing
 from chassis.telemetry.logs import logging_config
@@ -160,8 +160,8 @@ def _storage(*, name: str) -> dict[str, Any]:
         # PostgreSQL plans what it is asked often only once (docs/adr/0024-statements-are-prepared.md).
         "server_side_binding": True,
         "prepare_threshold": 5,
-        # Bounds in milliseconds: nothing waits for ever on a lock or holds one while idle.
-        "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000",
+        # Nothing waits for ever on a lock or holds one while idle.
+        "options": LIMITS if pool_size else LIMITS_OF_COMMANDS,
     }
     if pool_size:
         database["OPTIONS"]["pool"] = {

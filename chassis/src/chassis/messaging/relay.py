@@ -24,7 +24,7 @@ from chassis.ids import first_uuid7_at, time_of_uuid7
 from chassis.jitter import jittered
 from chassis.messaging import outbox_table
 from chassis.messaging.publisher import NotConfirmed, Publisher
-from chassis.storage.postgresql import KEEPALIVES, BoundedConnection
+from chassis.storage.postgresql import KEEPALIVES, LIMITS, BoundedConnection
 from chassis.telemetry import metrics, metrics_port, tracing
 from chassis.telemetry.logs import logging_config
 
@@ -136,8 +136,7 @@ class Relay:
                 application_name="relay",
                 # A mark that a crash of the server loses is made again: publishing twice is allowed, waiting for
                 # the disk is not needed.
-                options="-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000"
-                " -c synchronous_commit=off",
+                options=f"{LIMITS} -c synchronous_commit=off",
             )
             set_json_loads(msgspec.json.decode, self._connection)
             self._connection.execute("LISTEN outbox")

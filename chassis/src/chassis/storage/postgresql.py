@@ -13,8 +13,12 @@ RV = TypeVar("RV")
 # quarter of an hour.
 KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 
-# A healthy server ends a statement itself after 15 s (statement_timeout).
-ANSWER_SECONDS = 20.0
+# Of a web process, a worker or a relay, in milliseconds: somebody waits for what it does.
+LIMITS = "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=30000"
+# Of a command of manage.py.
+LIMITS_OF_COMMANDS = "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
+# A healthy server ends a statement itself before that.
+ANSWER_SECONDS = 5.0
 
 # PostgreSQL's words (SQLSTATE 0A000) for a statement that was prepared before a migration changed a column's type.
 OUTDATED_PLAN = "cached plan must not change result type"
