@@ -1,18 +1,23 @@
-"""Handing messages over: take one, send it, record what became of it. No transaction is open while sending.
+"""Handing messages over: take some, send them, record what became of each. No transaction is open while sending.
 
-A worker killed between sending and recording leaves the message due again when its lease ends; it is then sent once
+A worker killed between sending and recording leaves messages due again when their lease ends; they are then sent once
 more under the same Message-ID (SMS: the same id, which the gateway keeps once). Nothing can do better over SMTP.
 """
 
 import logging
+import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
 
+from chassis.messaging.events import Event, at_hand
 from chassis.storage.breaker import Breaker, BreakerOpen
 from chassis.storage.database import patiently
 from chassis.telemetry import tracing
@@ -25,18 +30,19 @@ from notifications.domain import (
     pause_before_next_try,
     reason_not_to_send,
 )
-from notifications.failures import DeliveryFailure, PermanentFailure, Unreachable
+from notifications.failures import DeliveryFailure, PermanentFailure, TemporaryFailure, Unreachable
 from notifications.models import DeliveryLog
-from notifications.outgoing import Result, Taken
+from notifications.outgoing import BEGIN_SECONDS, TOGETHER, Result, Taken
 from notifications.presentation import codes, present
-from notifications.smtp import SmtpConnection
+from notifications.smtp import Envelope, SmtpConnection
 from notifications.wording import Rendered, Wording, render
 from notifications.wording_rules import BadWording
 
 log = logging.getLogger(__name__)
 
 SWEEP_MESSAGES = 200
-SWEEP_SECONDS = 4.0
+# How long events wait for a mail server that has taken nothing yet; those that come meanwhile wait as well.
+EVENTS_PATIENCE = 4.0
 # A sent mail that is not recorded is sent again, so recording is tried almost until the lease ends.
 RECORD_SECONDS = 4.0
 
@@ -81,23 +87,55 @@ def forget_outages() -> None:
         breaker.close()
 
 
-def deliver_for_event(*, event_id: UUID) -> None:
-    """Hands over the message that the event wrote, unless somebody took it or its server is away. Safe to repeat."""
-    taken = outgoing.take(channels=_open_channels(), event_id=event_id)
-    if taken is not None:
-        _deliver(taken)
+@dataclass(slots=True)
+class Try:
+    """A message that was taken, and what becomes of it.
+
+    event: the one that wrote it, when that is being handled. taken_at: by time.perf_counter(). rendered: None while it
+    is not to be handed over. envelope: None of an SMS.
+    """
+
+    taken: Taken
+    event: Event | None
+    taken_at: float
+    rendered: Rendered | None = None
+    envelope: Envelope | None = None
+    failure: DeliveryFailure | None = None
+    result: Result | None = None
+
+    def at_hand(self) -> AbstractContextManager[object]:
+        return nullcontext() if self.event is None else at_hand(self.event)
+
+
+def deliver_for_events(events: Sequence[Event]) -> None:
+    """Hands over the messages that these events wrote, but for what somebody took, and what a server is away for.
+
+    Safe to repeat. For as long as BEGIN_SECONDS; what is left then is due by itself.
+    """
+    by_id: dict[UUID | None, Event] = {event.id: event for event in events}
+    waiting = {event.id for event in events}
+    ends = time.monotonic() + BEGIN_SECONDS
+    while waiting and time.monotonic() < ends:
+        limit = _room(ends)
+        taken = outgoing.take(channels=_open_channels(), limit=limit, events=waiting)
+        if not taken:
+            break
+        _deliver(taken, events=by_id, begin_by=ends, patience=EVENTS_PATIENCE)
+        waiting.difference_update(one.event_id for one in taken if one.event_id is not None)
+        if len(taken) < limit:
+            break
 
 
 def deliver_due() -> int:
-    """Hands over what is due, one after the other, until nothing is, a bound is reached or the server is away."""
+    """Hands over what is due until nothing is, a bound is reached or the server is away; how many were tried."""
     delivered = 0
-    deadline = time.monotonic() + SWEEP_SECONDS
-    while delivered < SWEEP_MESSAGES and time.monotonic() < deadline:
-        taken = outgoing.take(channels=_open_channels())
-        if taken is None:
+    ends = time.monotonic() + BEGIN_SECONDS
+    while delivered < SWEEP_MESSAGES and time.monotonic() < ends:
+        taken = outgoing.take(channels=_open_channels(), limit=_room(ends))
+        if not taken:
             break
-        _deliver(taken)
-        delivered += 1
+        _deliver(taken, events={}, begin_by=ends)
+        delivered += len(taken)
     return delivered
 
 
@@ -105,45 +143,70 @@ def _open_channels() -> list[Channel]:
     return [channel for channel, breaker in _breakers.items() if not breaker.is_open]
 
 
-def _deliver(taken: Taken) -> None:
-    if taken.sms_number:
-        _write_sms_as_well(taken)
-    result = _attempt(taken)
-    outcome = result.outcome or result.status.value
-    TRIES.labels(taken.kind.code, taken.channel, outcome).inc()
-    recorded: list[bool] = []
-    patiently(lambda: recorded.append(outgoing.record(taken, result)), seconds=RECORD_SECONDS)
-    facts = {
-        "notification_id": str(taken.id),
-        "template": taken.kind.code,
-        "channel": taken.channel,
-        "attempt": taken.attempt,
-        "outcome": outcome,
-        "code": result.code or result.reason,
-    }
-    if recorded[-1]:
-        log.info("notification tried", extra=facts)
-    else:
-        log.warning("notification tried after its lease had ended", extra=facts)
+def _room(ends: float) -> int:
+    """How many to take: a server that may be away costs one a try, and a slow one gets no more than it can take."""
+    return min(TOGETHER, smtp_connection().room(seconds=ends - time.monotonic()))
 
 
-def _write_sms_as_well(taken: Taken) -> None:
+def _deliver(
+    taken: Sequence[Taken], *, events: Mapping[UUID | None, Event], begin_by: float, patience: float = math.inf
+) -> None:
+    """begin_by: by time.monotonic(); none is begun later."""
+    now = time.perf_counter()
+    tries = [Try(one, events.get(one.event_id), now) for one in taken]
+    _write_sms_as_well([one for one in taken if one.sms_number])
+    for one in tries:
+        with one.at_hand():
+            _prepare(one)
+    _send_mails([one for one in tries if one.envelope is not None], begin_by=begin_by, patience=patience)
+    for one in tries:
+        if one.result is None:
+            _hand_over(one, partial(_send_sms, one, begin_by=begin_by))
+    _record([(one, one.result) for one in tries if one.result is not None])
+
+
+def _write_sms_as_well(taken: Sequence[Taken]) -> None:
     """One for each mail that there may be only one of; a copy of a mail has no key, and its booking one message."""
-    services.write(
-        draft=services.Draft(
-            kind=taken.kind,
-            channel=Channel.SMS,
-            user_id=taken.user_id,
-            booking_id=taken.booking_id,
-            natural_key=taken.natural_key or f"{taken.kind.code}:{taken.booking_id or taken.id}",
-            context=taken.context,
-        )
+    services.write_all(
+        [
+            services.drafted(
+                services.Draft(
+                    kind=one.kind,
+                    channel=Channel.SMS,
+                    user_id=one.user_id,
+                    booking_id=one.booking_id,
+                    natural_key=one.natural_key or f"{one.kind.code}:{one.booking_id or one.id}",
+                    context=one.context,
+                )
+            )
+            for one in taken
+        ]
     )
 
 
-def _attempt(taken: Taken) -> Result:
+def _prepare(one: Try) -> None:
+    """Renders it, or finds that it is not to be handed over."""
+    taken = one.taken
     if not taken.recipient:
-        return Result(Step.ADDRESS_MISSING, reason="no_address")
+        one.result = Result(Step.ADDRESS_MISSING, reason="no_address")
+        return
+    reason = _reason_not_to_send(taken)
+    if reason is not None:
+        one.result = Result(Step.NOT_WANTED, reason=reason)
+        return
+    try:
+        one.rendered = _rendered(taken)
+        if taken.channel == Channel.EMAIL:
+            one.envelope = _mail(taken, one.rendered)
+    except PermanentFailure as failure:
+        one.result = Result(Step.GIVEN_UP, outcome=DeliveryLog.FAILED, code=failure.code, reason=failure.code)
+    except Exception:
+        # Whatever is wrong with this one message, it fails by itself: raised, it would come due again for ever.
+        log.exception("message not rendered", extra={"notification_id": str(taken.id)})
+        one.result = Result(Step.GIVEN_UP, reason="not_rendered")
+
+
+def _reason_not_to_send(taken: Taken) -> str | None:
     reason = reason_not_to_send(
         Circumstances(
             now=taken.taken_at,
@@ -154,19 +217,8 @@ def _attempt(taken: Taken) -> Result:
         )
     )
     if reason is None and not (taken.tried or taken.kind.owed(taken.context) or outgoing.is_allowed(taken)):
-        reason = "too_many"
-    if reason is not None:
-        return Result(Step.NOT_WANTED, reason=reason)
-    try:
-        rendered = _rendered(taken)
-        hand_over = _prepared(taken, rendered)
-    except PermanentFailure as failure:
-        return Result(Step.GIVEN_UP, outcome=DeliveryLog.FAILED, code=failure.code, reason=failure.code)
-    except Exception:
-        # Whatever is wrong with this one message, it fails by itself: raised, it would come due again for ever.
-        log.exception("message not rendered", extra={"notification_id": str(taken.id)})
-        return Result(Step.GIVEN_UP, reason="not_rendered")
-    return _handed_over(taken, rendered, hand_over)
+        return "too_many"
+    return reason
 
 
 def _rendered(taken: Taken) -> Rendered:
@@ -198,10 +250,8 @@ def _worded(taken: Taken, wording: Wording | None) -> Rendered:
     return render(wording, values, mail_domain=compose.domain_of(settings.DEFAULT_FROM_EMAIL))
 
 
-def _prepared(taken: Taken, rendered: Rendered) -> Callable[[], None]:
-    if taken.channel == Channel.SMS:
-        return lambda: sms.send(notification_id=taken.id, to=taken.recipient, text=rendered.text.strip())
-    envelope = compose.mail(
+def _mail(taken: Taken, rendered: Rendered) -> Envelope:
+    return compose.mail(
         notification_id=taken.id,
         sender=settings.DEFAULT_FROM_EMAIL,
         recipient=taken.recipient,
@@ -210,22 +260,71 @@ def _prepared(taken: Taken, rendered: Rendered) -> Callable[[], None]:
         codes=codes(taken.context),
         reply_to=settings.SUPPORT_EMAIL,
     )
-    return lambda: smtp_connection().send(envelope)
 
 
-def _handed_over(taken: Taken, rendered: Rendered, hand_over: Callable[[], None]) -> Result:
+def _send_mails(tries: Sequence[Try], *, begin_by: float, patience: float) -> None:
+    envelopes = [one.envelope for one in tries if one.envelope is not None]
+
+    def hand_over() -> None:
+        failures = smtp_connection().send_all(envelopes, begin_by=begin_by, patience=patience)
+        for one in tries:
+            _hand_over(one, lambda: _raise(next(failures)))
+        _raise(next((one.failure for one in tries if isinstance(one.failure, Unreachable)), None))
+
+    if not tries:
+        return
+    try:
+        _breakers[Channel.EMAIL].call(hand_over)
+    except BreakerOpen:
+        # Another thread is trying the server that was away.
+        for one in tries:
+            _hand_over(one, lambda: _raise(Unreachable("circuit_open")))
+    except Unreachable:
+        return  # which the breaker counts; each of the tries has its own failure
+
+
+def _raise(failure: DeliveryFailure | None) -> None:
+    if failure is not None:
+        raise failure
+
+
+def _send_sms(one: Try, *, begin_by: float) -> None:
+    if time.monotonic() > begin_by:
+        raise TemporaryFailure("no_time")
+    assert one.rendered is not None
+    text = one.rendered.text.strip()
+    try:
+        _breakers[Channel.SMS].call(sms.send, notification_id=one.taken.id, to=one.taken.recipient, text=text)
+    except BreakerOpen as error:
+        raise Unreachable("circuit_open") from error
+
+
+def _hand_over(one: Try, hand_over: Callable[[], None]) -> None:
+    """hand_over comes back when the next server has it; it raises DeliveryFailure."""
+    taken = one.taken
+    facts = {"notification.id": str(taken.id), "notification.template": taken.kind.code}
     started = time.perf_counter()
-    failure = _failure_of(taken, hand_over)
-    seconds = time.perf_counter() - started
-    SENDING.labels(taken.channel).observe(seconds)
+    try:
+        with one.at_hand(), tracing.step(f"send {taken.channel}", **facts):
+            hand_over()
+    except DeliveryFailure as failure:
+        one.failure = failure
+    ended = time.perf_counter()
+    SENDING.labels(taken.channel).observe(ended - started)
+    if one.failure is None:
+        waited = (taken.taken_at - taken.created_at).total_seconds()
+        LATENCY.labels(taken.channel).observe(waited + ended - one.taken_at)
+    one.result = _result(one, milliseconds=round((ended - started) * 1000))
+
+
+def _result(one: Try, *, milliseconds: int) -> Result:
+    failure, pause = one.failure, None
     code = "" if failure is None else failure.code
-    pause = None
     if failure is None:
         step, outcome = Step.DELIVERED, DeliveryLog.SENT
-        LATENCY.labels(taken.channel).observe((taken.taken_at - taken.created_at).total_seconds() + seconds)
     else:
         if not isinstance(failure, PermanentFailure):
-            pause = pause_before_next_try(attempts=taken.attempt)
+            pause = pause_before_next_try(attempts=one.taken.attempt)
         step = Step.GIVEN_UP if pause is None else Step.PUT_OFF
         outcome = DeliveryLog.FAILED if pause is None else DeliveryLog.DEFERRED
     return Result(
@@ -234,9 +333,9 @@ def _handed_over(taken: Taken, rendered: Rendered, hand_over: Callable[[], None]
         code=code,
         reason=code,
         pause=pause or timedelta(),
-        subject=rendered.subject,
-        message_id=_message_id(taken),
-        milliseconds=round(seconds * 1000),
+        subject="" if one.rendered is None else one.rendered.subject,
+        message_id=_message_id(one.taken),
+        milliseconds=milliseconds,
     )
 
 
@@ -246,14 +345,27 @@ def _message_id(taken: Taken) -> str:
     return compose.message_id(taken.id, settings.DEFAULT_FROM_EMAIL)
 
 
-def _failure_of(taken: Taken, hand_over: Callable[[], None]) -> DeliveryFailure | None:
-    facts = {"notification.id": str(taken.id), "notification.template": taken.kind.code}
-    try:
-        with tracing.step(f"send {taken.channel}", **facts):
-            _breakers[taken.channel].call(hand_over)
-    except BreakerOpen:
-        # Another thread is trying the server that was away.
-        return Unreachable("circuit_open")
-    except DeliveryFailure as failure:
-        return failure
-    return None
+def _record(tried: Sequence[tuple[Try, Result]]) -> None:
+    for one, result in tried:
+        TRIES.labels(one.taken.kind.code, one.taken.channel, _outcome(result)).inc()
+    recorded: set[UUID] = set()
+    results = [(one.taken, result) for one, result in tried]
+    patiently(lambda: recorded.update(outgoing.record(results)), seconds=RECORD_SECONDS)
+    for one, result in tried:
+        facts = {
+            "notification_id": str(one.taken.id),
+            "template": one.taken.kind.code,
+            "channel": one.taken.channel,
+            "attempt": one.taken.attempt,
+            "outcome": _outcome(result),
+            "code": result.code or result.reason,
+        }
+        with one.at_hand():
+            if one.taken.id in recorded:
+                log.info("notification tried", extra=facts)
+            else:
+                log.warning("notification tried after its lease had ended", extra=facts)
+
+
+def _outcome(result: Result) -> str:
+    return result.outcome or result.status.value

@@ -1,10 +1,10 @@
 """What each event does: what is known from it, and the message that tells it.
 
-Both are written in the inbox transaction; deliver_for hands the message over after the commit. Whatever is not handed
-over then (server away, address not known yet, worker killed) is found by the ticks.
+Both are written in the inbox transaction, of all events that came together; the messages are handed over after the
+commit. Whatever is not handed over then (server away, address not known yet, worker killed) is found by the ticks.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from chassis.messaging.events import Event
 from chassis.messaging.inbox import Handler, each
@@ -12,10 +12,7 @@ from notifications import delivery, services, tasks
 from notifications.heard import BookingCreated, BookingMoved, BookingReduced, EmailVerified, UserKnown
 from notifications.kinds import KINDS
 from notifications.kinds.kind import Kind
-
-
-def deliver_for(event: Event) -> None:
-    delivery.deliver_for_event(event_id=event.id)
+from notifications.models import BookingSummary
 
 
 def know_contact(event: Event) -> None:
@@ -39,44 +36,44 @@ def know_verified(event: Event) -> None:
     services.know_verified(user_id=verified.user_id, email=verified.email)
 
 
-def know_booking(event: Event) -> None:
-    booking = event.read(BookingCreated)
-    services.know_booking(
-        booking_id=booking.booking_id, reference=booking.reference, showtime=booking.showtime, seats=booking.seats
-    )
+def know_bookings(events: Sequence[Event]) -> None:
+    services.know_bookings([_summary(event.read(BookingCreated)) for event in events])
 
 
 def know_move(event: Event) -> None:
     """Later messages about the booking say the new time."""
     moved = event.read(BookingMoved)
-    services.know_booking(
-        booking_id=moved.booking_id,
-        reference=moved.reference,
-        showtime=moved.showtime,
-        seats=moved.seats,
-        revision=moved.revision,
-    )
+    services.know_move(_summary(moved, revision=moved.revision))
 
 
 def know_reduction(event: Event) -> None:
     """Later messages about the booking name the seats that are left."""
-    reduced = event.read(BookingReduced)
-    services.know_reduction(
-        booking_id=reduced.booking_id,
-        reference=reduced.reference,
-        showtime=reduced.showtime,
-        seats=reduced.seats,
+    services.know_reduction(_summary(event.read(BookingReduced)))
+
+
+def _summary(booking: BookingCreated | BookingMoved | BookingReduced, *, revision: int = 0) -> BookingSummary:
+    return services.summary_of(
+        booking_id=booking.booking_id,
+        reference=booking.reference,
+        showtime=booking.showtime,
+        seats=booking.seats,
+        revision=revision,
     )
 
 
+def lock(events: Sequence[Event]) -> None:
+    """Of what is written of a booking, or else of a user, at the same time by several workers."""
+    services.lock([str(event.data.get("booking_id") or event.data.get("user_id")) for event in events])
+
+
 # What later messages need of an event, whether or not a message tells it.
-KNOWN: dict[str, Callable[[Event], None]] = {
-    "user.registered": know_contact,
-    "user.updated": know_contact,
-    "email.verified": know_verified,
-    "booking.created": know_booking,
-    "booking.moved": know_move,
-    "booking.reduced": know_reduction,
+KNOWN: dict[str, Callable[[Sequence[Event]], None]] = {
+    "user.registered": each(know_contact),
+    "user.updated": each(know_contact),
+    "email.verified": each(know_verified),
+    "booking.created": know_bookings,
+    "booking.moved": each(know_move),
+    "booking.reduced": each(know_reduction),
 }
 
 
@@ -88,14 +85,14 @@ def handlers_of(kinds: Iterable[Kind]) -> dict[str, Handler]:
     return {event_type: _handler(KNOWN.get(event_type), kind_of.get(event_type)) for event_type in (*kind_of, *KNOWN)}
 
 
-def _handler(know: Callable[[Event], None] | None, kind: Kind | None) -> Handler:
-    def apply(event: Event) -> None:
+def _handler(know: Callable[[Sequence[Event]], None] | None, kind: Kind | None) -> Handler:
+    def apply_all(events: Sequence[Event]) -> None:
         if know is not None:
-            know(event)
+            know(events)
         if kind is not None:
-            services.tell(kind=kind, event=event)
+            services.tell_all(kind=kind, events=events)
 
-    return Handler(apply_all=each(apply), then_all=None if kind is None else each(deliver_for))
+    return Handler(apply_all=apply_all, then_all=None if kind is None else delivery.deliver_for_events)
 
 
 HANDLERS = handlers_of(KINDS.values())

@@ -1,5 +1,6 @@
-"""The table `notifications` as a queue: taking what is due and recording what became of it, a statement each."""
+"""The table `notifications` as a queue: taking what is due and recording what became of it, many in a statement."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.db import connection
 
 from chassis.ids import uuid7
+from chassis.storage.database import as_jsonb
 from notifications.domain import (
     FALLBACK_LANGUAGE,
     MACHINE,
@@ -26,25 +28,28 @@ from notifications.kinds import KINDS
 from notifications.kinds.kind import Kind
 from notifications.wording import Wording
 
+# How many are taken together at most, and for how many seconds the next of them is begun.
+TOGETHER = 16
+BEGIN_SECONDS = 4.0
 # Seconds after the longest try, to record it.
 LEASE_MARGIN = 5.0
 
-# One statement takes the message and fetches all that it needs. What supersedes a message is looked for by natural key,
+# One statement takes messages and fetches all that they need. What supersedes a message is looked for by natural key,
 # and only for the kinds that can be. A name that somebody typed goes to nobody but an address that they have proved.
 # The clock is the database's: leases are compared across machines. A kind that is not known here is left to the newer
 # version of this service that wrote it.
 _TAKE = """
 WITH due AS (
-    SELECT id FROM notifications
+    SELECT id, due_at AS since FROM notifications
     WHERE {which} AND status = 'pending' AND channel = ANY(%(channels)s) AND template = ANY(%(kinds)s)
-    ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+    ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), n AS (
     UPDATE notifications SET attempts = attempts + 1, due_at = statement_timestamp() + make_interval(secs => %(lease)s)
     FROM due WHERE notifications.id = due.id
-    RETURNING notifications.*
+    RETURNING notifications.*, due.since
 )
-SELECT n.id, n.template, n.channel, n.user_id, n.booking_id, n.natural_key, n.recipient, n.context, n.not_after,
-    n.attempts, n.created_at, statement_timestamp(),
+SELECT n.id, n.event_id, n.template, n.channel, n.user_id, n.booking_id, n.natural_key, n.recipient,
+    n.context, n.not_after, n.attempts, n.created_at, statement_timestamp(),
     n.attempts > 1 AND EXISTS (SELECT FROM delivery_log l WHERE l.notification_id = n.id),
     c.email, c.phone,
     CASE WHEN p.proved THEN coalesce(nullif(c.full_name, ''), c.username) ELSE '' END, coalesce(p.proved, false),
@@ -68,12 +73,13 @@ LEFT JOIN LATERAL (
         AND w.language IN (coalesce(c.language, %(fallback)s), %(fallback)s)
     ORDER BY w.language = c.language DESC NULLS LAST LIMIT 1
 ) t ON true
+ORDER BY n.since, n.id
 """
 TAKE_DUE = _TAKE.format(which="due_at <= statement_timestamp()")
 # The event that wrote a message takes it for the first time at once: until its grace is over, no tick does.
 # But not before what it follows is settled.
-TAKE_FOR_EVENT = _TAKE.format(
-    which="""event_id = %(event_id)s AND (due_at <= statement_timestamp()
+TAKE_FOR_EVENTS = _TAKE.format(
+    which="""event_id = ANY(%(events)s) AND (due_at <= statement_timestamp()
         OR attempts = 0 AND (follows IS NULL OR EXISTS (
             SELECT FROM notifications first WHERE first.natural_key = notifications.follows
                 AND first.status NOT IN ('pending', 'waiting_for_contact'))))"""
@@ -90,27 +96,31 @@ RETURNING messages
 """
 
 RECORD = """
-WITH settled AS (
+WITH result AS (
+    SELECT * FROM jsonb_to_recordset(%(results)s) AS result (
+        id uuid, attempt int, status text, reason text, language text, subject text, recipient text, pause float8,
+        scrub boolean, log_id uuid, outcome text, code text, message_id text, milliseconds int)
+), settled AS (
     UPDATE notifications
-    SET status = %(status)s::text, reason = %(reason)s, language = %(language)s, subject = %(subject)s,
-        recipient = %(recipient)s,
-        due_at = CASE WHEN %(status)s::text = 'pending'
-            THEN statement_timestamp() + make_interval(secs => %(pause)s::float8) ELSE due_at END,
-        sent_at = CASE WHEN %(status)s::text = 'sent' THEN statement_timestamp() END,
-        context = CASE WHEN %(scrub)s::boolean THEN context - %(secret)s::text ELSE context END
-    WHERE id = %(id)s AND status = 'pending' AND attempts = %(attempt)s::int
-    RETURNING id, natural_key, notifications.status
+    SET status = result.status, reason = result.reason, language = result.language, subject = result.subject,
+        recipient = result.recipient,
+        due_at = CASE WHEN result.status = 'pending'
+            THEN statement_timestamp() + make_interval(secs => result.pause) ELSE notifications.due_at END,
+        sent_at = CASE WHEN result.status = 'sent' THEN statement_timestamp() END,
+        context = CASE WHEN result.scrub THEN notifications.context - %(secret)s::text ELSE notifications.context END
+    FROM result
+    WHERE notifications.id = result.id AND notifications.status = 'pending' AND notifications.attempts = result.attempt
+    RETURNING notifications.id, notifications.natural_key, notifications.status
 ), released AS (
     UPDATE notifications SET due_at = statement_timestamp()
     FROM settled WHERE notifications.follows = settled.natural_key AND notifications.status = 'pending'
         AND notifications.attempts = 0 AND settled.status NOT IN ('pending', 'waiting_for_contact')
 ), logged AS (
     INSERT INTO delivery_log (id, notification_id, attempt, outcome, code, message_id, milliseconds, created_at)
-    SELECT %(log_id)s, id, %(attempt)s::int, %(outcome)s::text, %(code)s, %(message_id)s, %(milliseconds)s,
-        statement_timestamp()
-    FROM settled WHERE %(outcome)s::text <> ''
+    SELECT log_id, id, attempt, outcome, code, message_id, milliseconds, statement_timestamp()
+    FROM result JOIN settled USING (id) WHERE outcome <> ''
 )
-SELECT count(*) FROM settled
+SELECT id FROM settled
 """
 
 
@@ -119,6 +129,7 @@ class Taken:
     """A message that this worker alone may hand over until its lease ends."""
 
     id: UUID
+    event_id: UUID | None
     kind: Kind
     channel: Channel
     user_id: UUID | None
@@ -163,24 +174,26 @@ class Result:
         object.__setattr__(self, "status", MACHINE.next(Status.PENDING, self.step))
 
 
-def take(*, channels: list[Channel], event_id: UUID | None = None) -> Taken | None:
-    """The message that is due the longest, or the one that an event wrote and nobody took; None when there is none."""
-    lease = settings.DELIVERY_SECONDS + LEASE_MARGIN
+def take(*, channels: Sequence[Channel], limit: int, events: Collection[UUID] | None = None) -> list[Taken]:
+    """So many messages that are due, those that are due the longest first; of events, the ones that these wrote.
+
+    The lease covers all of them: the last is begun BEGIN_SECONDS later at most.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            TAKE_DUE if event_id is None else TAKE_FOR_EVENT,
+            TAKE_DUE if events is None else TAKE_FOR_EVENTS,
             {
                 "channels": [channel.value for channel in channels],
-                **({} if event_id is None else {"event_id": event_id}),
-                "lease": lease,
+                **({} if events is None else {"events": list(events)}),
+                "limit": limit,
+                "lease": BEGIN_SECONDS + settings.DELIVERY_SECONDS + LEASE_MARGIN,
                 "kinds": list(KINDS),
                 "while_held": [kind.code for kind in KINDS.values() if kind.while_held],
                 "while_booked": [kind.code for kind in KINDS.values() if kind.while_booked],
                 "fallback": FALLBACK_LANGUAGE,
             },
         )
-        row = cursor.fetchone()
-    return None if row is None else _taken(row)
+        return [_taken(row) for row in cursor.fetchall()]
 
 
 def is_allowed(taken: Taken) -> bool:
@@ -196,36 +209,41 @@ def is_allowed(taken: Taken) -> bool:
         return cursor.fetchone() is not None
 
 
-def record(taken: Taken, result: Result) -> bool:
-    """Records the outcome and its log row together; False when the lease had ended and another worker went on."""
+def record(results: Sequence[tuple[Taken, Result]]) -> set[UUID]:
+    """Records outcomes and their log rows together; the ids of those whose lease had not ended meanwhile.
+
+    With the others another worker went on.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             RECORD,
-            {
-                "id": taken.id,
-                "attempt": taken.attempt,
-                "status": result.status.value,
-                "reason": result.reason,
-                "language": taken.language,
-                "subject": result.subject,
-                "recipient": taken.recipient,
-                "pause": result.pause.total_seconds(),
-                "scrub": taken.kind.carries_secret and is_settled(result.status),
-                "secret": SECRET,
-                "log_id": uuid7(),
-                "outcome": result.outcome,
-                "code": result.code,
-                "message_id": result.message_id,
-                "milliseconds": result.milliseconds,
-            },
+            {"results": as_jsonb([_recorded(taken, result) for taken, result in results]), "secret": SECRET},
         )
-        (settled,) = cursor.fetchone()
-    return bool(settled)
+        return {notification_id for (notification_id,) in cursor.fetchall()}
+
+
+def _recorded(taken: Taken, result: Result) -> dict[str, Any]:
+    return {
+        "id": taken.id,
+        "attempt": taken.attempt,
+        "status": result.status,
+        "reason": result.reason,
+        "language": taken.language,
+        "subject": result.subject,
+        "recipient": taken.recipient,
+        "pause": result.pause.total_seconds(),
+        "scrub": taken.kind.carries_secret and is_settled(result.status),
+        "log_id": uuid7(),
+        "outcome": result.outcome,
+        "code": result.code,
+        "message_id": result.message_id,
+        "milliseconds": result.milliseconds,
+    }
 
 
 def _taken(row: tuple[Any, ...]) -> Taken:
     (
-        notification_id, template, channel, user_id, booking_id, natural_key, recipient, context, not_after,
+        notification_id, event_id, template, channel, user_id, booking_id, natural_key, recipient, context, not_after,
         attempts, created_at, now, tried, email, phone, name, proved, time_zone, wants_hold_notices, wants_sms,
         reference, showtime, seats, language, subject, body, text, superseded,
     ) = row  # fmt: skip
@@ -236,6 +254,7 @@ def _taken(row: tuple[Any, ...]) -> Taken:
     address = email if channel == Channel.EMAIL else phone
     return Taken(
         id=notification_id,
+        event_id=event_id,
         kind=kind,
         channel=Channel(channel),
         user_id=user_id,

@@ -13,7 +13,9 @@ from django.utils import timezone
 
 from chassis.ids import uuid7
 from chassis.messaging.events import Event
+from chassis.storage import rows
 from chassis.storage.audit_log import Actor, record
+from chassis.storage.database import as_jsonb, execute
 from chassis.web.problems import NotFound
 from notifications.domain import (
     FALLBACK_LANGUAGE,
@@ -32,6 +34,25 @@ from notifications.heard import Seat, Showtime
 from notifications.kinds import KINDS, MESSAGE, carries_secret
 from notifications.kinds.kind import Kind
 from notifications.models import BookingSummary, Contact, Notification
+
+WRITTEN = (
+    *("id", "event_id", "template", "channel", "user_id", "booking_id", "natural_key", "follows", "recipient"),
+    *("language", "subject", "context", "status", "reason", "attempts", "not_after", "requested_by", "created_at"),
+)
+# The clock is the database's: what is due is compared across machines.
+WRITE = f"""
+INSERT INTO notifications ({", ".join(WRITTEN)}, due_at)
+SELECT {", ".join(WRITTEN)}, statement_timestamp()
+    + make_interval(secs => CASE WHEN event_id IS NULL THEN 0 WHEN follows IS NULL THEN %s ELSE %s END::float8)
+FROM jsonb_populate_recordset(NULL::notifications, %s)
+ON CONFLICT DO NOTHING
+"""  # noqa: S608  (names of columns)
+
+# A key for each name, in one order.
+LOCK = """
+SELECT pg_advisory_xact_lock(key)
+FROM (SELECT DISTINCT hashtextextended(name, 0) AS key FROM unnest(%s::text[]) AS name ORDER BY key) AS keys
+"""
 
 KNOW_CONTACT = """
 INSERT INTO contacts
@@ -63,14 +84,55 @@ class Draft:
 
 
 def write(*, draft: Draft, event_id: UUID | None = None, notification_id: UUID | None = None) -> Notification:
-    """Writes the notification; nothing happens when one with its natural key or event is there.
+    """Writes the notification; nothing happens when one with its natural key or event is there."""
+    notification = drafted(draft, event_id=event_id, notification_id=notification_id)
+    write_all([notification])
+    return notification
 
-    It is due at once. What an event tells, the event's own delivery hands over after the commit, and ticks leave that
-    alone until its grace is over: a tick that came first would hand it over outside of the event's trace. What follows
-    another message is due when that is settled, or when it has waited long enough for it.
+
+def write_all(notifications: Sequence[Notification]) -> None:
+    """Writes those that are new, in one statement; nothing happens to those whose natural key or event is there.
+
+    They are due at once. What an event tells, the event's own delivery hands over after the commit, and ticks leave
+    that alone until its grace is over: a tick that came first would hand it over outside of the event's trace. What
+    follows another message is due when that is settled, or when it has waited long enough for it.
     """
-    now = timezone.now()
-    notification = Notification(
+    if not notifications:
+        return
+    # In one order, for whoever writes the same ones at the same time.
+    ordered = sorted(notifications, key=lambda notification: notification.natural_key or "")
+    messages = [{name: getattr(notification, name) for name in WRITTEN} for notification in ordered]
+    execute(WRITE, [GRACE.total_seconds(), FOLLOW_WAIT.total_seconds(), as_jsonb(messages)])
+
+
+def tell_all(*, kind: Kind, events: Sequence[Event]) -> None:
+    """Writes the messages by which the kind tells these events, of those that are to be told. Raises MalformedEvent."""
+    drafts = [(event.id, _draft(kind, event)) for event in events]
+    write_all([drafted(draft, event_id=event_id) for event_id, draft in drafts if draft is not None])
+
+
+def _draft(kind: Kind, event: Event) -> Draft | None:
+    tells = kind.tells
+    assert tells is not None, "staff write this kind"
+    data = event.read(tells.reads)
+    if not tells.when(data):
+        return None
+    return Draft(
+        kind=kind,
+        channel=kind.channels[0],
+        user_id=data.user_id,
+        booking_id=getattr(data, "booking_id", None),
+        natural_key=tells.once(data),
+        follows=tells.follows(data),
+        recipient=tells.to(data),
+        context={name: msgspec.to_builtins(getattr(data, name)) for name in tells.says},
+        not_after=tells.not_after(data),
+    )
+
+
+def drafted(draft: Draft, *, event_id: UUID | None = None, notification_id: UUID | None = None) -> Notification:
+    """As it is to be written."""
+    return Notification(
         id=notification_id or uuid7(),
         event_id=event_id,
         template=draft.kind.code,
@@ -82,36 +144,19 @@ def write(*, draft: Draft, event_id: UUID | None = None, notification_id: UUID |
         recipient=draft.recipient,
         context=dict(draft.context),
         status=Status.PENDING,
-        due_at=Now() if event_id is None else Now() + (GRACE if draft.follows is None else FOLLOW_WAIT),
         not_after=draft.not_after,
         requested_by=draft.requested_by,
-        created_at=now,
+        created_at=timezone.now(),
     )
-    Notification.objects.bulk_create([notification], ignore_conflicts=True)
-    return notification
 
 
-def tell(*, kind: Kind, event: Event) -> None:
-    """Writes the message by which the kind tells this event, if it is one to be told. Raises MalformedEvent."""
-    tells = kind.tells
-    assert tells is not None, "staff write this kind"
-    data = event.read(tells.reads)
-    if not tells.when(data):
-        return
-    write(
-        event_id=event.id,
-        draft=Draft(
-            kind=kind,
-            channel=kind.channels[0],
-            user_id=data.user_id,
-            booking_id=getattr(data, "booking_id", None),
-            natural_key=tells.once(data),
-            follows=tells.follows(data),
-            recipient=tells.to(data),
-            context={name: msgspec.to_builtins(getattr(data, name)) for name in tells.says},
-            not_after=tells.not_after(data),
-        ),
-    )
+def lock(ids: Sequence[str]) -> None:
+    """Whoever else locks one of these, bookings or users, waits until the transaction at hand has ended.
+
+    Of rows that are yet to be written there is nothing else to lock: two workers that write the same ones in several
+    statements would wait for each other.
+    """
+    execute(LOCK, [list(ids)])
 
 
 def know_contact(
@@ -161,34 +206,41 @@ def know_verified(*, user_id: UUID, email: str) -> None:
     Contact.objects.filter(user_id=user_id, email__iexact=email).update(email_verified=True)
 
 
-def know_booking(
-    *, booking_id: UUID, reference: str, showtime: Showtime, seats: Sequence[Seat], revision: int = 0
-) -> None:
-    """Keeps what later messages about the booking will not say themselves.
+def know_bookings(summaries: Sequence[BookingSummary]) -> None:
+    """Keeps what later messages about these bookings will not say themselves; what is known of one stays."""
+    # In one order, for whoever writes the same ones at the same time.
+    rows.insert(sorted(summaries, key=lambda summary: summary.booking_id), ignore_conflicts=True)
 
-    revision: of the move that told it, so that the newest place and time stay, whatever arrives last.
-    """
-    summary = BookingSummary(
+
+def summary_of(
+    *, booking_id: UUID, reference: str, showtime: Showtime, seats: Sequence[Seat], revision: int = 0
+) -> BookingSummary:
+    """revision: of the move that told it; 0: it was not moved."""
+    return BookingSummary(
         booking_id=booking_id,
         reference=reference,
         showtime=msgspec.to_builtins(showtime),
         seats=msgspec.to_builtins(seats),
         revision=revision,
+        created_at=timezone.now(),
     )
-    BookingSummary.objects.bulk_create([summary], ignore_conflicts=True)
-    if revision:
-        BookingSummary.objects.filter(booking_id=booking_id, revision__lt=revision).update(
-            showtime=summary.showtime, revision=revision
-        )
 
 
-def know_reduction(*, booking_id: UUID, reference: str, showtime: Showtime, seats: Sequence[Seat]) -> None:
+def know_move(summary: BookingSummary) -> None:
+    """Keeps the newest place and time, whatever arrives last."""
+    know_bookings([summary])
+    BookingSummary.objects.filter(booking_id=summary.booking_id, revision__lt=summary.revision).update(
+        showtime=summary.showtime, revision=summary.revision
+    )
+
+
+def know_reduction(reduced: BookingSummary) -> None:
     """Keeps which seats are left: the fewest that were heard of, whatever arrives last."""
-    know_booking(booking_id=booking_id, reference=reference, showtime=showtime, seats=seats)
+    know_bookings([reduced])
     with transaction.atomic():
-        summary = BookingSummary.objects.select_for_update().get(booking_id=booking_id)
-        if len(seats) < len(summary.seats):
-            summary.seats = msgspec.to_builtins(seats)
+        summary = BookingSummary.objects.select_for_update().get(booking_id=reduced.booking_id)
+        if len(reduced.seats) < len(summary.seats):
+            summary.seats = reduced.seats
             summary.save(update_fields=["seats"])
 
 

@@ -1,13 +1,29 @@
+from typing import Any
+from uuid import UUID
+
 import factory
 from django.utils import timezone
 
 from chassis.ids import uuid7
+from chassis.messaging.events import Event
 from chassis.storage.audit_log import Actor, Door
 from notifications.domain import Channel, Status
 from notifications.kinds import KINDS, samples
 from notifications.models import BookingSummary, Contact, Notification
 
 CLERK = Actor(uuid7(), "linh", Door.ADMIN)
+
+
+def event_of(event_type: str, data: dict[str, Any], *, event_id: UUID | None = None, correlation: str = "") -> Event:
+    return Event(
+        id=event_id or uuid7(),
+        type=event_type,
+        source="/test",
+        subject="test",
+        time=timezone.now(),
+        data=data,
+        correlationid=correlation,
+    )
 
 
 class ContactFactory(factory.django.DjangoModelFactory):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.utils import timezone
-from factories import CLERK, BookingSummaryFactory, ContactFactory, NotificationFactory
+from factories import CLERK, BookingSummaryFactory, ContactFactory, NotificationFactory, event_of
 from servers import ScriptedSmtp, Sink
 
 from chassis.ids import uuid7
@@ -94,7 +94,7 @@ def test_a_tick_leaves_a_fresh_message_to_its_event_and_takes_it_when_that_never
 
     make_due()
     assert delivery.deliver_due() == 1, "the worker was killed after the commit"
-    delivery.deliver_for_event(event_id=event_id)
+    delivery.deliver_for_events([event_of("email.verified", {}, event_id=event_id)])
     assert len(sink.messages(contact.email)) == 1
 
 
@@ -105,7 +105,7 @@ def test_the_event_that_wrote_a_message_hands_it_over_at_once_and_leaves_a_faile
     services.write(draft=services.Draft(kind=KINDS["welcome"], context={}, recipient="a@b.example"), event_id=event_id)
     scripted.replies["RCPT"] = "451 greylisted"
     for _ in range(2):
-        delivery.deliver_for_event(event_id=event_id)
+        delivery.deliver_for_events([event_of("email.verified", {}, event_id=event_id)])
     assert Notification.objects.get().attempts == 1
 
 
@@ -154,12 +154,11 @@ def test_an_sms_sent_but_not_recorded_is_kept_once_by_the_gateway(
 
 def test_a_worker_that_overran_its_lease_records_nothing_over_the_other_s(sink: Sink, make_due: MakeDue) -> None:
     notification = NotificationFactory()
-    slow = outgoing.take(channels=list(Channel))
-    assert slow is not None
+    [slow] = outgoing.take(channels=list(Channel), limit=1)
     make_due()
     assert delivery.deliver_due() == 1
 
-    assert outgoing.record(slow, outgoing.Result(outgoing.Step.PUT_OFF, outcome="deferred")) is False
+    assert outgoing.record([(slow, outgoing.Result(outgoing.Step.PUT_OFF, outcome="deferred"))]) == set()
 
     notification.refresh_from_db()
     assert notification.status == Status.SENT
