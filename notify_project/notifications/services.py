@@ -209,7 +209,8 @@ def know_verified(*, user_id: UUID, email: str) -> None:
 def know_bookings(summaries: Sequence[BookingSummary]) -> None:
     """Keeps what later messages about these bookings will not say themselves; what is known of one stays."""
     # In one order, for whoever writes the same ones at the same time.
-    rows.insert(sorted(summaries, key=lambda summary: summary.booking_id), ignore_conflicts=True)
+    ordered = sorted(summaries, key=lambda summary: summary.booking_id)
+    rows.insert(ordered, ignore_conflicts=True)
 
 
 def summary_of(
