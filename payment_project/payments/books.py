@@ -1,10 +1,11 @@
 """Writing a decision down: the payment's row, the ledger, the intent that follows from it, and what is announced.
 
-All of it is one statement that hangs on the version of the payment it was decided on: when somebody changed the
-payment meanwhile nothing is written, and the caller decides anew.
+All of it, of as many payments as were decided on together, is one statement that hangs on the versions of the payments
+they were decided on: when somebody changed one of them meanwhile nothing is written, and the caller decides anew.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -12,19 +13,20 @@ from typing import Any, cast
 from uuid import UUID
 
 import msgspec
+from django.conf import settings
+from django.db.models import Count
 from django.utils import timezone
 
 from chassis.ids import uuid7, uuid7_following
-from chassis.messaging import outbox
-from chassis.messaging.events import EventData
+from chassis.messaging.events import Event, EventData, at_hand, envelope
+from chassis.messaging.outbox import emit_all
 from chassis.money import Money
-from chassis.storage.database import as_jsonb
 from chassis.telemetry import metrics
 from payments import domain, events, seats
 from payments.domain import Kind
 from payments.models import GatewayOperation, OperationState, Payment, Refund, RefundStatus
 from payments.seats import RefundKind, Seat
-from payments.statements import NOW, Expression, Statement
+from payments.statements import ANSWERED, ASKED, DECIDED, NEW_PAYMENT, REFUND_ENDED, Parts
 
 # Longer than a call with its repetition may take, 2 x (1 + 5) s (gateways/interface.py): a lease ends with its holder.
 LEASE = timedelta(seconds=20)
@@ -51,15 +53,7 @@ def id_of(step: int, booking_id: UUID) -> UUID:
 OUTCOMES = metrics.counter("payments_total", "Payments by what became of them", ["outcome"])
 MONEY = metrics.counter("payments_amount_total", "Money moved, in minor units", ["kind", "currency"])
 
-_DECIDED = frozenset(
-    {
-        *("status", "booking_state", "held_amount", "captured_amount", "refunded_amount", "retained_amount"),
-        *("fee_told_amount", "let_in"),
-        *("under_way", "failure_code", "attention", "provider", "authorization_id", "capture_id"),
-        *("card_last4", "ended_reason", "captured_at", "hold_expires_at", "seats"),
-    }
-)
-_COLUMNS = {field.attname: str(field.column) for field in Payment._meta.concrete_fields if field.attname in _DECIDED}
+_DECIDED = {field.attname: str(field.column) for field in Payment._meta.concrete_fields if field.column in DECIDED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +139,40 @@ class Answered:
     refund: Refund | None = None
 
 
-def open_payment(row: Payment, decision: domain.Decision, *, card: Card | None = None) -> bool:
-    """Inserts the payment of a booking that has none; False, and nothing is written, when it has one already."""
-    assign(row, decision.payment)
-    names = ("id", "booking_id", "booking_reference", "user_id", "amount", "currency", "hold_expires_at")
-    values = {name: getattr(row, name) for name in names} | _state(row)
-    statement = Statement.inserting("payments", values)
-    _follow_up(statement, row, decision, card=card)
-    return _carry_out(statement, row, decision)
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A decision about a payment. wish, card: for a refund or an authorisation that is asked for now.
+
+    leased: the caller runs the next operation itself, as soon as this has been committed. cause: the event that it
+    follows from, where several came together.
+    """
+
+    row: Payment
+    decision: domain.Decision
+    answered: Answered | None = None
+    wish: RefundWish | None = None
+    card: Card | None = None
+    leased: bool = False
+    cause: Event | None = None
+
+
+def open_all(openings: Sequence[Change]) -> set[UUID]:
+    """Inserts the payments of bookings that have none; their ids. Of the others nothing is written.
+
+    Outside a transaction nothing can be told with it.
+    """
+    parts = Parts()
+    for opening in openings:
+        assign(opening.row, opening.decision.payment)
+        _follow_up(parts, opening, given_back={})
+    rows = [opening.row for opening in openings]
+    made = parts.make([{name: getattr(row, name) for name in NEW_PAYMENT} | _state(row) for row in rows])
+    opened = [opening for opening in openings if opening.row.id in made]
+    told = [(event, opening) for opening in opened for event in _events(opening)]
+    causes = [opening.cause for _, opening in told if opening.cause is not None]
+    emit_all([(event, opening.row.id) for event, opening in told], causes=causes or None)
+    _count(opened)
+    return made
 
 
 def write(
@@ -164,104 +184,82 @@ def write(
     card: Card | None = None,
     leased: bool = False,
 ) -> tuple[bool, GatewayOperation | None]:
-    """Saves a decision: whether the payment still was what it was decided on, and the operation that follows.
+    """write_all() of one; the operation that follows comes with it, also when it is the one under way, reversed."""
+    written, operations = write_all([Change(row, decision, answered, wish, card, leased)])
+    if written and leased and decision.ask is not None and decision.ask.kind is Kind.REVERSE:
+        return True, row.operations.get(state=OperationState.REVERSING)
+    return written, next(iter(operations), None)
 
-    wish, card: for a refund or an authorisation that is asked for now. leased: the caller runs the next operation
-    itself, as soon as this has been committed.
+
+def write_all(changes: Sequence[Change]) -> tuple[bool, list[GatewayOperation]]:
+    """Saves decisions about payments, one of each: whether all were what they were decided on, and what follows.
+
+    When one of them was not, nothing is written.
     """
-    assign(row, decision.payment)
-    changes = {**_state(row), "version": row.version + 1, "updated_at": NOW}
-    statement = Statement.updating("payments", changes, expecting={"id": row.id, "version": row.version})
-    if answered is not None:
-        _close(statement, answered)
-        _post(statement, row, answered.operation, decision.postings)
-    after = "gateway_operations" if answered is not None else ""
-    operation = _follow_up(
-        statement, row, decision, answered=answered, wish=wish, card=card, leased=leased, after=after
-    )
-    written = _carry_out(statement, row, decision)
-    if not written:
-        return False, None
-    row.version += 1
-    if leased and decision.ask is not None and decision.ask.kind is Kind.REVERSE:
-        operation = row.operations.get(state=OperationState.REVERSING)
-    return True, operation
+    parts, source = Parts(), f"/{settings.SERVICE_NAME}"
+    given_back = _given_back(changes)
+    operations = []
+    for change in changes:
+        assign(change.row, change.decision.payment)
+        if change.answered is not None:
+            _close(parts, change.answered)
+            _post(parts, change.row, change.answered.operation, change.decision.postings)
+        operation = _follow_up(parts, change, given_back=given_back)
+        if operation is not None:
+            operations.append(operation)
+        with nullcontext() if change.cause is None else at_hand(change.cause):
+            parts.told += [envelope(event, subject=change.row.id, source=source) for event in _events(change)]
+    rows = [change.row for change in changes]
+    if not parts.change([{"id": row.id, "version": row.version + 1} | _state(row) for row in rows]):
+        return False, []
+    for row in rows:
+        row.version += 1
+    _count(changes)
+    return True, operations
 
 
-def _state(row: Payment) -> dict[str, object]:
-    state = {column: getattr(row, name) for name, column in _COLUMNS.items()}
-    return state | {"seats": as_jsonb(row.seats), "let_in": as_jsonb(row.let_in)}
+def _state(row: Payment) -> dict[str, Any]:
+    return {column: getattr(row, name) for name, column in _DECIDED.items()}
 
 
-def _close(statement: Statement, answered: Answered) -> None:
+def _close(parts: Parts, answered: Answered) -> None:
     operation, refund = answered.operation, answered.refund
-    changes = {
-        "state": operation.state,
-        "outcome_code": operation.outcome_code,
-        "result": operation.result,
-        "finished_at": operation.finished_at,
-        "leased_until": None,
-        "payment_token": "",
-        "last_error": "",
-    }
-    statement.update("gateway_operations", changes, where={"id": operation.id})
+    ids = {"id": operation.id, "payment_id": operation.payment_id}
+    parts.answered.append(ids | {name: getattr(operation, name) for name in ANSWERED})
     if refund is not None:
-        ended = {name: getattr(refund, name) for name in ("status", "kind", "failure_code", "finished_at")}
-        statement.update("refunds", ended | {"seats": as_jsonb(refund.seats)}, where={"id": refund.id})
+        ids = {"id": refund.id, "payment_id": refund.payment_id}
+        parts.refunds_ended.append(ids | {name: getattr(refund, name) for name in REFUND_ENDED})
 
 
-def _post(statement: Statement, row: Payment, operation: GatewayOperation, lines: tuple[domain.Posting, ...]) -> None:
+def _post(parts: Parts, row: Payment, operation: GatewayOperation, lines: tuple[domain.Posting, ...]) -> None:
     """The lines of one operation go in together: the database refuses them when they do not add up to zero."""
-    if lines:
-        statement.insert_many(
-            "transactions",
-            [
-                {
-                    "id": uuid7(),
-                    "payment_id": row.id,
-                    "operation_id": operation.id,
-                    "kind": line.kind,
-                    "account": line.account,
-                    "amount": line.amount,
-                    "currency": row.currency,
-                    "created_at": operation.finished_at,
-                }
-                for line in lines
-            ],
-        )
+    parts.posted += [
+        {
+            "id": uuid7(),
+            "payment_id": row.id,
+            "operation_id": operation.id,
+            "kind": line.kind,
+            "account": line.account,
+            "amount": line.amount,
+            "currency": row.currency,
+            "created_at": operation.finished_at,
+        }
+        for line in lines
+    ]
 
 
-def _follow_up(
-    statement: Statement,
-    row: Payment,
-    decision: domain.Decision,
-    *,
-    answered: Answered | None = None,
-    wish: RefundWish | None = None,
-    card: Card | None = None,
-    leased: bool = False,
-    after: str = "",
-) -> GatewayOperation | None:
-    """What is announced, and what the gateway is asked next."""
-    for announcement in decision.announcements:
-        event = _event(row, announcement, answered.refund if answered else None)
-        statement.add(outbox.insertion(event, subject=row.id, source=statement.source))
-    ask = decision.ask
+def _follow_up(parts: Parts, change: Change, *, given_back: Mapping[UUID, int]) -> GatewayOperation | None:
+    """What the gateway is asked next. given_back: of each payment, the refunds that nobody in particular wanted."""
+    row, ask, card = change.row, change.decision.ask, change.card
     if ask is None:
         return None
-    lease = timezone.now() + LEASE if leased else None
+    lease = timezone.now() + LEASE if change.leased else None
     if ask.kind is Kind.REVERSE:
         # The authorisation under way becomes a reversal, whoever is at it: the gateway sorts out which came first.
-        changes = {
-            "state": OperationState.REVERSING,
-            "due_at": NOW,
-            "attempts": Expression("attempts + 1"),
-            "leased_until": lease,
-        }
-        statement.update("gateway_operations", changes, where={"payment_id": row.id, "state": OperationState.PENDING})
+        parts.reversing.append({"payment_id": row.id, "leased_until": lease})
         return None
     operation = GatewayOperation(
-        id=(card and card.operation_id) or _id_by_itself(row, ask, wish) or uuid7(),
+        id=(card and card.operation_id) or _id_by_itself(change, ask, given_back) or uuid7(),
         payment=row,
         provider=card.provider if card else row.provider,
         kind=ask.kind,
@@ -270,59 +268,71 @@ def _follow_up(
         payment_token=card.token if card else "",
         ends_booking=card is not None and card.ends_booking,
         target=row.capture_id if ask.kind is Kind.REFUND else row.authorization_id,
-        attempts=1 if leased else 0,
+        attempts=1 if change.leased else 0,
         leased_until=lease,
     )
-    names = [field.attname for field in GatewayOperation._meta.concrete_fields]
-    values = {name: getattr(operation, name) for name in names} | {"due_at": NOW, "created_at": NOW}
-    statement.insert("gateway_operations", values, after=after)
+    parts.asked.append({name: getattr(operation, name) for name in ASKED})
     if ask.kind is Kind.REFUND:
-        _open_refund(statement, operation, row, wish or RefundWish(reason=row.ended_reason or "booking_ended"))
+        _open_refund(parts, operation, row, change.wish or RefundWish(reason=row.ended_reason or "booking_ended"))
     return operation
 
 
-def _id_by_itself(row: Payment, ask: domain.Ask, wish: RefundWish | None) -> UUID | None:
+def _follows_by_itself(change: Change) -> bool:
+    ask = change.decision.ask
+    return ask is not None and ask.kind is Kind.REFUND and change.wish is None
+
+
+def _given_back(changes: Sequence[Change]) -> Mapping[UUID, int]:
+    """Counted on the version that is decided on: when another one came meanwhile, none of this is written."""
+    owing = [change.row.id for change in changes if _follows_by_itself(change)]
+    if not owing:
+        return {}
+    refunds = Refund.objects.filter(payment__in=owing, requested_by="").order_by()
+    return dict(refunds.values_list("payment_id").annotate(Count("id")))
+
+
+def _id_by_itself(change: Change, ask: domain.Ask, given_back: Mapping[UUID, int]) -> UUID | None:
     """Of what follows from the booking, whoever is at work; None of what somebody asks for."""
     if ask.kind is Kind.CAPTURE:
-        return id_of(Step.CAPTURE, row.booking_id)
-    if ask.kind is Kind.REFUND and wish is None:
-        # Counted on the version that is decided on: when another one came meanwhile, none of this is written.
-        return id_of(Step.FIRST_REFUND + row.refunds.filter(requested_by="").count(), row.booking_id)
+        return id_of(Step.CAPTURE, change.row.booking_id)
+    if _follows_by_itself(change):
+        return id_of(Step.FIRST_REFUND + given_back.get(change.row.id, 0), change.row.booking_id)
     return None
 
 
-def _open_refund(statement: Statement, operation: GatewayOperation, row: Payment, wish: RefundWish) -> None:
+def _open_refund(parts: Parts, operation: GatewayOperation, row: Payment, wish: RefundWish) -> None:
+    ids = {"id": wish.id or uuid7(), "payment_id": row.id, "operation_id": operation.id, "status": RefundStatus.PENDING}
     if wish.is_written:
-        goes_on = {"operation_id": operation.id, "status": RefundStatus.PENDING}
-        statement.update("refunds", goes_on, where={"id": cast(UUID, wish.id)})
+        parts.refunds_going_on.append(ids)
         return
-    values = {
-        "id": wish.id or uuid7(),
-        "payment_id": row.id,
-        "operation_id": operation.id,
-        "amount": operation.amount,
-        "currency": row.currency,
-        "status": RefundStatus.PENDING,
-        "kind": wish.kind,
-        "seats": as_jsonb(wish.seats),
-        "reason": wish.reason,
-        "requested_by": wish.requested_by,
-        "requested_by_id": wish.requested_by_id,
-        "failure_code": "",
-        "created_at": NOW,
-    }
-    statement.insert("refunds", values)
+    parts.refunds_opened.append(
+        ids
+        | {
+            "amount": operation.amount,
+            "currency": row.currency,
+            "kind": wish.kind,
+            "seats": written(wish.seats),
+            "reason": wish.reason,
+            "requested_by": wish.requested_by,
+            "requested_by_id": wish.requested_by_id,
+            "failure_code": "",
+        }
+    )
 
 
-def _carry_out(statement: Statement, row: Payment, decision: domain.Decision) -> bool:
-    if not statement.execute():
-        return False
-    for announcement in decision.announcements:
-        OUTCOMES.labels(announcement.type.partition(".")[2]).inc()
-    for line in decision.postings:
-        if line.amount > 0:
-            MONEY.labels(line.kind, row.currency).inc(line.amount)
-    return True
+def _count(changes: Iterable[Change]) -> None:
+    for change in changes:
+        for announcement in change.decision.announcements:
+            OUTCOMES.labels(announcement.type.partition(".")[2]).inc()
+        for line in change.decision.postings:
+            if line.amount > 0:
+                MONEY.labels(line.kind, change.row.currency).inc(line.amount)
+
+
+def _events(change: Change) -> Iterator[EventData]:
+    refund = change.answered.refund if change.answered else None
+    for announcement in change.decision.announcements:
+        yield _event(change.row, announcement, refund)
 
 
 def _event(row: Payment, announcement: domain.Announcement, refund: Refund | None) -> EventData:

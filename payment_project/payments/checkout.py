@@ -87,7 +87,7 @@ def pay(*, user: Principal, booking_id: UUID, method: MethodGiven, key: Key, ren
     try:
         started = start()
     except PaymentUnknown:
-        services.open_payment(booking=bookings.look_up(booking_id, user=user))
+        services.open_payments(bookings=[bookings.look_up(booking_id, user=user)])
         started = start()
     except PaymentInProgress:
         reversal = services.withdraw_unanswered(user_id=user.id, booking_id=booking_id)

@@ -1,21 +1,21 @@
 """Which event does what. The transaction writes the intent; the gateway is asked after it, on every delivery."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from chassis.messaging.events import Event
 from chassis.messaging.inbox import Handler, each
 from chassis.storage import address_changes
 from payments import operations, services, tasks
-from payments.heard import BookingCheckedIn, BookingConfirmed, BookingCreated, BookingEnding, UserUpdated
+from payments.heard import BookingCheckedIn, BookingConfirmed, BookingCreated, BookingEnding, OfBooking, UserUpdated
 
 
-def open_payment(event: Event) -> None:
-    services.open_payment(booking=event.read(BookingCreated))
+def open_payments(events: Sequence[Event]) -> None:
+    services.open_payments(bookings=[event.read(BookingCreated) for event in events], causes=_by_booking(events))
 
 
-def confirm_booking(event: Event) -> None:
-    services.confirm_booking(booking=event.read(BookingConfirmed))
+def confirm_bookings(events: Sequence[Event]) -> None:
+    services.confirm_bookings(bookings=[event.read(BookingConfirmed) for event in events])
 
 
 def end_booking(event: Event) -> None:
@@ -31,24 +31,35 @@ def note_address_change(event: Event) -> None:
     address_changes.note(user_id=user.user_id, changed_by=user.email_changed_by, changed_at=user.email_changed_at)
 
 
-def ask_gateway(event: Event) -> None:
-    """Runs what is due for this booking; when somebody is at it, or was killed at it, the sweep sees to the rest."""
-    operation = operations.lease_of_booking(UUID(event.data["booking_id"]))
-    if operation is not None:
-        operations.run(operation)
+def ask_gateway_for(events: Sequence[Event]) -> None:
+    """Runs what is due for these bookings; when somebody is at it, or was killed at it, the sweep sees to the rest."""
+    causes = _by_booking(events)
+    operations.run_all(operations.lease_of_bookings(causes.keys()), causes=causes)
 
 
-def ask_gateway_if_paid_at_once(event: Event) -> None:
+def ask_gateway_for_paid_at_once(events: Sequence[Event]) -> None:
     """A booking without a payment method waits for its customer; there is nothing to look for."""
-    if event.data.get("payment_method") is not None:
-        ask_gateway(event)
+    paid = [event for event in events if event.data.get("payment_method") is not None]
+    if paid:
+        ask_gateway_for(paid)
 
 
-_ending = Handler(apply_all=each(end_booking), then_all=each(ask_gateway))
+def lock(events: Sequence[Event]) -> None:
+    """Locks the payments that events of all types will touch, in one order."""
+    about_bookings = [event for event in events if event.type.startswith("booking.")]
+    services.lock_payments({event.read(OfBooking).booking_id for event in about_bookings})
+
+
+def _by_booking(events: Sequence[Event]) -> dict[UUID, Event]:
+    """The first event of each booking."""
+    return {event.read(OfBooking).booking_id: event for event in reversed(events)}
+
+
+_ending = Handler(apply_all=each(end_booking), then_all=ask_gateway_for)
 
 HANDLERS: dict[str, Handler] = {
-    "booking.created": Handler(apply_all=each(open_payment), then_all=each(ask_gateway_if_paid_at_once)),
-    "booking.confirmed": Handler(apply_all=each(confirm_booking), then_all=each(ask_gateway)),
+    "booking.created": Handler(apply_all=open_payments, then_all=ask_gateway_for_paid_at_once),
+    "booking.confirmed": Handler(apply_all=confirm_bookings, then_all=ask_gateway_for),
     "booking.rejected": _ending,
     "booking.expired": _ending,
     "booking.cancelled": _ending,

@@ -53,6 +53,13 @@ class BookingCreated:
 
 
 @dataclass(frozen=True, slots=True)
+class OfBooking:
+    """What everything that is told of a booking says."""
+
+    booking_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class BookingCheckedIn:
     """Somebody was let in to these seats."""
 

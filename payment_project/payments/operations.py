@@ -5,7 +5,9 @@ idempotency key, and gets the answer that was lost.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from contextvars import Context, copy_context
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -13,15 +15,17 @@ from uuid import UUID
 import msgspec
 from django.db import connection, transaction
 from django.db.models import JSONField
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from chassis.jitter import jittered
+from chassis.messaging.events import Event, at_hand
+from chassis.storage.database import execute
 from payments import books, domain, gateways, refund_rules
-from payments.books import Answered
+from payments.books import Answered, Change
 from payments.domain import Kind
 from payments.gateways import Approved, Outcome, Refused, Unknown
-from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, Refund, RefundStatus
+from payments.gateways.side_by_side import SideBySide
+from payments.models import GatewayOperation, OperationState, Payment, Refund, RefundStatus
 from payments.seats import RefundKind, refunded_as
 
 log = logging.getLogger(__name__)
@@ -31,41 +35,57 @@ LONGEST_PAUSE = 30.0
 
 # Called within the transaction that records an outcome, with the payment and its operation as they are now.
 OnRecorded = Callable[[Payment, GatewayOperation], None]
+# Of bookings, the events from which their operations follow, where several came together.
+Causes = Mapping[UUID, Event]
+NOBODY: Causes = {}
+Definite = Approved | Refused
 
 _OPERATION = {field.attname: field.column for field in GatewayOperation._meta.concrete_fields}
 _PAYMENT = {field.attname: field.column for field in Payment._meta.concrete_fields}
 _AS_JSON = [field.attname for field in Payment._meta.concrete_fields if isinstance(field, JSONField)]
 _COLUMNS = [*(f"o.{column}" for column in _OPERATION.values()), *(f"p.{column}" for column in _PAYMENT.values())]
 _LEASE = f"""
-UPDATE gateway_operations AS o SET leased_until = statement_timestamp() + %s, attempts = attempts + 1
-FROM payments p
-WHERE p.id = o.payment_id AND o.id = (
-  SELECT due.id FROM gateway_operations due JOIN payments ON payments.id = due.payment_id
-  WHERE due.state IN ('pending', 'reversing') AND {{condition}}
+WITH leased AS MATERIALIZED (
+  SELECT due.id FROM {{where}} AND due.state IN ('pending', 'reversing')
     AND (due.leased_until IS NULL OR due.leased_until < statement_timestamp())
-  ORDER BY due.due_at LIMIT 1 FOR UPDATE OF due SKIP LOCKED
+  ORDER BY due.due_at LIMIT %s FOR UPDATE OF due SKIP LOCKED
 )
+UPDATE gateway_operations AS o SET leased_until = statement_timestamp() + %s, attempts = o.attempts + 1
+FROM leased, payments p WHERE o.id = leased.id AND p.id = o.payment_id
 RETURNING {", ".join(_COLUMNS)}
 """  # noqa: S608  (names of the code's own)
 _DUE = "due.due_at <= statement_timestamp()"
-_LEASE_DUE = _LEASE.format(condition=_DUE)
-_LEASE_OF_BOOKING = _LEASE.format(condition=f"{_DUE} AND payments.booking_id = %s")
-_LEASE_ONE = _LEASE.format(condition="due.id = %s")
+_LEASE_DUE = _LEASE.format(where=f"gateway_operations due WHERE {_DUE}")
+_LEASE_OF_BOOKINGS = _LEASE.format(
+    where="gateway_operations due JOIN payments ON payments.id = due.payment_id"
+    f" WHERE payments.booking_id = ANY(%s::uuid[]) AND {_DUE}"
+)
+_LEASE_ONE = _LEASE.format(where="gateway_operations due WHERE due.id = %s")
+_GIVE_BACK = """
+UPDATE gateway_operations AS o SET leased_until = NULL, attempts = o.attempts - 1
+FROM unnest(%s::uuid[], %s::int[]) AS unasked (id, attempts) WHERE o.id = unasked.id AND o.attempts = unasked.attempts
+"""
+_POSTPONE = """
+UPDATE gateway_operations AS o
+SET leased_until = NULL, due_at = statement_timestamp() + unknown.pause, last_error = unknown.reason
+FROM unnest(%s::uuid[], %s::int[], %s::interval[], %s::text[]) AS unknown (id, attempts, pause, reason)
+WHERE o.id = unknown.id AND o.attempts = unknown.attempts AND o.state IN ('pending', 'reversing')
+"""
 
 
-def lease_due() -> GatewayOperation | None:
-    """The operation that has been due the longest and that nobody is at, now ours for a while."""
-    return _first(_LEASE_DUE, [books.LEASE])
+def lease_due(*, limit: int) -> list[GatewayOperation]:
+    """The operations that have been due the longest and that nobody is at, now ours for a while."""
+    return _leased(_LEASE_DUE, [limit, books.LEASE])
 
 
-def lease_of_booking(booking_id: UUID) -> GatewayOperation | None:
-    """The due operation of this booking's payment, unless somebody is at it."""
-    return _first(_LEASE_OF_BOOKING, [books.LEASE, booking_id])
+def lease_of_bookings(booking_ids: Collection[UUID]) -> list[GatewayOperation]:
+    """The due operations of these bookings' payments, one of each at most, unless somebody is at them."""
+    return _leased(_LEASE_OF_BOOKINGS, [list(booking_ids), len(booking_ids), books.LEASE])
 
 
 def lease(operation_id: UUID) -> GatewayOperation | None:
     """This operation, due or not, unless it is finished or somebody is at it: a person waits for its outcome."""
-    return _first(_LEASE_ONE, [books.LEASE, operation_id])
+    return next(iter(_leased(_LEASE_ONE, [operation_id, 1, books.LEASE])), None)
 
 
 def run(operation: GatewayOperation, *, on_recorded: OnRecorded | None = None) -> Outcome:
@@ -74,10 +94,32 @@ def run(operation: GatewayOperation, *, on_recorded: OnRecorded | None = None) -
     Raises OperationalError when the outcome cannot be recorded: the intent stays, and the sweep asks again.
     """
     outcome = gateways.perform(operation)
-    following = record(operation, outcome, on_recorded=on_recorded)
-    while following is not None:
-        following = record(following, gateways.perform(following))
+    _run_following(record(operation, outcome, on_recorded=on_recorded))
     return outcome
+
+
+def run_all(leased: Sequence[GatewayOperation], *, causes: Causes = NOBODY) -> int:
+    """Asks for leased operations side by side, and for all that follows from them; how many there was a place for.
+
+    What is answered together is recorded together. What is slow is recorded by the thread that asks, some time after
+    this has returned; it is leased until then. What there was no place for is due again at once.
+    """
+    asking = SideBySide(late=_record_late)
+    for operation in leased:
+        asking.put(operation, context=_context(operation, causes))
+    try:
+        while answers := asking.answers():
+            for following in record_all(answers, causes=causes):
+                asking.put(following, context=_context(following, causes))
+    finally:
+        asking.leave_all()
+    unasked = asking.unasked
+    if unasked:
+        execute(_GIVE_BACK, [[operation.id for operation in unasked], [operation.attempts for operation in unasked]])
+        log.info("no place to ask the gateway", extra={"operations": len(unasked)})
+    if asking.failures:
+        raise asking.failures[0]
+    return len(leased) - len({operation.id for operation in leased} & {operation.id for operation in unasked})
 
 
 def record(
@@ -89,47 +131,114 @@ def record(
     written when the operation was finished by somebody else, or is to be reversed: that answer stands then.
     """
     if isinstance(outcome, Unknown):
-        _postpone(operation, outcome)
+        _postpone([(operation, outcome)])
         return None
     asked = operation.state
-    current: GatewayOperation | None = operation
-    while current is not None and current.state == asked:
-        written, following = _write(current, outcome, on_recorded)
+    written, following = _write([(operation, outcome)], on_recorded=on_recorded)
+    if not written:
+        return _record_anew(operation.id, asked, outcome, on_recorded=on_recorded)
+    return next(iter(following), None)
+
+
+def record_all(
+    answers: Sequence[tuple[GatewayOperation, Outcome]], *, causes: Causes = NOBODY
+) -> list[GatewayOperation]:
+    """record() of many in one statement; when one of them is not as it was leased, one by one."""
+    _postpone([(operation, outcome) for operation, outcome in answers if isinstance(outcome, Unknown)], causes)
+    definite = [(operation, outcome) for operation, outcome in answers if not isinstance(outcome, Unknown)]
+    asked = [operation.state for operation, _ in definite]
+    written, following = _write(definite, causes=causes)
+    if written:
+        return following
+    following = []
+    for (operation, outcome), state in zip(definite, asked, strict=True):
+        with at_hand_of(operation.payment.booking_id, causes):
+            next_one = _record_anew(operation.id, state, outcome)
+        if next_one is not None:
+            following.append(next_one)
+    return following
+
+
+def _run_following(operation: GatewayOperation | None) -> None:
+    while operation is not None:
+        operation = record(operation, gateways.perform(operation))
+
+
+def _record_late(operation: GatewayOperation, outcome: Outcome) -> None:
+    """In a thread that nobody waits for. What cannot be recorded is asked for again by the sweep."""
+    try:
+        _run_following(record(operation, outcome))
+    except Exception:
+        log.exception("gateway answer not recorded", extra={"payment_id": str(operation.payment_id)})
+    finally:
+        connection.close()
+
+
+def at_hand_of(booking_id: UUID, causes: Causes) -> AbstractContextManager[None]:
+    """What is told, asked and logged inside is of the event that told of this booking, if one did."""
+    cause = causes.get(booking_id)
+    return nullcontext() if cause is None else at_hand(cause)
+
+
+def _context(operation: GatewayOperation, causes: Causes) -> Context:
+    with at_hand_of(operation.payment.booking_id, causes):
+        return copy_context()
+
+
+def _record_anew(
+    operation_id: UUID, asked: str, outcome: Definite, *, on_recorded: OnRecorded | None = None
+) -> GatewayOperation | None:
+    """Until nobody comes between reading the payment and writing it, or the operation is not as it was asked for."""
+    asked_for = GatewayOperation.objects.select_related("payment").filter(id=operation_id, state=asked)
+    while (current := asked_for.first()) is not None:
+        written, following = _write([(current, outcome)], on_recorded=on_recorded)
         if written:
-            return following
-        current = GatewayOperation.objects.select_related("payment").filter(id=operation.id).first()
+            return next(iter(following), None)
     return None
 
 
 def _write(
-    operation: GatewayOperation, outcome: Approved | Refused, on_recorded: OnRecorded | None
-) -> tuple[bool, GatewayOperation | None]:
-    payment = operation.payment
-    _finish(operation, outcome)
-    decision, refund = _decide(payment, operation, outcome)
-    answered = Answered(operation, refund)
-    if on_recorded is None:
-        written, following = books.write(payment, decision, answered=answered, leased=True)
-    else:
-        with transaction.atomic():
-            written, following = books.write(payment, decision, answered=answered, leased=True)
-            if written:
-                on_recorded(payment, operation)
+    answers: Sequence[tuple[GatewayOperation, Definite]],
+    *,
+    causes: Causes = NOBODY,
+    on_recorded: OnRecorded | None = None,
+) -> tuple[bool, list[GatewayOperation]]:
+    """Whether all of it was written, on which nobody came between; and the operations that follow, leased."""
+    if not answers:
+        return True, []
+    refunds = _refunds_of([operation for operation, _ in answers])
+    changes = []
+    for operation, outcome in answers:
+        _finish(operation, outcome)
+        refund = refunds.get(operation.id)
+        decision = _decide(operation.payment, operation, outcome, refund)
+        cause = causes.get(operation.payment.booking_id)
+        answered = Answered(operation, refund)
+        changes.append(Change(operation.payment, decision, answered=answered, leased=True, cause=cause))
+    with nullcontext() if on_recorded is None else transaction.atomic():
+        written, following = books.write_all(changes)
+        if written and on_recorded is not None:
+            for operation, _ in answers:
+                on_recorded(operation.payment, operation)
     if written:
-        told = {"kind": operation.kind, "state": operation.state, "code": operation.outcome_code}
-        log.info("gateway answered", extra={"payment_id": str(payment.id), **told})
+        for operation, _ in answers:
+            told = {"kind": operation.kind, "state": operation.state, "code": operation.outcome_code}
+            with at_hand_of(operation.payment.booking_id, causes):
+                log.info("gateway answered", extra={"payment_id": str(operation.payment_id), **told})
     return written, following
 
 
-def _first(statement: str, parameters: list[Any]) -> GatewayOperation | None:
-    """The operation that the statement leased, its payment with it."""
+def _leased(statement: str, parameters: list[Any]) -> list[GatewayOperation]:
+    """The operations that the statement leased, their payments with them."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        found = cursor.fetchone()
-    if found is None:
-        return None
-    operation = GatewayOperation.from_db(None, list(_OPERATION), found[: len(_OPERATION)])
-    operation.payment = Payment.from_db(None, list(_PAYMENT), found[len(_OPERATION) :])
+        found = cursor.fetchall()
+    return [_read(row) for row in found]
+
+
+def _read(row: Sequence[Any]) -> GatewayOperation:
+    operation = GatewayOperation.from_db(None, list(_OPERATION), row[: len(_OPERATION)])
+    operation.payment = Payment.from_db(None, list(_PAYMENT), row[len(_OPERATION) :])
     for name in _AS_JSON:  # Django leaves jsonb of raw cursors undecoded.
         setattr(operation.payment, name, msgspec.json.decode(getattr(operation.payment, name)))
     return operation
@@ -141,24 +250,21 @@ def pause_after(attempts: int) -> float:
     return min(FIRST_PAUSE * 2.0**doublings, LONGEST_PAUSE)
 
 
-def _postpone(operation: GatewayOperation, outcome: Unknown) -> None:
-    """Gives the lease back for a later try, unless it ran out meanwhile and went to somebody else."""
-    pause = jittered(pause_after(operation.attempts), by=0.25)
-    GatewayOperation.objects.filter(id=operation.id, attempts=operation.attempts, state__in=UNFINISHED).update(
-        leased_until=None, due_at=Now() + timedelta(seconds=pause), last_error=outcome.reason[:200]
-    )
-    log.warning(
-        "gateway outcome unknown",
-        extra={
-            "payment_id": str(operation.payment_id),
-            "kind": operation.kind,
-            "attempts": operation.attempts,
-            "reason": outcome.reason,
-        },
-    )
+def _postpone(unknown: Sequence[tuple[GatewayOperation, Unknown]], causes: Causes = NOBODY) -> None:
+    """Gives the leases back for a later try, unless one ran out meanwhile and went to somebody else."""
+    if not unknown:
+        return
+    operations = [operation for operation, _ in unknown]
+    pauses = [timedelta(seconds=jittered(pause_after(operation.attempts), by=0.25)) for operation in operations]
+    ids, attempts = [operation.id for operation in operations], [operation.attempts for operation in operations]
+    execute(_POSTPONE, [ids, attempts, pauses, [outcome.reason[:200] for _, outcome in unknown]])
+    for operation, outcome in unknown:
+        about = {"kind": operation.kind, "attempts": operation.attempts, "reason": outcome.reason}
+        with at_hand_of(operation.payment.booking_id, causes):
+            log.warning("gateway outcome unknown", extra={"payment_id": str(operation.payment_id), **about})
 
 
-def _finish(operation: GatewayOperation, outcome: Approved | Refused) -> None:
+def _finish(operation: GatewayOperation, outcome: Definite) -> None:
     if operation.state == OperationState.REVERSING:
         operation.state = OperationState.REVERSED
     elif isinstance(outcome, Approved):
@@ -171,35 +277,36 @@ def _finish(operation: GatewayOperation, outcome: Approved | Refused) -> None:
 
 
 def _decide(  # noqa: C901  (a table: a line for each kind and outcome)
-    row: Payment, operation: GatewayOperation, outcome: Approved | Refused
-) -> tuple[domain.Decision, Refund | None]:
+    row: Payment, operation: GatewayOperation, outcome: Definite, refund: Refund | None
+) -> domain.Decision:
     payment = books.known(row)
     match Kind(operation.kind), outcome:
         case Kind.AUTHORIZE, Approved() if operation.state == OperationState.REVERSED:
-            return domain.reversed_(payment, voided=outcome.amount), None
+            return domain.reversed_(payment, voided=outcome.amount)
         case Kind.AUTHORIZE, Approved():
             row.provider, row.authorization_id = operation.provider, outcome.id
             row.card_last4 = outcome.card_last4
-            return domain.authorized(payment), None
+            return domain.authorized(payment)
         case Kind.AUTHORIZE, Refused():
-            return domain.declined(payment, outcome.code, final=operation.ends_booking), None
+            return domain.declined(payment, outcome.code, final=operation.ends_booking)
         case Kind.CAPTURE, Approved():
             row.capture_id = outcome.id
             row.captured_at = operation.finished_at
-            return domain.captured(payment), None
+            return domain.captured(payment)
         case Kind.CAPTURE, Refused():
-            return domain.capture_refused(payment, outcome.code), None
+            return domain.capture_refused(payment, outcome.code)
         case Kind.VOID, Approved():
-            return domain.voided(payment), None
-        case Kind.REFUND, _:
-            refund = _end_refund(operation, outcome)
-            if isinstance(outcome, Approved):
-                mark(refund, payment)
-                about, kind = books.seats_of(refund), RefundKind(refund.kind)
-                return domain.refunded(payment, operation.amount, seats=about, kind=kind), refund
-            return domain.return_refused(payment, outcome.code), refund
+            return domain.voided(payment)
+        case Kind.REFUND, Approved() if refund is not None:
+            _end_refund(refund, operation, RefundStatus.SUCCEEDED)
+            mark(refund, payment)
+            about, kind = books.seats_of(refund), RefundKind(refund.kind)
+            return domain.refunded(payment, operation.amount, seats=about, kind=kind)
+        case Kind.REFUND, Refused() if refund is not None:
+            _end_refund(refund, operation, RefundStatus.FAILED)
+            return domain.return_refused(payment, outcome.code)
         case Kind.VOID, Refused():
-            return domain.return_refused(payment, outcome.code), None
+            return domain.return_refused(payment, outcome.code)
         case kind, _:
             raise AssertionError(kind)
 
@@ -215,9 +322,15 @@ def mark(refund: Refund, payment: domain.Payment) -> None:
         refund.seats = books.written(refunded_as(about, about, kind, let_in=payment.let_in))
 
 
-def _end_refund(operation: GatewayOperation, outcome: Approved | Refused) -> Refund:
-    refund = Refund.objects.get(operation=operation)
-    refund.status = RefundStatus.SUCCEEDED if isinstance(outcome, Approved) else RefundStatus.FAILED
+def _refunds_of(operations: Sequence[GatewayOperation]) -> dict[UUID | None, Refund]:
+    """By their operations."""
+    refunding = [operation.id for operation in operations if operation.kind == Kind.REFUND]
+    if not refunding:
+        return {}
+    return {refund.operation_id: refund for refund in Refund.objects.filter(operation__in=refunding)}
+
+
+def _end_refund(refund: Refund, operation: GatewayOperation, status: RefundStatus) -> None:
+    refund.status = status
     refund.failure_code = operation.outcome_code
     refund.finished_at = operation.finished_at
-    return refund

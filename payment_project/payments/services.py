@@ -1,8 +1,10 @@
 """What can be done with payments: each function locks the payment, asks the domain, writes the decision down.
 
-The gateway is asked afterwards, outside of any transaction, by operations.run().
+What events tell of together is locked together, in the order of the ids, and written together. The gateway is asked
+afterwards, outside of any transaction, by operations.run() and operations.run_all().
 """
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +19,7 @@ from chassis.storage import audit_log
 from chassis.web import idempotency
 from chassis.web.idempotency import Claim, Key
 from payments import books, clerks, domain, operations, vault
-from payments.books import Card
+from payments.books import Card, Change
 from payments.clerks import Clerk
 from payments.domain import BookingOver, UnderWay
 from payments.errors import (
@@ -30,37 +32,51 @@ from payments.errors import (
 )
 from payments.heard import BookingCheckedIn, BookingConfirmed, BookingCreated, BookingEnding, MethodGiven
 from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, PaymentMethod, RefundStatus
+from payments.operations import NOBODY, Causes
 from payments.seats import RefundKind, Seat
 
 NO_SUCH_METHOD = "unknown_payment_method"
+
+# One text each, however many there are, so that they stay prepared.
+LOCK = "SELECT * FROM payments WHERE booking_id = ANY(%s::uuid[]) ORDER BY id FOR UPDATE"
+SAVED = "SELECT id, user_id, gateway_token, provider FROM payment_methods WHERE id = ANY(%s::uuid[])"
+
+# Of a user and the id of a card they have saved: its token, sealed, and who keeps it.
+SavedCard = tuple[str, str]
+SavedCards = Mapping[tuple[UUID, UUID | None], SavedCard]
 
 
 class PaymentUnknown(Exception):
     """No event has told of this booking yet."""
 
 
-def open_payment(*, booking: BookingCreated) -> None:
-    """The booking was made. With a payment method its authorisation is intended at once; a decline ends the booking."""
-    method = booking.payment_method
-    asked_as = books.id_of(books.Step.AUTHORIZATION, booking.booking_id)
-    card = None if method is None else _card(method, user_id=booking.user_id, ends_booking=True, operation_id=asked_as)
-    row = _unsaved(booking)
-    if books.open_payment(row, _opening(row, method, card), card=card):
-        return
+def open_payments(*, bookings: Sequence[BookingCreated], causes: Causes = NOBODY) -> None:
+    """The bookings were made. With a payment method the authorisation of one is intended at once; a decline ends it.
+
+    causes: of each booking the event that told of it, where several came together.
+    """
+    cards = _saved_cards([(booking.user_id, booking.payment_method) for booking in bookings])
+    firsts = {booking.booking_id: booking for booking in reversed(bookings)}
     with transaction.atomic(savepoint=False):
-        row = Payment.objects.select_for_update().get(booking_id=booking.booking_id)
-        row.hold_expires_at = booking.hold_expires_at
-        row.seats = row.seats or _seats_sold(booking)
-        unasked = row.status == domain.Status.REQUIRES_PAYMENT_METHOD and not row.under_way
-        decision = _opening(row, method, card) if unasked else domain.Decision(books.known(row))
-        _save(row, decision, card=card)
+        made = books.open_all([_opening(booking, cards, causes) for booking in firsts.values()])
+        for booking in bookings:
+            is_first = firsts[booking.booking_id] is booking
+            if not is_first or books.id_of(books.Step.PAYMENT, booking.booking_id) not in made:
+                with operations.at_hand_of(booking.booking_id, causes):
+                    _open_again(booking, cards)
 
 
-def confirm_booking(*, booking: BookingConfirmed) -> None:
-    """The seats are sold: the capture is intended, now or when the authorisation succeeds."""
+def confirm_bookings(*, bookings: Sequence[BookingConfirmed]) -> None:
+    """The seats are sold: the captures are intended, now or when the authorisations succeed."""
     with transaction.atomic(savepoint=False):
-        row = _lock_or_open(booking)
-        _save(row, domain.booking_confirmed(books.known(row)))
+        rows = _lock_or_open(bookings).values()
+        written, _ = books.write_all([Change(row, domain.booking_confirmed(books.known(row))) for row in rows])
+        assert written  # nobody else can have changed rows that are locked
+
+
+def lock_payments(booking_ids: Collection[UUID]) -> None:
+    """Locks the payments of these bookings, those that there are, in the order of their ids."""
+    _locked(booking_ids)
 
 
 def end_booking(*, booking: BookingEnding) -> None:
@@ -70,7 +86,7 @@ def end_booking(*, booking: BookingEnding) -> None:
     the fee say, asks anew.
     """
     with transaction.atomic(savepoint=False):
-        row = _lock_or_open(booking)
+        row = _lock_or_open([booking])[booking.booking_id]
         if row.captured_amount:
             waiting = row.refunds.filter(status=RefundStatus.AWAITING_APPROVAL)
             waiting.update(status=RefundStatus.LAPSED, finished_at=Now())
@@ -113,7 +129,8 @@ def start_authorization(
         if not claim.resumed:
             row = _lock_own(booking_id, user_id=user_id)
             decision = _request_authorization(row)
-            card = _card(method, user_id=user_id, ends_booking=False, operation_id=operation_id)
+            saved = _saved_cards([(user_id, method)])
+            card = _card(method, saved.get((user_id, method.id)), ends_booking=False, operation_id=operation_id)
             if card is None:
                 raise UnknownMethod
             return claim, _save(row, decision, card=card, leased=True)
@@ -173,7 +190,22 @@ def _save(
     return operation
 
 
-def _opening(row: Payment, method: MethodGiven | None, card: Card | None) -> domain.Decision:
+def _opening(booking: BookingCreated, saved: SavedCards, causes: Causes) -> Change:
+    row, card = _unsaved(booking), _card_given(booking, saved)
+    return Change(row, _opened(row, booking.payment_method, card), card=card, cause=causes.get(booking.booking_id))
+
+
+def _open_again(booking: BookingCreated, saved: SavedCards) -> None:
+    """An event has told of it before, perhaps a later one."""
+    row, card = Payment.objects.select_for_update().get(booking_id=booking.booking_id), _card_given(booking, saved)
+    row.hold_expires_at = booking.hold_expires_at
+    row.seats = row.seats or _seats_sold(booking)
+    unasked = row.status == domain.Status.REQUIRES_PAYMENT_METHOD and not row.under_way
+    decision = _opened(row, booking.payment_method, card) if unasked else domain.Decision(books.known(row))
+    _save(row, decision, card=card)
+
+
+def _opened(row: Payment, method: MethodGiven | None, card: Card | None) -> domain.Decision:
     payment = books.known(row)
     if method is None:
         return domain.Decision(payment)
@@ -199,15 +231,20 @@ def _seats_sold(booking: BookingCreated) -> list[dict[str, Any]]:
     return books.written(Seat(seat.id, seat.row, seat.number, seat.price.amount) for seat in booking.seats)
 
 
-def _lock_or_open(booking: BookingConfirmed | BookingEnding) -> Payment:
-    """The booking's payment, locked; made now when this event overtook the one that tells of the booking."""
-    rows = Payment.objects.select_for_update().filter(booking_id=booking.booking_id)
-    row = rows.first()
-    if row is None:
-        new = _unsaved(booking)
-        books.open_payment(new, domain.Decision(books.known(new)))
-        row = rows.get()
-    return row
+def _locked(booking_ids: Collection[UUID]) -> dict[UUID, Payment]:
+    """By their bookings, those that there are; locked in the order of their ids."""
+    return {row.booking_id: row for row in Payment.objects.raw(LOCK, [list(booking_ids)])}
+
+
+def _lock_or_open(bookings: Sequence[BookingConfirmed | BookingEnding]) -> dict[UUID, Payment]:
+    """The bookings' payments, locked; made now where this event overtook the one that tells of the booking."""
+    told = {booking.booking_id: booking for booking in reversed(bookings)}
+    rows = _locked(told)
+    if missing := told.keys() - rows.keys():
+        new = [_unsaved(told[booking_id]) for booking_id in missing]
+        books.open_all([Change(row, domain.Decision(books.known(row))) for row in new])
+        rows |= _locked(missing)
+    return rows
 
 
 def _lock_own(booking_id: UUID, *, user_id: UUID) -> Payment:
@@ -237,10 +274,28 @@ def _is_over(row: Payment) -> bool:
     return row.hold_expires_at is not None and row.hold_expires_at <= timezone.now()
 
 
-def _card(method: MethodGiven, *, user_id: UUID, ends_booking: bool, operation_id: UUID | None = None) -> Card | None:
+def _card_given(booking: BookingCreated, saved: SavedCards) -> Card | None:
+    """What a booking came with, if it is anything that can be asked with."""
+    method = booking.payment_method
+    if method is None:
+        return None
+    asked_as = books.id_of(books.Step.AUTHORIZATION, booking.booking_id)
+    return _card(method, saved.get((booking.user_id, method.id)), ends_booking=True, operation_id=asked_as)
+
+
+def _card(method: MethodGiven, saved: SavedCard | None, *, ends_booking: bool, operation_id: UUID) -> Card | None:
     """What to ask with, and whom: who keeps a saved card, or who takes new ones. None for a card the user has not."""
     if method.id is None:
         token = method.fresh_token
         return Card(vault.sealed(token), settings.PAYMENT_PROVIDER, ends_booking, operation_id) if token else None
-    saved = PaymentMethod.objects.filter(id=method.id, user_id=user_id).values_list("gateway_token", "provider").first()
     return None if saved is None else Card(vault.sealed(saved[0]), saved[1], ends_booking, operation_id)
+
+
+def _saved_cards(given: Iterable[tuple[UUID, MethodGiven | None]]) -> SavedCards:
+    """Of users and what they want to pay with: the saved cards among it that are theirs."""
+    wanted = {(user_id, method.id) for user_id, method in given if method is not None and method.id is not None}
+    if not wanted:
+        return {}
+    known = PaymentMethod.objects.raw(SAVED, [[method_id for _, method_id in wanted]])
+    found = {(method.user_id, method.id): (method.gateway_token, method.provider) for method in known}
+    return {key: found[key] for key in wanted & found.keys()}

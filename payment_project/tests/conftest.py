@@ -1,11 +1,14 @@
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from chassis.storage.models import IdempotencyKey
 from payments import bookings, gateways, operations
+from payments.gateways import side_by_side
 from payments.models import UNFINISHED, GatewayOperation, Payment
 from tests.factories import booking_data
 from tests.lossy import LossyPath
@@ -39,6 +42,19 @@ def _gateway_address(request: pytest.FixtureRequest, settings: Any) -> Iterator[
 def _only_tests_make_time_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is to be tried again is not due by itself, however slow the machine is: see time_passes()."""
     monkeypatch.setattr(operations, "FIRST_PAUSE", operations.LONGEST_PAUSE)
+
+
+@pytest.fixture(autouse=True)
+def _answers_are_waited_for(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine is; another thread would not see what a test's transaction holds. See `impatient`."""
+    if "impatient" not in request.fixturenames:
+        monkeypatch.setattr(side_by_side, "PATIENCE", 30.0)
+        monkeypatch.setattr(side_by_side, "TOGETHER", 30.0)
+
+
+@pytest.fixture
+def impatient() -> None:
+    """Slow cards are left to themselves, as in earnest. For tests whose transactions are real."""
 
 
 @pytest.fixture
@@ -97,6 +113,8 @@ def during_the_call(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], o
             monkeypatch.setattr(gateways, "perform", perform)
             outcome = perform(operation)
             do()
+            if threading.current_thread() is not threading.main_thread():
+                connection.close()
             return outcome
 
         monkeypatch.setattr(gateways, "perform", ask)

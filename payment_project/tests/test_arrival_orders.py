@@ -46,9 +46,9 @@ def handle(news: Event, fate: str, lossy: LossyPath) -> None:
         receive(news, handler)
     else:
         receive(news, Handler(apply_all=handler.apply_all))
-        leased = operations.lease_of_booking(news.data["booking_id"])
-        if fate == "killed after the call" and leased is not None:
-            gateways.perform(leased)
+        for leased in operations.lease_of_bookings([news.data["booking_id"]]):
+            if fate == "killed after the call":
+                gateways.perform(leased)
     lossy.lose_answers = lossy.lose_requests = 0
 
 

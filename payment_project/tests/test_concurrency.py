@@ -66,7 +66,7 @@ def test_four_sweeps_share_the_work_and_do_each_thing_once(simulator: Simulator)
             hold_expires_at=booking["hold_expires_at"],
             payment_method=MethodGiven(token="tok_visa"),
         )
-        services.open_payment(booking=created)
+        services.open_payments(bookings=[created])
         made.append(Payment.objects.get(booking_id=booking["booking_id"]))
     assert sum(at_once(lambda _: tasks.resume_operations(), 4)) == 20
     assert set(GatewayOperation.objects.values_list("state", "attempts")) == {("succeeded", 1)}

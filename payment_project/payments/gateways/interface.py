@@ -11,6 +11,8 @@ from payments.models import GatewayOperation
 # within books.LEASE.
 TIMEOUT = (1.0, 5.0)
 RETRIES = 1
+# As many may be asked at the same time by one process that handles events, and so many connections are kept.
+AT_THE_SAME_TIME = 16
 
 
 @dataclass(frozen=True, slots=True)

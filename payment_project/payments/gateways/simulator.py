@@ -13,7 +13,17 @@ from chassis.storage.http import Client, Response
 from chassis.web.problems import BadRequest
 from payments.domain import Kind
 from payments.gateways import standard_webhooks
-from payments.gateways.interface import RETRIES, TIMEOUT, Approved, Hint, Outcome, Refused, SavedCard, Unknown
+from payments.gateways.interface import (
+    AT_THE_SAME_TIME,
+    RETRIES,
+    TIMEOUT,
+    Approved,
+    Hint,
+    Outcome,
+    Refused,
+    SavedCard,
+    Unknown,
+)
 from payments.models import GatewayOperation
 
 log = logging.getLogger(__name__)
@@ -45,6 +55,7 @@ class Simulator:
             settings.PAYMENT_GATEWAY_URL,
             timeout=TIMEOUT,
             retries=RETRIES,
+            pool_size=AT_THE_SAME_TIME,
             # A gateway that hangs costs a worker twelve seconds a call: three of them are enough to know.
             breaker_failures=3,
             breaker_reset=2.0,
