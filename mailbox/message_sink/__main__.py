@@ -12,7 +12,7 @@ import sys
 import threading
 from pathlib import Path
 
-from message_sink.smtp import protocol_factory
+from message_sink.smtp import Connection
 from message_sink.store import Store
 from message_sink.web import Server
 
@@ -38,7 +38,7 @@ async def serve(*, bind: str, smtp_port: int, http_port: int, store: Store, sms_
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     web = Server((bind, http_port), store=store, sms_key=sms_key)
-    smtp = await loop.create_server(protocol_factory(store), bind, smtp_port, backlog=256)
+    smtp = await loop.create_server(lambda: Connection(store), bind, smtp_port, backlog=256)
     threading.Thread(target=web.serve_forever, name="http", daemon=True).start()
     print(f"message_sink: SMTP on {bind}:{smtp_port}, messages on http://{bind}:{http_port}/", flush=True)
     await stop.wait()
@@ -49,8 +49,6 @@ async def serve(*, bind: str, smtp_port: int, http_port: int, store: Store, sms_
 
 def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
-    # aiosmtpd says at every connection that the peer hung up.
-    logging.getLogger("mail.log").setLevel(logging.ERROR)
     try:
         store = Store(Path(required("MESSAGE_SINK_DATA")), keep=int(os.environ.get("MESSAGE_SINK_KEEP", "20000")))
         asyncio.run(

@@ -5,15 +5,6 @@ from email import message_from_bytes
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message as ParsedMail
-from email.parser import BytesHeaderParser
-
-
-@dataclass(frozen=True, slots=True)
-class Headers:
-    sender: str
-    delivered_to: tuple[str, ...]
-    subject: str
-    message_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,27 +15,21 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class Mail:
     """`text` is the plain part, or the HTML source when there is no plain one."""
 
+    sender: str
+    subject: str
+    message_id: str
     text: str
     html: str
     attachments: tuple[Attachment, ...]
 
 
-def headers(content: bytes) -> Headers:
-    parsed = BytesHeaderParser().parsebytes(content)
-    return Headers(
-        sender=_header(parsed, "From") or _header(parsed, "Return-Path").strip("<>"),
-        delivered_to=tuple(_decoded(value) for value in parsed.get_all("Delivered-To", ())),
-        subject=_header(parsed, "Subject"),
-        message_id=_header(parsed, "Message-ID"),
-    )
-
-
-def body(content: bytes) -> Body:
+def read(content: bytes) -> Mail:
+    parsed = message_from_bytes(content)
     text, html, attachments = "", "", []
-    for part in message_from_bytes(content).walk():
+    for part in parsed.walk():
         if part.is_multipart():
             continue
         payload = part.get_payload(decode=True)
@@ -57,7 +42,14 @@ def body(content: bytes) -> Body:
             html = html or _text(data, part)
         else:
             text = text or _text(data, part)
-    return Body(text=text or html, html=html, attachments=tuple(attachments))
+    return Mail(
+        sender=_header(parsed, "From") or _header(parsed, "Return-Path").strip("<>"),
+        subject=_header(parsed, "Subject"),
+        message_id=_header(parsed, "Message-ID"),
+        text=text or html,
+        html=html,
+        attachments=tuple(attachments),
+    )
 
 
 def _text(data: bytes, part: "ParsedMail[str, str]") -> str:

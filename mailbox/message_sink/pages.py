@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from html import escape
 from urllib.parse import quote
 
-from message_sink.mail import Attachment, Body
+from message_sink.mail import Attachment, Mail
 from message_sink.store import Message
 
 CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'"
@@ -21,12 +21,12 @@ img { max-width: 16rem; background: #fff; padding: .5rem; }
 """
 
 
-def listing(messages: Sequence[Message], *, to: str | None, total: int) -> str:
+def listing(messages: Sequence[tuple[Message, Mail]], *, to: str | None, total: int) -> str:
     rows = "".join(
         f"<tr><td class=muted>{_time(message)}</td><td>{escape(message.kind)}</td>"
         f"<td>{_recipients(message)}</td>"
-        f'<td><a href="/view/{escape(message.id)}">{escape(message.subject or "(no subject)")}</a></td></tr>'
-        for message in messages
+        f'<td><a href="/view/{escape(message.id)}">{escape(mail.subject or "(no subject)")}</a></td></tr>'
+        for message, mail in messages
     )
     body = (
         f'<form action="/"><label>To <input name="to" value="{escape(to or "")}"></label>'
@@ -38,15 +38,15 @@ def listing(messages: Sequence[Message], *, to: str | None, total: int) -> str:
     return _page("Messages", body)
 
 
-def one(message: Message, body: Body) -> str:
+def one(message: Message, mail: Mail) -> str:
     raw = f"/messages/{escape(message.id)}.eml" if message.kind == "email" else f"/messages/{escape(message.id)}"
     content = (
         f"<p><a href='/'>All messages</a> · <a href='{raw}'>raw</a></p>"
-        f"<table><tr><th>Received<td>{_time(message)} UTC<tr><th>From<td>{escape(message.sender)}"
-        f"<tr><th>To<td>{_recipients(message)}<tr><th>Id<td>{escape(message.message_id)}</table>"
-        f"<pre>{escape(body.text)}</pre>" + "".join(_attachment(attachment) for attachment in body.attachments)
+        f"<table><tr><th>Received<td>{_time(message)} UTC<tr><th>From<td>{escape(mail.sender)}"
+        f"<tr><th>To<td>{_recipients(message)}<tr><th>Id<td>{escape(mail.message_id)}</table>"
+        f"<pre>{escape(mail.text)}</pre>" + "".join(_attachment(attachment) for attachment in mail.attachments)
     )
-    return _page(message.subject or message.kind, content)
+    return _page(mail.subject or message.kind, content)
 
 
 def _attachment(attachment: Attachment) -> str:

@@ -1,51 +1,47 @@
-"""The SMTP side: takes every mail for everybody."""
+"""The SMTP side: one conversation per connection. All that came in one read is answered in one write."""
 
-import logging
-from functools import partial
-from typing import Any
+import asyncio
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
-
+from message_sink.conversation import GREETING, HOST, Conversation
 from message_sink.store import Store
 
-MAX_MAIL_BYTES = 10 * 1024 * 1024
-IDLE_SECONDS = 300
-
-logger = logging.getLogger(__name__)
+IDLE_SECONDS = 300.0
 
 
-class Keep:
-    def __init__(self, store: Store) -> None:
-        self._store = store
+class Connection(asyncio.Protocol):
+    def __init__(self, store: Store, *, idle_seconds: float = IDLE_SECONDS) -> None:
+        self._conversation = Conversation(store)
+        self._idle_seconds = idle_seconds
 
-    async def handle_DATA(  # noqa: N802  (aiosmtpd calls it by this name)
-        self,
-        _server: SMTP,
-        _session: Session,
-        envelope: Envelope,
-    ) -> str:
-        content = envelope.content
-        if not isinstance(content, bytes):
-            return "554 5.6.0 No content"
-        try:
-            message = self._store.keep_email(
-                sender=envelope.mail_from or "", recipients=envelope.rcpt_tos, content=content
-            )
-        except OSError:
-            # A full disk is the sender's cue to try again later, not to give the mail up.
-            logger.exception("mail refused for now")
-            return "452 4.3.1 Insufficient system storage"
-        return f"250 2.0.0 Kept as {message.id}"
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._heard_at = self._loop.time()
+        self._timer = self._loop.call_later(self._idle_seconds, self._hang_up_if_idle)
+        transport.write(f"{GREETING}\r\n".encode())
 
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._timer.cancel()
 
-def protocol_factory(store: Store) -> "partial[Any]":
-    """What `loop.create_server` calls for each connection."""
-    return partial(
-        SMTP,
-        Keep(store),
-        data_size_limit=MAX_MAIL_BYTES,
-        enable_SMTPUTF8=True,
-        hostname="message-sink.localhost",
-        ident="Marquee message sink",
-        timeout=IDLE_SECONDS,
-    )
+    def data_received(self, data: bytes) -> None:
+        self._heard_at = self._loop.time()
+        self._transport.write(self._conversation.hear(data))
+        if self._conversation.over:
+            self._transport.close()
+
+    def pause_writing(self) -> None:
+        # Who does not read the answers is not listened to.
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self._transport.resume_reading()
+
+    def _hang_up_if_idle(self) -> None:
+        remaining = self._heard_at + self._idle_seconds - self._loop.time()
+        if remaining > 0:
+            self._timer = self._loop.call_later(remaining, self._hang_up_if_idle)
+            return
+        self._transport.write(f"421 {HOST} Nothing was said for too long\r\n".encode())
+        # close() would wait for a peer that reads nothing any more.
+        self._transport.abort()

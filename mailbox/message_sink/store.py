@@ -1,9 +1,10 @@
-"""What the sink was given: one file per message, and an SQLite index to find them by.
+"""What the sink was given: one file per message, and an SQLite index to find them by their recipients.
 
 The files are the truth (`<id>.eml`, `<id>.json`), the index can be rebuilt from them. Writes survive a killed
 process; they are not synced to disk, because losing the last mails with the whole machine is fine here.
 """
 
+import errno
 import json
 import os
 import sqlite3
@@ -14,18 +15,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from message_sink import mail
-
 PRUNE_SLACK = 0.05
+INDEX_VERSION = 2
+RETURN_PATH, DELIVERED_TO = b"Return-Path: ", b"Delivered-To: "
 
-SCHEMA = """
+# An index of another version knows other columns.
+FORGET = "drop table if exists recipients; drop table if exists messages;"
+SCHEMA = f"""
 create table if not exists messages (
     id text primary key,
     kind text not null,
-    sender text not null,
     recipients text not null,
-    subject text not null,
-    message_id text not null
+    sms_id text unique
 ) without rowid;
 create table if not exists recipients (
     address text not null,
@@ -33,7 +34,7 @@ create table if not exists recipients (
     primary key (address, id)
 ) without rowid;
 create index if not exists recipients_of_a_message on recipients (id);
-create unique index if not exists one_row_per_sms on messages (message_id) where kind = 'sms';
+pragma user_version = {INDEX_VERSION};
 """
 
 
@@ -43,10 +44,7 @@ class Message:
 
     id: str
     kind: str
-    sender: str
     recipients: tuple[str, ...]
-    subject: str
-    message_id: str
 
     @property
     def received_at(self) -> datetime:
@@ -66,9 +64,11 @@ class Store:
         self._folder = folder
         self._keep = keep
         self._lock = threading.Lock()
-        self._db = sqlite3.connect(folder / "index.sqlite", check_same_thread=False, isolation_level=None)
-        self._db.executescript("pragma journal_mode=wal; pragma synchronous=off; pragma foreign_keys=on;" + SCHEMA)
-        self._count = 0
+        self._db = sqlite3.connect(folder / "index.sqlite", check_same_thread=False)
+        self._db.executescript("pragma journal_mode=wal; pragma synchronous=off; pragma foreign_keys=on;")
+        if self._db.execute("pragma user_version").fetchone() != (INDEX_VERSION,):
+            self._db.executescript(FORGET)
+        self._db.executescript(SCHEMA)
         self._reconcile()
         newest, count = self._db.execute("select max(id), count(*) from messages").fetchone()
         self._last_id = int(newest, 16) if newest else 0
@@ -84,34 +84,31 @@ class Store:
         Raises OSError when it could not be written.
         """
         addresses = tuple(recipients)
-        envelope = f"Return-Path: <{sender}>\r\n" + "".join(f"Delivered-To: {address}\r\n" for address in addresses)
+        envelope = [RETURN_PATH + f"<{sender}>".encode(), *(DELIVERED_TO + address.encode() for address in addresses)]
         with self._lock:
-            message = _indexed_email(self._next_id(), envelope.encode("utf-8") + content)
-            self._write(message, envelope.encode("utf-8") + content)
-            self._index(message)
-            self._prune()
+            message = Message(self._next_id(), "email", addresses)
+            self._add(message, b"\r\n".join([*envelope, content]))
         return message
 
     def keep_sms(self, *, sms_id: str, to: str, text: str) -> tuple[Message, bool]:
         """Keep an SMS once per `sms_id`. Returns the kept message and whether it is new."""
         with self._lock:
-            row = self._db.execute("select * from messages where kind = 'sms' and message_id = ?", (sms_id,)).fetchone()
-            if row:
+            query = "select id, kind, recipients from messages where sms_id = ?"
+            if row := self._db.execute(query, (sms_id,)).fetchone():
                 return _from_row(row), False
-            message = Message(self._next_id(), "sms", "", (to,), "", sms_id)
-            self._write(message, json.dumps({"id": sms_id, "to": to, "text": text}, indent=1).encode())
-            self._index(message)
-            self._prune()
+            message = Message(self._next_id(), "sms", (to,))
+            self._add(message, json.dumps({"id": sms_id, "to": to, "text": text}, indent=1).encode(), sms_id=sms_id)
         return message, True
 
     def newest(self, *, to: str | None = None, limit: int = 50) -> list[Message]:
         """The newest messages first, those sent to the address or number `to` if given."""
         if to is None:
-            query = "select * from messages order by id desc limit ?"
+            query = "select id, kind, recipients from messages order by id desc limit ?"
             values: tuple[object, ...] = (limit,)
         else:
             query = (
-                "select m.* from recipients r join messages m using (id) where r.address = ? order by r.id desc limit ?"
+                "select m.id, m.kind, m.recipients from recipients r join messages m using (id)"
+                " where r.address = ? order by r.id desc limit ?"
             )
             values = (to.lower(), limit)
         with self._lock:
@@ -119,8 +116,9 @@ class Store:
         return [_from_row(row) for row in rows]
 
     def get(self, message_id: str) -> Message | None:
+        query = "select id, kind, recipients from messages where id = ?"
         with self._lock:
-            row = self._db.execute("select * from messages where id = ?", (message_id,)).fetchone()
+            row = self._db.execute(query, (message_id,)).fetchone()
         return _from_row(row) if row else None
 
     def count(self) -> int:
@@ -135,40 +133,42 @@ class Store:
         self._last_id = max(self._last_id + 1, time.time_ns())
         return f"{self._last_id:016x}"
 
+    def _add(self, message: Message, content: bytes, *, sms_id: str | None = None) -> None:
+        # What cannot be written is not indexed either.
+        with self._db:
+            self._index(message, sms_id=sms_id)
+            self._write(message, content)
+        self._count += 1
+        self._prune()
+
     def _write(self, message: Message, content: bytes) -> None:
         # The rename makes a file either whole or absent, whenever this process is killed.
-        temporary = self._folder / f"{message.id}.tmp"
-        temporary.write_bytes(content)
-        os.replace(temporary, self._folder / message.file_name)
+        temporary = f"{self._folder}/{message.id}.tmp"
+        with open(temporary, "wb", buffering=0) as file:
+            if file.write(content) != len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), temporary)
+        os.replace(temporary, f"{self._folder}/{message.file_name}")
 
-    def _index(self, message: Message) -> None:
-        self._db.execute("begin")
+    def _index(self, message: Message, *, sms_id: str | None = None) -> None:
         self._db.execute(
-            "insert into messages values (?, ?, ?, ?, ?, ?)",
-            (
-                message.id,
-                message.kind,
-                message.sender,
-                json.dumps(message.recipients),
-                message.subject,
-                message.message_id,
-            ),
+            "insert into messages values (?, ?, ?, ?)",
+            (message.id, message.kind, json.dumps(message.recipients), sms_id),
         )
         self._db.executemany(
             "insert or ignore into recipients values (?, ?)",
             [(address.lower(), message.id) for address in message.recipients],
         )
-        self._db.execute("commit")
-        self._count += 1
 
     def _prune(self) -> None:
         # In batches: a deletion per message would double the work of each.
         if self._count <= self._keep * (1 + PRUNE_SLACK):
             return
-        surplus = self._db.execute(
-            "delete from messages where id in (select id from messages order by id limit ?) returning *",
-            (self._count - self._keep,),
-        ).fetchall()
+        with self._db:
+            surplus = self._db.execute(
+                "delete from messages where id in (select id from messages order by id limit ?)"
+                " returning id, kind, recipients",
+                (self._count - self._keep,),
+            ).fetchall()
         for row in surplus:
             (self._folder / _from_row(row).file_name).unlink(missing_ok=True)
         self._count -= len(surplus)
@@ -177,14 +177,14 @@ class Store:
         """Bring the index in line with the files, which a killed process or a person may have changed."""
         files = {path.stem: path for path in self._message_files()}
         known = {row[0] for row in self._db.execute("select id from messages")}
-        self._db.executemany("delete from messages where id = ?", [(lost,) for lost in known - files.keys()])
-        for found in sorted(files.keys() - known):
-            content = files[found].read_bytes()
-            if files[found].suffix == ".eml":
-                self._index(_indexed_email(found, content))
-            else:
-                sms = json.loads(content)
-                self._index(Message(found, "sms", "", (sms["to"],), "", sms["id"]))
+        with self._db:
+            self._db.executemany("delete from messages where id = ?", [(lost,) for lost in known - files.keys()])
+            for found in sorted(files.keys() - known):
+                if files[found].suffix == ".eml":
+                    self._index(Message(found, "email", _delivered_to(files[found])))
+                else:
+                    sms = json.loads(files[found].read_bytes())
+                    self._index(Message(found, "sms", (sms["to"],)), sms_id=sms["id"])
 
     def _message_files(self) -> Iterator[Path]:
         for path in self._folder.iterdir():
@@ -194,18 +194,18 @@ class Store:
                 yield path
 
 
-def _indexed_email(message_id: str, content: bytes) -> Message:
-    headers = mail.headers(content)
-    return Message(
-        id=message_id,
-        kind="email",
-        sender=headers.sender,
-        recipients=headers.delivered_to,
-        subject=headers.subject,
-        message_id=headers.message_id,
-    )
+def _delivered_to(path: Path) -> tuple[str, ...]:
+    """The recipients of the envelope, which stand in the first lines of the file."""
+    addresses = []
+    with path.open("rb") as lines:
+        for line in lines:
+            if line.startswith(DELIVERED_TO):
+                addresses.append(line.removeprefix(DELIVERED_TO).decode(errors="replace").strip())
+            elif not line.startswith(RETURN_PATH):
+                break
+    return tuple(addresses)
 
 
-def _from_row(row: tuple[str, str, str, str, str, str]) -> Message:
-    message_id, kind, sender, recipients, subject, header_id = row
-    return Message(message_id, kind, sender, tuple(json.loads(recipients)), subject, header_id)
+def _from_row(row: tuple[str, str, str]) -> Message:
+    message_id, kind, recipients = row
+    return Message(message_id, kind, tuple(json.loads(recipients)))

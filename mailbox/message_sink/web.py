@@ -79,7 +79,8 @@ class Handler(BaseHTTPRequestHandler):
         match url.path.strip("/").split("/"):
             case [""]:
                 to, messages = self._selected(query)
-                self._send_page(pages.listing(messages, to=to, total=self.server.store.count()))
+                read = [(message, self._read(message)) for message in messages]
+                self._send_page(pages.listing(read, to=to, total=self.server.store.count()))
             case ["health"]:
                 self._send_json(HTTPStatus.OK, {"status": "ok", "messages": self.server.store.count()})
             case ["messages"]:
@@ -92,7 +93,7 @@ class Handler(BaseHTTPRequestHandler):
                 self._send_json(HTTPStatus.OK, self._as_json(self._message(name)))
             case ["view", name]:
                 message = self._message(name)
-                self._send_page(pages.one(message, self._body(message)))
+                self._send_page(pages.one(message, self._read(message)))
             case _:
                 raise RefusedError(HTTPStatus.NOT_FOUND, "Nothing is here.")
 
@@ -119,31 +120,32 @@ class Handler(BaseHTTPRequestHandler):
             raise RefusedError(HTTPStatus.NOT_FOUND, "No such message.")
         return message
 
-    def _body(self, message: Message) -> mail.Body:
+    def _read(self, message: Message) -> mail.Mail:
         content = self.server.store.content(message)
         if message.kind == "email":
-            return mail.body(content)
-        return mail.Body(text=json.loads(content)["text"], html="", attachments=())
+            return mail.read(content)
+        sms = json.loads(content)
+        return mail.Mail(sender="", subject="", message_id=sms["id"], text=sms["text"], html="", attachments=())
 
     def _as_json(self, message: Message) -> dict[str, Any]:
-        body = self._body(message)
+        read = self._read(message)
         return {
             "id": message.id,
             "kind": message.kind,
             "to": ", ".join(message.recipients),
-            "from": message.sender,
-            "subject": message.subject,
-            "message_id": message.message_id,
+            "from": read.sender,
+            "subject": read.subject,
+            "message_id": read.message_id,
             "received_at": message.received_at.isoformat(),
-            "text": body.text,
-            "html": body.html,
+            "text": read.text,
+            "html": read.html,
             "attachments": [
                 {
                     "name": attachment.name,
                     "media_type": attachment.media_type,
                     "bytes": len(attachment.content),
                 }
-                for attachment in body.attachments
+                for attachment in read.attachments
             ],
         }
 

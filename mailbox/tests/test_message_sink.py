@@ -4,6 +4,7 @@ import select
 import signal
 import smtplib
 import socket
+import sqlite3
 import subprocess
 import sys
 import urllib.error
@@ -225,6 +226,21 @@ def test_messages_survive_a_killed_process_and_a_lost_index(tmp_path: Path) -> N
         assert sink.sms({"id": "sms-1", "to": "+84901234567", "text": "again"})[0] == 200
         sink.send(a_mail(subject="after"))
         assert [message["subject"] for message in sink.get("/messages")] == ["after", "", "before"]
+
+
+def test_an_index_of_another_version_is_made_anew(tmp_path: Path) -> None:
+    content = b"Return-Path: <x@example.com>\r\nDelivered-To: ada@example.com\r\nSubject: kept\r\n\r\nhello\r\n"
+    (tmp_path / "0000000000000001.eml").write_bytes(content)
+    index = sqlite3.connect(tmp_path / "index.sqlite")
+    index.executescript(
+        "create table messages (id text primary key, kind text not null, sender text not null) without rowid;"
+        "create table recipients (address text, id text references messages (id));"
+        "insert into messages values ('0000000000000001', 'email', 'x@example.com');"
+        "insert into recipients values ('ada@example.com', '0000000000000001');"
+    )
+    index.close()
+    with running(tmp_path) as sink:
+        assert [message["subject"] for message in sink.get("/messages?to=ada@example.com")] == ["kept"]
 
 
 def test_only_the_newest_messages_are_kept(tmp_path: Path) -> None:
