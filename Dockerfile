@@ -35,9 +35,6 @@ COPY ${PROJECT} /app
 RUN sh docker/settle.sh /app
 
 FROM build AS message-sink-own
-RUN python docker/requirements.py message-sink > own.txt \
- && uv pip install --quiet --no-deps --require-hashes --target /opt/own -r own.txt \
- && sh docker/settle.sh /opt/own
 COPY mailbox/message_sink /app/message_sink
 RUN sh docker/settle.sh /app
 
@@ -61,7 +58,6 @@ LABEL org.opencontainers.image.vendor="Marquee" \
 FROM runtime AS message-sink
 LABEL org.opencontainers.image.title="marquee-message-sink" \
       org.opencontainers.image.description="A mailbox that keeps what Marquee would have sent"
-COPY --from=message-sink-own /opt/own /opt/own
 COPY --from=message-sink-own /app /app
 CMD ["message-sink"]
 

@@ -1,7 +1,7 @@
 """The part of requirements.lock that goes into one layer of an image; printed with its hashes.
 
-`python docker/requirements.py shared|message-sink|<project>`: what all services have, what the mailbox needs, or
-what a project adds to the shared part. Raises stack.errors.StackError when the lock does not know the project.
+`python docker/requirements.py shared|<project>`: what all services have, or what a project adds to the shared part.
+Raises stack.errors.StackError when the lock does not know the project.
 """
 
 import sys
@@ -10,13 +10,10 @@ from stack import lock
 
 # Started by their command from the image of any service.
 TOOLS = ("flower",)
-SINK = ("aiosmtpd",)
 
 
 def layer(name: str, text: str) -> str:
     """The requirements of a layer, as a lock of its own."""
-    if name == "message-sink":
-        return _packages(SINK, text)
     shared = _names(_packages(TOOLS, text) + lock.subset(text, {"chassis"}))
     if name == "shared":
         return _pins(shared, text)

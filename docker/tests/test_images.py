@@ -99,7 +99,7 @@ def test_an_image_has_what_its_project_needs_and_no_more(service) -> None:
     assert not {"ruff", "mypy", "pytest", "supervisor", "uv"} & (shared | own)
 
 
-@pytest.mark.parametrize("layer", ["shared", "message-sink", *(service.project for service in SERVICES)])
+@pytest.mark.parametrize("layer", ["shared", *(service.project for service in SERVICES)])
 def test_every_package_comes_with_its_hashes(layer: str) -> None:
     for name, (lines, _) in lock.entries(requirements.layer(layer, lock.FILE.read_text())).items():
         assert "--hash=sha256:" in lines, name
