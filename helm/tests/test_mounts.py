@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from chart import NAMESPACE, VALUES, VARIANTS, WORKLOADS, of_kind
+from chart import NAMESPACE, VALUES, VARIANTS, WORKLOADS, of_kind, pod
 
 # Of the operator of the release, by the names that values give them.
 OF_OTHERS = {("Secret", "marquee-backup-s3")}
@@ -45,3 +45,11 @@ def test_what_a_pod_starts_with_is_in_its_own_namespace(variant):
             assert known, f"{one['metadata']['name']} waits for the {kind} {name} in {space(one)}"
             looked_at += 1
     assert looked_at > 50
+
+
+def test_the_simulator_of_a_bank_keeps_what_it_took():
+    """Else nothing that was paid before it was started anew could be given back, and the audit misses the money."""
+    volumes = pod("local", "gateway-simulator").spec["volumes"]
+    assert [one["persistentVolumeClaim"]["claimName"] for one in volumes if one["name"] == "data"] == [
+        "marquee-gateway-simulator"
+    ]

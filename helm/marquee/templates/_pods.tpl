@@ -159,9 +159,13 @@ spec:
   replicas: {{ .replicas }}
   {{- end }}
   revisionHistoryLimit: 5
+  {{- if .claim }}
+  strategy: {type: Recreate}
+  {{- else }}
   strategy:
     type: RollingUpdate
     rollingUpdate: {maxUnavailable: 0, maxSurge: {{ .surge | default "25%" }}}
+  {{- end }}
   selector:
     matchLabels: {{- include "marquee.selector" $select | nindent 6 }}
   template:
@@ -241,7 +245,9 @@ spec:
         {{- if .configMap }}
         - {name: metrics, emptyDir: {medium: Memory, sizeLimit: 64Mi}}
         {{- end }}
-        {{- if .data }}
+        {{- if .claim }}
+        - {name: data, persistentVolumeClaim: {claimName: {{ .claim }}}}
+        {{- else if .data }}
         - {name: data, emptyDir: {}}
         {{- end }}
         {{- with .certificate }}
