@@ -14,8 +14,8 @@ from bookings.domain import WHOLE, Cancellation, State, Trigger, Why, cancellati
 from bookings.errors import BookingNotFound, CancellationClosed, NotCancellable
 from bookings.history import Cause, advance
 from bookings.metrics import REACHED
-from bookings.models import Booking, BookingSeat, BookingTransition, ShowtimeMove
-from bookings.selectors import locked_booking
+from bookings.models import Booking, BookingTransition, ShowtimeMove
+from bookings.selectors import locked_booking, seat_ids_left_of
 from bookings.terms import terms_of
 from chassis.messaging.events import EventData
 from chassis.messaging.outbox import emit_all
@@ -125,13 +125,7 @@ def end(
         return outcomes
     ids = [booking.id for booking in bookings]
     inventory.free_seats(ids)
-    seats: dict[UUID, list[UUID]] = {booking_id: [] for booking_id in ids}
-    for booking_id, seat_id in (
-        BookingSeat.objects.filter(booking__in=ids, given_back_at=None)
-        .order_by("id")
-        .values_list("booking_id", "seat_id")
-    ):
-        seats[booking_id].append(seat_id)
+    seats = seat_ids_left_of(ids)
     now = timezone.now()
     told: list[tuple[EventData, UUID | str]] = []
     history = []

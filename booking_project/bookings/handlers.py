@@ -2,25 +2,19 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from bookings import heard, projections, services, tasks
+from bookings import heard, inventory, projections, selectors, services, tasks
 from bookings.domain import PaymentStatus
 from bookings.history import Cause
 from chassis.messaging.events import Event
+from chassis.messaging.inbox import Handler, Handlers
 
 
-def _confirm(event: Event) -> None:
-    payment = event.read(heard.PaymentAuthorized)
-    services.confirm_booking(
-        booking_id=payment.booking_id,
-        payment_id=payment.payment_id,
-        card_last4=payment.card_last4,
-        cause=Cause("payment", event.id),
-    )
+def _confirm_all(events: Sequence[Event]) -> None:
+    services.confirm_all([event.read(heard.PaymentAuthorized) for event in events], causes=events)
 
 
-def _record_capture(event: Event) -> None:
-    payment = event.read(heard.PaymentCompleted)
-    services.record_payment(booking_id=payment.booking_id, status=PaymentStatus.CAPTURED)
+def _record_captures(events: Sequence[Event]) -> None:
+    services.record_captures([event.read(heard.PaymentCompleted) for event in events], causes=events)
 
 
 def _fail(event: Event) -> None:
@@ -35,8 +29,7 @@ def _fail(event: Event) -> None:
 
 
 def _record_void(event: Event) -> None:
-    payment = event.read(heard.PaymentVoided)
-    services.record_payment(booking_id=payment.booking_id, status=PaymentStatus.VOIDED)
+    services.record_void(booking_id=event.read(heard.PaymentVoided).booking_id)
 
 
 def _record_refund(event: Event) -> None:
@@ -67,9 +60,9 @@ def _know_customer(event: Event) -> None:
     projections.project_customer(event.read(heard.UserKnown), as_of=event.time)
 
 
-HANDLERS: Mapping[str, Callable[[Event], None]] = {
-    "payment.authorized": _confirm,
-    "payment.completed": _record_capture,
+HANDLERS: Handlers = {
+    "payment.authorized": Handler(apply_all=_confirm_all),
+    "payment.completed": Handler(apply_all=_record_captures),
     "payment.failed": _fail,
     "payment.voided": _record_void,
     "payment.refunded": _record_refund,
@@ -86,3 +79,15 @@ TICKS: Mapping[str, Sequence[Callable[[], object]]] = {
     "clock.minute": [tasks.settle_moves, tasks.settle_cancellations, tasks.measure],
     "clock.hour": [tasks.forget_address_changes],
 }
+
+
+def lock(events: Sequence[Event]) -> None:
+    """Locks the bookings that events are about, and then their seats, each in the order of their keys.
+
+    So does whoever holds seats (inventory.TAKE), so nobody waits in a circle. Events of anything else lock nothing.
+    """
+    told = {event.read(heard.AboutBooking).booking_id for event in events}
+    booking_ids = [booking_id for booking_id in told if booking_id is not None]
+    if booking_ids:
+        selectors.lock_bookings(booking_ids)
+        inventory.lock_seats(booking_ids)

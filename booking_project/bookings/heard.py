@@ -10,6 +10,13 @@ from chassis.money import Money
 
 
 @dataclass(frozen=True, slots=True)
+class AboutBooking:
+    """What any of the events may be about."""
+
+    booking_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentAuthorized:
     """card_last4: of the card that pays; "" where the provider does not tell, and in events of before."""
 

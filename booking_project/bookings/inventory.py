@@ -1,6 +1,7 @@
 """The seats: every statement that takes or frees them. Rows are always locked in key order, so nothing deadlocks."""
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
@@ -77,11 +78,18 @@ REFUSED = "MQ001"
 SELL = """
 INSERT INTO seat_status (showtime_id, seat_id, status, booking_id, held_until)
 SELECT showtime_id, seat_id, 'sold', booking_id, NULL FROM booking_seats
-WHERE booking_id = %s ORDER BY showtime_id, seat_id
+WHERE booking_id = ANY(%s) ORDER BY showtime_id, seat_id
 ON CONFLICT (showtime_id, seat_id) DO UPDATE
 SET status = 'sold', booking_id = EXCLUDED.booking_id, held_until = NULL
 WHERE seat_status.booking_id = EXCLUDED.booking_id
    OR (seat_status.status = 'held' AND seat_status.held_until <= now())
+RETURNING booking_id
+"""
+
+# Whoever has them now: a seat whose hold ran out may be somebody else's.
+LOCK = """
+SELECT FROM booking_seats AS seat JOIN seat_status AS status USING (showtime_id, seat_id)
+WHERE seat.booking_id = ANY(%s) ORDER BY status.showtime_id, status.seat_id FOR UPDATE OF status
 """
 
 FREE = """
@@ -199,9 +207,19 @@ def choose_alone(showtime_id: UUID) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(showtime_id)])
 
 
-def sell_seats(booking_id: UUID) -> int:
-    """Makes a booking's seats sold, as many as it can still have; their number."""
-    return execute(SELL, [booking_id])
+def sell_seats(booking_ids: Sequence[UUID]) -> Counter[UUID]:
+    """Makes the seats of bookings sold, as many as each can still have; their number by booking.
+
+    Raises DatabaseError when two of the bookings could have the same seat.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(SELL, [list(booking_ids)])
+        return Counter(booking_id for (booking_id,) in cursor.fetchall())
+
+
+def lock_seats(booking_ids: Sequence[UUID]) -> None:
+    """Locks the seats of bookings until the transaction ends."""
+    execute(LOCK, [list(booking_ids)])
 
 
 def free_seats(booking_ids: Sequence[UUID], *, seat_ids: Collection[UUID] | None = None) -> int:

@@ -16,6 +16,7 @@ from bookings import events, tickets
 from bookings.domain import OPEN, State, Trigger
 from bookings.history import Cause, advance
 from bookings.models import Booking, BookingSeat, BookingTransition, Showtime, ShowtimeMove
+from bookings.selectors import seats_left_of
 from bookings.terms import Terms, differences, terms_before, terms_of_sale
 from chassis.messaging.events import EventData
 from chassis.messaging.outbox import emit_all
@@ -65,7 +66,7 @@ def _untold() -> QuerySet[Booking]:
 
 def _tell(bookings: Sequence[Booking]) -> None:
     moves = _moves_of({booking.showtime_id for booking in bookings})
-    seats = _seats_of(bookings)
+    seats = seats_left_of([booking.id for booking in bookings])
     now = timezone.now()
     told: list[tuple[EventData, UUID | str]] = []
     history = []
@@ -138,10 +139,3 @@ def _moves_of(showtime_ids: set[UUID]) -> Mapping[UUID, list[ShowtimeMove]]:
     for move in ShowtimeMove.objects.filter(showtime__in=showtime_ids).select_related("showtime").order_by("revision"):
         moves[move.showtime_id].append(move)
     return moves
-
-
-def _seats_of(bookings: Sequence[Booking]) -> Mapping[UUID, list[BookingSeat]]:
-    seats: dict[UUID, list[BookingSeat]] = defaultdict(list)
-    for seat in BookingSeat.objects.filter(booking__in=bookings, given_back_at=None).order_by("id"):
-        seats[seat.booking_id].append(seat)
-    return seats

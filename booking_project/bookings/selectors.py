@@ -1,10 +1,12 @@
 """Reads."""
 
 import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet, Value
+from django.db import connection
+from django.db.models import Count, Model, Q, QuerySet, Value
 from django.db.models.functions import Now, Upper
 from django.db.models.lookups import Exact
 
@@ -14,11 +16,26 @@ from bookings.errors import BookingNotFound, ShowtimeNotFound
 from bookings.inventory import seat_statuses
 from bookings.models import GIVEN_BACK, TICKET_REVOKED, Booking, BookingSeat, Customer, Showtime
 from bookings.sales import Sale, reload_sale
+from chassis.storage.database import execute
 from chassis.web.principal import Principal
 
 # The permission to look at what customers have booked.
 SEE_ALL = "view_booking"
 CARD_DIGITS = re.compile("[0-9]{4}")
+
+
+def _read(model: type[Model], rest: str) -> str:
+    """One text however many rows it finds, so that it stays prepared; columns by name: a new one changes no plan."""
+    columns = ", ".join(f'"{field.column}"' for field in model._meta.concrete_fields)
+    return f'SELECT {columns} FROM "{model._meta.db_table}" WHERE {rest}'  # noqa: S608  (names, from the model)
+
+
+_LOCK = "SELECT FROM bookings WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
+_LOCKED = _read(Booking, "id = ANY(%s) ORDER BY id FOR UPDATE")
+_SHOWTIMES = _read(Showtime, "id = ANY(%s)")
+_LEFT = "booking_id = ANY(%s) AND given_back_at IS NULL ORDER BY id"
+_SEATS_LEFT = _read(BookingSeat, _LEFT)
+_SEAT_IDS_LEFT = f"SELECT booking_id, seat_id FROM booking_seats WHERE {_LEFT}"  # noqa: S608  (a part of the text, above)
 
 
 def bookings_of(
@@ -65,14 +82,49 @@ def booking_for(user: Principal, booking_id: UUID) -> Booking:
     return found
 
 
+def locked_bookings(booking_ids: Iterable[UUID]) -> dict[UUID, Booking]:
+    """Those that there are, by id, which nobody else changes until the transaction ends; locked in that order."""
+    found = Booking.objects.raw(_LOCKED, [list(set(booking_ids))])
+    return {booking.id: booking for booking in found}
+
+
+def lock_bookings(booking_ids: Collection[UUID]) -> None:
+    """The same without reading them."""
+    execute(_LOCK, [list(booking_ids)])
+
+
 def locked_booking(booking_id: UUID) -> Booking | None:
-    """The booking, which nobody else changes until the transaction ends; None where there is none."""
-    return Booking.objects.select_for_update().filter(id=booking_id).first()
+    """One of them; None where there is none."""
+    return locked_bookings([booking_id]).get(booking_id)
+
+
+def showtimes_of(bookings: Iterable[Booking]) -> Mapping[UUID, Showtime]:
+    """Their showtimes, by id."""
+    found = Showtime.objects.raw(_SHOWTIMES, [list({booking.showtime_id for booking in bookings})])
+    return {showtime.id: showtime for showtime in found}
 
 
 def seats_left(booking: Booking) -> list[BookingSeat]:
     """The seats that the booking has, without those that were given back."""
     return [seat for seat in booking.seats.all() if seat.given_back_at is None]
+
+
+def seats_left_of(booking_ids: Collection[UUID]) -> Mapping[UUID, list[BookingSeat]]:
+    """The same of many bookings, by their ids."""
+    seats: dict[UUID, list[BookingSeat]] = {booking_id: [] for booking_id in booking_ids}
+    for seat in BookingSeat.objects.raw(_SEATS_LEFT, [list(booking_ids)]):
+        seats[seat.booking_id].append(seat)
+    return seats
+
+
+def seat_ids_left_of(booking_ids: Collection[UUID]) -> dict[UUID, list[UUID]]:
+    """Only which seats."""
+    seats: dict[UUID, list[UUID]] = {booking_id: [] for booking_id in booking_ids}
+    with connection.cursor() as cursor:
+        cursor.execute(_SEAT_IDS_LEFT, [list(booking_ids)])
+        for booking_id, seat_id in cursor.fetchall():
+            seats[booking_id].append(seat_id)
+    return seats
 
 
 @dataclass(frozen=True, slots=True)

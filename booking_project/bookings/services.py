@@ -1,100 +1,162 @@
 """The steps of the saga: what booking does when payment tells something.
 
-Each function owns its transaction: lock, decide (domain.py), save, tell (outbox). How bookings end is in endings.py.
+Each function locks, decides (domain.py), saves and tells (outbox). Those of one booking own their transaction; those
+of many, of payments that were told of together, are a part of the inbox's. How bookings end is in endings.py.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
-from bookings import endings, events, inventory, reductions, tickets
+from bookings import endings, events, heard, inventory, reductions, tickets
 from bookings.domain import PaymentStatus, State, Trigger, advance_payment, payment_failure, refund_takes
 from bookings.history import Cause, advance
 from bookings.metrics import REACHED, SAGA, TICKETS
-from bookings.models import Booking, Showtime
-from bookings.selectors import locked_booking, seats_left
-from chassis.messaging.outbox import emit
+from bookings.models import Booking, BookingSeat, Showtime
+from bookings.selectors import (
+    locked_booking,
+    locked_bookings,
+    seat_ids_left_of,
+    seats_left,
+    seats_left_of,
+    showtimes_of,
+)
+from chassis.messaging.events import Event, EventData, at_hand
+from chassis.messaging.outbox import emit_all
 from chassis.money import Money
+from chassis.storage import rows
 
 
-def confirm_booking(*, booking_id: UUID, payment_id: UUID, card_last4: str = "", cause: Cause) -> State | None:
-    """The money is reserved: sells the seats, or rejects the booking when it lost one; the state it is in then.
+def confirm_all(payments: Sequence[heard.PaymentAuthorized], *, causes: Sequence[Event]) -> None:
+    """The money of bookings is reserved: sells their seats, or rejects those that lost one.
 
-    card_last4: what staff may look the booking up by.
-
-    A booking that ended already stays as it is: payment hears of that end and gives the money back.
+    causes: of each payment the event that told of it. A booking that ended already stays as it is: payment hears of
+    that end and gives the money back.
     """
-    with transaction.atomic():
-        booking = locked_booking(booking_id)
+    bookings = locked_bookings(payment.booking_id for payment in payments)
+    buying: dict[UUID, _Purchase] = {}
+    for payment, event in zip(payments, causes, strict=True):
+        booking = bookings.get(payment.booking_id)
         if booking is None:
-            return None
-        booking.payment_id, booking.card_last4 = payment_id, card_last4[-4:]
+            continue
+        booking.payment_id, booking.card_last4 = payment.payment_id, payment.card_last4[-4:]
         booking.payment_status = advance_payment(PaymentStatus(booking.payment_status), PaymentStatus.AUTHORIZED)
-        if booking.status != State.PENDING:
-            booking.save(update_fields=["payment_id", "card_last4", "payment_status"])
-            return State(booking.status)
-        seats = list(booking.seats.all())
-        if inventory.sell_seats(booking.id) < len(seats):
-            booking.save(update_fields=["payment_id", "card_last4", "payment_status"])
-            endings.end([booking], Trigger.SEATS_LOST, cause=cause)
-            return State.REJECTED
-        line = advance(booking, Trigger.SEATS_SOLD, cause=cause, at=timezone.now())
-        booking.save(update_fields=["status", "payment_id", "card_last4", "payment_status"])
-        line.save(force_insert=True)
+        if booking.status == State.PENDING:
+            buying.setdefault(booking.id, _Purchase(booking, payment.payment_id, event))
+    lost = _sell(buying) if buying else []
+    rows.update(list(bookings.values()), fields=["status", "payment_id", "card_last4", "payment_status"])
+    for purchase in lost:
+        with at_hand(purchase.event):
+            endings.end([purchase.booking], Trigger.SEATS_LOST, cause=Cause("payment", purchase.event.id))
+
+
+@dataclass(frozen=True, slots=True)
+class _Purchase:
+    """payment_id: whose money sells the seats of the booking; event: that told of it."""
+
+    booking: Booking
+    payment_id: UUID
+    event: Event
+
+
+def _sell(buying: Mapping[UUID, _Purchase]) -> list[_Purchase]:
+    """Confirms pending bookings, which are not saved yet; those that lost a seat come back, as they were."""
+    seats = seat_ids_left_of(buying)
+    sold = inventory.sell_seats(list(buying))
+    now = timezone.now()
+    lost, confirmed, history = [], [], []
+    told: list[tuple[EventData, UUID | str]] = []
+    for purchase in buying.values():
+        booking = purchase.booking
+        if sold[booking.id] < len(seats[booking.id]):
+            lost.append(purchase)
+            continue
+        history.append(advance(booking, Trigger.SEATS_SOLD, cause=Cause("payment", purchase.event.id), at=now))
         REACHED.labels(booking.status).inc()
-        emit(
-            events.BookingConfirmed(
-                booking_id=booking.id,
-                reference=booking.reference,
-                user_id=booking.user_id,
-                showtime_id=booking.showtime_id,
-                seat_ids=[seat.seat_id for seat in seats],
-                payment_id=payment_id,
-                total=Money(booking.total_amount, booking.currency),
-            ),
-            subject=booking.id,
-        )
-    return State.CONFIRMED
+        confirmed.append(purchase.event)
+        told.append((_confirmed(purchase, seats[booking.id]), booking.id))
+    rows.insert(history)
+    emit_all(told, causes=confirmed)
+    return lost
 
 
-def record_payment(*, booking_id: UUID, status: PaymentStatus) -> None:
-    """Keeps what payment told, the latest of it; a captured, confirmed booking gets its ticket, once."""
+def _confirmed(purchase: _Purchase, seat_ids: list[UUID]) -> events.BookingConfirmed:
+    booking = purchase.booking
+    return events.BookingConfirmed(
+        booking_id=booking.id,
+        reference=booking.reference,
+        user_id=booking.user_id,
+        showtime_id=booking.showtime_id,
+        seat_ids=seat_ids,
+        payment_id=purchase.payment_id,
+        total=Money(booking.total_amount, booking.currency),
+    )
+
+
+def record_captures(payments: Sequence[heard.PaymentCompleted], *, causes: Sequence[Event]) -> None:
+    """Keeps that the money of bookings was taken; one that is confirmed gets its ticket, once.
+
+    causes: of each payment the event that told of it.
+    """
+    bookings = locked_bookings(payment.booking_id for payment in payments)
+    due: dict[UUID, Event] = {}
+    for payment, event in zip(payments, causes, strict=True):
+        booking = bookings.get(payment.booking_id)
+        if booking is None:
+            continue
+        booking.payment_status = advance_payment(PaymentStatus(booking.payment_status), PaymentStatus.CAPTURED)
+        if booking.status == State.CONFIRMED and not booking.ticket:
+            due.setdefault(booking.id, event)
+    if due:
+        _issue_tickets([bookings[booking_id] for booking_id in due], causes=list(due.values()))
+    rows.update(list(bookings.values()), fields=["payment_status", "ticket", "seat_tickets"])
+
+
+def _issue_tickets(bookings: Sequence[Booking], *, causes: Sequence[Event]) -> None:
+    """Puts their tickets into bookings, which are not saved yet, and tells of them."""
+    showtimes = showtimes_of(bookings)
+    seats = seats_left_of([booking.id for booking in bookings])
+    issued_at = timezone.now()
+    told: list[tuple[EventData, UUID | str]] = []
+    for booking in bookings:
+        showtime = showtimes[booking.showtime_id]
+        its = seats[booking.id]
+        codes = tickets.sign(booking=booking, showtime=showtime, seats=its, issued_at=issued_at)
+        tickets.keep(booking, codes, its)
+        told.append((_issued(booking, showtime, its, issued_at), booking.id))
+        TICKETS.labels(showtime.movie_title).inc(len(its))
+        SAGA.observe((issued_at - booking.created_at).total_seconds())
+    emit_all(told, causes=causes)
+
+
+def _issued(
+    booking: Booking, showtime: Showtime, seats: Sequence[BookingSeat], issued_at: datetime
+) -> events.TicketIssued:
+    return events.TicketIssued(
+        booking_id=booking.id,
+        reference=booking.reference,
+        user_id=booking.user_id,
+        ticket=booking.ticket,
+        tickets=events.seat_tickets(booking, seats),
+        seats=[events.TicketSeat(seat.seat_id, seat.row, seat.number, seat.category) for seat in seats],
+        total=Money(booking.total_amount, booking.currency),
+        showtime=events.in_brief(showtime),
+        issued_at=issued_at,
+    )
+
+
+def record_void(*, booking_id: UUID) -> None:
+    """The money was let go of."""
     with transaction.atomic():
         booking = locked_booking(booking_id)
         if booking is None:
             return
-        booking.payment_status = advance_payment(PaymentStatus(booking.payment_status), status)
-        changed = ["payment_status"]
-        if status is PaymentStatus.CAPTURED and booking.status == State.CONFIRMED and not booking.ticket:
-            _issue_ticket(booking)
-            changed += ["ticket", "seat_tickets"]
-        booking.save(update_fields=changed)
-
-
-def _issue_ticket(booking: Booking) -> None:
-    showtime = Showtime.objects.get(id=booking.showtime_id)
-    seats = seats_left(booking)
-    issued_at = timezone.now()
-    codes = tickets.sign(booking=booking, showtime=showtime, seats=seats, issued_at=issued_at)
-    tickets.keep(booking, codes, seats)
-    emit(
-        events.TicketIssued(
-            booking_id=booking.id,
-            reference=booking.reference,
-            user_id=booking.user_id,
-            ticket=booking.ticket,
-            tickets=events.seat_tickets(booking, seats),
-            seats=[events.TicketSeat(seat.seat_id, seat.row, seat.number, seat.category) for seat in seats],
-            total=Money(booking.total_amount, booking.currency),
-            showtime=events.in_brief(showtime),
-            issued_at=issued_at,
-        ),
-        subject=booking.id,
-    )
-    TICKETS.labels(showtime.movie_title).inc(len(seats))
-    SAGA.observe((issued_at - booking.created_at).total_seconds())
+        booking.payment_status = advance_payment(PaymentStatus(booking.payment_status), PaymentStatus.VOIDED)
+        booking.save(update_fields=["payment_status"])
 
 
 def record_refund(

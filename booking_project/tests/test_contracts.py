@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from money import authorise, capture
 
 from bookings import doors, endings, handlers, heard, holds, moves, services
 from bookings.history import Cause
@@ -47,8 +48,8 @@ def test_the_slice_reads_the_golden_message(event_type, golden):
 def test_what_is_emitted_has_the_shape_of_the_golden_message(hold, let_hold_end, move, emitted, golden):
     payment = Cause("payment")
     sold = hold(0, 1, payment_method={"token": "tok_visa"})
-    services.confirm_booking(booking_id=sold.id, payment_id=uuid7(), cause=payment)
-    services.record_payment(booking_id=sold.id, status=services.PaymentStatus.CAPTURED)
+    authorise(sold.id)
+    capture(sold.id)
     move(timedelta(hours=1))
     moves.tell_of_moves()
     going = sold.seats.all()[0]
@@ -61,8 +62,8 @@ def test_what_is_emitted_has_the_shape_of_the_golden_message(hold, let_hold_end,
     let_hold_end(ended)
     endings.expire_holds()
     used = hold(4, payment_method={"token": "tok_visa"})
-    services.confirm_booking(booking_id=used.id, payment_id=uuid7(), cause=payment)
-    services.record_payment(booking_id=used.id, status=services.PaymentStatus.CAPTURED)
+    authorise(used.id)
+    capture(used.id)
     ticket = Booking.objects.get(id=used.id).ticket
     usher = Actor(uuid7(), "linh", Door.API)
     doors.check_in(ticket=ticket, showtime_id=used.showtime_id, door="", actor=usher)

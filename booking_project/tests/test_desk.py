@@ -5,11 +5,11 @@ from itertools import permutations
 
 import pytest
 from django.db import connection
+from money import authorise
 
-from bookings import desk, services, tasks
+from bookings import desk, tasks
 from bookings.domain import State, Trigger
 from bookings.errors import AddressChanged, NotCancellable, OwnPurchase, SecondPersonNeeded
-from bookings.history import Cause
 from bookings.models import AddressChange, Booking, BookingTransition, Customer, Showtime
 from bookings.selectors import found_by
 from chassis.ids import uuid7
@@ -24,7 +24,7 @@ def sold(hold):
 
     def make(*places: int, **wanted) -> Booking:
         booking = hold(*places, **wanted)
-        services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=Cause("payment"))
+        authorise(booking.id)
         return booking
 
     return make

@@ -9,9 +9,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.db import connection, transaction
 from factories import ShowtimeFactory
+from money import authorise, capture
 
 from bookings import desk, doors, endings, services, tickets
-from bookings.domain import PaymentStatus, State
+from bookings.domain import State
 from bookings.errors import NotCancellable, TicketInvalid, TicketUnknown, TicketUsed, TicketVoid, WrongShowtime
 from bookings.history import Cause
 from bookings.models import TICKET_REVOKED, Booking, CheckIn, Showtime
@@ -30,8 +31,8 @@ def paid(hold):
 
     def make(*places: int, **wanted) -> Booking:
         booking = hold(*places, **wanted)
-        services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=Cause("payment"))
-        services.record_payment(booking_id=booking.id, status=PaymentStatus.CAPTURED)
+        authorise(booking.id)
+        capture(booking.id)
         return Booking.objects.get(id=booking.id)
 
     return make

@@ -11,11 +11,11 @@ from uuid import UUID
 import pytest
 from django.db import connection
 from factories import ShowtimeFactory, seat_ids
+from money import authorise
 
-from bookings import endings, holds, inventory, sales, services, tasks
+from bookings import endings, holds, inventory, sales, tasks
 from bookings.domain import State
 from bookings.errors import SeatUnavailable
-from bookings.history import Cause
 from bookings.models import Booking, BookingTransition, SeatStatus, Showtime
 from chassis.ids import uuid7
 from chassis.testing import wait_until
@@ -116,11 +116,8 @@ def test_money_that_meets_the_sweep_is_decided_once(on_sale, emitted):
     Booking.objects.update(hold_expires_at=Booking.objects.first().created_at)
     SeatStatus.objects.update(held_until=Booking.objects.first().created_at)
 
-    def pay(booking_id: UUID) -> None:
-        services.confirm_booking(booking_id=booking_id, payment_id=uuid7(), cause=Cause("payment"))
-
     with ThreadPoolExecutor(SWEEPERS) as pool:
-        work = [pool.submit(alone, lambda each=each: pay(each)) for each in held]
+        work = [pool.submit(alone, lambda each=each: authorise(each)) for each in held]
         work += [pool.submit(alone, tasks.expire_holds) for _ in range(SWEEPERS)]
         for each in work:
             each.result()

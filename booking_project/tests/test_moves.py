@@ -9,9 +9,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 from factories import ScreenFactory
+from money import authorise, capture
 
-from bookings import endings, moves, services, tickets
-from bookings.domain import PaymentStatus, State, Trigger, rebuild
+from bookings import endings, moves, tickets
+from bookings.domain import State, Trigger, rebuild
 from bookings.errors import CancellationClosed
 from bookings.history import Cause
 from bookings.models import Booking, BookingTransition, Showtime, ShowtimeMove
@@ -28,7 +29,7 @@ def sold(hold):
 
     def make(*places: int) -> Booking:
         booking = hold(*places)
-        services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=PAYMENT)
+        authorise(booking.id)
         return booking
 
     return make
@@ -58,7 +59,7 @@ def test_everybody_with_an_open_booking_is_told_of_both_times_and_of_the_offer(h
 
 def test_the_ticket_is_signed_anew_with_the_new_time(sold, hold, move, emitted):
     paid, unpaid = sold(0), hold(1)
-    services.record_payment(booking_id=paid.id, status=PaymentStatus.CAPTURED)
+    capture(paid.id)
     now = move(HOUR)
     moves.tell_of_moves()
     told = {event.subject: event.data for event in emitted("booking.moved")}

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.html import strip_tags
 from factories import ScreenFactory, ShowtimeFactory, seat_ids
+from money import authorise, capture
 
 from bookings import desk, doors, holds, services
 from bookings.domain import PaymentStatus, State
@@ -41,8 +42,8 @@ def sold(hold: Callable[..., Booking]) -> Callable[..., Booking]:
 
     def make(*places: int, **wanted: Any) -> Booking:
         booking = hold(*places, **wanted)
-        services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=Cause("payment"))
-        services.record_payment(booking_id=booking.id, status=PaymentStatus.CAPTURED)
+        authorise(booking.id)
+        capture(booking.id)
         return Booking.objects.get(id=booking.id)
 
     return make

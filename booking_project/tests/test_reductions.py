@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import jwt
 import pytest
 from django.db import connection
+from money import authorise, capture
 
 from bookings import desk, doors, endings, services
 from bookings.domain import PaymentStatus, State, Trigger, Why
@@ -27,9 +28,9 @@ def paid(hold):
 
     def make(*places: int, captured: bool = True) -> Booking:
         booking = hold(*places)
-        services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=Cause("payment"))
+        authorise(booking.id)
         if captured:
-            services.record_payment(booking_id=booking.id, status=PaymentStatus.CAPTURED)
+            capture(booking.id)
         return Booking.objects.get(id=booking.id)
 
     return make
@@ -198,7 +199,7 @@ def test_a_refund_that_overtook_the_capture_leaves_a_ticket_of_what_is_left(paid
     booking = paid(0, 1, captured=False)
     going, staying = seats_of(booking)
     refund(booking, [going])
-    services.record_payment(booking_id=booking.id, status=PaymentStatus.CAPTURED)
+    capture(booking.id)
     (issued,) = emitted("ticket.issued")
     assert [each["seat_id"] for each in issued.data["tickets"]] == [str(staying.seat_id)]
 

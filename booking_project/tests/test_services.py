@@ -6,9 +6,10 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from factories import seat_ids
+from money import authorise, capture
 
 from bookings import closures, endings, holds, inventory, locks, sales, services, tickets
-from bookings.domain import PaymentStatus, State, Trigger, rebuild
+from bookings.domain import State, Trigger, rebuild
 from bookings.errors import (
     BookingNotFound,
     NotCancellable,
@@ -116,7 +117,7 @@ def test_one_person_cannot_hold_a_showtime_endlessly(hold, settings):
 
 def test_authorised_money_sells_the_seats(hold, showtime, emitted):
     booking, payment_id = hold(0, 1), uuid7()
-    assert services.confirm_booking(booking_id=booking.id, payment_id=payment_id, cause=PAYMENT) is State.CONFIRMED
+    assert authorise(booking.id, payment_id=str(payment_id)) == State.CONFIRMED
     assert set(inventory.seat_statuses(showtime.id).values()) == {"sold"}
     (confirmed,) = emitted("booking.confirmed")
     assert confirmed.data["payment_id"] == str(payment_id)
@@ -125,7 +126,7 @@ def test_authorised_money_sells_the_seats(hold, showtime, emitted):
 def test_late_money_gets_the_seats_when_they_are_still_free(hold, let_hold_end):
     booking = hold(0)
     let_hold_end(booking)
-    assert services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=PAYMENT) is State.CONFIRMED
+    assert authorise(booking.id) == State.CONFIRMED
 
 
 def test_late_money_is_refused_when_one_seat_was_sold_on_and_the_other_is_freed(hold, showtime, let_hold_end, emitted):
@@ -133,7 +134,7 @@ def test_late_money_is_refused_when_one_seat_was_sold_on_and_the_other_is_freed(
     let_hold_end(booking)
     locks.release(showtime.id, seat_ids(showtime)[:2], owner=locks.Owner(booking.user_id, booking.id))
     hold(1)
-    assert services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=PAYMENT) is State.REJECTED
+    assert authorise(booking.id) == State.REJECTED
     assert len(inventory.seat_statuses(showtime.id)) == 1
     assert emitted("booking.rejected")[0].data["reason"] == ""
 
@@ -141,15 +142,15 @@ def test_late_money_is_refused_when_one_seat_was_sold_on_and_the_other_is_freed(
 def test_money_for_a_booking_that_ended_changes_nothing(hold, emitted):
     booking = hold(0)
     endings.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
-    assert services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=PAYMENT) is State.CANCELLED
+    assert authorise(booking.id) == State.CANCELLED
     assert not emitted("booking.confirmed")
 
 
 def test_a_captured_payment_issues_one_signed_ticket(hold, emitted):
     booking = hold(0)
-    services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=PAYMENT)
+    authorise(booking.id)
     for _ in range(2):
-        services.record_payment(booking_id=booking.id, status=PaymentStatus.CAPTURED)
+        capture(booking.id)
     (issued,) = emitted("ticket.issued")
     assert tickets.verify(issued.data["ticket"]) == tickets.Claims(booking.id)
     said = jwt.decode(issued.data["ticket"], options={"verify_signature": False})
@@ -173,7 +174,7 @@ def test_a_declined_card_leaves_the_hold_until_it_ends(hold):
 
 def test_a_capture_that_fails_takes_the_seats_back(hold, showtime, emitted):
     booking = hold(0)
-    services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=PAYMENT)
+    authorise(booking.id)
     services.fail_payment(booking_id=booking.id, stage="capture", final=True, code="capture_refused", cause=PAYMENT)
     assert inventory.seat_statuses(showtime.id) == {}
     assert emitted("booking.cancelled")[0].data["reason"] == "capture_refused"
@@ -223,14 +224,14 @@ def test_the_theaters_fee_is_kept_after_the_cutoff(hold, showtime, emitted):
         rules={"cancellation_cutoff_minutes": 60 * 24 * 7, "cancellation_fee_percent": 10}
     )
     booking = hold(0)
-    services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=PAYMENT)
+    authorise(booking.id)
     endings.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
     assert emitted("booking.cancelled")[-1].data["refund"] == {"amount": 81000, "currency": "VND"}
 
 
 def test_a_cancelled_showtime_ends_its_bookings_in_bounded_batches(hold, showtime, emitted):
     paid = hold(0)
-    services.confirm_booking(booking_id=paid.id, payment_id=uuid7(), cause=PAYMENT)
+    authorise(paid.id)
     hold(1)
     hold(2)
     Showtime.objects.filter(id=showtime.id).update(status="cancelled")
@@ -263,7 +264,7 @@ def test_news_of_a_settled_showtime_are_swept_anew(hold, move, showtime, deliver
 
 def test_the_history_rebuilds_the_state_and_cannot_be_rewritten(hold):
     booking = hold(0)
-    services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=Cause("payment", uuid7()))
+    authorise(booking.id)
     endings.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
     kept = BookingTransition.objects.filter(booking=booking).order_by("id")
     assert rebuild([Trigger(entry.trigger) for entry in kept]) == Booking.objects.get(id=booking.id).status

@@ -7,13 +7,11 @@ import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.test import Client
 from factories import seat_ids
+from money import authorise, capture
 from rest_framework.test import APIClient
 
-from bookings import holds, services
-from bookings.domain import PaymentStatus
-from bookings.history import Cause
+from bookings import holds
 from bookings.models import Booking
-from chassis.ids import uuid7
 from chassis.storage.models import AuditRecord
 from chassis.testing_deeds import deeds_of_everybody, leaving_a_record, staff_deeds
 from chassis.testing_staff import enter
@@ -70,8 +68,8 @@ BY_HAND: dict[str, Callable[[Client, Booking], Any]] = {"cancel booking": cancel
 def sold(hold: Callable[..., Booking]) -> Booking:
     """With its tickets."""
     booking = hold(0, 1)
-    services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=Cause("payment"))
-    services.record_payment(booking_id=booking.id, status=PaymentStatus.CAPTURED)
+    authorise(booking.id)
+    capture(booking.id)
     return Booking.objects.get(id=booking.id)
 
 

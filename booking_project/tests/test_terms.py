@@ -3,13 +3,12 @@
 from datetime import datetime, timedelta
 
 import pytest
+from money import authorise
 
-from bookings import closures, endings, sales, services
+from bookings import closures, endings, sales
 from bookings.errors import CancellationClosed
-from bookings.history import Cause
 from bookings.models import Booking, Showtime
 from bookings.terms import terms_of, terms_of_sale
-from chassis.ids import uuid7
 
 WEEK = 7 * 24 * 60
 GENTLE = {"cancellation_cutoff_minutes": 60, "cancellation_fee_percent": None}
@@ -21,7 +20,7 @@ CLOSED = {"cancellation_cutoff_minutes": WEEK, "cancellation_fee_percent": None}
 def sold(hold):
     def make(*places: int) -> Booking:
         booking = hold(*places)
-        services.confirm_booking(booking_id=booking.id, payment_id=uuid7(), cause=Cause("payment"))
+        authorise(booking.id)
         return booking
 
     return make
