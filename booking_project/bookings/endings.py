@@ -134,10 +134,11 @@ def end(
         was = State(booking.status)
         history.append(advance(booking, trigger, cause=its, at=now))
         told.append((_ended(booking, seats[booking.id], trigger, its, outcomes.get(booking.id), was), booking.id))
-        REACHED.labels(booking.status).inc()
-    Booking.objects.filter(id__in=ids).update(status=bookings[0].status)
+    reached = bookings[0].status
+    Booking.objects.filter(id__in=ids).update(status=reached)
     BookingTransition.objects.bulk_create(history)
     emit_all(told)
+    transaction.on_commit(lambda: REACHED.labels(reached).inc(len(ids)))
     transaction.on_commit(lambda: _release_locks(bookings, seats))
     return outcomes
 

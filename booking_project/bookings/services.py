@@ -76,11 +76,11 @@ def _sell(buying: Mapping[UUID, _Purchase]) -> list[_Purchase]:
             lost.append(purchase)
             continue
         history.append(advance(booking, Trigger.SEATS_SOLD, cause=Cause("payment", purchase.event.id), at=now))
-        REACHED.labels(booking.status).inc()
         confirmed.append(purchase.event)
         told.append((_confirmed(purchase, seats[booking.id]), booking.id))
     rows.insert(history)
     emit_all(told, causes=confirmed)
+    transaction.on_commit(lambda: REACHED.labels(State.CONFIRMED).inc(len(confirmed)))
     return lost
 
 
@@ -128,9 +128,14 @@ def _issue_tickets(bookings: Sequence[Booking], *, causes: Sequence[Event]) -> N
         codes = tickets.sign(booking=booking, showtime=showtime, seats=its, issued_at=issued_at)
         tickets.keep(booking, codes, its)
         told.append((_issued(booking, showtime, its, issued_at), booking.id))
-        TICKETS.labels(showtime.movie_title).inc(len(its))
-        SAGA.observe((issued_at - booking.created_at).total_seconds())
     emit_all(told, causes=causes)
+
+    def count() -> None:
+        for booking in bookings:
+            TICKETS.labels(showtimes[booking.showtime_id].movie_title).inc(len(seats[booking.id]))
+            SAGA.observe((issued_at - booking.created_at).total_seconds())
+
+    transaction.on_commit(count)
 
 
 def _issued(

@@ -25,6 +25,7 @@ from chassis.messaging.batches import Delivery, Lane, Verdict
 from chassis.messaging.events import Event
 from chassis.messaging.inbox import receive_all
 from chassis.storage.redis import redis_client
+from chassis.testing import metric
 
 AUTHORIZED, COMPLETED, REFUNDED = "payment.authorized", "payment.completed", "payment.refunded"
 ALL_OF_IT = {"status": "refunded", "kind": "cancel"}
@@ -213,6 +214,21 @@ def test_a_poisoned_event_is_dead_lettered_alone(hold, emitted, event_type, pois
     effect = "booking.confirmed" if event_type == AUTHORIZED else "ticket.issued"
     assert {event.subject for event in emitted(effect)} == {str(booking.id) for booking in bookings}
     assert len(emitted(effect)) == 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_rolled_back_with_a_poisoned_event_is_counted_once(hold, taken_over):
+    movie = {"movie": taken_over[0].showtime.movie_title}
+    bookings = [taken_over[0], *[hold(place) for place in range(2, 5)]]
+
+    def counted() -> list[float]:
+        states = [metric("bookings_ended_total", state=state) for state in (State.CONFIRMED, State.REJECTED)]
+        return [*states, metric("tickets_issued_total", **movie), metric("booking_saga_seconds_count")]
+
+    before = counted()
+    news = [told(event_type, booking.id) for event_type in (AUTHORIZED, COMPLETED) for booking in bookings]
+    assert handle(*news, told("payment.failed", uuid7(), stage=None))[-1] is Verdict.DEAD_LETTERED
+    assert [now - then for now, then in zip(counted(), before, strict=True)] == [3, 1, 3, 3]
 
 
 def elsewhere(work: Callable[[], object]) -> Callable[[], object]:

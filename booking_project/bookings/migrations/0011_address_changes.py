@@ -13,6 +13,7 @@ WHERE email_changed_by IS NOT NULL AND email_changed_at > now() - interval '1 da
 
 
 class Migration(migrations.Migration):
+    beside_traffic = "of the time before the first release, when no table was large"
     dependencies = [("bookings", "0010_card")]
 
     operations = [
