@@ -128,7 +128,7 @@ def all_checks() -> list[Check]:
                 own,
             ),
             Check(
-                f"migrations of {service.name}", _manage("makemigrations", "--check", "--dry-run"), service.folder, own
+                f"migrations of {service.name}", _manage("check_migrations"), service.folder, own
             ),
             Check(f"API of {service.name}", function=partial(api_documents.check, service, own)),
         ]

@@ -8,6 +8,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    beside_traffic = "of the time before the first release, when no table was large"
 
     dependencies = [
         ('accounts', '0003_email_changed'),

@@ -4,6 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    beside_traffic = "of the time before the first release, when no table was large"
 
     dependencies = [
         ('bookings', '0009_blocked_seats'),

@@ -4,6 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    beside_traffic = "films and theaters are few: their indexes are built in a moment"
 
     dependencies = [
         ('catalog', '0003_unaccent'),

@@ -11,6 +11,7 @@ CROSS JOIN (SELECT DISTINCT language FROM notification_templates) AS languages
 
 
 class Migration(migrations.Migration):
+    beside_traffic = "the table is new, and gets a row for each wording"
     dependencies = [("notifications", "0005_callable_choices")]
 
     operations = [

@@ -5,6 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    beside_traffic = "of the time before the first release, when no table was large"
 
     dependencies = [
         ('notifications', '0007_word_secrets'),

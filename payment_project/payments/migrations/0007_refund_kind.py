@@ -8,6 +8,7 @@ CHOICES = [("cancel", "cancel"), ("goodwill", "goodwill")]
 
 
 class Migration(migrations.Migration):
+    beside_traffic = "of the time before the first release, when no table was large"
     dependencies = [("payments", "0006_card_once")]
 
     operations = [

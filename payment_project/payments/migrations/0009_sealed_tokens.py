@@ -55,6 +55,7 @@ def unseal_operations(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
+    beside_traffic = "of the time before the first release, when no table was large"
     atomic = False
     dependencies = [("payments", "0008_second_person")]
 
