@@ -75,3 +75,13 @@ def test_a_number_too_large_for_its_column_is_refused_and_not_cut():
             Thing.objects.create(name="lamp", size=size)
     assert not Thing.objects.exists()
     assert connection.is_usable()
+
+
+def test_tables_whose_rows_come_and_go_are_swept_often():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, reloptions FROM pg_class WHERE relname IN ('outbox', 'inbox', 'idempotency_keys')"
+        )
+        settings = dict(cursor.fetchall())
+    assert len(settings) == 3
+    assert all("autovacuum_vacuum_scale_factor=0.01" in options for options in settings.values())

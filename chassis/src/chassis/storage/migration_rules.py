@@ -21,8 +21,8 @@ LOCKING = re.compile(
     r"|(CREATE\s+(UNIQUE\s+)?INDEX|DROP\s+INDEX)\s+(?!CONCURRENTLY\b))",
     re.IGNORECASE,
 )
-# What only writes down a rule, or drops one, holds it for a moment.
-QUICK = re.compile(r"\bUSING\s+INDEX\b|\bNOT\s+VALID\b|\b(DROP|VALIDATE)\s+CONSTRAINT\b", re.IGNORECASE)
+# What only writes down a rule or a setting, or drops one, holds it for a moment.
+QUICK = re.compile(r"\bUSING\s+INDEX\b|\bNOT\s+VALID\b|\b(DROP|VALIDATE)\s+CONSTRAINT\b|\bSET\s*\(", re.IGNORECASE)
 # What stands in the body of a function is done later.
 BODY = re.compile(r"\$(\w*)\$.*?\$\1\$", re.DOTALL)
 

@@ -65,14 +65,13 @@ def _all_attributes(model: type[Model]) -> tuple[str, ...]:
     return tuple(field.attname for field in model._meta.concrete_fields if not getattr(field, "db_returning", False))
 
 
-# Names of tables and columns are the models', never input.
 @cache
 def _insertion(model: type[Model], attributes: tuple[str, ...], ignore_conflicts: bool) -> str:
     table = model._meta.db_table
     columns = ", ".join(f'"{_columns(model)[name]}"' for name in attributes)
     on_conflict = " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
     return (
-        f'INSERT INTO "{table}" ({columns})'  # noqa: S608
+        f'INSERT INTO "{table}" ({columns})'  # noqa: S608  (names from the models, never input)
         f' SELECT {columns} FROM jsonb_populate_recordset(NULL::"{table}", %s){on_conflict}'
     )
 
@@ -82,6 +81,6 @@ def _change(model: type[Model], attributes: tuple[str, ...]) -> str:
     table, (key, *others) = model._meta.db_table, [f'"{_columns(model)[name]}"' for name in attributes]
     changes = ", ".join(f"{column} = new.{column}" for column in others)
     return (
-        f'UPDATE "{table}" AS old SET {changes}'  # noqa: S608
+        f'UPDATE "{table}" AS old SET {changes}'  # noqa: S608  (names from the models, never input)
         f' FROM jsonb_populate_recordset(NULL::"{table}", %s) AS new WHERE old.{key} = new.{key}'
     )
