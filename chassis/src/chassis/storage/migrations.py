@@ -57,7 +57,7 @@ SWEPT_OFTEN = {
 
 
 def sweep_often(*tables: str) -> RunSQL:
-    """Tables whose rows come and go, or change all the time: what is dead goes before queries have to wade through it."""
+    """Tables whose rows come and go, or change all the time: what is dead goes before queries wade through it."""
     settings = ", ".join(f"{name} = {value}" for name, value in SWEPT_OFTEN.items())
     return RunSQL(
         [f"ALTER TABLE {table} SET ({settings})" for table in tables],
