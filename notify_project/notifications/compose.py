@@ -1,6 +1,6 @@
 """From a rendered message to the bytes of a mail.
 
-Put together from bytes, which takes a tenth of the time of the classes of `email`; what these know best, headers that
+Put together from bytes, which takes a fifth of the time of the classes of `email`; what these know best, headers that
 are long or beyond ASCII, is left to them.
 """
 
@@ -27,7 +27,9 @@ from notifications.wording import Rendered
 POLICY = compat32.clone(linesep="\r\n")
 LINE = 76
 SHOWN = re.compile(r"""["']cid:([^"']*)["']""")
-END_OF_LINE = re.compile(r"\r\n|\r|\n")
+LABEL = "[A-Za-z0-9-]{1,63}"
+# What needs no reading to be an address, and is most of them.
+PLAIN_ADDRESS = re.compile(rf"[A-Za-z0-9_%+-]+(\.[A-Za-z0-9_%+-]+)*@{LABEL}(\.{LABEL})*")
 # Of a header that stands as it is: printable ASCII in one line.
 PLAIN = re.compile(r"[ -~]{1,76}")
 
@@ -137,13 +139,16 @@ def _picture(name: str, code: str) -> bytes:
 def _text(content: str, subtype: str) -> bytes:
     """As quoted-printable: readable as it stands in most languages of a cinema's customers, where base64 never is."""
     head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
-    quoted = b2a_qp(END_OF_LINE.sub("\r\n", content).encode())
+    lines = content.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
+    quoted = b2a_qp(lines.encode())
     # Of a content without any end of a line it does not know how lines end.
     return head.encode() + quoted.replace(b"=\n", b"=\r\n")
 
 
 def _addressable(recipient: str) -> str:
     """The address in ASCII; a local part beyond it is none that Address takes."""
+    if PLAIN_ADDRESS.fullmatch(recipient):
+        return recipient
     local, _, domain = recipient.rpartition("@")
     try:
         return Address(addr_spec=f"{local}@{domain.encode('idna').decode('ascii')}").addr_spec

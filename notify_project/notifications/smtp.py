@@ -27,7 +27,6 @@ CONNECT_SECONDS = 5.0
 IDLE_SECONDS = 30.0
 MAILS_PER_CONNECTION = 200
 RSET, DATA, END = b"RSET\r\n", b"DATA\r\n", b".\r\n"
-LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 GO_ON = 354
 CLOSING = 421
 PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
@@ -72,7 +71,7 @@ def mail_address(text: str, *, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """content: the whole mail, lines ended by CRLF."""
+    """sender, recipient: addresses and nothing beside them. content: the whole mail, lines ended by CRLF."""
 
     sender: str
     recipient: str
@@ -236,8 +235,8 @@ class SmtpConnection:
             raise PermanentFailure("address_not_supported")
         return [
             *([RSET] if self._halfway else []),
-            f"MAIL FROM:{smtplib.quoteaddr(envelope.sender)}{options}\r\n".encode(),
-            f"RCPT TO:{smtplib.quoteaddr(envelope.recipient)}\r\n".encode(),
+            f"MAIL FROM:<{envelope.sender}>{options}\r\n".encode(),
+            f"RCPT TO:<{envelope.recipient}>\r\n".encode(),
             DATA,
         ]
 
@@ -295,4 +294,5 @@ def _refusal(code: int) -> DeliveryFailure:
 
 def _quoted(content: bytes) -> bytes:
     """As it stands between DATA and the end (RFC 5321, 4.5.2)."""
-    return LEADING_DOT.sub(b"..", content if content.endswith(b"\r\n") else content + b"\r\n")
+    quoted = content.replace(b"\r\n.", b"\r\n..")
+    return (b"." if content.startswith(b".") else b"") + quoted + (b"" if content.endswith(b"\r\n") else b"\r\n")
