@@ -45,13 +45,13 @@ _PAYMENT = {field.attname: field.column for field in Payment._meta.concrete_fiel
 _AS_JSON = [field.attname for field in Payment._meta.concrete_fields if isinstance(field, JSONField)]
 _COLUMNS = [*(f"o.{column}" for column in _OPERATION.values()), *(f"p.{column}" for column in _PAYMENT.values())]
 _LEASE = f"""
-WITH leased AS MATERIALIZED (
+WITH leased AS (
   SELECT due.id FROM {{where}} AND due.state IN ('pending', 'reversing')
     AND (due.leased_until IS NULL OR due.leased_until < statement_timestamp())
   ORDER BY due.due_at LIMIT %s FOR UPDATE OF due SKIP LOCKED
 )
 UPDATE gateway_operations AS o SET leased_until = statement_timestamp() + %s, attempts = o.attempts + 1
-FROM leased, payments p WHERE o.id = leased.id AND p.id = o.payment_id
+FROM payments p WHERE o.id = ANY(ARRAY(SELECT id FROM leased)) AND p.id = o.payment_id
 RETURNING {", ".join(_COLUMNS)}
 """  # noqa: S608  (names of the code's own)
 _DUE = "due.due_at <= statement_timestamp()"

@@ -38,9 +38,22 @@ REFUND_OPENED = (
 POSTED = ("id", "payment_id", "operation_id", "kind", "account", "amount", "currency", "created_at")
 
 
+_WRITTEN = "new.payment_id IN (SELECT id FROM written)"
+
+
 def _given(table: str) -> str:
     """Rows that come as one parameter."""
     return f"jsonb_populate_recordset(NULL::{table}, %s) AS new"
+
+
+def _update(table: str, changes: str, *, by: str = "id", also: str = "") -> str:
+    """by: what rows are found by. It comes again as an array: PostgreSQL takes what is given for a hundred rows, for
+    which it would rather read a table of some thousands from end to end.
+    """
+    return (
+        f"UPDATE {table} AS old SET {changes} FROM {_given(table)}"  # noqa: S608  (names from the code)
+        f" WHERE old.{by} = ANY(%s::uuid[]) AND old.{by} = new.{by}{also} AND {_WRITTEN}"
+    )
 
 
 def _insert(table: str, columns: Sequence[str], *made_now: str) -> str:
@@ -53,16 +66,18 @@ def _set(columns: Sequence[str]) -> str:
 
 
 # Of payments that are there, locked in the order of their ids: all of them, or none when one has another version.
-_CHANGE = f"""
+_SAVE = f"""
 WITH given AS MATERIALIZED (SELECT * FROM {_given("payments")}),
 fit AS MATERIALIZED (
-  SELECT old.id FROM payments AS old JOIN given ON given.id = old.id WHERE old.version = given.version - 1
+  SELECT old.id FROM payments AS old JOIN given ON given.id = old.id
+  WHERE old.id = ANY(%s::uuid[]) AND old.version = given.version - 1
   ORDER BY old.id FOR UPDATE OF old
 ),
 written AS (
   UPDATE payments AS old SET {_set((*DECIDED, "version"))}, updated_at = statement_timestamp()
   FROM given AS new
-  WHERE old.id = new.id AND (SELECT count(*) FROM fit) = (SELECT count(*) FROM given)
+  WHERE old.id = ANY(%s::uuid[]) AND old.id = new.id
+    AND (SELECT count(*) FROM fit) = (SELECT count(*) FROM given)
   RETURNING old.id
 )"""  # noqa: S608  (names from the code)
 
@@ -70,33 +85,30 @@ written AS (
 _MAKE = f"""
 WITH written AS ({_insert("payments", (*NEW_PAYMENT, *DECIDED))} ON CONFLICT DO NOTHING RETURNING id)"""
 
-_WRITTEN = "new.payment_id IN (SELECT id FROM written)"
-
 # What hangs on payments that were written, in the order of their parameters.
-_PARTS = {
-    "answered": (
-        f"UPDATE gateway_operations AS old SET {_set(ANSWERED)}, leased_until = NULL, payment_token = '',"  # noqa: S608
-        f" last_error = '' FROM {_given('gateway_operations')} WHERE old.id = new.id AND {_WRITTEN} RETURNING old.id"
-    ),
-    "reversing": (
-        "UPDATE gateway_operations AS old SET state = 'reversing', due_at = statement_timestamp(),"  # noqa: S608
-        f" attempts = old.attempts + 1, leased_until = new.leased_until FROM {_given('gateway_operations')}"
-        f" WHERE old.payment_id = new.payment_id AND old.state = 'pending' AND {_WRITTEN}"
-    ),
+_INSERTS = {
     "asked": f"{_insert('gateway_operations', ASKED, 'due_at', 'created_at')} WHERE {_WRITTEN}",
-    "refunds_ended": (
-        f"UPDATE refunds AS old SET {_set(REFUND_ENDED)}"  # noqa: S608
-        f" FROM {_given('refunds')} WHERE old.id = new.id AND {_WRITTEN}"
-    ),
-    "refunds_going_on": (
-        f"UPDATE refunds AS old SET {_set(('operation_id', 'status'))}"  # noqa: S608
-        f" FROM {_given('refunds')} WHERE old.id = new.id AND {_WRITTEN}"
-    ),
     "refunds_opened": f"{_insert('refunds', REFUND_OPENED, 'created_at')} WHERE {_WRITTEN}",
     "posted": f"{_insert('transactions', POSTED)} WHERE {_WRITTEN}",
 }
+_NOTHING_KEPT = "leased_until = NULL, payment_token = '', last_error = ''"
+_REVERSED = "state = 'reversing', due_at = statement_timestamp(), attempts = old.attempts + 1"
+_UPDATES = {
+    "answered": f"{_update('gateway_operations', f'{_set(ANSWERED)}, {_NOTHING_KEPT}')} RETURNING old.id",
+    "reversing": _update(
+        "gateway_operations",
+        f"{_REVERSED}, leased_until = new.leased_until",
+        by="payment_id",
+        also=" AND old.state = 'pending'",
+    ),
+    "refunds_ended": _update("refunds", _set(REFUND_ENDED)),
+    "refunds_going_on": _update("refunds", _set(("operation_id", "status"))),
+}
+# What the rows of those are found by.
+_KEYS = {"reversing": "payment_id"}
 # A payment has one operation under way at most: the next one comes when those before it are finished.
 _AFTER_ANSWERED = " AND (SELECT count(*) FROM answered) >= 0"
+# `told` is one row, however many payments were written: each event goes in once.
 _TOLD = outbox_table.insert_from("told", event="jsonb_array_elements(%s)", exchange="%s", fill={})
 
 
@@ -118,7 +130,8 @@ class Parts:
 
         False, and nothing is written, when one of them is not of the version before it any more.
         """
-        return len(self._written(_CHANGE, payments)) == len(payments)
+        ids = [row["id"] for row in payments]
+        return len(self._written(_SAVE, [as_jsonb(payments), ids, ids])) == len(payments)
 
     def make(self, payments: Sequence[Row]) -> set[UUID]:
         """Inserts those payments (NEW_PAYMENT, DECIDED) that are not there, and what hangs on them; their ids.
@@ -126,26 +139,29 @@ class Parts:
         Nothing can be told with it.
         """
         assert not self.told
-        return self._written(_MAKE, payments)
+        # By their ids: two that insert the same ones wait for each other in one order.
+        return self._written(_MAKE, [as_jsonb(sorted(payments, key=lambda row: row["id"]))])
 
-    def _written(self, start: str, payments: Sequence[Row]) -> set[UUID]:
-        present = tuple(name for name in _PARTS if getattr(self, name))
-        # By their ids: two that write the same ones wait for each other in one order.
-        parameters = [as_jsonb(sorted(payments, key=lambda row: row["id"]))]
-        parameters += [as_jsonb(getattr(self, name)) for name in present]
+    def _written(self, start: str, parameters: list[Any]) -> set[UUID]:
+        updates = tuple(name for name in _UPDATES if getattr(self, name))
+        inserts = tuple(name for name in _INSERTS if getattr(self, name))
+        for name in updates:
+            rows = getattr(self, name)
+            parameters += [as_jsonb(rows), [row[_KEYS.get(name, "id")] for row in rows]]
+        parameters += [as_jsonb(getattr(self, name)) for name in inserts]
         if self.told:
             parameters += [settings.EVENTS_EXCHANGE, as_jsonb(self.told)]
         with connection.cursor() as cursor:
-            cursor.execute(_text(start, present, tells=bool(self.told)), parameters)
+            cursor.execute(_text(start, updates, inserts, tells=bool(self.told)), parameters)
             return {row_id for (row_id,) in cursor.fetchall()}
 
 
 @cache
-def _text(start: str, present: Sequence[str], *, tells: bool) -> str:
-    parts = [start]
-    for name in present:
-        waits = _AFTER_ANSWERED if name == "asked" and "answered" in present else ""
-        parts.append(f"{name} AS ({_PARTS[name]}{waits})")
+def _text(start: str, updates: Sequence[str], inserts: Sequence[str], *, tells: bool) -> str:
+    parts = [start, *(f"{name} AS ({_UPDATES[name]})" for name in updates)]
+    for name in inserts:
+        waits = _AFTER_ANSWERED if name == "asked" and "answered" in updates else ""
+        parts.append(f"{name} AS ({_INSERTS[name]}{waits})")
     if tells:
         parts += ["told AS (SELECT FROM written LIMIT 1)", f"outbox_done AS ({_TOLD})"]
     return f"{', '.join(parts)} SELECT id FROM written"  # noqa: S608  (names from the code)

@@ -20,6 +20,7 @@ class LossyPath(ThreadingHTTPServer):
         self.lose_answers = 0
         self.lose_requests = 0
         self.seen: list[str] = []
+        self.correlations: list[str | None] = []
         self.after_forwarding: Callable[[str], None] | None = None
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
@@ -37,6 +38,7 @@ class _Forward(BaseHTTPRequestHandler):
         path = self.server
         body = self.rfile.read(int(self.headers["Content-Length"]))
         path.seen.append(self.path)
+        path.correlations.append(self.headers["X-Correlation-ID"])
         if path.lose_requests > 0:
             path.lose_requests -= 1
             self.close_connection = True

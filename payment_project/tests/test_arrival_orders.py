@@ -3,7 +3,6 @@ real gateway: in the end the money is where it belongs, and nothing was done twi
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,42 +12,55 @@ from hypothesis import strategies as st
 
 from chassis.ids import uuid7
 from chassis.messaging.events import Event
-from chassis.messaging.inbox import Handler, receive
+from chassis.messaging.inbox import Handler, receive_all
 from payments import gateways, operations, tasks
-from payments.handlers import HANDLERS
+from payments.handlers import HANDLERS, lock
 from payments.models import UNFINISHED, GatewayOperation, Payment, Transaction
 from tests.factories import booking_data, ending_data
 from tests.lossy import LossyPath
 from tests.simulator import Simulator
+from tests.together import event
 
 CARDS = ["tok_visa", "tok_card_declined", "tok_capture_fails", "tok_gateway_down", "tok_timeout_once"]
 NEWS = ["booking.created", "booking.confirmed", "booking.cancelled", "booking.expired"]
-FATES = ["handled", "killed before the call", "killed after the call", "answer lost", "request lost"]
+FATES = [
+    "handled",
+    "killed before the call",
+    "killed after the call",
+    "killed after one of the answers was recorded",
+    "killed after the answers were recorded",
+    "answer lost",
+    "request lost",
+]
 
+# Of one or the other of two bookings.
+news = st.tuples(st.sampled_from([0, 1]), st.sampled_from(NEWS))
 steps = st.one_of(
-    st.tuples(st.sampled_from(NEWS), st.sampled_from(FATES)),
+    st.tuples(st.lists(news, min_size=1, max_size=5), st.sampled_from(FATES)),
     st.tuples(st.just("pay"), st.sampled_from(CARDS)),
     st.tuples(st.just("time passes"), st.just("")),
 )
 
 
-def event(event_type: str, data: dict[str, Any]) -> Event:
-    return Event(id=uuid7(), type=event_type, source="/booking", subject="b", time=datetime.now(UTC), data=data)
-
-
-def handle(news: Event, fate: str, lossy: LossyPath) -> None:
-    handler = HANDLERS[news.type]
+def handle(events: list[Event], fate: str, lossy: LossyPath) -> None:
+    """Events that come together."""
     if fate == "answer lost":
         lossy.lose_answers = 2
     if fate == "request lost":
         lossy.lose_requests = 2
     if not fate.startswith("killed"):
-        receive(news, handler)
+        receive_all(events, HANDLERS, lock=lock)
     else:
-        receive(news, Handler(apply_all=handler.apply_all))
-        for leased in operations.lease_of_bookings([news.data["booking_id"]]):
-            if fate == "killed after the call":
-                gateways.perform(leased)
+        receive_all(
+            events, {name: Handler(apply_all=handler.apply_all) for name, handler in HANDLERS.items()}, lock=lock
+        )
+        leased = operations.lease_of_bookings({one.data["booking_id"] for one in events})
+        if fate != "killed before the call":
+            answers = [(operation, gateways.perform(operation)) for operation in leased]
+            if fate == "killed after one of the answers was recorded":
+                operations.record_all(answers[:1])
+            if fate == "killed after the answers were recorded":
+                operations.record_all(answers)
     lossy.lose_answers = lossy.lose_requests = 0
 
 
@@ -68,7 +80,7 @@ def test_the_money_ends_where_it_belongs(
     card: str,
     at_once: bool,
     fee: int,
-    life: list[tuple[str, str]],
+    life: list[tuple[str | list[tuple[int, str]], str]],
     simulator: Simulator,
     lossy: LossyPath,
     sign_in: Callable[..., Any],
@@ -76,26 +88,34 @@ def test_the_money_ends_where_it_belongs(
 ) -> None:
     gateways.named.cache_clear()
     customer = sign_in()
-    booking = booking_data(user_id=customer.user_id, payment_method={"token": card} if at_once else None)
-    ending = ending_data(booking, refund=booking["total"]["amount"] - fee)
+    method = {"token": card} if at_once else None
+    bookings = [booking_data(user_id=customer.user_id, payment_method=method) for _ in range(2)]
+    endings = [ending_data(booking, refund=booking["total"]["amount"] - fee) for booking in bookings]
+    heard: list[set[str]] = [set(), set()]
     for what, how in life:
         if what == "pay":
-            payload = {"booking_id": booking["booking_id"], "payment_method": {"token": how}}
+            payload = {"booking_id": bookings[0]["booking_id"], "payment_method": {"token": how}}
             answer = customer.post("/payments", payload, headers={"Idempotency-Key": str(uuid7())})
             assert answer.status_code in (201, 202, 402, 409, 503), answer.content
         elif what == "time passes":
             time_passes()
             tasks.resume_operations()
         else:
-            data = booking if what in ("booking.created", "booking.confirmed") else ending
-            handle(event(what, data), how, lossy)
-    names = {what for what, _ in life}
-    if names & {"booking.created", "pay"} and not names & {"booking.cancelled", "booking.expired"}:
-        handle(event("booking.expired", ending_data(booking)), "handled", lossy)
+            told = [
+                (which, name, bookings if name in ("booking.created", "booking.confirmed") else endings)
+                for which, name in what
+            ]
+            for which, name, _ in told:
+                heard[which].add(name)
+            handle([event(name, of[which]) for which, name, of in told], how, lossy)
+    for booking, names in zip(bookings, heard, strict=True):
+        if not names & {"booking.cancelled", "booking.expired"}:
+            handle([event("booking.expired", ending_data(booking))], "handled", lossy)
     while time_passes():
         tasks.resume_operations()
         gateways.named.cache_clear()
-    check(booking, simulator)
+    for booking in bookings:
+        check(booking, simulator)
 
 
 def check(booking: dict[str, Any], simulator: Simulator) -> None:

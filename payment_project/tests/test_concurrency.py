@@ -9,14 +9,17 @@ import pytest
 from django.db import connection
 
 from chassis.ids import uuid7
+from chassis.messaging.batches import Delivery, Lane, Verdict
 from chassis.money import Money
 from payments import refunds, services, tasks
 from payments.errors import PaymentInProgress
+from payments.handlers import HANDLERS, lock
 from payments.heard import BookingCreated, MethodGiven
 from payments.models import GatewayOperation, Payment, Transaction
 from payments.refunds import Wanted
 from tests.factories import PaymentFactory, booking_data, clerk_of
 from tests.simulator import Simulator
+from tests.together import event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -97,3 +100,19 @@ def test_the_same_booking_told_eight_times_at_once_is_authorised_once(
     at_once(lambda _: deliver("booking.created", booking), 8)
     payment = Payment.objects.get()
     assert (payment.status, len(simulator.record(payment.id))) == ("authorized", 1)
+
+
+def test_workers_with_the_same_bookings_in_other_orders_do_each_thing_once(simulator: Simulator) -> None:
+    bookings = [booking_data(payment_method={"token": "tok_visa"}) for _ in range(20)]
+    news = [event(name, booking) for name in ("booking.created", "booking.confirmed") for booking in bookings]
+
+    def work(number: int) -> set[Verdict | None]:
+        deliveries = [Delivery(one, message=None) for one in news]
+        Lane(HANDLERS, lock=lock).handle(deliveries[number * 7 :] + deliveries[: number * 7][:: (-1) ** number])
+        return {delivery.verdict for delivery in deliveries}
+
+    assert at_once(work, 4) == [{Verdict.HANDLED}] * 4
+    assert Payment.objects.filter(status="captured").count() == 20
+    assert Transaction.objects.count() == 80
+    records = [simulator.record(payment.id) for payment in Payment.objects.all()]
+    assert {(len(record), record[0]["captured_amount"]) for record in records} == {(1, 180_000)}
