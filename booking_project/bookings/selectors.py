@@ -95,7 +95,7 @@ def lock_bookings(booking_ids: Collection[UUID]) -> None:
 
 def locked_booking(booking_id: UUID) -> Booking | None:
     """One of them; None where there is none."""
-    return locked_bookings([booking_id]).get(booking_id)
+    return next(iter(locked_bookings([booking_id]).values()), None)
 
 
 def showtimes_of(bookings: Iterable[Booking]) -> Mapping[UUID, Showtime]:
