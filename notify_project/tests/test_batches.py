@@ -19,6 +19,7 @@ from chassis.ids import uuid7
 from chassis.messaging.batches import Delivery, Lane, Verdict
 from chassis.messaging.events import Event
 from chassis.messaging.inbox import receive_all
+from chassis.telemetry import tracing
 from chassis.telemetry.correlation import correlation_id
 from notifications import compose, delivery, outgoing
 from notifications.domain import Status
@@ -156,7 +157,15 @@ def test_each_message_is_told_under_the_correlation_of_its_event(
             if record.getMessage() == "notification tried":
                 logged[vars(record)["notification_id"]] = correlation_id()
 
+    spans: dict[str, str] = {}
+    step = tracing.step
+
+    def seen(name: str, **attributes: str) -> Any:
+        spans[attributes["notification.id"]] = correlation_id()
+        return step(name, **attributes)
+
     monkeypatch.setattr(compose, "mail", observed)
+    monkeypatch.setattr(tracing, "step", seen)
     listener = Listener()
     logging.getLogger("notifications").addHandler(listener)
     try:
@@ -166,7 +175,7 @@ def test_each_message_is_told_under_the_correlation_of_its_event(
         logging.getLogger("notifications").removeHandler(listener)
     told = {f"correlation-{n}" for n in range(20)}
     assert set(composed.values()) == told
-    assert composed == logged
+    assert composed == logged == spans
 
 
 @pytest.mark.parametrize("place", [0, 4, 8])
@@ -234,8 +243,8 @@ def test_a_slow_server_holds_a_batch_for_a_bound_and_gets_the_rest_later(
     server: MailServer, make: Make, contact: Contact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     receive(make("ticket.issued"))
-    monkeypatch.setattr(delivery, "BEGIN_SECONDS", 0.4)
-    server.seconds = 0.15
+    monkeypatch.setattr(delivery, "BEGIN_SECONDS", 1.0)
+    server.seconds = 0.3
     receive(*(make("ticket.issued") for _ in range(10)))
     assert 2 <= statuses().count(Status.SENT) <= 6
     server.seconds = 0.0

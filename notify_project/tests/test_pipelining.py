@@ -109,9 +109,9 @@ def test_a_server_that_hangs_up_between_two_mails_and_does_not_come_back(server:
 
 
 def test_none_is_begun_when_the_time_is_over(server: MailServer) -> None:
-    server.seconds = 0.2
+    server.seconds = 0.5
     connection = connected(server)
-    outcomes = list(connection.send_all(FIVE, begin_by=time.monotonic() + 0.3))
+    outcomes = list(connection.send_all(FIVE, begin_by=time.monotonic() + 0.8))
     assert kinds(outcomes) == [None, None, *[TemporaryFailure] * 3]
     assert outcomes[-1] is not None
     assert outcomes[-1].code == "no_time"
@@ -126,8 +126,8 @@ def test_patience_ends_before_anything_is_taken_and_not_after(server: MailServer
     started = time.monotonic()
     assert kinds(list(connection.send_all(FIVE, patience=0.1))) == [Unreachable] * 5
     assert time.monotonic() - started < 0.9
-    server.asking, server.seconds = 0.0, 0.3
-    assert list(connection.send_all(FIVE[:1], patience=0.2)) == [None]
+    server.asking, server.seconds = 0.0, 0.8
+    assert list(connection.send_all(FIVE[:1], patience=0.5)) == [None]
     assert numbers(server) == [1]
 
 
