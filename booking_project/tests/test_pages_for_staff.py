@@ -253,9 +253,12 @@ def test_no_page_asks_the_database_for_each_of_its_rows(
 
 def test_the_day_of_a_showtime_and_the_name_of_a_theater_are_found_by_indexes(db: None) -> None:
     now = timezone.now()
+    # So many that it matters which is taken, whatever earlier tests have left in the indexes.
+    Showtime.objects.bulk_create(ShowtimeFactory.build_batch(300, screen=ScreenFactory()))
     with connection.cursor() as cursor:
+        cursor.execute("ANALYZE showtimes")
         cursor.execute("SET LOCAL enable_seqscan = off")
     near = Showtime.objects.filter(starts_at__gte=now, starts_at__lt=now + timedelta(days=1))
     named = Showtime.objects.filter(theater_id=uuid7()).order_by("-starts_at")[:1]
-    assert "Index Scan using showtimes_" in near.explain()  # of an empty table either will do
+    assert "showtimes_by_start" in near.explain()
     assert "showtimes_of_theater" in named.explain()
