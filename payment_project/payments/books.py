@@ -157,10 +157,7 @@ class Change:
 
 
 def open_all(openings: Sequence[Change]) -> set[UUID]:
-    """Inserts the payments of bookings that have none; their ids. Of the others nothing is written.
-
-    Outside a transaction nothing can be told with it.
-    """
+    """Inserts, within a transaction, the payments of bookings that have none; their ids. Of others it writes nothing."""
     parts = Parts()
     for opening in openings:
         assign(opening.row, opening.decision.payment)
@@ -184,7 +181,7 @@ def write(
     card: Card | None = None,
     leased: bool = False,
 ) -> tuple[bool, GatewayOperation | None]:
-    """write_all() of one; the operation that follows comes with it, also when it is the one under way, reversed."""
+    """write_all() of one; what follows may also be the operation under way, to be reversed now."""
     written, operations = write_all([Change(row, decision, answered, wish, card, leased)])
     if written and leased and decision.ask is not None and decision.ask.kind is Kind.REVERSE:
         return True, row.operations.get(state=OperationState.REVERSING)

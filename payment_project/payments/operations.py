@@ -61,16 +61,19 @@ _LEASE_OF_BOOKINGS = _LEASE.format(
     f" WHERE payments.booking_id = ANY(%s::uuid[]) AND {_DUE}"
 )
 _LEASE_ONE = _LEASE.format(where="gateway_operations due WHERE due.id = %s")
-_GIVE_BACK = """
-UPDATE gateway_operations AS o SET leased_until = NULL, attempts = o.attempts - 1
-FROM unnest(%s::uuid[], %s::int[]) AS unasked (id, attempts) WHERE o.id = unasked.id AND o.attempts = unasked.attempts
+# What another one holds just now is being reversed, say, and so is ours no more: waiting for it could be a deadlock.
+_RELEASE = """
+WITH given AS (
+  SELECT * FROM unnest(%s::uuid[], %s::int[], %s::interval[], %s::text[]) AS given (id, attempts, pause, reason)
+),
+ours AS (
+  SELECT o.id FROM gateway_operations o JOIN given USING (id, attempts)
+  WHERE o.state IN ('pending', 'reversing') FOR NO KEY UPDATE OF o SKIP LOCKED
+)
+UPDATE gateway_operations AS o SET leased_until = NULL, {changes} FROM given JOIN ours USING (id) WHERE o.id = given.id
 """
-_POSTPONE = """
-UPDATE gateway_operations AS o
-SET leased_until = NULL, due_at = statement_timestamp() + unknown.pause, last_error = unknown.reason
-FROM unnest(%s::uuid[], %s::int[], %s::interval[], %s::text[]) AS unknown (id, attempts, pause, reason)
-WHERE o.id = unknown.id AND o.attempts = unknown.attempts AND o.state IN ('pending', 'reversing')
-"""
+_POSTPONE = _RELEASE.format(changes="due_at = statement_timestamp() + given.pause, last_error = given.reason")
+_GIVE_BACK = _RELEASE.format(changes="attempts = o.attempts - 1")
 
 
 def lease_due(*, limit: int) -> list[GatewayOperation]:
@@ -115,7 +118,7 @@ def run_all(leased: Sequence[GatewayOperation], *, causes: Causes = NOBODY) -> i
         asking.leave_all()
     unasked = asking.unasked
     if unasked:
-        execute(_GIVE_BACK, [[operation.id for operation in unasked], [operation.attempts for operation in unasked]])
+        _release(_GIVE_BACK, [(operation, timedelta(0), "") for operation in unasked])
         log.info("no place to ask the gateway", extra={"operations": len(unasked)})
     if asking.failures:
         raise asking.failures[0]
@@ -254,14 +257,21 @@ def _postpone(unknown: Sequence[tuple[GatewayOperation, Unknown]], causes: Cause
     """Gives the leases back for a later try, unless one ran out meanwhile and went to somebody else."""
     if not unknown:
         return
-    operations = [operation for operation, _ in unknown]
-    pauses = [timedelta(seconds=jittered(pause_after(operation.attempts), by=0.25)) for operation in operations]
-    ids, attempts = [operation.id for operation in operations], [operation.attempts for operation in operations]
-    execute(_POSTPONE, [ids, attempts, pauses, [outcome.reason[:200] for _, outcome in unknown]])
+    tries = [
+        (operation, timedelta(seconds=jittered(pause_after(operation.attempts), by=0.25)), outcome.reason[:200])
+        for operation, outcome in unknown
+    ]
+    _release(_POSTPONE, tries)
     for operation, outcome in unknown:
         about = {"kind": operation.kind, "attempts": operation.attempts, "reason": outcome.reason}
         with at_hand_of(operation.payment.booking_id, causes):
             log.warning("gateway outcome unknown", extra={"payment_id": str(operation.payment_id), **about})
+
+
+def _release(statement: str, given: Sequence[tuple[GatewayOperation, timedelta, str]]) -> None:
+    operations, pauses, reasons = zip(*given, strict=True)
+    ids, attempts = [operation.id for operation in operations], [operation.attempts for operation in operations]
+    execute(statement, [ids, attempts, list(pauses), list(reasons)])
 
 
 def _finish(operation: GatewayOperation, outcome: Definite) -> None:

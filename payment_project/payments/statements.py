@@ -47,12 +47,10 @@ def _given(table: str) -> str:
 
 
 def _update(table: str, changes: str, *, by: str = "id", also: str = "") -> str:
-    """by: what rows are found by. It comes again as an array: PostgreSQL takes what is given for a hundred rows, for
-    which it would rather read a table of some thousands from end to end.
-    """
+    """by: what rows are found by."""
     return (
         f"UPDATE {table} AS old SET {changes} FROM {_given(table)}"  # noqa: S608  (names from the code)
-        f" WHERE old.{by} = ANY(%s::uuid[]) AND old.{by} = new.{by}{also} AND {_WRITTEN}"
+        f" WHERE old.{by} = new.{by}{also} AND {_WRITTEN}"
     )
 
 
@@ -66,6 +64,8 @@ def _set(columns: Sequence[str]) -> str:
 
 
 # Of payments that are there, locked in the order of their ids: all of them, or none when one has another version.
+# Their ids come again as an array: PostgreSQL takes what is given for a hundred rows, and would rather read tables of
+# some thousands from end to end.
 _SAVE = f"""
 WITH given AS MATERIALIZED (SELECT * FROM {_given("payments")}),
 fit AS MATERIALIZED (
@@ -104,8 +104,6 @@ _UPDATES = {
     "refunds_ended": _update("refunds", _set(REFUND_ENDED)),
     "refunds_going_on": _update("refunds", _set(("operation_id", "status"))),
 }
-# What the rows of those are found by.
-_KEYS = {"reversing": "payment_id"}
 # A payment has one operation under way at most: the next one comes when those before it are finished.
 _AFTER_ANSWERED = " AND (SELECT count(*) FROM answered) >= 0"
 # `told` is one row, however many payments were written: each event goes in once.
@@ -145,10 +143,7 @@ class Parts:
     def _written(self, start: str, parameters: list[Any]) -> set[UUID]:
         updates = tuple(name for name in _UPDATES if getattr(self, name))
         inserts = tuple(name for name in _INSERTS if getattr(self, name))
-        for name in updates:
-            rows = getattr(self, name)
-            parameters += [as_jsonb(rows), [row[_KEYS.get(name, "id")] for row in rows]]
-        parameters += [as_jsonb(getattr(self, name)) for name in inserts]
+        parameters += [as_jsonb(getattr(self, name)) for name in (*updates, *inserts)]
         if self.told:
             parameters += [settings.EVENTS_EXCHANGE, as_jsonb(self.told)]
         with connection.cursor() as cursor:

@@ -22,7 +22,8 @@ from tests.simulator import Simulator
 from tests.together import event
 
 CARDS = ["tok_visa", "tok_card_declined", "tok_capture_fails", "tok_gateway_down", "tok_timeout_once"]
-NEWS = ["booking.created", "booking.confirmed", "booking.cancelled", "booking.expired"]
+ENDINGS = ["booking.cancelled", "booking.expired"]
+NEWS = ["booking.created", "booking.confirmed", *ENDINGS]
 FATES = [
     "handled",
     "killed before the call",
@@ -91,6 +92,7 @@ def test_the_money_ends_where_it_belongs(
     method = {"token": card} if at_once else None
     bookings = [booking_data(user_id=customer.user_id, payment_method=method) for _ in range(2)]
     endings = [ending_data(booking, refund=booking["total"]["amount"] - fee) for booking in bookings]
+    told = {name: endings if name in ENDINGS else bookings for name in NEWS}
     heard: list[set[str]] = [set(), set()]
     for what, how in life:
         if what == "pay":
@@ -101,15 +103,11 @@ def test_the_money_ends_where_it_belongs(
             time_passes()
             tasks.resume_operations()
         else:
-            told = [
-                (which, name, bookings if name in ("booking.created", "booking.confirmed") else endings)
-                for which, name in what
-            ]
-            for which, name, _ in told:
+            for which, name in what:
                 heard[which].add(name)
-            handle([event(name, of[which]) for which, name, of in told], how, lossy)
+            handle([event(name, told[name][which]) for which, name in what], how, lossy)
     for booking, names in zip(bookings, heard, strict=True):
-        if not names & {"booking.cancelled", "booking.expired"}:
+        if names.isdisjoint(ENDINGS):
             handle([event("booking.expired", ending_data(booking))], "handled", lossy)
     while time_passes():
         tasks.resume_operations()

@@ -6,13 +6,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from chassis.ids import uuid7
 from chassis.messaging.batches import Delivery, Lane, Verdict
 from chassis.money import Money
-from payments import refunds, services, tasks
+from payments import operations, refunds, services, tasks
 from payments.errors import PaymentInProgress
+from payments.gateways import Unknown
 from payments.handlers import HANDLERS, lock
 from payments.heard import BookingCreated, MethodGiven
 from payments.models import GatewayOperation, Payment, Transaction
@@ -116,3 +117,19 @@ def test_workers_with_the_same_bookings_in_other_orders_do_each_thing_once(simul
     assert Transaction.objects.count() == 80
     records = [simulator.record(payment.id) for payment in Payment.objects.all()]
     assert {(len(record), record[0]["captured_amount"]) for record in records} == {(1, 180_000)}
+
+
+def test_who_knows_no_outcome_does_not_wait_for_who_is_changing_the_operation() -> None:
+    bookings = [booking_data(payment_method={"token": "tok_visa"}) for _ in range(2)]
+    HANDLERS["booking.created"].apply_all([event("booking.created", booking) for booking in bookings])
+    leased = operations.lease_due(limit=9)
+
+    def record(_: int) -> None:
+        operations.record_all([(operation, Unknown("timed out")) for operation in leased])
+
+    with transaction.atomic():
+        GatewayOperation.objects.select_for_update().get(id=leased[0].id)
+        at_once(record, 1)
+    held, free = (GatewayOperation.objects.get(id=operation.id) for operation in leased)
+    assert held.leased_until is not None
+    assert (free.leased_until, free.last_error) == (None, "timed out")

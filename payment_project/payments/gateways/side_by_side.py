@@ -76,7 +76,7 @@ class SideBySide:
         """Those that come together; none when there is nothing left to wait for. What raised is among the failures."""
         while self._ask():
             came = self._gathered()
-            self._leave(than=time.monotonic() - PATIENCE)
+            self._leave(asked_before=time.monotonic() - PATIENCE)
             if came:
                 return came
         return []
@@ -88,7 +88,7 @@ class SideBySide:
 
     def leave_all(self) -> None:
         """What is still under way is late."""
-        self._leave(than=time.monotonic())
+        self._leave(asked_before=time.monotonic())
 
     def _ask(self) -> bool:
         """Starts what there is a place for; whether anything is under way."""
@@ -120,9 +120,11 @@ class SideBySide:
             self._ask()
         return came
 
-    def _leave(self, *, than: float) -> None:
-        """Leaves to its thread what was asked earlier than that; what was answered just now stays, and is read next."""
-        self._running = [question for question in self._running if question.asked_at > than or not question.leave()]
+    def _leave(self, *, asked_before: float) -> None:
+        """To the threads that ask; what was answered just now stays, and is read next."""
+        self._running = [
+            question for question in self._running if question.asked_at > asked_before or not question.leave()
+        ]
 
     def _answer(self, question: _Question) -> None:
         """In a thread of the pool."""
