@@ -127,9 +127,7 @@ def all_checks() -> list[Check]:
                 service.folder,
                 own,
             ),
-            Check(
-                f"migrations of {service.name}", _manage("check_migrations"), service.folder, own
-            ),
+            Check(f"migrations of {service.name}", _manage("check_migrations"), service.folder, own),
             Check(f"API of {service.name}", function=partial(api_documents.check, service, own)),
         ]
     return checks + [Check(f"dependencies of {folder.name}", [str(BIN / "deptry"), "."], folder) for folder in members]

@@ -81,7 +81,7 @@ def _statements(sql: Any) -> Iterator[str]:
         yield from BODY.sub("", part if isinstance(part, str) else part[0]).split(";")
 
 
-def _of_new_column(model: str, name: str, field: "models.Field[Any, Any]") -> Iterator[str]:
+def _of_new_column(model: str, name: str, field: Any) -> Iterator[str]:
     about = f"Add {model}.{name}"
     if field.many_to_many:
         return
