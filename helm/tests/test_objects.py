@@ -34,8 +34,8 @@ from stack.services import SERVICES as STACK_SERVICES  # noqa: E402
 ALL = [*VALUES, *VARIANTS]
 # Which pods and nodes there are; what else they may is in test_monitoring.py.
 ASK_THE_API_SERVER = ("prometheus", "kube-state-metrics")
-# Its database is a file, which two at a time would break. Nobody who buys a ticket asks Grafana; the simulator, a bank's,
-# is asked again.
+# Its database is a file, which two at a time would break. Nobody who buys a ticket asks Grafana, and a bank that was
+# away is asked again.
 ONE_AT_A_TIME = ("marquee-grafana", "marquee-gateway-simulator")
 # env.str("NAME") and its like, without a default.
 REQUIRED = re.compile(r'env(?:\.(?:str|int|bool|list|db|url))?\(\s*"([A-Z_]+)"(?![^)]*default)[^)]*\)')
