@@ -3,8 +3,8 @@ import os
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-# With a pool a connection gives up a server that does not answer; its threads have one each.
-os.environ.setdefault("DATABASE_POOL_SIZE", "16")
+# With a pool a connection gives up a server that does not answer; each thread has one: of the ticks, and of the events.
+os.environ.setdefault("DATABASE_POOL_SIZE", str(int(os.environ.get("WORKER_CONCURRENCY", "4")) + 2))
 django.setup()
 
 from chassis.messaging.worker import celery_app  # noqa: E402
