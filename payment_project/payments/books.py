@@ -157,7 +157,7 @@ class Change:
 
 
 def open_all(openings: Sequence[Change]) -> set[UUID]:
-    """Inserts, within a transaction, the payments of bookings that have none; their ids. Of others it writes nothing."""
+    """Inserts, within a transaction, the payments of bookings that have none; their ids. The others stay."""
     parts = Parts()
     for opening in openings:
         assign(opening.row, opening.decision.payment)

@@ -15,7 +15,7 @@ from chassis.messaging.batches import Delivery, Lane, Verdict
 from chassis.messaging.events import Event
 from chassis.messaging.inbox import receive_all
 from chassis.testing_plans import analyze, costs, rows_read
-from payments import books, operations, tasks
+from payments import books, gateways, operations, tasks
 from payments.gateways import Approved, Refused
 from payments.handlers import HANDLERS, lock
 from payments.models import GatewayOperation, Payment, Refund, Transaction
@@ -315,3 +315,29 @@ def test_what_was_confirmed_while_it_was_asked_for_goes_on_to_its_capture_as_the
         ("capture", payment_of(bookings[1]).booking_id, 1)
     ]
     assert {payment_of(booking).status for booking in bookings} == {"authorized"}
+
+
+def test_what_raises_leaves_the_others_of_its_batch_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    perform, bookings = gateways.perform, paid_at_once(5)
+    broken = bookings[2]["booking_id"]
+
+    def ask(operation: GatewayOperation) -> gateways.Outcome:
+        if str(operation.payment.booking_id) == broken:
+            raise RuntimeError("a fault of ours")
+        return perform(operation)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gateways, "perform", ask)
+        with pytest.raises(RuntimeError):
+            together(*(event("booking.created", booking) for booking in bookings))
+    assert Payment.objects.filter(status="authorized").count() == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_threads_that_only_ask_have_no_connection_to_the_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+        before = cursor.fetchone()
+        together(*(event("booking.created", booking) for booking in paid_at_once(20)))
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+        assert cursor.fetchone() <= before
