@@ -45,6 +45,14 @@ class AccessiblePlaces(StrEnum):
     ANYBODY = "anybody"
 
 
+class Kind(StrEnum):
+    """What a showtime says the names, zone and rules of."""
+
+    MOVIE = "movie"
+    THEATER = "theater"
+    SCREEN = "screen"
+
+
 class OccupancyState(IntEnum):
     """How far a booking got, as its events tell; a higher one wins, in whatever order they arrive.
 

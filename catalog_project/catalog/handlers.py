@@ -1,9 +1,12 @@
 """Which event does what: bookings that take seats of a showtime and give them back, and seats that are off sale."""
 
+from collections.abc import Callable, Mapping, Sequence
+
+from catalog import tasks
 from catalog.cache import occupancy_changed
 from catalog.domain import OccupancyState
 from catalog.heard import BookingHeld, BookingOfShowtime, BookingSeats, SeatsBlocked
-from catalog.occupancy import prune_occupancy, record_blocked, record_occupancy
+from catalog.occupancy import record_blocked, record_occupancy
 from chassis.messaging.events import Event
 from chassis.messaging.inbox import Handler, each
 
@@ -53,4 +56,8 @@ HANDLERS = {
     "seats.unblocked": Handler(apply_all=each(record_blocked_seats), then_all=each(forget_count)),
     **{type_: Handler(apply_all=each(record_state), then_all=each(forget_count)) for type_ in STATE_AFTER},
 }
-TICKS = {"clock.hour": [prune_occupancy]}
+TICKS: Mapping[str, Sequence[Callable[[], object]]] = {
+    "clock.second": [tasks.tell_of_changes],
+    "clock.minute": [tasks.measure],
+    "clock.hour": [tasks.prune_occupancy],
+}

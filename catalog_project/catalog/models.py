@@ -1,5 +1,6 @@
 from dataclasses import dataclass, fields
 from datetime import datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -10,7 +11,7 @@ from django.db import models
 from django.db.models.functions import Upper
 
 from catalog import validators
-from catalog.domain import AccessiblePlaces, OccupancyState, SeatCategory, ShowtimeFormat, ShowtimeStatus
+from catalog.domain import AccessiblePlaces, Kind, OccupancyState, SeatCategory, ShowtimeFormat, ShowtimeStatus
 from chassis.ids import uuid7
 from chassis.money import Money, format_money
 from chassis.storage.indexes import by_part_of
@@ -276,6 +277,28 @@ class ShowtimePrice(models.Model):
     @property
     def money(self) -> Money:
         return Money(self.amount, self.currency)
+
+
+class UntoldChange(models.Model):
+    """A movie, theater or screen that changed, while not all its showtimes to come have been told as they are since.
+
+    told_up_to: the last showtime that was told, for they are told in the order of their ids. changed_at: those that had
+    started by then are not told. correlation_id and traceparent are of who changed it, and go with what is told.
+    """
+
+    subject_id = models.UUIDField(primary_key=True)
+    kind = models.CharField(max_length=7, choices=[(k.value, k.value) for k in Kind])
+    told_up_to = models.UUIDField(default=UUID(int=0))
+    changed_at = models.DateTimeField()
+    correlation_id = models.CharField(max_length=128)
+    traceparent = models.CharField(max_length=55)
+
+    class Meta:
+        db_table = "untold_changes"
+        ordering = ["changed_at", "subject_id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject_id}"
 
 
 class ShowtimeOccupancy(models.Model):

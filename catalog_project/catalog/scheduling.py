@@ -2,7 +2,8 @@
 
 actor: who of staff does it, for the audit log; None where a program does.
 
-Locks are taken in one order everywhere: movie, theater, screen, showtimes by id, and the catalog's generation last.
+Locks are taken in one order everywhere: movie, theater, screen, the change that is to be told (catalog.untold),
+showtimes by id, and the catalog's generation last.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +15,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from catalog import domain
@@ -180,27 +181,31 @@ def add_showtimes(programme: Iterable[tuple[Showtime, Mapping[str, int]]]) -> li
     return added
 
 
-def update_showtimes_to_come(**which: UUID) -> int:
-    """Brings the showtimes that have not started in line with their movie, theater and screen, and tells of them.
+def move_ends(movie: Movie) -> None:
+    """Brings the ends of the movie's showtimes to come in line with its length; the cleaning after them stays.
 
-    which: movie_id, theater_id or screen_id; that row is locked by the caller. The number of showtimes comes back.
-    Raises ShowtimesOverlap when a longer film or cleaning no longer fits: call it within refusing_overlaps().
+    The caller has locked the movie. Raises ShowtimesOverlap when the longer film no longer fits: call it within
+    refusing_overlaps(), and below too.
     """
-    showtimes = list(
-        showtimes_to_come(**which)
-        .select_for_update(of=("self",), no_key=True)
-        .select_related("movie", "theater", "screen")
-        .prefetch_related("prices")
-        .order_by("id")
+    length = timedelta(minutes=movie.duration_minutes)
+    cleaning = F("screen_free_at") - F("ends_at")
+    _move(
+        showtimes_to_come(movie_id=movie.id),
+        ends_at=F("starts_at") + length,
+        screen_free_at=F("starts_at") + length + cleaning,
     )
-    now = timezone.now()
-    for showtime in showtimes:
-        _place(showtime)
-        showtime.revision += 1
-        showtime.updated_at = now
-    Showtime.objects.bulk_update(showtimes, ["ends_at", "screen_free_at", "revision", "updated_at"], batch_size=500)
-    emit_all([(ShowtimeUpdated.of(showtime), showtime.id) for showtime in showtimes])
-    return len(showtimes)
+
+
+def move_cleaning(theater: Theater) -> None:
+    """Brings the time from which on screens are free again in line with the theater's cleaning time."""
+    cleaning = timedelta(minutes=theater.cleaning_minutes)
+    _move(showtimes_to_come(theater_id=theater.id), screen_free_at=F("ends_at") + cleaning)
+
+
+def _move(showtimes: QuerySet[Showtime], **times: Any) -> None:
+    """From the columns of each row alone, which are of now once it is locked; of a joined row they need not be."""
+    list(showtimes.select_for_update(no_key=True).order_by("id").values_list("id"))
+    showtimes.update(**times, updated_at=timezone.now())
 
 
 def showtimes_to_come(**which: UUID) -> QuerySet[Showtime]:

@@ -2,7 +2,8 @@
 
 actor: who of staff does it, for the audit log; None where a program does.
 
-Locks are taken in one order everywhere: movie, theater, screen, showtimes by id, and the catalog's generation last.
+Locks are taken in one order everywhere: movie, theater, screen, the change that is to be told (catalog.untold),
+showtimes by id, and the catalog's generation last.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from django.db import transaction
 
 from catalog import domain
 from catalog.cache import catalog_changed
+from catalog.domain import Kind
 from catalog.errors import (
     InvalidFields,
     MovieInUse,
@@ -30,7 +32,8 @@ from catalog.models import Movie, Screen, Seat, Showtime, ShowtimePrice, Theater
 from catalog.occupancy import any_seat_taken
 from catalog.records import record_added, record_changed, record_removed, state
 from catalog.rows import assign, refusing
-from catalog.scheduling import refusing_overlaps, showtimes_to_come, update_showtimes_to_come
+from catalog.scheduling import move_cleaning, move_ends, refusing_overlaps, showtimes_to_come
+from catalog.untold import tell_later
 from chassis.messaging.outbox import emit
 from chassis.storage.audit_log import Actor
 
@@ -73,7 +76,7 @@ def add_movie(*, actor: Actor | None = None, **fields: Unpack[MovieFields]) -> M
 
 
 def change_movie(*, movie_id: UUID, actor: Actor | None = None, **fields: Unpack[MovieFields]) -> Movie:
-    """Changes a movie. A new title or length reaches its showtimes to come, whose ends move with it.
+    """Changes a movie. Its showtimes to come end by a new length at once; with it, or a new title, they are told later.
 
     Raises MovieNotFound; ShowtimesOverlap when the longer film no longer fits.
     """
@@ -87,7 +90,9 @@ def change_movie(*, movie_id: UUID, actor: Actor | None = None, **fields: Unpack
             movie.save(update_fields=[*changed, "updated_at"])
             record_changed(actor, movie, before)
             if changed & _OF_SHOWTIMES:
-                update_showtimes_to_come(movie_id=movie.id)
+                tell_later(Kind.MOVIE, movie.id)
+            if "duration_minutes" in changed:
+                move_ends(movie)
             catalog_changed()
     return movie
 
@@ -115,7 +120,7 @@ def add_theater(*, actor: Actor | None = None, **fields: Unpack[TheaterFields]) 
 
 
 def change_theater(*, theater_id: UUID, actor: Actor | None = None, **fields: Unpack[TheaterFields]) -> Theater:
-    """Changes a theater. Its name, zone, rules and cleaning time reach its showtimes to come.
+    """Changes a theater. With its new name, zone, rules or cleaning time its showtimes to come are told later.
 
     Raises TheaterNotFound, NameTaken; TheaterInUse for another currency while showtimes are to come, and for another
     zone once seats of them are taken; ShowtimesOverlap when a longer cleaning time no longer fits.
@@ -137,7 +142,9 @@ def change_theater(*, theater_id: UUID, actor: Actor | None = None, **fields: Un
             theater.save(update_fields=[*changed, "updated_at"])
             record_changed(actor, theater, before)
             if changed - _NOT_OF_SHOWTIMES:
-                update_showtimes_to_come(theater_id=theater_id)
+                tell_later(Kind.THEATER, theater.id)
+            if "cleaning_minutes" in changed:
+                move_cleaning(theater)
             catalog_changed()
     return theater
 
@@ -200,7 +207,7 @@ def change_screen(
             record_changed(actor, screen, before)
             emit(ScreenUpdated.of(screen), subject=screen.id)
             if renamed:
-                update_showtimes_to_come(screen_id=screen_id)
+                tell_later(Kind.SCREEN, screen.id)
             catalog_changed()
     return screen
 

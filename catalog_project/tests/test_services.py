@@ -1,5 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from factories import PRICES, MovieFactory, ScreenFactory, ShowtimeFactory, TheaterFactory, next_week, places
 
-from catalog import scheduling, services
+from catalog import scheduling, services, tasks
 from catalog.errors import (
     InvalidFields,
     MovieInUse,
@@ -24,7 +24,7 @@ from catalog.errors import (
     TheaterNotFound,
 )
 from catalog.layouts import read_plan
-from catalog.models import Movie, Screen, Seat, Showtime, Theater
+from catalog.models import Movie, Screen, Seat, Showtime, Theater, UntoldChange
 from chassis.ids import uuid7
 from chassis.storage.models import OutboxMessage
 
@@ -108,14 +108,15 @@ def test_of_many_who_want_the_screen_at_once_one_gets_it() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_changes_of_a_movie_a_theater_and_a_showtime_at_once_do_not_lock_each_other_out() -> None:
-    showtimes = [ShowtimeFactory() for _ in range(3)]
-    Showtime.objects.update(movie=showtimes[0].movie)
+    movie = MovieFactory()
+    showtimes = [ShowtimeFactory(movie=movie) for _ in range(3)]
 
     def change(n: int) -> int:
         showtime = showtimes[n % 3]
         try:
-            services.change_movie(movie_id=showtimes[0].movie_id, title=f"Title {n}")
-            services.change_theater(theater_id=showtime.theater_id, name=f"Name {n}")
+            services.change_movie(movie_id=movie.id, title=f"Title {n}", duration_minutes=100 + n)
+            services.change_theater(theater_id=showtime.theater_id, name=f"Name {n}", cleaning_minutes=n)
+            tasks.tell_of_changes()
             scheduling.change_showtime(showtime_id=showtime.id, format=("2D", "3D", "IMAX")[n // 3 % 3])
         finally:
             connection.close()
@@ -123,10 +124,16 @@ def test_changes_of_a_movie_a_theater_and_a_showtime_at_once_do_not_lock_each_ot
 
     with ThreadPoolExecutor(6) as pool:
         assert list(pool.map(change, range(18))) == list(range(18))
+    tasks.tell_of_changes()
     told = [row.body["data"] for row in OutboxMessage.objects.filter(type="showtime.updated")]
-    for showtime in Showtime.objects.all():
-        revisions = [event["revision"] for event in told if event["showtime_id"] == str(showtime.id)]
+    for showtime in Showtime.objects.select_related("movie", "theater"):
+        revisions = {event["revision"]: event for event in told if event["showtime_id"] == str(showtime.id)}
         assert sorted(revisions) == list(range(2, showtime.revision + 1))
+        last = revisions[showtime.revision]
+        assert (last["movie"]["title"], last["theater"]["name"]) == (showtime.movie.title, showtime.theater.name)
+        assert datetime.fromisoformat(last["ends_at"]) == showtime.ends_at
+        assert showtime.ends_at - showtime.starts_at == timedelta(minutes=showtime.movie.duration_minutes)
+        assert showtime.screen_free_at - showtime.ends_at == timedelta(minutes=showtime.theater.cleaning_minutes)
 
 
 def test_the_database_itself_refuses_two_films_on_one_screen() -> None:
@@ -247,6 +254,9 @@ def test_a_longer_cut_moves_the_end_of_the_showtimes_to_come(showtime: Showtime,
     services.change_movie(movie_id=showtime.movie_id, duration_minutes=140, title="The Long Cut")
     showtime.refresh_from_db()
     assert showtime.ends_at - showtime.starts_at == timedelta(minutes=140)
+    assert showtime.screen_free_at - showtime.ends_at == timedelta(minutes=15)
+    assert emitted() == []
+    tasks.tell_of_changes()
     (event,) = emitted("showtime.updated")
     assert event.data["showtime_id"] == str(showtime.id)
     assert event.data["movie"]["title"] == "The Long Cut"
@@ -258,17 +268,20 @@ def test_a_longer_cut_that_does_not_fit_changes_nothing(showtime: Showtime, emit
     with pytest.raises(ShowtimesOverlap):
         services.change_movie(movie_id=showtime.movie_id, duration_minutes=119)
     assert Movie.objects.get(id=showtime.movie_id).duration_minutes == 118
+    assert not UntoldChange.objects.exists()
     assert emitted() == []
 
 
 def test_another_synopsis_is_no_news_for_other_services(showtime: Showtime, emitted: Any) -> None:
     services.change_movie(movie_id=showtime.movie_id, synopsis="It ends well.")
     services.change_theater(theater_id=showtime.theater_id, address="2 Lê Lợi")
+    assert tasks.tell_of_changes() == 0
     assert emitted() == []
 
 
 def test_a_theaters_new_rules_reach_its_showtimes_to_come(showtime: Showtime, emitted: Any) -> None:
     services.change_theater(theater_id=showtime.theater_id, cancellation_fee_percent=20, orphan_seat_rule=False)
+    tasks.tell_of_changes()
     (event,) = emitted("showtime.updated")
     assert event.data["rules"] == {
         "cancellation_cutoff_minutes": 60,
@@ -354,6 +367,7 @@ def test_the_same_layout_again_is_told_to_nobody(emitted: Any) -> None:
 
 def test_a_screens_new_name_reaches_its_showtimes(showtime: Showtime, emitted: Any) -> None:
     services.change_screen(screen_id=showtime.screen_id, name="The Blue Hall")
+    tasks.tell_of_changes()
     assert [event.type for event in emitted()] == ["screen.updated", "showtime.updated"]
     assert emitted("showtime.updated")[0].data["screen"]["name"] == "The Blue Hall"
 

@@ -1,0 +1,33 @@
+"""What the clock starts; every round is bounded."""
+
+import time
+
+from catalog import occupancy, untold
+from chassis.telemetry import metrics
+
+BATCH = 200
+SECONDS = 4.0
+
+UNTOLD = metrics.gauge(
+    "catalog_changes_untold", "Changed movies, theaters and screens whose showtimes to come are still being told"
+)
+
+
+def tell_of_changes() -> int:
+    """Tells the showtimes to come of what changed, BATCH a transaction, for at most SECONDS; how many."""
+    until = time.monotonic() + SECONDS
+    told = 0
+    while (batch := untold.tell_batch(limit=BATCH)) is not None:
+        told += batch
+        if time.monotonic() > until:
+            break
+    return told
+
+
+def measure() -> None:
+    UNTOLD.set(untold.count_untold())
+
+
+def prune_occupancy() -> int:
+    """Drops the seats taken of showtimes that are over; how many rows there were."""
+    return occupancy.prune_occupancy()
