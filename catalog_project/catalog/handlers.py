@@ -6,39 +6,39 @@ from catalog import tasks
 from catalog.cache import occupancy_changed
 from catalog.domain import OccupancyState
 from catalog.heard import BookingHeld, BookingOfShowtime, BookingSeats, SeatsBlocked
-from catalog.occupancy import record_blocked, record_occupancy
+from catalog.occupancy import Blocked, Occupancy, lock_subjects, record_blocked, record_occupancy
 from chassis.messaging.events import Event
-from chassis.messaging.inbox import Handler, each
+from chassis.messaging.inbox import Handler
 
 
-def record_hold(event: Event) -> None:
-    held = event.read(BookingHeld)
+def lock(events: Sequence[Event]) -> None:
+    """Locks the bookings, and the showtimes whose seats are off or on sale, that the events are about."""
+    lock_subjects([event.subject for event in events])
+
+
+def record_holds(events: Sequence[Event]) -> None:
     record_occupancy(
-        booking_id=held.booking_id,
-        showtime_id=held.showtime_id,
-        seats=len(held.seats),
-        state=OccupancyState.HELD,
-        held_until=held.hold_expires_at,
+        [
+            Occupancy(held.booking_id, held.showtime_id, len(held.seats), OccupancyState.HELD, held.hold_expires_at)
+            for held in (event.read(BookingHeld) for event in events)
+        ]
     )
 
 
-def record_state(event: Event) -> None:
-    booking = event.read(BookingSeats)
+def record_states(events: Sequence[Event]) -> None:
+    told = [(STATE_AFTER[event.type], event.read(BookingSeats)) for event in events]
     record_occupancy(
-        booking_id=booking.booking_id,
-        showtime_id=booking.showtime_id,
-        seats=len(booking.seat_ids),
-        state=STATE_AFTER[event.type],
+        [Occupancy(booking.booking_id, booking.showtime_id, len(booking.seat_ids), state) for state, booking in told]
     )
 
 
-def record_blocked_seats(event: Event) -> None:
-    blocked = event.read(SeatsBlocked)
-    record_blocked(showtime_id=blocked.showtime_id, seats=blocked.blocked, revision=blocked.revision)
+def record_blocked_seats(events: Sequence[Event]) -> None:
+    told = [event.read(SeatsBlocked) for event in events]
+    record_blocked([Blocked(news.showtime_id, news.blocked, news.revision) for news in told])
 
 
-def forget_count(event: Event) -> None:
-    occupancy_changed([event.read(BookingOfShowtime).showtime_id])
+def forget_counts(events: Sequence[Event]) -> None:
+    occupancy_changed({event.read(BookingOfShowtime).showtime_id for event in events})
 
 
 STATE_AFTER = {
@@ -51,10 +51,10 @@ STATE_AFTER = {
 }
 
 HANDLERS = {
-    "booking.created": Handler(apply_all=each(record_hold), then_all=each(forget_count)),
-    "seats.blocked": Handler(apply_all=each(record_blocked_seats), then_all=each(forget_count)),
-    "seats.unblocked": Handler(apply_all=each(record_blocked_seats), then_all=each(forget_count)),
-    **{type_: Handler(apply_all=each(record_state), then_all=each(forget_count)) for type_ in STATE_AFTER},
+    "booking.created": Handler(apply_all=record_holds, then_all=forget_counts),
+    "seats.blocked": Handler(apply_all=record_blocked_seats, then_all=forget_counts),
+    "seats.unblocked": Handler(apply_all=record_blocked_seats, then_all=forget_counts),
+    **{type_: Handler(apply_all=record_states, then_all=forget_counts) for type_ in STATE_AFTER},
 }
 TICKS: Mapping[str, Sequence[Callable[[], object]]] = {
     "clock.second": [tasks.tell_of_changes],

@@ -1,6 +1,6 @@
 """How many seats of a showtime are taken, as booking's events tell in whatever order they arrive."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,7 +13,7 @@ from django.utils import timezone
 from catalog.domain import OccupancyState
 from catalog.models import Showtime, ShowtimeOccupancy
 from chassis.storage import pruning
-from chassis.storage.database import execute
+from chassis.storage.database import as_jsonb, execute
 
 OCCUPIED = """
 SELECT showtime_id, sum(seats)::int FROM (
@@ -25,40 +25,75 @@ SELECT showtime_id, sum(seats)::int FROM (
 GROUP BY showtime_id
 """
 
+# In the order of their keys, and each row once, for ON CONFLICT touches no row twice.
+RECORD_OCCUPANCY = """
+INSERT INTO showtime_occupancy AS kept (booking_id, showtime_id, seats, state, held_until, updated_at)
+SELECT DISTINCT ON (booking_id) booking_id, showtime_id, seats, state, held_until, now()
+FROM jsonb_populate_recordset(NULL::showtime_occupancy, %s)
+ORDER BY booking_id, state DESC, seats
+ON CONFLICT (booking_id) DO UPDATE SET seats = EXCLUDED.seats, state = EXCLUDED.state,
+    held_until = EXCLUDED.held_until, updated_at = EXCLUDED.updated_at
+WHERE (kept.state, -kept.seats) < (EXCLUDED.state, -EXCLUDED.seats)
+"""
+
+RECORD_BLOCKED = """
+INSERT INTO showtime_blocked_seats AS kept (showtime_id, seats, revision, updated_at)
+SELECT DISTINCT ON (showtime_id) showtime_id, seats, revision, now()
+FROM jsonb_populate_recordset(NULL::showtime_blocked_seats, %s)
+ORDER BY showtime_id, revision DESC
+ON CONFLICT (showtime_id) DO UPDATE SET seats = EXCLUDED.seats, revision = EXCLUDED.revision,
+    updated_at = EXCLUDED.updated_at
+WHERE kept.revision < EXCLUDED.revision
+"""
+
+LOCK = """
+SELECT pg_advisory_xact_lock(key)
+FROM (SELECT DISTINCT hashtextextended(subject, 0) AS key FROM unnest(%s::text[]) AS subject ORDER BY key) AS keys
+"""
+
 KEEP = timedelta(days=1)
 PRUNE_BATCH = 5000
 
 
-def record_occupancy(
-    *, booking_id: UUID, showtime_id: UUID, seats: int, state: OccupancyState, held_until: datetime | None = None
-) -> bool:
-    """Moves a booking's row forwards, or makes it; False when it had come further already. Its seats become fewer only.
+@dataclass(frozen=True, slots=True)
+class Occupancy:
+    """How many seats a booking takes of a showtime, as one event told."""
 
-    An end that arrives before its beginning leaves a row behind, and the late beginning finds it and changes nothing.
+    booking_id: UUID
+    showtime_id: UUID
+    seats: int
+    state: OccupancyState
+    held_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """How many seats of a showtime are off sale, as one event told; a higher revision is later news."""
+
+    showtime_id: UUID
+    seats: int
+    revision: int
+
+
+def lock_subjects(subjects: Collection[str]) -> None:
+    """What is recorded of these bookings and showtimes waits for the end of the transaction: a row that is not there
+    yet cannot be locked. All are locked in one order, so that two who record several of them do not wait in a circle.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO showtime_occupancy AS kept"
-            " (booking_id, showtime_id, seats, state, held_until, updated_at) VALUES (%s, %s, %s, %s, %s, now())"
-            " ON CONFLICT (booking_id) DO UPDATE SET seats = EXCLUDED.seats, state = EXCLUDED.state,"
-            " held_until = EXCLUDED.held_until, updated_at = EXCLUDED.updated_at"
-            " WHERE (kept.state, -kept.seats) < (EXCLUDED.state, -EXCLUDED.seats)",
-            [booking_id, showtime_id, seats, state, held_until],
-        )
-        return bool(cursor.rowcount)
+    execute(LOCK, [list(subjects)])
 
 
-def record_blocked(*, showtime_id: UUID, seats: int, revision: int) -> bool:
-    """Keeps how many seats are off sale unless something newer is known; True when it was news."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO showtime_blocked_seats AS kept (showtime_id, seats, revision, updated_at)"
-            " VALUES (%s, %s, %s, now()) ON CONFLICT (showtime_id) DO UPDATE"
-            " SET seats = EXCLUDED.seats, revision = EXCLUDED.revision, updated_at = EXCLUDED.updated_at"
-            " WHERE kept.revision < EXCLUDED.revision",
-            [showtime_id, seats, revision],
-        )
-        return bool(cursor.rowcount)
+def record_occupancy(told: Sequence[Occupancy]) -> int:
+    """Moves the rows of bookings forwards, or makes them; how many: one that had come further already stays.
+
+    Of several about one booking the furthest counts; its seats become fewer only. An end that arrives before its
+    beginning leaves a row behind, and the late beginning finds it and changes nothing.
+    """
+    return execute(RECORD_OCCUPANCY, [as_jsonb(told)])
+
+
+def record_blocked(told: Sequence[Blocked]) -> int:
+    """Keeps how many seats are off sale unless something newer is known; of how many showtimes it was news."""
+    return execute(RECORD_BLOCKED, [as_jsonb(told)])
 
 
 def any_seat_taken(showtimes: QuerySet[Showtime]) -> bool:

@@ -15,7 +15,7 @@ from factories import PLAN, PRICES, MovieFactory, ScreenFactory, ShowtimeFactory
 
 from catalog.domain import OccupancyState
 from catalog.models import Movie, Screen, Showtime, Theater
-from catalog.occupancy import record_occupancy
+from catalog.occupancy import Occupancy, record_occupancy
 from chassis.ids import uuid7
 
 pytestmark = pytest.mark.django_db
@@ -128,7 +128,7 @@ def test_what_a_service_refuses_is_told_beside_the_field(manager: Client, showti
 
 
 def test_the_form_refuses_another_time_zone_of_what_is_sold(manager: Client, showtime: Showtime) -> None:
-    record_occupancy(booking_id=uuid7(), showtime_id=showtime.id, seats=1, state=OccupancyState.SOLD)
+    record_occupancy([Occupancy(uuid7(), showtime.id, 1, OccupancyState.SOLD)])
     theater = showtime.theater
     wanted = {**THEATER, "currency": theater.currency, "time_zone": "Asia/Tokyo"}
     (refusal,) = complaints(manager.post(address("theater_change", theater.id), wanted))["__all__"]
@@ -195,10 +195,7 @@ def test_showtimes_are_cancelled_together_with_a_reason(manager: Client, emitted
 
 
 def sell(showtime: Showtime, *parties: int) -> None:
-    for people in parties:
-        record_occupancy(
-            booking_id=uuid7(), showtime_id=showtime.id, seats=people, state=OccupancyState.SOLD, held_until=None
-        )
+    record_occupancy([Occupancy(uuid7(), showtime.id, people, OccupancyState.SOLD) for people in parties])
 
 
 def test_who_cancels_is_told_first_whom_it_touches(manager: Client, showtime: Showtime) -> None:

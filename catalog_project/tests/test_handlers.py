@@ -15,7 +15,7 @@ from catalog import occupancy
 from catalog.domain import OccupancyState
 from catalog.handlers import STATE_AFTER
 from catalog.models import BlockedSeats, Showtime, ShowtimeOccupancy
-from catalog.occupancy import count_occupied, prune_occupancy, record_occupancy
+from catalog.occupancy import Occupancy, count_occupied, prune_occupancy, record_occupancy
 from chassis.ids import uuid7
 from chassis.messaging.events import MalformedEvent
 
@@ -91,14 +91,15 @@ class AnyOrder(TestCase):
             sent[start : start + len(life)] = [(booking_id, event_type) for event_type in life]
         states = {"booking.created": OccupancyState.HELD, **STATE_AFTER}
         again = data.draw(st.lists(st.sampled_from(sent), max_size=5))
-        for booking_id, event_type in data.draw(st.permutations(sent + again)):
-            record_occupancy(
-                booking_id=booking_id,
-                showtime_id=showtime.id,
-                seats=seats_after(event_type),
-                state=states[event_type],
-                held_until=timezone.now() + timedelta(minutes=5),
-            )
+        soon = timezone.now() + timedelta(minutes=5)
+        told = [
+            Occupancy(booking_id, showtime.id, seats_after(event_type), states[event_type], soon)
+            for booking_id, event_type in data.draw(st.permutations(sent + again))
+        ]
+        while told:
+            together = data.draw(st.integers(1, len(told)))
+            record_occupancy(told[:together])
+            told = told[together:]
         assert count_occupied([showtime.id]) == {showtime.id: sum(LIVES[life] for life in lives)}
 
 

@@ -12,7 +12,7 @@ from catalog.domain import OccupancyState
 from catalog.errors import ScreenInUse, TheaterInUse
 from catalog.layouts import read_plan
 from catalog.models import Seat, Showtime, Theater
-from catalog.occupancy import record_occupancy
+from catalog.occupancy import Occupancy, record_occupancy
 from chassis.ids import uuid7
 
 pytestmark = pytest.mark.django_db
@@ -30,13 +30,13 @@ def test_a_theater_keeps_its_clocks_once_a_seat_of_a_showtime_to_come_is_taken(
     showtime: Showtime, emitted: Any, state: OccupancyState
 ) -> None:
     booking_id, soon = uuid7(), timezone.now() + timedelta(minutes=5)
-    record_occupancy(booking_id=booking_id, showtime_id=showtime.id, seats=1, state=state, held_until=soon)
+    record_occupancy([Occupancy(booking_id, showtime.id, 1, state, soon)])
     with pytest.raises(TheaterInUse):
         services.change_theater(theater_id=showtime.theater_id, time_zone="Asia/Tokyo")
     assert Theater.objects.get(id=showtime.theater_id).time_zone == "Asia/Ho_Chi_Minh"
     assert emitted() == []
     services.change_theater(theater_id=showtime.theater_id, address="2 Lê Lợi")
-    record_occupancy(booking_id=booking_id, showtime_id=showtime.id, seats=1, state=OccupancyState.ENDED)
+    record_occupancy([Occupancy(booking_id, showtime.id, 1, OccupancyState.ENDED)])
     changed = services.change_theater(theater_id=showtime.theater_id, time_zone="Asia/Tokyo")
     assert changed.time_zone == "Asia/Tokyo"
 
@@ -45,19 +45,17 @@ def test_seats_of_showtimes_that_are_over_or_elsewhere_hold_no_clocks(showtime: 
     other = ShowtimeFactory()
     over = ShowtimeFactory(screen=ScreenFactory(theater=showtime.theater))
     started(over)
-    for each in (other, over):
-        record_occupancy(booking_id=uuid7(), showtime_id=each.id, seats=1, state=OccupancyState.SOLD)
+    record_occupancy([Occupancy(uuid7(), each.id, 1, OccupancyState.SOLD) for each in (other, over)])
     assert services.change_theater(theater_id=showtime.theater_id, time_zone="Asia/Tokyo").time_zone == "Asia/Tokyo"
 
 
 def test_seats_do_not_become_another_kind_once_seats_of_showtimes_to_come_are_taken(showtime: Showtime) -> None:
     dearer = read_plan("A  wk.ps\nB  ss.ss\n\nC  pp.cccc")
     booking_id, soon = uuid7(), timezone.now() + timedelta(minutes=5)
-    held = {"booking_id": booking_id, "showtime_id": showtime.id, "seats": 1}
-    record_occupancy(**held, state=OccupancyState.HELD, held_until=soon)
+    record_occupancy([Occupancy(booking_id, showtime.id, 1, OccupancyState.HELD, soon)])
     with pytest.raises(ScreenInUse, match="A3"):
         services.change_screen(screen_id=showtime.screen_id, places=dearer)
     assert Seat.objects.get(screen=showtime.screen, row="A", number=3).category == "standard"
-    record_occupancy(**held, state=OccupancyState.ENDED)
+    record_occupancy([Occupancy(booking_id, showtime.id, 1, OccupancyState.ENDED)])
     services.change_screen(screen_id=showtime.screen_id, places=dearer)
     assert Seat.objects.get(screen=showtime.screen, row="A", number=3).category == "premium"
