@@ -97,7 +97,9 @@ def run(operation: GatewayOperation, *, on_recorded: OnRecorded | None = None) -
     Raises OperationalError when the outcome cannot be recorded: the intent stays, and the sweep asks again.
     """
     outcome = gateways.perform(operation)
-    _run_following(record(operation, outcome, on_recorded=on_recorded))
+    following = record(operation, outcome, on_recorded=on_recorded)
+    while following is not None:
+        following = record(following, gateways.perform(following))
     return outcome
 
 
@@ -162,17 +164,19 @@ def record_all(
     return following
 
 
-def _run_following(operation: GatewayOperation | None) -> None:
-    while operation is not None:
-        operation = record(operation, gateways.perform(operation))
-
-
 def _record_late(operation: GatewayOperation, outcome: Outcome) -> None:
     """In a thread that nobody waits for. What cannot be recorded is asked for again by the sweep."""
     try:
-        _run_following(record(operation, outcome))
+        while (following := _recorded_alone(operation, outcome)) is not None:
+            operation, outcome = following, gateways.perform(following)
     except Exception:
         log.exception("gateway answer not recorded", extra={"payment_id": str(operation.payment_id)})
+
+
+def _recorded_alone(operation: GatewayOperation, outcome: Outcome) -> GatewayOperation | None:
+    """record(), with a connection that is given back at once: those that wait for the gateway have none."""
+    try:
+        return record(operation, outcome)
     finally:
         connection.close()
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from chassis.messaging.events import Event
 from chassis.testing import wait_until
@@ -180,3 +180,22 @@ def test_an_outcome_that_its_thread_cannot_record_is_asked_for_again(
     assert time_passes() == 1
     assert tasks.resume_operations() == 1
     wait_until(lambda: payment_of(slow).status == "authorized")
+
+
+def test_a_thread_that_waits_for_the_gateway_keeps_no_connection_from_what_it_has_recorded(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected: list[bool] = []
+    perform = gateways.perform
+
+    def ask(operation: GatewayOperation) -> gateways.Outcome:
+        connected.append(connection.connection is not None)
+        return perform(operation)
+
+    [slow] = bookings_with(HELD, 1)
+    tell([slow])
+    tell([slow], "booking.confirmed")
+    monkeypatch.setattr(gateways, "perform", ask)
+    gate.open()
+    wait_until(lambda: payment_of(slow).status == "captured")
+    assert connected == [False]
