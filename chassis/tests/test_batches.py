@@ -8,7 +8,7 @@ from uuid import UUID
 
 import amqp
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from kombu import Connection
 from processes import PATIENCE, address, worker
@@ -24,6 +24,7 @@ from chassis.storage import rows
 from chassis.storage.models import InboxMessage, OutboxMessage
 from chassis.storage.redis import redis_client
 from chassis.testing import metric, wait_until
+from chassis.testing_plans import analyze, costs, rows_read
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -156,6 +157,15 @@ def test_many_rows_are_written_in_one_statement() -> None:
         *((f"thing {number}", number + 10) for number in range(3)),
     ]
     assert rows.insert([]) == rows.update([], fields=["size"]) == 0
+
+
+def test_rows_are_found_by_their_keys_however_many_there_are() -> None:
+    Thing.objects.bulk_create([Thing(name="lamp") for _ in range(6000)])
+    analyze("things")
+    few = list(Thing.objects.all()[:5])
+    with transaction.atomic(), costs() as made:
+        rows.update(few, fields=["size"])
+    assert rows_read(made, "things") < 100
 
 
 def transactions() -> int:
