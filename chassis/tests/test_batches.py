@@ -7,11 +7,12 @@ from typing import Any
 from uuid import UUID
 
 import amqp
+import psycopg
 import pytest
 from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from kombu import Connection
-from processes import PATIENCE, address, worker
+from processes import PATIENCE, address, database_url, worker
 from test_worker import Depth, dead, handled, publish, things
 from things.handlers import HANDLERS
 from things.models import Thing
@@ -145,6 +146,43 @@ def test_rows_are_locked_before_any_event_is_handled_and_only_of_new_ones() -> N
     assert calls == [[batch[0].event.id, batch[2].event.id], batch[0].event.id]
 
 
+def test_a_row_that_somebody_else_has_holds_up_no_other_event() -> None:
+    taken, free = (Thing.objects.create(name=name) for name in ("taken", "free"))
+
+    def enlarge(event: Event) -> None:
+        thing = Thing.objects.select_for_update().get(id=event.data["thing_id"])
+        thing.size += 1
+        thing.save()
+
+    lane = Lane({"thing.enlarged": enlarge})
+    batch = [delivery("thing.enlarged", data={"thing_id": str(free.id)}) for _ in range(9)]
+    stuck = delivery("thing.enlarged", data={"thing_id": str(taken.id)})
+    batch.insert(4, stuck)
+    lane.start(wake=lambda: None)
+    with psycopg.connect(database_url()) as other:
+        other.execute("SELECT FROM things WHERE id = %s FOR UPDATE", [taken.id])
+        for one in batch:
+            lane.put(one)
+        wait_until(lambda: sum(one.verdict is Verdict.HANDLED for one in batch) == 9)
+        assert stuck.verdict is None
+    wait_until(lambda: stuck.verdict is Verdict.HANDLED)
+    lane.stop()
+    assert list(Thing.objects.order_by("name").values_list("name", "size")) == [("free", 9), ("taken", 1)]
+
+
+def test_an_event_that_is_held_up_for_too_long_is_laid_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chassis.messaging.batches.AWAY_SECONDS", 0.0)
+
+    def wait(_: Event) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 10")
+            cursor.execute("SELECT pg_sleep(30)")
+
+    one = delivery("thing.slow")
+    assert verdicts([one], {"thing.slow": wait}) == [Verdict.DEAD_LETTERED]
+    assert one.error == "OperationalError"
+
+
 def test_many_rows_are_written_in_one_statement() -> None:
     made = [Thing(name=f"thing {number}", size=number) for number in range(3)]
     assert rows.insert(made) == 3
@@ -191,7 +229,7 @@ def test_what_arrives_while_a_batch_is_handled_is_the_next_one(queues: str, dept
         wait_until(lingering(slow), PATIENCE)
         refused = {publish("thing.refused", name="refused") for _ in range(2)}
         together = [publish("thing.copied") for _ in range(BATCH // 2)]
-        tick(queues, times=20)
+        tick(queues, times=5)
         wait_until(lambda: redis_client().get("ticked"), PATIENCE)
         let_go_on(slow)
         wait_until(lambda: all(map(handled, together)), PATIENCE)
@@ -207,10 +245,11 @@ def test_what_arrives_while_a_batch_is_handled_is_the_next_one(queues: str, dept
 
 
 def tick(broker: str, *, times: int) -> None:
+    """Each after one that cannot be read."""
     redis_client().delete("ticked")
-    body = json.dumps([[], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}])
+    sound = json.dumps([[], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}])
     with Connection(broker) as opened:
-        for _ in range(times):
+        for body in ("no JSON", sound) * times:
             headers = {"task": "clock.second", "id": str(uuid7()), "lang": "py", "argsrepr": "()", "kwargsrepr": "{}"}
             message = amqp.Message(
                 body, content_type="application/json", content_encoding="utf-8", application_headers=headers

@@ -3,11 +3,11 @@
 import psycopg
 import pytest
 from django.conf import settings
-from django.db import DataError, NotSupportedError, connection
+from django.db import DataError, NotSupportedError, OperationalError, connection
 from processes import database_url
 from things.models import Thing
 
-from chassis.storage.database import is_away
+from chassis.storage.database import is_away, is_busy
 from chassis.storage.postgresql import BoundedConnection
 from chassis.testing import wait_until
 
@@ -66,6 +66,23 @@ def test_a_plan_from_before_a_migration_costs_the_connection_and_no_more(bounded
     assert bounded.closed
     assert is_away(NotSupportedError(str(refusal.value)))
     assert not is_away(NotSupportedError("something else"))
+
+
+@pytest.mark.parametrize(
+    ("state", "away", "busy"),
+    [
+        ("08006", True, False),
+        ("57P01", True, False),
+        ("55P03", True, True),
+        ("40P01", True, True),
+        ("57014", True, True),
+        ("54000", False, False),
+    ],
+)
+def test_what_the_server_says_is_worth_repeating_or_not(state, away, busy):
+    refusal = OperationalError("refused")
+    refusal.__cause__ = psycopg.errors.lookup(state)("refused")
+    assert (is_away(refusal), is_busy(refusal)) == (away, busy)
 
 
 def test_a_number_too_large_for_its_column_is_refused_and_not_cut():

@@ -94,7 +94,9 @@ def test_a_worker_handles_dead_letters_and_repeats_as_it_should(queues: str, dep
         assert {letter.headers["x-death"][0]["queue"] for letter in letters} == {"chassis_queue"}
 
         unreadable(queues)
-        wait_until(lambda: depth("chassis.dead") == 4)
+        behind = publish("thing.made", name="behind what cannot be read")
+        wait_until(lambda: handled(behind))
+        wait_until(lambda: depth("chassis.dead") == 6)
         assert depth("chassis_queue") == 0
         assert process.running
         said = process.said()
@@ -111,9 +113,17 @@ def unreadable(broker: str) -> None:
             {"application_headers": {"task": "thing.unheard.of", "id": "2"}, "content_type": "application/json"},
             {"application_headers": {}, "content_type": "application/json"},
             {"content_type": "application/x-pickle"},
+            {"application_headers": {"task": ["thing.made"], "id": "3"}, "content_type": "application/json"},
         ):
             message = amqp.Message("{a secret in the body", content_encoding="utf-8", **properties)
             channel.basic_publish(message, exchange="", routing_key="chassis_queue")
+        deep = amqp.Message(
+            f"[[], {'[' * 5000}{']' * 5000}, {{}}]",
+            application_headers={"task": "thing.made", "id": "4"},
+            content_type="application/json",
+            content_encoding="utf-8",
+        )
+        channel.basic_publish(deep, exchange="", routing_key="chassis_queue")
 
 
 def test_a_worker_killed_in_the_middle_of_a_handler_leaves_the_effect_to_the_next_one_once(queues: str) -> None:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -20,7 +21,7 @@ from chassis.jitter import jittered
 from chassis.messaging import task_metrics
 from chassis.messaging.events import Event, at_hand
 from chassis.messaging.inbox import Handlers, Lock, receive_all
-from chassis.storage.database import is_away, patiently
+from chassis.storage.database import is_away, is_busy, patiently
 from chassis.telemetry import tracing
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,10 @@ BATCH = 64
 PREFETCH = 2 * BATCH
 # Well under the 30 minutes after which RabbitMQ takes a message from a consumer that does not acknowledge it.
 AWAY_SECONDS = 600.0
+# A batch does not wait for a row that somebody else has: it is handled one by one then, and that one put aside.
+LOCK_SECONDS = 0.5
+# How long an event that is held up is put aside, doubled each time; after AWAY_SECONDS it is dead-lettered.
+ASIDE_SECONDS = 1.0
 # How long a worker that is told to stop waits for the batch at hand; what is not acknowledged by then comes again.
 STOP_SECONDS = 30.0
 
@@ -47,7 +52,7 @@ class Delivery:
     """An event that has come, and its message, which is to be settled in the thread of the connection.
 
     arrived, ended: by time.perf_counter(). error: the class of what its handler raised. told: the monitoring knows of
-    its arrival.
+    its arrival. due: when it is tried again that was put aside, by time.perf_counter(), after so many seconds.
     """
 
     event: Event
@@ -57,19 +62,22 @@ class Delivery:
     verdict: Verdict | None = None
     error: str = ""
     told: bool = False
+    due: float = 0.0
+    aside: float = 0.0
 
 
 class Lane:
     """The events of one worker: handled batch by batch in a thread of its own, one batch at a time.
 
-    One at a time lets batches grow under load, and makes an acknowledgement of all tags up to one exact. The
-    connection's thread puts deliveries in, and settles them when it is woken.
+    One at a time lets batches grow under load. The connection's thread puts deliveries in, and settles them when it is
+    woken.
     """
 
     def __init__(self, handlers: Handlers, *, lock: Lock | None = None) -> None:
         self._handlers = handlers
         self._lock = lock
         self._waiting: deque[Delivery] = deque()
+        self._aside: list[Delivery] = []
         self._handled: deque[Delivery] = deque()
         self._arrival = threading.Condition()
         self._idle = threading.Event()
@@ -83,9 +91,9 @@ class Lane:
         with self._arrival:
             self._open = True
             self._wake = wake
-        if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._run, name="events", daemon=True)
-            self._thread.start()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="events", daemon=True)
+                self._thread.start()
 
     def put(self, delivery: Delivery) -> None:
         with self._arrival:
@@ -98,6 +106,8 @@ class Lane:
         with self._arrival:
             self._open = False
             self._waiting.clear()
+            self._aside.clear()
+            self._arrival.notify()
         self._idle.wait(seconds)
 
     def settled(self) -> list[Delivery]:
@@ -105,28 +115,55 @@ class Lane:
         return [self._handled.popleft() for _ in range(len(self._handled))]
 
     def _run(self) -> None:
-        while True:
-            with self._arrival:
-                self._idle.set()
-                self._arrival.wait_for(lambda: self._waiting)
-                batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
-                self._idle.clear()
+        while (taken := self._next()) is not None:
+            batch, again = taken
             try:
                 self.handle(batch)
+                for one in again:
+                    self.handle([one], hastily=True)
             except Exception:
                 # Not of an event, those were caught: whatever it was, they come again.
                 log.exception("batch put back")
-                self._end([one for one in batch if one.verdict is None], Verdict.PUT_BACK)
+                left = [one for one in (*batch, *again) if one.verdict is None and one not in self._aside]
+                self._end(left, Verdict.PUT_BACK)
 
-    def handle(self, batch: Sequence[Delivery]) -> None:
-        """A verdict for each of them.
+    def _next(self) -> tuple[list[Delivery], list[Delivery]] | None:
+        """What has arrived, and what was put aside and is due; waits until there is something. None: it is stopped."""
+        with self._arrival:
+            while self._open and not (self._waiting or self._due()):
+                self._idle.set()
+                self._arrival.wait(ASIDE_SECONDS / 4 if self._aside else None)
+            if not self._open:
+                connection.close()
+                self._thread = None
+                self._idle.set()
+                return None
+            batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+            again = self._due()
+            self._aside = [one for one in self._aside if one not in again]
+            self._idle.clear()
+        return batch, again
 
-        What an event does wrong befalls the whole batch, which is rolled back: it is halved until the event is found.
+    def _due(self) -> list[Delivery]:
+        now = time.perf_counter()
+        return [one for one in self._aside if one.due <= now]
+
+    def handle(self, batch: Sequence[Delivery], *, hastily: bool = False) -> None:
+        """A verdict for each of them, but for those that are put aside, for somebody else has their rows.
+
+        What befalls one event befalls the whole batch, which is rolled back. What an event does wrong is found by
+        halving; what is held up, by handling one after the other. hastily: no row is waited for.
         """
         with tracing.events_handled([one.event for one in batch]) as events:
-            failure = self._tried(events)
+            failure = self._tried(events, hastily=hastily or len(batch) > 1)
             if failure is None:
                 self._end(batch, Verdict.HANDLED)
+            elif is_busy(failure):
+                if len(batch) == 1:
+                    self._put_aside(batch[0], failure)
+                else:
+                    for one in batch:
+                        self.handle([one], hastily=True)
             elif is_away(failure):
                 self._put_back(batch, failure)
             elif len(batch) == 1:
@@ -136,19 +173,32 @@ class Lane:
                 self.handle(batch[:half])
                 self.handle(batch[half:])
 
-    def _tried(self, events: Sequence[Event]) -> Exception | None:
+    def _tried(self, events: Sequence[Event], *, hastily: bool) -> Exception | None:
+        seconds = LOCK_SECONDS if hastily else None
+
+        def receive() -> None:
+            with at_hand(events[0]) if len(events) == 1 else nullcontext():
+                receive_all(events, self._handlers, lock=self._lock, lock_seconds=seconds)
+
         try:
-            patiently(lambda: self._receive(events))
+            if events:
+                patiently(receive, unless=is_busy)
         except Exception as exc:  # noqa: BLE001  (whatever it is, the caller looks at it)
             return exc
         return None
 
-    def _receive(self, events: Sequence[Event]) -> None:
-        if len(events) == 1:
-            with at_hand(events[0]):
-                receive_all(events, self._handlers, lock=self._lock)
-        else:
-            receive_all(events, self._handlers, lock=self._lock)
+    def _put_aside(self, one: Delivery, failure: Exception) -> None:
+        now = time.perf_counter()
+        if now - one.arrived > AWAY_SECONDS:
+            self._dead_letter([one], failure)
+            return
+        one.aside = min(max(one.aside * 2, ASIDE_SECONDS), AWAY_SECONDS / 10)
+        one.due = now + jittered(one.aside)
+        with at_hand(one.event):
+            log.warning("event put aside", extra={"event_type": one.event.type, "error": type(failure).__name__})
+        with self._arrival:
+            if self._open:
+                self._aside.append(one)
 
     def _dead_letter(self, batch: Sequence[Delivery], failure: Exception) -> None:
         for one in batch:

@@ -3,8 +3,9 @@ payload ends in a log.
 """
 
 import logging
+import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -67,41 +68,62 @@ class EventConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
     unfinished: set[Delivery]
     ended: list[Delivery]
 
+    def create_task_handler(self, *args: Any, **options: Any) -> Callable[[Any], None]:
+        """Celery's, from which nothing is raised but that the connection is lost: a message that was neither handled
+        nor laid aside would be acknowledged with those after it, or take the worker down, and the next one.
+        """
+        handle = super().create_task_handler(*args, **options)
+
+        def take(message: Any) -> None:
+            try:
+                handle(message)
+            except self.connection_errors:
+                raise
+            except Exception as exc:  # noqa: BLE001  (whatever it is, this message is the reason)
+                self._lay_aside(message, exc)
+
+        return take
+
     def take(self, message: Any) -> None:
-        """Hands an event to the lane, or lays aside what is none."""
-        try:
-            if message.content_type != "application/json":
-                raise msgspec.DecodeError(message.content_type)
-            event = _body.decode(message.body)[1]
-            if event.type != message.headers["task"]:
-                raise msgspec.ValidationError("an envelope of another type")
-        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-            self._lay_aside(message, exc)
-            return
+        """Hands an event to the lane. Raises DecodeError and others for what is none."""
+        if message.content_type != "application/json":
+            raise msgspec.DecodeError(message.content_type)
+        event = _body.decode(message.body)[1]
+        if event.type != message.headers["task"]:
+            raise msgspec.ValidationError("an envelope of another type")
         delivery = Delivery(event, message)
         self.unfinished.add(delivery)
         self.app.lane.put(delivery)
 
     def settle(self) -> None:
-        """Tells the broker what has become of deliveries: of those that were handled with one word for all.
+        """Tells the broker what has become of deliveries: those that nothing waits below are acknowledged in one word.
 
-        Nothing else may be waiting for its acknowledgement below the highest tag: ticks are acknowledged when they
-        come, and what cannot be read is rejected then.
+        Ticks are acknowledged when they come, and what cannot be read is rejected then.
         """
-        highest: dict[Any, int] = {}
+        handled: dict[Any, list[int]] = {}
         for delivery in self.app.lane.settled():
             message = delivery.message
             self.unfinished.discard(delivery)
             self.ended.append(delivery)
             if delivery.verdict is Verdict.HANDLED:
-                highest[message.channel] = max(highest.get(message.channel, 0), message.delivery_tag)
+                handled.setdefault(message.channel, []).append(message.delivery_tag)
             else:
                 message.reject_log_error(log, self.connection_errors, requeue=delivery.verdict is Verdict.PUT_BACK)
-        for channel, tag in highest.items():
+        for channel, tags in handled.items():
             try:
-                channel.basic_ack(tag, multiple=True)
+                self._acknowledge(channel, tags)
             except self.connection_errors as exc:
                 log.warning("events not acknowledged", extra={"error": type(exc).__name__})
+
+    def _acknowledge(self, channel: Any, tags: Sequence[int]) -> None:
+        waiting = [one.message.delivery_tag for one in self.unfinished if one.message.channel is channel]
+        lowest = min(waiting, default=math.inf)
+        below = [tag for tag in tags if tag < lowest]
+        if below:
+            channel.basic_ack(max(below), multiple=True)
+        for tag in tags:
+            if tag > lowest:
+                channel.basic_ack(tag)
 
     def tell_flower(self) -> None:
         if self.event_dispatcher:  # gone between two connections
@@ -126,10 +148,9 @@ class EventConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
 
     def _lay_aside(self, message: Any, exc: Exception | None) -> None:
         UNREADABLE.inc()
-        log.error(
-            "message dead-lettered",
-            extra={"event_type": (message.headers or {}).get("task"), "error": type(exc).__name__},
-        )
+        # A tick has been acknowledged, and is of no use to anybody later.
+        said = "tick not read" if message.acknowledged else "message dead-lettered"
+        log.error(said, extra={"event_type": str((message.headers or {}).get("task")), "error": type(exc).__name__})
         if not message.acknowledged:
             message.reject_log_error(log, self.connection_errors)
 
@@ -146,8 +167,13 @@ def tick_strategy(task: Any, app: Any, consumer: Any, **options: Any) -> Callabl
 
     def take(message: Any, body: Any, ack: Any, reject: Any, callbacks: Any) -> None:
         message.ack_log_error(log, consumer.connection_errors)
-        if slots.acquire(blocking=False):
+        if not slots.acquire(blocking=False):
+            return
+        try:
             make_task(message, body, ended, ended, callbacks)
+        except BaseException:
+            ended()
+            raise
 
     def ended(*_: Any) -> None:
         slots.release()

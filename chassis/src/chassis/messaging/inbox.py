@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from chassis.messaging.events import Event, at_hand
+from chassis.storage.database import execute
 from chassis.telemetry import metrics
 
 log = logging.getLogger(__name__)
@@ -62,9 +63,12 @@ def receive(event: Event, handler: Handler | Callable[[Event], object]) -> bool:
     return bool(receive_all([event], {event.type: handler}))
 
 
-def receive_all(events: Sequence[Event], handlers: Handlers, *, lock: Lock | None = None) -> set[UUID]:
+def receive_all(
+    events: Sequence[Event], handlers: Handlers, *, lock: Lock | None = None, lock_seconds: float | None = None
+) -> set[UUID]:
     """Handles what came together, in one transaction; the ids of the events whose effect was new come back.
 
+    lock_seconds: how long a row that somebody else has is waited for, if not as long as usual.
     Exceptions of the handlers pass through: of apply_all nothing has happened then, of then_all it happens again when
     the events come again.
     """
@@ -72,6 +76,8 @@ def receive_all(events: Sequence[Event], handlers: Handlers, *, lock: Lock | Non
     distinct = list({event.id: event for event in events}.values())
     by_type = {type_: _handler(handlers[type_]) for type_ in {event.type for event in distinct}}
     with transaction.atomic():
+        if lock_seconds is not None:
+            execute("SELECT set_config('lock_timeout', %s, true)", [f"{lock_seconds * 1000:.0f}"])
         fresh = _remember(distinct)
         new = [event for event in distinct if event.id in fresh]
         if lock is not None and len(new) > 1:

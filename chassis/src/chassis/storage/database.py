@@ -18,15 +18,31 @@ RETRY_SECONDS = 20.0
 # Not OperationalError to psycopg, and yet the same request succeeds on a new connection to a healthy primary:
 # idle_in_transaction_session_timeout after a stall, and a write that a failover sent to a replica.
 _LOST_STATES = frozenset({"25P03", "25006"})
+# Somebody else has a row (lock timeout), two waited for each other (deadlock), or a statement took too long.
+_BUSY_STATES = frozenset({"55P03", "40P01", "40001", "57014"})
+# Class 54, a limit of PostgreSQL's own such as the length of what an index holds: psycopg calls it operational, and it
+# is the same the next time.
+_LIMIT = "54"
 
 
 def is_away(exc: BaseException) -> bool:
-    """The database was unreachable, restarting, overloaded or broke a tie (deadlock, lock timeout): worth repeating."""
+    """The database was unreachable, restarting, overloaded or busy: worth repeating."""
+    state = _state(exc)
     if isinstance(exc, OperationalError | InterfaceError):
-        return True
+        return not state.startswith(_LIMIT)
     if isinstance(exc, NotSupportedError) and OUTDATED_PLAN in str(exc):
         return True
-    return getattr(exc.__cause__, "sqlstate", None) in _LOST_STATES
+    return state in _LOST_STATES
+
+
+def is_busy(exc: BaseException) -> bool:
+    """The database is there, and what was asked of it is held up: whoever else asks may well be answered."""
+    return _state(exc) in _BUSY_STATES
+
+
+def _state(exc: BaseException) -> str:
+    """SQLSTATE; empty of what the server has not said."""
+    return getattr(exc.__cause__, "sqlstate", None) or ""
 
 
 def as_jsonb(value: Any) -> Any:
@@ -41,10 +57,15 @@ def execute(statement: str, values: Sequence[Any]) -> int:
         return int(cursor.rowcount)
 
 
-def patiently(work: Callable[[], object], *, seconds: float = RETRY_SECONDS) -> None:
+def patiently(
+    work: Callable[[], object],
+    *,
+    seconds: float = RETRY_SECONDS,
+    unless: Callable[[BaseException], bool] = lambda _: False,
+) -> None:
     """Repeats work that the database refused (restart, deadlock, lock timeout), with jittered back-off.
 
-    Raises the last error after that many seconds.
+    Raises the last error after that many seconds, and at once one for which `unless` is true.
     """
     deadline = time.monotonic() + seconds
     pause = 0.05
@@ -52,7 +73,7 @@ def patiently(work: Callable[[], object], *, seconds: float = RETRY_SECONDS) -> 
         try:
             work()
         except DatabaseFailure as exc:
-            if not is_away(exc):
+            if not is_away(exc) or unless(exc):
                 raise
             if not connection.in_atomic_block:
                 connection.close()

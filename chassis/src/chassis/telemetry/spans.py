@@ -144,8 +144,10 @@ _handling: dict[UUID, Span] = {}
 @contextmanager
 def events_handled(events: Sequence[E]) -> Iterator[Sequence[E]]:
     """Of events that are handled again, in a smaller batch, the span is the one they have."""
-    begun_here = {event.id: _handled(event) for event in events if event.id not in _handling}
-    _handling.update(begun_here)
+    begun_here: dict[UUID, Span] = {}
+    for event in events:
+        if event.id not in _handling:
+            begun_here[event.id] = _handling[event.id] = _handled(event)
     try:
         yield [structs.replace(cast(Any, event), traceparent=traceparent_of(_handling[event.id])) for event in events]
     finally:
