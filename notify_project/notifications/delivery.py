@@ -9,17 +9,18 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
 from django.conf import settings
+from django.db import Error as DatabaseFailure
 
 from chassis.messaging.events import Event, at_hand
 from chassis.storage.breaker import Breaker, BreakerOpen
-from chassis.storage.database import patiently
+from chassis.storage.database import is_away, patiently
 from chassis.telemetry import tracing
 from chassis.telemetry.metrics import counter, histogram
 from notifications import compose, first_wordings, outgoing, services, sms
@@ -190,16 +191,18 @@ def _prepare(one: Try) -> None:
     if not taken.recipient:
         one.result = Result(Step.ADDRESS_MISSING, reason="no_address")
         return
-    reason = _reason_not_to_send(taken)
-    if reason is not None:
-        one.result = Result(Step.NOT_WANTED, reason=reason)
-        return
     try:
+        reason = _reason_not_to_send(taken)
+        if reason is not None:
+            one.result = Result(Step.NOT_WANTED, reason=reason)
+            return
         one.rendered = _rendered(taken)
         if taken.channel == Channel.EMAIL:
             one.envelope = _mail(taken, one.rendered)
     except PermanentFailure as failure:
         one.result = Result(Step.GIVEN_UP, outcome=DeliveryLog.FAILED, code=failure.code, reason=failure.code)
+    except DatabaseFailure:
+        raise
     except Exception:
         # Whatever is wrong with this one message, it fails by itself: raised, it would come due again for ever.
         log.exception("message not rendered", extra={"notification_id": str(taken.id)})
@@ -350,7 +353,7 @@ def _record(tried: Sequence[tuple[Try, Result]]) -> None:
         TRIES.labels(one.taken.kind.code, one.taken.channel, _outcome(result)).inc()
     recorded: set[UUID] = set()
     results = [(one.taken, result) for one, result in tried]
-    patiently(lambda: recorded.update(outgoing.record(results)), seconds=RECORD_SECONDS)
+    _write_down(results, recorded)
     for one, result in tried:
         facts = {
             "notification_id": str(one.taken.id),
@@ -365,6 +368,19 @@ def _record(tried: Sequence[tuple[Try, Result]]) -> None:
                 log.info("notification tried", extra=facts)
             else:
                 log.warning("notification tried after its lease had ended", extra=facts)
+
+
+def _write_down(results: Sequence[tuple[Taken, Result]], recorded: set[UUID]) -> None:
+    """recorded: gets the ids. What cannot be recorded keeps no other from it: those would be sent once more."""
+    try:
+        patiently(lambda: recorded.update(outgoing.record(results)), seconds=RECORD_SECONDS)
+    except Exception as exc:
+        if is_away(exc) or len(results) == 1:
+            raise
+        log.exception("outcomes not recorded together")
+        for one in results:
+            with suppress(DatabaseFailure):
+                _write_down([one], recorded)
 
 
 def _outcome(result: Result) -> str:

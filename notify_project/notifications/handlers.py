@@ -63,7 +63,8 @@ def _summary(booking: BookingCreated | BookingMoved | BookingReduced, *, revisio
 
 def lock(events: Sequence[Event]) -> None:
     """Of what is written of a booking, or else of a user, at the same time by several workers."""
-    services.lock([str(event.data.get("booking_id") or event.data.get("user_id")) for event in events])
+    about = [event.data.get("booking_id") or event.data.get("user_id") for event in events]
+    services.lock([str(one) for one in about if one])
 
 
 # What later messages need of an event, whether or not a message tells it.

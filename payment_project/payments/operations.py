@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from chassis.jitter import jittered
 from chassis.messaging.events import Event, at_hand
-from chassis.storage.database import execute
+from chassis.storage.database import execute, is_away
 from payments import books, domain, gateways, refund_rules
 from payments.books import Answered, Change
 from payments.domain import Kind
@@ -118,10 +118,12 @@ def run_all(leased: Sequence[GatewayOperation], *, causes: Causes = NOBODY) -> i
                 asking.put(following, context=_context(following, causes))
     finally:
         asking.leave_all()
-    unasked = asking.unasked
-    if unasked:
-        _release(_GIVE_BACK, [(operation, timedelta(0), "") for operation in unasked])
-        log.info("no place to ask the gateway", extra={"operations": len(unasked)})
+        unasked = asking.unasked
+        if unasked:
+            _release(_GIVE_BACK, [(operation, timedelta(0), "") for operation in unasked])
+            log.info("no place to ask the gateway", extra={"operations": len(unasked)})
+    for failure in asking.failures:
+        log.error("gateway not asked", exc_info=failure)
     if asking.failures:
         raise asking.failures[0]
     return len(leased) - len({operation.id for operation in leased} & {operation.id for operation in unasked})
@@ -148,17 +150,31 @@ def record(
 def record_all(
     answers: Sequence[tuple[GatewayOperation, Outcome]], *, causes: Causes = NOBODY
 ) -> list[GatewayOperation]:
-    """record() of many in one statement; when one of them is not as it was leased, one by one."""
+    """record() of many in one statement; when one of them is not as it was leased, or cannot be written, one by one.
+
+    One that cannot be written holds back no other; its intent stays, and the sweep asks again.
+    """
     _postpone([(operation, outcome) for operation, outcome in answers if isinstance(outcome, Unknown)], causes)
     definite = [(operation, outcome) for operation, outcome in answers if not isinstance(outcome, Unknown)]
     asked = [operation.state for operation, _ in definite]
-    written, following = _write(definite, causes=causes)
+    try:
+        written, following = _write(definite, causes=causes)
+    except Exception as exc:
+        if is_away(exc):
+            raise
+        written = False
     if written:
         return following
     following = []
     for (operation, outcome), state in zip(definite, asked, strict=True):
         with at_hand_of(operation.payment.booking_id, causes):
-            next_one = _record_anew(operation.id, state, outcome)
+            try:
+                next_one = _record_anew(operation.id, state, outcome)
+            except Exception as exc:
+                if is_away(exc):
+                    raise
+                log.exception("gateway answer not recorded", extra={"payment_id": str(operation.payment_id)})
+                continue
         if next_one is not None:
             following.append(next_one)
     return following

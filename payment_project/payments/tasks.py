@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from chassis.storage import address_changes
+from chassis.storage import address_changes, pruning
 from payments import methods, metrics, operations, refunds
 from payments.models import WebhookDelivery
 
@@ -47,5 +47,10 @@ def forget_address_changes() -> int:
 
 def forget_webhooks() -> int:
     """Drops what is too old to be accepted again anyhow; how many there were."""
-    deleted, _ = WebhookDelivery.objects.filter(received_at__lt=timezone.now() - WEBHOOKS_KEPT).delete()
-    return deleted
+    old = WebhookDelivery.objects.filter(received_at__lt=timezone.now() - WEBHOOKS_KEPT)
+
+    def delete(batch: int) -> int:
+        ids = list(old.values_list("id", flat=True)[:batch])
+        return WebhookDelivery.objects.filter(id__in=ids).delete()[0]
+
+    return pruning.in_batches(delete)

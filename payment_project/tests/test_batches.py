@@ -16,7 +16,7 @@ from chassis.messaging.events import Event
 from chassis.messaging.inbox import receive_all
 from chassis.testing_plans import analyze, costs, rows_read
 from payments import books, gateways, operations, tasks
-from payments.gateways import Approved, Refused
+from payments.gateways import Approved, Refused, Unknown
 from payments.handlers import HANDLERS, lock
 from payments.models import GatewayOperation, Payment, Refund, Transaction
 from tests.factories import PaymentFactory, PaymentMethodFactory, booking_data, ending_data
@@ -284,12 +284,12 @@ def test_outcomes_that_come_twice_are_recorded_once(emitted: Emitted) -> None:
     frozen = operations.lease_due(limit=9)
     GatewayOperation.objects.update(leased_until=None)
     operations.run_all(operations.lease_of_bookings([bookings[0]["booking_id"], bookings[1]["booking_id"]]))
-    answers = [(one, Approved(f"auth_{one.id.hex[:8]}", one.amount, "4242")) for one in frozen]
+    answers = [(one, Approved(f"late_{one.id.hex[:8]}", one.amount, "4242")) for one in frozen]
     assert operations.record_all(answers) == []
     assert {payment_of(booking).status for booking in bookings} == {"authorized"}
     assert len(emitted("payment.authorized")) == 4
     assert Transaction.objects.count() == 8
-    assert not payment_of(bookings[0]).authorization_id.startswith("auth_0")
+    assert not payment_of(bookings[0]).authorization_id.startswith("late_")
 
 
 def test_an_outcome_for_what_is_to_be_reversed_meanwhile_is_dropped(emitted: Emitted) -> None:
@@ -341,3 +341,25 @@ def test_threads_that_only_ask_have_no_connection_to_the_database() -> None:
         together(*(event("booking.created", booking) for booking in paid_at_once(20)))
         cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
         assert cursor.fetchone() <= before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_that_cannot_be_written_keeps_no_other_from_it() -> None:
+    together(*(event("booking.created", booking) for booking in paid_at_once(4, "tok_gateway_down")))
+    GatewayOperation.objects.update(due_at=datetime.now(UTC))
+    leased = operations.lease_due(limit=10)
+    too_long = "x" * 65
+    answers = [Approved(too_long if number == 2 else f"auth_{number}", one.amount) for number, one in enumerate(leased)]
+    operations.record_all(list(zip(leased, answers, strict=True)))
+    stuck = GatewayOperation.objects.get(id=leased[2].id)
+    assert (stuck.state, stuck.payment.status) == ("pending", "processing")
+    assert Payment.objects.filter(status="authorized").count() == 3
+
+
+def test_an_id_that_cannot_be_kept_is_an_answer_that_is_not_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+    together(event("booking.created", booking_data(payment_method={"token": "tok_gateway_down"})))
+    operation = GatewayOperation.objects.select_related("payment").get()
+    for told in ("x" * 65, "nul\0"):
+        answer = Approved(told, operation.amount)
+        monkeypatch.setattr(gateways.named(operation.provider), "perform", lambda _, answer=answer: answer)
+        assert gateways.perform(operation) == Unknown("answer not understood")

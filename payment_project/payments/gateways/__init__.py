@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from chassis.storage.http import CircuitOpen, Unreachable
 from chassis.telemetry import metrics
-from payments.gateways.interface import Approved, Gateway, Hint, Outcome, Refused, SavedCard, Unknown
+from payments.gateways.interface import LONGEST_ID, Approved, Gateway, Hint, Outcome, Refused, SavedCard, Unknown
 from payments.gateways.simulator import Simulator
 from payments.models import GatewayOperation
 
@@ -58,8 +58,15 @@ def check() -> None:
 def perform(operation: GatewayOperation) -> Outcome:
     """Asks the operation's provider for what it says, under its idempotency key: the first time or the hundredth."""
     started = time.perf_counter()
-    outcome = _asked(lambda: named(operation.provider).perform(operation), kind=operation.asks)
+    outcome = _asked(lambda: _kept(named(operation.provider).perform(operation)), kind=operation.asks)
     CALLS.labels(operation.asks, type(outcome).__name__.lower()).observe(time.perf_counter() - started)
+    return outcome
+
+
+def _kept(outcome: Outcome) -> Outcome:
+    """Raises ValueError when what it is to be asked for by later cannot be kept."""
+    if isinstance(outcome, Approved) and (len(outcome.id) > LONGEST_ID or "\0" in outcome.id):
+        raise ValueError("an id that cannot be kept")
     return outcome
 
 

@@ -13,13 +13,16 @@ TIMEOUT = (1.0, 5.0)
 RETRIES = 1
 # As many may be asked at the same time by one process that handles events, and so many connections are kept.
 AT_THE_SAME_TIME = 16
+# Characters of what a provider calls something, as long as it is kept.
+LONGEST_ID = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """It happened. id: the gateway's, of what came of it. amount: what had been reserved, of a reversal.
+    """It happened. amount: what had been reserved, of a reversal.
 
-    card_last4: of an authorisation, the last four digits of the card that pays; "" where the provider does not tell.
+    id: the gateway's, of what came of it, LONGEST_ID characters at most. card_last4: of an authorisation, the last four
+    digits of the card that pays; "" where the provider does not tell.
     """
 
     id: str
