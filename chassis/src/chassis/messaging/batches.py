@@ -9,7 +9,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -177,7 +176,8 @@ class Lane:
         seconds = LOCK_SECONDS if hastily else None
 
         def receive() -> None:
-            with at_hand(events[0]) if len(events) == 1 else nullcontext():
+            # What is asked for all of them at once stands in the trace of the first.
+            with at_hand(events[0]) if len(events) == 1 else tracing.event_at_hand(events[0].id):
                 receive_all(events, self._handlers, lock=self._lock, lock_seconds=seconds)
 
         try:
