@@ -12,61 +12,67 @@ RATES = (10, 100, 1000)
 USE = 0.7
 # Customers look around: reads for each booking, CPU of one, and how many the gateway answers from its own cache.
 READS, READ_SECONDS, READS_CACHED = 30, 0.006, 0.5
-# A saga asks the card gateway twice (authorise, capture), and sends two mails; a worker waits while they are answered.
-GATEWAY_CALLS, GATEWAY_SECONDS = 2, 0.3
-MAILS, MAIL_SECONDS = 2, 0.1
+# A saga asks the card gateway twice (authorise, capture), and sends two mails; a worker waits for so many at once.
+GATEWAY_CALLS, GATEWAY_SECONDS, GATEWAY_AT_ONCE = 2, 0.3, 16
+MAILS, MAIL_SECONDS, MAILS_AT_ONCE = 2, 0.1, 4
 
 
 @dataclass(frozen=True)
 class Service:
-    """CPU seconds for a booking of web, worker and relay; processes and threads of a pod, as values.yaml has them."""
+    """CPU seconds for a booking of web, worker and relay; connections that a worker may have (config/celery.py).
+
+    waits: seconds that something else takes for a booking, of which a worker waits for `at_once` at the same time.
+    """
 
     name: str
     web: float
     worker: float
     relay: float
-    concurrency: int
+    connections: int
     waits: float = 0.0
+    at_once: int = 1
     postgres: float = 0.001
     fewest_web: int = 2
     fewest_worker: int = 1
 
 
 SERVICES = (
-    Service("auth", web=0.002, worker=0.0, relay=0.0002, concurrency=2),
+    Service("auth", web=0.002, worker=0.0, relay=0.0002, connections=4),
     Service(
         "catalog",
         web=READS * (1 - READS_CACHED) * READ_SECONDS,
-        worker=0.014,
+        worker=0.005,
         relay=0.0005,
-        concurrency=2,
+        connections=4,
         fewest_web=3,
     ),
     Service(
-        "booking", web=0.020, worker=0.028, relay=0.0035, concurrency=4, postgres=0.007, fewest_web=3, fewest_worker=2
+        "booking", web=0.020, worker=0.008, relay=0.003, connections=6, postgres=0.007, fewest_web=3, fewest_worker=2
     ),
     Service(
         "payment",
         web=0.002,
-        worker=0.025,
-        relay=0.0025,
-        concurrency=4,
+        worker=0.015,
+        relay=0.002,
+        connections=14,
         waits=GATEWAY_CALLS * GATEWAY_SECONDS,
-        postgres=0.0026,
+        at_once=GATEWAY_AT_ONCE,
+        postgres=0.006,
         fewest_worker=2,
     ),
     Service(
         "notify",
         web=0.0005,
-        worker=0.042,
+        worker=0.015,
         relay=0.0005,
-        concurrency=4,
+        connections=6,
         waits=MAILS * MAIL_SECONDS,
-        postgres=0.0016,
+        at_once=MAILS_AT_ONCE,
+        postgres=0.010,
         fewest_worker=2,
     ),
 )
-RABBITMQ = 0.013
+RABBITMQ = 0.006
 WEB_CONNECTIONS = 2 * 4
 
 
@@ -83,11 +89,10 @@ def need(service: Service, rate: int) -> Need:
     """Pods of a service at so many bookings a second, and what they ask of its PostgreSQL."""
     web = max(service.fewest_web, math.ceil(rate * service.web / USE))
     by_cpu = rate * service.worker / USE
-    by_waiting = rate * (service.worker + service.waits) / service.concurrency / USE
+    by_waiting = rate * service.waits / service.at_once / USE
     worker = max(service.fewest_worker, math.ceil(max(by_cpu, by_waiting)))
     relay = max(1, math.ceil(rate * service.relay / USE))
-    # A worker's threads have one each, and so has its main one.
-    connections = web * WEB_CONNECTIONS + worker * (service.concurrency + 1) + relay
+    connections = web * WEB_CONNECTIONS + worker * service.connections + relay
     return Need(web, worker, relay, connections, rate * service.postgres / USE)
 
 
