@@ -86,6 +86,7 @@ def plan(chance: random.Random) -> list[tuple[str, str]]:
     faults += [("postgres", f"postgres-{name}") for name in NAMES]
     faults += [("redis", "redis")] * KILLS_PER_KIND
     faults += [("frozen worker", f"{chance.choice(('booking', 'payment', 'notify'))}-worker")]
+    faults += [("frozen postgres", f"postgres-{chance.choice(('booking', 'payment', 'notify'))}")]
     chance.shuffle(faults)
     return faults
 
@@ -95,8 +96,8 @@ def strike(run: Run, kind: str, target: str) -> None:
         case "postgres":
             # SIGQUIT is PostgreSQL's immediate shutdown: no checkpoint, recovery at the next start.
             run.strike(kind, target, lambda: control.kill(target, "QUIT"))
-        case "frozen worker":
-            _freeze(run, target)
+        case "frozen worker" | "frozen postgres":
+            _freeze(run, kind, target)
         case "web" | "worker" if run.chance.random() < 0.5:
             # one of its children; the main process stays and replaces it
             children = [pid for pid in control.pids(target) if pid != control.pid(target)]
@@ -121,12 +122,12 @@ def _kill_child(run: Run, kind: str, target: str, pid: int) -> None:
     run.faults.append(fault)
 
 
-def _freeze(run: Run, target: str) -> None:
-    """SIGSTOP to a worker and its children for a while: it comes back believing that no time has passed."""
+def _freeze(run: Run, kind: str, target: str) -> None:
+    """SIGSTOP to a process and its children for a while: it comes back believing that no time has passed."""
     import os
     import signal
 
-    fault = Fault("frozen worker", target, time.monotonic() - run.started)
+    fault = Fault(kind, target, time.monotonic() - run.started)
     pids = control.pids(target)
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
