@@ -90,7 +90,7 @@ def test_each_path_is_open_or_closed_as_the_policies_say():
     cluster.note("policies", f"{asked} paths tried, {open_paths} open, as rendered")
 
 
-# All but what stands in for servers that a company buys: it keeps nothing when its pod goes, and the audit reads it.
+# All but what stands in for servers that a company buys: the mails are gone with its pod.
 WAVES = {
     "web processes": "marquee/process=web",
     "workers": "marquee/process=worker",
