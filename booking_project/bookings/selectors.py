@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Model, Q, QuerySet, Value
+from django.db.models import Count, Q, QuerySet, Value
 from django.db.models.functions import Now, Upper
 from django.db.models.lookups import Exact
 
@@ -16,6 +16,7 @@ from bookings.errors import BookingNotFound, ShowtimeNotFound
 from bookings.inventory import seat_statuses
 from bookings.models import GIVEN_BACK, TICKET_REVOKED, Booking, BookingSeat, Customer, Showtime
 from bookings.sales import Sale, reload_sale
+from chassis.storage import rows
 from chassis.storage.database import execute
 from chassis.web.principal import Principal
 
@@ -24,17 +25,11 @@ SEE_ALL = "view_booking"
 CARD_DIGITS = re.compile("[0-9]{4}")
 
 
-def _read(model: type[Model], rest: str) -> str:
-    """One text however many rows it finds, so that it stays prepared; columns by name: a new one changes no plan."""
-    columns = ", ".join(f'"{field.column}"' for field in model._meta.concrete_fields)
-    return f'SELECT {columns} FROM "{model._meta.db_table}" WHERE {rest}'  # noqa: S608  (names, from the model)
-
-
 _LOCK = "SELECT FROM bookings WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
-_LOCKED = _read(Booking, "id = ANY(%s) ORDER BY id FOR UPDATE")
-_SHOWTIMES = _read(Showtime, "id = ANY(%s)")
+_LOCKED = rows.selection(Booking, "id = ANY(%s) ORDER BY id FOR UPDATE")
+_SHOWTIMES = rows.selection(Showtime, "id = ANY(%s)")
 _LEFT = "booking_id = ANY(%s) AND given_back_at IS NULL ORDER BY id"
-_SEATS_LEFT = _read(BookingSeat, _LEFT)
+_SEATS_LEFT = rows.selection(BookingSeat, _LEFT)
 _SEAT_IDS_LEFT = f"SELECT booking_id, seat_id FROM booking_seats WHERE {_LEFT}"  # noqa: S608  (a part of the text, above)
 
 

@@ -6,14 +6,15 @@ from catalog import tasks
 from catalog.cache import occupancy_changed
 from catalog.domain import OccupancyState
 from catalog.heard import BookingHeld, BookingOfShowtime, BookingSeats, SeatsBlocked
-from catalog.occupancy import Blocked, Occupancy, lock_subjects, record_blocked, record_occupancy
+from catalog.occupancy import Blocked, Occupancy, record_blocked, record_occupancy
 from chassis.messaging.events import Event
 from chassis.messaging.inbox import Handler
+from chassis.storage.database import lock_names
 
 
 def lock(events: Sequence[Event]) -> None:
     """Locks the bookings, and the showtimes whose seats are off or on sale, that the events are about."""
-    lock_subjects([event.subject for event in events])
+    lock_names(event.subject for event in events)
 
 
 def record_holds(events: Sequence[Event]) -> None:

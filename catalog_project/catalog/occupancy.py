@@ -46,11 +46,6 @@ ON CONFLICT (showtime_id) DO UPDATE SET seats = EXCLUDED.seats, revision = EXCLU
 WHERE kept.revision < EXCLUDED.revision
 """
 
-LOCK = """
-SELECT pg_advisory_xact_lock(key)
-FROM (SELECT DISTINCT hashtextextended(subject, 0) AS key FROM unnest(%s::text[]) AS subject ORDER BY key) AS keys
-"""
-
 KEEP = timedelta(days=1)
 PRUNE_BATCH = 5000
 
@@ -73,13 +68,6 @@ class Blocked:
     showtime_id: UUID
     seats: int
     revision: int
-
-
-def lock_subjects(subjects: Collection[str]) -> None:
-    """What is recorded of these bookings and showtimes waits for the end of the transaction: a row that is not there
-    yet cannot be locked. All are locked in one order, so that two who record several of them do not wait in a circle.
-    """
-    execute(LOCK, [list(subjects)])
 
 
 def record_occupancy(told: Sequence[Occupancy]) -> int:

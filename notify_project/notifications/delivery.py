@@ -9,7 +9,6 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -104,9 +103,6 @@ class Try:
     failure: DeliveryFailure | None = None
     result: Result | None = None
 
-    def at_hand(self) -> AbstractContextManager[object]:
-        return nullcontext() if self.event is None else at_hand(self.event)
-
 
 def deliver_for_events(events: Sequence[Event]) -> None:
     """Hands over the messages that these events wrote, but for what somebody took, and what a server is away for.
@@ -157,7 +153,7 @@ def _deliver(
     tries = [Try(one, events.get(one.event_id), now) for one in taken]
     _write_sms_as_well([one for one in taken if one.sms_number])
     for one in tries:
-        with one.at_hand():
+        with at_hand(one.event):
             _prepare(one)
     _send_mails([one for one in tries if one.envelope is not None], begin_by=begin_by, patience=patience)
     for one in tries:
@@ -308,7 +304,7 @@ def _hand_over(one: Try, hand_over: Callable[[], None]) -> None:
     facts = {"notification.id": str(taken.id), "notification.template": taken.kind.code}
     started = time.perf_counter()
     try:
-        with one.at_hand(), tracing.step(f"send {taken.channel}", **facts):
+        with at_hand(one.event), tracing.step(f"send {taken.channel}", **facts):
             hand_over()
     except DeliveryFailure as failure:
         one.failure = failure
@@ -363,7 +359,7 @@ def _record(tried: Sequence[tuple[Try, Result]]) -> None:
             "outcome": _outcome(result),
             "code": result.code or result.reason,
         }
-        with one.at_hand():
+        with at_hand(one.event):
             if one.taken.id in recorded:
                 log.info("notification tried", extra=facts)
             else:
@@ -379,8 +375,10 @@ def _write_down(results: Sequence[tuple[Taken, Result]], recorded: set[UUID]) ->
             raise
         log.exception("outcomes not recorded together")
         for one in results:
-            with suppress(DatabaseFailure):
+            try:
                 _write_down([one], recorded)
+            except DatabaseFailure:
+                log.exception("outcome not recorded", extra={"notification_id": str(one[0].id)})
 
 
 def _outcome(result: Result) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from chassis.messaging.events import Event
 from chassis.messaging.inbox import Handler, each
+from chassis.storage.database import lock_names
 from notifications import delivery, services, tasks
 from notifications.heard import BookingCreated, BookingMoved, BookingReduced, EmailVerified, UserKnown
 from notifications.kinds import KINDS
@@ -64,7 +65,7 @@ def _summary(booking: BookingCreated | BookingMoved | BookingReduced, *, revisio
 def lock(events: Sequence[Event]) -> None:
     """Of what is written of a booking, or else of a user, at the same time by several workers."""
     about = [event.data.get("booking_id") or event.data.get("user_id") for event in events]
-    services.lock([str(one) for one in about if one])
+    lock_names(str(one) for one in about if one)
 
 
 # What later messages need of an event, whether or not a message tells it.

@@ -48,12 +48,6 @@ FROM jsonb_populate_recordset(NULL::notifications, %s)
 ON CONFLICT DO NOTHING
 """  # noqa: S608  (names of columns)
 
-# A key for each name, in one order.
-LOCK = """
-SELECT pg_advisory_xact_lock(key)
-FROM (SELECT DISTINCT hashtextextended(name, 0) AS key FROM unnest(%s::text[]) AS name ORDER BY key) AS keys
-"""
-
 KNOW_CONTACT = """
 INSERT INTO contacts
     (user_id, username, email, full_name, phone, email_verified, language, time_zone, as_of, created_at)
@@ -148,15 +142,6 @@ def drafted(draft: Draft, *, event_id: UUID | None = None, notification_id: UUID
         requested_by=draft.requested_by,
         created_at=timezone.now(),
     )
-
-
-def lock(ids: Sequence[str]) -> None:
-    """Whoever else locks one of these, bookings or users, waits until the transaction at hand has ended.
-
-    Of rows that are yet to be written there is nothing else to lock: two workers that write the same ones in several
-    statements would wait for each other.
-    """
-    execute(LOCK, [list(ids)])
 
 
 def know_contact(

@@ -5,7 +5,6 @@ they were decided on: when somebody changed one of them meanwhile nothing is wri
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -13,13 +12,12 @@ from typing import Any, cast
 from uuid import UUID
 
 import msgspec
-from django.conf import settings
 from django.db.models import Count
 from django.utils import timezone
 
 from chassis.ids import uuid7, uuid7_following
-from chassis.messaging.events import Event, EventData, at_hand, envelope
-from chassis.messaging.outbox import emit_all
+from chassis.messaging.events import Event, EventData
+from chassis.messaging.outbox import emit_all, envelopes
 from chassis.money import Money
 from chassis.telemetry import metrics
 from payments import domain, events, seats
@@ -165,9 +163,8 @@ def open_all(openings: Sequence[Change]) -> set[UUID]:
     rows = [opening.row for opening in openings]
     made = parts.make([{name: getattr(row, name) for name in NEW_PAYMENT} | _state(row) for row in rows])
     opened = [opening for opening in openings if opening.row.id in made]
-    told = [(event, opening) for opening in opened for event in _events(opening)]
-    causes = [opening.cause for _, opening in told if opening.cause is not None]
-    emit_all([(event, opening.row.id) for event, opening in told], causes=causes or None)
+    told = [(opening, event) for opening in opened for event in _events(opening)]
+    emit_all([(event, opening.row.id) for opening, event in told], causes=[opening.cause for opening, _ in told])
     _count(opened)
     return made
 
@@ -193,9 +190,10 @@ def write_all(changes: Sequence[Change]) -> tuple[bool, list[GatewayOperation]]:
 
     When one of them was not, nothing is written.
     """
-    parts, source = Parts(), f"/{settings.SERVICE_NAME}"
+    parts = Parts()
     given_back = _given_back(changes)
     operations = []
+    told: list[tuple[Change, EventData]] = []
     for change in changes:
         assign(change.row, change.decision.payment)
         if change.answered is not None:
@@ -204,8 +202,10 @@ def write_all(changes: Sequence[Change]) -> tuple[bool, list[GatewayOperation]]:
         operation = _follow_up(parts, change, given_back=given_back)
         if operation is not None:
             operations.append(operation)
-        with nullcontext() if change.cause is None else at_hand(change.cause):
-            parts.told += [envelope(event, subject=change.row.id, source=source) for event in _events(change)]
+        told += [(change, event) for event in _events(change)]
+    parts.told = envelopes(
+        [(event, change.row.id) for change, event in told], causes=[change.cause for change, _ in told]
+    )
     rows = [change.row for change in changes]
     if not parts.change([{"id": row.id, "version": row.version + 1} | _state(row) for row in rows]):
         return False, []

@@ -6,7 +6,7 @@ idempotency key, and gets the answer that was lost.
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from contextvars import Context, copy_context
 from datetime import timedelta
 from typing import Any
@@ -167,7 +167,7 @@ def record_all(
         return following
     following = []
     for (operation, outcome), state in zip(definite, asked, strict=True):
-        with at_hand_of(operation.payment.booking_id, causes):
+        with at_hand(causes.get(operation.payment.booking_id)):
             try:
                 next_one = _record_anew(operation.id, state, outcome)
             except Exception as exc:
@@ -197,14 +197,8 @@ def _recorded_alone(operation: GatewayOperation, outcome: Outcome) -> GatewayOpe
         connection.close()
 
 
-def at_hand_of(booking_id: UUID, causes: Causes) -> AbstractContextManager[None]:
-    """What is told, asked and logged inside is of the event that told of this booking, if one did."""
-    cause = causes.get(booking_id)
-    return nullcontext() if cause is None else at_hand(cause)
-
-
 def _context(operation: GatewayOperation, causes: Causes) -> Context:
-    with at_hand_of(operation.payment.booking_id, causes):
+    with at_hand(causes.get(operation.payment.booking_id)):
         return copy_context()
 
 
@@ -246,7 +240,7 @@ def _write(
     if written:
         for operation, _ in answers:
             told = {"kind": operation.kind, "state": operation.state, "code": operation.outcome_code}
-            with at_hand_of(operation.payment.booking_id, causes):
+            with at_hand(causes.get(operation.payment.booking_id)):
                 log.info("gateway answered", extra={"payment_id": str(operation.payment_id), **told})
     return written, following
 
@@ -284,7 +278,7 @@ def _postpone(unknown: Sequence[tuple[GatewayOperation, Unknown]], causes: Cause
     _release(_POSTPONE, tries)
     for operation, outcome in unknown:
         about = {"kind": operation.kind, "attempts": operation.attempts, "reason": outcome.reason}
-        with at_hand_of(operation.payment.booking_id, causes):
+        with at_hand(causes.get(operation.payment.booking_id)):
             log.warning("gateway outcome unknown", extra={"payment_id": str(operation.payment_id), **about})
 
 

@@ -14,8 +14,10 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from chassis.ids import uuid7
+from chassis.messaging.events import at_hand
 from chassis.states import IllegalTransition
 from chassis.storage import audit_log
+from chassis.storage.rows import selection
 from chassis.web import idempotency
 from chassis.web.idempotency import Claim, Key
 from payments import books, clerks, domain, operations, vault
@@ -38,7 +40,7 @@ from payments.seats import RefundKind, Seat
 NO_SUCH_METHOD = "unknown_payment_method"
 
 # One text each, however many there are, so that they stay prepared.
-LOCK = "SELECT * FROM payments WHERE booking_id = ANY(%s::uuid[]) ORDER BY id FOR UPDATE"
+LOCK = selection(Payment, "booking_id = ANY(%s::uuid[]) ORDER BY id FOR UPDATE")
 SAVED = "SELECT id, user_id, gateway_token, provider FROM payment_methods WHERE id = ANY(%s::uuid[])"
 
 # Of a user and the id of a card they have saved: its token, sealed, and who keeps it.
@@ -62,7 +64,7 @@ def open_payments(*, bookings: Sequence[BookingCreated], causes: Causes = NOBODY
         for booking in bookings:
             is_first = firsts[booking.booking_id] is booking
             if not is_first or books.id_of(books.Step.PAYMENT, booking.booking_id) not in made:
-                with operations.at_hand_of(booking.booking_id, causes):
+                with at_hand(causes.get(booking.booking_id)):
                     _open_again(booking, cards)
 
 

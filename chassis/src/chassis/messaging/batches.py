@@ -117,7 +117,8 @@ class Lane:
         while (taken := self._next()) is not None:
             batch, again = taken
             try:
-                self.handle(batch)
+                if batch:
+                    self.handle(batch)
                 for one in again:
                     self.handle([one], hastily=True)
             except Exception:
@@ -181,8 +182,7 @@ class Lane:
                 receive_all(events, self._handlers, lock=self._lock, lock_seconds=seconds)
 
         try:
-            if events:
-                patiently(receive, unless=is_busy)
+            patiently(receive, unless=is_busy)
         except Exception as exc:  # noqa: BLE001  (whatever it is, the caller looks at it)
             return exc
         return None

@@ -59,8 +59,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def at_hand(event: Event) -> Iterator[None]:
-    """What is told, asked or logged inside is of this event: it carries its correlation id and its trace."""
+def at_hand(event: Event | None) -> Iterator[None]:
+    """What is told, asked or logged inside is of this event: it carries its correlation id and its trace.
+
+    None: it stays with the work at hand.
+    """
+    if event is None:
+        yield
+        return
     with tracing.event_at_hand(event.id), correlated(event.correlationid, event.traceparent):
         yield
 

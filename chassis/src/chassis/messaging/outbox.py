@@ -1,7 +1,6 @@
 """Events leave through a table: written with the decision, published by the relay, at least once."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,6 +14,9 @@ from chassis.storage.database import as_jsonb
 
 BATCH = 500
 
+# An event, and the id of what it is about.
+Telling = tuple[EventData, UUID | str]
+
 
 def emit(event: EventData, *, subject: UUID | str) -> UUID:
     """Writes the event to the outbox of the current transaction; the id of the event comes back.
@@ -25,28 +27,32 @@ def emit(event: EventData, *, subject: UUID | str) -> UUID:
     return event_id
 
 
-def emit_all(events: Sequence[tuple[EventData, UUID | str]], *, causes: Sequence[Event] | None = None) -> list[UUID]:
-    """emit() for many (event, subject), BATCH of them in a statement.
-
-    causes: of each event the one that it follows from, where those came together: it takes its correlation id and its
-    trace from there, and else from the work at hand.
-    """
+def emit_all(events: Sequence[Telling], *, causes: Sequence[Event | None] | None = None) -> list[UUID]:
+    """emit() for many, BATCH of them in a statement; causes: as of envelopes()."""
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("an event belongs in the transaction that decides")
     if not events:
         return []
-    source = f"/{settings.SERVICE_NAME}"
-    bodies = []
-    each_cause: Sequence[Event | None] = causes if causes is not None else [None] * len(events)
-    for (event, subject), cause in zip(events, each_cause, strict=True):
-        with nullcontext() if cause is None else at_hand(cause):
-            bodies.append(envelope(event, subject=subject, source=source))
+    bodies = envelopes(events, causes=causes)
     with connection.cursor() as cursor:
         for start in range(0, len(bodies), BATCH):
             cursor.execute(
                 outbox_table.INSERT_MANY, [settings.EVENTS_EXCHANGE, as_jsonb(bodies[start : start + BATCH])]
             )
     return [UUID(body["id"]) for body in bodies]
+
+
+def envelopes(events: Sequence[Telling], *, causes: Sequence[Event | None] | None = None) -> list[dict[str, Any]]:
+    """The bodies of new events, for a statement of the caller's own.
+
+    causes: of each event the one that it follows from, where those came together: it takes its correlation id and its
+    trace from there, and else from the work at hand.
+    """
+    bodies = []
+    for (event, subject), cause in zip(events, causes or [None] * len(events), strict=True):
+        with at_hand(cause):
+            bodies.append(envelope(event, subject=subject, source=f"/{settings.SERVICE_NAME}"))
+    return bodies
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,6 @@ def celery_app(*, handlers: Handlers, ticks: Ticks, lock: Lock | None = None) ->
         task_create_missing_queues=False,
         task_ignore_result=True,
         task_acks_late=True,
-        task_reject_on_worker_lost=True,
         task_acks_on_failure_or_timeout=False,
         accept_content=["json"],
         worker_consumer="chassis.messaging.consumer:EventConsumer",

@@ -1,7 +1,7 @@
 """What services say to PostgreSQL beside Django's ORM, and what its refusals mean."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -48,6 +48,22 @@ def _state(exc: BaseException) -> str:
 def as_jsonb(value: Any) -> Any:
     """A parameter of type jsonb, of what msgspec can write as JSON."""
     return Jsonb(value, dumps=msgspec.json.encode)
+
+
+# A key for each name, in one order.
+LOCK_NAMES = """
+SELECT pg_advisory_xact_lock(key)
+FROM (SELECT DISTINCT hashtextextended(name, 0) AS key FROM unnest(%s::text[]) AS name ORDER BY key) AS keys
+"""
+
+
+def lock_names(names: Iterable[str]) -> None:
+    """Whoever else locks one of these names waits until the transaction at hand has ended.
+
+    For rows that are yet to be written, of which there is nothing else to lock: two workers that write the same ones in
+    several statements would wait for each other.
+    """
+    execute(LOCK_NAMES, [list(names)])
 
 
 def execute(statement: str, values: Sequence[Any]) -> int:

@@ -1,25 +1,29 @@
 """Many rows in one statement, whose text is the same for one row and for a thousand, so that it stays prepared."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from django.db import connection
-from django.db.models import Field, Model
+from django.db.models import Model
 
-from chassis.storage.database import as_jsonb
+from chassis.storage.database import as_jsonb, execute
 
 
-def insert(rows: Sequence[Model], *, fields: Sequence[str] | None = None, ignore_conflicts: bool = False) -> int:
-    """Inserts rows of one model; how many were new.
+def selection(model: type[Model], rest: str) -> str:
+    """SELECT of all columns, for Model.objects.raw(). By their names: a new one breaks no plan that is kept."""
+    columns = ", ".join(f'"{column}"' for column in _columns(model).values())
+    return f'SELECT {columns} FROM "{model._meta.db_table}" WHERE {rest}'  # noqa: S608  (names from the models)
 
-    fields: their attributes that are written, by default all but a key that the database makes. ignore_conflicts: rows
-    that are there stay as they are.
+
+def insert(rows: Sequence[Model], *, ignore_conflicts: bool = False) -> int:
+    """Inserts rows of one model, without keys that the database makes; how many were new.
+
+    ignore_conflicts: rows that are there stay as they are.
     """
     if not rows:
         return 0
     model = type(rows[0])
-    return _execute(_insertion(model, _attributes(model, fields), ignore_conflicts), rows, fields)
+    return _execute(_insertion(model, ignore_conflicts), rows, _written(model))
 
 
 def update(rows: Sequence[Model], *, fields: Sequence[str]) -> int:
@@ -27,23 +31,17 @@ def update(rows: Sequence[Model], *, fields: Sequence[str]) -> int:
     if not rows:
         return 0
     model = type(rows[0])
-    written = [_key(model).attname, *fields]
+    key = model._meta.pk
+    assert key is not None
+    names = (key.attname, *fields)
     # By the keys too: what is in the document PostgreSQL takes for a hundred rows, and would rather read the table.
-    keys = [row.pk for row in rows]
-    return _execute(_change(model, tuple(written)), rows, written, keys)
+    return _execute(_change(model, names), rows, names, [row.pk for row in rows])
 
 
-def _execute(statement: str, rows: Iterable[Model], fields: Sequence[str] | None, *others: Any) -> int:
-    described = [_described(row, fields) for row in rows]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [as_jsonb(described), *others])
-        return int(cursor.rowcount)
-
-
-def _described(row: Model, fields: Sequence[str] | None) -> dict[str, Any]:
-    model = type(row)
-    columns = _columns(model)
-    return {columns[name]: getattr(row, name) for name in _attributes(model, fields)}
+def _execute(statement: str, rows: Sequence[Model], names: Sequence[str], *others: Any) -> int:
+    columns = _columns(type(rows[0]))
+    described = [{columns[name]: getattr(row, name) for name in names} for row in rows]
+    return execute(statement, [as_jsonb(described), *others])
 
 
 @cache
@@ -52,25 +50,15 @@ def _columns(model: type[Model]) -> dict[str, str]:
     return {field.attname: str(field.column) for field in model._meta.concrete_fields}
 
 
-def _key(model: type[Model]) -> "Field[Any, Any]":
-    key = model._meta.pk
-    assert key is not None
-    return key
-
-
-def _attributes(model: type[Model], fields: Sequence[str] | None) -> tuple[str, ...]:
-    return _all_attributes(model) if fields is None else tuple(fields)
-
-
 @cache
-def _all_attributes(model: type[Model]) -> tuple[str, ...]:
+def _written(model: type[Model]) -> tuple[str, ...]:
     return tuple(field.attname for field in model._meta.concrete_fields if not getattr(field, "db_returning", False))
 
 
 @cache
-def _insertion(model: type[Model], attributes: tuple[str, ...], ignore_conflicts: bool) -> str:
+def _insertion(model: type[Model], ignore_conflicts: bool) -> str:
     table = model._meta.db_table
-    columns = ", ".join(f'"{_columns(model)[name]}"' for name in attributes)
+    columns = ", ".join(f'"{_columns(model)[name]}"' for name in _written(model))
     on_conflict = " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
     return (
         f'INSERT INTO "{table}" ({columns})'  # noqa: S608  (names from the models, never input)
@@ -79,8 +67,8 @@ def _insertion(model: type[Model], attributes: tuple[str, ...], ignore_conflicts
 
 
 @cache
-def _change(model: type[Model], attributes: tuple[str, ...]) -> str:
-    table, (key, *others) = model._meta.db_table, [f'"{_columns(model)[name]}"' for name in attributes]
+def _change(model: type[Model], names: tuple[str, ...]) -> str:
+    table, (key, *others) = model._meta.db_table, [f'"{_columns(model)[name]}"' for name in names]
     changes = ", ".join(f"{column} = new.{column}" for column in others)
     return (
         f'UPDATE "{table}" AS old SET {changes}'  # noqa: S608  (names from the models, never input)
