@@ -1,17 +1,15 @@
 """A small SMTP server that keeps to the rules (RFC 5321, 2920), and does otherwise where a test says so."""
 
 import asyncio
-import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 
-from servers import free_port
+from servers import Listening
 
 HANG_UP = None
 
 
-class MailServer:
+class MailServer(Listening):
     """replies: what the n-th (from 1) command of a name is answered, HANG_UP for nothing ever; "END" is the end of a
     content. seconds: how long it takes for each answer to the end of a content; asking: to a MAIL.
 
@@ -19,38 +17,18 @@ class MailServer:
     """
 
     def __init__(self, *, pipelining: bool) -> None:
-        self.port = free_port()
+        super().__init__()
         self.replies: dict[tuple[str, int], str | None] = {}
         self.seconds = 0.0
         self.asking = 0.0
-        self.connections = 0
         self.accepted: list[tuple[str, str]] = []
         self.together: list[list[str]] = []
         self.pipelining = pipelining
         self._came: Counter[str] = Counter()
-        self._started = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
-
-    @contextmanager
-    def running(self) -> Iterator["MailServer"]:
-        self._thread.start()
-        assert self._started.wait(10)
-        try:
-            yield self
-        finally:
-            self._loop.call_soon_threadsafe(self._stop.set)
-            self._thread.join(10)
 
     @property
     def recipients(self) -> list[str]:
         return [recipient for recipient, _ in self.accepted]
-
-    async def _main(self) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self._started.set()
-        await self._stop.wait()
-        server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1

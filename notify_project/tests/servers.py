@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
 SMS_KEY = "a-key-for-tests"
@@ -68,20 +68,17 @@ class Sink:
             return str(answer.read().decode())
 
 
-class ScriptedSmtp:
-    """Answers from a script: `replies` maps a command to what it is answered; None hangs up, "" says nothing."""
+class Listening:
+    """A server of asyncio's in a thread of its own; subclasses answer in _serve()."""
 
     def __init__(self) -> None:
         self.port = free_port()
-        self.replies: dict[str, str | None] = {}
         self.connections = 0
-        self.accepted: list[str] = []
-        self._writers: list[asyncio.StreamWriter] = []
         self._started = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
 
     @contextmanager
-    def running(self) -> Iterator["ScriptedSmtp"]:
+    def running(self) -> Iterator[Self]:
         self._thread.start()
         assert self._started.wait(10)
         try:
@@ -89,6 +86,26 @@ class ScriptedSmtp:
         finally:
             self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join(10)
+
+    async def _main(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._started.set()
+        await self._stop.wait()
+        server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        raise NotImplementedError
+
+
+class ScriptedSmtp(Listening):
+    """Answers from a script: `replies` maps a command to what it is answered; None hangs up, "" says nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.replies: dict[str, str | None] = {}
+        self.accepted: list[str] = []
+        self._writers: list[asyncio.StreamWriter] = []
 
     def hang_up(self) -> None:
         """Closes every connection; new ones are welcome."""
@@ -99,13 +116,6 @@ class ScriptedSmtp:
                 await writer.wait_closed()
 
         asyncio.run_coroutine_threadsafe(close(), self._loop).result(10)
-
-    async def _main(self) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self._started.set()
-        await self._stop.wait()
-        server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
