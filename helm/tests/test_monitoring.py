@@ -196,14 +196,15 @@ def test_only_those_who_ask_the_api_server_have_a_token_and_it_reads_what_they_n
         for one in of_kind("monitoring", "Role", "ClusterRole")
         if "prometheus" in one["metadata"]["name"] or "kube-state" in one["metadata"]["name"]
     }
-    watched = {("cronjobs", "list"), ("cronjobs", "watch"), ("jobs", "list"), ("jobs", "watch")}
+    looked_at = ("cronjobs", "deployments", "jobs", "pods", "statefulsets")
+    watched = {(kind, verb) for kind in looked_at for verb in ("list", "watch")}
     assert rights == {
         ("Role", NAMESPACE, "marquee-prometheus"): {("pods", "get"), ("pods", "list"), ("pods", "watch")},
         ("ClusterRole", None, f"{NAMESPACE}-marquee-prometheus"): {
             *(("nodes", verb) for verb in ("get", "list", "watch")),
             ("nodes/metrics", "get"),
         },
-        ("Role", NAMESPACE, "marquee-kube-state-metrics"): {("pods", "list"), ("pods", "watch"), *watched},
+        ("Role", NAMESPACE, "marquee-kube-state-metrics"): watched,
     }
     for one in of_kind("monitoring", "RoleBinding", "ClusterRoleBinding"):
         assert {subject["namespace"] for subject in one["subjects"]} == {"monitoring"}
