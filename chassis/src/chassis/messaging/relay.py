@@ -100,7 +100,8 @@ class Relay:
                 return 0
             OLDEST.set(rows[0][3])
             self._publisher.publish([(exchange, body) for _, exchange, body, _ in rows])
-            lags = connection.execute(outbox_table.MARK, [[row[0] for row in rows]]).fetchall()
+            taken = {"ids": [row[0] for row in rows], "first": rows[0][0], "last": rows[-1][0]}
+            lags = connection.execute(outbox_table.MARK, taken).fetchall()
         self.reached = max(self.reached, _shortly_before(rows[-1][0]))
         PUBLISHED.inc(len(rows))
         for (lag,) in lags:
