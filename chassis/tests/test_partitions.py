@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
 from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -149,13 +151,14 @@ def test_what_comes_when_its_day_is_gone_counts_for_nothing_and_goes_row_by_row(
     assert housekeeping.prune() == 1
 
 
-def test_more_rows_than_a_lock_may_be_held_for_are_left_to_a_person(at, monkeypatch):
-    monkeypatch.setattr(partitions, "MOVED_AT_MOST", 1)
+def test_more_rows_than_a_lock_may_be_held_for_are_left_to_a_person(at):
     rows = [message(30 * DAY), message(30 * DAY)]
     at(30 * DAY)
     with pytest.raises(partitions.TooManyOutside, match="outbox_default has more than 1 rows"):
-        make_ahead(OUTBOX)
+        make_ahead(OUTBOX, moving=1)
     assert {partition_with(row) for row in rows} == {"outbox_default"}
+    call_command("make_partitions", stdout=StringIO())
+    assert "outbox_default" not in {partition_with(row) for row in rows}
 
 
 def test_the_version_before_which_deletes_rows_by_their_places_takes_none_of_another_day(weeks):

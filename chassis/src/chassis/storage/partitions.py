@@ -134,8 +134,12 @@ def keep_up() -> None:
         drop_old(by)
 
 
-def make_ahead(by: ByTime) -> int:
-    """Makes what is missing up to AHEAD partitions from now; how many that were."""
+def make_ahead(by: ByTime, *, moving: int = MOVED_AT_MOST) -> int:
+    """Makes what is missing up to AHEAD partitions from now; how many that were.
+
+    moving: so many rows move out of the default partition under a lock. Raises TooManyOutside when there are more, and
+    OperationalError when there was no lock to be had.
+    """
     now = timezone.now()
     ends = [time_of_uuid7(partition.end) for partition in partitions_of(by.table) if partition.end is not None]
     oldest = by.start(now - by.keep() if by.keep is not None else now)
@@ -143,12 +147,12 @@ def make_ahead(by: ByTime) -> int:
     made = 0
     while begin < by.start(now) + (AHEAD + 1) * by.width:
         end = by.start(begin) + by.width
-        patiently(partial(_make, by, begin, end), seconds=PATIENCE_SECONDS)
+        patiently(partial(_make, by, begin, end, moving), seconds=PATIENCE_SECONDS)
         begin, made = end, made + 1
     return made
 
 
-def _make(by: ByTime, begin: datetime, end: datetime) -> None:
+def _make(by: ByTime, begin: datetime, end: datetime, moving: int) -> None:
     """A table of its own first, which locks nobody's: ATTACH alone makes anybody wait, and has nothing to look through.
 
     What is in the default partition of this time moves.
@@ -169,11 +173,11 @@ def _make(by: ByTime, begin: datetime, end: datetime) -> None:
         theirs = f"{by.key} >= %s AND {by.key} < %s"
         cursor.execute(
             f"SELECT count(*) FROM (SELECT FROM {by.default} WHERE {theirs} LIMIT %s) AS row",  # noqa: S608  (names of ours)
-            [*bounds, MOVED_AT_MOST + 1],
+            [*bounds, moving + 1],
         )
         (outside,) = cursor.fetchone()
-        if outside > MOVED_AT_MOST:
-            raise TooManyOutside(f"{by.default} has more than {MOVED_AT_MOST} rows of {name}")
+        if outside > moving:
+            raise TooManyOutside(f"{by.default} has more than {moving} rows of {name}")
         if outside:
             move(cursor, source=by.default, target=name, where=theirs, values=bounds)
         cursor.execute(
