@@ -136,7 +136,7 @@ GIB = 2**30
 
 @dataclass(frozen=True)
 class Stored:
-    """A table: rows of one booking, bytes of a row with its indexes, and for how many days they are there (None: for ever).
+    """A table: rows of a booking, bytes of a row with its indexes, and for how many days it is there (None: for ever).
 
     days: as the settings keep it, and the length of a partition beyond it.
     """
@@ -195,10 +195,11 @@ def faults() -> list[str]:
         if computed not in documented
     ]
     services = yaml.safe_load(VALUES.read_text())["services"]
+    volumes = {name: services[name]["database"]["storage"] for name in STORED}
     return said + [
-        f"values.yaml: the volume of {name} is {services[name]['database']['storage']}, and has to be {volume_gib(name)}Gi"
-        for name in STORED
-        if services[name]["database"]["storage"] != f"{volume_gib(name)}Gi"
+        f"values.yaml: the volume of {name} is {volume}, and has to be {volume_gib(name)}Gi"
+        for name, volume in volumes.items()
+        if volume != f"{volume_gib(name)}Gi"
     ]
 
 
@@ -206,7 +207,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="exit 1 when chart and documentation say something else")
     parser.add_argument(
-        "--measured", nargs=2, metavar=("FILE", "BOOKINGS"), help="what table_sizes said, and how many bookings there were"
+        "--measured", nargs=2, metavar=("FILE", "BOOKINGS"), help="what table_sizes said, and of how many bookings"
     )
     options = parser.parse_args()
     if options.check:

@@ -130,8 +130,9 @@ def keep_up() -> None:
     Raises OperationalError when there was no lock to be had: the next tick tries again.
     """
     for by in all_tables():
-        make_ahead(by)
-        drop_old(by)
+        made, dropped = make_ahead(by), drop_old(by)
+        if made or dropped:
+            log.info("partitions", extra={"table": by.table, "made": made, "dropped": dropped})
 
 
 def make_ahead(by: ByTime, *, moving: int = MOVED_AT_MOST) -> int:
@@ -183,7 +184,6 @@ def _make(by: ByTime, begin: datetime, end: datetime, moving: int) -> None:
         cursor.execute(
             f"ALTER TABLE {by.table} ATTACH PARTITION {name} FOR VALUES FROM ('{bounds[0]}') TO ('{bounds[1]}')"
         )
-    log.info("partition made", extra={"table": by.table, "partition": name, "moved": outside})
 
 
 class TooManyOutside(Exception):
@@ -232,7 +232,6 @@ def _drop(by: ByTime, partition: Partition) -> None:
         if _has_to_stay(by, partition):
             return
         cursor.execute(f"DROP TABLE {partition.name}")
-    log.info("partition dropped", extra={"table": by.table, "partition": partition.name})
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """`manage.py make_partitions`: what the tick does each minute, with the time that a migration has."""
 
+from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.db import DEFAULT_DB_ALIAS

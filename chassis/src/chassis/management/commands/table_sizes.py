@@ -1,4 +1,4 @@
-"""`manage.py table_sizes`: how many rows each table has and how much room they take, for what capacity is computed from."""
+"""`manage.py table_sizes`: rows and bytes of each table: what capacity is computed from."""
 
 import json
 from typing import Any
