@@ -129,7 +129,7 @@ BOOKINGS_A_YEAR, MONTHS = 25_000_000, 12
 # Pages are not full, a dump waits for vacuum, and an alert wants to come before the end: a third more.
 SPARE = 1.35
 # The write-ahead log (max_wal_size, and what a standby may be behind), catalogs, and what does not grow with bookings.
-FIXED_GIB = {"auth": 8, "catalog": 8, "booking": 8, "payment": 8, "notify": 8}
+FIXED_GIB = 8
 DAYS_A_YEAR = 365
 GIB = 2**30
 
@@ -147,7 +147,41 @@ class Stored:
     days: float | None = None
 
 
-STORED: dict[str, tuple[Stored, ...]] = {}
+OUTBOX_DAYS, INBOX_DAYS, NOTIFICATION_DAYS, HISTORY_DAYS = 7 + 1, 30 + 7, 400 + 28, 1100 + 28
+# A showtime for every fifty bookings, an account for every ten: those sizes with all that belongs to one.
+STORED: dict[str, tuple[Stored, ...]] = {
+    "auth": (Stored("users", 0.1, 3000), Stored("outbox", 0.2, 1700, OUTBOX_DAYS)),
+    "catalog": (
+        Stored("showtimes", 0.02, 1700),
+        Stored("showtime_occupancy", 1.0, 160),
+        Stored("outbox", 0.02, 1700, OUTBOX_DAYS),
+        Stored("inbox", 2.0, 150, INBOX_DAYS),
+    ),
+    "booking": (
+        Stored("bookings", 1.0, 2260),
+        Stored("booking_seats", 2.2, 260),
+        Stored("showtimes", 0.02, 850),
+        Stored("booking_history", 2.0, 270, HISTORY_DAYS),
+        # Most are bought in the last week.
+        Stored("seat_status", 2.0, 185, 7 + 1),
+        Stored("idempotency_keys", 1.0, 2220, 1),
+        Stored("outbox", 2.9, 1650, OUTBOX_DAYS),
+        Stored("inbox", 2.7, 150, INBOX_DAYS),
+    ),
+    "payment": (
+        Stored("payments", 1.0, 900),
+        Stored("transactions", 3.7, 245),
+        Stored("gateway_operations", 1.9, 430),
+        Stored("outbox", 1.9, 850, OUTBOX_DAYS),
+        Stored("inbox", 2.0, 150, INBOX_DAYS),
+    ),
+    "notify": (
+        Stored("notifications", 2.0, 1350, NOTIFICATION_DAYS),
+        Stored("delivery_log", 2.3, 420, NOTIFICATION_DAYS),
+        Stored("booking_summaries", 1.0, 555, 400),
+        Stored("inbox", 3.0, 150, INBOX_DAYS),
+    ),
+}
 
 
 def stored_gib(service: str, *, bookings_a_year: int = BOOKINGS_A_YEAR, months: int = MONTHS) -> float:
@@ -159,7 +193,7 @@ def stored_gib(service: str, *, bookings_a_year: int = BOOKINGS_A_YEAR, months: 
 
 def volume_gib(service: str) -> int:
     """The volume of its PostgreSQL in the chart's default values, in steps of ten."""
-    needed = stored_gib(service) * SPARE + FIXED_GIB[service]
+    needed = stored_gib(service) * SPARE + FIXED_GIB
     return math.ceil(needed / 10) * 10
 
 

@@ -136,8 +136,9 @@ class Relay:
                 connect_timeout=3,
                 application_name="relay",
                 # A mark that a crash of the server loses is made again: publishing twice is allowed, waiting for
-                # the disk is not needed.
-                options=f"{LIMITS} -c synchronous_commit=off",
+                # the disk is not needed. What is kept of a plan leaves out partitions as well as one made anew
+                # does, which would be most of what a statement costs.
+                options=f"{LIMITS} -c synchronous_commit=off -c plan_cache_mode=force_generic_plan",
             )
             set_json_loads(msgspec.json.decode, self._connection)
             self._connection.execute("LISTEN outbox")
