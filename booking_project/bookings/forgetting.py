@@ -23,9 +23,9 @@ WITH over AS MATERIALIZED (
       AND NOT EXISTS (SELECT FROM bookings WHERE bookings.showtime_id = showtimes.id AND bookings.status = 'PENDING')
     ORDER BY ends_at LIMIT %(showtimes)s FOR NO KEY UPDATE SKIP LOCKED
 ), gone AS (
-    DELETE FROM seat_status USING over WHERE seat_status.showtime_id = over.id AND seat_status.status <> 'blocked'
+    DELETE FROM seat_status WHERE showtime_id = ANY(ARRAY(SELECT id FROM over)) AND status <> 'blocked'
 ), done AS (
-    UPDATE showtimes SET seats_forgotten_at = now() FROM over WHERE showtimes.id = over.id
+    UPDATE showtimes SET seats_forgotten_at = now() WHERE id = ANY(ARRAY(SELECT id FROM over))
 )
 SELECT count(*), max(ends_at) FROM over
 """
