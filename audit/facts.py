@@ -151,6 +151,8 @@ class Facts:
     bookings: dict[UUID, Booking] = field(default_factory=dict)
     claims: list[Claim] = field(default_factory=list)
     seats: list[Seat] = field(default_factory=list)
+    # Showtimes that are over, of which the inventory has forgotten who had which seat.
+    forgotten: set[UUID] = field(default_factory=set)
     payments: list[Payment] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
@@ -175,17 +177,19 @@ def collect(stack: Stack) -> Facts:
 
 
 def _read_bookings(stack: Stack, facts: Facts) -> None:
-    bookings, claims, seats = _rows(
+    bookings, claims, seats, forgotten = _rows(
         stack,
         "booking",
         "SELECT id, reference, status, total_amount, currency, hold_expires_at FROM bookings",
         "SELECT booking_id, showtime_id, seat_id, price_amount, given_back_at IS NOT NULL, EXISTS (SELECT FROM"
         " check_ins c WHERE c.booking_id = s.booking_id AND c.seat_id = s.seat_id) FROM booking_seats AS s",
         "SELECT showtime_id, seat_id, status, booking_id, held_until FROM seat_status",
+        "SELECT id FROM showtimes WHERE seats_forgotten_at IS NOT NULL",
     )
     facts.bookings = {row[0]: Booking(*row) for row in bookings}
     facts.claims = [Claim(*row) for row in claims]
     facts.seats = [Seat(*row) for row in seats]
+    facts.forgotten = {showtime_id for (showtime_id,) in forgotten}
 
 
 def _paid(seats: list[dict[str, Any]]) -> tuple[PaidSeat, ...]:

@@ -32,6 +32,7 @@ ROUNDS: list[Mapping[str, Fault]] = [
         "RedisMemoryRunsOut": faults.redis_has_no_memory_left,
         "QueueBacklog": faults.a_queue_is_written_to_and_not_read,
         "DeadLetters": faults.an_event_is_told_that_nobody_wants,
+        "RowsOutsidePartitions": faults.an_event_is_of_a_time_that_is_far_ahead,
         "DiskRunsOut": faults.a_disk_is_full,
         "ServiceDown": faults.a_web_process_is_stopped,
         "QueueWithoutConsumer": faults.a_worker_is_stopped,

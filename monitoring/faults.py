@@ -263,6 +263,19 @@ def a_sold_seat_is_somebody_elses(world: World) -> Iterator[None]:
             connection.execute(swap, [booking.id, stranger])
 
 
+@contextmanager
+def an_event_is_of_a_time_that_is_far_ahead(world: World) -> Iterator[None]:
+    """As by a clock that is wrong: no partition of the inbox is of that time."""
+    event = uuid.UUID(int=2**128 - 1)
+    with world.superuser("catalog") as connection:
+        row = "INSERT INTO inbox (consumer, event_id, type, handled_at) VALUES ('drill', %s, 'drill.made', now())"
+        connection.execute(row, [event])
+        try:
+            yield
+        finally:
+            connection.execute("DELETE FROM inbox WHERE event_id = %s", [event])
+
+
 def asks(world: World, path: str) -> Callable[[], None]:
     """A customer's request, over a connection of its own."""
 

@@ -85,6 +85,7 @@ def all_checks() -> list[Check]:
     checks = [
         # The longest where their programs are still to be made.
         Check("chart, by the schemas of each Kubernetes", [str(PYTHON), "helm/check"], tells=True),
+        Check("capacity", [str(PYTHON), "helm/capacity.py", "--check"]),
         Check("workflows", [str(PYTHON), "docker/workflows.py"], tells=True),
         Check("format", [str(BIN / "ruff"), "format", "--check", "--quiet", "."]),
         Check("lint", [str(BIN / "ruff"), "check", "--quiet", "."]),

@@ -19,16 +19,22 @@ PASSED_ON = (
     "WEB_WORKERS",
     "WEB_THREADS",
     "CSRF_TRUSTED_ORIGINS",
+    *("OUTBOX_KEEP_SECONDS", "INBOX_KEEP_SECONDS", "IDEMPOTENCY_KEEP_SECONDS"),
 )
 # OpenTelemetry's: with OTEL_EXPORTER_OTLP_ENDPOINT among them the services send their spans there.
 TRACING = "OTEL_"
-# What a customer may hold, for how long and how often.
-HOLDS = (
+# What a customer may hold, for how long and how often; and what is kept for how long.
+OF_BOOKING = (
     *("HOLD_SECONDS", "MAX_SEATS_PER_BOOKING", "MAX_OPEN_HOLDS", "MAX_OPEN_HOLDS_IN_ALL", "MAX_SEATS_UNVERIFIED"),
     *("MAX_HOLDS_AGAIN", "HOLDS_AGAIN_SECONDS"),
+    *("SEATS_KEEP_HOURS", "BOOKING_HISTORY_KEEP_DAYS"),
 )
 # Those of one service.
-ITS_OWN = {"auth": ("ACCESS_TOKEN_SECONDS", "REFRESH_TOKEN_SECONDS"), "booking": HOLDS}
+ITS_OWN = {
+    "auth": ("ACCESS_TOKEN_SECONDS", "REFRESH_TOKEN_SECONDS"),
+    "booking": OF_BOOKING,
+    "notify": ("NOTIFICATION_KEEP_DAYS",),
+}
 BINARIES = str(PYTHON.parent)
 
 

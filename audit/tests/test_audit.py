@@ -55,6 +55,17 @@ def violated(facts):
     return {finding.number for finding in audit(facts) if finding.violations}
 
 
+def test_seats_of_a_showtime_that_is_over_may_be_forgotten_and_not_sold_twice(facts):
+    facts.seats.clear()
+    assert violated(facts) == {1}
+    facts.forgotten.add(SHOWTIME)
+    assert violated(facts) == set()
+    other = UUID(int=99)
+    facts.bookings[other] = replace(facts.bookings[BOOKING], id=other, reference="BBBB", status="CONFIRMED")
+    facts.claims.append(Claim(other, SHOWTIME, SEAT, price=TOTAL))
+    assert 1 in violated(facts)
+
+
 def booking(facts, **changes):
     facts.bookings[BOOKING] = replace(facts.bookings[BOOKING], **changes)
 

@@ -1,8 +1,10 @@
 """The rows of the booking service; what they mean stands in domain.py."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Upper
 
@@ -11,6 +13,7 @@ from bookings.domain import PaymentStatus, State
 from chassis.ids import uuid7
 from chassis.storage import address_changes
 from chassis.storage.indexes import by_part_of
+from chassis.storage.partitions import ByTime
 
 
 class Screen(models.Model):
@@ -67,6 +70,9 @@ class Showtime(models.Model):
     settled_at = models.DateTimeField(
         null=True, editable=False, help_text="When it was cancelled and could not get one any more."
     )
+    seats_forgotten_at = models.DateTimeField(
+        null=True, editable=False, help_text="When it was over, and its seats were not counted any more."
+    )
 
     class Meta:
         db_table = "showtimes"
@@ -77,6 +83,8 @@ class Showtime(models.Model):
                 condition=models.Q(status="cancelled", settled_at=None),
                 name="showtimes_to_settle",
             ),
+            # Those that are over, and whose seats are still to be forgotten.
+            models.Index(fields=["ends_at"], condition=models.Q(seats_forgotten_at=None), name="showtimes_to_forget"),
             # For staff: the day of a showtime, and what the theater of a screen is called.
             models.Index(fields=["starts_at"], name="showtimes_by_start"),
             models.Index(fields=["theater_id", "starts_at"], name="showtimes_of_theater"),
@@ -236,7 +244,8 @@ class CheckIn(models.Model):
 class SeatStatus(models.Model):
     """The inventory: a seat of a showtime has one row or none, so it is held or sold once or not at all.
 
-    No row: free. `held` until held_until: after that it may be taken over.
+    No row: free. `held` until held_until: after that it may be taken over. When the showtime is long over its rows go
+    (forgetting.py).
     """
 
     class Status(models.TextChoices):
@@ -275,6 +284,13 @@ class BookingTransition(models.Model):
     reason = models.CharField(max_length=300, blank=True, help_text="A note among staff, or the system's own word.")
     message = models.CharField(max_length=500, blank=True, db_default="", help_text="What the customer was told.")
     at = models.DateTimeField()
+
+    partitions: ClassVar = ByTime(
+        "booking_history",
+        key="booking_id",
+        days=28,
+        keep=lambda: timedelta(days=settings.BOOKING_HISTORY_KEEP_DAYS),
+    )
 
     class Meta:
         db_table = "booking_history"

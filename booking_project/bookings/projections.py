@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
+from bookings.forgetting import remember_seats
 from bookings.heard import ScreenUpdated, ShowtimeCancelled, ShowtimeScheduled, UserKnown
 from bookings.models import Showtime, ShowtimeMove
 from bookings.terms import differences, terms_of_sale
@@ -36,7 +37,7 @@ ON CONFLICT (user_id) DO UPDATE SET email = EXCLUDED.email, as_of = EXCLUDED.as_
 WHERE customers.as_of < EXCLUDED.as_of
 """
 # The statements have the columns that the model has, so that a new field is named there alone.
-_OUR_OWN = {"blocked_revision", "swept_at", "settled_at"}
+_OUR_OWN = {"blocked_revision", "swept_at", "settled_at", "seats_forgotten_at"}
 COLUMNS = {field.attname: field for field in Showtime._meta.concrete_fields if field.attname not in _OUR_OWN}
 _INSERT = (
     f"INSERT INTO showtimes AS known ({', '.join(COLUMNS)})"  # noqa: S608  (names of columns, from the model)
@@ -89,6 +90,8 @@ def project_showtime(showtime: ShowtimeScheduled) -> bool:
         known = Showtime.objects.select_for_update(no_key=True).filter(id=showtime.showtime_id).first()
         if not _changed(SHOWTIME, _prepared(values)):
             return False
+        if known is not None and known.seats_forgotten_at is not None:
+            remember_seats(known.id)  # the news that it is later came a day late
         before = terms_of_sale(known) if known is not None and known.status == Showtime.Status.SCHEDULED else None
         if before is not None and differences(before, terms_of_sale(Showtime(**values))):
             ShowtimeMove.objects.create(

@@ -13,6 +13,7 @@ from django.db.models.lookups import Exact
 from bookings import words
 from bookings.domain import State
 from bookings.errors import BookingNotFound, ShowtimeNotFound
+from bookings.forgetting import sold_seats
 from bookings.inventory import seat_statuses
 from bookings.models import GIVEN_BACK, TICKET_REVOKED, Booking, BookingSeat, Customer, Showtime
 from bookings.sales import Sale, reload_sale
@@ -171,8 +172,12 @@ def touched_by(showtime_id: UUID) -> Touched:
 
 
 def seat_map(showtime_id: UUID) -> tuple[Sale, dict[UUID, str]]:
-    """The layout with prices, and the status of each seat that is not available.
+    """The layout with prices, and the status of each seat that is not available; of a showtime that is over: was not.
 
     Raises ShowtimeNotFound, ShowtimeUnknown.
     """
-    return reload_sale(showtime_id), seat_statuses(showtime_id)
+    sale = reload_sale(showtime_id)
+    statuses = seat_statuses(showtime_id)
+    if sale.showtime.seats_forgotten_at is not None:
+        statuses |= sold_seats(showtime_id)
+    return sale, statuses

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bookings import closures, endings, metrics, moves
+from bookings import closures, endings, forgetting, metrics, moves
 from chassis.storage import address_changes
 
 BATCH = 200
@@ -32,6 +32,11 @@ def settle_moves() -> int:
 def settle_cancellations() -> int:
     """Closes the cancellations whose bookings have all ended, up to ROUNDS batches; how many."""
     return _in_batches(closures.settle)
+
+
+def forget_seats() -> int:
+    """Forgets the seats of showtimes that are long over, in batches for as long as a tick may last; of how many."""
+    return forgetting.forget_seats()
 
 
 def forget_address_changes() -> int:

@@ -1,5 +1,5 @@
 from chassis.four_eyes import ALONE_UP_TO
-from chassis.settings import amounts, env, service_settings
+from chassis.settings import amounts, at_least, env, service_settings
 from chassis.signing import SigningKeys
 
 globals().update(
@@ -43,3 +43,9 @@ HOLDS_AGAIN_SECONDS = env.int("HOLDS_AGAIN_SECONDS", default=1800)
 REFUND_ALONE_UP_TO = amounts("REFUND_ALONE_UP_TO", ALONE_UP_TO)
 # After the start of a showtime its tickets are sold for this long.
 SALES_CLOSE_MINUTES = env.int("SALES_CLOSE_MINUTES", default=15)
+
+# So long after the end of a showtime its seats are counted no more: who had them stands in the bookings.
+SEATS_KEEP_HOURS = at_least("SEATS_KEEP_HOURS", 1, default=24)
+# What became of a booking, step by step, is kept for so long, and a bit: it goes in partitions of four weeks. Doors ask
+# for it, and a ticket may be two years old by then.
+BOOKING_HISTORY_KEEP_DAYS = at_least("BOOKING_HISTORY_KEEP_DAYS", 760, default=1100)

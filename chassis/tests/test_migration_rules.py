@@ -9,12 +9,14 @@ from django.db.migrations.state import ProjectState
 
 from chassis.storage.migration_rules import faults
 from chassis.storage.migrations import AddIndexBeside, RemoveIndexBeside
+from chassis.storage.partitioning import PartitionByTime
+from chassis.storage.partitions import ByTime
 
 POSITIVE = models.CheckConstraint(condition=models.Q(size__gt=0), name="positive")
 BY_NAME = models.Index(fields=["name"], name="by_name")
 
 
-def found(*operations, initial: bool = False) -> list[str]:
+def found(*operations, initial: bool = False, atomic: bool = True) -> list[str]:
     """Of a migration of an app that has one table, with an index."""
     state = ProjectState()
     migrations.CreateModel(
@@ -27,7 +29,7 @@ def found(*operations, initial: bool = False) -> list[str]:
         options={"indexes": [models.Index(fields=["size"], name="by_size")]},
     ).state_forwards("lamps", state)
     migration = migrations.Migration("0002_more", "lamps")
-    migration.operations, migration.initial = list(operations), initial
+    migration.operations, migration.initial, migration.atomic = list(operations), initial, atomic
     return list(faults(migration, state))
 
 
@@ -90,6 +92,12 @@ def test_what_holds_up_nobody_passes(operation):
 def test_a_table_that_is_new_is_not_large():
     table = migrations.CreateModel("shade", [("id", models.AutoField(primary_key=True)), ("name", models.TextField())])
     assert not found(table, migrations.AddIndex("shade", models.Index(fields=["name"], name="shades_by_name")))
+
+
+def test_a_table_is_partitioned_outside_of_a_transaction():
+    by_time = PartitionByTime(ByTime("lamps", key="id", days=7))
+    assert len(found(by_time)) == len(found(by_time, initial=True)) == 1
+    assert not found(by_time, atomic=False)
 
 
 @pytest.mark.django_db

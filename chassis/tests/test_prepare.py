@@ -13,6 +13,8 @@ from proxy import Proxy
 from rest_framework.test import APIClient
 
 from chassis.management.commands.declare_topology import BrokerAway
+from chassis.storage.models import OutboxMessage
+from chassis.storage.partitions import partitions_of
 from chassis.web import health
 
 committed = pytest.mark.django_db(transaction=True)
@@ -31,6 +33,16 @@ def test_it_waits_for_a_broker_that_comes_later(
     call_command("prepare", wait=30, stdout=StringIO())
     with Connection(broker) as there:
         assert there.channel().queue_declare(settings.QUEUE_NAME, passive=True).consumer_count == 0
+
+
+@committed
+def test_partitions_are_there_for_the_time_to_come(broker: str) -> None:
+    by = OutboxMessage.partitions
+    *before, last = partitions_of(by.table)
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE {last.name}")
+    call_command("prepare", stdout=StringIO())
+    assert partitions_of(by.table) == [*before, last]
 
 
 @committed

@@ -1,11 +1,17 @@
+import re
+
 import capacity
 from chart import HELM, SERVICES, values
 
-SCALE = HELM.parent / "docs" / "operations" / "scale.md"
-
-
-def test_the_documented_table_is_the_computed_one():
-    assert capacity.table() in SCALE.read_text()
+# Setting (in days), where it is, the table, and how much longer a row may stay, in days.
+KEPT = (
+    ("OUTBOX_KEEP_SECONDS", "chassis/src/chassis/settings.py", "outbox", 1),
+    ("INBOX_KEEP_SECONDS", "chassis/src/chassis/settings.py", "inbox", 7),
+    ("BOOKING_HISTORY_KEEP_DAYS", "booking_project/config/settings.py", "booking_history", 28),
+    ("NOTIFICATION_KEEP_DAYS", "notify_project/config/settings.py", "delivery_log", 28),
+    ("NOTIFICATION_KEEP_DAYS", "notify_project/config/settings.py", "notifications", 28),
+    ("NOTIFICATION_KEEP_DAYS", "notify_project/config/settings.py", "booking_summaries", 0),
+)
 
 
 def test_it_counts_with_the_charts_own_processes():
@@ -24,3 +30,26 @@ def test_the_defaults_carry_ten_bookings_a_second():
         assert wanted.web <= mine["web"]["autoscaling"]["max"]
         assert wanted.worker <= mine["worker"]["autoscaling"]["max"]
         assert wanted.connections <= mine["database"]["maxConnections"]
+
+
+def test_chart_and_documentation_say_what_is_computed(monkeypatch):
+    assert capacity.faults() == []
+    assert list(capacity.STORED) == list(SERVICES)
+    monkeypatch.setattr(capacity.stored_gib, "__kwdefaults__", {"bookings_a_year": 10**9, "months": 12})
+    complaints = capacity.faults()
+    assert any("table of disks" in complaint for complaint in complaints)
+    assert any("the volume of booking is" in complaint for complaint in complaints)
+
+
+def test_what_is_kept_for_a_time_is_kept_as_long_as_the_services_say():
+    """The default of each setting, and the length of a partition."""
+    for setting, file, table, width in KEPT:
+        said = re.search(rf'"{setting}",.*default=(\d+)( \* DAY)?', (HELM.parent / file).read_text())
+        assert said, setting
+        found = {each.days for tables in capacity.STORED.values() for each in tables if each.table == table}
+        assert found == {int(said[1]) + width}, table
+
+
+def test_a_database_is_measured_in_rows_of_a_booking():
+    sizes = {"bookings": {"rows": 200, "bytes": 100_000}, "screens": {"rows": 3, "bytes": 50_000}}
+    assert capacity.measured(sizes, bookings=200) == {"bookings": (1.0, 500)}

@@ -203,12 +203,12 @@ def test_volumes_have_the_agreed_sizes():
         for claim in one["spec"]["volumeClaimTemplates"]
     }
     assert sizes == {
-        "postgres-auth": "10Gi",
-        "postgres-payment": "10Gi",
-        "postgres-notify": "10Gi",
+        "postgres-auth": "20Gi",
+        "postgres-payment": "100Gi",
+        "postgres-notify": "150Gi",
         "postgres-catalog": "20Gi",
         "postgres-catalog-standby": "20Gi",
-        "postgres-booking": "20Gi",
+        "postgres-booking": "120Gi",
         "redis": "5Gi",
         "rabbitmq": "10Gi",
     }

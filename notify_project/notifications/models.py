@@ -1,9 +1,14 @@
+from datetime import timedelta
+from typing import ClassVar
+
+from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
 from chassis.ids import uuid7
 from chassis.storage.indexes import by_part_of
+from chassis.storage.partitions import ByTime
 from notifications import kinds
 from notifications.domain import LANGUAGES, Channel, Status
 
@@ -214,6 +219,13 @@ class DeliveryLog(models.Model):
     message_id = models.TextField(help_text="The Message-ID of the mail, or the id the SMS gateway was given.")
     milliseconds = models.PositiveIntegerField()
     created_at = models.DateTimeField()
+
+    partitions: ClassVar = ByTime(
+        "delivery_log",
+        key="notification_id",
+        days=28,
+        keep=lambda: timedelta(days=settings.NOTIFICATION_KEEP_DAYS),
+    )
 
     class Meta:
         db_table = "delivery_log"

@@ -3,15 +3,14 @@
 from datetime import timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.utils import timezone
 
-from chassis.ids import first_uuid7_at
-from chassis.storage import pruning
+from chassis.storage import partitions, pruning
 from chassis.storage.database import execute
 from chassis.telemetry.metrics import gauge
 from notifications import delivery
 from notifications.domain import WAIT_FOR_CONTACT
+from notifications.models import DeliveryLog
 from notifications.selectors import backlog
 
 BATCH = 5000
@@ -53,20 +52,24 @@ def measure() -> None:
 def prune() -> int:
     """Deletes what is older than NOTIFICATION_KEEP_DAYS, in batches for as long as a tick may last; how many rows went.
 
-    Ids are time-ordered, those of bookings too; the delivery log goes with its notifications.
+    Ids are time-ordered, those of bookings too. A notification stays until its part of the delivery log was dropped;
+    what the log has of it outside of that, from before or from a late try, goes with it.
     """
-    oldest = first_uuid7_at(timezone.now() - timedelta(days=settings.NOTIFICATION_KEEP_DAYS))
+    kept = DeliveryLog.partitions.kept()
+    oldest = min(kept, partitions.oldest_begin("delivery_log") or kept)
     return pruning.in_batches(lambda batch: _prune_notifications(oldest, batch)) + pruning.in_order(
-        "booking_summaries", key="booking_id", older=oldest
+        "booking_summaries", key="booking_id", older=kept
     )
 
 
 def _prune_notifications(oldest: UUID, batch: int) -> int:
+    """The log's by the range of the keys, too, so that no partition but theirs is looked into."""
     return execute(
-        "WITH old AS MATERIALIZED (SELECT id FROM notifications WHERE id < %s ORDER BY id LIMIT %s),"
-        " log AS (DELETE FROM delivery_log WHERE notification_id = ANY(ARRAY(SELECT id FROM old)))"
+        "WITH old AS MATERIALIZED (SELECT id FROM notifications WHERE id < %(oldest)s ORDER BY id LIMIT %(batch)s),"
+        " log AS (DELETE FROM delivery_log"
+        "  WHERE notification_id = ANY(ARRAY(SELECT id FROM old)) AND notification_id < %(oldest)s)"
         " DELETE FROM notifications WHERE id = ANY(ARRAY(SELECT id FROM old))",
-        [oldest, batch],
+        {"oldest": oldest, "batch": batch},
     )
 
 

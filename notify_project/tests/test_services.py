@@ -3,15 +3,19 @@
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import permutations
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from factories import CLERK, BookingSummaryFactory, ContactFactory, NotificationFactory
 from servers import Sink
 
-from chassis.ids import first_uuid7_at, uuid7
+from chassis.ids import first_uuid7_at, time_of_uuid7, uuid7
+from chassis.storage import partitions
+from chassis.storage.partitions import drop_old, make_ahead, partitions_of
+from chassis.testing_plans import costs, scanned
 from notifications import delivery, services, tasks
 from notifications.domain import WAIT_FOR_CONTACT, Status, ending_key, receipt_key
 from notifications.errors import BookingHasEnded, NotResendable, OutOfDate
@@ -252,6 +256,38 @@ def test_old_rows_are_pruned_and_new_ones_kept(settings: Any) -> None:
     assert list(Notification.objects.all()) == [kept]
     assert DeliveryLog.objects.count() == 1
     assert BookingSummary.objects.count() == 1
+
+
+def test_the_log_goes_in_partitions_and_its_notifications_after_it(settings: Any, monkeypatch: Any) -> None:
+    start = partitions_of("delivery_log")[2].begin
+    assert start is not None
+    old = time_of_uuid7(start) + timedelta(days=1)
+    notification = NotificationFactory(id=first_uuid7_at(old))
+    DeliveryLog.objects.create(
+        notification=notification, attempt=1, outcome="sent", milliseconds=1, created_at=timezone.now()
+    )
+    by = DeliveryLog.partitions
+
+    def later(days: int) -> None:
+        now = old + timedelta(days=settings.NOTIFICATION_KEEP_DAYS + days)
+        monkeypatch.setattr(partitions, "timezone", SimpleNamespace(now=lambda: now))
+
+    later(1)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    assert make_ahead(by) > 0
+    assert drop_old(by) == 1  # of before
+    assert tasks.prune() == 0  # its part of the log is not old enough as a whole
+    later(28)
+    with costs() as made:
+        assert drop_old(by) == 1
+    assert not DeliveryLog.objects.exists()
+    assert not [cost for cost in made if "DELETE" in cost.sql]
+    with costs() as made:
+        assert tasks.prune() == 1
+    [deleted] = [cost for cost in made if "DELETE FROM delivery_log" in cost.sql]
+    assert scanned(deleted) <= {"notifications", "delivery_log_default"}
+    assert not Notification.objects.exists()
 
 
 def test_the_backlog_is_measured(sink: Sink) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 from chassis.storage.postgresql import KEEPALIVES, LIMITS, LIMITS_OF_COMMANDS, BoundedConnection
 from chassis.storage.redis import RETRY, TIMEOUT_SECONDS
@@ -35,6 +36,14 @@ What holds for every operation:
 def amounts(name: str, default: Mapping[str, int]) -> dict[str, int]:
     """Amounts in minor units by currency, of a variable like `EUR=20000,*=20000`. Raises ValueError for no number."""
     return {currency: int(amount) for currency, amount in env.dict(name, default=dict(default)).items()}
+
+
+def at_least(name: str, least: int, *, default: int) -> int:
+    """The number in that variable. Raises ImproperlyConfigured for a smaller one."""
+    number: int = env.int(name, default=default)
+    if number < least:
+        raise ImproperlyConfigured(f"{name} is {number}, and has to be {least} at least")
+    return number
 
 
 def service_settings(

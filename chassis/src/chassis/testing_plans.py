@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connection
 
+_EXPLAIN = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) "
 _EXPLAINABLE = re.compile(r"\s*(SELECT|WITH|INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
 
 
@@ -39,14 +40,31 @@ def costs() -> Iterator[list[Cost]]:
     def measure(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         if not many and _EXPLAINABLE.match(sql):
             with _taken_back():
-                execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", params, many, context)
-                (plan,) = context["cursor"].fetchone()
-            top = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]
-            found.append(Cost(sql, top["Shared Hit Blocks"] + top["Shared Read Blocks"], list(_flat(top))))
+                execute(_EXPLAIN + sql, params, many, context)
+                found.append(_cost(sql, context["cursor"]))
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(measure):
         yield found
+
+
+def explained(sql: str) -> Cost:
+    """Of a statement that stays made, such as the EXECUTE of a prepared one."""
+    with connection.cursor() as cursor:
+        cursor.execute(_EXPLAIN + sql)
+        return _cost(sql, cursor)
+
+
+def scanned(cost: Cost) -> set[str]:
+    """The tables and partitions that it looked into."""
+    looks = [node for node in cost.nodes if node["Actual Loops"] and "Scan" in node["Node Type"]]
+    return {node["Relation Name"] for node in looks if "Relation Name" in node}
+
+
+def _cost(sql: str, cursor: Any) -> Cost:
+    (plan,) = cursor.fetchone()
+    top = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]
+    return Cost(sql, top["Shared Hit Blocks"] + top["Shared Read Blocks"], list(_flat(top)))
 
 
 def buffers(made: list[Cost]) -> int:

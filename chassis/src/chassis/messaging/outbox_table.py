@@ -33,9 +33,11 @@ TAKE = """
     FROM outbox WHERE published_at IS NULL AND id >= %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
 """
 
-# The broker has confirmed them; how long each took.
+# The broker has confirmed them, which are in order; how long each took. By the range too, which says in what partitions
+# they are: of an array PostgreSQL does not see that, and would look in each.
 MARK = """
-    UPDATE outbox SET published_at = clock_timestamp() WHERE id = ANY(%s)
+    UPDATE outbox SET published_at = clock_timestamp()
+    WHERE id = ANY(%(ids)s) AND id >= %(first)s AND id <= %(last)s
     RETURNING extract(epoch FROM published_at - created_at)::float8
 """
 

@@ -100,7 +100,8 @@ class Relay:
                 return 0
             OLDEST.set(rows[0][3])
             self._publisher.publish([(exchange, body) for _, exchange, body, _ in rows])
-            lags = connection.execute(outbox_table.MARK, [[row[0] for row in rows]]).fetchall()
+            taken = {"ids": [row[0] for row in rows], "first": rows[0][0], "last": rows[-1][0]}
+            lags = connection.execute(outbox_table.MARK, taken).fetchall()
         self.reached = max(self.reached, _shortly_before(rows[-1][0]))
         PUBLISHED.inc(len(rows))
         for (lag,) in lags:
@@ -135,8 +136,9 @@ class Relay:
                 connect_timeout=3,
                 application_name="relay",
                 # A mark that a crash of the server loses is made again: publishing twice is allowed, waiting for
-                # the disk is not needed.
-                options=f"{LIMITS} -c synchronous_commit=off",
+                # the disk is not needed. What is kept of a plan leaves out partitions as well as one made anew
+                # does, which would be most of what a statement costs.
+                options=f"{LIMITS} -c synchronous_commit=off -c plan_cache_mode=force_generic_plan",
             )
             set_json_loads(msgspec.json.decode, self._connection)
             self._connection.execute("LISTEN outbox")

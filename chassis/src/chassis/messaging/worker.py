@@ -16,6 +16,7 @@ from chassis.messaging.housekeeping import measure, prune, prune_sessions
 from chassis.messaging.inbox import Handlers, Lock
 from chassis.messaging.topology import clock_queue, event_queue
 from chassis.storage.database import is_away
+from chassis.storage.partitions import keep_up
 from chassis.telemetry import tracing
 from chassis.telemetry.correlation import correlated
 
@@ -33,7 +34,7 @@ def service_tables() -> tuple[Handlers, Ticks]:
 def _with_housekeeping(ticks: Ticks) -> Ticks:
     return {
         **ticks,
-        "clock.minute": [*ticks.get("clock.minute", ()), prune, measure],
+        "clock.minute": [*ticks.get("clock.minute", ()), keep_up, prune, measure],
         "clock.day": [*ticks.get("clock.day", ()), prune_sessions],
     }
 

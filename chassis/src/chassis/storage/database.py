@@ -1,7 +1,7 @@
 """What services say to PostgreSQL beside Django's ORM, and what its refusals mean."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -66,7 +66,7 @@ def lock_names(names: Iterable[str]) -> None:
     execute(LOCK_NAMES, [list(names)])
 
 
-def execute(statement: str, values: Sequence[Any]) -> int:
+def execute(statement: str, values: Sequence[Any] | Mapping[str, Any]) -> int:
     """How many rows it changed."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)

@@ -15,6 +15,8 @@ from django.db.migrations import Migration, operations
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
+from chassis.storage.partitioning import PartitionByTime
+
 # Statements for which PostgreSQL holds a lock that readers or writers wait for, longer the larger the table is.
 LOCKING = re.compile(
     r"\s*(WITH\b|UPDATE\b|DELETE\b|INSERT\b|ALTER\s+TABLE\b|LOCK\b|TRUNCATE\b|CLUSTER\b"
@@ -36,6 +38,8 @@ def faults(migration: Migration, state: ProjectState) -> Iterator[str]:
     for operation in migration.operations:
         before = state.clone()
         operation.state_forwards(migration.app_label, state)
+        if isinstance(operation, PartitionByTime) and migration.atomic:
+            yield f"{operation.describe()}: its locks would be held while rows are looked through; say atomic = False"
         if not migration.initial:
             yield from _of_operation(operation, migration.app_label, (before, state), new)
 
@@ -59,7 +63,7 @@ def _of_operation(  # noqa: C901  (a table: a line for each kind of operation)
             yield f"{operation.describe()}: the code that runs meanwhile knows the old name"
         case _ if getattr(operation, "model_name", "").lower() in new:
             return
-        case AddIndexConcurrently() | RemoveIndexConcurrently() | AddConstraintNotValid():
+        case AddIndexConcurrently() | RemoveIndexConcurrently() | AddConstraintNotValid() | PartitionByTime():
             return
         case operations.AddIndex() | operations.RemoveIndex():
             yield f"{operation.describe()}: use AddIndexBeside or RemoveIndexBeside"

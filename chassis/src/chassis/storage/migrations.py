@@ -8,6 +8,8 @@ from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndex
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations import RunSQL
 
+from chassis.storage.vacuum import SWEPT_OFTEN
+
 
 @contextmanager
 def unhurried(editor: BaseDatabaseSchemaEditor) -> Iterator[None]:
@@ -44,16 +46,6 @@ class RemoveIndexBeside(RemoveIndexConcurrently):
     ) -> None:
         with unhurried(schema_editor):
             super().database_forwards(app_label, schema_editor, from_state, to_state)
-
-
-# Of a table with a million rows PostgreSQL's own settings sweep when two hundred thousand are dead.
-SWEPT_OFTEN = {
-    "autovacuum_vacuum_threshold": "2000",
-    "autovacuum_vacuum_scale_factor": "0.01",
-    "autovacuum_vacuum_insert_scale_factor": "0.05",
-    "autovacuum_analyze_scale_factor": "0.02",
-    "autovacuum_vacuum_cost_delay": "0",
-}
 
 
 def sweep_often(*tables: str) -> RunSQL:

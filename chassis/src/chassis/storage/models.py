@@ -3,10 +3,16 @@
 And the log of what staff did, which nobody changes afterwards.
 """
 
+from datetime import timedelta
+from typing import ClassVar
+
+from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from chassis.ids import uuid7
+from chassis.storage.partitions import ByTime
+from chassis.storage.vacuum import SWEPT_OFTEN
 
 
 class OutboxMessage(models.Model):
@@ -18,6 +24,16 @@ class OutboxMessage(models.Model):
     body = models.JSONField(help_text="The CloudEvents attributes, as they are published.")
     created_at = models.DateTimeField(auto_now_add=True)
     published_at = models.DateTimeField(null=True, editable=False)
+
+    partitions: ClassVar = ByTime(
+        "outbox",
+        key="id",
+        days=1,
+        keep=lambda: timedelta(seconds=settings.OUTBOX_KEEP_SECONDS),
+        unless="published_at IS NULL",
+        storage=SWEPT_OFTEN,
+        whole=True,
+    )
 
     class Meta:
         db_table = "outbox"
@@ -33,6 +49,15 @@ class InboxMessage(models.Model):
     event_id = models.UUIDField()
     type = models.CharField(max_length=64)
     handled_at = models.DateTimeField(auto_now_add=True)
+
+    partitions: ClassVar = ByTime(
+        "inbox",
+        key="event_id",
+        days=7,
+        keep=lambda: timedelta(seconds=settings.INBOX_KEEP_SECONDS),
+        storage=SWEPT_OFTEN,
+        whole=True,
+    )
 
     class Meta:
         db_table = "inbox"

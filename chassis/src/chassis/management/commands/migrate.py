@@ -20,7 +20,7 @@ LOCK_NOT_AVAILABLE = "55P03"
 
 class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
-        with _limits_of_migrations(options["database"]):
+        with limits_of_migrations(options["database"]):
             for left in reversed(range(TRIES)):
                 try:
                     super().handle(*args, **options)
@@ -34,7 +34,7 @@ class Command(migrate.Command):
 
 
 @contextmanager
-def _limits_of_migrations(alias: str) -> Iterator[None]:
+def limits_of_migrations(alias: str) -> Iterator[None]:
     """On a connection of its own: one of a pool gives up a statement that takes long (chassis.storage.postgresql)."""
     connection = connections[alias]
     if connection.in_atomic_block:  # of a test, which is over before anybody waits

@@ -13,6 +13,7 @@ from django.db import OperationalError, connection
 
 from chassis.management.commands.declare_topology import BrokerAway
 from chassis.messaging import broker
+from chassis.storage.partitions import all_tables, make_ahead
 
 PAUSE_SECONDS = 1.0
 
@@ -40,6 +41,9 @@ class Command(BaseCommand):
         seconds = options["wait"]
         _patiently(connection.ensure_connection, OperationalError, seconds)
         call_command("migrate", interactive=False, stdout=self.stdout)
+        # Of a dump that is put back, for one: its partitions are of the days in which it was made.
+        for by in all_tables():
+            make_ahead(by)
         try:
             _patiently(lambda: call_command("declare_topology", stdout=self.stdout), BrokerAway, seconds)
             if options["demo"]:

@@ -1,0 +1,71 @@
+"""The inventory guards seats that are sold. Of a showtime that is over nobody buys one: its rows go, the bookings stay.
+
+What was blocked stays as well, for no booking says it.
+"""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from chassis.storage.database import execute
+from chassis.storage.pruning import in_batches
+
+SHOWTIMES = 20
+
+# A hold that has not ended yet might still become a booking, by the rows that are here.
+_FORGET = """
+WITH over AS MATERIALIZED (
+    SELECT id, ends_at FROM showtimes
+    WHERE seats_forgotten_at IS NULL AND ends_at >= %(reached)s AND ends_at < %(before)s
+      AND NOT EXISTS (SELECT FROM bookings WHERE bookings.showtime_id = showtimes.id AND bookings.status = 'PENDING')
+    ORDER BY ends_at LIMIT %(showtimes)s FOR NO KEY UPDATE SKIP LOCKED
+), gone AS (
+    DELETE FROM seat_status WHERE showtime_id = ANY(ARRAY(SELECT id FROM over)) AND status <> 'blocked'
+), done AS (
+    UPDATE showtimes SET seats_forgotten_at = now() WHERE id = ANY(ARRAY(SELECT id FROM over))
+)
+SELECT count(*), max(ends_at) FROM over
+"""
+_SOLD = """
+FROM bookings JOIN booking_seats AS seat ON seat.booking_id = bookings.id
+WHERE bookings.showtime_id = %s AND bookings.status = 'CONFIRMED' AND seat.given_back_at IS NULL
+"""
+_REMEMBER = (
+    "INSERT INTO seat_status (showtime_id, seat_id, status, booking_id)"
+    f" SELECT bookings.showtime_id, seat.seat_id, 'sold', bookings.id {_SOLD}"
+    " ORDER BY seat.seat_id ON CONFLICT DO NOTHING"
+)
+_WHO_SAT = f"SELECT seat.seat_id {_SOLD}"
+
+
+def forget_seats() -> int:
+    """Of showtimes that have been over for SEATS_KEEP_HOURS, in batches for as long as a tick may last; how many."""
+    reached = datetime.min.replace(tzinfo=UTC)
+    before = timezone.now() - timedelta(hours=settings.SEATS_KEEP_HOURS)
+
+    def forget(showtimes: int) -> int:
+        nonlocal reached
+        with connection.cursor() as cursor:
+            cursor.execute(_FORGET, {"reached": reached, "before": before, "showtimes": showtimes})
+            went, last = cursor.fetchone()
+        reached = last or reached
+        return int(went)
+
+    return in_batches(forget, batch=SHOWTIMES)
+
+
+def remember_seats(showtime_id: UUID) -> None:
+    """The seats of a showtime that was told to be over, and is not: as its bookings have them."""
+    with transaction.atomic():
+        execute(_REMEMBER, [showtime_id])
+        execute("UPDATE showtimes SET seats_forgotten_at = NULL WHERE id = %s", [showtime_id])
+
+
+def sold_seats(showtime_id: UUID) -> dict[UUID, str]:
+    """sold by seat, as the bookings of a showtime have them: what the inventory said of it before it forgot."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WHO_SAT, [showtime_id])
+        return {seat_id: "sold" for (seat_id,) in cursor.fetchall()}
