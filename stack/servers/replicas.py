@@ -45,7 +45,7 @@ def environment(
     return {
         "PATH": f"{postgres.binaries()}:/usr/local/bin:/usr/bin:/bin",
         "PGDATA": str(_home(instance, name)),
-        "SLOT": name.replace("-", "_"),
+        "SLOT": name,
         "PGHOST": HOST,
         "PGPORT": str(ports[PRIMARY]),
         "PGUSER": postgres.SUPERUSER,

@@ -2,6 +2,7 @@
 # Makes $PGDATA a copy of the primary ($PGHOST) that follows it by a slot of its own ($SLOT), unless it is one already.
 # Needs PGUSER, who may replicate, and PGPASSWORD.
 set -euo pipefail
+SLOT=${SLOT//-/_}
 ask() {
     psql --no-psqlrc --quiet --no-align --tuples-only --dbname replication=true --command "$1"
 }
