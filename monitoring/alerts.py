@@ -1,8 +1,8 @@
 """`make alerts`: makes each alert fire by a real fault, sees it reach its route, and clear when the fault is gone.
 
-On a running stack that may be thrown away: `make up INSTANCE=drill REPLICAS=1`, `make alerts INSTANCE=drill`. Waits are cut
-(watching.py): what is looked at is that the fault, the numbers, the rule and the route hang together. What a machine
-without a cluster cannot break is told at the end.
+On a running stack that may be thrown away: `make up INSTANCE=drill REPLICAS=1`, `make alerts INSTANCE=drill`. Waits
+are cut (watching.py): what is looked at is that the fault, the numbers, the rule and the route hang together. What a
+machine without a cluster cannot break is told at the end.
 """
 
 import argparse
