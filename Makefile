@@ -16,8 +16,8 @@ help: ## Show this
 env: ## Write the secrets of docker-compose.yml to .env, what is there stays (TLS=1: and certificates)
 	@TLS=$(TLS) $(PYTHON) docker/make_env.py
 
-up: ## Install what is missing, start everything, buy a ticket (TLS=1: over TLS everywhere, WORKERS=2: workers of each service)
-	@$(STACK) up --instance $(INSTANCE) $(if $(filter-out 0,$(TLS)),--tls) $(if $(WORKERS),--workers $(WORKERS)) $(foreach port,$(PORTS),--port $(port))
+up: ## Install what is missing, start everything, buy a ticket (TLS=1: over TLS everywhere, WORKERS=2: workers of each service, REPLICAS=2: of catalog's database)
+	@$(STACK) up --instance $(INSTANCE) $(if $(filter-out 0,$(TLS)),--tls) $(if $(WORKERS),--workers $(WORKERS)) $(if $(REPLICAS),--replicas $(REPLICAS)) $(foreach port,$(PORTS),--port $(port))
 
 down: ## Stop everything
 	@$(STACK) down --instance $(INSTANCE)

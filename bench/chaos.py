@@ -23,6 +23,7 @@ from bench.http import Client
 from bench.market import BenchError, Market
 from stack import control
 from stack.errors import StackError
+from stack.servers import replicas
 from stack.services import NAMES
 
 KILLS_PER_KIND = 5
@@ -87,6 +88,9 @@ def plan(chance: random.Random) -> list[tuple[str, str]]:
     faults += [("redis", "redis")] * KILLS_PER_KIND
     faults += [("frozen worker", f"{chance.choice(('booking', 'payment', 'notify'))}-worker")]
     faults += [("frozen postgres", f"postgres-{chance.choice(('booking', 'payment', 'notify'))}")]
+    if copies := [one for one in control.names() if one.startswith(f"{replicas.PRIMARY}-")]:
+        faults += [("replica", copies[number % len(copies)]) for number in range(KILLS_PER_KIND)]
+        faults += [("frozen replica", chance.choice(copies))]
     chance.shuffle(faults)
     return faults
 
@@ -96,7 +100,7 @@ def strike(run: Run, kind: str, target: str) -> None:
         case "postgres":
             # SIGQUIT is PostgreSQL's immediate shutdown: no checkpoint, recovery at the next start.
             run.strike(kind, target, lambda: control.kill(target, "QUIT"))
-        case "frozen worker" | "frozen postgres":
+        case "frozen worker" | "frozen postgres" | "frozen replica":
             _freeze(run, kind, target)
         case "web" | "worker" if run.chance.random() < 0.5:
             # one of its children; the main process stays and replaces it

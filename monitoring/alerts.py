@@ -1,8 +1,8 @@
 """`make alerts`: makes each alert fire by a real fault, sees it reach its route, and clear when the fault is gone.
 
-On a running stack that may be thrown away: `make up INSTANCE=drill`, `make alerts INSTANCE=drill`. Waits are cut
-(watching.py): what is looked at is that the fault, the numbers, the rule and the route hang together. What a machine
-without a cluster cannot break is told at the end.
+On a running stack that may be thrown away: `make up INSTANCE=drill REPLICAS=1`, `make alerts INSTANCE=drill`. Waits
+are cut (watching.py): what is looked at is that the fault, the numbers, the rule and the route hang together. What a
+machine without a cluster cannot break is told at the end.
 """
 
 import argparse
@@ -37,7 +37,11 @@ ROUNDS: list[Mapping[str, Fault]] = [
         "ServiceDown": faults.a_web_process_is_stopped,
         "QueueWithoutConsumer": faults.a_worker_is_stopped,
     },
-    {"ServerDown": faults.redis_is_stopped, "ServiceAbsent": faults.a_service_is_not_deployed},
+    {
+        "ServerDown": faults.redis_is_stopped,
+        "ServiceAbsent": faults.a_service_is_not_deployed,
+        "ReplicaLeftOut": faults.a_replica_is_stopped,
+    },
     {"HighErrorRate": faults.a_database_is_stopped_while_customers_come},
     {"HighLatency": faults.a_table_is_locked_while_customers_come},
     {"PoolExhausted": faults.the_database_takes_no_connections},

@@ -49,6 +49,10 @@ def redis_is_stopped(world: World) -> AbstractContextManager[None]:
     return stopped("redis")
 
 
+def a_replica_is_stopped(world: World) -> AbstractContextManager[None]:
+    return stopped("postgres-catalog-replica-1")
+
+
 def a_worker_is_stopped(world: World) -> AbstractContextManager[None]:
     return stopped("catalog-worker")
 

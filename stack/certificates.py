@@ -60,7 +60,7 @@ def switch(instance: Instance, *, on: bool) -> None:
 
 def issue(instance: Instance, servers: Iterable[str] = SERVERS) -> None:
     """New keys, and certificates of the authority of now; who serves shows them when told to, or by itself."""
-    private_folder(instance.data / "tls", owner=None).chmod(0o755)
+    _servers_folder(instance)
     for server in servers:
         account = {"rabbitmq": rabbitmq.ACCOUNT}.get(server, postgres.ACCOUNT if server.startswith("postgres-") else "")
         _issue(instance, server, owner=run_as(account) if account else None)
@@ -89,7 +89,7 @@ def make_for_containers(instance: Instance, *, public_host: str) -> list[str]:
     if not _authority(instance).exists():
         _make_authority(instance)
         _trust(instance, _authority(instance).read_text())
-    private_folder(instance.data / "tls", owner=None).chmod(0o755)
+    _servers_folder(instance)
     made = [server for server in SERVERS if not _lasts(instance.certificate(server))]
     for server in made:
         alone = f",{'IP' if _is_address(public_host) else 'DNS'}:{public_host}" if server == "gateway" else ""
@@ -131,6 +131,11 @@ def _issue(instance: Instance, server: str, *, owner: str | None, mode: int = 0o
         _openssl("x509", "-req", *_lasting(DAYS), *by, *_signed(folder))
         _install(folder / "key", instance.key(server), owner=owner, mode=mode)
         _install(folder / "crt", instance.certificate(server), owner=owner, mode=mode)
+
+
+def _servers_folder(instance: Instance) -> None:
+    """What everybody may enter, for what is in it is kept by its own folder."""
+    private_folder(instance.data / "tls", owner=None).chmod(0o755)
 
 
 def _lasts(certificate: Path) -> bool:
@@ -184,6 +189,8 @@ def _install(made: Path, place: Path, *, owner: str | None, mode: int = 0o600) -
 def _trust(instance: Instance, pems: str) -> None:
     """In one file, and in a folder where OpenSSL looks by a name whenever it meets somebody that it does not know."""
     _replace(instance.trusted, pems)
+    _servers_folder(instance)
+    _replace(instance.trusted_by_servers, pems)
     folder = private_folder(instance.trusted_folder, owner=None)
     former = set(folder.iterdir())
     for pem in re.findall(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n", pems, re.DOTALL):

@@ -27,7 +27,7 @@ from stack import up as starting
 from stack.errors import StackError
 from stack.instance import MAIN, ROOT, Instance
 from stack.ports import USUAL
-from stack.servers import rabbitmq
+from stack.servers import rabbitmq, replicas
 from stack.services import service_named
 from stack.supervision import Supervisor, log_file
 
@@ -69,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
         added = command(name, run, text)
         added.add_argument(
             "--port", action="append", default=[], metavar="NAME=NUMBER", help="a port that must be used"
+        )
+        added.add_argument(
+            "--replicas", type=int, default=0, choices=range(replicas.MOST + 1), help="of catalog's database"
         )
         added.add_argument("--tls", action="store_true", help="over TLS everywhere, with an authority of its own")
         if name == "up":
@@ -127,6 +130,7 @@ def _up(options: argparse.Namespace) -> None:
         say=say,
         tls=options.tls,
         workers=options.workers,
+        replicas=options.replicas,
     )
     if not started:
         print("marquee: it is running already")
@@ -147,7 +151,9 @@ def _demo_data(options: argparse.Namespace) -> None:
 
 def _infra(options: argparse.Namespace) -> None:
     say = _progress()
-    starting.infrastructure(_instance(options), fixed_ports=_ports(options.port), say=say, tls=options.tls)
+    starting.infrastructure(
+        _instance(options), fixed_ports=_ports(options.port), say=say, tls=options.tls, replicas=options.replicas
+    )
     say("PostgreSQL, Redis and RabbitMQ are ready")
 
 

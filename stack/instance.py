@@ -19,8 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 MAIN = "main"
 # sun_path holds 104 bytes on macOS and 108 on Linux, the closing NUL included.
 LONGEST_SOCKET_PATH = 100
-# A file of the state folder.
+# Files of the state folder.
 WORKERS = "workers"
+REPLICAS = "replicas"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,11 @@ class Instance:
         return self.tls / "ca.crt"
 
     @property
+    def trusted_by_servers(self) -> Path:
+        """The same, where servers of other accounts can read it."""
+        return self.data / "tls" / "ca.crt"
+
+    @property
     def trusted_folder(self) -> Path:
         """The same, each in a file of the name that OpenSSL looks for: for who reads the other one only once."""
         return self.tls / "authorities"
@@ -83,11 +89,20 @@ class Instance:
     @property
     def workers(self) -> int:
         """How many workers each service has, as `up` was told."""
-        file = self.state / WORKERS
-        return int(file.read_text()) if file.exists() else 1
+        return self._number(WORKERS, default=1)
 
-    def set_workers(self, number: int) -> None:
-        (self.state / WORKERS).write_text(str(number))
+    @property
+    def replicas(self) -> int:
+        """How many replicas of catalog's database there are."""
+        return self._number(REPLICAS, default=0)
+
+    def set_numbers(self, *, workers: int, replicas: int) -> None:
+        (self.state / WORKERS).write_text(str(workers))
+        (self.state / REPLICAS).write_text(str(replicas))
+
+    def _number(self, name: str, *, default: int) -> int:
+        file = self.state / name
+        return int(file.read_text()) if file.exists() else default
 
     def certificate(self, server: str) -> Path:
         """What a server of it shows, as PEM; `certificates.SERVERS` names them."""

@@ -12,7 +12,7 @@ from stack import certificates, credentials, ports, processes
 from stack.errors import StackError
 from stack.instance import Instance
 from stack.programs import TIERS, Program, all_programs
-from stack.servers import nginx, postgres, rabbitmq, redis
+from stack.servers import nginx, postgres, rabbitmq, redis, replicas
 from stack.services import SERVICES, Service
 from stack.supervision import Supervised, Supervisor, launch, log_file, write_configuration
 
@@ -76,6 +76,7 @@ def provision(stack: Stack) -> None:
     rabbitmq.provision(instance, ports=stack.ports, secrets=secrets)
     redis.provision(instance, port=stack.ports["redis"], secrets=secrets)
     nginx.provision(instance, ports=stack.ports)
+    replicas.provision(instance)
     metrics = instance.run / "metrics"
     shutil.rmtree(metrics, ignore_errors=True)  # each process starts its numbers at zero
     for service in SERVICES:

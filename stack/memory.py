@@ -32,10 +32,10 @@ def by_kind(instance: Instance) -> dict[str, tuple[int, int]]:
 
 def kind_of(name: str) -> str:
     """`booking-web` is a web, `booking-worker-2` a worker, `postgres-auth` a postgres; others are their own kind."""
-    first, _, last = name.rstrip("-0123456789").rpartition("-")
+    last = name.rstrip("-0123456789").rpartition("-")[2]
     if last in ("web", "worker", "relay"):
         return last
-    return "postgres" if first == "postgres" else name
+    return "postgres" if name.startswith("postgres-") else name
 
 
 def print_table(instance: Instance) -> None:

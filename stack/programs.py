@@ -12,7 +12,7 @@ from stack import probes, variables
 from stack.environment import PYTHON
 from stack.instance import ROOT, Instance
 from stack.ports import HOST
-from stack.servers import nginx, postgres, rabbitmq, redis, run_as
+from stack.servers import nginx, postgres, rabbitmq, redis, replicas, run_as
 from stack.services import SERVICES, Service
 
 # What these do, nobody waits for: mails and counts come last.
@@ -90,22 +90,34 @@ def infrastructure(instance: Instance, *, ports: Mapping[str, int], secrets: Map
             ready=probes.redis(ports["redis"], secrets["REDIS_PASSWORD"], trusted=instance.trusted_if_secured),
         ),
     ]
-    for service in SERVICES:
-        port = ports[f"postgres-{service.name}"]
-        programs.append(
-            Program(
-                f"postgres-{service.name}",
-                "infrastructure",
-                postgres.command(instance, service, port=port),
-                {**marked, "LC_ALL": "C"},
-                directory=Path("/"),
-                user=run_as(postgres.ACCOUNT),
-                stop_signal="INT",
-                stop_seconds=60,
-                ready=probes.postgres(port, trusted=instance.trusted_if_secured),
-            )
+    servers = {
+        f"postgres-{service.name}": (
+            postgres.command(instance, service, port=ports[f"postgres-{service.name}"]),
+            {**marked, "LC_ALL": "C"},
         )
-    return programs
+        for service in SERVICES
+    }
+    servers |= {
+        name: (
+            replicas.command(instance, name, ports=ports),
+            {**marked, "LC_ALL": "C", **replicas.environment(instance, name, ports=ports, secrets=secrets)},
+        )
+        for name in replicas.names(instance)
+    }
+    return programs + [
+        Program(
+            name,
+            "infrastructure",
+            command,
+            environment,
+            directory=Path("/"),
+            user=run_as(postgres.ACCOUNT),
+            stop_signal="INT",
+            stop_seconds=60,
+            ready=probes.postgres(ports[name], trusted=instance.trusted_if_secured),
+        )
+        for name, (command, environment) in servers.items()
+    ]
 
 
 def helpers(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> list[Program]:

@@ -4,12 +4,13 @@ from stack import demo, variables
 from stack.buy_ticket import Ticket
 from stack.lifecycle import Stack
 from stack.ports import HOST
-from stack.servers import rabbitmq
+from stack.servers import rabbitmq, replicas
 from stack.services import NAMES
 
 
 def addresses(stack: Stack) -> dict[str, str]:
     """What there is → where it is."""
+    copies = replicas.names(stack.instance)
     gateway = variables.gateway_url(stack.instance, stack.ports)
     return {
         "gateway": gateway,
@@ -20,6 +21,7 @@ def addresses(stack: Stack) -> dict[str, str]:
         "RabbitMQ": f"{variables.secured_url(stack.instance, stack.ports['rabbitmq-management'])}/  "
         f"({rabbitmq.USER} / {stack.secrets['RABBITMQ_PASSWORD']})",
         "PostgreSQL": ", ".join(f"{name} {HOST}:{stack.ports[f'postgres-{name}']}" for name in NAMES),
+        **({"replicas of catalog": ", ".join(f"{HOST}:{stack.ports[name]}" for name in copies)} if copies else {}),
     }
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from stack import certificates, lifecycle, probes, processes
 from stack.errors import StackError
 from stack.lifecycle import Stack
-from stack.servers import rabbitmq, redis, required, run_as
+from stack.servers import rabbitmq, redis, replicas, required, run_as
 from stack.services import NAMES
 
 Say = Callable[[str], None]
@@ -53,7 +53,8 @@ def renew(stack: Stack, *, authority: bool, say: Say) -> None:
 
 def _tell(stack: Stack, name: str) -> None:
     if name.startswith("postgres-") or name == "gateway":
-        os.kill(_pid(stack, name), signal.SIGHUP)
+        for listener in _listeners(stack, name):
+            os.kill(_pid(stack, listener), signal.SIGHUP)
     elif name == "redis":
         _tell_redis(stack)
     elif name == "rabbitmq":
@@ -103,10 +104,20 @@ def _await_shown(stack: Stack, name: str) -> None:
 
 
 def is_shown(stack: Stack, name: str) -> bool:
-    """Whether a server shows the certificate that lies ready for it, to somebody who verifies it."""
+    """Whether a server shows the certificate that lies ready for it, to somebody who verifies it; its replicas too."""
+    return all(_shows(stack, listener, of=name) for listener in _listeners(stack, name))
+
+
+def _listeners(stack: Stack, name: str) -> list[str]:
+    """Who has this certificate: the server, and those replicas of it that run."""
+    copies = replicas.names(stack.instance) if name == replicas.PRIMARY else []
+    return [name, *(copy for copy in copies if _pid(stack, copy))]
+
+
+def _shows(stack: Stack, name: str, *, of: str) -> bool:
     port = stack.ports["gateway-tls" if name == "gateway" else name]
     asked = probes.SSL_REQUEST if name.startswith("postgres-") else b""
-    wanted = ssl.PEM_cert_to_DER_cert(stack.instance.certificate(name).read_text())
+    wanted = ssl.PEM_cert_to_DER_cert(stack.instance.certificate(of).read_text())
     try:
         with probes.connect(port, trusted=stack.instance.trusted, asked=asked) as connection:
             assert isinstance(connection, ssl.SSLSocket)

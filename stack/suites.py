@@ -89,7 +89,7 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
         lifecycle.stop(instance, say=say)
         lifecycle.erase(instance)
     with _stopped_at_the_end(instance, say=say):
-        stack = up.infrastructure(instance, fixed_ports={}, say=say)
+        stack = up.infrastructure(instance, fixed_ports={}, say=say, replicas=1)
         results = _run_all(of_parts, stack, arguments, say=say)
         return results + (_run_on_the_whole(of_the_whole, stack, arguments, say=say) if of_the_whole else [])
 

@@ -31,11 +31,12 @@ def up(
     say: Say,
     tls: bool = False,
     workers: int = 1,
+    replicas: int = 0,
 ) -> tuple[Stack, bool]:
     """Start all of an instance. The second value is False when it ran already and nothing was done.
 
     with_demo: load the demo data, or add what it has come to lack. tls: everything speaks TLS, and nothing plainly.
-    workers: how many each service has.
+    workers: how many each service has. replicas: how many catalog's database has.
 
     Raises StackError saying what is in the way.
     """
@@ -44,7 +45,7 @@ def up(
         _check_switch(instance, tls=tls)
         if is_complete(instance):
             return lifecycle.load(instance), False
-        instance.set_workers(workers)
+        _remember(instance, workers=workers, replicas=replicas)
         stack, installing = _start_infrastructure(instance, fixed_ports=fixed_ports, say=say, tls=tls)
         installing.result()
         lifecycle.set_wanted(instance, programs.TIERS)
@@ -52,11 +53,14 @@ def up(
         return stack, True
 
 
-def infrastructure(instance: Instance, *, fixed_ports: Mapping[str, int], say: Say, tls: bool = False) -> Stack:
-    """Start the databases, Redis and RabbitMQ alone, and install everything."""
+def infrastructure(
+    instance: Instance, *, fixed_ports: Mapping[str, int], say: Say, tls: bool = False, replicas: int = 0
+) -> Stack:
+    """Start the databases, Redis and RabbitMQ alone, and install everything. replicas: of catalog's database."""
     instance.make_folders()
     with instance.locked("make infra"):
         _check_switch(instance, tls=tls)
+        _remember(instance, workers=1, replicas=replicas)
         stack, installing = _start_infrastructure(instance, fixed_ports=fixed_ports, say=say, tls=tls)
         installing.result()
         lifecycle.wait_ready(stack, stack.of_tier("infrastructure"))
@@ -67,6 +71,12 @@ def _check_switch(instance: Instance, *, tls: bool) -> None:
     """What runs stays as it is: half of it with TLS would be no system."""
     if Supervisor(instance).is_running() and instance.is_secured != tls:
         raise StackError(f"it runs with{'' if instance.is_secured else 'out'} TLS: stop it first with `make down`")
+
+
+def _remember(instance: Instance, *, workers: int, replicas: int) -> None:
+    """What runs in part goes on as it began."""
+    if not Supervisor(instance).is_running():
+        instance.set_numbers(workers=workers, replicas=replicas)
 
 
 def is_complete(instance: Instance) -> bool:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from stack.environment import PYTHON
 from stack.instance import Instance
 from stack.ports import HOST
-from stack.servers import rabbitmq
+from stack.servers import rabbitmq, replicas
 from stack.services import Service
 
 FLOWER_USER = "operator"
@@ -33,6 +33,7 @@ OF_BOOKING = (
 ITS_OWN = {
     "auth": ("ACCESS_TOKEN_SECONDS", "REFRESH_TOKEN_SECONDS"),
     "booking": OF_BOOKING,
+    "catalog": ("DATABASE_REPLICA_MAX_LAG",),
     "notify": ("NOTIFICATION_KEEP_DAYS",),
 }
 BINARIES = str(PYTHON.parent)
@@ -87,9 +88,12 @@ def redis_url(instance: Instance, ports: Mapping[str, int], secrets: Mapping[str
     )
 
 
-def database_url(instance: Instance, service: Service, ports: Mapping[str, int], secrets: Mapping[str, str]) -> str:
+def database_url(
+    instance: Instance, service: Service, ports: Mapping[str, int], secrets: Mapping[str, str], *, server: str = ""
+) -> str:
+    """server: which one has it, if not the primary."""
     password = secrets[f"{service.name.upper()}_DATABASE_PASSWORD"]
-    place = f"{service.role}:{password}@{HOST}:{ports[f'postgres-{service.name}']}/{service.database}"
+    place = f"{service.role}:{password}@{HOST}:{ports[server or f'postgres-{service.name}']}/{service.database}"
     verified = f"?sslmode=verify-full&sslrootcert={quote(str(instance.trusted))}" if instance.is_secured else ""
     return f"postgres://{place}{verified}"
 
@@ -142,6 +146,9 @@ def _own(
                 "MAILED_SECRET_KEYS": secrets["MAILED_SECRET_KEYS"],
                 **_if_there(secrets, "JWT_PREVIOUS_PUBLIC_KEY"),
             }
+        case "catalog" if instance.replicas:
+            urls = [database_url(instance, service, ports, secrets, server=name) for name in replicas.names(instance)]
+            return {"DATABASE_REPLICA_URLS": ",".join(urls)}
         case "booking":
             return {
                 "CATALOG_URL": secured_url(instance, ports["catalog"]),

@@ -2,11 +2,13 @@
 
 Each change of the catalog raises a generation in PostgreSQL, within its own transaction. The generation is part
 of every key, and it is read before the data: an answer computed from older rows lands under an older generation,
-where nobody looks any more. Redis carries a copy of it that lives a minute, so a change whose announcement got
-lost (Redis away for a moment) is seen after that minute, and the answers themselves live five.
+where nobody looks any more. It may be computed on a replica, once that has come as far as the generation itself
+(docs/adr/0072-replicas-answer-when-they-have-come-far-enough.md). Redis carries a copy of the generation that lives a
+minute, so a change whose announcement got lost (Redis away for a moment) is seen after that minute, and the answers
+themselves live five.
 
 Seats left change with every booking, so they have keys of their own: a version per showtime, raised when a
-booking event was recorded.
+booking event was recorded. They are counted at the primary, for a replica does not know that version.
 
 Nothing here raises when Redis is away: reads go to PostgreSQL.
 """
@@ -18,10 +20,11 @@ from functools import partial
 from uuid import UUID
 
 import redis
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.utils.encoding import force_str
 
 from catalog.models import CatalogGeneration
+from chassis.storage import replicas
 from chassis.storage.redis import redis_client
 from chassis.telemetry import metrics
 
@@ -46,22 +49,23 @@ LOOKUPS = metrics.counter("catalog_cache_lookups_total", "Lookups in the cache",
 
 
 def read_through(kind: str, question: str, load: Callable[[], str]) -> str:
-    """The answer to a question of this kind, kept up to five minutes; load() computes it.
+    """The answer to a question of this kind, kept up to five minutes; load() computes it, of what models tell.
 
     kind names the metric's label; question must say everything that the answer depends on.
     """
     client = redis_client()
     try:
-        key = f"catalog:{kind}:{_generation()}:{hashlib.sha256(question.encode()).hexdigest()}"
+        generation = _generation()
+        key = f"catalog:{kind}:{generation}:{hashlib.sha256(question.encode()).hexdigest()}"
         kept = client.get(key)
     except redis.RedisError:
         LOOKUPS.labels(kind, "unavailable").inc()
-        return load()
+        return replicas.read(load, is_current=lambda replica: _recorded(replica) >= _recorded(DEFAULT_DB_ALIAS))
     if kept is not None:
         LOOKUPS.labels(kind, "hit").inc()
         return force_str(kept)
     LOOKUPS.labels(kind, "miss").inc()
-    answer = load()
+    answer = replicas.read(load, is_current=lambda replica: _recorded(replica) >= generation)
     _quietly(partial(client.set, key, answer, ex=ANSWER_SECONDS))
     return answer
 
@@ -84,8 +88,12 @@ def _generation() -> int:
     kept = redis_client().get(GENERATION_KEY)
     if kept is not None:
         return int(kept)
-    current = CatalogGeneration.objects.values_list("value", flat=True).first()
-    return _raise_generation(current or 0)
+    return _raise_generation(_recorded(DEFAULT_DB_ALIAS))
+
+
+def _recorded(alias: str) -> int:
+    """The generation that this database has."""
+    return CatalogGeneration.objects.using(alias).values_list("value", flat=True).first() or 0
 
 
 def _raise_generation(value: int) -> int:

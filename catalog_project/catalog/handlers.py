@@ -9,6 +9,7 @@ from catalog.heard import BookingHeld, BookingOfShowtime, BookingSeats, SeatsBlo
 from catalog.occupancy import Blocked, Occupancy, record_blocked, record_occupancy
 from chassis.messaging.events import Event
 from chassis.messaging.inbox import Handler
+from chassis.storage import replicas
 from chassis.storage.database import lock_names
 
 
@@ -58,7 +59,7 @@ HANDLERS = {
     **{type_: Handler(apply_all=record_states, then_all=forget_counts) for type_ in STATE_AFTER},
 }
 TICKS: Mapping[str, Sequence[Callable[[], object]]] = {
-    "clock.second": [tasks.tell_of_changes],
+    "clock.second": [tasks.tell_of_changes, replicas.measure],
     "clock.minute": [tasks.measure],
     "clock.hour": [tasks.prune_occupancy],
 }

@@ -23,6 +23,12 @@ def _own_redis(redis_at: Callable[[str], None]) -> None:
         redis_client().delete(*keys)
 
 
+@pytest.fixture(autouse=True)
+def _at_the_primary(settings: Any) -> None:
+    """What a test has written it has not committed: a replica never sees it."""
+    settings.DATABASE_REPLICAS = ()
+
+
 @pytest.fixture
 def manager(sign_in: Callable[..., APIClient]) -> APIClient:
     return sign_in(roles=("manager",))

@@ -23,6 +23,7 @@ from chassis.messaging.outbox import emit, emit_all
 from chassis.messaging.publisher import NotConfirmed, Publisher
 from chassis.messaging.relay import BATCH, Relay
 from chassis.storage.models import OutboxMessage
+from chassis.storage.postgresql import BoundedConnection
 from chassis.telemetry.correlation import correlated
 from chassis.testing import metric, wait_until
 
@@ -262,7 +263,7 @@ def test_a_relay_survives_the_loss_of_its_database_connection(queues: str, depth
 
 
 def test_a_database_that_hangs_is_given_up_and_found_again(queues: str, proxied: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr("chassis.storage.postgresql.ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(BoundedConnection, "answer_seconds", 0.5)
     proxy = proxied(database_url(), 5432)
     one = Relay(database_url(port=proxy.port), queues, service="chassis")
     assert one.publish_batch() == 0

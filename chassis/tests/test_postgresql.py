@@ -41,7 +41,7 @@ def test_a_server_that_hung_up_is_noticed(bounded):
 
 
 def test_a_server_that_does_not_answer_costs_the_connection(bounded, monkeypatch):
-    monkeypatch.setattr("chassis.storage.postgresql.ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(BoundedConnection, "answer_seconds", 0.2)
     pid = bounded.info.backend_pid
     with pytest.raises(psycopg.OperationalError):
         bounded.execute("SELECT pg_sleep(60)")

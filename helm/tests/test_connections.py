@@ -31,6 +31,15 @@ def test_everybody_finds_a_connection(variant, name):
     assert at_full_scale(name, service) + RESERVED + OTHERS <= there
 
 
+@pytest.mark.parametrize("variant", ["default", "production"])
+def test_the_last_standby_takes_all_of_catalogs_readers(variant):
+    """Each process may have as many connections to each of them as to the primary; those that measure are workers."""
+    service = values(variant)["services"]["catalog"]
+    assert service["database"]["standbys"] == 2
+    readers = at_full_scale("catalog", service) - (service["relay"]["replicas"] + 1) - 1
+    assert readers + RESERVED + OTHERS <= service["database"]["maxConnections"]
+
+
 def test_pods_open_what_was_counted():
     """The sum above counts WEB_THREADS a gunicorn process: nothing else sets the size of the pool."""
     for name in SERVICES:

@@ -26,6 +26,7 @@ def needed(variant: str) -> dict[tuple[str, int], set[tuple[str, str]]]:
         clients = {one for one in everyone if one[0] == name} | ({("backup", name)} if backup else set())
         if config["services"][name]["database"]["standbys"]:
             clients.add(("postgres-standby", name))
+            need[f"postgres-standby/{name}", 5432] = {(name, "web"), (name, "worker")}
         need[f"postgres/{name}", 5432] = clients
     # Demo data makes old what catalog keeps there.
     filling = [(name, "migrate") for name in SERVICES if config["migrations"]["demoData"]]

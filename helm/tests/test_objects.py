@@ -146,7 +146,14 @@ def test_selectors_select_their_own_pods_and_no_others(variant):
         mine = [other.name for other in everybody if selects(one["spec"]["selector"], other.labels)]
         assert mine == [one["metadata"]["name"]]
     for service in of_kind(variant, "Service"):
-        behind = [other for other in everybody if selects({"matchLabels": service["spec"]["selector"]}, other.labels)]
+        wanted = dict(service["spec"]["selector"])
+        one_of = wanted.pop("statefulset.kubernetes.io/pod-name", None)  # Kubernetes' own label
+        behind = [other for other in everybody if selects({"matchLabels": wanted}, other.labels)]
+        if one_of:
+            name, _, number = one_of.rpartition("-")
+            (those,) = [one for one in of_kind(variant, "StatefulSet") if one["metadata"]["name"] == name]
+            assert [other.name for other in behind] == [name]
+            assert int(number) < those["spec"]["replicas"]
         assert behind, service["metadata"]["name"]
         for port in service["spec"]["ports"]:
             target = port.get("targetPort", port["port"])

@@ -3,6 +3,7 @@
 import re
 import select
 import subprocess
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -111,6 +112,18 @@ def test_a_standby_verifies_its_primary():
     there = environment("production", copy)
     assert there["PGSSLMODE"] == "verify-full"
     assert {"name": "tls", "mountPath": "/tls", "readOnly": True} in copy["volumeMounts"]
+
+
+def test_who_reads_from_a_standby_verifies_it_by_the_name_that_it_shows():
+    there = environment("production", pod("production", "catalog", "web").container("web"))
+    urls = there["DATABASE_REPLICA_URLS"].split(",")
+    (certificate,) = [
+        one for one in of_kind("production", "Certificate") if one["metadata"]["name"] == "marquee-postgres-catalog"
+    ]
+    assert len(urls) == 2
+    for url in urls:
+        assert "sslmode=verify-full" in url
+        assert urlsplit(url).hostname in certificate["spec"]["dnsNames"]
 
 
 def test_off_nobody_needs_a_certificate():

@@ -26,6 +26,8 @@ SETTINGS = {
     "effective_cache_size": "256MB",
     "min_wal_size": "64MB",
     "max_wal_size": "256MB",
+    # What a replica that does not come back may cost of the disk.
+    "max_slot_wal_keep_size": "256MB",
     "max_worker_processes": "2",
     "max_parallel_workers_per_gather": "0",
     "jit": "off",
@@ -66,9 +68,9 @@ def folder(instance: Instance, service: Service) -> Path:
     return instance.data / f"postgres-{service.name}"
 
 
-def command(instance: Instance, service: Service, *, port: int) -> list[str]:
-    """What runs the cluster in the foreground."""
-    words = [f"{binaries()}/postgres", "-D", str(folder(instance, service)), "-p", str(port)]
+def command(instance: Instance, service: Service, *, port: int, home: Path | None = None) -> list[str]:
+    """What runs the cluster in the foreground. home: of a copy of it."""
+    words = [f"{binaries()}/postgres", "-D", str(home or folder(instance, service)), "-p", str(port)]
     for name, value in {**SETTINGS, **_tls(instance, service)}.items():
         words += ["-c", f"{name}={value}"]
     return words
@@ -116,7 +118,7 @@ def access_rules(service: Service, *, test_databases: bool, tls: bool = False) -
     databases, connection = "all" if test_databases else service.database, "hostssl" if tls else "host"
     return "".join(
         f"{connection} {which} {role} {HOST}/32 scram-sha-256\n"
-        for which, role in ((databases, service.role), ("all", SUPERUSER))
+        for which, role in ((databases, service.role), ("all", SUPERUSER), ("replication", SUPERUSER))
     )
 
 

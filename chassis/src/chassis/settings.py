@@ -10,8 +10,16 @@ from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS
 
-from chassis.storage.postgresql import KEEPALIVES, LIMITS, LIMITS_OF_COMMANDS, BoundedConnection
+from chassis.storage.postgresql import (
+    KEEPALIVES,
+    LIMITS,
+    LIMITS_OF_COMMANDS,
+    LIMITS_OF_REPLICAS,
+    BoundedConnection,
+    ReplicaConnection,
+)
 from chassis.storage.redis import RETRY, TIMEOUT_SECONDS
 from chassis.telemetry import tracing
 from chassis.telemetry.logs import logging_config
@@ -160,7 +168,38 @@ def _django(*, name: str, app: str) -> dict[str, Any]:
 
 def _storage(*, name: str) -> dict[str, Any]:
     pool_size = env.int("DATABASE_POOL_SIZE", default=0)
-    database = env.db("DATABASE_URL")
+    databases = {DEFAULT_DB_ALIAS: _database(env.db("DATABASE_URL"), name=name, pool_size=pool_size)}
+    urls = env.list("DATABASE_REPLICA_URLS", default=[])
+    replicas = {
+        f"replica{number}": _replica(env.db_url_config(url), name=name, pool_size=pool_size)
+        for number, url in enumerate(urls, start=1)
+    }
+    return {
+        "DATABASES": databases | replicas,
+        # Their aliases; who reads from them asks chassis.storage.replicas.
+        "DATABASE_REPLICAS": tuple(replicas),
+        "DATABASE_REPLICA_MAX_LAG": env.float("DATABASE_REPLICA_MAX_LAG", default=5.0),
+        "DATABASE_ROUTERS": ["chassis.storage.replicas.Router"] if replicas else [],
+        "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
+        "CACHES": {
+            "default": {
+                "BACKEND": "django_redis.cache.RedisCache",
+                "LOCATION": env.str("REDIS_URL"),
+                "KEY_PREFIX": name,
+                "TIMEOUT": 300,
+                "OPTIONS": {
+                    "IGNORE_EXCEPTIONS": True,  # a cache that is away is a miss
+                    "REDIS_CLIENT_CLASS": "chassis.storage.redis.GuardedRedis",
+                    "CONNECTION_POOL_KWARGS": {"retry": RETRY},
+                    "SOCKET_CONNECT_TIMEOUT": TIMEOUT_SECONDS,
+                    "SOCKET_TIMEOUT": TIMEOUT_SECONDS,
+                },
+            }
+        },
+    }
+
+
+def _database(database: dict[str, Any], *, name: str, pool_size: int) -> dict[str, Any]:
     database["OPTIONS"] = {
         **database.get("OPTIONS", {}),
         "connect_timeout": 3,
@@ -185,25 +224,18 @@ def _storage(*, name: str) -> dict[str, Any]:
         database["CONN_HEALTH_CHECKS"] = True
     else:
         database["CONN_MAX_AGE"] = None
-    return {
-        "DATABASES": {"default": database},
-        "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
-        "CACHES": {
-            "default": {
-                "BACKEND": "django_redis.cache.RedisCache",
-                "LOCATION": env.str("REDIS_URL"),
-                "KEY_PREFIX": name,
-                "TIMEOUT": 300,
-                "OPTIONS": {
-                    "IGNORE_EXCEPTIONS": True,  # a cache that is away is a miss
-                    "REDIS_CLIENT_CLASS": "chassis.storage.redis.GuardedRedis",
-                    "CONNECTION_POOL_KWARGS": {"retry": RETRY},
-                    "SOCKET_CONNECT_TIMEOUT": TIMEOUT_SECONDS,
-                    "SOCKET_TIMEOUT": TIMEOUT_SECONDS,
-                },
-            }
-        },
-    }
+    return database
+
+
+def _replica(database: dict[str, Any], *, name: str, pool_size: int) -> dict[str, Any]:
+    """As the primary, and given up earlier: the primary answers then."""
+    database = _database(database, name=name, pool_size=pool_size)
+    database["OPTIONS"] |= {"connect_timeout": 2, "options": LIMITS_OF_REPLICAS}
+    if pool_size:
+        database["OPTIONS"]["pool"] |= {"timeout": 1, "connection_class": ReplicaConnection}
+    # What tests write is in the primary, and comes from there.
+    database["TEST"] = {"MIRROR": DEFAULT_DB_ALIAS}
+    return database
 
 
 def _messaging(*, name: str) -> dict[str, Any]:

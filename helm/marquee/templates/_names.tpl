@@ -73,6 +73,17 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- else }}{{ $name }}:5432{{ end }}
 {{- end }}
 
+{{- /* Where its standbys are asked, each by itself; none of servers of your own. Takes root, name, service. */ -}}
+{{- define "marquee.standbyHosts" -}}
+{{- $server := printf "%s-postgres-%s" (include "marquee.fullname" .root) .name -}}
+{{- $hosts := list -}}
+{{- if and (gt (int .service.database.standbys) 0) (not .root.Values.postgresql.external.enabled) -}}
+{{- if .root.Values.postgresql.operator.enabled }}{{ $hosts = list (printf "%s-ro:5432" $server) }}
+{{- else }}{{ range $number := until (int .service.database.standbys) }}{{ $hosts = append $hosts (printf "%s-standby-%d:5432" $server $number) }}{{ end }}{{ end -}}
+{{- end -}}
+{{ $hosts | toJson }}
+{{- end }}
+
 {{- define "marquee.redisHost" -}}
 {{- if .Values.redis.external.enabled }}{{ .Values.redis.external.host | required "redis.external.host is missing" }}
 {{- else }}{{ include "marquee.fullname" . }}-redis:6379{{ end }}
@@ -93,6 +104,10 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- $base := printf "%s-%s" (include "marquee.fullname" .root) .server -}}
 {{- $names := list $base (printf "%s.%s.svc" $base .root.Release.Namespace) (printf "%s.%s.svc.cluster.local" $base .root.Release.Namespace) -}}
 {{- $names = append $names (printf "*.%s-nodes.%s.svc.cluster.local" $base .root.Release.Namespace) -}}
+{{- if hasPrefix "postgres-" .server -}}
+{{- /* Standbys show the certificate of their primary. */ -}}
+{{- range $host := include "marquee.standbyHosts" (dict "root" .root "name" (trimPrefix "postgres-" .server) "service" (index .root.Values.services (trimPrefix "postgres-" .server))) | fromJsonArray }}{{ $names = append $names (trimSuffix ":5432" $host) }}{{ end -}}
+{{- end -}}
 {{- if or (eq .server "flower") (hasKey .root.Values.services .server) -}}
 {{- /* As the gateway calls them, whatever the colour, and as Prometheus does, which asks pods. */ -}}
 {{- $names = list .server (printf "%s-web" (include "marquee.fullname" .root)) $base (printf "%s.%s.svc" $base .root.Release.Namespace) -}}

@@ -102,6 +102,12 @@ TLS_CERTIFICATE_KEY: /tls/tls.key
 - name: DATABASE_URL
   value: postgres://{{ .service.database.user }}:$(DATABASE_PASSWORD)@{{ include "marquee.postgresHost" . }}/{{ .service.database.name }}
     {{- if include "marquee.tls" (dict "root" $root "server" "postgresql") }}?sslmode=verify-full&sslrootcert=/etc/marquee/tls/postgresql/ca.crt{{ end }}
+{{- with include "marquee.standbyHosts" . | fromJsonArray }}
+{{- $urls := list }}
+{{- range . }}{{ $urls = append $urls (printf "postgres://%s:$(DATABASE_PASSWORD)@%s/%s%s" $.service.database.user . $.service.database.name (ternary "?sslmode=verify-full&sslrootcert=/etc/marquee/tls/postgresql/ca.crt" "" (eq "true" (include "marquee.tls" (dict "root" $root "server" "postgresql"))))) }}{{ end }}
+- name: DATABASE_REPLICA_URLS
+  value: {{ join "," $urls }}
+{{- end }}
 - name: REDIS_URL
   value: {{ ternary "rediss" "redis" (eq "true" (include "marquee.tls" (dict "root" $root "server" "redis"))) }}://:$(REDIS_PASSWORD)@{{ include "marquee.redisHost" $root }}/0
     {{- if include "marquee.tls" (dict "root" $root "server" "redis") }}?ssl_ca_certs=/etc/marquee/tls/redis/ca.crt{{ end }}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.signals import request_started
+from django.db import DEFAULT_DB_ALIAS
 from django.db import connection as default_connection
 from django.db.backends.signals import connection_created
 
@@ -37,7 +38,8 @@ def connect() -> None:
 def _watch(connection: Any, **_: Any) -> None:
     if _timed not in connection.execute_wrappers:
         connection.execute_wrappers.append(_timed)
-    _sample(connection)
+    if connection.alias == DEFAULT_DB_ALIAS:
+        _sample(connection)
 
 
 def _look(**_: Any) -> None:

@@ -17,8 +17,11 @@ KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count
 LIMITS = "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=30000"
 # Of a command of manage.py.
 LIMITS_OF_COMMANDS = "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
-# A healthy server ends a statement itself before that.
-ANSWER_SECONDS = 5.0
+# Of a web process's read on a replica, which the primary can answer as well. Nothing is written there, not even by
+# mistake, and not even once it has become a primary itself.
+LIMITS_OF_REPLICAS = (
+    "-c statement_timeout=1000 -c idle_in_transaction_session_timeout=30000 -c default_transaction_read_only=on"
+)
 
 # PostgreSQL's words (SQLSTATE 0A000) for a statement that was prepared before a migration changed a column's type.
 OUTDATED_PLAN = "cached plan must not change result type"
@@ -34,11 +37,14 @@ for number, as_text in (
 
 
 class BoundedConnection(psycopg.Connection[Any]):
-    """Raises OperationalError, and is closed, when the server has not answered for ANSWER_SECONDS.
+    """Raises OperationalError, and is closed, when the server has not answered for answer_seconds.
 
     A server that is frozen keeps its connections open, and would otherwise hold every thread that asks it something.
     It is closed as well when a migration has changed a column under the plans it keeps: a new one makes them anew.
     """
+
+    # A healthy server ends a statement itself before that.
+    answer_seconds = 5.0
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> psycopg.Cursor[Any]:
         """The empty statement is the pool's question whether the server is still there.
@@ -56,7 +62,7 @@ class BoundedConnection(psycopg.Connection[Any]):
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         try:
-            return super().wait(gen, interval, ANSWER_SECONDS if timeout is None else timeout)
+            return super().wait(gen, interval, self.answer_seconds if timeout is None else timeout)
         # The name that psycopg (3.3) gives it where it documents wait(); a test of a server that hangs breaks with it.
         except psycopg.errors._WaitTimeout:
             if timeout is None:
@@ -66,3 +72,9 @@ class BoundedConnection(psycopg.Connection[Any]):
             if OUTDATED_PLAN in str(exc):
                 self.pgconn.finish()
             raise
+
+
+class ReplicaConnection(BoundedConnection):
+    """Of a server that can be spared: it is given up earlier."""
+
+    answer_seconds = 1.5
