@@ -34,11 +34,13 @@ for number, as_text in (
 
 
 class BoundedConnection(psycopg.Connection[Any]):
-    """Raises OperationalError, and is closed, when the server has not answered for ANSWER_SECONDS.
+    """Raises OperationalError, and is closed, when the server has not answered for `answer_seconds`.
 
     A server that is frozen keeps its connections open, and would otherwise hold every thread that asks it something.
     It is closed as well when a migration has changed a column under the plans it keeps: a new one makes them anew.
     """
+
+    answer_seconds = ANSWER_SECONDS
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> psycopg.Cursor[Any]:
         """The empty statement is the pool's question whether the server is still there.
@@ -56,7 +58,7 @@ class BoundedConnection(psycopg.Connection[Any]):
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         try:
-            return super().wait(gen, interval, ANSWER_SECONDS if timeout is None else timeout)
+            return super().wait(gen, interval, self.answer_seconds if timeout is None else timeout)
         # The name that psycopg (3.3) gives it where it documents wait(); a test of a server that hangs breaks with it.
         except psycopg.errors._WaitTimeout:
             if timeout is None:
