@@ -80,16 +80,16 @@ def look(sources: Sources, *, since: datetime | None = None) -> Report:
 def settle(
     sources: Sources, *, seconds: float, pause: float = 1.0, since: datetime | None = None, go_on: bool = True
 ) -> Report:
-    """As soon as nothing is violated, at the latest after these seconds; with a look at what was violated each `pause`.
+    """As soon as nothing is violated, at the latest so many seconds after the first look; another one each `pause`.
 
     go_on: it also looks at what has changed since it began, so that what comes to an end meanwhile is seen to its end.
     Without, only what is violated at every look counts: what is under way all the time does not.
     Raises Unreadable.
     """
-    began, deadline = datetime.now(UTC), time.monotonic() + seconds
+    began = datetime.now(UTC)
     found = Pass(sources)
     found.look_at_all(since=since)
-    examined = found.examined
+    examined, deadline = found.examined, time.monotonic() + seconds
     while found.violations and time.monotonic() < deadline:
         time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
         again = Pass(sources)

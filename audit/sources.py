@@ -47,17 +47,21 @@ class PatientConnection(BoundedConnection):
 class Sources:
     """Answers as a context manager, whose end closes what was opened. Raises Unreadable for whoever does not answer."""
 
-    def __init__(self, databases: Mapping[str, str], broker: Web, gateway: Web | None) -> None:
+    def __init__(
+        self, databases: Mapping[str, str], broker: Web, gateway: Web | None, *, vhost: str = "marquee"
+    ) -> None:
         """databases: the address of each service's. gateway: where it shows its record, if it does."""
         self._databases = databases
         self._broker = broker
+        self._vhost = vhost
         self.record = Record(gateway) if gateway else None
         self._connections: dict[str, psycopg.Connection[Any]] = {}
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Self:
-        """<SERVICE>_DATABASE_URL of each, RABBITMQ_MANAGEMENT_URL with a login, and where there is one the record's
-        GATEWAY_RECORD_URL with GATEWAY_RECORD_API_KEY; SSL_CERT_FILE: who is trusted. Raises KeyError with a name.
+        """<SERVICE>_DATABASE_URL of each, RABBITMQ_MANAGEMENT_URL with a login (and RABBITMQ_VHOST), and where there is
+        one the record's GATEWAY_RECORD_URL with GATEWAY_RECORD_API_KEY; SSL_CERT_FILE: who is trusted. Raises KeyError
+        with the name of what is missing.
         """
         authority = environment.get("SSL_CERT_FILE") or None
         broker = Web.with_login(environment["RABBITMQ_MANAGEMENT_URL"], name="RabbitMQ's management", trusted=authority)
@@ -65,7 +69,8 @@ class Sources:
         if url := environment.get("GATEWAY_RECORD_URL"):
             bearer = f"Bearer {environment['GATEWAY_RECORD_API_KEY']}"
             gateway = Web(url, bearer, name="the gateway's record", trusted=authority)
-        return cls({name: environment[f"{name.upper()}_DATABASE_URL"] for name in SERVICES}, broker, gateway)
+        databases = {name: environment[f"{name.upper()}_DATABASE_URL"] for name in SERVICES}
+        return cls(databases, broker, gateway, vhost=environment.get("RABBITMQ_VHOST") or "marquee")
 
     def __enter__(self) -> Self:
         return self
@@ -76,7 +81,7 @@ class Sources:
 
     def broker(self) -> Broker:
         """Its bindings and dead letters as they are now."""
-        return Broker.read(self._broker)
+        return Broker.read(self._broker, self._vhost)
 
     def keys(self, service: str, sql: str, *values: Any) -> Iterator[list[str]]:
         """What a SELECT of one column finds, as text, CHUNK at a time; over a connection of its own, in one snapshot."""
