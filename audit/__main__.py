@@ -31,6 +31,9 @@ def main() -> int:
     try:
         with _sources(options.what) as sources:
             report = settle(sources, seconds=options.seconds, since=since)
+    except KeyError as missing:
+        print(f"marquee: {missing.args[0]} is not set", file=sys.stderr)
+        return 2
     except Unreadable as error:
         print(f"marquee: {error}", file=sys.stderr)
         return 1

@@ -66,7 +66,9 @@ class Pass:
         for invariant in self._invariants:
             number = invariant.number
             words = sorted({violation.words for violation in self.violations if violation.number == number})
-            findings.append(Finding(number, invariant.words, examined[number], tuple(words), self._broken[number] >= MOST))
+            findings.append(
+                Finding(number, invariant.words, examined[number], tuple(words), self._broken[number] >= MOST)
+            )
         return Report(tuple(findings), self._broker.dead_letters)
 
 

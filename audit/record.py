@@ -17,7 +17,7 @@ class Record:
         self._web = web
 
     def of(self, references: Sequence[str]) -> list[dict[str, Any]]:
-        """The entries of these payments: reference, captured, refunded, and what is still held of it, in minor units."""
+        """The entries of these payments: reference, captured, refunded and what is still held, in minor units."""
         found: list[dict[str, Any]] = []
         for start in range(0, len(references), PAGE):
             asked = urlencode({"reference": references[start : start + PAGE]}, doseq=True)

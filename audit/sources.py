@@ -84,7 +84,7 @@ class Sources:
         return Broker.read(self._broker, self._vhost)
 
     def keys(self, service: str, sql: str, *values: Any) -> Iterator[list[str]]:
-        """What a SELECT of one column finds, as text, CHUNK at a time; over a connection of its own, in one snapshot."""
+        """What a SELECT of one column finds, as text, CHUNK at a time; over a connection of its own, of one moment."""
         with self._reading(service), self._connect(service) as connection, connection.transaction():
             cursor = psycopg.RawServerCursor(connection, "keys")
             cursor.execute(sql, values)

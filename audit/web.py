@@ -16,7 +16,7 @@ class Unreadable(Exception):
 
 
 class Web:
-    """One server. name: what complaints call it. trusted: a file with certificates of whom to trust, else the system's."""
+    """One server. name: what complaints call it. trusted: a file of whom to trust, instead of the system's."""
 
     def __init__(self, url: str, authorization: str, *, name: str, trusted: str | None = None) -> None:
         self.url = url.rstrip("/")

@@ -171,4 +171,3 @@ def mails(world: World, booking: UUID, template: str, count: int, *, at: datetim
         row = {"id": made, "booking_id": booking, "template": template, "channel": "email", "status": "sent", **times}
         world.plant("notify", "notifications", **row)
         world.plant("notify", "delivery_log", notification_id=made, outcome="sent")
-

@@ -91,8 +91,8 @@ def test_only_what_was_violated_is_looked_at_again(world):
     kept = overdue(world, "AAAA")
     for number in range(50):
         world.plant(
-            "booking", "bookings", id=uuid7(), reference=f"C{number}", status="CANCELLED", total_amount=1, currency="EUR",
-            showtime_id=SHOWTIME,
+            "booking", "bookings", id=uuid7(), reference=f"C{number}", status="CANCELLED", total_amount=1,
+            currency="EUR", showtime_id=SHOWTIME,
         )  # fmt: skip
 
     class Recording(Sources):
@@ -112,8 +112,9 @@ def test_an_invariant_that_is_broken_everywhere_is_not_looked_at_for_ever(world)
     world.execute(
         "booking",
         "INSERT INTO bookings (id, reference, user_id, showtime_id, status, payment_status, total_amount, currency,"
-        " hold_expires_at, created_at, ticket) SELECT gen_random_uuid(), 'R' || n, gen_random_uuid(), gen_random_uuid(),"
-        " 'PENDING', '', 1, 'EUR', now() - interval '1 hour', now(), '' FROM generate_series(1, 1500) AS n",
+        " hold_expires_at, created_at, ticket) SELECT gen_random_uuid(), 'R' || n, gen_random_uuid(),"
+        " gen_random_uuid(), 'PENDING', '', 1, 'EUR', now() - interval '1 hour', now(), ''"
+        " FROM generate_series(1, 1500) AS n",
     )
     with world.sources() as sources:
         (finding,) = (finding for finding in look(sources).findings if finding.violations)
@@ -124,8 +125,18 @@ def test_the_last_hours_are_what_changed_in_them_and_what_is_open(world):
     """Whatever changed says so in an event; what is old and closed is left to the audit of everything."""
     day_ago = datetime.now(UTC) - timedelta(days=1)
     old = [first_uuid7_at(day_ago + timedelta(seconds=number)) for number in range(3)]
-    world.plant("booking", "outbox", id=uuid7(), exchange="", type="", body={"data": {"booking_id": str(old[1])}}, published_at="now")
-    for id_, reference, status in zip(old, ("OPEN", "TOLD", "PAID"), ("PENDING", "CONFIRMED", "CONFIRMED"), strict=True):
+    world.plant(
+        "booking",
+        "outbox",
+        id=uuid7(),
+        exchange="",
+        type="",
+        body={"data": {"booking_id": str(old[1])}},
+        published_at="now",
+    )
+    for id_, reference, status in zip(
+        old, ("OPEN", "TOLD", "PAID"), ("PENDING", "CONFIRMED", "CONFIRMED"), strict=True
+    ):
         overdue(world, reference, made=id_)
         world.change("booking", "bookings", f"id = '{id_}'", status=status)
     with world.sources() as sources:

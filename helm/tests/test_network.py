@@ -23,7 +23,11 @@ def needed(variant: str) -> dict[tuple[str, int], set[tuple[str, str]]]:
     for name in SERVICES:
         callers = {(other, process) for other, process in asking if name in calls[other]}
         need[f"{name}/web", config["services"][name]["port"]] = {("gateway", ""), *callers}
-        clients = {("audit", "audit")} | {one for one in everyone if one[0] == name} | ({("backup", name)} if backup else set())
+        clients = (
+            {("audit", "audit")}
+            | {one for one in everyone if one[0] == name}
+            | ({("backup", name)} if backup else set())
+        )
         if config["services"][name]["database"]["standbys"]:
             clients.add(("postgres-standby", name))
         need[f"postgres/{name}", 5432] = clients
