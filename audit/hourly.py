@@ -32,10 +32,14 @@ RETRY_SECONDS = 300.0
 # Of one invariant.
 LOGGED = 100
 
-VIOLATIONS = metrics.gauge("audit_violations", "What must never be, found by the last audit", ["invariant"], mode="livemax")
+VIOLATIONS = metrics.gauge(
+    "audit_violations", "What must never be, found by the last audit", ["invariant"], mode="livemax"
+)
 EXAMINED = metrics.gauge("audit_examined", "Things that the last audit looked at", ["invariant"], mode="livemax")
 SECONDS = metrics.gauge("audit_run_seconds", "What the last audit took, with its looks again", mode="livemax")
-ENDED = metrics.gauge("audit_ended_timestamp_seconds", "When an audit came to its end; at first when its process began", mode="livemax")
+ENDED = metrics.gauge(
+    "audit_ended_timestamp_seconds", "When an audit came to its end; at first when its process began", mode="livemax"
+)
 
 
 class Hourly:

@@ -194,25 +194,25 @@ class Costing(Sources):
 HISTORY = {
     "booking": (
         "INSERT INTO bookings (id, reference, user_id, showtime_id, status, payment_status, total_amount, currency,"
-        " hold_expires_at, created_at, ticket) SELECT overlay(gen_random_uuid()::text placing '01' from 1)::uuid,"
+        " hold_expires_at, created_at, ticket) SELECT overlay(gen_random_uuid()::text placing '00' from 1)::uuid,"
         " '{rows}-' || n, gen_random_uuid(), gen_random_uuid(), 'CANCELLED', '', 1, 'EUR', now(), now(), ''"
         " FROM generate_series(1, {rows}) AS n",
         "INSERT INTO seat_status (showtime_id, seat_id, status) SELECT gen_random_uuid(), gen_random_uuid(), 'blocked'"
         " FROM generate_series(1, {rows})",
     ),
     "payment": (
-        "INSERT INTO payments (id, booking_id, booking_reference, user_id, status, amount, currency, created_at)"
-        " SELECT overlay(gen_random_uuid()::text placing '01' from 1)::uuid, gen_random_uuid(), '', gen_random_uuid(),"
-        " 'voided', 1, 'EUR', now() FROM generate_series(1, {rows})",
+        "INSERT INTO payments (id, booking_id, booking_reference, user_id, status, amount, currency, booking_state)"
+        " SELECT overlay(gen_random_uuid()::text placing '00' from 1)::uuid, gen_random_uuid(), '', gen_random_uuid(),"
+        " 'voided', 1, 'EUR', 'ended' FROM generate_series(1, {rows})",
     ),
     "notify": (
         "INSERT INTO inbox (consumer, event_id, type, handled_at) SELECT 'notify',"
-        " overlay(gen_random_uuid()::text placing '01' from 1)::uuid, '', now() FROM generate_series(1, {rows})",
+        " overlay(gen_random_uuid()::text placing '00' from 1)::uuid, '', now() FROM generate_series(1, {rows})",
     ),
 }
 OUTBOX = (
     "INSERT INTO outbox (id, exchange, type, body, created_at, published_at)"
-    " SELECT overlay(gen_random_uuid()::text placing '01' from 1)::uuid, '', '', '{{}}', now(), now()"
+    " SELECT overlay(gen_random_uuid()::text placing '00' from 1)::uuid, '', '', '{{}}', now(), now()"
     " FROM generate_series(1, {rows})"
 )
 
