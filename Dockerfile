@@ -1,7 +1,8 @@
-# The five services, and the mailbox that takes their messages where no mail server is.
+# The five services, the audit of what they have, and the mailbox that takes their messages where no mail server is.
 #
 #   docker build --build-arg PROJECT=booking_project .     one service; the command names the process:
 #                                                          web, worker, relay, migrate, beat, flower (docker/entrypoint.sh)
+#   docker build --target audit .                          the audit
 #   docker build --target message-sink .                   the mailbox
 #
 # What all services share is one layer, the same to the byte however often it is built (docker/settle.sh), so that a
@@ -38,6 +39,12 @@ FROM build AS message-sink-own
 COPY mailbox/message_sink /app/message_sink
 RUN sh docker/settle.sh /app
 
+FROM build AS audit-own
+COPY chassis chassis
+RUN uv pip install --quiet --no-deps --target /opt/own ./chassis && sh docker/settle.sh /opt/own
+COPY audit /app/audit
+RUN sh docker/settle.sh /app
+
 FROM ${PYTHON} AS runtime
 RUN groupadd --gid 10001 marquee \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /app --shell /usr/sbin/nologin marquee \
@@ -60,6 +67,14 @@ LABEL org.opencontainers.image.title="marquee-message-sink" \
       org.opencontainers.image.description="A mailbox that keeps what Marquee would have sent"
 COPY --from=message-sink-own /app /app
 CMD ["message-sink"]
+
+FROM runtime AS audit
+LABEL org.opencontainers.image.title="marquee-audit" \
+      org.opencontainers.image.description="Looks each hour whether what must always be true of Marquee's data is"
+COPY --from=shared /opt/venv /opt/venv
+COPY --from=audit-own /opt/own /opt/own
+COPY --from=audit-own /app /app
+CMD ["audit"]
 
 FROM runtime AS service
 COPY --from=shared /opt/venv /opt/venv

@@ -1,57 +1,55 @@
 """`python -m audit <state folder> [seconds]`: one line per invariant; exits 1 when one is violated.
 
+Of a stack on this machine. `python -m audit once` is the same of what the environment names (Sources.of), all of it or
+with `--hours` what changed since; `python -m audit hourly` goes on, and shows what it finds to Prometheus.
 What is still under way looks like a violation, so a violation counts only when it is still there after `seconds`.
 """
 
+import argparse
+import os
 import sys
-import time
+from datetime import UTC, datetime, timedelta
 
-from audit.facts import Facts, collect
-from audit.invariants import Finding, audit
-from stack import lifecycle
-from stack.errors import StackError
-from stack.instance import Instance
-from stack.lifecycle import Stack
-
-SHOWN = 10
-PAUSE_SECONDS = 1.0
-
-
-def settle(stack: Stack, *, seconds: float) -> tuple[Facts, list[Finding]]:
-    """The facts and findings as soon as nothing is violated, at the latest after these seconds."""
-    deadline = time.monotonic() + seconds
-    while True:
-        facts = collect(stack)
-        findings = audit(facts)
-        if not any(finding.violations for finding in findings) or time.monotonic() > deadline:
-            return facts, findings
-        time.sleep(PAUSE_SECONDS)
-
-
-def print_findings(facts: Facts, findings: list[Finding]) -> None:
-    for finding in findings:
-        verdict = f"{len(finding.violations)} violated" if finding.violations else "ok"
-        print(f"  {finding.number}. {finding.invariant:58} {finding.examined:8} looked at  {verdict}")
-        for violation in finding.violations[:SHOWN]:
-            print(f"       {violation}")
-        if len(finding.violations) > SHOWN:
-            print(f"       and {len(finding.violations) - SHOWN} more")
-    for letter in facts.dead_letters:
-        print(f"  dead letter in {letter.queue}: {letter.type} {letter.event_id}")
+from audit.auditing import settle
+from audit.printing import print_report
+from audit.sources import Sources
+from audit.web import Unreadable
 
 
 def main() -> int:
-    instance = Instance.at(sys.argv[1])
-    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 30.0
+    parser = argparse.ArgumentParser(prog="python -m audit", description=__doc__)
+    parser.add_argument("what", help="once, hourly, or the state folder of a stack on this machine")
+    parser.add_argument("seconds", nargs="?", type=float, default=30.0, help="for what is under way (%(default)s)")
+    parser.add_argument("--hours", type=float, help="look only at what was made or changed in these, and what is open")
+    options = parser.parse_args()
+    if options.what == "hourly":
+        # What serves metrics is only loaded here.
+        from audit.hourly import main as run_hourly
+
+        return run_hourly()
+    since = datetime.now(UTC) - timedelta(hours=options.hours) if options.hours else None
     try:
-        facts, findings = settle(lifecycle.load(instance), seconds=seconds)
-    except StackError as error:
+        with _sources(options.what) as sources:
+            report = settle(sources, seconds=options.seconds, since=since)
+    except KeyError as missing:
+        print(f"marquee: {missing.args[0]} is not set", file=sys.stderr)
+        return 2
+    except Unreadable as error:
         print(f"marquee: {error}", file=sys.stderr)
         return 1
-    print_findings(facts, findings)
-    violations = sum(len(finding.violations) for finding in findings)
+    print_report(report)
+    violations = len(report.violations)
     print(f"\nmarquee: {violations} violations" if violations else "\nmarquee: everything that must be true is")
     return 1 if violations else 0
+
+
+def _sources(what: str) -> Sources:
+    if what == "once":
+        return Sources.of(os.environ)
+    # An image of the audit has no stack in it.
+    from audit.of_stack import sources_at
+
+    return sources_at(what)
 
 
 if __name__ == "__main__":

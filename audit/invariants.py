@@ -1,242 +1,298 @@
-"""The seven invariants, each a pure function of the facts. What it returns are its violations, for people to read."""
+"""The seven invariants, each as what a database is asked: of every thing, what is wrong with it (NULL: nothing).
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import timedelta
-from uuid import UUID
+What two databases know is asked of the one with the rows of the other beside it. How a rule is asked is in rules.py:
+`asked` has the things it is about. Amounts are minor units.
+"""
 
-from audit.facts import Authorisation, Booking, Claim, Facts, Payment
+from collections.abc import Iterator
 
-OVERDUE = timedelta(seconds=60)
-MESSAGES = ("receipt", "ticket")
+from audit.broker import Broker
+from audit.rules import SERVICES, Beside, Invariant, Rule
 
+# A hold that ended may have been taken over already, before its booking is marked expired. Of a showtime that is over
+# the inventory has forgotten who had which seat.
+SEATS_THAT_BOOKINGS_HAVE = """
+SELECT bookings.id, CASE WHEN kept.booking_id IS DISTINCT FROM bookings.id
+                  OR kept.status <> CASE bookings.status WHEN 'CONFIRMED' THEN 'sold' ELSE 'held' END
+    THEN format('booking %s has seat %s of showtime %s, which is %s', reference, claim.seat_id, claim.showtime_id,
+                coalesce(kept.status || coalesce(' by ' || kept.booking_id, ''), 'free')) END
+FROM asked JOIN bookings USING (id)
+JOIN booking_seats AS claim ON claim.booking_id = bookings.id AND given_back_at IS NULL
+LEFT JOIN seat_status AS kept ON kept.showtime_id = claim.showtime_id AND kept.seat_id = claim.seat_id
+LEFT JOIN showtimes ON showtimes.id = claim.showtime_id
+WHERE (bookings.status = 'CONFIRMED' OR (bookings.status = 'PENDING' AND hold_expires_at > now()))
+    AND seats_forgotten_at IS NULL
+"""
+SEATS_FORGOTTEN = """
+SELECT asked.id, CASE WHEN count(*) > 1 THEN format('seat %s of showtime %s, which is over, belongs to %s',
+    claim.seat_id, asked.id, string_agg(reference, ', ' ORDER BY reference)) END
+FROM asked JOIN showtimes ON showtimes.id = asked.id AND seats_forgotten_at IS NOT NULL
+JOIN bookings ON bookings.showtime_id = asked.id AND bookings.status = 'CONFIRMED'
+JOIN booking_seats AS claim ON claim.booking_id = bookings.id AND given_back_at IS NULL
+GROUP BY asked.id, claim.seat_id
+"""
+SEATS_GIVEN_BACK = """
+SELECT bookings.id, CASE WHEN EXISTS (
+        SELECT FROM check_ins WHERE check_ins.booking_id = bookings.id AND check_ins.seat_id = claim.seat_id)
+    THEN format('booking %s has given back seat %s of showtime %s, to which somebody was let in',
+                reference, claim.seat_id, claim.showtime_id) END
+FROM asked JOIN bookings USING (id)
+JOIN booking_seats AS claim ON claim.booking_id = bookings.id AND given_back_at IS NOT NULL
+"""
+SEATS_SOLD = """
+SELECT asked.id, CASE WHEN bookings.status IS DISTINCT FROM 'CONFIRMED' OR NOT EXISTS (
+        SELECT FROM booking_seats AS claim WHERE claim.booking_id = kept.booking_id AND given_back_at IS NULL
+            AND claim.showtime_id = kept.showtime_id AND claim.seat_id = kept.seat_id)
+    THEN format('seat %s of showtime %s is sold to %s, which may not have it',
+                kept.seat_id, kept.showtime_id, kept.booking_id) END
+FROM asked JOIN seat_status AS kept ON kept.showtime_id = asked.id AND kept.status = 'sold'
+LEFT JOIN bookings ON bookings.id = kept.booking_id
+"""
 
-@dataclass(frozen=True)
-class Finding:
-    """examined: how many things (seats, bookings ...) the invariant was held against."""
-
-    number: int
-    invariant: str
-    examined: int
-    violations: tuple[str, ...]
-
-
-def audit(facts: Facts) -> list[Finding]:
-    return [
-        Finding(number, invariant, examined(facts), tuple(violations(facts)))
-        for number, (invariant, examined, violations) in enumerate(INVARIANTS, start=1)
-    ]
-
-
-def seats_taken_twice(facts: Facts) -> Iterator[str]:
-    owners: dict[tuple[UUID, UUID], list[Booking]] = defaultdict(list)
-    inventory = {(seat.showtime_id, seat.seat_id): seat for seat in facts.seats}
-    for claim in facts.claims:
-        booking = facts.bookings[claim.booking_id]
-        if claim.given_back or not _has_a_right_to_seats(booking, facts):
-            continue
-        seat = (claim.showtime_id, claim.seat_id)
-        owners[seat].append(booking)
-        if claim.showtime_id in facts.forgotten:
-            continue
-        row = inventory.get(seat)
-        wanted = "sold" if booking.status == "CONFIRMED" else "held"
-        if row is None or row.booking_id != booking.id or row.status != wanted:
-            state = f"{row.status} by {row.booking_id}" if row else "free"
-            yield f"booking {booking.reference} has {_seat(claim)}, which is {state}"
-    for (showtime_id, seat_id), bookings in owners.items():
-        if len(bookings) > 1:
-            references = ", ".join(sorted(booking.reference for booking in bookings))
-            yield f"seat {seat_id} of showtime {showtime_id} belongs to {references}"
-    yield from _given_back_and_used(facts)
-    claimed = {(each.booking_id, each.showtime_id, each.seat_id) for each in facts.claims if not each.given_back}
-    for row in facts.seats:
-        if row.status != "sold" or row.booking_id is None:
-            continue
-        owner = facts.bookings.get(row.booking_id)
-        confirmed = owner is not None and owner.status == "CONFIRMED"
-        if not confirmed or (row.booking_id, row.showtime_id, row.seat_id) not in claimed:
-            yield f"seat {row.seat_id} of showtime {row.showtime_id} is sold to {row.booking_id}, which may not have it"
-
-
-def _given_back_and_used(facts: Facts) -> Iterator[str]:
-    for claim in facts.claims:
-        if claim.given_back and claim.let_in:
-            booking = facts.bookings[claim.booking_id]
-            yield f"booking {booking.reference} has given back {_seat(claim)}, to which somebody was let in"
-
-
-def confirmed_without_its_money(facts: Facts) -> Iterator[str]:
-    payments = _by_booking(facts)
-    for booking in _confirmed(facts):
-        captured = [payment for payment in payments[booking.id] if payment.captured]
-        if len(captured) != 1:
-            yield f"booking {booking.reference} is confirmed with {len(captured)} captured payments"
-        elif (captured[0].captured, captured[0].currency) != (booking.total, booking.currency):
-            yield (
-                f"booking {booking.reference} costs {booking.total} {booking.currency}, "
-                f"{captured[0].captured} {captured[0].currency} were captured"
-            )
-        else:
-            yield from _seats_and_their_money(booking, captured[0], facts)
-
-
-def _seats_and_their_money(booking: Booking, payment: Payment, facts: Facts) -> Iterator[str]:
-    """Money goes back as goodwill, or with the seats that are given back; who was in by then stays in."""
-    claims = [claim for claim in facts.claims if claim.booking_id == booking.id]
-    given_back = sum(claim.price for claim in claims if claim.given_back)
-    used = sum(claim.price for claim in claims if claim.let_in)
-    not_as_goodwill = [each for each in facts.refunds if each.payment_id == payment.id and each.kind == "cancel"]
-    back = sum(refund.amount for refund in not_as_goodwill)
-    if back > given_back + used:
-        yield (
-            f"booking {booking.reference} is confirmed, {back} of its money went back and not as goodwill, "
-            f"its seats of {given_back} were given back and those of {used} used"
-        )
-    if given_back > payment.refunded:
-        yield f"booking {booking.reference} has given back seats of {given_back}, {payment.refunded} went back"
-    has = {claim.seat_id for claim in claims if not claim.given_back}
-    for seat_id in has & {seat.id for seat in payment.seats if seat.refunded == "cancel"}:
-        yield f"booking {booking.reference} has seat {seat_id}, whose money went back and not as goodwill"
-
-
-def money_that_should_be_back(facts: Facts) -> Iterator[str]:
-    for payment in facts.payments:
-        booking = facts.bookings.get(payment.booking_id)
-        status = booking.status if booking else "unknown"
-        kept = payment.captured - payment.refunded
-        if status == "PENDING" and kept:
-            yield f"payment {payment.id}: {kept} captured for a booking that is only held"
-        elif status not in ("PENDING", "CONFIRMED") and (payment.held or kept > payment.retained):
-            yield (
-                f"payment {payment.id}: booking is {status}, {payment.held} still authorised, "
-                f"{kept} kept of which {payment.retained} as a fee"
-            )
-        back = sum(seat.price for seat in payment.seats if seat.charged and seat.refunded == "cancel")
-        whole = sum(seat.price for seat in payment.seats if seat.charged)
-        if back and payment.retained > payment.fee_told * (whole - back) // whole:
-            yield (
-                f"payment {payment.id}: {payment.retained} kept of a fee of {payment.fee_told}, "
-                f"though seats of {back} among those of {whole} were given back"
-            )
-    yield from _charged_or_refunded_twice(facts)
-
-
-def _charged_or_refunded_twice(facts: Facts) -> Iterator[str]:
-    captures = Counter(o.payment_id for o in facts.operations if (o.kind, o.state) == ("capture", "succeeded"))
-    yield from (f"payment {payment_id} was captured {n} times" for payment_id, n in captures.items() if n > 1)
-    refunds: Counter[UUID] = Counter()
-    for operation in facts.operations:
-        if (operation.kind, operation.state) == ("refund", "succeeded"):
-            refunds[operation.payment_id] += operation.amount
-    for payment in facts.payments:
-        if refunds[payment.id] != payment.refunded:
-            yield f"payment {payment.id} says {payment.refunded} refunded, its refunds are {refunds[payment.id]}"
-    yield from _seats_refunded_twice(facts)
-    charges = Counter(entry.reference for entry in facts.authorisations if entry.captured)
-    yield from (f"the gateway charged payment {payment} {n} times" for payment, n in charges.items() if n > 1)
-    for entry in facts.authorisations:
-        if entry.refunded > entry.captured:
-            yield f"the gateway gave back {entry.refunded} of {entry.captured} captured for payment {entry.reference}"
-
-
-def _seats_refunded_twice(facts: Facts) -> Iterator[str]:
-    times = Counter((refund.payment_id, seat) for refund in facts.refunds for seat in refund.seats)
-    for (payment_id, seat), n in times.items():
-        if n > 1:
-            yield f"payment {payment_id}: the money of seat {seat} went back {n} times"
-    for refund in facts.refunds:
-        if refund.seats and refund.amount != sum(refund.seats.values()):
-            prices = sum(refund.seats.values())
-            yield f"payment {refund.payment_id}: {refund.amount} went back of seats that were sold at {prices}"
-
-
-def overdue_holds(facts: Facts) -> Iterator[str]:
-    for booking in facts.bookings.values():
-        if booking.status == "PENDING" and booking.hold_expires_at + OVERDUE < facts.now:
-            yield f"booking {booking.reference} is pending, its hold ended at {booking.hold_expires_at:%F %T}"
-
-
-def lost_events(facts: Facts) -> Iterator[str]:
-    dead = {(letter.queue, letter.event_id) for letter in facts.dead_letters}
-    for service, events in facts.events.items():
-        for event in events:
-            if not event.published:
-                yield f"{service}: {event.type} {event.id} is not published"
-                continue
-            for consumer in _consumers(facts, event.exchange, event.type):
-                named = (f"{consumer}.dead", str(event.id)) in dead
-                if event.id not in facts.handled[consumer] and not named:
-                    yield f"{consumer} has not handled {event.type} {event.id} of {service}"
-
-
-def missing_messages(facts: Facts) -> Iterator[str]:
-    for booking in _confirmed(facts):
-        for message in MESSAGES:
-            sent = facts.mails.get((booking.id, message), 0)
-            if sent != 1:
-                yield f"booking {booking.reference} got {sent} {message}s"
-
-
-def books_that_differ(facts: Facts) -> Iterator[str]:
-    record: dict[str, list[Authorisation]] = defaultdict(list)
-    for entry in facts.authorisations:
-        record[entry.reference].append(entry)
-    for payment in facts.payments:
-        balances = facts.ledger.get(payment.id, {})
-        if sum(balances.values()):
-            yield f"payment {payment.id}: its ledger adds up to {sum(balances.values())}"
-        entries = record.pop(str(payment.id), [])
-        for account, ours, theirs in (
-            ("cash", balances.get("cash", 0), sum(entry.captured - entry.refunded for entry in entries)),
-            ("authorised", balances.get("authorised", 0), sum(entry.held for entry in entries)),
-            ("captured", payment.captured, sum(entry.captured for entry in entries)),
-            ("refunded", payment.refunded, sum(entry.refunded for entry in entries)),
-        ):
-            if ours != theirs:
-                yield f"payment {payment.id}: {account} is {ours} here and {theirs} at the gateway"
-    yield from (f"the gateway took money for {reference}, which is no payment of ours" for reference in record)
-
-
-def _has_a_right_to_seats(booking: Booking, facts: Facts) -> bool:
-    """A hold that ended may have been taken over already, before the booking is marked expired."""
-    return booking.status == "CONFIRMED" or (booking.status == "PENDING" and booking.hold_expires_at > facts.now)
-
-
-def _confirmed(facts: Facts) -> list[Booking]:
-    return [booking for booking in facts.bookings.values() if booking.status == "CONFIRMED"]
-
-
-def _by_booking(facts: Facts) -> dict[UUID, list[Payment]]:
-    payments: dict[UUID, list[Payment]] = defaultdict(list)
-    for payment in facts.payments:
-        payments[payment.booking_id].append(payment)
-    return payments
-
-
-def _consumers(facts: Facts, exchange: str, event_type: str) -> list[str]:
-    return [service for source, key, service in facts.bindings if (source, key) == (exchange, event_type)]
-
-
-def _seat(claim: Claim) -> str:
-    return f"seat {claim.seat_id} of showtime {claim.showtime_id}"
-
-
-INVARIANTS: tuple[tuple[str, Callable[[Facts], int], Callable[[Facts], Iterator[str]]], ...] = (
-    ("no seat of a showtime is sold or held twice", lambda f: len(f.claims), seats_taken_twice),
-    (
-        "a confirmed booking has one captured payment of its total",
-        lambda f: len(_confirmed(f)),
-        confirmed_without_its_money,
-    ),
-    ("other money is given back, nothing is moved twice", lambda f: len(f.payments), money_that_should_be_back),
-    ("no hold outlives its end by a minute", lambda f: len(f.bookings), overdue_holds),
-    ("every event is published and handled once", lambda f: sum(map(len, f.events.values())), lost_events),
-    ("a confirmed booking got one receipt and one ticket", lambda f: len(_confirmed(f)), missing_messages),
-    (
-        "the ledger adds up and is the gateway's own",
-        lambda f: len(f.payments) + len(f.authorisations),
-        books_that_differ,
-    ),
+CONFIRMED = Beside(
+    "booking",
+    "id uuid, reference text, total bigint, currency text, given_back bigint, used bigint, seats jsonb",
+    """
+    SELECT id, reference, total_amount AS total, currency, given_back, used, seats
+    FROM asked JOIN bookings USING (id) CROSS JOIN LATERAL (
+        SELECT coalesce(sum(price_amount) FILTER (WHERE given_back_at IS NOT NULL), 0) AS given_back,
+               coalesce(sum(price_amount) FILTER (WHERE check_ins.id IS NOT NULL), 0) AS used,
+               coalesce(jsonb_agg(claim.seat_id) FILTER (WHERE given_back_at IS NULL), '[]') AS seats
+        FROM booking_seats AS claim
+        LEFT JOIN check_ins ON check_ins.booking_id = claim.booking_id AND check_ins.seat_id = claim.seat_id
+        WHERE claim.booking_id = bookings.id
+    ) AS claims
+    WHERE status = 'CONFIRMED'
+    """,
 )
+# Money goes back as goodwill, or with the seats that are given back; who was in by then stays in.
+CONFIRMED_AND_THEIR_MONEY = """
+SELECT id, CASE
+    WHEN captures <> 1 THEN format('booking %s is confirmed with %s captured payments', reference, captures)
+    WHEN (captured_amount, paid_in) <> (total, currency)
+    THEN format('booking %s costs %s %s, %s %s were captured', reference, total, currency, captured_amount, paid_in)
+    WHEN back > given_back + used
+    THEN format('booking %s is confirmed, %s of its money went back and not as goodwill, '
+                'its seats of %s were given back and those of %s used', reference, back, given_back, used)
+    WHEN given_back > refunded_amount
+    THEN format('booking %s has given back seats of %s, %s went back', reference, given_back, refunded_amount)
+    WHEN has_back IS NOT NULL
+    THEN format('booking %s has seat %s, whose money went back and not as goodwill', reference, has_back) END
+FROM (
+    SELECT asked.*, captured_amount, refunded_amount, payments.currency AS paid_in,
+           count(payments.id) OVER (PARTITION BY asked.id) AS captures,
+           (SELECT coalesce(sum(refunds.amount), 0) FROM refunds
+            WHERE payment_id = payments.id AND kind = 'cancel' AND refunds.status = 'succeeded') AS back,
+           (SELECT min(seat ->> 'id') FROM jsonb_array_elements(payments.seats) AS seat
+            WHERE seat ->> 'refunded' = 'cancel' AND asked.seats ? (seat ->> 'id')) AS has_back
+    FROM asked LEFT JOIN payments ON booking_id = asked.id AND captured_amount > 0
+) AS paid
+"""
+
+MONEY = Beside(
+    "payment",
+    "id uuid, booking_id uuid, held bigint, kept bigint, retained bigint",
+    """
+    SELECT id, booking_id, held_amount AS held, captured_amount - refunded_amount AS kept, retained_amount AS retained
+    FROM asked JOIN payments USING (id)
+    """,
+)
+MONEY_OF_OTHER_BOOKINGS = """
+SELECT asked.id, CASE
+    WHEN status = 'PENDING' AND kept <> 0
+    THEN format('payment %s: %s captured for a booking that is only held', asked.id, kept)
+    WHEN coalesce(status, 'unknown') NOT IN ('PENDING', 'CONFIRMED') AND (held <> 0 OR kept > retained)
+    THEN format('payment %s: booking is %s, %s still authorised, %s kept of which %s as a fee',
+                asked.id, coalesce(status, 'unknown'), held, kept, retained) END
+FROM asked LEFT JOIN bookings ON bookings.id = booking_id
+"""
+FEES_OF_SEATS_GIVEN_BACK = """
+SELECT id, CASE WHEN back > 0 AND retained_amount > fee_told_amount * (whole - back) / whole
+    THEN format('payment %s: %s kept of a fee of %s, though seats of %s among those of %s were given back',
+                id, retained_amount, fee_told_amount, back, whole) END
+FROM asked JOIN payments USING (id) CROSS JOIN LATERAL (
+    SELECT sum(price) AS whole, sum(price) FILTER (WHERE refunded = 'cancel') AS back
+    FROM jsonb_to_recordset(seats) AS seat(price bigint, refunded text, charged boolean) WHERE charged
+) AS charged
+WHERE retained_amount > 0
+"""
+MONEY_MOVED_TWICE = """
+SELECT payments.id, CASE
+    WHEN captures > 1 THEN format('payment %s was captured %s times', payments.id, captures)
+    WHEN refunded <> refunded_amount
+    THEN format('payment %s says %s refunded, its refunds are %s', payments.id, refunded_amount, refunded) END
+FROM asked JOIN payments USING (id) CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE kind = 'capture') AS captures,
+           coalesce(sum(gateway_operations.amount) FILTER (WHERE kind = 'refund'), 0) AS refunded
+    FROM gateway_operations WHERE payment_id = payments.id AND state = 'succeeded'
+) AS moved
+"""
+SEATS_REFUNDED_TWICE = """
+SELECT asked.id, CASE WHEN count(*) > 1
+    THEN format('payment %s: the money of seat %s went back %s times', asked.id, seat.id, count(*)) END
+FROM asked JOIN refunds ON payment_id = asked.id AND status = 'succeeded'
+CROSS JOIN LATERAL jsonb_to_recordset(seats) AS seat(id uuid)
+GROUP BY asked.id, seat.id
+"""
+REFUNDS_OF_SEATS = """
+SELECT asked.id, CASE WHEN amount <> prices
+    THEN format('payment %s: %s went back of seats that were sold at %s', asked.id, amount, prices) END
+FROM asked JOIN refunds ON payment_id = asked.id AND status = 'succeeded'
+CROSS JOIN LATERAL (SELECT sum(price) AS prices FROM jsonb_to_recordset(seats) AS seat(price bigint)) AS sold
+"""
+RECORD = Beside("gateway", "reference text, captured bigint, refunded bigint, held bigint")
+CHARGED_TWICE = """
+SELECT reference, CASE
+    WHEN count(*) FILTER (WHERE captured > 0) > 1
+    THEN format('the gateway charged payment %s %s times', reference, count(*) FILTER (WHERE captured > 0))
+    WHEN bool_or(refunded > captured)
+    THEN format('the gateway gave back %s of %s captured for payment %s', max(refunded), max(captured), reference) END
+FROM asked GROUP BY reference
+"""
+
+OVERDUE_HOLDS = """
+SELECT id, CASE WHEN status = 'PENDING' AND hold_expires_at < now() - interval '60 seconds'
+    THEN format('booking %s is pending, its hold ended at %s',
+                reference, to_char(hold_expires_at, 'YYYY-MM-DD HH24:MI:SS')) END
+FROM asked JOIN bookings USING (id)
+"""
+
+CONFIRMED_IN_BRIEF = Beside(
+    "booking",
+    "id uuid, reference text",
+    "SELECT id, reference FROM asked JOIN bookings USING (id) WHERE status = 'CONFIRMED'",
+)
+MESSAGES_OF_CONFIRMED = """
+SELECT asked.id, CASE
+    WHEN receipts <> 1 THEN format('booking %s got %s receipts', reference, receipts)
+    WHEN tickets <> 1 THEN format('booking %s got %s tickets', reference, tickets) END
+FROM asked CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE template = 'receipt') AS receipts,
+           count(*) FILTER (WHERE template = 'ticket') AS tickets
+    FROM notifications JOIN delivery_log ON notification_id = notifications.id AND outcome = 'sent'
+    WHERE booking_id = asked.id AND channel = 'email' AND resend_of IS NULL
+) AS sent
+"""
+
+LEDGER = """
+SELECT payments.id, CASE
+    WHEN total <> 0 THEN format('payment %s: its ledger adds up to %s', payments.id, total)
+    WHEN cash <> captured_amount - refunded_amount
+    THEN format('payment %s: cash is %s in the ledger and %s in the payment',
+                payments.id, cash, captured_amount - refunded_amount)
+    WHEN authorised <> held_amount
+    THEN format('payment %s: authorised is %s in the ledger and %s in the payment',
+                payments.id, authorised, held_amount) END
+FROM asked JOIN payments USING (id) CROSS JOIN LATERAL (
+    SELECT coalesce(sum(transactions.amount), 0) AS total,
+           coalesce(sum(transactions.amount) FILTER (WHERE account = 'cash'), 0) AS cash,
+           coalesce(sum(transactions.amount) FILTER (WHERE account = 'authorised'), 0) AS authorised
+    FROM transactions WHERE payment_id = payments.id
+) AS ledger
+"""
+BOOKS_AND_THE_RECORD = """
+SELECT payments.id, CASE
+    WHEN held_amount <> coalesce(held, 0)
+    THEN format('payment %s: authorised is %s here and %s at the gateway', payments.id, held_amount, coalesce(held, 0))
+    WHEN captured_amount <> coalesce(captured, 0)
+    THEN format('payment %s: captured is %s here and %s at the gateway',
+                payments.id, captured_amount, coalesce(captured, 0))
+    WHEN refunded_amount <> coalesce(refunded, 0)
+    THEN format('payment %s: refunded is %s here and %s at the gateway',
+                payments.id, refunded_amount, coalesce(refunded, 0)) END
+FROM (
+    SELECT reference::uuid AS id, sum(captured) AS captured, sum(refunded) AS refunded, sum(held) AS held
+    FROM asked GROUP BY reference
+) AS record RIGHT JOIN payments USING (id)
+WHERE payments.id = ANY ($1::uuid[]) AND provider = 'simulator'
+"""
+# Its entry may be of a payment that was never made, and then its reference need not be an id at all.
+TAKEN_FOR_NOBODY = """
+SELECT reference, CASE WHEN payments.id IS NULL
+    THEN format('the gateway took money for %s, which is no payment of ours', reference) END
+FROM asked LEFT JOIN payments
+    ON payments.id = CASE WHEN reference ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN reference::uuid END
+"""
+
+# Of the events of one service, at whoever wants them. $3: who tells them, $4: who handles them.
+UNPUBLISHED = """
+SELECT id, CASE WHEN published_at IS NULL THEN format('%s: %s %s is not published', $3::text, type, id) END
+FROM asked JOIN outbox USING (id)
+"""
+# $5: what is bound for the queue of who handles them, $6: which lie there as dead letters.
+UNHANDLED = """
+SELECT asked.id, CASE WHEN event_id IS NULL AND asked.id::text <> ALL ($6::text[])
+    THEN format('%s has not handled %s %s of %s', $4::text, asked.type, asked.id, $3::text) END
+FROM asked LEFT JOIN inbox ON consumer = $4::text AND event_id = asked.id
+WHERE exchange || ' ' || asked.type = ANY ($5::text[])
+"""
+
+
+def _events_of(service: str, broker: Broker) -> Iterator[Rule]:
+    of = f"events of {service}"
+    published = Beside(
+        service,
+        "id uuid, type text, exchange text",
+        "SELECT id, type, exchange FROM asked JOIN outbox USING (id) WHERE published_at IS NOT NULL",
+    )
+    yield Rule(of, service, UNPUBLISHED, values=(service,))
+    for consumer, bound in sorted(broker.bound.items()):
+        values = (service, consumer, sorted(bound), sorted(broker.dead(consumer)))
+        yield Rule(of, consumer, UNHANDLED, beside=published, values=values, counted=False)
+
+
+def invariants(broker: Broker, *, has_record: bool) -> tuple[Invariant, ...]:
+    """All seven, with the broker's bindings and dead letters as they are now.
+
+    has_record: whether the card gateway shows what it took. Without, the books are held against themselves alone.
+    """
+    charges = (Rule("record", "payment", CHARGED_TWICE, beside=RECORD, counted=False),) if has_record else ()
+    gateways = (
+        Rule("payments", "payment", BOOKS_AND_THE_RECORD, beside=RECORD, counted=False),
+        Rule("record", "payment", TAKEN_FOR_NOBODY, beside=RECORD),
+    )
+    return (
+        Invariant(
+            1,
+            "no seat of a showtime is sold or held twice",
+            (
+                Rule("bookings", "booking", SEATS_THAT_BOOKINGS_HAVE),
+                Rule("bookings", "booking", SEATS_GIVEN_BACK),
+                Rule("showtimes", "booking", SEATS_SOLD, counted=False),
+                Rule("showtimes", "booking", SEATS_FORGOTTEN, counted=False),
+            ),
+        ),
+        Invariant(
+            2,
+            "a confirmed booking has one captured payment of its total",
+            (Rule("bookings", "payment", CONFIRMED_AND_THEIR_MONEY, beside=CONFIRMED),),
+        ),
+        Invariant(
+            3,
+            "other money is given back, nothing is moved twice",
+            (
+                Rule("payments", "booking", MONEY_OF_OTHER_BOOKINGS, beside=MONEY),
+                Rule("payments", "payment", FEES_OF_SEATS_GIVEN_BACK, counted=False),
+                Rule("payments", "payment", MONEY_MOVED_TWICE, counted=False),
+                Rule("payments", "payment", SEATS_REFUNDED_TWICE, counted=False),
+                Rule("payments", "payment", REFUNDS_OF_SEATS, counted=False),
+                *charges,
+            ),
+        ),
+        Invariant(4, "no hold outlives its end by a minute", (Rule("bookings", "booking", OVERDUE_HOLDS),)),
+        Invariant(
+            5,
+            "every event is published and handled once",
+            tuple(rule for service in SERVICES for rule in _events_of(service, broker)),
+        ),
+        Invariant(
+            6,
+            "a confirmed booking got one receipt and one ticket",
+            (Rule("bookings", "notify", MESSAGES_OF_CONFIRMED, beside=CONFIRMED_IN_BRIEF),),
+        ),
+        Invariant(
+            7,
+            "the ledger adds up and is the gateway's own",
+            (Rule("payments", "payment", LEDGER), *(gateways if has_record else ())),
+        ),
+    )

@@ -14,9 +14,9 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from audit.__main__ import print_findings, settle
-from audit.facts import Facts
-from audit.invariants import Finding
+from audit.of_stack import settle
+from audit.printing import print_report
+from audit.rules import Report
 from bench import system
 from bench.buyers import Load
 from bench.http import Client
@@ -186,7 +186,7 @@ def main() -> int:
         return 130
 
 
-def run_once(*, seed: int, seconds: float) -> tuple[Run, Load, float, Facts, list[Finding]]:
+def run_once(*, seed: int, seconds: float) -> tuple[Run, Load, float, Report]:
     """One run: the faults, the load, the seconds until nothing was under way, and what the audit found."""
     stack = system.running()
     with system.unlimited(stack):
@@ -198,11 +198,11 @@ def run_once(*, seed: int, seconds: float) -> tuple[Run, Load, float, Facts, lis
         load.stop()
         control.wait_ready()
         began = time.monotonic()
-        facts, findings = settle(stack, seconds=DRAIN_SECONDS)
-        return run, load, time.monotonic() - began, facts, findings
+        audited = settle(stack, seconds=DRAIN_SECONDS)
+        return run, load, time.monotonic() - began, audited
 
 
-def report(run: Run, load: Load, drain_seconds: float, facts: Facts, findings: list[Finding]) -> int:
+def report(run: Run, load: Load, drain_seconds: float, audited: Report) -> int:
     """Prints the tables; 0 when nothing is violated and the gateway was never away for long."""
     print(f"\n{'request':20} answers by status (0: none)")
     by_request: dict[str, dict[int, int]] = defaultdict(dict)
@@ -223,8 +223,8 @@ def report(run: Run, load: Load, drain_seconds: float, facts: Facts, findings: l
     print(
         f"\neverything settled after {drain_seconds:.1f} s; the gateway was away for {longest:.1f} s at the longest\n"
     )
-    print_findings(facts, findings)
-    clean = not any(finding.violations for finding in findings) and longest <= ANSWER_SECONDS
+    print_report(audited)
+    clean = not audited.violations and longest <= ANSWER_SECONDS
     print("\nchaos: clean" if clean else "\nchaos: NOT clean")
     return 0 if clean else 1
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from audit import __main__ as audit
+from audit import of_stack as audit
 from bench.http import Client
 from bench.market import BenchError, Market, open_market, wait_for
 from stack import control, demo, lifecycle, memory, variables
@@ -106,8 +106,8 @@ class Receipts:
 
 def settle(stack: Stack, *, seconds: float = 180) -> None:
     """Waits until every event is handled and the audit is clean. Raises BenchError, with what is not, after that."""
-    _, findings = audit.settle(stack, seconds=seconds)
-    broken = [f"{finding.invariant}: {finding.violations[0]}" for finding in findings if finding.violations]
+    report = audit.settle(stack, seconds=seconds)
+    broken = [f"{finding.invariant}: {finding.violations[0]}" for finding in report.findings if finding.violations]
     if broken:
         raise BenchError("; ".join(broken))
 

@@ -14,6 +14,7 @@ case $process in
     beat) exec celery -A chassis.messaging.clock beat --scheduler celery.beat:Scheduler --loglevel INFO --pidfile= "$@" ;;
     flower) exec celery -A chassis.messaging.clock flower --address="$BIND" --port="${PORT:-5555}" --url_prefix=flower "$@" ;;
     gateway-simulator) exec python -m gateway_simulator "$@" ;;
+    audit) exec python -m audit hourly "$@" ;;
     message-sink) exec python -m message_sink "$@" ;;
     *) exec "$process" "$@" ;;
 esac

@@ -27,6 +27,8 @@ def complaint(words: set[str]) -> str | None:
         return unconnected("RABBITMQ_URL")
     if "chassis.messaging.relay" in words:
         return unconnected("DATABASE_URL")
+    if "audit" in words:
+        return refused(port("METRICS_PORT"), "/health/live", secure="TLS_CERTIFICATE")
     if "gateway_simulator" in words:
         return closed(port("PORT"))
     if "message_sink" in words:

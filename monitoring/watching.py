@@ -212,6 +212,7 @@ class Watch:
         """Address in compose → here."""
         ports = self.stack.ports
         here = {f"{service.name}:{service.port}": ports[service.name] for service in SERVICES}
+        here["audit:9400"] = ports["audit"]
         here |= {f"postgres-exporter-{s.name}:9187": self._ports[f"postgres-exporter-{s.name}"] for s in SERVICES}
         here |= {"rabbitmq:15692": ports["rabbitmq-prometheus"], "redis-exporter:9121": self._ports["redis-exporter"]}
         here |= {

@@ -27,6 +27,7 @@ MAKERS = {
     **{f"{service.name.upper()}_SECRET_KEY": password for service in SERVICES},
     **{f"{service.name.upper()}_DATABASE_PASSWORD": password for service in SERVICES},
     "POSTGRES_PASSWORD": password,
+    "AUDIT_DATABASE_PASSWORD": password,
     "REDIS_PASSWORD": password,
     "RABBITMQ_PASSWORD": password,
     "FLOWER_PASSWORD": password,

@@ -33,6 +33,7 @@ USUAL = {
     "epmd": 4379,
     "flower": 5555,
     "gateway-simulator": 8900,
+    "audit": 9400,
     "smtp": 1025,
     "mailbox": 8025,
 }

@@ -54,7 +54,8 @@ def all_programs(instance: Instance, *, ports: Mapping[str, int], secrets: Mappi
     ]
     for service in SERVICES:
         programs += of_service(instance, service, ports=ports, secrets=secrets)
-    return [*programs, *clock(instance, ports=ports, secrets=secrets), gateway(instance, ports=ports)]
+    programs += clock(instance, ports=ports, secrets=secrets)
+    return [*programs, audit(instance, ports=ports, secrets=secrets), gateway(instance, ports=ports)]
 
 
 def infrastructure(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> list[Program]:
@@ -201,6 +202,17 @@ def clock(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[str,
             ready=probes.listens(ports["flower"]),
         ),
     ]
+
+
+def audit(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> Program:
+    """Looks each hour whether what must always be true is."""
+    return Program(
+        "audit",
+        "services",
+        [*_when_idle(), str(PYTHON), "-m", "audit", "hourly"],
+        variables.of_audit(instance, ports=ports, secrets=secrets),
+        ready=probes.listens(ports["audit"]),
+    )
 
 
 def gateway(instance: Instance, *, ports: Mapping[str, int]) -> Program:

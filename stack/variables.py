@@ -7,8 +7,8 @@ from urllib.parse import quote
 from stack.environment import PYTHON
 from stack.instance import Instance
 from stack.ports import HOST
-from stack.servers import rabbitmq, replicas
-from stack.services import Service
+from stack.servers import postgres, rabbitmq, replicas
+from stack.services import SERVICES, Service
 
 FLOWER_USER = "operator"
 SENDER = "Marquee <tickets@marquee.example>"
@@ -92,8 +92,14 @@ def database_url(
     instance: Instance, service: Service, ports: Mapping[str, int], secrets: Mapping[str, str], *, server: str = ""
 ) -> str:
     """server: which one has it, if not the primary."""
-    password = secrets[f"{service.name.upper()}_DATABASE_PASSWORD"]
-    place = f"{service.role}:{password}@{HOST}:{ports[server or f'postgres-{service.name}']}/{service.database}"
+    login = f"{service.role}:{secrets[f'{service.name.upper()}_DATABASE_PASSWORD']}"
+    return _database_url(instance, service, ports, login, server=server)
+
+
+def _database_url(
+    instance: Instance, service: Service, ports: Mapping[str, int], login: str, *, server: str = ""
+) -> str:
+    place = f"{login}@{HOST}:{ports[server or f'postgres-{service.name}']}/{service.database}"
     verified = f"?sslmode=verify-full&sslrootcert={quote(str(instance.trusted))}" if instance.is_secured else ""
     return f"postgres://{place}{verified}"
 
@@ -208,6 +214,23 @@ def of_gateway_simulator(instance: Instance, *, ports: Mapping[str, int], secret
         "PAYMENT_GATEWAY_API_KEY": secrets["PAYMENT_GATEWAY_API_KEY"],
         "PAYMENT_WEBHOOK_SECRET": secrets["PAYMENT_WEBHOOK_SECRET"],
         "PAYMENT_WEBHOOK_URL": f"{gateway_url(instance, ports)}/api/payments/webhooks/simulator",
+    }
+
+
+def of_audit(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> dict[str, str]:
+    """It reads what all services have, as a role that can do nothing else, and what the card gateway took."""
+    login = f"{postgres.AUDITOR}:{secrets['AUDIT_DATABASE_PASSWORD']}"
+    return {
+        **base(instance),
+        **{
+            f"{service.name.upper()}_DATABASE_URL": _database_url(instance, service, ports, login)
+            for service in SERVICES
+        },
+        "RABBITMQ_MANAGEMENT_URL": management_url(instance, ports, secrets),
+        "GATEWAY_RECORD_URL": url(ports["gateway-simulator"]),
+        "GATEWAY_RECORD_API_KEY": secrets["PAYMENT_GATEWAY_API_KEY"],
+        "BIND": HOST,
+        "METRICS_PORT": str(ports["audit"]),
     }
 
 

@@ -119,9 +119,21 @@ def test_helpers_are_told_what_they_are_told_locally(services: Services) -> None
     assert set(simulator) - LOCAL == set(services["gateway-simulator"]["environment"])
     sink = variables.of_message_sink(instance, ports=ports, secrets=secrets)
     assert set(sink) - LOCAL == set(services["message-sink"]["environment"])
+    audit = variables.of_audit(instance, ports=ports, secrets=secrets)
+    assert set(audit) - LOCAL <= set(services["audit"]["environment"])
     for name in ("beat", "flower"):
         clock = variables.of_clock(instance, ports=ports, secrets=secrets)
         assert set(clock) - LOCAL <= set(services[name]["environment"])
+
+
+def test_the_audit_reads_each_database_as_who_can_change_nothing(services: Services) -> None:
+    environment = services["audit"]["environment"]
+    for service in SERVICES:
+        server = services[f"postgres-{service.name}"]["environment"]
+        url = f"postgres://auditor:{server['AUDIT_PASSWORD']}@postgres-{service.name}:5432/{service.database}"
+        assert environment[f"{service.name.upper()}_DATABASE_URL"] == url
+    script = (ROOT / "docker" / "postgres" / "database.sh").read_text()
+    assert "CREATE ROLE auditor LOGIN PASSWORD :'audit_password' CONNECTION LIMIT 8 IN ROLE pg_read_all_data;" in script
 
 
 def test_there_is_no_password_that_make_env_did_not_make(raw: dict[str, Any], compose_text: str) -> None:

@@ -64,6 +64,7 @@ def local_commands() -> dict[str, list[str]]:
         ("flower", "flower"),
         ("gateway-simulator", "gateway-simulator"),
         ("message-sink", "message-sink"),
+        ("audit", "audit"),
     ],
 )
 def test_a_container_runs_what_one_machine_runs(
@@ -143,13 +144,13 @@ def test_every_process_has_something_that_is_looked_at(tmp_path: Path, monkeypat
     monkeypatch.setattr(health, "refused", lambda port, path, *, secure: asked.append(path))
     monkeypatch.setattr(health, "unconnected", asked.append)
     monkeypatch.setattr(health, "closed", lambda port: asked.append(str(port)))
-    for name, value in {"PORT": "8003", "SMTP_PORT": "1025", "HTTP_PORT": "8025"}.items():
+    for name, value in {"PORT": "8003", "SMTP_PORT": "1025", "HTTP_PORT": "8025", "METRICS_PORT": "9400"}.items():
         monkeypatch.setenv(name, value)
-    for process in ("web", "worker", "relay", "beat", "flower", "gateway-simulator", "message-sink"):
+    for process in ("web", "worker", "relay", "beat", "flower", "gateway-simulator", "message-sink", "audit"):
         health.complaint(set(command_of(process, tmp_path)))
     assert asked == [
         *("/health/ready", "RABBITMQ_URL", "DATABASE_URL", "RABBITMQ_URL", "/flower/healthcheck"),
-        *("8003", "1025", "8025"),
+        *("8003", "1025", "8025", "/health/live"),
     ]
 
 

@@ -5,9 +5,10 @@ import math
 import pytest
 from chart import SERVICES, environment, pod, values
 
-# What PostgreSQL keeps for its superuser; the exporter (its role may have 3), a backup or restore, a person with psql.
+# What PostgreSQL keeps for its superuser; the exporter (its role may have 3), a backup or restore, a person with psql,
+# and the audit: one connection that asks and one that reads what to ask about, of two pods in a rollout.
 RESERVED = 3
-OTHERS = 3 + 2 + 2
+OTHERS = 3 + 2 + 2 + 2 * 2
 
 
 def at_full_scale(name: str, service: dict) -> int:

@@ -16,14 +16,18 @@ def needed(variant: str) -> dict[tuple[str, int], set[tuple[str, str]]]:
         ("gateway", 8080): {("test", "")} | ({("gateway-simulator", "simulator")} if simulator else set()),
         ("flower", 5555): {("gateway", "")},
         ("rabbitmq", 5671 if tls else 5672): {*everyone, ("scheduler", "beat"), ("flower", "flower")},
-        ("rabbitmq", 15672): {("flower", "flower")},
+        ("rabbitmq", 15672): {("flower", "flower"), ("audit", "audit")},
         ("rabbitmq", 4369): {("rabbitmq", "")},
         ("rabbitmq", 25672): {("rabbitmq", "")},
     }
     for name in SERVICES:
         callers = {(other, process) for other, process in asking if name in calls[other]}
         need[f"{name}/web", config["services"][name]["port"]] = {("gateway", ""), *callers}
-        clients = {one for one in everyone if one[0] == name} | ({("backup", name)} if backup else set())
+        clients = (
+            {("audit", "audit")}
+            | {one for one in everyone if one[0] == name}
+            | ({("backup", name)} if backup else set())
+        )
         if config["services"][name]["database"]["standbys"]:
             clients.add(("postgres-standby", name))
             need[f"postgres-standby/{name}", 5432] = {(name, "web"), (name, "worker")}
@@ -37,7 +41,7 @@ def needed(variant: str) -> dict[tuple[str, int], set[tuple[str, str]]]:
     else:
         need["redis", 6379] = {*asking, *filling}
     if simulator:
-        need["gateway-simulator", 9001] = {("payment", "web"), ("payment", "worker")}
+        need["gateway-simulator", 9001] = {("payment", "web"), ("payment", "worker"), ("audit", "audit")}
         need["message-sink", 9025] = need["message-sink", 9026] = {("notify", "web"), ("notify", "worker")}
     return need
 

@@ -42,6 +42,7 @@ def pages() -> dict[str, str]:
     ports = json.loads((Path(os.environ["MARQUEE_STATE"]) / "ports.json").read_text())
     addresses = {name: f"http://127.0.0.1:{ports[name]}/metrics" for name in SERVICES}
     addresses["rabbitmq"] = f"http://127.0.0.1:{ports['rabbitmq-prometheus']}/metrics/per-object"
+    addresses["audit"] = f"http://127.0.0.1:{ports['audit']}/metrics"
     deadline = time.monotonic() + 2 * RENEWED_SECONDS
     while True:
         pages = {name: fetch(address) for name, address in addresses.items()}

@@ -4,12 +4,13 @@ Every definite answer is journaled under its idempotency key before it is given,
 answer for ever, after a restart too. Amounts are in minor units.
 """
 
+import bisect
 import hashlib
 import json
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,6 +80,8 @@ class _Stored:
 @dataclass(slots=True)
 class _Books:
     authorisations: dict[str, Authorisation] = field(default_factory=dict)
+    of_reference: dict[str, list[Authorisation]] = field(default_factory=dict)
+    references: list[str] = field(default_factory=list)  # those of of_reference in their order
     captures: dict[str, str] = field(default_factory=dict)  # capture id → authorisation id
     methods: dict[str, str] = field(default_factory=dict)  # vaulted id → the token it stands for
     holders: dict[str, str] = field(default_factory=dict)  # vaulted id → the customer whose it is
@@ -203,11 +206,17 @@ class Bank:
         answer = {"status": stored.status, "body": json.loads(stored.body)}
         return {"idempotency_key": key, "kind": stored.kind, "answer": answer}
 
-    def record(self, reference: str | None = None) -> list[dict[str, Any]]:
-        """Everything it took, an entry per authorisation; of one reference only, if given."""
+    def record(self, references: Sequence[str]) -> list[dict[str, Any]]:
+        """What it took for these references, an entry per authorisation."""
         with self._lock:
-            kept = list(self._books.authorisations.values())
-        return [a.as_record() for a in kept if reference is None or a.reference == reference]
+            return [a.as_record() for one in references for a in self._books.of_reference.get(one, ())]
+
+    def record_after(self, reference: str, limit: int) -> list[dict[str, Any]]:
+        """The same of so many references, in their order, that come after this one."""
+        with self._lock:
+            start = bisect.bisect_right(self._books.references, reference)
+            following = self._books.references[start : start + limit]
+        return self.record(following)
 
     def _perform(
         self,
@@ -275,13 +284,17 @@ class Bank:
             case "authorise":
                 token = record["payload"][2]
                 self._bind(token, customer)
-                books.authorisations[body["id"]] = Authorisation(
+                made = Authorisation(
                     id=body["id"],
                     reference=body["reference"],
                     currency=body["currency"],
                     authorised=body["amount"],
                     refuses_capture=behaviour(books.methods.get(token, token)).refuses_capture,
                 )
+                books.authorisations[made.id] = made
+                if made.reference not in books.of_reference:
+                    bisect.insort(books.references, made.reference)
+                books.of_reference.setdefault(made.reference, []).append(made)
             case "capture":
                 books.captures[body["id"]] = body["authorisation"]
                 books.authorisations[body["authorisation"]].captured = body["amount"]

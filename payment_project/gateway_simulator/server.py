@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 MAX_BODY = 16 * 1024
 IDLE_SECONDS = 75.0
 MAX_AMOUNT = 10**12
+# References whose entries fit into one answer.
+MAX_PAGE = 1000
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
@@ -176,13 +178,22 @@ class Handler(BaseHTTPRequestHandler):
             return 200, {"status": "ok"}
         self._authenticate()
         if url.path == "/v1/record":
-            reference = parse_qs(url.query).get("reference", [None])[0]
-            return 200, {"authorisations": self.server.bank.record(reference)}
+            return 200, {"authorisations": self._record(url.query)}
         if found := _OPERATION.fullmatch(url.path):
             operation = self.server.bank.operation(found[1])
             if operation is not None:
                 return 200, operation
         raise Invalid("There is no such thing here.", status=404, code="not_found")
+
+    def _record(self, query: str) -> list[dict[str, Any]]:
+        """Of the references that are named, else a page of all of them."""
+        asked = parse_qs(query)
+        if "reference" in asked:
+            return self.server.bank.record(asked["reference"])
+        limit = asked.get("limit", [str(MAX_PAGE)])[0]
+        if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:6]) <= MAX_PAGE):
+            raise Invalid(f"limit must be an integer from 1 to {MAX_PAGE}.")
+        return self.server.bank.record_after(asked.get("after", [""])[0], int(limit))
 
     def _act(self) -> tuple[int, Mapping[str, Any]] | None:
         body = self._body()

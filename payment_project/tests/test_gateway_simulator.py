@@ -98,6 +98,23 @@ def test_a_bad_card_is_declined_with_its_reason_and_takes_nothing(bank: Simulato
     assert bank.record() == []
 
 
+def test_the_record_is_read_a_page_after_the_other_and_by_reference(bank: Simulator) -> None:
+    for number in (3, 1, 2, 2):
+        assert bank.authorise(key=f"key-{number}-{len(bank.record())}", reference=f"payment-{number}")[0] == 201
+
+    def references(query: str) -> list[str]:
+        status, body = bank.request("GET", f"/v1/record?{query}")
+        assert status == 200
+        return [entry["reference"] for entry in body["authorisations"]]
+
+    assert references("after=&limit=2") == ["payment-1", "payment-2", "payment-2"]
+    assert references("after=payment-2&limit=2") == ["payment-3"]
+    assert references("after=payment-3&limit=2") == []
+    assert references("reference=payment-3&reference=payment-1&reference=nobody") == ["payment-3", "payment-1"]
+    for limit in ("0", "1001", "-1", "x", "9" * 40):
+        assert bank.request("GET", f"/v1/record?limit={limit}")[0] == 400
+
+
 def test_a_card_that_times_out_once_has_been_charged_and_says_so_the_second_time(bank: Simulator) -> None:
     with pytest.raises(http.client.RemoteDisconnected):
         bank.authorise("tok_timeout_once")

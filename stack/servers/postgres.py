@@ -1,4 +1,4 @@
-"""Five PostgreSQL clusters, each with one database and one role that may connect to nothing else."""
+"""Five PostgreSQL clusters, each with one database, its role that may connect to nothing else, and one that audits."""
 
 import os
 import pwd
@@ -16,6 +16,8 @@ from stack.services import Service
 
 ACCOUNT = "postgres"
 SUPERUSER = "postgres"
+# May read everything and change nothing.
+AUDITOR = "auditor"
 OLDEST = 15
 # Small machines run five of these beside everything else. fsync stays on: a sold seat is on the disk.
 SETTINGS = {
@@ -90,12 +92,14 @@ def provision(instance: Instance, service: Service, *, secrets: Mapping[str, str
     StackError when another version of PostgreSQL has made it, as after an upgrade of the system.
     """
     home = folder(instance, service)
+    owner = run_as(ACCOUNT)
     if home.exists():
         _check_version(instance, home)
         _forget_dead_postmaster(home)
+        if AUDITOR not in (home / "pg_hba.conf").read_text():  # made before there was one
+            _execute(home, _auditor(service, secrets), owner=owner, what=AUDITOR)
         _write_access_rules(instance, service, home)
         return
-    owner = run_as(ACCOUNT)
     draft = home.with_name(f"{home.name}.new")
     shutil.rmtree(draft, ignore_errors=True)
     private_folder(draft, owner=owner)
@@ -111,14 +115,19 @@ def _write_access_rules(instance: Instance, service: Service, home: Path) -> Non
 
 
 def access_rules(service: Service, *, test_databases: bool, tls: bool = False) -> str:
-    """pg_hba.conf: passwords over the loopback interface, and the role sees its own database alone.
+    """pg_hba.conf: passwords over the loopback interface, and the roles see the service's database alone.
 
     test_databases: pytest makes databases of its own, and asks for that in `postgres`. tls: nobody without it.
     """
     databases, connection = "all" if test_databases else service.database, "hostssl" if tls else "host"
     return "".join(
         f"{connection} {which} {role} {HOST}/32 scram-sha-256\n"
-        for which, role in ((databases, service.role), ("all", SUPERUSER), ("replication", SUPERUSER))
+        for which, role in (
+            (databases, service.role),
+            (databases, AUDITOR),
+            ("all", SUPERUSER),
+            ("replication", SUPERUSER),
+        )
     )
 
 
@@ -143,15 +152,28 @@ def _create_database(
         f"CREATE ROLE {service.role} {rights} PASSWORD '{password}'",
         f"CREATE DATABASE {service.database} OWNER {service.role}",
         f"REVOKE ALL ON DATABASE {service.database} FROM PUBLIC",
+        *_auditor(service, secrets),
     ]
     if not test_databases:
         statements.append("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC")
-    # Single-user mode: the statements run with no server, no port and nobody else about.
+    _execute(draft, statements, owner=owner, what=service.database)
+
+
+def _auditor(service: Service, secrets: Mapping[str, str]) -> list[str]:
+    return [
+        f"CREATE ROLE {AUDITOR} LOGIN PASSWORD '{secrets['AUDIT_DATABASE_PASSWORD']}' CONNECTION LIMIT 8"
+        " IN ROLE pg_read_all_data",
+        f"GRANT CONNECT ON DATABASE {service.database} TO {AUDITOR}",
+    ]
+
+
+def _execute(home: Path, statements: list[str], *, owner: str | None, what: str) -> None:
+    """Single-user mode: the statements run with no server, no port and nobody else about."""
     # It takes a line as a statement, says each back on standard output, and exits 0 whatever they come to.
-    words = [f"{binaries()}/postgres", "--single", "-j", "-F", "-D", str(draft), SUPERUSER]
+    words = [f"{binaries()}/postgres", "--single", "-j", "-F", "-D", str(home), SUPERUSER]
     result = _run(words, owner=owner, stdin="".join(f"{statement};\n\n" for statement in statements))
     if result.returncode or "ERROR" in result.stderr or "FATAL" in result.stderr:
-        raise StackError(f"cannot create {service.database}: {_last_line(result.stderr)}")
+        raise StackError(f"cannot create {what}: {_last_line(result.stderr)}")
 
 
 def _run(words: list[str], *, owner: str | None, stdin: str = "") -> subprocess.CompletedProcess[str]:

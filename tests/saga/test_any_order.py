@@ -18,8 +18,7 @@ from shuffled_post import ShuffledPost
 from waiting import wait_for
 from world import Choice, Market, Person, book, booking_of, new_key, pay
 
-from audit.facts import collect
-from audit.invariants import audit
+from audit.of_stack import look
 from stack import control, lifecycle
 from stack.instance import MAIN, Instance
 from stack.lifecycle import Stack
@@ -173,7 +172,7 @@ class AnyOrder(RuleBasedStateMachine):
 
         def nothing_is_violated() -> bool:
             self.post.send_all(self.chance)
-            violations[:] = [text for finding in audit(collect(self.stack)) for text in finding.violations]
+            violations[:] = look(self.stack).violations
             return not violations
 
         wait_for(nothing_is_violated, seconds=SETTLED_SECONDS, what=f"clean audit: {violations}")

@@ -94,6 +94,11 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- else }}{{ include "marquee.fullname" . }}-rabbitmq:{{ ternary 5671 5672 (eq "true" (include "marquee.tls" (dict "root" . "server" "rabbitmq"))) }}{{ end }}
 {{- end }}
 
+{{- /* The operator's management goes on speaking plainly inside; of a broker of yours nothing is known. */ -}}
+{{- define "marquee.rabbitmqManagementScheme" -}}
+{{ ternary "https" "http" (and (eq "true" (include "marquee.tls" (dict "root" . "server" "rabbitmq"))) (not (or .Values.rabbitmq.external.enabled .Values.rabbitmq.operator.enabled))) }}
+{{- end }}
+
 {{- define "marquee.rabbitmqManagement" -}}
 {{- if .Values.rabbitmq.external.enabled }}{{ .Values.rabbitmq.external.managementHost | required "rabbitmq.external.managementHost is missing" }}
 {{- else }}{{ include "marquee.fullname" . }}-rabbitmq:15672{{ end }}

@@ -131,7 +131,8 @@ TLS_CERTIFICATE_KEY: /tls/tls.key
 {{- else if and .name (include "marquee.tls" (dict "root" .root "server" "services")) }}/etc/marquee/tls/services/ca.crt{{ end }}
 {{- end }}
 
-{{- /* Certificates of the servers that a service verifies. Takes root, name. */ -}}
+{{- /* Certificates of the servers that a service verifies. Takes root, name; or databases, a list of services whose
+       PostgreSQL it verifies beside RabbitMQ. */ -}}
 {{- define "marquee.caVolumes" -}}
 {{- $fullname := include "marquee.fullname" .root -}}
 {{- $secrets := dict "postgresql" (printf "%s-postgres-%s-%s" $fullname .name (ternary "ca" "tls" .root.Values.postgresql.operator.enabled)) "redis" (printf "%s-redis-tls" $fullname) "rabbitmq" (printf "%s-rabbitmq-tls" $fullname) -}}
@@ -140,17 +141,24 @@ TLS_CERTIFICATE_KEY: /tls/tls.key
 - name: {{ $server }}-ca
   secret: {secretName: {{ $secret }}, items: [{key: ca.crt, path: ca.crt}]}
 {{- end }}{{ end }}
+{{- if include "marquee.tls" (dict "root" .root "server" "postgresql") }}{{ range .databases }}
+- name: postgresql-{{ . }}-ca
+  secret: {secretName: {{ $fullname }}-postgres-{{ . }}-{{ ternary "ca" "tls" $.root.Values.postgresql.operator.enabled }}, items: [{key: ca.crt, path: ca.crt}]}
+{{- end }}{{ end }}
 {{- end }}
 
 {{- define "marquee.caMounts" -}}
 {{- range $server := tuple "postgresql" "rabbitmq" "redis" "services" }}{{ if and (include "marquee.tls" (dict "root" $.root "server" $server)) (or $.name (eq $server "rabbitmq")) }}
 - {name: {{ $server }}-ca, mountPath: /etc/marquee/tls/{{ $server }}, readOnly: true}
 {{- end }}{{ end }}
+{{- if include "marquee.tls" (dict "root" .root "server" "postgresql") }}{{ range .databases }}
+- {name: postgresql-{{ . }}-ca, mountPath: /etc/marquee/tls/postgresql-{{ . }}, readOnly: true}
+{{- end }}{{ end }}
 {{- end }}
 
 {{- /* A Deployment of one of our Python processes.
        Takes root, component, process, name (of the object), image, command or args, env, resources, and maybe:
-       replicas (none when an autoscaler says it), color, service (its name: certificates), configMap, port, metricsPort,
+       replicas (none when an autoscaler says it), color, service (its name: certificates), databases (whose certificates), configMap, port, metricsPort,
        certificate (the Secret of the one it shows), probe (path), grace (seconds), drain (seconds to go on serving while endpoints forget the pod). */ -}}
 {{- define "marquee.deployment" -}}
 {{- $fullname := include "marquee.fullname" .root -}}
@@ -245,7 +253,7 @@ spec:
             {{- if .certificate }}
             - {name: certificate, mountPath: /tls, readOnly: true}
             {{- end }}
-            {{- include "marquee.caMounts" (dict "root" .root "name" .service) | nindent 12 }}
+            {{- include "marquee.caMounts" (dict "root" .root "name" .service "databases" .databases) | nindent 12 }}
       volumes:
         - {name: tmp, emptyDir: {sizeLimit: 64Mi}}
         {{- if .configMap }}
@@ -259,7 +267,7 @@ spec:
         {{- with .certificate }}
         - {name: certificate, secret: {secretName: {{ . }}, defaultMode: 0440}}
         {{- end }}
-        {{- include "marquee.caVolumes" (dict "root" .root "name" .service) | nindent 8 }}
+        {{- include "marquee.caVolumes" (dict "root" .root "name" .service "databases" .databases) | nindent 8 }}
 {{- end }}
 
 {{- /* Pods start anew when what is in the Secret changes. What this render generates counts as if it were there

@@ -1,0 +1,173 @@
+"""Five databases of a sale, filled by hand: any row may be planted in them, what services would never write too."""
+
+import os
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from audit.sources import Sources
+from stack import lifecycle, variables
+from stack.environment import PYTHON
+from stack.instance import Instance
+from stack.lifecycle import Stack
+from stack.services import SERVICES, Service
+
+PREFIX = "audit_"
+FILLERS = {"uuid": uuid4, "jsonb": lambda: Jsonb({}), "timestamp with time zone": lambda: "now", "boolean": bool}
+TABLES = {
+    "booking": ("bookings", "booking_seats", "seat_status", "check_ins", "showtimes"),
+    "payment": ("payments", "refunds", "gateway_operations", "transactions"),
+    "notify": ("notifications", "delivery_log"),
+}
+
+
+def stack() -> Stack:
+    return lifecycle.load(Instance.at(os.environ["MARQUEE_STATE"]))
+
+
+def migrated(running: Stack, service: Service) -> str:
+    """The address, for the superuser, of a database of the tests' own with the tables of this service."""
+    environment = variables.of_service(running.instance, service, ports=running.ports, secrets=running.secrets)
+    password, port = running.secrets["POSTGRES_PASSWORD"], running.ports[f"postgres-{service.name}"]
+    server, name = f"postgres://postgres:{password}@127.0.0.1:{port}", f"{PREFIX}{service.database}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            make = sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(service.role))
+            connection.execute(make)
+    own = environment | {"DATABASE_URL": environment["DATABASE_URL"].replace(f"/{service.database}", f"/{name}")}
+    own.pop("PROMETHEUS_MULTIPROC_DIR")
+    migrate = [str(PYTHON), "manage.py", "migrate", "--noinput", "-v", "0"]
+    subprocess.run(migrate, cwd=service.folder, env=own, check=True, capture_output=True)
+    return f"{server}/{name}"
+
+
+class Broker:
+    """Answers like RabbitMQ's management. bindings: (exchange, type, queue). dead: (service, type, id)."""
+
+    name = "RabbitMQ's management"
+
+    def __init__(self) -> None:
+        self.bindings: list[tuple[str, str, str]] = []
+        self.dead: list[tuple[str, str, UUID]] = []
+
+    def ask(self, path: str, body: object = None) -> Any:
+        if path.startswith("/api/bindings/"):
+            return [{"source": s, "routing_key": key, "destination": queue} for s, key, queue in self.bindings]
+        if path.endswith("/get"):
+            service = path.split("/")[-2].removesuffix(".dead")
+            letters = [letter for letter in self.dead if letter[0] == service]
+            return [{"properties": {"headers": {"task": type_, "id": str(id_)}}} for _, type_, id_ in letters]
+        return [{"name": f"{service}.dead", "messages": 1} for service in {letter[0] for letter in self.dead}]
+
+
+class Gateway:
+    """Answers like the card gateway's stand-in. entries: as it shows them."""
+
+    name = "the gateway's record"
+
+    def __init__(self) -> None:
+        self.entries: list[dict[str, Any]] = []
+
+    def entry(self, reference: object, *, authorised: int, captured: int = 0, voided: int = 0) -> dict[str, Any]:
+        made = {"reference": str(reference), "authorised_amount": authorised, "captured_amount": captured}
+        made |= {"voided_amount": voided, "refunded_amount": 0}
+        self.entries.append(made)
+        return made
+
+    def ask(self, path: str) -> Any:
+        asked = parse_qs(urlsplit(path).query, keep_blank_values=True)
+        references = asked.get("reference")
+        if references is None:
+            following = sorted({e["reference"] for e in self.entries if e["reference"] > asked["after"][0]})
+            references = following[: int(asked["limit"][0])]
+        return {"authorisations": [entry for entry in self.entries if entry["reference"] in references]}
+
+
+class World:
+    """The databases of all services, empty at first, and what is beside them."""
+
+    def __init__(self, running: Stack) -> None:
+        with ThreadPoolExecutor(2) as pool:
+            made = pool.map(lambda service: migrated(running, service), SERVICES)
+            addresses = dict(zip((service.name for service in SERVICES), made, strict=True))
+        self._connections = {name: psycopg.connect(url, autocommit=True) for name, url in addresses.items()}
+        for connection in self._connections.values():
+            # No trigger and no foreign key refuses what is planted, or taken away again.
+            connection.execute("SET session_replication_role = replica")
+            connection.execute("SET synchronous_commit = off")
+        self._required = {name: self._columns(name) for name in addresses}
+        audit = variables.of_audit(running.instance, ports=running.ports, secrets=running.secrets)
+        self.addresses = {
+            service.name: audit[f"{service.name.upper()}_DATABASE_URL"].replace(
+                f"/{service.database}", f"/{PREFIX}{service.database}"
+            )
+            for service in SERVICES
+        }
+        self.broker, self.gateway = Broker(), Gateway()
+
+    def close(self) -> None:
+        for connection in self._connections.values():
+            connection.close()
+
+    def empty(self) -> None:
+        self.broker, self.gateway = Broker(), Gateway()
+        for name in self._connections:
+            for table in (*TABLES.get(name, ()), "outbox", "inbox"):
+                self.execute(name, f"DELETE FROM {table}")
+
+    def sources(self, *, has_record: bool = True, kind: type[Sources] = Sources) -> Sources:
+        return kind(self.addresses, self.broker, self.gateway if has_record else None)
+
+    def execute(self, service: str, statement: str, *values: Any) -> None:
+        self._connections[service].execute(statement, values)
+
+    def plant(self, service: str, table: str, **columns: Any) -> None:
+        """A row; what else may not be empty is filled with something."""
+        row = {name: make() for name, make in self._required[service].get(table, {}).items()} | columns
+        row = {name: Jsonb(value) if isinstance(value, list | dict) else value for name, value in row.items()}
+        names = sql.SQL(", ").join(map(sql.Identifier, row))
+        marks = sql.SQL(", ").join([sql.Placeholder()] * len(row))
+        statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(sql.Identifier(table), names, marks)
+        self._connections[service].execute(statement, list(row.values()))
+
+    def change(self, service: str, table: str, where: str = "true", /, **columns: Any) -> None:
+        row = {name: Jsonb(value) if isinstance(value, list | dict) else value for name, value in columns.items()}
+        changes = ", ".join(f'"{name}" = %s' for name in row)
+        self.execute(service, f"UPDATE {table} SET {changes} WHERE {where}", *row.values())
+
+    def _columns(self, service: str) -> dict[str, dict[str, Any]]:
+        """Of each table, what may not be empty and has no default, and what makes something for it."""
+        statement = (
+            "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public'"
+            " AND is_nullable = 'NO' AND column_default IS NULL AND is_identity = 'NO'"
+        )
+        found: dict[str, dict[str, Any]] = {}
+        for table, column, kind in self._connections[service].execute(statement):
+            text = kind.startswith(("character", "text"))
+            found.setdefault(table, {})[column] = FILLERS.get(kind, str if text else int)
+        return found
+
+
+def ledger(world: World, payment: UUID, **accounts: int) -> None:
+    """So much in each account of a payment, and nothing of what was there."""
+    world.execute("payment", "DELETE FROM transactions WHERE payment_id = %s", payment)
+    for account, amount in accounts.items():
+        world.plant("payment", "transactions", payment_id=payment, account=account, amount=amount, currency="VND")
+
+
+def mails(world: World, booking: UUID, template: str, count: int, *, at: datetime | None = None) -> None:
+    """So many mails of a kind were sent for a booking, and no others of it."""
+    world.execute("notify", "DELETE FROM notifications WHERE booking_id = %s AND template = %s", booking, template)
+    for _ in range(count):
+        made = uuid4()
+        times = {"sent_at": at or "now"}
+        row = {"id": made, "booking_id": booking, "template": template, "channel": "email", "status": "sent", **times}
+        world.plant("notify", "notifications", **row)
+        world.plant("notify", "delivery_log", notification_id=made, outcome="sent")
