@@ -149,7 +149,7 @@ class ResetPage(LinkedPage):
             reasons = tuple(error["detail"] for error in weak.errors or ())
             return self._asked(request, *reasons, status=400)
         except WhichAccount:
-            return self._asked(request, "which_account", status=400)
+            return self._asked(request, "account_missing", status=400)
         except InvalidOneTimeToken:
             return self.finished(_page(request, "reset_dead", form="address", status=400))
         return self.finished(_page(request, "password_set"))
