@@ -155,7 +155,11 @@ def _new_token(user: User | None, email: str, purpose: str, *, seconds: int) -> 
     _void(OneTimeToken.objects.filter(**whose, purpose=purpose))
     token = secrets.token_urlsafe(32)
     row = OneTimeToken.objects.create(
-        user=user, email=email, purpose=purpose, digest=_digest(token), expires_at=timezone.now() + timedelta(seconds=seconds)
+        user=user,
+        email=email,
+        purpose=purpose,
+        digest=_digest(token),
+        expires_at=timezone.now() + timedelta(seconds=seconds),
     )
     return seal(token, settings.MAILED_SECRET_KEYS), row
 

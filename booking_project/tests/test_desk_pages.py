@@ -68,9 +68,7 @@ def test_of_several_bookings_those_that_may_be_are_cancelled_and_the_others_are_
 
 
 @pytest.mark.parametrize("role", ["support", "manager"])
-def test_the_desk_takes_seats_off_sale_and_puts_them_back(
-    role: str, enter: Any, hold: Any, showtime: Showtime
-) -> None:
+def test_the_desk_takes_seats_off_sale_and_puts_them_back(role: str, enter: Any, hold: Any, showtime: Showtime) -> None:
     hold(0)
     page, ids = f"/admin/booking/bookings/showtime/{showtime.id}/seats/", seat_ids(showtime)
     desk = enter(role)
