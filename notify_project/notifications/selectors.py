@@ -1,4 +1,5 @@
 from typing import Any
+
 from django.db.models import Count, QuerySet
 
 from notifications.domain import Status

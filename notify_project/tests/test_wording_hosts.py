@@ -1,6 +1,7 @@
 """What a wording about an account may name: the shop's host, and no other, in whatever spelling."""
 
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -136,8 +137,6 @@ def test_these_are_the_mails_about_accounts_and_others_may_name_a_partner() -> N
 @pytest.mark.parametrize("sign", ["a", "a.", "1 . ", "a-", "( . ) ", "a[.]", ". ", "\N{SOFT HYPHEN}"])
 def test_a_long_wording_is_looked_through_soon(sign: str) -> None:
     began = time.process_time()
-    try:
+    with suppress(BadWording):
         sent(text=(sign * 20_000)[:20_000])
-    except BadWording:
-        pass
     assert time.process_time() - began < 1
