@@ -16,6 +16,7 @@ from accounts.errors import (
     InvalidRefreshToken,
     SignInThrottled,
     WeakPassword,
+    WhichAccount,
     WrongPassword,
 )
 from accounts.languages import language_of
@@ -225,7 +226,7 @@ class PasswordReset(PublicView):
 
 
 class PasswordResetConfirm(PublicView):
-    @problems(InvalidOneTimeToken, WeakPassword)
+    @problems(InvalidOneTimeToken, WhichAccount, WeakPassword)
     @extend_schema(
         operation_id="reset_password",
         summary="Set a password by a mailed token",
@@ -236,7 +237,11 @@ class PasswordResetConfirm(PublicView):
         examples=schema.RESET,
     )
     def post(self, request: Request) -> Response:
-        """Sets a new password by a mailed token, which is good once. Every session ends."""
+        """Sets a new password by a mailed token, which is good once. Every session ends.
+
+        Nobody may have proved the address yet, and several accounts say that it is theirs: 409 names them, and the same
+        token with a `username` sets the password of that one.
+        """
         services.reset_password(**PasswordResetConfirmInput.parse(request.data), address=address_of(request))
         return Response(status=204)
 

@@ -1,4 +1,5 @@
 from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
 
 from chassis.web.problems import BadRequest, Conflict, PermissionDenied, TooManyRequests, Unauthenticated
 
@@ -42,6 +43,24 @@ class InvalidRefreshToken(Unauthenticated):
 class InvalidOneTimeToken(BadRequest):
     code = "invalid_token"
     title = "The token is wrong, was used or has expired"
+
+
+class WhichAccount(Conflict):
+    """Several accounts say that an address is theirs, and nobody has proved it; whoever reads its mail decides."""
+
+    code = "which_account"
+    title = "Several accounts have this address: say by its user name which one is yours"
+    members: ClassVar[dict[str, Any]] = {
+        "usernames": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Theirs, the oldest account first.",
+            "examples": [["ada", "ada.lovelace"]],
+        }
+    }
+
+    def __init__(self, usernames: Sequence[str]) -> None:
+        super().__init__(usernames=list(usernames))
 
 
 class SignInThrottled(TooManyRequests):

@@ -14,11 +14,12 @@ from typing import Self
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import throttle
 from accounts.domain import is_redeemable
-from accounts.errors import InvalidOneTimeToken
+from accounts.errors import InvalidOneTimeToken, WhichAccount
 from accounts.events import (
     EmailChanged,
     EmailClaimed,
@@ -29,7 +30,7 @@ from accounts.events import (
     UserUpdated,
 )
 from accounts.models import FormerAddress, OneTimeToken, User
-from accounts.selectors import prover_of
+from accounts.selectors import claims_of, prover_of
 from chassis.messaging.outbox import emit, emit_all
 from chassis.secrets import seal
 
@@ -38,6 +39,7 @@ Purpose = OneTimeToken.Purpose
 # So long an address that was left still hears what happens to the account; and of all of them the latest so many.
 TOLD_FOR = timedelta(days=30)
 TOLD_AT_MOST = 5
+CLAIMS_SHOWN = 50
 
 
 def may_verify(user: User, email: str) -> bool:
@@ -93,6 +95,8 @@ def may_ask_for_reset(user: User | None, email: str) -> bool:
 
 def send_reset(user: User | None, email: str) -> None:
     """Mails a token that sets a password; for nobody a row is written all the same."""
+    # Of whoever else says the address is theirs, too: a mailbox has one link that is good.
+    _void(OneTimeToken.objects.filter(user__in=claims_of(email), purpose=Purpose.PASSWORD_RESET))
     token, row = _new_token(
         user, user.email if user else email, Purpose.PASSWORD_RESET, seconds=settings.PASSWORD_RESET_SECONDS
     )
@@ -104,7 +108,7 @@ def send_reset(user: User | None, email: str) -> None:
 def leave_address(user: User, email: str) -> None:
     """The account has another address from now on: this one is remembered for a while, and no link to it is good."""
     FormerAddress.objects.create(user=user, email=email, proved=user.email_verified_at is not None)
-    OneTimeToken.objects.filter(user=user, used_at=None).update(used_at=timezone.now())
+    _void(OneTimeToken.objects.filter(user=user))
 
 
 def to_be_told(user: User) -> list[str]:
@@ -138,17 +142,24 @@ def tell_new_password(user: User, mailboxes: Sequence[str]) -> None:
 
 def void_resets(user: User) -> None:
     """Every link that sets a password is good no more."""
-    OneTimeToken.objects.filter(user=user, purpose=Purpose.PASSWORD_RESET, used_at=None).update(used_at=timezone.now())
+    _void(OneTimeToken.objects.filter(user=user, purpose=Purpose.PASSWORD_RESET))
+
+
+def _void(tokens: QuerySet[OneTimeToken]) -> None:
+    tokens.filter(used_at=None).update(used_at=timezone.now())
 
 
 def _new_token(user: User | None, email: str, purpose: str, *, seconds: int) -> tuple[str, OneTimeToken]:
     """A token, sealed for its way to the mail, and its row; earlier ones of the same purpose are good no more."""
-    now = timezone.now()
     whose = {"user": user} if user else {"user": None, "email": email}
-    OneTimeToken.objects.filter(**whose, purpose=purpose, used_at=None).update(used_at=now)
+    _void(OneTimeToken.objects.filter(**whose, purpose=purpose))
     token = secrets.token_urlsafe(32)
     row = OneTimeToken.objects.create(
-        user=user, email=email, purpose=purpose, digest=_digest(token), expires_at=now + timedelta(seconds=seconds)
+        user=user,
+        email=email,
+        purpose=purpose,
+        digest=_digest(token),
+        expires_at=timezone.now() + timedelta(seconds=seconds),
     )
     return seal(token, settings.MAILED_SECRET_KEYS), row
 
@@ -166,6 +177,30 @@ def user_of(row: OneTimeToken) -> User:
     if row.user is None or not row.user.is_active:
         raise InvalidOneTimeToken
     return row.user
+
+
+def opened_by(row: OneTimeToken) -> list[User]:
+    """Whose password the link may set, the oldest account first. Raises InvalidOneTimeToken.
+
+    Its account's; and where nobody has proved the address any that says it is theirs, for its reader knows which is.
+    So that a list ends it has so many, and the one that it was mailed for.
+    """
+    user = user_of(row)
+    if user.email_verified_at is not None:
+        return [user]
+    oldest = list(claims_of(row.email).order_by("id")[:CLAIMS_SHOWN])
+    return oldest if user in oldest else [*oldest, user]
+
+
+def chosen(row: OneTimeToken, username: str) -> User:
+    """The account of this name that the link opens; "" where it opens one. Raises InvalidOneTimeToken, WhichAccount."""
+    choices = opened_by(row)
+    if not username and len(choices) == 1:
+        return choices[0]
+    named = [user for user in choices if user.username.lower() == username.lower()]
+    if not named:
+        raise WhichAccount([user.username for user in choices])
+    return named[0]
 
 
 def spend(row: OneTimeToken) -> None:

@@ -6,6 +6,7 @@ and the gateway logs no queries.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -20,7 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
 from accounts import services
-from accounts.errors import InvalidOneTimeToken, WeakPassword
+from accounts.errors import InvalidOneTimeToken, WeakPassword, WhichAccount
 from accounts.languages import language_of
 from accounts.page_texts import TEXTS
 from chassis.web import exceptions
@@ -39,9 +40,19 @@ def _language(request: HttpRequest) -> str:
 
 
 def _page(
-    request: HttpRequest, said: str, *, form: str = "", errors: tuple[str, ...] = (), status: int = 200, typed: str = ""
+    request: HttpRequest,
+    said: str,
+    *,
+    form: str = "",
+    errors: tuple[str, ...] = (),
+    status: int = 200,
+    typed: str = "",
+    accounts: Sequence[str] = (),
 ) -> HttpResponse:
-    """said: of page_texts. form: "confirm", "password", "address" or none. typed: the address, to be corrected."""
+    """said: of page_texts. form: "confirm", "password", "address" or none.
+
+    typed: the address, to be corrected, or the account that was chosen. accounts: among which one is chosen.
+    """
     language = _language(request)
     texts = TEXTS[language]
     title, *paragraphs = texts[said]
@@ -52,7 +63,8 @@ def _page(
         "form": form,
         "errors": [texts[error][0] if error in texts else error for error in errors],
         "typed": typed,
-        "label": {name: text[0] for name, text in texts.items() if name.startswith("label_")},
+        "accounts": accounts,
+        "label": {name: text[0] for name, text in texts.items() if name.startswith(("label_", "which_"))},
     }
     response = render(request, "accounts/page.html", context, status=status)
     response["Content-Security-Policy"] = POLICY
@@ -113,7 +125,7 @@ class ResetPage(LinkedPage):
 
     def shown(self, request: HttpRequest) -> HttpResponse:
         if self.token():
-            return _page(request, "reset", form="password")
+            return self._asked(request)
         return _page(request, "forgotten", form="address")
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -121,19 +133,31 @@ class ResetPage(LinkedPage):
             return self._mail(request, request.POST["email"].strip())
         password = request.POST.get("password", "")
         if password != request.POST.get("again", ""):
-            return _page(request, "reset", form="password", errors=("passwords_differ",), status=400)
+            return self._asked(request, "passwords_differ", status=400)
         if not password or len(password) > LONGEST_PASSWORD or "\0" in password:
-            return _page(request, "reset", form="password", errors=("password_length",), status=400)
+            return self._asked(request, "password_length", status=400)
         try:
             # Reasons against a password are Django's sentences.
             with translation.override(_language(request)):
-                services.reset_password(token=self.token(), new_password=password, address=address_of(request))
+                services.reset_password(
+                    token=self.token(),
+                    new_password=password,
+                    username=request.POST.get("username", ""),
+                    address=address_of(request),
+                )
         except WeakPassword as weak:
             reasons = tuple(error["detail"] for error in weak.errors or ())
-            return _page(request, "reset", form="password", errors=reasons, status=400)
+            return self._asked(request, *reasons, status=400)
+        except WhichAccount:
+            return self._asked(request, "account_missing", status=400)
         except InvalidOneTimeToken:
             return self.finished(_page(request, "reset_dead", form="address", status=400))
         return self.finished(_page(request, "password_set"))
+
+    def _asked(self, request: HttpRequest, *errors: str, status: int = 200) -> HttpResponse:
+        accounts = services.accounts_of_reset(token=self.token())
+        chosen = request.POST.get("username", "")
+        return _page(request, "reset", form="password", errors=errors, status=status, typed=chosen, accounts=accounts)
 
     def _mail(self, request: HttpRequest, email: str) -> HttpResponse:
         try:

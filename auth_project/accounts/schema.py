@@ -34,5 +34,8 @@ CHANGE_ME = sends(
 )
 CHANGE_PASSWORD = sends(another_one={"current_password": PHRASE, "new_password": "another-phrase-42"})
 REQUEST_RESET = sends(by_address={"email": "ada@customers.example"})
-RESET = sends(with_the_mailed_token={"token": MAILED_TOKEN, "new_password": "another-phrase-42"})
+RESET = sends(
+    with_the_mailed_token={"token": MAILED_TOKEN, "new_password": "another-phrase-42"},
+    of_one_of_several_accounts={"token": MAILED_TOKEN, "new_password": "another-phrase-42", "username": "ada"},
+)
 VERIFY = sends(with_the_mailed_token={"token": MAILED_TOKEN})

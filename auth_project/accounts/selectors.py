@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
 
@@ -13,12 +14,20 @@ def users_by_login(login: str) -> list[User]:
     """Who may sign in with this, at most one for a user name and two for an address, which is what holds an @.
 
     Upper and lower case are one. Of an address: who has proved it, and the newest account that says it is theirs; so
-    whoever opens an account can sign in with its address at once, whether or not somebody else has it.
+    whoever opens an account can sign in with its address at once, whether or not somebody else has it. Where nobody has
+    proved it, the newest and the oldest of those: whoever comes later keeps out nobody who was there.
     """
     if "@" not in login:
         return list(User.objects.filter(Exact(Lower("username"), login.lower())))
-    found = User.objects.filter(Exact(Lower("email"), login.lower()))
-    return [*found.filter(email_verified_at__isnull=False), *found.filter(email_verified_at=None).order_by("-id")[:1]]
+    proved = User.objects.filter(Exact(Lower("email"), login.lower()), email_verified_at__isnull=False)
+    claims = claims_of(login)
+    ends = claims.order_by("-id")[:1].union(claims.order_by("id")[:1]).order_by("-id")
+    return [*proved, *ends][:2]
+
+
+def claims_of(email: str) -> QuerySet[User]:
+    """The active accounts that say the address is theirs, and have not proved it."""
+    return User.objects.filter(Exact(Lower("email"), email.lower()), email_verified_at=None, is_active=True)
 
 
 def user_by_login(login: str) -> User | None:

@@ -174,6 +174,9 @@ class PasswordResetInput(StrictSerializer):
 class PasswordResetConfirmInput(StrictSerializer):
     token = MailedTokenField()
     new_password = PasswordField()
+    username = TextField(
+        required=False, max_length=64, help_text="Of which account, where an answer was `which_account`."
+    )
 
 
 class EmailVerificationInput(StrictSerializer):

@@ -146,16 +146,29 @@ def request_password_reset(*, email: str, address: str | None = None) -> None:
     audit.record("password_reset_requested", user_id=user and user.id, address=address)
 
 
-def reset_password(*, token: str, new_password: str, address: str | None = None) -> None:
-    """Sets the password by a mailed token, once; all sessions end. Raises InvalidOneTimeToken, WeakPassword."""
+def accounts_of_reset(*, token: str) -> list[str]:
+    """The user names among which a mailed token sets a password, the oldest account first; none if it is not good."""
+    try:
+        return [user.username for user in mailed.opened_by(mailed.find(token, Purpose.PASSWORD_RESET))]
+    except InvalidOneTimeToken:
+        return []
+
+
+def reset_password(*, token: str, new_password: str, username: str = "", address: str | None = None) -> None:
+    """Sets the password by a mailed token, once; all sessions end.
+
+    username: of which account, where several say that the address is theirs and nobody has proved it.
+    Raises InvalidOneTimeToken, WhichAccount, WeakPassword.
+    """
     row = mailed.find(token, Purpose.PASSWORD_RESET)
-    refuse_weak(new_password, user=mailed.user_of(row), pointer="/new_password")
+    user = mailed.chosen(row, username)
+    refuse_weak(new_password, user=user, pointer="/new_password")
     hashed = make_password(new_password)
-    mailboxes = mailed.to_be_told(mailed.user_of(row))
+    mailboxes = mailed.to_be_told(user)
     with transaction.atomic():
-        user = _lock(mailed.user_of(row).id)
+        user = _lock(user.id)
         # A link that an address got before the account left it opens nothing any more.
-        if user.email != row.email:
+        if user.email.lower() != row.email.lower() or not user.is_active:
             raise InvalidOneTimeToken
         mailed.spend(row)
         user.password = hashed

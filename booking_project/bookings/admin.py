@@ -100,7 +100,7 @@ class HistoryInline(OfRowInline):
 @admin.register(Booking)
 class BookingAdmin(ReadOnlyAdmin):
     list_display = [
-        *("reference", "status", "payment_status", "what", "customer", TOTAL),
+        *("reference", "customer", "what", "status", "payment_status", TOTAL),
         by_the_theater("created_at", title="booked"),
     ]
     list_filter = ["status", "payment_status", columns.ShowtimeDayFilter, "showtime__theater_name"]
@@ -133,6 +133,10 @@ class BookingAdmin(ReadOnlyAdmin):
         form = CancellationForm(request.POST if "reason" in request.POST else None)
         if not form.is_valid():
             bookings = list(queryset.select_related("showtime").prefetch_related("seats"))
+            if not any(booking.status in OPEN for booking in bookings):
+                said = "None of these bookings has its seats any more: nothing is left to cancel."
+                self.message_user(request, said, messages.WARNING)
+                return None
             context = {
                 **self.admin_site.each_context(request),
                 "title": "Cancel bookings",
@@ -186,10 +190,8 @@ class BookingAdmin(ReadOnlyAdmin):
 
 
 def _touched(bookings: Sequence[Booking]) -> str:
-    """What cancelling them does, as a sentence: to how many bookings and people, and what goes back."""
+    """What cancelling those that go on does, as a sentence: to how many bookings and people, and what goes back."""
     ending = [booking for booking in bookings if booking.status in OPEN]
-    if not ending:
-        return "None of these bookings has its seats any more: nothing is left to cancel."
     people = sum(len(selectors.seats_left(booking)) for booking in ending)
     back = [Money(_back(booking), booking.currency) for booking in ending]
     said = f"{words.touched(len(ending), people)}"

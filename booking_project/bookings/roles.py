@@ -8,8 +8,8 @@ SEEN = views(
 )
 
 STAFF_MAY: StaffMay = {
-    "support": SEEN | {"cancel_booking", "check_in_booking"},
     # change_seatstatus: to take seats off the sale, and put them back.
+    "support": SEEN | {"cancel_booking", "check_in_booking", "change_seatstatus"},
     "manager": SEEN | {"cancel_booking", "check_in_booking", "change_seatstatus"},
     "admin": EVERYTHING,
 }

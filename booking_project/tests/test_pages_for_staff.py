@@ -70,7 +70,7 @@ def read(staff: Client) -> Callable[..., str]:
 
 def choose(browser: Client, *bookings: Booking, **form: str) -> Any:
     chosen = {"action": "cancel", ACTION_CHECKBOX_NAME: [str(booking.id) for booking in bookings]}
-    return browser.post(f"{BASE}booking/", {**chosen, **form})
+    return browser.post(f"{BASE}booking/", {**chosen, **form}, follow=True)
 
 
 def test_every_page_has_one_clock_the_theater_s_and_names_it(

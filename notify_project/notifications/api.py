@@ -103,7 +103,13 @@ class SmsSerializer(MessageSerializer):
 
 class HistoryQuery(PageQuery):
     user_id = serializers.UUIDField(required=False, help_text="For staff: whose. Default: one's own.")
+    email = serializers.CharField(
+        max_length=254, required=False, help_text="For staff: of the accounts with this address."
+    )
     booking_id = serializers.UUIDField(required=False)
+    reference = serializers.CharField(
+        max_length=32, required=False, help_text="Of that booking alone; for staff whoever's it is."
+    )
     channel = serializers.ChoiceField([channel.value for channel in Channel], required=False)
     template = serializers.ChoiceField(list(KINDS), required=False)
     status = serializers.ChoiceField([state.value for state in Status], required=False)
@@ -209,14 +215,16 @@ class History(APIView):
         responses=page_of(NotificationSerializer),
     )
     def get(self, request: Request) -> Response:
-        """One's own messages, the newest first; staff may read those of a user."""
+        """One's own messages, the newest first; staff may read those of a user, an address or a booking."""
         reader = caller(request)
         filters = dict(self.query)
-        user_id = filters.pop("user_id", reader.id)
         to_staff = reader.may("view_notification")
-        if user_id != reader.id and not to_staff:
+        others = "email" in filters or filters.get("user_id", reader.id) != reader.id
+        if others and not to_staff:
             raise PermissionDenied("These are somebody else's messages.")
+        if not (to_staff and filters.keys() & {"email", "reference"}):
+            filters.setdefault("user_id", reader.id)
         page = CursorPage(ordering="-id")
-        found = selectors.history(user_id=user_id, filters=filters, to_staff=to_staff)
+        found = selectors.history(to_staff=to_staff, **filters)
         rows = page.paginate_queryset(found, request, view=self)
         return page.get_paginated_response(NotificationSerializer(rows, many=True).data)

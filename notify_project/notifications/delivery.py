@@ -246,7 +246,12 @@ def _worded(taken: Taken, wording: Wording | None) -> Rendered:
         support_email=settings.SUPPORT_EMAIL,
         secret_keys=settings.MAILED_SECRET_KEYS,
     )
-    return render(wording, values, mail_domain=compose.domain_of(settings.DEFAULT_FROM_EMAIL))
+    return render(
+        wording,
+        values,
+        mail_domain=compose.domain_of(settings.DEFAULT_FROM_EMAIL),
+        about_account=taken.kind.about_account,
+    )
 
 
 def _mail(taken: Taken, rendered: Rendered) -> Envelope:

@@ -26,4 +26,4 @@ def preview(
 ) -> Rendered:
     """Raises BadWording, also for a name this message does not have and for what is only wrong in another branch."""
     shown = values(kind, language=language, public_url=public_url, support_email=support_email)
-    return render(wording, shown, mail_domain=mail_domain, strict=True)
+    return render(wording, shown, mail_domain=mail_domain, about_account=kind.about_account, strict=True)

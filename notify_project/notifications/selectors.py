@@ -1,24 +1,30 @@
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Count, QuerySet
 
 from notifications.domain import Status
 from notifications.kinds import KINDS
-from notifications.models import Notification
+from notifications.models import BookingSummary, Contact, Notification
 
 # Whether a mail of these was written for an account that only says an address is its own depends on whether somebody
 # else has proved it, and on what else was mailed there.
 TOLD_AT_THE_MAILBOX_ALONE = [code for code, kind in KINDS.items() if kind.carries_secret]
 
 
-def history(*, user_id: UUID, filters: dict[str, Any], to_staff: bool) -> QuerySet[Notification]:
-    """The notifications of a user; filters: exact values of channel, status, template, booking_id.
+def history(
+    *, to_staff: bool, email: str | None = None, reference: str | None = None, **exactly: Any
+) -> QuerySet[Notification]:
+    """Notifications; exactly: values of user_id, channel, status, template, booking_id.
 
-    to_staff: with the mails that bring a link. The user reads those in the mailbox, and who has only said that it is
-    theirs learns nothing here of who has it.
+    email: of whose accounts, in whatever case. reference: of which booking. to_staff: with the mails that bring a link.
+    The user reads those in the mailbox, and who has only said that it is theirs learns nothing here of who has it.
     """
-    found = Notification.objects.filter(user_id=user_id, **filters)
+    found = Notification.objects.filter(**exactly)
+    if email is not None:
+        found = found.filter(user_id__in=Contact.objects.filter(email__iexact=email).values("user_id"))
+    if reference is not None:
+        its = BookingSummary.objects.filter(reference=reference.upper())
+        found = found.filter(booking_id__in=its.values("booking_id"))
     return found if to_staff else found.exclude(template__in=TOLD_AT_THE_MAILBOX_ALONE)
 
 

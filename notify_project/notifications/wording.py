@@ -18,6 +18,7 @@ from django.template.exceptions import TemplateSyntaxError
 from django.utils.safestring import mark_safe
 
 from notifications.domain import FALLBACK_LANGUAGE
+from notifications.wording_hosts import check_hosts, text_of
 from notifications.wording_language import OUTPUT_LIMIT
 from notifications.wording_rules import BadWording, House, check_html, check_text
 from notifications.wording_source import LINK, check_source, check_tags
@@ -60,19 +61,26 @@ class Rendered:
     html: str
 
 
-def render(wording: Wording, values: Mapping[str, Any], *, mail_domain: str = "", strict: bool = False) -> Rendered:
+def render(
+    wording: Wording,
+    values: Mapping[str, Any],
+    *,
+    mail_domain: str = "",
+    about_account: bool = False,
+    strict: bool = False,
+) -> Rendered:
     """Raises BadWording for what cannot be rendered and for what a mail may not say (wording_rules).
 
     A mail, which is what has a subject, ends with where to ask, if `values` say so. Paragraphs have one empty line
-    between them, whatever a branch that is not taken leaves. mail_domain: of the house's own addresses. strict, for
-    what is about to be saved: also for a name that `values` does not have, for a branch that is not taken with these,
-    and for what is opened and not closed.
+    between them, whatever a branch that is not taken leaves. mail_domain: of the house's own addresses. about_account:
+    it names no host but the house's. strict, for what is about to be saved: also for a name that `values` does not
+    have, for a branch that is not taken with these, and for what is opened and not closed.
     """
     link, support = values.get(LINK, ""), values.get("support_email", "")
     house = House(values.get("public_url", ""), mail_domain, support)
     if strict:
         for source, html in ((wording.subject, False), (wording.text, False), (wording.body, True)):
-            check_source(source, values=values, house=house, html=html)
+            check_source(source, values=values, house=house, html=html, own_hosts_only=about_account)
     subject = _render(wording.subject, values, escape=False, strict=strict)
     text = _render(wording.text, values, escape=False, strict=strict)
     body = _render(wording.body, values, escape=True, strict=strict)
@@ -80,6 +88,9 @@ def render(wording: Wording, values: Mapping[str, Any], *, mail_domain: str = ""
         raise BadWording("The link stands in the text and the HTML part, and not in the subject.")
     check_text(text, link=link)
     check_html(body, house=house, link=link, balanced=strict)
+    if about_account:
+        said = [value for value in values.values() if isinstance(value, str)]
+        check_hosts("\n".join([subject, text, text_of(body)]), house=house, said=said)
     foot = _foot(support, values.get("language", "")) if subject else ""
     page = {**values, "body": mark_safe(body), "foot": foot}  # noqa: S308  (escaped above)
     return Rendered(

@@ -24,13 +24,15 @@ class House:
     support: str = ""
 
     def owns(self, address: str) -> bool:
-        """Whether it is of the house: who answers, or at the sender's or the shop's domain, one above or below it."""
+        """Whether it is of the house: who answers, or at one of its hosts."""
         local, _, domain = address.lower().rpartition("@")
-        if self.support and address.lower() == self.support.lower():
-            return True
+        return bool(local) and (address.lower() == self.support.lower() or self.has(domain))
+
+    def has(self, host: str) -> bool:
+        """Whether the host, in lower case, is the sender's or the shop's domain, or one above or below it."""
         own = {self.sender.lower(), (urlsplit(self.public_url).hostname or "").lower()} - {""}
-        return bool(local) and any(
-            domain == known or f".{domain}".endswith(f".{known}") or ("." in domain and known.endswith(f".{domain}"))
+        return any(
+            host == known or f".{host}".endswith(f".{known}") or ("." in host and known.endswith(f".{host}"))
             for known in own
         )
 

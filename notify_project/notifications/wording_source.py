@@ -6,6 +6,7 @@ from typing import Any
 
 from django.template.base import Lexer, Token, TokenType
 
+from notifications.wording_hosts import check_hosts, text_of
 from notifications.wording_rules import BadWording, House, check_html, check_text
 
 LINK = "link"
@@ -16,7 +17,10 @@ TAG_LIMIT = 300
 DEPTH_LIMIT = 8
 LOOPS_LIMIT = 2
 
+# For a value that is not known yet: as long as the end of a host, so that a dot beside it makes one.
+STAND_IN = "xx"
 NAMES_LINK = re.compile(rf"(?<![\w.]){LINK}(?!\w)")
+LITERAL = re.compile(r""""[^"]*"|'[^']*'""")
 LITERAL_WITH_TAG = re.compile(r""""[^"]*[<>][^"]*"|'[^']*[<>][^']*'""")
 LOOSE = re.compile(r"\{\{|\{%|\{#|%\}|\}\}|#\}")
 
@@ -35,13 +39,15 @@ def check_tags(source: str) -> None:
             _follow(blocks, tag)
 
 
-def check_source(source: str, *, values: Mapping[str, Any], house: House, html: bool) -> None:
+def check_source(
+    source: str, *, values: Mapping[str, Any], house: House, html: bool, own_hosts_only: bool = False
+) -> None:
     """For a wording that is about to be saved: all its branches at once, where rendering it sees one of each.
 
     Raises BadWording, also for what is opened and not closed.
     """
     check_tags(source)
-    words = ""
+    words, literals = "", []
     for token in Lexer(source).tokenize():
         if token.token_type == TokenType.TEXT:
             if loose := LOOSE.search(token.contents):
@@ -50,11 +56,17 @@ def check_source(source: str, *, values: Mapping[str, Any], house: House, html: 
                 raise BadWording(f"Line {line}: {rest!r} is never closed, or closes nothing.")
             words += token.contents
         elif token.token_type == TokenType.VAR:
-            words += str(values[token.contents]) if token.contents in (LINK, "public_url", "support_email") else "x"
+            known = token.contents in (LINK, "public_url", "support_email")
+            words += str(values[token.contents]) if known else STAND_IN
+        if token.token_type in (TokenType.VAR, TokenType.BLOCK):
+            literals += LITERAL.findall(token.contents)
     if html:
         check_html(words, house=house, link=values.get(LINK, ""))
     else:
         check_text(words, link=values.get(LINK, ""))
+    if own_hosts_only:
+        shown = text_of(words) if html else words
+        check_hosts("\n".join([shown, *literals]), house=house, said=[values.get(LINK, "")], spaced=True)
 
 
 def _check_tag(tag: Token) -> None:

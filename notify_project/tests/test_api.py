@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from factories import ContactFactory, NotificationFactory
+from factories import BookingSummaryFactory, ContactFactory, NotificationFactory
 from rest_framework.test import APIClient
 from servers import Sink
 
@@ -237,6 +237,27 @@ def test_a_customer_does_not_see_another_s_history(sign_in: SignIn) -> None:
     NotificationFactory(contact=contact)
     answer = sign_in().get(f"/notifications/history?user_id={contact.user_id}")
     assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
+
+
+def test_staff_find_messages_by_address_and_by_booking(sign_in: SignIn, support: APIClient) -> None:
+    booking = BookingSummaryFactory(reference="K7QF2M9XTD")
+    mine = NotificationFactory(contact=ContactFactory(email="Ada@example.com"), booking_id=booking.booking_id)
+    other = NotificationFactory(contact=ContactFactory(email="bob@example.com"))
+    for query, found in [
+        ("email=ada@EXAMPLE.com", [mine]),
+        ("reference=k7qf2m9xtd", [mine]),
+        ("email=bob@example.com", [other]),
+        ("email=bob@example.com&reference=K7QF2M9XTD", []),
+        ("email=nobody@example.com", []),
+        (f"reference=K7QF2M9XTD&user_id={other.user_id}", []),
+    ]:
+        rows = support.get(f"/notifications/history?{query}").json()["results"]
+        assert [row["id"] for row in rows] == [str(one.id) for one in found], query
+    owner = sign_in(user_id=mine.user_id)
+    assert len(owner.get("/notifications/history?reference=K7QF2M9XTD").json()["results"]) == 1
+    customer = sign_in()
+    assert customer.get("/notifications/history?reference=K7QF2M9XTD").json()["results"] == []
+    assert customer.get("/notifications/history?email=ada@example.com").status_code == 403
 
 
 def test_staff_see_the_history_of_a_user_by_what_they_look_for(support: APIClient) -> None:

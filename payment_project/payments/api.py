@@ -80,7 +80,7 @@ class PaymentListView(APIView):
     )
     def get(self, request: Request) -> Response:
         wanted = self.query
-        chosen = {name: wanted.get(name) for name in ("booking_id", "status")}
+        chosen = {name: wanted.get(name) for name in ("booking_id", "reference", "status")}
         found = selectors.payments_of(caller(request), owner=wanted.get("user_id"), **chosen)
         pages = CursorPage()
         page = pages.paginate_queryset(found, request, view=self)

@@ -10,9 +10,14 @@ from payments.models import Payment, PaymentMethod, Refund
 
 
 def payments_of(
-    user: Principal, *, owner: UUID | None = None, booking_id: UUID | None = None, status: str | None = None
+    user: Principal,
+    *,
+    owner: UUID | None = None,
+    booking_id: UUID | None = None,
+    reference: str | None = None,
+    status: str | None = None,
 ) -> QuerySet[Payment]:
-    """The user's payments; for who may look at all of them everybody's, or one owner's."""
+    """The user's payments; for who may look at all of them everybody's, or one owner's. reference: of the booking."""
     found = Payment.objects.all()
     if not user.may("view_payment"):
         found = found.filter(user_id=user.id)
@@ -20,6 +25,8 @@ def payments_of(
         found = found.filter(user_id=owner)
     if booking_id is not None:
         found = found.filter(booking_id=booking_id)
+    if reference is not None:
+        found = found.filter(booking_reference=reference)
     if status is not None:
         found = found.filter(status=status)
     return found
@@ -33,11 +40,15 @@ def payment_of(user: Principal, payment_id: UUID) -> Payment:
     return payment
 
 
-def refunds(*, payment_id: UUID | None = None, status: str | None = None) -> QuerySet[Refund]:
+def refunds(
+    *, payment_id: UUID | None = None, reference: str | None = None, status: str | None = None
+) -> QuerySet[Refund]:
     """Everybody's, for staff."""
     found = Refund.objects.all()
     if payment_id is not None:
         found = found.filter(payment=payment_id)
+    if reference is not None:
+        found = found.filter(payment__booking_reference=reference)
     if status is not None:
         found = found.filter(status=status)
     return found

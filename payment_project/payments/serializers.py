@@ -136,9 +136,20 @@ class RefusalRequest(StrictSerializer):
     note = StrictTextField(max_length=200, help_text="For who asked for the refund.")
 
 
+class ReferenceField(serializers.CharField):
+    """As a customer reads it out."""
+
+    def __init__(self) -> None:
+        super().__init__(max_length=32, required=False, help_text="Of the booking, in whatever case.")
+
+    def to_internal_value(self, data: Any) -> str:
+        return str(super().to_internal_value(data)).upper()
+
+
 class RefundFilter(PageQuery):
     status = serializers.ChoiceField(choices=[status.value for status in RefundStatus], required=False)
     payment_id = StrictUUIDField(required=False)
+    reference = ReferenceField()
 
 
 class SaveMethodRequest(StrictSerializer):
@@ -147,5 +158,6 @@ class SaveMethodRequest(StrictSerializer):
 
 class PaymentFilter(PageQuery):
     booking_id = StrictUUIDField(required=False)
+    reference = ReferenceField()
     status = serializers.ChoiceField(choices=[status.value for status in Status], required=False)
     user_id = StrictUUIDField(required=False, help_text="Staff only: whose payments.")

@@ -369,6 +369,7 @@ def test_customers_see_their_own_payments_and_staff_everybodys(
         (f"user_id={payment.user_id}", payment),
         (f"booking_id={other.booking_id}", other),
         ("status=captured", other),
+        (f"reference={other.booking_reference.lower()}", other),
     ]:
         assert [entry["id"] for entry in staff.get(f"/payments?{query}").json()["results"]] == [str(found.id)]
 

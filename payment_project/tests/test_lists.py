@@ -29,6 +29,13 @@ def test_a_page_is_read_off_an_index(sign_in: Callable[..., Any], route: str) ->
     assert_pages_come_by_index(customer, f"/{route}")
 
 
+def test_refunds_are_found_by_what_a_customer_reads_out(sign_in: Callable[..., Any]) -> None:
+    refund, _ = RefundFactory.create_batch(2)
+    reference = refund.payment.booking_reference.lower()
+    found = sign_in(roles=("support",)).get(f"/refunds?reference={reference}").json()["results"]
+    assert [entry["id"] for entry in found] == [str(refund.id)]
+
+
 def test_the_list_of_refunds_which_staff_read_is_as_good(sign_in: Callable[..., Any]) -> None:
     staff = sign_in(roles=("support",))
     assert_rows_may_go(staff, "/refunds", RefundFactory.create_batch(7))

@@ -98,5 +98,10 @@ class Kind:
         return self.link != ""
 
     @property
+    def about_account(self) -> bool:
+        """Whether it tells of the reader's account and of no booking: the mails that somebody who wants it imitates."""
+        return self.tells is not None and "booking_id" not in self.tells.reads.__annotations__
+
+    @property
     def also_as_sms(self) -> bool:
         return self.tells is not None and Channel.SMS in self.channels[1:]
