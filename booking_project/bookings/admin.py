@@ -325,6 +325,7 @@ def _with_seats(problem: Problem, showtime_id: UUID) -> str:
 
 @admin.register(Screen)
 class ScreenAdmin(ReadOnlyAdmin):
+    few_rows = True
     list_display = ["theater", "name", "size"]
     list_display_links = ["name"]
     search_fields = ["name"]
