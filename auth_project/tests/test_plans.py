@@ -2,9 +2,9 @@
 
 import pytest
 from django.core.management import call_command
+from factories import UserFactory
 
 from chassis.testing_costs import assert_bounded, lists, ticks
-from factories import UserFactory
 
 
 @pytest.fixture

@@ -109,7 +109,9 @@ class Payment(models.Model):
             models.Index(fields=["id"], condition=~Q(attention=""), name="idx_payments_attention"),
             # What few payments are, which staff filter by.
             models.Index(
-                fields=["booking_state", "-id"], condition=~Q(booking_state="confirmed"), name="idx_payments_not_confirmed"
+                fields=["booking_state", "-id"],
+                condition=~Q(booking_state="confirmed"),
+                name="idx_payments_not_confirmed",
             ),
             models.Index(fields=["under_way", "-id"], condition=~Q(under_way=""), name="idx_payments_under_way"),
         ]

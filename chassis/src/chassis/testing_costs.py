@@ -6,6 +6,7 @@ a transaction that the caller takes back.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -67,7 +68,7 @@ def ticks() -> Iterator[Measured]:
         else:
             jobs.append(_oldest)
         _one_after_the_other(jobs)
-        yield measured(name, wanted, lambda jobs=jobs: _one_after_the_other(jobs))
+        yield measured(name, wanted, partial(_one_after_the_other, jobs))
 
 
 def _one_after_the_other(jobs: Iterable[Callable[[], object]]) -> None:
@@ -92,7 +93,7 @@ def lists(user: Any) -> Iterator[Measured]:
         name = str(model._meta.model_name)
         place = reverse(f"admin:{model._meta.app_label}_{name}_changelist")
         for query, wanted in _queries(page, user, place):
-            yield measured(f"{name} {query}".strip(), wanted, lambda query=query: _shown(page, user, place + query))
+            yield measured(f"{name} {query}".strip(), wanted, partial(_shown, page, user, place + query))
 
 
 def _queries(page: Any, user: Any, place: str) -> Iterator[tuple[str, int]]:
@@ -110,10 +111,27 @@ def _queries(page: Any, user: Any, place: str) -> Iterator[tuple[str, int]]:
         yield from ((f"?q={id_}", OF_A_SEARCH_BY_ID) for id_ in _ids(page.model))
 
 
+def reads(client: Any, paths: Iterable[str]) -> Iterator[Measured]:
+    """Of lists and other reads of the API; what is cached costs nothing. client: one of django.test, or like it."""
+    for path in paths:
+        yield measured(path, OF_A_READ, partial(_read, client, path))
+
+
+def _read(client: Any, path: str) -> bytes:
+    answer = client.get(path)
+    assert answer.status_code == 200, (path, answer.content)
+    content: bytes = answer.content
+    return content
+
+
 def _ids(model: Any) -> Sequence[Any]:
     """Of the newest row what it has of ids."""
     row = model._base_manager.order_by("-pk").first()
-    fields = [field for field in model._meta.concrete_fields if isinstance(field.target_field if field.is_relation else field, UUIDField)]
+    fields = [
+        field
+        for field in model._meta.concrete_fields
+        if isinstance(field.target_field if field.is_relation else field, UUIDField)
+    ]
     return [] if row is None else [value for field in fields if (value := getattr(row, field.attname))]
 
 

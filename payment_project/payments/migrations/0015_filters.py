@@ -4,9 +4,8 @@ from django.db import migrations, models
 from django.db.models import Q
 
 from chassis.storage.migrations import AddIndexBeside
-from payments.domain import Kind
 
-BACKWARDS = (Kind.REVERSE, Kind.VOID, Kind.REFUND)
+BACKWARDS = ("reverse", "void", "refund")
 
 
 class Migration(migrations.Migration):

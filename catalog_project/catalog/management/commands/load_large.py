@@ -35,9 +35,10 @@ FROM generate_series(0, %(theaters)s * 10 - 1) AS screen CROSS JOIN generate_ser
 _SHOWTIMES = """
 INSERT INTO showtimes (id, movie_id, theater_id, screen_id, starts_at, ends_at, screen_free_at, format, language,
     currency, status, cancellation_reason, revision, created_at, updated_at)
-SELECT id, movie_id, theater_id, screen_id, starts_at, ends_at, ends_at + interval '15 minutes', format, language, 'EUR',
-       CASE WHEN cancelled THEN 'cancelled' ELSE 'scheduled' END, CASE WHEN cancelled THEN 'Nobody came.' ELSE '' END,
-       CASE WHEN cancelled THEN 2 ELSE 1 END, announced_at, announced_at
+SELECT id, movie_id, theater_id, screen_id, starts_at, ends_at, ends_at + interval '15 minutes', format, language,
+       'EUR', CASE WHEN cancelled THEN 'cancelled' ELSE 'scheduled' END,
+       CASE WHEN cancelled THEN 'Nobody came.' ELSE '' END, CASE WHEN cancelled THEN 2 ELSE 1 END, announced_at,
+       announced_at
 FROM large_showtimes ORDER BY id
 """
 _PRICES = """
@@ -60,6 +61,10 @@ SELECT pg_temp.large_event(announced_at, 33, n), announced_at + interval '33 sec
 FROM large_showtimes CROSS JOIN LATERAL (SELECT pg_temp.large_id('2021-01-01Z', 6, n %% 9) AS user_id) AS staff
 WHERE cancelled ORDER BY 1
 """
+# Answers that are cached are of before.
+_GENERATION = """
+INSERT INTO catalog_generation AS kept (id, value) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET value = kept.value + 1
+"""
 
 
 class Command(LoadLarge):
@@ -73,4 +78,5 @@ class Command(LoadLarge):
             ("showtime_prices", _PRICES),
             ("showtime_occupancy", _OCCUPANCY),
             ("audit_log", _DEEDS),
+            ("catalog_generation", _GENERATION),
         ]

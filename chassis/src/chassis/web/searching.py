@@ -24,9 +24,9 @@ from chassis.ids import first_uuid7_at, uuid7
 # So many rows are counted, and found by one field: nobody turns more pages than that.
 MOST = 1000
 # A filter offers the values that so many of the newest rows have.
-NEWEST = 2000
+NEWEST = 1000
 # A filter without an index looks at so many.
-REACH = 10_000
+REACH = 5_000
 # A key is made before its row: by no more than this.
 _KEYS_BEFORE = timedelta(days=1)
 
@@ -72,8 +72,8 @@ class AmongNewest(admin.ChoicesFieldListFilter):
 
     everywhere: frozenset[str] = frozenset()
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
         self.title: Any = f"{self.title}, among the newest {REACH:,}"
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> Any:
@@ -114,7 +114,9 @@ def order_of(model: type[Model], path: str) -> str | None:
         field: Any = model._meta.get_field(name)
     except FieldDoesNotExist:
         return path if name == "pk" else None
-    whole = [index for index in model._meta.indexes if type(index) is Index and index.fields and index.condition is None]
+    whole = [
+        index for index in model._meta.indexes if type(index) is Index and index.fields and index.condition is None
+    ]
     first = {index.fields[0].lstrip("-") for index in whole}
     in_order = field.unique or (isinstance(field, DateField) and (field.db_index or name in first))
     return path if in_order else None
@@ -157,7 +159,7 @@ def _found(model: type[Model], name: str, word: str) -> Q:
         return Q(**{f"{path}{how}": value})
     # Of another table: its rows first, whose keys an index of this one knows.
     there = _model_at(model, relation)
-    keys = list(there._base_manager.filter(**{f"{column}{how}": value}).values_list("pk", flat=True)[:MOST])
+    keys = list(there._base_manager.filter(**{f"{column}{how}": value}).order_by().values_list("pk", flat=True)[:MOST])
     return Q(**{f"{relation}__in": keys})
 
 

@@ -38,7 +38,8 @@ SELECT pg_temp.large_id(told_at, 300 + step, n), pg_temp.large_event(sold_at, st
        WHEN 'ticket' THEN jsonb_build_object('reference', reference, 'ticket', repeat('t', 300), 'tickets', '[]'::jsonb,
            'showtime', showing, 'seats', seats, 'total', price)
        WHEN 'refund' THEN jsonb_build_object('payment_id', payment_id, 'refund_id', about, 'amount', price,
-           'refunded_amount', price, 'again', false, 'status', 'refunded', 'goodwill', false, 'reason', '', 'of_seats', '')
+           'refunded_amount', price, 'again', false, 'status', 'refunded', 'goodwill', false, 'reason', '',
+           'of_seats', '')
        ELSE jsonb_build_object('reference', reference, 'reason', 'showtime_cancelled', 'why', 'showtime_cancelled',
            'message', 'Nobody came.', 'total', price, 'kept', nothing, 'gone', nothing, 'back', price, 'paid', true,
            'unpaid', false)

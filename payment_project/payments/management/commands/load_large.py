@@ -1,7 +1,7 @@
 """Payment's part of the large world; the other services load the same ids (contracts/large.toml).
 
-The money is with a provider of its own, whom nobody asks: the card gateway's stand-in, which keeps its record in memory,
-knows nothing of it.
+The money is with a provider of its own, whom nobody asks: the card gateway's stand-in, which keeps its record in
+memory, knows nothing of it.
 """
 
 from collections.abc import Sequence
@@ -50,21 +50,21 @@ SELECT operation_id, payment_id, '{PROVIDER}', kind, 'succeeded', 2400, 'EUR', '
        CASE target WHEN '' THEN '' ELSE target || n END, result || n, step = 0, '', 1, asked_at, '', asked_at,
        asked_at + interval '1 second'
 {_ASKED} WHERE step < 5 OR cancelled ORDER BY 1
-"""  # noqa: S608  (a name of ours)
+"""
 _LEDGER = f"""
 INSERT INTO transactions (id, payment_id, operation_id, kind, account, amount, currency, created_at)
 SELECT pg_temp.large_id(asked_at + interval '1 second', 210 + 2 * step + side, n), payment_id, operation_id, kind,
        CASE side WHEN 0 THEN source ELSE destination END, CASE side WHEN 0 THEN -2400 ELSE 2400 END, 'EUR',
        asked_at + interval '1 second'
 {_ASKED} CROSS JOIN (VALUES (0), (1)) AS sides(side) WHERE step < 5 OR cancelled ORDER BY 1
-"""  # noqa: S608  (parts of ours)
+"""
 _REFUNDS = f"""
 INSERT INTO refunds (id, payment_id, operation_id, amount, currency, status, kind, reason, requested_by, failure_code,
     created_at, finished_at)
 SELECT pg_temp.large_id(asked_at + interval '1 second', 9, n), payment_id, operation_id, 2400, 'EUR', 'succeeded',
        'cancel', 'showtime_cancelled', '', '', asked_at, asked_at + interval '1 second'
 {_ASKED} WHERE step = 5 AND cancelled ORDER BY 1
-"""  # noqa: S608  (parts of ours)
+"""
 # Every second customer has saved a card. One token is all of them: it is sealed here, and opens no purse.
 _METHODS = """
 INSERT INTO payment_methods (id, user_id, provider, gateway_token, token_digest, sealed_by, brand, last4, expiry_month,
