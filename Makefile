@@ -7,7 +7,7 @@ BIN := .venv/bin
 INSTANCE ?= main
 
 .DEFAULT_GOAL := help
-.PHONY: contracts bench chaos alerts watch help env up down restart rotate-certificates status logs memory demo-data test check audit audit-dependencies lock \
+.PHONY: contracts bench bench-large load-large chaos alerts watch help env up down restart rotate-certificates status logs memory demo-data test check audit audit-dependencies lock \
 	install format
 
 help: ## Show this
@@ -40,6 +40,9 @@ memory: ## Show what the stack costs, by kind of process
 demo-data: ## Load the demo data, or add what it has come to lack
 	@$(STACK) demo-data --instance $(INSTANCE)
 
+load-large: ## Load a large invented world into a running stack, for bench-large (SIZE=0.01 for a hundredth of it)
+	@$(STACK) load-large --instance $(INSTANCE) $(if $(SIZE),--size $(SIZE))
+
 audit: ## Verify in the databases what must always be true
 	@$(STACK) audit --instance $(INSTANCE)
 
@@ -48,6 +51,9 @@ test: ## Run every test on servers of its own (SUITE=booking for one)
 
 bench: ## Measure the running stack: ratios, kept in bench/results
 	@MARQUEE_STATE=.stack/$(INSTANCE) $(BIN)/python -m bench
+
+bench-large: ## Measure on the running stack what should not grow with history, beside the same on a small world
+	@MARQUEE_STATE=.stack/$(INSTANCE) $(BIN)/python -m bench.large
 
 chaos: ## Kill processes of the running stack under load, then audit (SEED=1 repeats a run)
 	@MARQUEE_STATE=.stack/$(INSTANCE) $(BIN)/python -m bench.chaos $(if $(SEED),--seed $(SEED))

@@ -49,12 +49,13 @@ def open_market(
     showtimes: int,
     customers: int,
     orphan_rule: bool = False,
+    rows: int = ROWS,
 ) -> Market:
     """Makes it through the API, as a manager and as customers would. Raises BenchError.
 
     verify: proves the addresses of the customers, whose tokens then say so: others hold but a few seats.
     """
-    staff = Client(gateway, token=_token(gateway, *manager))
+    staff = Client(gateway, token=sign_in(gateway, *manager))
     theater = _made(
         staff.post(
             "/api/theaters",
@@ -75,7 +76,7 @@ def open_market(
     movie = staff.get("/api/movies").json()["results"][0]
     seats = [
         {"row": chr(64 + y), "number": x, "x": x, "y": y, "category": "standard"}
-        for y in range(1, ROWS + 1)
+        for y in range(1, rows + 1)
         for x in range(1, COLUMNS + 1)
     ]
     made: list[str] = []
@@ -87,7 +88,7 @@ def open_market(
     with ThreadPoolExecutor(4) as pool:
         accounts = list(pool.map(lambda _: _new_customer(gateway), range(customers)))
         verify()
-        tokens = tuple(pool.map(lambda account: _token(gateway, *account), accounts))
+        tokens = tuple(pool.map(lambda account: sign_in(gateway, *account), accounts))
     reader = Client(gateway)
     return Market(gateway, tuple(_on_sale(reader, showtime_id) for showtime_id in made), tokens)
 
@@ -125,7 +126,8 @@ def _new_customer(gateway: str) -> tuple[str, str]:
     return name, password
 
 
-def _token(gateway: str, username: str, password: str) -> str:
+def sign_in(gateway: str, username: str, password: str) -> str:
+    """An access token. Raises BenchError."""
     client = Client(gateway)
     answer = client.post("/api/auth/token", {"username": username, "password": password})
     client.close()

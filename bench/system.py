@@ -11,7 +11,7 @@ import psycopg
 
 from audit import of_stack as audit
 from bench.http import Client
-from bench.market import BenchError, Market, open_market, wait_for
+from bench.market import ROWS, BenchError, Market, open_market, wait_for
 from stack import control, demo, lifecycle, memory, variables
 from stack.instance import MAIN, Instance
 from stack.lifecycle import Stack
@@ -52,14 +52,18 @@ def verify(stack: Stack) -> None:
         )
 
 
-def market(stack: Stack, *, showtimes: int, customers: int) -> Market:
-    """A theater with so many showtimes, and customers whose addresses are proved. Raises BenchError."""
+def market(stack: Stack, *, showtimes: int, customers: int, rows: int = ROWS) -> Market:
+    """A theater with so many showtimes in halls of so many rows, and customers whose addresses are proved.
+
+    Raises BenchError.
+    """
     return open_market(
         gateway(stack),
         manager=manager(stack),
         verify=lambda: verify(stack),
         showtimes=showtimes,
         customers=customers,
+        rows=rows,
     )
 
 

@@ -14,6 +14,7 @@ from stack import (
     demo,
     dependencies,
     environment,
+    large,
     lifecycle,
     lock,
     memory,
@@ -78,6 +79,8 @@ def _parser() -> argparse.ArgumentParser:
             added.add_argument("--no-demo", action="store_true", help="no demo data, and buy no ticket")
             added.add_argument("--workers", type=int, default=1, metavar="N", help="workers of each service")
     command("demo-data", _demo_data, "load the demo data, or add what it has come to lack")
+    added = command("load-large", _load_large, "load a large invented world, to see what grows with it")
+    added.add_argument("--size", type=float, default=1.0, help="1: a million bookings (the default); 0.01: a hundredth")
     added = command("down", _down, "stop everything, in reverse order")
     added.add_argument("--erase", action="store_true", help="and forget its databases, secrets, ports and logs")
     added = command("restart", _restart, "stop and start processes, to run changed code say")
@@ -147,6 +150,12 @@ def _demo_data(options: argparse.Namespace) -> None:
     stack = lifecycle.load(_instance(options))
     demo.load(stack)
     report.print_accounts(stack)
+
+
+def _load_large(options: argparse.Namespace) -> None:
+    say = _progress()
+    large.load(lifecycle.load(_instance(options)), size=options.size, say=say)
+    say("loaded; public lists show it within a minute")
 
 
 def _infra(options: argparse.Namespace) -> None:

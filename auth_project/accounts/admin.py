@@ -4,11 +4,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.forms import AdminPasswordChangeForm
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth import logout
 from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib.auth.models import Group
 from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -87,12 +89,31 @@ class AddUserForm(ContactForm, AdminUserCreationForm):  # type: ignore[type-arg]
         fields = ["username", "email", "full_name", "phone", "language", "time_zone", "groups"]
 
 
+class RoleFilter(admin.SimpleListFilter):
+    """Django's would join all accounts to all roles, and sort what came of it."""
+
+    title = "roles"
+    parameter_name = "groups__id__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(group.pk), group.name) for group in Group.objects.order_by("name")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() is None:
+            return queryset
+        having = User.groups.through.objects.filter(user_id=OuterRef("pk"), group_id=self.value())
+        try:
+            return queryset.filter(Exists(having))
+        except ValueError as exc:
+            raise IncorrectLookupParameters(exc) from exc
+
+
 @admin.register(User)
 class UserAdmin(StaffAdmin):
     """Accounts are never deleted, for bookings and payments elsewhere name them; they are made inactive."""
 
     list_display = ["username", "email", "full_name", "role_names", "is_active", "email_verified_at", "created_at"]
-    list_filter = ["groups", "is_active", ("email_verified_at", admin.EmptyFieldListFilter), "created_at"]
+    list_filter = [RoleFilter, "is_active", ("email_verified_at", admin.EmptyFieldListFilter), "created_at"]
     search_fields = ["=id", "username", "email", "full_name", "phone"]
     search_help_text = "Id, user name, e-mail address, name or phone number"
     recorded_by_service = True

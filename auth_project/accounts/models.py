@@ -98,6 +98,7 @@ class User(AbstractBaseUser, PermissionsMixin):
                 condition=models.Q(email_verified_at=None),
                 name="users_claimed_email",
             ),
+            models.Index(fields=["-id"], condition=models.Q(is_active=False), name="users_not_active"),
             # What staff look somebody up by.
             by_part_of("username", name="users_by_part_of_username"),
             by_part_of("email", name="users_by_part_of_email"),
@@ -178,6 +179,7 @@ class Session(models.Model):
             models.Index(fields=["user"], condition=models.Q(ended_at=None), name="sessions_open"),
             models.Index(fields=["expires_at"], name="sessions_expiry"),
             models.Index(fields=["address"], name="sessions_by_address"),
+            models.Index(fields=["end_reason", "-id"], condition=~models.Q(end_reason=""), name="sessions_by_end"),
         ]
 
     def __str__(self) -> str:

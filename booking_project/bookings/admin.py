@@ -16,12 +16,23 @@ from django.utils.html import format_html
 
 from bookings import columns, desk, holds, selectors, words
 from bookings.columns import by_the_theater
-from bookings.domain import OPEN, State, Trigger, whole
-from bookings.models import Booking, BookingSeat, BookingTransition, CheckIn, Customer, Screen, Showtime, ShowtimeMove
+from bookings.domain import OPEN, PaymentStatus, State, Trigger, whole
+from bookings.models import (
+    MONEY_ENDED,
+    Booking,
+    BookingSeat,
+    BookingTransition,
+    CheckIn,
+    Customer,
+    Screen,
+    Showtime,
+    ShowtimeMove,
+)
 from bookings.sales import Seat, sale_of
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, actor_of, money
 from chassis.money import Money
 from chassis.web.problems import Problem
+from chassis.web.searching import AmongNewest
 
 TOTAL = money("total_amount", title="total")
 REFUNDED = money("refunded_amount", title="refunded")
@@ -97,13 +108,17 @@ class HistoryInline(OfRowInline):
         return columns.with_names(super().get_queryset(request))
 
 
+class MoneyFilter(AmongNewest):
+    everywhere = frozenset({PaymentStatus.CAPTURED, *MONEY_ENDED})
+
+
 @admin.register(Booking)
 class BookingAdmin(ReadOnlyAdmin):
     list_display = [
         *("reference", "customer", "what", "status", "payment_status", TOTAL),
         by_the_theater("created_at", title="booked"),
     ]
-    list_filter = ["status", "payment_status", columns.ShowtimeDayFilter, "showtime__theater_name"]
+    list_filter = ["status", ("payment_status", MoneyFilter), columns.ShowtimeDayFilter, "showtime__theater_name"]
     list_select_related = ["showtime"]
     # That there is something to search by; what is found is found by indexes (selectors.found_by).
     search_fields = ["reference"]
@@ -327,6 +342,7 @@ def _with_seats(problem: Problem, showtime_id: UUID) -> str:
 
 @admin.register(Screen)
 class ScreenAdmin(ReadOnlyAdmin):
+    few_rows = True
     list_display = ["theater", "name", "size"]
     list_display_links = ["name"]
     search_fields = ["name"]
@@ -358,7 +374,7 @@ class BookingTransitionAdmin(ReadOnlyAdmin):
         by_the_theater("at", of="booking.showtime", title="when"),
         *("booking", "trigger", "to_status", columns.who, columns.why),
     ]
-    list_filter = ["trigger"]
+    list_filter = [("trigger", AmongNewest)]
     list_select_related = ["booking__showtime"]
     search_fields = ["=booking__reference", "booking__id"]
     ordering = ["-id"]

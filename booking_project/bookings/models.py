@@ -88,6 +88,7 @@ class Showtime(models.Model):
             # For staff: the day of a showtime, and what the theater of a screen is called.
             models.Index(fields=["starts_at"], name="showtimes_by_start"),
             models.Index(fields=["theater_id", "starts_at"], name="showtimes_of_theater"),
+            models.Index(fields=["-starts_at"], condition=models.Q(status="cancelled"), name="showtimes_cancelled"),
             by_part_of("movie_title", name="showtimes_by_part_of_title"),
         ]
 
@@ -156,6 +157,15 @@ TICKET_REVOKED = ~models.Q(ticket="") & ~models.Q(status=State.CONFIRMED)
 # A seat whose money went back while its booking went on: its ticket lets nobody in any more.
 GIVEN_BACK = models.Q(given_back_at__isnull=False)
 
+ENDED = (State.CANCELLED, State.EXPIRED, State.REJECTED, State.FAILED)
+MONEY_ENDED = (
+    PaymentStatus.DECLINED,
+    PaymentStatus.FAILED,
+    PaymentStatus.VOIDED,
+    PaymentStatus.REFUNDED,
+    PaymentStatus.PARTIALLY_REFUNDED,
+)
+
 
 class Booking(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -196,6 +206,13 @@ class Booking(models.Model):
             models.Index(fields=["card_last4", "-id"], condition=~models.Q(card_last4=""), name="bookings_by_card"),
             # What doors that are offline fetch of their showtime.
             models.Index(fields=["showtime"], condition=TICKET_REVOKED, name="bookings_revoked"),
+            # What staff filter by: how those ended that went another way than most.
+            models.Index(fields=["status", "-id"], condition=models.Q(status__in=ENDED), name="bookings_ended"),
+            models.Index(
+                fields=["payment_status", "-id"],
+                condition=models.Q(payment_status__in=MONEY_ENDED),
+                name="bookings_money_ended",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from bookings import closures, metrics, tasks
 from bookings.models import Booking, SeatStatus, Showtime
+from chassis.testing_costs import assert_bounded, lists, reads, ticks
 from chassis.testing_plans import buffers, costs, rows_read
+from chassis.web.staff import local_user
 
 
 @pytest.fixture
@@ -61,3 +63,26 @@ def test_the_gauges_of_each_minute_read_a_day_of_showtimes_and_an_hour_of_bookin
         assert "Seq Scan" not in {node["Node Type"] for node in cost.nodes}, cost
     to_come = Showtime.objects.filter(starts_at__range=(timezone.now(), timezone.now() + timedelta(days=1))).count()
     assert buffers(made) <= 8 * to_come < everything
+
+
+def test_what_the_clock_starts_costs_what_there_is_to_do(history):
+    assert_bounded(ticks())
+
+
+@pytest.fixture
+def long_history(db: None) -> None:
+    """More of everything than anything may look at."""
+    call_command("load_large", theaters=2, movies=1000, showtimes=20_000, bookings=20_000, users=20_000)
+
+
+def test_every_list_of_staff_costs_what_it_shows(long_history):
+    assert_bounded(lists(local_user("root", {"admin"})))
+
+
+def test_what_customers_and_staff_read_costs_what_it_shows(long_history, sign_in):
+    booking = Booking.objects.order_by("-id")[0]
+    own = ["/bookings", f"/bookings/{booking.id}", f"/bookings/{booking.id}/history"]
+    assert_bounded(reads(sign_in(user_id=booking.user_id), own), rows=1000)
+    email = f"person{int(booking.reference[1:]) % 20_000}@example.com"
+    found = [f"/bookings?{by}" for by in (f"reference={booking.reference}", f"email={email}")]
+    assert_bounded(reads(sign_in(("support",)), [*found, f"/showtimes/{booking.showtime_id}/seats"]), rows=1000)

@@ -72,6 +72,7 @@ class ServiceAdmin(StaffAdmin):
 
 @admin.register(Movie)
 class MovieAdmin(ServiceAdmin):
+    few_rows = True
     form = MovieForm
     list_display = ["title", "release_date", "duration_minutes", "rating", "genres", "languages", "to_come"]
     list_filter = ["release_date", "rating"]
@@ -100,6 +101,7 @@ class MovieAdmin(ServiceAdmin):
 
 @admin.register(Theater)
 class TheaterAdmin(ServiceAdmin):
+    few_rows = True
     form = TheaterForm
     list_display = ["name", "city", "time_zone", "currency", "screen_count"]
     list_filter = ["city", "currency"]
@@ -154,6 +156,7 @@ class TheaterAdmin(ServiceAdmin):
 
 @admin.register(Screen)
 class ScreenAdmin(ServiceAdmin):
+    few_rows = True
     form = ScreenForm
     list_display = ["name", "theater", "seat_count", "rows", "columns", "revision"]
     list_filter = ["theater"]
@@ -392,4 +395,5 @@ class BlockedSeatsAdmin(OfShowtimes):
 
 @admin.register(CatalogGeneration)
 class CatalogGenerationAdmin(ReadOnlyAdmin):
+    few_rows = True
     list_display = ["value"]

@@ -11,8 +11,9 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin, ValuesInWords, actor_of, words
+from chassis.web.searching import AmongNewest
 from notifications import compose, in_words, previews, services
-from notifications.domain import FALLBACK_LANGUAGE, LANGUAGES, Channel
+from notifications.domain import FALLBACK_LANGUAGE, LANGUAGES, Channel, Status
 from notifications.errors import NotResendable
 from notifications.kinds import KINDS, carries_secret, samples
 from notifications.models import (
@@ -96,6 +97,7 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its
 class NotificationTemplateAdmin(StaffAdmin):
     """The words of messages. Those that carry a link that signs in are worded by whoever may `word_secrets`."""
 
+    few_rows = True
     form = TemplateForm
     list_display = ["code", "channel", "language", "subject", "updated_at"]
     list_filter = ["code", "channel", "language"]
@@ -229,13 +231,17 @@ class DeliveryInline(ReadOnlyInline):
 WHY_NOT = words("reason", title="why it is not sent")
 
 
+class StatusFilter(AmongNewest):
+    everywhere = frozenset({Status.FAILED, Status.PENDING, Status.WAITING_FOR_CONTACT})
+
+
 @admin.register(Notification)
 class NotificationAdmin(ReadOnlyAdmin):
     list_display = [
         *("template", "channel", "status", WHY_NOT, "recipient"),
         *("who", "booking", "attempts", "created_at"),
     ]
-    list_filter = ["status", "template", "channel", "created_at"]
+    list_filter = [("status", StatusFilter), ("template", AmongNewest), ("channel", AmongNewest), "created_at"]
     search_fields = ["=id", "=user_id", "=booking_id", "=recipient"]
     readonly_fields = [WHY_NOT, "who", "booking", "spoken", "about", "asked_by"]
     fieldsets = [
@@ -305,7 +311,7 @@ class NotificationAdmin(ReadOnlyAdmin):
 @admin.register(DeliveryLog)
 class DeliveryLogAdmin(ReadOnlyAdmin):
     list_display = ["notification", "attempt", "outcome", SERVER_SAID, "milliseconds", "created_at"]
-    list_filter = ["outcome", ("code", ValuesInWords), "created_at"]
+    list_filter = [("outcome", AmongNewest), ("code", ValuesInWords), "created_at"]
     list_select_related = ["notification"]
     search_fields = ["=id", "=notification__id", "=message_id"]
     fields = ["notification", "created_at", "attempt", "outcome", SERVER_SAID, "milliseconds", "message_id"]

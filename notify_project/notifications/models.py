@@ -48,6 +48,10 @@ class Contact(models.Model):
         db_table = "contacts"
         indexes = [
             models.Index(fields=["email"], name="contacts_by_email"),
+            # What staff filter by: whoever wants something that is not usual.
+            models.Index(fields=["language", "-user_id"], name="contacts_by_language"),
+            models.Index(fields=["-user_id"], condition=Q(wants_hold_notices=False), name="contacts_without_notices"),
+            models.Index(fields=["-user_id"], condition=Q(wants_sms=True), name="contacts_by_sms"),
             # What staff look somebody up by.
             by_part_of("username", name="contacts_by_part_of_username"),
             by_part_of("email", name="contacts_by_part_of_email"),

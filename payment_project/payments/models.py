@@ -50,6 +50,8 @@ class OperationState(StrEnum):
     REVERSED = "reversed"
 
 
+# What takes money back: seldom.
+BACKWARDS = (Kind.REVERSE, Kind.VOID, Kind.REFUND)
 UNFINISHED = (OperationState.PENDING, OperationState.REVERSING)
 
 
@@ -105,6 +107,13 @@ class Payment(models.Model):
             models.Index(fields=["user_id", "-id"], name="idx_payments_user"),
             models.Index(fields=["booking_reference"], name="idx_payments_reference"),
             models.Index(fields=["id"], condition=~Q(attention=""), name="idx_payments_attention"),
+            # What few payments are, which staff filter by.
+            models.Index(
+                fields=["booking_state", "-id"],
+                condition=~Q(booking_state="confirmed"),
+                name="idx_payments_not_confirmed",
+            ),
+            models.Index(fields=["under_way", "-id"], condition=~Q(under_way=""), name="idx_payments_under_way"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["booking_id"], name="idx_payments_booking_id"),
@@ -157,6 +166,9 @@ class GatewayOperation(models.Model):
         indexes = [
             models.Index(fields=["due_at"], condition=Q(state__in=UNFINISHED), name="idx_operations_due"),
             models.Index(fields=["result"], name="idx_operations_result"),
+            # As above.
+            models.Index(fields=["state", "-id"], condition=~Q(state="succeeded"), name="idx_operations_state"),
+            models.Index(fields=["kind", "-id"], condition=Q(kind__in=BACKWARDS), name="idx_operations_backwards"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -219,6 +231,7 @@ class Transaction(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["operation", "kind", "account"], name="transactions_once"),
         ]
+        indexes = [models.Index(fields=["kind", "-id"], condition=Q(kind__in=BACKWARDS), name="transactions_backwards")]
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.account} {format_money(Money(self.amount, self.currency))}"

@@ -67,6 +67,7 @@ admin.site.unregister(Group)
 class GroupAdmin(ReadOnlyAdmin):
     """A group is a role, and what it may do is made by each migration from the service's table of roles."""
 
+    few_rows = True
     list_display = ["name"]
     search_fields = ["name"]
     fields = ["name", "permissions"]

@@ -24,6 +24,11 @@ class Cost:
     buffers: int
     nodes: list[dict[str, Any]] = field(repr=False)
 
+    @property
+    def rows(self) -> int:
+        """That it came upon in one of its tables, whether wanted or not: of the one with the most."""
+        return max((_came_upon(node) for node in self.nodes if "Relation Name" in node), default=0)
+
     def __str__(self) -> str:
         ways = ", ".join(
             f"{node['Node Type']} {node.get('Index Name') or node.get('Relation Name') or ''}".strip()
@@ -75,7 +80,12 @@ def buffers(made: list[Cost]) -> int:
 def rows_read(made: list[Cost], table: str) -> int:
     """Rows of a table that they came upon, whether wanted or not; what earlier tests took back does not count."""
     nodes = [node for cost in made for node in cost.nodes if node.get("Relation Name") == table]
-    return sum((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"] for node in nodes)
+    return sum(map(_came_upon, nodes))
+
+
+def _came_upon(node: dict[str, Any]) -> int:
+    removed = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+    return int((node["Actual Rows"] + removed) * node["Actual Loops"])
 
 
 def analyze(*tables: str) -> None:

@@ -7,20 +7,28 @@ among ids alone, and nothing else is.
 
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.utils import get_fields_from_path
-from django.core.exceptions import ValidationError
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.core.paginator import Paginator
-from django.db.models import BooleanField, DateField, Model, Q, QuerySet, UUIDField
+from django.db.models import BooleanField, DateField, Index, Model, Q, QuerySet, UUIDField
+from django.utils.dateparse import parse_datetime
+
+from chassis.ids import first_uuid7_at, uuid7
 
 # So many rows are counted, and found by one field: nobody turns more pages than that.
 MOST = 1000
 # A filter offers the values that so many of the newest rows have.
-NEWEST = 2000
+NEWEST = 1000
+# A filter without an index looks at so many.
+REACH = 5_000
+# A key is made before its row: by no more than this.
+_KEYS_BEFORE = timedelta(days=1)
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the stubs alone
@@ -31,7 +39,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the s
     @cached_property
     def count(self) -> int:
         rows: Any = self.object_list
-        return int(rows.order_by()[: self.most].count()) if isinstance(rows, QuerySet) else len(rows)
+        return int(rows.order_by().values("pk")[: self.most].count()) if isinstance(rows, QuerySet) else len(rows)
 
 
 class RecentValues(admin.AllValuesFieldListFilter):
@@ -44,9 +52,74 @@ class RecentValues(admin.AllValuesFieldListFilter):
         self.lookup_choices: Any = sorted(values, key=lambda value: (value is not None, str(value)))
 
 
+class MadeSince(admin.DateFieldListFilter):
+    """By when a row was made, which its key says as well, and no later: the key's index finds it."""
+
+    def queryset(self, request: Any, queryset: QuerySet[Any]) -> Any:
+        found = super().queryset(request, queryset)
+        for said in self.used_parameters.get(self.lookup_kwarg_since, []):
+            since = parse_datetime(said)
+            if since is not None:
+                found = found.filter(pk__gte=first_uuid7_at(since - _KEYS_BEFORE))
+        return found
+
+
+class AmongNewest(admin.ChoicesFieldListFilter):
+    """By a field that no index finds: among the newest rows, as its title says.
+
+    everywhere: values that an index of their own finds, however old.
+    """
+
+    everywhere: frozenset[str] = frozenset()
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.title: Any = f"{self.title}, among the newest {REACH:,}"
+
+    def queryset(self, request: Any, queryset: QuerySet[Any]) -> Any:
+        found = super().queryset(request, queryset)
+        if not self.used_parameters or self.lookup_val in (None, *([value] for value in self.everywhere)):
+            return found
+        keys = queryset.model._base_manager.order_by("-pk").values_list("pk", flat=True)
+        oldest = next(iter(keys[REACH : REACH + 1]), None)
+        return found if oldest is None else found.filter(pk__gt=oldest)
+
+
 def filters_of(model: type[Model], listed: Sequence[Any]) -> list[Any]:
-    """Django's filters by name, but for the one that would read a whole table for what there is to choose from."""
-    return [(item, RecentValues) if _would_read_all(model, item) else item for item in listed]
+    """Django's filters by name, but for those that would read a whole table: for what there is to choose from, or for
+    what was made since."""
+    return [_filter_of(model, item) for item in listed]
+
+
+def _filter_of(model: type[Model], item: Any) -> Any:
+    if item == "created_at" and key_is_a_time(model):
+        return item, MadeSince
+    return (item, RecentValues) if _would_read_all(model, item) else item
+
+
+def key_is_a_time(model: type[Model]) -> bool:
+    """Whether the newest rows have the largest keys."""
+    return model._meta.pk.default is uuid7
+
+
+def order_of(model: type[Model], path: str) -> str | None:
+    """What a list is ordered by when it is to be ordered by that: the same or, of when rows were made, their key.
+
+    None where no index has that order. A text that many rows share has none: they would all be sorted by their keys.
+    """
+    name = path.lstrip("-")
+    if name == "created_at" and key_is_a_time(model):
+        return path.replace(name, "pk")
+    try:
+        field: Any = model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return path if name == "pk" else None
+    whole = [
+        index for index in model._meta.indexes if type(index) is Index and index.fields and index.condition is None
+    ]
+    first = {index.fields[0].lstrip("-") for index in whole}
+    in_order = field.unique or (isinstance(field, DateField) and (field.db_index or name in first))
+    return path if in_order else None
 
 
 def _would_read_all(model: type[Model], item: Any) -> bool:
@@ -86,7 +159,7 @@ def _found(model: type[Model], name: str, word: str) -> Q:
         return Q(**{f"{path}{how}": value})
     # Of another table: its rows first, whose keys an index of this one knows.
     there = _model_at(model, relation)
-    keys = list(there._base_manager.filter(**{f"{column}{how}": value}).values_list("pk", flat=True)[:MOST])
+    keys = list(there._base_manager.filter(**{f"{column}{how}": value}).order_by().values_list("pk", flat=True)[:MOST])
     return Q(**{f"{relation}__in": keys})
 
 

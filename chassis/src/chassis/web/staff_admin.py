@@ -10,13 +10,14 @@ from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path, unquote
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied, ValidationError
 from django.db import DataError, transaction
 from django.db.models import Manager, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from chassis.storage.audit_log import Actor, Door, columns, record
-from chassis.web.searching import BoundedPaginator, filters_of, search
+from chassis.web.searching import BoundedPaginator, filters_of, order_of, search
 from chassis.web.staff_sessions import account_id_of
 
 # So many rows an action takes in one request: as many as a page of a list shows.
@@ -35,6 +36,22 @@ def actor_of(request: HttpRequest) -> Actor:
     return Actor(account_id_of(request) or str(user.pk), user.get_username(), Door.ADMIN)
 
 
+class _Listed(ChangeList):
+    """Ordered by what an index has in that order, where there are many rows."""
+
+    model_admin: "StaffAdmin"
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.sortable_by = [column for column in self.sortable_by if self.get_ordering_field(column)]
+
+    def get_ordering_field(self, field_name: Any) -> Any:
+        wanted = super().get_ordering_field(field_name)
+        if self.model_admin.few_rows or wanted is None:
+            return wanted
+        return order_of(self.model, wanted) if isinstance(wanted, str) else None
+
+
 class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs alone
     """The base of every page where something can be added, changed, deleted or acted on."""
 
@@ -43,6 +60,8 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the 
     # Counting each choice of each filter reads the whole table.
     show_facets = admin.ShowFacets.NEVER
     delete_selected_confirmation_template = "chassis/delete_selected.html"
+    # Whether there are never so many rows that a page of them may not cost reading all.
+    few_rows = False
     # Whether what the forms of this page save and delete is recorded by the service that does it.
     recorded_by_service = False
 
@@ -98,6 +117,9 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the 
             return bool(self.opts.get_field(name).concrete)
         except FieldDoesNotExist:
             return False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return _Listed
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         return filters_of(self.model, super().get_list_filter(request))

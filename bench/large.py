@@ -1,0 +1,252 @@
+"""`python -m bench.large`: what should cost the same however much history there is, on the running stack.
+
+A run on a stack that `make load-large` has loaded is shown beside the newest run on a small one. Each is kept as JSON
+in bench/results/.
+"""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+
+from bench import system
+from bench.figures import in_parallel
+from bench.http import Client, percentile
+from bench.market import BenchError, Market, sign_in, wait_for
+from stack import variables
+from stack.errors import StackError
+from stack.lifecycle import Stack
+from stack.services import SERVICES
+
+RESULTS = Path(__file__).parent / "results"
+# A world with fewer bookings is a small one.
+LARGE = 50_000
+BOOKINGS = 300
+BUYERS = 8
+AUDIT_SECONDS = 600
+READS = ("movies?", "theaters?", "showtimes?", "showtimes?language=cy&", f"showtimes?theater_id={uuid4()}&")
+
+# what, value, wanted at most; None: nothing is wanted of it.
+Figure = tuple[str, float, float | None]
+
+
+def run() -> dict[str, Any]:
+    """Each figure once. Raises BenchError, StackError."""
+    stack = system.running()
+    found: dict[str, Any] = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": system.machine(),
+        "bookings": _one(stack, "booking", "SELECT count(*) FROM bookings"),
+    }
+    figures: list[Figure] = []
+    for part in (costs, reads, renaming, cancelling, auditing):
+        say(part.__name__)
+        figures += part(stack)
+    found["figures"] = [{"what": what, "value": value, "wanted": wanted} for what, value, wanted in figures]
+    return found
+
+
+def costs(stack: Stack) -> Iterator[Figure]:
+    """Pages of the database, of what runs by itself, of lists and searches of staff, and of public lists."""
+    public = [f"--read=/{path}page_size={_page_size()}" for path in READS]
+    for service in SERVICES:
+        rows = _costs_of(stack, service.name, public if service.name == "catalog" else [])
+        for tick in ("clock.second", "clock.minute"):
+            yield f"{service.name}: {tick}, buffers", *_most([row for row in rows if row["what"] == tick])
+        in_lists = [row for row in rows if row["bytes"] and not row["what"].startswith("/")]
+        for kind, wanted in (("list of staff", 5000), ("search by id", 200)):
+            yield f"{service.name}: dearest {kind}, buffers", *_most([r for r in in_lists if r["wanted"] == wanted])
+        yield f"{service.name}: largest page of staff, kB", round(max(r["bytes"] for r in in_lists) / 1000, 1), 150.0
+        for row in rows:
+            if row["what"].startswith("/"):
+                yield f"{_named(row['what'])}, buffers", row["buffers"], row["wanted"]
+
+
+def _costs_of(stack: Stack, service: str, options: list[str]) -> list[dict[str, Any]]:
+    of = next(each for each in SERVICES if each.name == service)
+    own = variables.of_service(stack.instance, of, ports=stack.ports, secrets=stack.secrets)
+    command = [sys.executable, "manage.py", "costs", *options]
+    result = subprocess.run(command, cwd=of.folder, env=dict(own), capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise BenchError(f"costs of {service}: {result.stderr[-1000:]}")
+    rows: list[dict[str, Any]] = json.loads(result.stdout.splitlines()[-1])
+    return rows
+
+
+def _most(rows: list[dict[str, Any]]) -> tuple[float, float]:
+    dearest = max(rows, key=lambda row: row["buffers"])
+    return dearest["buffers"], dearest["wanted"]
+
+
+def _named(path: str) -> str:
+    """Without what makes the question new: its page size, and a theater that there is not."""
+    place, _, query = path.partition("?")
+    names = [part.partition("=")[0] for part in query.split("&") if not part.startswith("page_size")]
+    return f"GET {place}{' by ' + names[0] if names else ''}"
+
+
+def reads(stack: Stack) -> Iterator[Figure]:
+    """Through the gateway, each question a new one, so that no cache answers it."""
+    client = Client(system.gateway(stack))
+    for path in READS:
+        seconds = []
+        for _ in range(7):
+            until = f"&{_until()}" if path.startswith("showtimes") else ""
+            answer = client.get(f"/api/{path}page_size={_page_size()}{until}")
+            if answer.status != 200:
+                raise BenchError(f"{path}: {answer.status}")
+            seconds.append(answer.seconds)
+        yield f"{_named('/' + path)}, uncached, median ms", round(percentile(seconds, 0.5) * 1000, 1), 300.0
+
+
+def renaming(stack: Stack) -> Iterator[Figure]:
+    """The film with the most showtimes to come."""
+    film, count = _row(
+        stack,
+        "catalog",
+        "SELECT movie_id, count(*) FROM showtimes WHERE starts_at > now() AND status = 'scheduled'"
+        " GROUP BY 1 ORDER BY 2 DESC LIMIT 1",
+    )
+    staff = Client(system.gateway(stack), token=sign_in(system.gateway(stack), *system.manager(stack)))
+    answer = staff.call("PATCH", f"/api/movies/{film}", {"title": f"Another name {secrets.token_hex(2)}"})
+    if answer.status != 200:
+        raise BenchError(f"not renamed: {answer.status}")
+    yield "showtimes to come of the film that is renamed", count, None
+    yield "renaming it, ms", round(answer.seconds * 1000, 1), 300.0
+    untold = "SELECT count(*) FROM untold_changes"
+    wait_for(lambda: _one(stack, "catalog", untold) == 0, 300, "the new name was not told")
+
+
+def cancelling(stack: Stack) -> Iterator[Figure]:
+    """A showtime with BOOKINGS bookings, bought and paid before."""
+    with system.unlimited(stack):
+        market = system.market(stack, showtimes=1, customers=BOOKINGS // 4, rows=BOOKINGS // 20)
+        ids = _bought(market)
+        paid = "SELECT count(*) FROM bookings WHERE id = ANY(%s) AND payment_status = 'captured' AND ticket <> ''"
+        wait_for(lambda: _one(stack, "booking", paid, [ids]) == len(ids), 300, "not all were paid")
+        staff = Client(market.gateway, token=sign_in(market.gateway, *system.manager(stack)))
+        started = time.perf_counter()
+        if staff.delete(f"/api/showtimes/{market.showtimes[0].id}?reason=The+projector+failed").status != 204:
+            raise BenchError("the showtime was not cancelled")
+        ended = "SELECT count(*) FROM bookings WHERE id = ANY(%s) AND status = 'CANCELLED'"
+        wait_for(lambda: _one(stack, "booking", ended, [ids]) == len(ids), 120, "not all bookings ended")
+        cancelled = time.perf_counter() - started
+        keys = [f"ended:{booking}" for booking in ids]
+        told = "SELECT count(*) FROM notifications WHERE natural_key = ANY(%s) AND status = 'sent'"
+        wait_for(lambda: _one(stack, "notify", told, [keys]) == len(ids), 300, "not all were told")
+    yield f"{BOOKINGS} bookings of a cancelled showtime ended, s", round(cancelled, 2), 3.0
+    yield "the same, told by mail, s", round(time.perf_counter() - started, 2), 15.0
+
+
+def _bought(market: Market) -> list[UUID]:
+    ids: list[UUID] = []
+
+    def buy(index: int) -> None:
+        for number in range(index, BOOKINGS, BUYERS):
+            client = market.customer(number)
+            wanted = {"seat_ids": [market.showtimes[0].seats[number]], "payment_method": {"token": "tok_visa"}}
+            answer = client.post("/api/bookings", {"showtime_id": market.showtimes[0].id, **wanted})
+            if answer.status == 201:
+                ids.append(UUID(answer.json()["id"]))
+            client.close()
+
+    in_parallel(BUYERS, buy)
+    if len(ids) != BOOKINGS:
+        raise BenchError(f"{len(ids)} of {BOOKINGS} were accepted")
+    return ids
+
+
+def auditing(stack: Stack) -> Iterator[Figure]:
+    """Of `make audit`: how long it takes, and the most memory that it has."""
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "audit", str(stack.instance.state), "0"],
+        stdout=subprocess.DEVNULL,
+        cwd=Path(__file__).parent.parent,
+    )
+    most = 0
+    while process.poll() is None:
+        most = max(most, _resident(process.pid))
+        if time.perf_counter() - started > AUDIT_SECONDS:
+            process.kill()
+            process.wait()
+        time.sleep(0.1)
+    yield "make audit, s", round(time.perf_counter() - started, 1), 120.0
+    yield "the same, MiB at most", round(most / 2**20, 1), 300.0
+    yield "the same, exit code", process.returncode, 0.0
+
+
+def _resident(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError):
+        return 0
+
+
+def _page_size() -> int:
+    return 20 + secrets.randbelow(60)
+
+
+def _until() -> str:
+    return f"starts_before={datetime.now(UTC).year + 5}-01-01T00:00:{secrets.randbelow(60):02}Z"
+
+
+def _row(stack: Stack, service: str, statement: str, parameters: Any = None) -> tuple[Any, ...]:
+    with psycopg.connect(system.database(stack, service)) as connection:
+        row = connection.execute(statement, parameters).fetchone()
+    if row is None:
+        raise BenchError(f"{service} has nothing to measure")
+    return tuple(row)
+
+
+def _one(stack: Stack, service: str, statement: str, parameters: Any = None) -> int:
+    return int(_row(stack, service, statement, parameters)[0])
+
+
+def small() -> dict[str, float]:
+    """The newest figures of a small world that are kept."""
+    kept = [json.loads(file.read_text()) for file in sorted(RESULTS.glob("large-*.json"))]
+    of_small = [each for each in kept if each["bookings"] < LARGE]
+    return {figure["what"]: figure["value"] for figure in of_small[-1]["figures"]} if of_small else {}
+
+
+def print_table(found: dict[str, Any], beside: dict[str, float]) -> None:
+    is_large = found["bookings"] >= LARGE
+    print(f"\n| what | small | {found['bookings']:,} bookings | wanted | |\n|---|---|---|---|---|")
+    for row in found["figures"]:
+        wanted, value = row["wanted"], row["value"]
+        met = "" if wanted is None else "met" if value <= wanted else "MISSED"
+        before = beside.get(row["what"], "-") if is_large else "-"
+        print(f"| {row['what']} | {before} | {value:g} | {'-' if wanted is None else f'≤ {wanted:g}'} | {met} |")
+
+
+def say(words: str) -> None:
+    print(f"bench: {words}", flush=True)
+
+
+def main() -> int:
+    try:
+        found = run()
+    except (BenchError, StackError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    beside = small()
+    RESULTS.mkdir(exist_ok=True)
+    file = RESULTS / f"large-{found['at'].replace(':', '').replace('+0000', 'Z')}.json"
+    file.write_text(json.dumps(found, indent=2) + "\n")
+    print_table(found, beside)
+    print(f"\nkept in {file.relative_to(RESULTS.parent.parent)}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

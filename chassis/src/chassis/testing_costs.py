@@ -1,0 +1,159 @@
+"""What runs by itself and what staff open, each with what it costs in pages of the database.
+
+For the tests of a service on a loaded database, and for `manage.py costs`, which measures a running one. All is done in
+a transaction that the caller takes back.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import UUIDField
+from django.test import RequestFactory
+from django.urls import reverse
+
+from chassis.messaging import outbox_table, relay
+from chassis.messaging.housekeeping import measure as measure_backlog
+from chassis.messaging.worker import service_tables
+from chassis.testing_pages import SEARCHED, pages
+from chassis.testing_plans import Cost, buffers, costs
+
+# Wanted, in pages of 8 KiB; and bytes of a page of the admin site.
+WANTED = {"clock.second": 100, "clock.minute": 2000}
+OF_A_LIST, OF_A_SEARCH_BY_ID, OF_A_READ = 5000, 200, 500
+BYTES = 150_000
+# So many choices of each filter are tried.
+CHOICES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """wanted: the most pages that it may look at. rows: that it came upon in one table. bytes: of the answer."""
+
+    what: str
+    wanted: int
+    buffers: int
+    rows: int = 0
+    bytes: int = 0
+    statements: tuple[Cost, ...] = ()
+
+    @property
+    def met(self) -> bool:
+        return self.buffers <= self.wanted and self.bytes <= BYTES
+
+    def __str__(self) -> str:
+        dearest = max(self.statements, key=lambda cost: (cost.rows, cost.buffers), default="")
+        return f"{self.what}: {self.buffers} buffers of {self.wanted}, {self.rows} rows, {self.bytes} bytes; {dearest}"
+
+
+def measured(what: str, wanted: int, do: Callable[[], Any]) -> Measured:
+    """do: its answer's content counts, if it is bytes."""
+    with costs() as made:
+        answer = do()
+    size = len(answer) if isinstance(answer, bytes) else 0
+    return Measured(what, wanted, buffers(made), max((cost.rows for cost in made), default=0), size, tuple(made))
+
+
+def ticks() -> Iterator[Measured]:
+    """Of each second and each minute what the clock starts, when nothing is left to do of what it finds first."""
+    _, started = service_tables()
+    for name, wanted in WANTED.items():
+        # Dead letters are the broker's; of the database it reads what is not published.
+        jobs = [job for job in started.get(name, ()) if job is not measure_backlog]
+        if name == "clock.second":
+            jobs.append(_take)
+        else:
+            jobs.append(_oldest)
+        _one_after_the_other(jobs)
+        yield measured(name, wanted, partial(_one_after_the_other, jobs))
+
+
+def _one_after_the_other(jobs: Iterable[Callable[[], object]]) -> None:
+    for job in jobs:
+        job()
+
+
+def _take() -> None:
+    """As a relay that was started just now."""
+    with connection.cursor() as cursor:
+        cursor.execute(outbox_table.TAKE, [UUID(int=0), relay.BATCH])
+
+
+def _oldest() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(outbox_table.OLDEST_AGE)
+
+
+def lists(user: Any) -> Iterator[Measured]:
+    """Of every page of the admin site its list: as it opens, by each filter, in each order, and searched."""
+    for model, page in pages().items():
+        name = str(model._meta.model_name)
+        place = reverse(f"admin:{model._meta.app_label}_{name}_changelist")
+        for query, wanted in _queries(page, user, place):
+            yield measured(f"{name} {query}".strip(), wanted, partial(_shown, page, user, place + query))
+
+
+def _queries(page: Any, user: Any, place: str) -> Iterator[tuple[str, int]]:
+    yield "", OF_A_LIST
+    listed = page.get_changelist_instance(_request(user, place))
+    for spec in listed.filter_specs:
+        choices = [choice["query_string"] for choice in spec.choices(listed) if not choice.get("selected")]
+        yield from ((query, OF_A_LIST) for query in choices[:CHOICES])
+    for number, column in enumerate(listed.list_display):
+        if listed.get_ordering_field(column):
+            yield f"?o={number}", OF_A_LIST
+            yield f"?o=-{number}", OF_A_LIST
+    if page.search_fields:
+        yield from ((f"?q={word}", OF_A_LIST) for word in SEARCHED)
+        yield from ((f"?q={id_}", OF_A_SEARCH_BY_ID) for id_ in _ids(page.model))
+
+
+def reads(client: Any, paths: Iterable[str]) -> Iterator[Measured]:
+    """Of lists and other reads of the API; what is cached costs nothing. client: one of django.test, or like it."""
+    for path in paths:
+        yield measured(path, OF_A_READ, partial(_read, client, path))
+
+
+def _read(client: Any, path: str) -> bytes:
+    answer = client.get(path)
+    assert answer.status_code == 200, (path, answer.content)
+    content: bytes = answer.content
+    return content
+
+
+def _ids(model: Any) -> Sequence[Any]:
+    """Of the newest row what it has of ids."""
+    row = model._base_manager.order_by("-pk").first()
+    fields = [
+        field
+        for field in model._meta.concrete_fields
+        if isinstance(field.target_field if field.is_relation else field, UUIDField)
+    ]
+    return [] if row is None else [value for field in fields if (value := getattr(row, field.attname))]
+
+
+def _shown(page: Any, user: Any, address: str) -> bytes:
+    answer = page.changelist_view(_request(user, address))
+    assert answer.status_code == 200, address
+    content: bytes = answer.render().content
+    return content
+
+
+def _request(user: Any, address: str) -> Any:
+    request = RequestFactory().get(address)
+    request.user = user
+    return request
+
+
+def assert_bounded(found: Iterable[Measured], *, rows: int = 10_000) -> None:
+    """Each costs no more than is wanted, and comes upon no more rows of a table than that, of which there are more.
+
+    A filter counts up to a thousand rows: where each tenth is one of its, that is so many.
+    """
+    all_of_it = list(found)
+    assert all_of_it
+    over = [each for each in all_of_it if not each.met or each.rows > rows]
+    assert not over, "\n".join(map(str, over))

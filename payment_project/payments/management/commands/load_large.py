@@ -1,0 +1,89 @@
+"""Payment's part of the large world; the other services load the same ids (contracts/large.toml).
+
+The money is with a provider of its own, whom nobody asks: the card gateway's stand-in, which keeps its record in
+memory, knows nothing of it.
+"""
+
+from collections.abc import Sequence
+
+from chassis.storage.large import LoadLarge
+from payments import vault
+
+PROVIDER = "large"
+
+_MADE = """
+CREATE TEMPORARY TABLE made ON COMMIT DROP AS
+SELECT n, id AS booking_id, payment_id, reference, user_id, card_last4, screen, first_seat, cancelled, sold_at
+FROM large_bookings ORDER BY payment_id
+"""
+_PAYMENTS = f"""
+INSERT INTO payments (id, booking_id, booking_reference, user_id, status, booking_state, amount, currency,
+    captured_amount, refunded_amount, provider, authorisation_id, capture_id, card_last4, seats, ended_reason, version,
+    hold_expires_at, captured_at, created_at, updated_at)
+SELECT payment_id, booking_id, reference, user_id, CASE WHEN cancelled THEN 'refunded' ELSE 'captured' END,
+       CASE WHEN cancelled THEN 'ended' ELSE 'confirmed' END, 2400, 'EUR', 2400,
+       CASE WHEN cancelled THEN 2400 ELSE 0 END, '{PROVIDER}', 'auth_' || n, 'cap_' || n, card_last4, seats,
+       CASE WHEN cancelled THEN 'showtime_cancelled' ELSE '' END, CASE WHEN cancelled THEN 7 ELSE 5 END,
+       sold_at + interval '5 minutes', sold_at + interval '3 seconds', sold_at,
+       sold_at + CASE WHEN cancelled THEN 6 ELSE 3 END * interval '1 second'
+FROM made CROSS JOIN LATERAL (
+    SELECT jsonb_agg(jsonb_build_object('id', pg_temp.large_id('2020-01-01Z', 3, screen * 1000 + seat),
+        'row', chr((65 + seat / 10)::int), 'number', seat %% 10 + 1, 'price', 1200, 'refunded', NULL, 'charged', false))
+        AS seats
+    FROM (VALUES (first_seat), (first_seat + 1)) AS two(seat)
+) AS sold
+ORDER BY payment_id
+"""  # noqa: S608  (a name of ours)
+# What the gateway was asked: the answer came a second later.
+_ASKED = """
+FROM made CROSS JOIN (VALUES
+    (0, 'authorise', 'customer', 'authorised', '', 'auth_'), (2, 'capture', 'authorised', 'cash', 'auth_', 'cap_'),
+    (5, 'refund', 'cash', 'customer', 'cap_', 're_')
+) AS asked(step, kind, source, destination, target, result)
+CROSS JOIN LATERAL (SELECT sold_at + step * interval '1 second' AS asked_at,
+    pg_temp.large_id(sold_at + step * interval '1 second', 200 + step, n) AS operation_id) AS at
+"""
+_OPERATIONS = f"""
+INSERT INTO gateway_operations (id, payment_id, provider, kind, state, amount, currency, payment_token, target, result,
+    ends_booking, outcome_code, attempts, due_at, last_error, created_at, finished_at)
+SELECT operation_id, payment_id, '{PROVIDER}', kind, 'succeeded', 2400, 'EUR', '',
+       CASE target WHEN '' THEN '' ELSE target || n END, result || n, step = 0, '', 1, asked_at, '', asked_at,
+       asked_at + interval '1 second'
+{_ASKED} WHERE step < 5 OR cancelled ORDER BY 1
+"""
+_LEDGER = f"""
+INSERT INTO transactions (id, payment_id, operation_id, kind, account, amount, currency, created_at)
+SELECT pg_temp.large_id(asked_at + interval '1 second', 210 + 2 * step + side, n), payment_id, operation_id, kind,
+       CASE side WHEN 0 THEN source ELSE destination END, CASE side WHEN 0 THEN -2400 ELSE 2400 END, 'EUR',
+       asked_at + interval '1 second'
+{_ASKED} CROSS JOIN (VALUES (0), (1)) AS sides(side) WHERE step < 5 OR cancelled ORDER BY 1
+"""
+_REFUNDS = f"""
+INSERT INTO refunds (id, payment_id, operation_id, amount, currency, status, kind, reason, requested_by, failure_code,
+    created_at, finished_at)
+SELECT pg_temp.large_id(asked_at + interval '1 second', 9, n), payment_id, operation_id, 2400, 'EUR', 'succeeded',
+       'cancel', 'showtime_cancelled', '', '', asked_at, asked_at + interval '1 second'
+{_ASKED} WHERE step = 5 AND cancelled ORDER BY 1
+"""
+# Every second customer has saved a card. One token is all of them: it is sealed here, and opens no purse.
+_METHODS = """
+INSERT INTO payment_methods (id, user_id, provider, gateway_token, token_digest, sealed_by, brand, last4, expiry_month,
+    expiry_year, created_at)
+SELECT pg_temp.large_id(saved_at, 230, n), id, '{provider}', '{token}', lpad(to_hex(n), 64, '0'), '{key}', 'visa',
+       lpad((n %% 10000)::text, 4, '0'), n %% 12 + 1, 2034, saved_at
+FROM large_users CROSS JOIN LATERAL (SELECT joined_at + interval '1 hour' AS saved_at) AS saved
+WHERE n %% 2 = 0 ORDER BY 1
+"""
+
+
+class Command(LoadLarge):
+    def statements(self) -> Sequence[tuple[str, str]]:
+        methods = _METHODS.format(provider=PROVIDER, token=vault.sealed("pm_large"), key=vault.key_name())
+        return [
+            ("made", _MADE),
+            ("payments", _PAYMENTS),
+            ("gateway_operations", _OPERATIONS),
+            ("transactions", _LEDGER),
+            ("refunds", _REFUNDS),
+            ("payment_methods", methods),
+        ]
