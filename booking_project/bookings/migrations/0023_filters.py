@@ -11,7 +11,7 @@ MONEY_ENDED = ("declined", "failed", "voided", "refunded", "partially_refunded")
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("bookings", "0020_reference_once")]
+    dependencies = [("bookings", "0022_seats_forgotten")]
 
     operations = [
         AddIndexBeside(

@@ -8,7 +8,7 @@ from chassis.storage.migrations import AddIndexBeside
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("notifications", "0010_swept_often")]
+    dependencies = [("notifications", "0011_partitions")]
 
     operations = [
         AddIndexBeside("contact", models.Index(fields=["language", "-user_id"], name="contacts_by_language")),
