@@ -3,7 +3,7 @@
 import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
@@ -19,6 +19,9 @@ from stack.instance import Instance
 from stack.lifecycle import Stack
 from stack.services import SERVICES, Service
 
+NOW = datetime.now(UTC)
+BOOKING, OTHER, SHOWTIME, SEAT, PAYMENT, EVENT, SECOND = (UUID(int=number) for number in range(1, 8))
+TOTAL = 140_000
 PREFIX = "audit_"
 FILLERS = {"uuid": uuid4, "jsonb": lambda: Jsonb({}), "timestamp with time zone": lambda: "now", "boolean": bool}
 TABLES = {
@@ -153,6 +156,51 @@ class World:
             text = kind.startswith(("character", "text"))
             found.setdefault(table, {})[column] = FILLERS.get(kind, str if text else int)
         return found
+
+
+def plant_booking(world, id_, reference, status, *, ends):
+    world.plant(
+        "booking", "bookings", id=id_, reference=reference, status=status, total_amount=TOTAL, currency="VND",
+        hold_expires_at=ends, showtime_id=SHOWTIME,
+    )  # fmt: skip
+
+
+def claim(world, booking, seat, price=TOTAL, *, given_back=False, let_in=False):
+    """The booking says that it has this seat, or had it and gave it back; let_in: somebody was, by its ticket."""
+    world.execute("booking", "DELETE FROM booking_seats WHERE booking_id = %s AND seat_id = %s", booking, seat)
+    world.plant(
+        "booking", "booking_seats", booking_id=booking, showtime_id=SHOWTIME, seat_id=seat, price_amount=price,
+        given_back_at=NOW if given_back else None,
+    )  # fmt: skip
+    if let_in:
+        world.plant("booking", "check_ins", booking_id=booking, seat_id=seat)
+
+
+def keep(world, seat, status, booking=BOOKING, until=None):
+    """The inventory says whose a seat is."""
+    world.plant(
+        "booking", "seat_status", showtime_id=SHOWTIME, seat_id=seat, status=status, booking_id=booking,
+        held_until=until,
+    )  # fmt: skip
+
+
+def operation(world, kind, amount):
+    world.plant("payment", "gateway_operations", payment_id=PAYMENT, kind=kind, state="succeeded", amount=amount)
+
+
+def refund(world, kind, amount, of=None, **payment):
+    """Money went back, everywhere: in the payment, its ledger and at the gateway. of: the prices of seats."""
+    said = [{"id": str(seat), "price": price} for seat, price in (of or {}).items()]
+    world.plant(
+        "payment", "refunds", payment_id=PAYMENT, kind=kind, amount=amount, seats=said, status="succeeded",
+        currency="VND",
+    )  # fmt: skip
+    operation(world, "refund", amount)
+    entry = world.gateway.entries[0]
+    entry["refunded_amount"] += amount
+    kept = entry["captured_amount"] - entry["refunded_amount"]
+    ledger(world, PAYMENT, customer=-kept, authorised=0, cash=kept)
+    world.change("payment", "payments", refunded_amount=entry["refunded_amount"], **payment)
 
 
 def ledger(world: World, payment: UUID, **accounts: int) -> None:
