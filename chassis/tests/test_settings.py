@@ -42,6 +42,27 @@ def test_the_documented_variables_are_enough() -> None:
     assert done.stdout == "False ['marquee.example']\n", done.stderr
 
 
+def test_replicas_are_given_up_sooner_than_the_primary_and_never_written_to() -> None:
+    urls = "postgres://u:p@one.example:5433/things?sslmode=verify-full,postgres://u:p@two.example:5433/things"
+    environment = {**COMPLETE, "DATABASE_REPLICA_URLS": urls, "DATABASE_POOL_SIZE": "4"}
+    code = """
+databases = s['DATABASES']
+print(s['DATABASE_REPLICAS'], s['DATABASE_ROUTERS'], list(databases))
+for alias in s['DATABASE_REPLICAS']:
+    primary, replica = databases['default']['OPTIONS'], databases[alias]['OPTIONS']
+    assert replica['pool']['timeout'] < primary['pool']['timeout']
+    assert replica['pool']['connection_class'].answer_seconds < primary['pool']['connection_class'].answer_seconds
+    assert 'default_transaction_read_only=on' in replica['options']
+    assert databases[alias]['HOST'] != databases['default']['HOST']
+assert databases['replica1']['OPTIONS']['sslmode'] == 'verify-full'
+"""
+    done = boot(SETTINGS.format("''") + code, environment)
+    assert done.returncode == 0, done.stderr
+    aliases = "('replica1', 'replica2') ['chassis.storage.replicas.Router'] ['default', 'replica1', 'replica2']"
+    assert done.stdout.strip() == aliases
+    assert boot(SETTINGS.format("s['DATABASE_REPLICAS'], s['DATABASE_ROUTERS']"), COMPLETE).stdout == "() []\n"
+
+
 @pytest.mark.parametrize("missing", COMPLETE)
 def test_without_a_required_variable_the_boot_stops_and_names_it(missing: str) -> None:
     done = boot("from config import settings", {name: v for name, v in COMPLETE.items() if name != missing})

@@ -92,6 +92,17 @@ def test_a_service_is_given_no_secret_of_another(instance, secrets):
         assert ("PAYMENT_SECRET_KEYS" in own) == (service.name == "payment")
 
 
+def test_catalog_alone_reads_from_its_replicas(instance, secrets):
+    instance.set_numbers(workers=1, replicas=2)
+    told = {s.name: variables.of_service(instance, s, ports=ports.USUAL, secrets=secrets) for s in SERVICES}
+    assert {name for name, own in told.items() if "DATABASE_REPLICA_URLS" in own} == {"catalog"}
+    urls = told["catalog"]["DATABASE_REPLICA_URLS"].split(",")
+    primary = told["catalog"]["DATABASE_URL"]
+    assert urls == [primary.replace(":5434/", f":{port}/") for port in (5441, 5442)]
+    names = {program.name for program in all_programs(instance, ports=ports.USUAL, secrets=secrets)}
+    assert {"postgres-catalog-replica-1", "postgres-catalog-replica-2"} <= names
+
+
 def test_the_key_before_a_rotation_reaches_the_service_that_verifies_with_it(instance, secrets):
     previous = {"JWT_PREVIOUS_PUBLIC_KEY": "auth", "TICKET_PREVIOUS_PUBLIC_KEY": "booking"}
     for name, reader in previous.items():
