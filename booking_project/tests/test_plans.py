@@ -7,8 +7,12 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from bookings import closures, metrics, tasks
-from bookings.models import Booking, SeatStatus, Showtime
-from chassis.testing_plans import buffers, costs, rows_read
+from bookings.models import Booking, BookingTransition, SeatStatus, Showtime
+from chassis.ids import uuid7
+from chassis.storage.models import InboxMessage, OutboxMessage
+from chassis.testing_plans import buffers, costs, many_partitions, rows_read, scanned
+
+PARTITIONED = ("booking_history", "outbox", "inbox")
 
 
 @pytest.fixture
@@ -61,3 +65,29 @@ def test_the_gauges_of_each_minute_read_a_day_of_showtimes_and_an_hour_of_bookin
         assert "Seq Scan" not in {node["Node Type"] for node in cost.nodes}, cost
     to_come = Showtime.objects.filter(starts_at__range=(timezone.now(), timezone.now() + timedelta(days=1))).count()
     assert buffers(made) <= 8 * to_come < everything
+
+
+def test_a_hold_and_its_sale_cost_the_same_however_long_history_is_kept(hold, deliver):
+    def sale(place: int) -> int:
+        with costs() as made:
+            booking = hold(place)
+            deliver(
+                "payment.authorized",
+                booking_id=str(booking.id),
+                payment_id=str(uuid7()),
+                user_id=str(booking.user_id),
+            )
+        assert {name for cost in made for name in scanned(cost) if name.startswith(PARTITIONED)} == set()
+        return buffers(made)
+
+    few = max(sale(0), sale(1))
+    many_partitions(BookingTransition.partitions, OutboxMessage.partitions, InboxMessage.partitions)
+    assert min(sale(2), sale(3)) <= few
+
+
+def test_the_history_of_a_booking_is_looked_for_in_its_own_weeks(hold):
+    booking = hold(0)
+    many_partitions(BookingTransition.partitions)
+    with costs() as made:
+        assert len(booking.history.all()) == 1
+    assert {name for cost in made for name in scanned(cost)} == {"booking_history_first"}
