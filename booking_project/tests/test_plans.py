@@ -7,10 +7,14 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from bookings import closures, metrics, tasks
-from bookings.models import Booking, SeatStatus, Showtime
+from bookings.models import Booking, BookingTransition, SeatStatus, Showtime
+from chassis.ids import uuid7
+from chassis.storage.models import InboxMessage, OutboxMessage
 from chassis.testing_costs import assert_bounded, lists, reads, ticks
-from chassis.testing_plans import buffers, costs, rows_read
+from chassis.testing_plans import buffers, costs, many_partitions, rows_read, scanned
 from chassis.web.staff import local_user
+
+PARTITIONED = ("booking_history", "outbox", "inbox")
 
 
 @pytest.fixture
@@ -86,3 +90,29 @@ def test_what_customers_and_staff_read_costs_what_it_shows(long_history, sign_in
     email = f"person{int(booking.reference[1:]) % 20_000}@example.com"
     found = [f"/bookings?{by}" for by in (f"reference={booking.reference}", f"email={email}")]
     assert_bounded(reads(sign_in(("support",)), [*found, f"/showtimes/{booking.showtime_id}/seats"]), rows=1000)
+
+
+def test_a_hold_and_its_sale_cost_the_same_however_long_history_is_kept(hold, deliver):
+    def sale(place: int) -> int:
+        with costs() as made:
+            booking = hold(place)
+            deliver(
+                "payment.authorized",
+                booking_id=str(booking.id),
+                payment_id=str(uuid7()),
+                user_id=str(booking.user_id),
+            )
+        assert {name for cost in made for name in scanned(cost) if name.startswith(PARTITIONED)} == set()
+        return buffers(made)
+
+    few = max(sale(0), sale(1))
+    many_partitions(BookingTransition.partitions, OutboxMessage.partitions, InboxMessage.partitions)
+    assert min(sale(2), sale(3)) <= few
+
+
+def test_the_history_of_a_booking_is_looked_for_in_its_own_weeks(hold):
+    booking = hold(0)
+    many_partitions(BookingTransition.partitions)
+    with costs() as made:
+        assert len(booking.history.all()) == 1
+    assert {name for cost in made for name in scanned(cost)} == {"booking_history_first"}

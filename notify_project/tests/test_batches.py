@@ -19,8 +19,10 @@ from chassis.ids import uuid7
 from chassis.messaging.batches import Delivery, Lane, Verdict
 from chassis.messaging.events import Event
 from chassis.messaging.inbox import receive_all
+from chassis.storage.models import InboxMessage
 from chassis.telemetry import tracing
 from chassis.telemetry.correlation import correlation_id
+from chassis.testing_plans import buffers, costs, many_partitions, scanned
 from notifications import compose, delivery, outgoing
 from notifications.domain import Status
 from notifications.handlers import HANDLERS, lock
@@ -87,6 +89,20 @@ def test_many_messages_take_the_statements_of_one(sink: Sink, make: Make, contac
     fifty = statements([make(event_type) for _ in range(50)])
     assert len(fifty) == len(locks) + 2 + 2 * 4, "it takes and records 16 at a time"
     assert DeliveryLog.objects.filter(outcome="sent").count() == 1 + 1 + TOGETHER + 50
+
+
+def test_a_message_costs_the_same_however_long_the_log_is_kept(sink: Sink, make: Make, contact: Contact) -> None:
+    def told() -> int:
+        with costs() as made:
+            assert receive(make("ticket.issued")) == 1
+        assert {name for cost in made for name in scanned(cost) if name.startswith("inbox")} == set()
+        assert len({name for cost in made for name in scanned(cost) if name.startswith("delivery_log")}) <= 1
+        return buffers(made)
+
+    few = max(told(), told())
+    many_partitions(DeliveryLog.partitions, InboxMessage.partitions)
+    assert min(told(), told()) <= few
+    assert DeliveryLog.objects.filter(outcome="sent").count() == 4
 
 
 def test_many_bookings_are_known_with_the_statements_of_one(sink: Sink, make: Make) -> None:

@@ -148,13 +148,13 @@ def make_ahead(by: ByTime, *, moving: int = MOVED_AT_MOST) -> int:
     made = 0
     while begin < by.start(now) + (AHEAD + 1) * by.width:
         end = by.start(begin) + by.width
-        patiently(partial(_make, by, begin, end, moving), seconds=PATIENCE_SECONDS)
+        patiently(partial(make, by, begin, end, moving), seconds=PATIENCE_SECONDS)
         begin, made = end, made + 1
     return made
 
 
-def _make(by: ByTime, begin: datetime, end: datetime, moving: int) -> None:
-    """A table of its own first, which locks nobody's: ATTACH alone makes anybody wait, and has nothing to look through.
+def make(by: ByTime, begin: datetime, end: datetime, moving: int) -> None:
+    """One partition: a table of its own first, which locks nobody's. ATTACH alone makes anybody wait, a moment.
 
     What is in the default partition of this time moves.
     """
