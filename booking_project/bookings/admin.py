@@ -147,9 +147,9 @@ class BookingAdmin(ReadOnlyAdmin):
         """Asks for a reason; each booking is cancelled by itself, and all that was paid goes back."""
         form = CancellationForm(request.POST if "reason" in request.POST else None)
         if not form.is_valid():
-            bookings = list(queryset.select_related("showtime").prefetch_related("seats"))
-            if not any(booking.status in OPEN for booking in bookings):
-                said = "None of these bookings has its seats any more: nothing is left to cancel."
+            bookings = list(queryset.select_related("showtime").prefetch_related("seats", "check_ins"))
+            if not any(_ends(booking) for booking in bookings):
+                said = "Each of these bookings has ended, or somebody was let in with it: nothing is left to cancel."
                 self.message_user(request, said, messages.WARNING)
                 return None
             context = {
@@ -162,7 +162,7 @@ class BookingAdmin(ReadOnlyAdmin):
                 "leave": "Leave them",
                 "selected": [booking.pk for booking in bookings],
                 "bookings": [
-                    (booking, columns.names_of(selectors.seats_left(booking)), TOTAL(booking), booking.status in OPEN)
+                    (booking, columns.names_of(selectors.seats_left(booking)), TOTAL(booking), _ends(booking))
                     for booking in bookings
                 ],
                 "touched": _touched(bookings),
@@ -204,9 +204,14 @@ class BookingAdmin(ReadOnlyAdmin):
         return f"ending in {booking.card_last4}" if booking.card_last4 else "-"
 
 
+def _ends(booking: Booking) -> bool:
+    """Whether there is something to cancel; what was used is not taken back (endings.LET_IN)."""
+    return booking.status in OPEN and not booking.check_ins.all()
+
+
 def _touched(bookings: Sequence[Booking]) -> str:
-    """What cancelling those that go on does, as a sentence: to how many bookings and people, and what goes back."""
-    ending = [booking for booking in bookings if booking.status in OPEN]
+    """What cancelling those that end does, as a sentence: to how many bookings and people, and what goes back."""
+    ending = [booking for booking in bookings if _ends(booking)]
     people = sum(len(selectors.seats_left(booking)) for booking in ending)
     back = [Money(_back(booking), booking.currency) for booking in ending]
     said = f"{words.touched(len(ending), people)}"

@@ -207,7 +207,11 @@ def test_before_bookings_are_cancelled_the_page_says_what_that_does_and_leads_ba
     assert "A1, A2" in page
     assert f'href="{BASE}booking/"' in page
     assert "This field is required." in choose(staff, paid, reason=" ").content.decode()
-    assert "nothing is left to cancel" in choose(staff, ended).content.decode()
+    doors.check_in(ticket=paid.ticket, showtime_id=paid.showtime_id, door="Hall 1", actor=LINH)
+    page = choose(staff, paid, held).content.decode()
+    assert "(confirmed, somebody was let in, stays as it is)" in page
+    assert "1 booking of 1 person: their seats are free again, and no money goes back." in page
+    assert "nothing is left to cancel" in choose(staff, paid, ended).content.decode()
 
 
 def test_seats_that_cannot_be_taken_off_sale_are_named(sold: Any, showtime: Showtime, client: Client) -> None:
