@@ -3,9 +3,9 @@
 import datetime as dt
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from django.db.models import DateField, DateTimeField, Exists, F, Func, OuterRef, QuerySet
-from django.db.models.functions import Cast
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from catalog import domain
@@ -85,13 +85,6 @@ def get_screen(screen_id: UUID) -> Screen:
     return screen
 
 
-class TimeOfPlace(Func):
-    """A moment as the clocks of a zone show it: timezone(zone, timestamptz)."""
-
-    function = "timezone"
-    output_field = DateTimeField()
-
-
 def list_showtimes(
     *,
     movie_id: UUID | None = None,
@@ -111,13 +104,17 @@ def list_showtimes(
     exact = {"movie_id": movie_id, "theater_id": theater_id, "format": format, "language": language}
     showtimes = showtimes.filter(**{name: value for name, value in exact.items() if value is not None})
     if date is not None:
-        # The zones of the earth span 26 hours: what the index can narrow down, before each theater's own clock.
-        noon = dt.datetime.combine(date, dt.time(12), tzinfo=dt.UTC)
-        showtimes = showtimes.filter(
-            starts_at__range=(noon - dt.timedelta(hours=27), noon + dt.timedelta(hours=27))
-        ).alias(day=Cast(TimeOfPlace(F("theater__time_zone"), F("starts_at")), DateField()))
-        showtimes = showtimes.filter(day=date)
+        showtimes = showtimes.filter(_on(date))
     return showtimes
+
+
+def _on(date: dt.date) -> Q:
+    """That day by the clocks of each theater: from when to when it is in each zone that there are theaters in."""
+    that_day = Q(pk=None)
+    for zone in Theater.objects.order_by().values_list("time_zone", flat=True).distinct():
+        midnights = [dt.datetime.combine(day, dt.time(), ZoneInfo(zone)) for day in (date, date + dt.timedelta(days=1))]
+        that_day |= Q(theater__time_zone=zone, starts_at__gte=midnights[0], starts_at__lt=midnights[1])
+    return that_day
 
 
 def get_showtime(showtime_id: UUID) -> Showtime:

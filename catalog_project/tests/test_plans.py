@@ -1,4 +1,7 @@
-"""What runs by itself, what staff open and what everybody reads costs the same however much history there is, in pages of the database."""
+"""What runs by itself, what staff open and what everybody reads costs the same however much history there is.
+
+In pages of the database.
+"""
 
 from typing import Any
 
@@ -27,17 +30,14 @@ def test_every_list_of_staff_costs_what_it_shows(history: None) -> None:
 
 def test_what_everybody_reads_costs_what_it_shows(history: None, api: Any) -> None:
     showtime = Showtime.objects.filter(movie__title="Film 0").order_by("-starts_at")[0]
-    lists = [
-        *("/movies", "/movies?genre=comedy", "/movies?language=cy", "/movies?q=film+77", "/theaters", "/showtimes"),
-        *("/movies?now_showing=true", "/theaters?city=Nowhere", "/theaters?city=Town+1"),
+    listed = [
+        *("/movies", "/movies?genre=comedy", "/movies?language=cy", "/movies?q=film+77", "/movies?now_showing=true"),
+        *("/theaters", "/theaters?city=Nowhere", "/theaters?city=Town+1", f"/theaters/{showtime.theater_id}/screens"),
+        *("/showtimes", "/showtimes?language=cy", "/showtimes?format=IMAX", "/showtimes?format=4DX"),
         *(f"/showtimes?movie_id={showtime.movie_id}", f"/showtimes?theater_id={showtime.theater_id}"),
-        *(
-            f"/showtimes?{rare}"
-            for rare in (f"theater_id={uuid7()}", f"movie_id={uuid7()}", "language=cy", "format=IMAX")
-        ),
-        *("/showtimes?format=4DX", f"/showtimes?date={showtime.starts_at.date()}", "/showtimes?status=cancelled"),
-        f"/theaters/{showtime.theater_id}/screens",
+        *(f"/showtimes?movie_id={uuid7()}", f"/showtimes?theater_id={uuid7()}", "/showtimes?status=cancelled"),
+        f"/showtimes?date={showtime.starts_at.date()}",
     ]
     one = [f"/showtimes/{showtime.id}", f"/movies/{showtime.movie_id}", f"/theaters/{showtime.theater_id}"]
     assert Movie.objects.count() == 1000
-    assert_bounded(reads(api, [*lists, *one]), rows=1000)
+    assert_bounded(reads(api, [*listed, *one]), rows=1000)

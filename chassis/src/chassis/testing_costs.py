@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.contrib.admin.utils import get_fields_from_path
 from django.db import connection
 from django.db.models import UUIDField
 from django.test import RequestFactory
@@ -108,7 +109,10 @@ def _queries(page: Any, user: Any, place: str) -> Iterator[tuple[str, int]]:
             yield f"?o=-{number}", OF_A_LIST
     if page.search_fields:
         yield from ((f"?q={word}", OF_A_LIST) for word in SEARCHED)
-        yield from ((f"?q={id_}", OF_A_SEARCH_BY_ID) for id_ in _ids(page.model))
+        paths = [get_fields_from_path(page.model, name.removeprefix("=")) for name in page.search_fields]
+        by_id = any(isinstance(path[-1], UUIDField) for path in paths)
+        wanted = OF_A_SEARCH_BY_ID if by_id else OF_A_LIST
+        yield from ((f"?q={id_}", wanted) for id_ in _ids(page.model))
 
 
 def reads(client: Any, paths: Iterable[str]) -> Iterator[Measured]:

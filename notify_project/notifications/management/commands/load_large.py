@@ -74,7 +74,7 @@ _DELIVERIES = """
 INSERT INTO delivery_log (id, notification_id, attempt, outcome, code, message_id, milliseconds, created_at)
 SELECT overlay(id::text PLACING '2' FROM 16 FOR 1)::uuid, id, 1, status, reason, '<' || id || '@example.com>', 40,
        created_at + interval '200 milliseconds'
-FROM notifications ORDER BY id
+FROM notifications AS sent WHERE NOT EXISTS (SELECT FROM delivery_log WHERE notification_id = sent.id) ORDER BY id
 """
 
 
