@@ -26,6 +26,8 @@ from chassis.ids import first_uuid7_at, uuid7
 MOST = 1000
 # A filter offers the values that so many of the newest rows have.
 NEWEST = 1000
+# Of a part of a text, in characters: an index of trigrams knows none that is shorter.
+SHORTEST = 3
 # A filter without an index looks at so many.
 REACH = 5_000
 # A key is made before its row: by no more than this.
@@ -131,12 +133,19 @@ def _would_read_all(model: type[Model], item: Any) -> bool:
     return not few
 
 
-def search(rows: QuerySet[Any], fields: Sequence[str], term: str) -> QuerySet[Any]:
-    """The rows with every word of the term in one of the fields. Each field is asked by itself, by its own index."""
-    for word in term.split():
+def search(rows: QuerySet[Any], fields: Sequence[str], term: str, *, few: bool = False) -> QuerySet[Any]:
+    """The rows with every word of the term in one of the fields. Each field is asked by itself, by its own index.
+
+    few: of rows. Among many no index finds so short a part as "b": beside longer words it is left out, and alone it is
+    looked for as a whole.
+    """
+    words = term.split()
+    shortest = 1 if few else SHORTEST
+    for word in [each for each in words if len(each) >= shortest] or words:
         found = Q(pk__in=[])
         for name in fields:
-            found |= _found(rows.model, name, word)
+            if name.startswith("=") or len(word) >= shortest:
+                found |= _found(rows.model, name, word)
         rows = rows.filter(found)
     return rows
 
