@@ -90,7 +90,7 @@ def _most(rows: list[dict[str, Any]]) -> tuple[float, float]:
 def _named(path: str) -> str:
     """Without what makes the question new: its page size, and a theater that there is not."""
     place, _, query = path.partition("?")
-    names = [part.partition("=")[0] for part in query.split("&") if not part.startswith("page_size")]
+    names = [part.partition("=")[0] for part in query.split("&") if part and not part.startswith("page_size")]
     return f"GET {place}{' by ' + names[0] if names else ''}"
 
 
@@ -193,7 +193,8 @@ def _resident(pid: int) -> int:
 
 
 def _page_size() -> int:
-    return 20 + secrets.randbelow(60)
+    """About the usual one, 20."""
+    return 15 + secrets.randbelow(10)
 
 
 def _until() -> str:

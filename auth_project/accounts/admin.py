@@ -93,7 +93,7 @@ class RoleFilter(admin.SimpleListFilter):
     """Django's would join all accounts to all roles, and sort what came of it."""
 
     title = "roles"
-    parameter_name = "groups__id__exact"
+    parameter_name = "role"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(str(group.pk), group.name) for group in Group.objects.order_by("name")]

@@ -88,6 +88,7 @@ class Showtime(models.Model):
             # For staff: the day of a showtime, and what the theater of a screen is called.
             models.Index(fields=["starts_at"], name="showtimes_by_start"),
             models.Index(fields=["theater_id", "starts_at"], name="showtimes_of_theater"),
+            models.Index(fields=["theater_name", "-starts_at"], name="showtimes_by_theater_name"),
             models.Index(fields=["-starts_at"], condition=models.Q(status="cancelled"), name="showtimes_cancelled"),
             by_part_of("movie_title", name="showtimes_by_part_of_title"),
         ]

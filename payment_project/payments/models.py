@@ -316,6 +316,7 @@ class PaymentMethod(models.Model):
         indexes = [
             models.Index(fields=["user_id", "-id"], name="idx_payment_methods_user"),
             models.Index(fields=["sealed_by"], name="idx_payment_methods_sealed_by"),
+            models.Index(fields=["last4", "-id"], name="idx_payment_methods_last4"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -15,6 +15,9 @@ class Migration(migrations.Migration):
 
     operations = [
         AddIndexBeside(
+            "showtime", models.Index(fields=["theater_name", "-starts_at"], name="showtimes_by_theater_name")
+        ),
+        AddIndexBeside(
             "showtime", models.Index(fields=["-starts_at"], condition=Q(status="cancelled"), name="showtimes_cancelled")
         ),
         AddIndexBeside(

@@ -4,9 +4,13 @@ from operator import attrgetter
 from typing import Any
 
 import django.contrib.auth.admin  # noqa: F401  (registers first what is registered anew below)
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
+from chassis.messaging.events import told_by
 from chassis.money import Money, format_money
 from chassis.storage.models import AuditRecord, IdempotencyKey, OutboxMessage
 from chassis.web.audit_log_admin import AuditRecordAdmin
@@ -43,10 +47,23 @@ admin.site.add_action(delete_selected, "delete_selected")
 admin.site.register(AuditRecord, AuditRecordAdmin)
 
 
+class TypeFilter(admin.SimpleListFilter):
+    """By what the service tells, as its code says."""
+
+    title = "type"
+    parameter_name = "type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(type_, type_) for type_ in sorted(told_by(settings.SERVICE_APP))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset if self.value() is None else queryset.filter(type=self.value())
+
+
 @admin.register(OutboxMessage)
 class OutboxMessageAdmin(ReadOnlyAdmin):
     list_display = ["id", "type", "created_at", "published_at"]
-    list_filter = ["type", ("published_at", admin.EmptyFieldListFilter)]
+    list_filter = [TypeFilter, ("published_at", admin.EmptyFieldListFilter)]
     search_fields = ["id"]
     # The body may hold what only its consumers should see.
     fields = ["id", "exchange", "type", "created_at", "published_at"]

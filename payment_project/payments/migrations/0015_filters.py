@@ -34,4 +34,5 @@ class Migration(migrations.Migration):
             "transaction",
             models.Index(fields=["kind", "-id"], condition=Q(kind__in=BACKWARDS), name="transactions_backwards"),
         ),
+        AddIndexBeside("paymentmethod", models.Index(fields=["last4", "-id"], name="idx_payment_methods_last4")),
     ]

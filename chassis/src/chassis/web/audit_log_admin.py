@@ -12,7 +12,6 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db import connection
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.urls import NoReverseMatch, path, reverse
@@ -23,7 +22,7 @@ from chassis.storage.audit_log import Door
 from chassis.storage.models import AuditRecord
 from chassis.web.day_filter import Day, DayFilter
 from chassis.web.in_words import in_words
-from chassis.web.searching import BoundedPaginator
+from chassis.web.searching import BoundedPaginator, known_values
 from chassis.web.staff_admin import ReadOnlyAdmin, StaffAdmin
 
 # So many entries a list counts and an export holds, the newest first.
@@ -31,23 +30,12 @@ COUNTED = 10_000
 EXPORTED = 50_000
 _CHUNK = 1_000
 _CODE = re.compile(r"[a-z]+(_[a-z]+)+")
-_CHOICES = 200
 # Signs that a spreadsheet would take for the beginning of a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 COLUMNS = (
     *("at", "actor_name", "actor_id", "door", "action", "subject_type", "subject_id"),
     *("reason", "before", "after", "correlation_id"),
 )
-# From each value to the next by its index: SELECT DISTINCT would read the whole log.
-_KNOWN = """
-WITH RECURSIVE known AS (
-  (SELECT column_ FROM audit_log ORDER BY column_ LIMIT 1)
-  UNION ALL
-  SELECT (SELECT column_ FROM audit_log WHERE column_ > known.column_ ORDER BY column_ LIMIT 1)
-  FROM known WHERE known.column_ IS NOT NULL
-)
-SELECT column_ FROM known WHERE column_ IS NOT NULL LIMIT %s
-"""
 
 
 class KnownValues(admin.SimpleListFilter):
@@ -56,9 +44,8 @@ class KnownValues(admin.SimpleListFilter):
     parameter_name: str
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        with connection.cursor() as cursor:
-            cursor.execute(_KNOWN.replace("column_", self.parameter_name), [_CHOICES])
-            return [(value, value) for (value,) in cursor.fetchall()]
+        field = AuditRecord._meta.get_field(self.parameter_name)
+        return [(value, value) for value in known_values(field)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset if self.value() is None else queryset.filter(**{self.parameter_name: self.value()})

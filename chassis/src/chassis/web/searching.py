@@ -26,6 +26,8 @@ from chassis.ids import first_uuid7_at, uuid7
 MOST = 1000
 # A filter offers the values that so many of the newest rows have.
 NEWEST = 1000
+# Of a part of a text, in characters: an index of trigrams knows none that is shorter.
+SHORTEST = 3
 # A filter without an index looks at so many.
 REACH = 5_000
 # A key is made before its row: by no more than this.
@@ -43,13 +45,37 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the s
         return int(rows.order_by().values("pk")[: self.most].count()) if isinstance(rows, QuerySet) else len(rows)
 
 
+# From each value to the next by its index: SELECT DISTINCT would read the whole table.
+_KNOWN = """
+WITH RECURSIVE known AS (
+  (SELECT column_ FROM table_ ORDER BY column_ LIMIT 1)
+  UNION ALL
+  SELECT (SELECT column_ FROM table_ WHERE column_ > known.column_ ORDER BY column_ LIMIT 1)
+  FROM known WHERE known.column_ IS NOT NULL
+)
+SELECT column_ FROM known WHERE column_ IS NOT NULL LIMIT %s
+"""
+_VALUES = 200
+
+
+def known_values(field: Any) -> list[Any]:
+    """The values of a column that an index begins with, for a few pages each: the first _VALUES of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_KNOWN.replace("column_", field.column).replace("table_", field.model._meta.db_table), [_VALUES])
+        return [value for (value,) in cursor.fetchall()]
+
+
 class RecentValues(admin.AllValuesFieldListFilter):
-    """By a field's values, those of the newest rows: any other one is still answered to who asks for it."""
+    """By a field's values: where no index begins with it, those of the newest rows, and any other one is still answered
+    to who asks for it.
+    """
 
     def __init__(self, field: Any, request: Any, params: Any, model: Any, model_admin: Any, field_path: str) -> None:
         super().__init__(field, request, params, model, model_admin, field_path)
-        newest = field.model._base_manager.order_by("-pk").values(field.name)[:NEWEST]
-        values = {row[field.name] for row in newest}
+        if field.name in _in_front(field.model):
+            values = set(known_values(field))
+        else:
+            values = set(field.model._base_manager.order_by("-pk").values_list(field.name, flat=True)[:NEWEST])
         self.lookup_choices: Any = sorted(values, key=lambda value: (value is not None, str(value)))
 
 
@@ -115,12 +141,14 @@ def order_of(model: type[Model], path: str) -> str | None:
         field: Any = model._meta.get_field(name)
     except FieldDoesNotExist:
         return path if name == "pk" else None
-    whole = [
-        index for index in model._meta.indexes if type(index) is Index and index.fields and index.condition is None
-    ]
-    first = {index.fields[0].lstrip("-") for index in whole}
-    in_order = field.unique or (isinstance(field, DateField) and (field.db_index or name in first))
-    return path if in_order else None
+    dated = isinstance(field, DateField) and (field.db_index or name in _in_front(model))
+    return path if field.unique or dated else None
+
+
+def _in_front(model: type[Model]) -> set[str]:
+    """The fields with which indexes of all rows begin."""
+    plain = [index for index in model._meta.indexes if type(index) is Index and index.condition is None]
+    return {index.fields[0].lstrip("-") for index in plain if index.fields}
 
 
 def _would_read_all(model: type[Model], item: Any) -> bool:
@@ -131,12 +159,19 @@ def _would_read_all(model: type[Model], item: Any) -> bool:
     return not few
 
 
-def search(rows: QuerySet[Any], fields: Sequence[str], term: str) -> QuerySet[Any]:
-    """The rows with every word of the term in one of the fields. Each field is asked by itself, by its own index."""
-    for word in term.split():
+def search(rows: QuerySet[Any], fields: Sequence[str], term: str, *, few: bool = False) -> QuerySet[Any]:
+    """The rows with every word of the term in one of the fields. Each field is asked by itself, by its own index.
+
+    few: of rows. Among many no index finds so short a part as "b": beside longer words it is left out, and alone it is
+    looked for as a whole.
+    """
+    words = term.split()
+    shortest = 1 if few else SHORTEST
+    for word in [each for each in words if len(each) >= shortest] or words:
         found = Q(pk__in=[])
         for name in fields:
-            found |= _found(rows.model, name, word)
+            if name.startswith("=") or len(word) >= shortest:
+                found |= _found(rows.model, name, word)
         rows = rows.filter(found)
     return rows
 

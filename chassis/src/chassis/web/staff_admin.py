@@ -128,7 +128,7 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the 
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """By indexes (chassis.web.searching); Django's own would read every row as text."""
-        return search(queryset, self.get_search_fields(request), search_term), False
+        return search(queryset, self.get_search_fields(request), search_term, few=self.few_rows), False
 
     def look_up(self, rows: Sequence[Any]) -> None:
         """Gives the rows of a page what their columns say and no relation leads to: for all of them at once."""
