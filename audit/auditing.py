@@ -3,9 +3,11 @@
 What is still under way looks like a violation, so a violation counts only when it is still there after some time.
 """
 
+import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from audit.invariants import invariants
@@ -13,6 +15,8 @@ from audit.keys import keys
 from audit.rules import Finding, Invariant, Report, Rule, Violation
 from audit.sources import CHUNK, Sources
 
+# Kinds of things that are looked at side by side: the databases are servers of their own.
+AT_ONCE = 2
 # So often broken, an invariant is looked at no further.
 MOST = 1000
 # An id is a little older than its commit.
@@ -29,12 +33,19 @@ class Pass:
         self.examined: Counter[int] = Counter()
         self.violations: set[Violation] = set()
         self._broken: Counter[int] = Counter()
+        self._counting = threading.Lock()
 
     def look_at_all(self, *, since: datetime | None = None) -> None:
         """At everything, or at what changed since then and whatever is open. Raises Unreadable."""
-        for of in dict.fromkeys(rule.of for invariant in self._invariants for rule in invariant.rules):
+
+        def look_at(of: str) -> None:
             for things in keys(self._sources, of, since):
                 self._look(of, things)
+
+        kinds = dict.fromkeys(rule.of for invariant in self._invariants for rule in invariant.rules)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            # list(): so that what one of them raises is raised here.
+            list(pool.map(look_at, kinds))
 
     def look_again(self, violations: Iterable[Violation]) -> None:
         """At the things of these violations, and at nothing else. Raises Unreadable."""
@@ -57,9 +68,10 @@ class Pass:
 
     def _hold(self, invariant: Invariant, rule: Rule, things: Sequence[str], rows: str) -> None:
         looked_at, wrong = self._sources.look(rule, things, rows, most=MOST)
-        self.examined[invariant.number] += looked_at if rule.counted else 0
-        self._broken[invariant.number] += len(wrong)
-        self.violations |= {Violation(invariant.number, rule.of, key, words) for key, words in wrong}
+        with self._counting:
+            self.examined[invariant.number] += looked_at if rule.counted else 0
+            self._broken[invariant.number] += len(wrong)
+            self.violations |= {Violation(invariant.number, rule.of, key, words) for key, words in wrong}
 
     def report(self, examined: Mapping[int, int]) -> Report:
         findings = []

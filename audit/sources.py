@@ -45,7 +45,10 @@ class PatientConnection(BoundedConnection):
 
 
 class Sources:
-    """Answers as a context manager, whose end closes what was opened. Raises Unreadable for whoever does not answer."""
+    """A context manager, whose end closes what was opened; several threads may ask at once.
+
+    Whoever does not answer is named by Unreadable.
+    """
 
     def __init__(
         self, databases: Mapping[str, str], broker: Web, gateway: Web | None, *, vhost: str = "marquee"
@@ -55,7 +58,8 @@ class Sources:
         self._broker = broker
         self._vhost = vhost
         self.record = Record(gateway) if gateway else None
-        self._connections: dict[str, psycopg.Connection[Any]] = {}
+        # Of each service those that nobody asks something over at the moment.
+        self._idle: dict[str, list[psycopg.Connection[Any]]] = {name: [] for name in databases}
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Self:
@@ -76,8 +80,9 @@ class Sources:
         return self
 
     def __exit__(self, *_: object) -> None:
-        while self._connections:
-            self._connections.popitem()[1].close()
+        for connections in self._idle.values():
+            while connections:
+                connections.pop().close()
 
     def broker(self) -> Broker:
         """Its bindings and dead letters as they are now."""
@@ -107,10 +112,17 @@ class Sources:
 
     def _ask(self, service: str, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         with self._reading(service):
-            if service not in self._connections:
-                self._connections[service] = self._connect(service)
-            cursor = psycopg.RawCursor(self._connections[service])
-            return cursor.execute(statement, values).fetchall()
+            try:
+                connection = self._idle[service].pop()
+            except IndexError:
+                connection = self._connect(service)
+            try:
+                answers = psycopg.RawCursor(connection).execute(statement, values).fetchall()
+            except BaseException:
+                connection.close()
+                raise
+            self._idle[service].append(connection)
+            return answers
 
     def _connect(self, service: str) -> psycopg.Connection[Any]:
         url = psycopg.conninfo.make_conninfo(self._databases[service], **KEEPALIVES)

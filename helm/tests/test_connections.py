@@ -6,9 +6,9 @@ import pytest
 from chart import SERVICES, environment, pod, values
 
 # What PostgreSQL keeps for its superuser; the exporter (its role may have 3), a backup or restore, a person with psql,
-# and the audit: one connection that asks and one that reads what to ask about, of two pods in a rollout.
+# and the audit (its role may have 8): two connections that ask and two that read keys, of two pods in a rollout.
 RESERVED = 3
-OTHERS = 3 + 2 + 2 + 2 * 2
+OTHERS = 3 + 2 + 2 + 8
 
 
 def at_full_scale(name: str, service: dict) -> int:
