@@ -92,7 +92,7 @@ def provision(instance: Instance, service: Service, *, secrets: Mapping[str, str
     home = folder(instance, service)
     if home.exists():
         _check_version(instance, home)
-        _forget_dead_postmaster(home)
+        forget_dead_postmaster(home)
         _write_access_rules(instance, service, home)
         return
     owner = run_as(ACCOUNT)
@@ -183,7 +183,7 @@ def _check_version(instance: Instance, home: Path) -> None:
         )
 
 
-def _forget_dead_postmaster(home: Path) -> None:
+def forget_dead_postmaster(home: Path) -> None:
     """After a crash postmaster.pid names a process that is gone; its number may be somebody else's by now.
 
     PostgreSQL would then refuse to start, when that somebody is another server of the same account.
