@@ -95,7 +95,7 @@ def provision(instance: Instance, service: Service, *, secrets: Mapping[str, str
     owner = run_as(ACCOUNT)
     if home.exists():
         _check_version(instance, home)
-        _forget_dead_postmaster(home)
+        forget_dead_postmaster(home)
         if AUDITOR not in (home / "pg_hba.conf").read_text():  # made before there was one
             _execute(home, _auditor(service, secrets), owner=owner, what=AUDITOR)
         _write_access_rules(instance, service, home)
@@ -205,7 +205,7 @@ def _check_version(instance: Instance, home: Path) -> None:
         )
 
 
-def _forget_dead_postmaster(home: Path) -> None:
+def forget_dead_postmaster(home: Path) -> None:
     """After a crash postmaster.pid names a process that is gone; its number may be somebody else's by now.
 
     PostgreSQL would then refuse to start, when that somebody is another server of the same account.

@@ -23,6 +23,7 @@ def provision(instance: Instance) -> None:
     """Lay ready what the first start needs; the copy is made then, when the primary answers."""
     for name in names(instance):
         private_folder(instance.data / name, owner=run_as(postgres.ACCOUNT))
+        postgres.forget_dead_postmaster(_home(instance, name))
     # Where PostgreSQL's account can read it.
     shutil.copyfile(SCRIPT, _script(instance))
 
