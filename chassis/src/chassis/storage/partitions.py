@@ -29,9 +29,9 @@ log = logging.getLogger(__name__)
 ORIGIN = datetime(1970, 1, 5, tzinfo=UTC)
 # So many partitions are there for the time to come.
 AHEAD = 3
-LOCK_MILLISECONDS = 100
+LOCK_MILLISECONDS = 50
 # For so long a tick tries to get its locks.
-PATIENCE_SECONDS = 3.0
+PATIENCE_SECONDS = 1.0
 # So many rows are moved out of the default partition under its lock; more are left to a person (the runbook).
 MOVED_AT_MOST = 10_000
 COUNTED_AT_MOST = 1_000
