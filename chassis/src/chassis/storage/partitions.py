@@ -92,7 +92,8 @@ class Partition:
 
 def all_tables() -> list[ByTime]:
     """Of the service whose settings are loaded."""
-    return [model.partitions for model in apps.get_models() if isinstance(getattr(model, "partitions", None), ByTime)]
+    said = [getattr(model, "partitions", None) for model in apps.get_models()]
+    return [by for by in said if isinstance(by, ByTime)]
 
 
 def partitions_of(table: str) -> list[Partition]:
