@@ -52,8 +52,9 @@ def test_a_tick_ends_when_its_time_is_over() -> None:
 def test_what_is_old_is_found_by_an_index_and_deleted_where_it_is(years: None, short_batches: None) -> None:
     with costs() as made:
         assert housekeeping.prune() == 6000
-    assert len(made) == 2 * 16 + 1
-    for cost in made[:-1]:
+    made = [cost for cost in made if "_first" in cost.sql]
+    assert len(made) == 2 * 16
+    for cost in made:
         ways = {node["Node Type"] for node in cost.nodes}
         assert not ways & {"Seq Scan", "Hash Join"}, cost
         assert "Tid Scan" in ways, cost

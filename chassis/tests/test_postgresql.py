@@ -97,7 +97,8 @@ def test_a_number_too_large_for_its_column_is_refused_and_not_cut():
 def test_tables_whose_rows_come_and_go_are_swept_often():
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT relname, reloptions FROM pg_class WHERE relname IN ('outbox', 'inbox', 'idempotency_keys')"
+            "SELECT relname, reloptions FROM pg_class"
+            " WHERE relname IN ('outbox_first', 'inbox_default', 'idempotency_keys')"
         )
         settings = dict(cursor.fetchall())
     assert len(settings) == 3

@@ -29,9 +29,9 @@ log = logging.getLogger(__name__)
 ORIGIN = datetime(1970, 1, 5, tzinfo=UTC)
 # So many partitions are there for the time to come.
 AHEAD = 3
-LOCK_MILLISECONDS = 100
+LOCK_MILLISECONDS = 50
 # For so long a tick tries to get its locks.
-PATIENCE_SECONDS = 3.0
+PATIENCE_SECONDS = 1.0
 # So many rows are moved out of the default partition under its lock; more are left to a person (the runbook).
 MOVED_AT_MOST = 10_000
 COUNTED_AT_MOST = 1_000
@@ -92,7 +92,8 @@ class Partition:
 
 def all_tables() -> list[ByTime]:
     """Of the service whose settings are loaded."""
-    return [model.partitions for model in apps.get_models() if isinstance(getattr(model, "partitions", None), ByTime)]
+    said = [getattr(model, "partitions", None) for model in apps.get_models()]
+    return [by for by in said if isinstance(by, ByTime)]
 
 
 def partitions_of(table: str) -> list[Partition]:
