@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 from audit.web import Unreadable, Web
 
 PAGE = 1000
+ENTRY = ("reference", "authorised_amount", "captured_amount", "voided_amount", "refunded_amount")
+NOTHING = {"entries": 0, "charges": 0, "captured": 0, "refunded": 0, "held": 0, "overdrawn": False}
 
 
 class Record:
@@ -17,12 +19,27 @@ class Record:
         self._web = web
 
     def of(self, references: Sequence[str]) -> list[dict[str, Any]]:
-        """The entries of these payments: reference, captured, refunded and what is still held, in minor units."""
-        found: list[dict[str, Any]] = []
+        """Of each of these payments what it took, in minor units: zero where it knows nothing of it.
+
+        charges: how many of its entries were captured. held: authorised, and neither captured nor voided.
+        overdrawn: more went back of an entry than was captured.
+        """
+        found = {reference: {**NOTHING, "reference": reference} for reference in references}
         for start in range(0, len(references), PAGE):
             asked = urlencode({"reference": references[start : start + PAGE]}, doseq=True)
-            found += self._entries(f"/v1/record?{asked}")
-        return found
+            for entry in self._entries(f"/v1/record?{asked}"):
+                self._add(found[entry["reference"]], entry)
+        return list(found.values())
+
+    @staticmethod
+    def _add(to: dict[str, Any], entry: dict[str, Any]) -> None:
+        captured, refunded = entry["captured_amount"], entry["refunded_amount"]
+        to["entries"] += 1
+        to["charges"] += 1 if captured else 0
+        to["captured"] += captured
+        to["refunded"] += refunded
+        to["held"] += 0 if captured or entry["voided_amount"] else entry["authorised_amount"]
+        to["overdrawn"] = to["overdrawn"] or refunded > captured
 
     def references(self, after: str = "") -> Iterator[list[str]]:
         """Of everything it took, in their order, PAGE at a time; of what comes after this one."""
@@ -34,14 +51,6 @@ class Record:
     def _entries(self, path: str) -> list[dict[str, Any]]:
         answer = self._web.ask(path)
         try:
-            return [
-                {
-                    "reference": entry["reference"],
-                    "captured": entry["captured_amount"],
-                    "refunded": entry["refunded_amount"],
-                    "held": 0 if entry["captured_amount"] or entry["voided_amount"] else entry["authorised_amount"],
-                }
-                for entry in answer["authorisations"]
-            ]
+            return [{name: entry[name] for name in ENTRY} for entry in answer["authorisations"]]
         except (KeyError, TypeError) as error:
             raise Unreadable(f"cannot read {self._web.name}: {error!r}") from error

@@ -26,7 +26,7 @@ class Rule:
     "record", whose keys are the references that the card gateway was given.
     database: the service whose database answers. sql: a SELECT of a key and of what is wrong in words, NULL where
     nothing is, a row for each thing; it reads `asked`, which has the keys as `id`, or the rows of `beside`.
-    $1 are the keys, $3 and further are `values`. counted: whether its things are those of the invariant.
+    $3 and further are `values`. counted: whether its things are those of the invariant.
     """
 
     of: str

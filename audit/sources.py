@@ -38,6 +38,11 @@ FROM (SELECT) AS one LEFT JOIN (SELECT key, wrong FROM looked_at WHERE wrong IS 
 """
 
 
+def _array(ids: Sequence[str]) -> str:
+    """As PostgreSQL writes it: a list would be taken apart id by id."""
+    return "{" + ",".join(ids) + "}"
+
+
 class PatientConnection(BoundedConnection):
     """Of nobody who waits; a server that is frozen is noticed all the same."""
 
@@ -100,14 +105,15 @@ class Sources:
         """What its owner knows of these things, as JSON."""
         if beside.owner == "gateway":
             return json.dumps(self.record.of(keys)) if self.record else "[]"
-        ((rows,),) = self._ask(beside.owner, _ROWS.format(sql=beside.sql), [list(keys)])
+        ((rows,),) = self._ask(beside.owner, _ROWS.format(sql=beside.sql), [_array(keys)])
         return str(rows)
 
     def look(self, rule: Rule, keys: Sequence[str], rows: str, *, most: int) -> tuple[int, list[tuple[str, str]]]:
         """How many things the rule was held against, and (key, what is wrong) of at most so many."""
         asked = _ASKED_BESIDE.format(columns=rule.beside.columns) if rule.beside else _ASKED
         statement = _LOOK.format(asked=asked, sql=rule.sql, most=most)
-        answers = self._ask(rule.database, statement, [list(keys), rows, *rule.values])
+        given = ["{}", rows] if rule.beside else [_array(keys), "[]"]
+        answers = self._ask(rule.database, statement, [*given, *rule.values])
         return answers[0][0], [(key, wrong) for _, key, wrong in answers if wrong is not None]
 
     def _ask(self, service: str, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:

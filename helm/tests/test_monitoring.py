@@ -126,13 +126,15 @@ def test_what_is_ours_carries_its_service_and_process_as_everywhere():
     jobs = {config["job_name"]: config for config in configuration()["scrape_configs"]}
     for (name, _), labels in scraped().items():
         if labels["job"] == "service":
-            assert name.startswith(f"marquee-{labels['service']}-{labels['process']}")
+            # The audit is one process, and its own service.
+            alone = labels["service"] == labels["process"] == "audit"
+            assert name.startswith("marquee-audit" if alone else f"marquee-{labels['service']}-{labels['process']}")
         assert labels["namespace"] == NAMESPACE
     databases = {labels["service"] for labels in scraped().values() if labels["job"] == "postgresql"}
     assert databases == set(SERVICES)
     beside_compose = yaml.safe_load((MONITORING / "prometheus.yml").read_text())["scrape_configs"]
-    # A node's own exporter is not here: its kubelet tells of disks and containers.
-    assert {config["job_name"] for config in beside_compose} - {"node"} <= jobs.keys()
+    # A node's own exporter is not here: its kubelet tells of disks and containers. The audit is of the job `service`.
+    assert {config["job_name"] for config in beside_compose} - {"node", "audit"} <= jobs.keys()
     assert jobs["rabbitmq"]["metrics_path"] == "/metrics/per-object"
 
 
