@@ -29,7 +29,7 @@ NEWEST = 1000
 # Of a part of a text, in characters: an index of trigrams knows none that is shorter.
 SHORTEST = 3
 # A filter without an index looks at so many.
-REACH = 2_500
+REACH = 800
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the stubs alone
@@ -77,7 +77,7 @@ class RecentValues(admin.AllValuesFieldListFilter):
         self.lookup_choices: Any = sorted(values, key=lambda value: (value is not None, str(value)))
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> Any:
-        found = super().queryset(request, queryset)
+        found: Any = super().queryset(request, queryset)
         known = not self.used_parameters or self.field.name in _in_front(self.field.model)
         return found if known else among_newest(found)
 
@@ -93,14 +93,14 @@ class MadeSince(admin.DateFieldListFilter):
     """By when a row was made, as its key says, whose index finds it."""
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> Any:
-        found = super().queryset(request, queryset)
+        found: Any = super().queryset(request, queryset)
         since, until = map(self._said, (self.lookup_kwarg_since, self.lookup_kwarg_until))
         if since is None or until is None:
             return found
         return queryset.filter(pk__gte=first_uuid7_at(since), pk__lt=first_uuid7_at(until))
 
     def _said(self, parameter: str) -> datetime | None:
-        values = self.used_parameters.get(parameter)
+        values: Any = self.used_parameters.get(parameter)
         return parse_datetime(values[-1]) if values else None
 
 
@@ -117,8 +117,9 @@ class AmongNewest(admin.ChoicesFieldListFilter):
         self.title: Any = f"{self.title}, among the newest {REACH:,}"
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> Any:
-        found = super().queryset(request, queryset)
-        if not self.used_parameters or self.lookup_val in (None, *([value] for value in self.everywhere)):
+        found: Any = super().queryset(request, queryset)
+        chosen: Any = self.lookup_val
+        if not self.used_parameters or chosen is None or set(chosen) <= self.everywhere:
             return found
         return among_newest(found)
 
@@ -152,8 +153,8 @@ def order_of(model: type[Model], path: str) -> str | None:
         field: Any = model._meta.get_field(name)
     except FieldDoesNotExist:
         return path if name == "pk" else None
-    dated = isinstance(field, DateField) and (field.db_index or name in _in_front(model))
-    return path if field.unique or dated else None
+    in_order = field.db_index or name in _in_front(model)
+    return path if field.unique or (in_order and isinstance(field, DateField)) else None
 
 
 def _in_front(model: type[Model]) -> set[str]:
