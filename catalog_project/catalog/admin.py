@@ -36,7 +36,6 @@ from chassis.money import Money, format_money
 from chassis.storage.audit_log import Actor
 from chassis.web.day_filter import Day, DayFilter
 from chassis.web.problems import Problem
-from chassis.web.searching import AmongNewest
 
 
 class ServiceAdmin(StaffAdmin):
@@ -353,7 +352,7 @@ class SeatAdmin(ReadOnlyAdmin):
 @admin.register(ShowtimePrice)
 class ShowtimePriceAdmin(ReadOnlyAdmin):
     list_display = ["showtime", "category", "money"]
-    list_filter = [("category", AmongNewest), "currency"]
+    list_filter = ["currency"]
     list_select_related = ["showtime__movie", "showtime__theater", "showtime__screen"]
     readonly_fields = ["showtime", "category", "money"]
     fields = [*readonly_fields]

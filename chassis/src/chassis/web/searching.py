@@ -7,7 +7,7 @@ among ids alone, and nothing else is.
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -29,9 +29,7 @@ NEWEST = 1000
 # Of a part of a text, in characters: an index of trigrams knows none that is shorter.
 SHORTEST = 3
 # A filter without an index looks at so many.
-REACH = 5_000
-# A key is made before its row: by no more than this.
-_KEYS_BEFORE = timedelta(days=1)
+REACH = 800
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the stubs alone
@@ -78,17 +76,32 @@ class RecentValues(admin.AllValuesFieldListFilter):
             values = set(field.model._base_manager.order_by("-pk").values_list(field.name, flat=True)[:NEWEST])
         self.lookup_choices: Any = sorted(values, key=lambda value: (value is not None, str(value)))
 
+    def queryset(self, request: Any, queryset: QuerySet[Any]) -> Any:
+        found: Any = super().queryset(request, queryset)
+        known = not self.used_parameters or self.field.name in _in_front(self.field.model)
+        return found if known else among_newest(found)
+
+
+def among_newest(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Those of the REACH newest rows of their table."""
+    keys = rows.model._base_manager.order_by("-pk").values_list("pk", flat=True)
+    oldest = next(iter(keys[REACH : REACH + 1]), None)
+    return rows if oldest is None else rows.filter(pk__gt=oldest)
+
 
 class MadeSince(admin.DateFieldListFilter):
-    """By when a row was made, which its key says as well, and no later: the key's index finds it."""
+    """By when a row was made, as its key says, whose index finds it."""
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> Any:
-        found = super().queryset(request, queryset)
-        for said in self.used_parameters.get(self.lookup_kwarg_since, []):
-            since = parse_datetime(said)
-            if since is not None:
-                found = found.filter(pk__gte=first_uuid7_at(since - _KEYS_BEFORE))
-        return found
+        found: Any = super().queryset(request, queryset)
+        since, until = map(self._said, (self.lookup_kwarg_since, self.lookup_kwarg_until))
+        if since is None or until is None:
+            return found
+        return queryset.filter(pk__gte=first_uuid7_at(since), pk__lt=first_uuid7_at(until))
+
+    def _said(self, parameter: str) -> datetime | None:
+        values: Any = self.used_parameters.get(parameter)
+        return parse_datetime(values[-1]) if values else None
 
 
 class AmongNewest(admin.ChoicesFieldListFilter):
@@ -104,12 +117,11 @@ class AmongNewest(admin.ChoicesFieldListFilter):
         self.title: Any = f"{self.title}, among the newest {REACH:,}"
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> Any:
-        found = super().queryset(request, queryset)
-        if not self.used_parameters or self.lookup_val in (None, *([value] for value in self.everywhere)):
+        found: Any = super().queryset(request, queryset)
+        chosen: Any = self.lookup_val
+        if not self.used_parameters or chosen is None or set(chosen) <= self.everywhere:
             return found
-        keys = queryset.model._base_manager.order_by("-pk").values_list("pk", flat=True)
-        oldest = next(iter(keys[REACH : REACH + 1]), None)
-        return found if oldest is None else found.filter(pk__gt=oldest)
+        return among_newest(found)
 
 
 def filters_of(model: type[Model], listed: Sequence[Any]) -> list[Any]:
@@ -141,8 +153,8 @@ def order_of(model: type[Model], path: str) -> str | None:
         field: Any = model._meta.get_field(name)
     except FieldDoesNotExist:
         return path if name == "pk" else None
-    dated = isinstance(field, DateField) and (field.db_index or name in _in_front(model))
-    return path if field.unique or dated else None
+    in_order = field.db_index or name in _in_front(model)
+    return path if field.unique or (in_order and isinstance(field, DateField)) else None
 
 
 def _in_front(model: type[Model]) -> set[str]:

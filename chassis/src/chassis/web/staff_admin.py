@@ -43,7 +43,7 @@ class _Listed(ChangeList):
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
-        self.sortable_by = [column for column in self.sortable_by if self.get_ordering_field(column)]
+        self.sortable_by = [column for column in self.sortable_by or () if self.get_ordering_field(column)]
 
     def get_ordering_field(self, field_name: Any) -> Any:
         wanted = super().get_ordering_field(field_name)
