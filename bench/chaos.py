@@ -5,13 +5,16 @@ The seed that is printed makes the same customers and the same order of faults a
 
 import argparse
 import json
+import os
 import random
+import resource
 import secrets
+import signal
 import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from audit.of_stack import settle
@@ -28,6 +31,10 @@ from stack.services import NAMES
 
 KILLS_PER_KIND = 5
 FROZEN_SECONDS = 20
+# A card gateway that is slow runs for a tenth of a second, then not for one: so often.
+SLOW_TURNS, SLOW_SECONDS, AWAKE_SECONDS = 20, 1.0, 0.1
+# Of a PostgreSQL whose disk is full no file grows beyond this.
+FULL_SECONDS, FULL_BYTES = 10, 64 * 1024
 BROKER_AWAY_SECONDS = 20
 ANSWER_SECONDS = 5.0
 DRAIN_SECONDS = 120
@@ -50,6 +57,7 @@ class Run:
     chance: random.Random
     started: float = field(default_factory=time.monotonic)
     faults: list[Fault] = field(default_factory=list)
+    beside: list[threading.Thread] = field(default_factory=list)
 
     def strike(self, kind: str, target: str, act: Callable[[], int]) -> None:
         """Does it and watches what comes back. act returns the process id that was hit."""
@@ -88,6 +96,7 @@ def plan(chance: random.Random) -> list[tuple[str, str]]:
     faults += [("redis", "redis")] * KILLS_PER_KIND
     faults += [("frozen worker", f"{chance.choice(('booking', 'payment', 'notify'))}-worker")]
     faults += [("frozen postgres", f"postgres-{chance.choice(('booking', 'payment', 'notify'))}")]
+    faults += [("full disk", f"postgres-{chance.choice(NAMES)}"), ("slow card gateway", "gateway-simulator")]
     if copies := [one for one in control.names() if one.startswith(f"{replicas.PRIMARY}-")]:
         faults += [("replica", copies[number % len(copies)]) for number in range(KILLS_PER_KIND)]
         faults += [("frozen replica", chance.choice(copies))]
@@ -102,6 +111,10 @@ def strike(run: Run, kind: str, target: str) -> None:
             run.strike(kind, target, lambda: control.kill(target, "QUIT"))
         case "frozen worker" | "frozen postgres" | "frozen replica":
             _freeze(run, kind, target)
+        case "full disk":
+            _beside(run, kind, target, _fill_the_disk)
+        case "slow card gateway":
+            _beside(run, kind, target, _slow_down)
         case "web" | "worker" if run.chance.random() < 0.5:
             # one of its children; the main process stays and replaces it
             children = [pid for pid in control.pids(target) if pid != control.pid(target)]
@@ -112,9 +125,6 @@ def strike(run: Run, kind: str, target: str) -> None:
 
 
 def _kill_child(run: Run, kind: str, target: str, pid: int) -> None:
-    import os
-    import signal
-
     fault = Fault(kind, f"{target} (child)", time.monotonic() - run.started)
     try:
         os.kill(pid, signal.SIGKILL)
@@ -128,24 +138,63 @@ def _kill_child(run: Run, kind: str, target: str, pid: int) -> None:
 
 def _freeze(run: Run, kind: str, target: str) -> None:
     """SIGSTOP to a process and its children for a while: it comes back believing that no time has passed."""
-    import os
-    import signal
 
-    fault = Fault(kind, target, time.monotonic() - run.started)
-    pids = control.pids(target)
+    def for_a_while(target: str) -> None:
+        pids = control.pids(target)
+        _signal(pids, signal.SIGSTOP)
+        time.sleep(FROZEN_SECONDS)
+        _signal(pids, signal.SIGCONT)
+
+    _beside(run, kind, target, for_a_while)
+
+
+def _slow_down(target: str) -> None:
+    for _ in range(SLOW_TURNS):
+        pids = control.pids(target)
+        _signal(pids, signal.SIGSTOP)
+        time.sleep(SLOW_SECONDS)
+        _signal(pids, signal.SIGCONT)
+        time.sleep(AWAKE_SECONDS)
+
+
+def _fill_the_disk(target: str) -> None:
+    """Each write that would make a file larger fails, those of whatever is started meanwhile too."""
+    until = time.monotonic() + FULL_SECONDS
+    while time.monotonic() < until:
+        _allow_files_of(target, FULL_BYTES)
+        time.sleep(0.2)
+    _allow_files_of(target, resource.RLIM_INFINITY)
+
+
+def _allow_files_of(target: str, size: int) -> None:
+    for pid in control.pids(target):
+        try:
+            _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, most))
+        except ProcessLookupError:
+            continue
+
+
+def _signal(pids: Sequence[int], number: signal.Signals) -> None:
     for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            continue
 
-    def wake() -> None:
-        for pid in pids:
-            try:
-                os.kill(pid, signal.SIGCONT)
-            except ProcessLookupError:
-                continue
+
+def _beside(run: Run, kind: str, target: str, harm: Callable[[str], None]) -> None:
+    """Does it while the run goes on, which waits for it in the end."""
+    fault = Fault(kind, target, time.monotonic() - run.started)
+
+    def work() -> None:
+        harm(target)
         fault.recovered = time.monotonic() - run.started - fault.at
         run.faults.append(fault)
 
-    threading.Timer(FROZEN_SECONDS, wake).start()
+    thread = threading.Thread(target=work)
+    thread.start()
+    run.beside.append(thread)
 
 
 def _stop_the_broker(run: Run) -> None:
@@ -166,7 +215,8 @@ def storm(run: Run, *, seconds: float) -> None:
         due = run.started + number * seconds / len(faults)
         time.sleep(max(0.0, due - time.monotonic()))
         strike(run, kind, target)
-    broker.join()
+    for thread in (broker, *run.beside):
+        thread.join()
     time.sleep(max(0.0, run.started + seconds - time.monotonic()))
 
 
