@@ -99,9 +99,10 @@ class RoleFilter(admin.SimpleListFilter):
         return [(str(group.pk), group.name) for group in Group.objects.order_by("name")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() is None:
+        group_id = self.value()
+        if group_id is None:
             return queryset
-        having = User.groups.through.objects.filter(user_id=OuterRef("pk"), group_id=self.value())
+        having = User.groups.through.objects.filter(user_id=OuterRef("pk"), group_id=group_id)
         try:
             return queryset.filter(Exists(having))
         except ValueError as exc:

@@ -353,6 +353,7 @@ class SeatAdmin(ReadOnlyAdmin):
 class ShowtimePriceAdmin(ReadOnlyAdmin):
     list_display = ["showtime", "category", "money"]
     list_filter = ["currency"]
+    ordering = ["-id"]
     list_select_related = ["showtime__movie", "showtime__theater", "showtime__screen"]
     readonly_fields = ["showtime", "category", "money"]
     fields = [*readonly_fields]

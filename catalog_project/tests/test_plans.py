@@ -40,4 +40,5 @@ def test_what_everybody_reads_costs_what_it_shows(history: None, api: Any) -> No
     ]
     one = [f"/showtimes/{showtime.id}", f"/movies/{showtime.movie_id}", f"/theaters/{showtime.theater_id}"]
     assert Movie.objects.count() == 1000
-    assert_bounded(reads(api, [*listed, *one]), rows=1000)
+    # Of a day the seats that are taken are few, whatever was sold before.
+    assert_bounded(reads(api, [*listed, *one]), rows=3000)
