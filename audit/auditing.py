@@ -29,7 +29,9 @@ class Pass:
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
         self._broker = sources.broker()
-        self._invariants = invariants(self._broker, has_record=sources.record is not None)
+        self._invariants = invariants(
+            self._broker, has_record=sources.record is not None, messages_days=sources.messages_days
+        )
         self.examined: Counter[int] = Counter()
         self.violations: set[Violation] = set()
         self._broken: Counter[int] = Counter()

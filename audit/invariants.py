@@ -5,9 +5,11 @@ What two databases know is asked of the one with the rows of the other beside it
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 from audit.broker import Broker
 from audit.rules import SERVICES, Beside, Invariant, Rule
+from chassis.ids import first_uuid7_at
 
 # A hold that ended may have been taken over already, before its booking is marked expired. Of a showtime that is over
 # the inventory has forgotten who had which seat.
@@ -155,6 +157,7 @@ SELECT id, CASE WHEN status = 'PENDING' AND hold_expires_at < now() - interval '
 FROM asked JOIN bookings USING (id)
 """
 
+# $3: bookings from before have messages that may have been thrown away by now.
 MESSAGES_OF_CONFIRMED = """
 SELECT asked.id, CASE
     WHEN receipts <> 1 THEN format('booking %s got %s receipts', reference, receipts)
@@ -165,6 +168,7 @@ FROM asked CROSS JOIN LATERAL (
     FROM notifications JOIN delivery_log ON notification_id = notifications.id AND outcome = 'sent'
     WHERE booking_id = asked.id AND channel = 'email' AND resend_of IS NULL
 ) AS sent
+WHERE asked.id >= $3::uuid
 """
 
 LEDGER = """
@@ -229,11 +233,13 @@ def _events_of(service: str, broker: Broker) -> Iterator[Rule]:
         yield Rule(of, consumer, UNHANDLED, beside=published, values=values, counted=False)
 
 
-def invariants(broker: Broker, *, has_record: bool) -> tuple[Invariant, ...]:
+def invariants(broker: Broker, *, has_record: bool, messages_days: int) -> tuple[Invariant, ...]:
     """All seven, with the broker's bindings and dead letters as they are now.
 
     has_record: whether the card gateway shows what it took. Without, the books are held against themselves alone.
+    messages_days: for how long messages are kept.
     """
+    messages_since = str(first_uuid7_at(datetime.now(UTC) - timedelta(days=messages_days)))
     charges = (Rule("record", "payment", CHARGED_TWICE, beside=RECORD, counted=False),) if has_record else ()
     gateways = (
         Rule("payments", "payment", BOOKS_AND_THE_RECORD, beside=RECORD, counted=False),
@@ -275,7 +281,7 @@ def invariants(broker: Broker, *, has_record: bool) -> tuple[Invariant, ...]:
         Invariant(
             6,
             "a confirmed booking got one receipt and one ticket",
-            (Rule("bookings", "notify", MESSAGES_OF_CONFIRMED, beside=CONFIRMED),),
+            (Rule("bookings", "notify", MESSAGES_OF_CONFIRMED, beside=CONFIRMED, values=(messages_since,)),),
         ),
         Invariant(
             7,

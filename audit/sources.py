@@ -43,6 +43,10 @@ def _array(ids: Sequence[str]) -> str:
     return "{" + ",".join(ids) + "}"
 
 
+# notify's own default.
+MESSAGES_DAYS = 400
+
+
 class PatientConnection(BoundedConnection):
     """Of nobody who waits; a server that is frozen is noticed all the same."""
 
@@ -56,9 +60,18 @@ class Sources:
     """
 
     def __init__(
-        self, databases: Mapping[str, str], broker: Web, gateway: Web | None, *, vhost: str = "marquee"
+        self,
+        databases: Mapping[str, str],
+        broker: Web,
+        gateway: Web | None,
+        *,
+        vhost: str = "marquee",
+        messages_days: int = MESSAGES_DAYS,
     ) -> None:
-        """databases: the address of each service's. gateway: where it shows its record, if it does."""
+        """databases: the address of each service's. gateway: where it shows its record, if it does. messages_days: for
+        how long notify keeps its messages.
+        """
+        self.messages_days = messages_days
         self._databases = databases
         self._broker = broker
         self._vhost = vhost
@@ -69,8 +82,8 @@ class Sources:
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Self:
         """<SERVICE>_DATABASE_URL of each, RABBITMQ_MANAGEMENT_URL with a login (and RABBITMQ_VHOST), and where there is
-        one the record's GATEWAY_RECORD_URL with GATEWAY_RECORD_API_KEY; SSL_CERT_FILE: who is trusted. Raises KeyError
-        with the name of what is missing.
+        one the record's GATEWAY_RECORD_URL with GATEWAY_RECORD_API_KEY; SSL_CERT_FILE: who is trusted; notify's
+        NOTIFICATION_KEEP_DAYS. Raises KeyError with the name of what is missing.
         """
         authority = environment.get("SSL_CERT_FILE") or None
         broker = Web.with_login(environment["RABBITMQ_MANAGEMENT_URL"], name="RabbitMQ's management", trusted=authority)
@@ -79,7 +92,9 @@ class Sources:
             bearer = f"Bearer {environment['GATEWAY_RECORD_API_KEY']}"
             gateway = Web(url, bearer, name="the gateway's record", trusted=authority)
         databases = {name: environment[f"{name.upper()}_DATABASE_URL"] for name in SERVICES}
-        return cls(databases, broker, gateway, vhost=environment.get("RABBITMQ_VHOST") or "marquee")
+        days = int(environment.get("NOTIFICATION_KEEP_DAYS") or MESSAGES_DAYS)
+        vhost = environment.get("RABBITMQ_VHOST") or "marquee"
+        return cls(databases, broker, gateway, vhost=vhost, messages_days=days)
 
     def __enter__(self) -> Self:
         return self

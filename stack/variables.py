@@ -29,12 +29,13 @@ OF_BOOKING = (
     *("MAX_HOLDS_AGAIN", "HOLDS_AGAIN_SECONDS"),
     *("SEATS_KEEP_HOURS", "BOOKING_HISTORY_KEEP_DAYS"),
 )
-# Those of one service.
+# Those of one of them.
 ITS_OWN = {
     "auth": ("ACCESS_TOKEN_SECONDS", "REFRESH_TOKEN_SECONDS"),
     "booking": OF_BOOKING,
     "catalog": ("DATABASE_REPLICA_MAX_LAG",),
     "notify": ("NOTIFICATION_KEEP_DAYS",),
+    "audit": ("NOTIFICATION_KEEP_DAYS",),
 }
 BINARIES = str(PYTHON.parent)
 
@@ -126,12 +127,12 @@ def of_service(
         "PROMETHEUS_MULTIPROC_DIR": str(instance.run / "metrics" / service.name),
         **_own(instance, service, ports=ports, secrets=secrets),
         **_shown(instance, service.name, "TLS_CERTIFICATE", "TLS_CERTIFICATE_KEY"),
-        **_passed_on(service),
+        **_passed_on(service.name),
     }
 
 
-def _passed_on(service: Service) -> dict[str, str]:
-    names = {*PASSED_ON, *ITS_OWN.get(service.name, ())}
+def _passed_on(name: str) -> dict[str, str]:
+    names = {*PASSED_ON, *ITS_OWN.get(name, ())}
     return {name: value for name, value in os.environ.items() if name in names or name.startswith(TRACING)}
 
 
@@ -222,6 +223,7 @@ def of_audit(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[s
     login = f"{postgres.AUDITOR}:{secrets['AUDIT_DATABASE_PASSWORD']}"
     return {
         **base(instance),
+        **_passed_on("audit"),
         **{
             f"{service.name.upper()}_DATABASE_URL": _database_url(instance, service, ports, login)
             for service in SERVICES

@@ -13,6 +13,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from audit.sources import Sources
+from chassis.ids import uuid7
 from stack import lifecycle, variables
 from stack.environment import PYTHON
 from stack.instance import Instance
@@ -20,7 +21,7 @@ from stack.lifecycle import Stack
 from stack.services import SERVICES, Service
 
 NOW = datetime.now(UTC)
-BOOKING, OTHER, SHOWTIME, SEAT, PAYMENT, EVENT, SECOND = (UUID(int=number) for number in range(1, 8))
+BOOKING, OTHER, SHOWTIME, SEAT, PAYMENT, EVENT, SECOND = (uuid7() for _ in range(7))
 TOTAL = 140_000
 PREFIX = "audit_"
 FILLERS = {"uuid": uuid4, "jsonb": lambda: Jsonb({}), "timestamp with time zone": lambda: "now", "boolean": bool}

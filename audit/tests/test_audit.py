@@ -336,6 +336,14 @@ def test_a_message_missing_or_sent_twice_is_found(sale, message, sent):
     assert violated(sale) == {6}
 
 
+def test_messages_that_were_kept_for_long_enough_are_not_missed(sale):
+    sale.execute("notify", "DELETE FROM notifications")
+    assert violated(sale) == {6}
+    with sale.sources() as sources:
+        sources.messages_days = 0
+        assert not look(sources).violations
+
+
 def test_a_message_that_somebody_asked_for_again_is_no_second_one(sale):
     mails(sale, OTHER, "ticket", 1)
     sale.change("notify", "notifications", f"booking_id = '{OTHER}'", booking_id=BOOKING, resend_of=OTHER)

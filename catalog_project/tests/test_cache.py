@@ -46,7 +46,7 @@ COLD = {
     "/theaters/{theater}/screens": 3,
     "/screens/{screen}": 3,
     "/showtimes": 4,
-    "/showtimes?date={date}&theater_id={theater}": 4,
+    "/showtimes?date={date}&theater_id={theater}": 5,
     "/showtimes/{showtime}": 4,
 }
 
