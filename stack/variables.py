@@ -29,13 +29,14 @@ OF_BOOKING = (
     *("MAX_HOLDS_AGAIN", "HOLDS_AGAIN_SECONDS"),
     *("SEATS_KEEP_HOURS", "BOOKING_HISTORY_KEEP_DAYS"),
 )
-# Those of one of them.
+# The audit misses no message that is older.
+MESSAGES_KEPT = "NOTIFICATION_KEEP_DAYS"
+# Those of one service.
 ITS_OWN = {
     "auth": ("ACCESS_TOKEN_SECONDS", "REFRESH_TOKEN_SECONDS"),
     "booking": OF_BOOKING,
     "catalog": ("DATABASE_REPLICA_MAX_LAG",),
-    "notify": ("NOTIFICATION_KEEP_DAYS",),
-    "audit": ("NOTIFICATION_KEEP_DAYS",),
+    "notify": (MESSAGES_KEPT,),
 }
 BINARIES = str(PYTHON.parent)
 
@@ -127,12 +128,12 @@ def of_service(
         "PROMETHEUS_MULTIPROC_DIR": str(instance.run / "metrics" / service.name),
         **_own(instance, service, ports=ports, secrets=secrets),
         **_shown(instance, service.name, "TLS_CERTIFICATE", "TLS_CERTIFICATE_KEY"),
-        **_passed_on(service.name),
+        **_passed_on(service),
     }
 
 
-def _passed_on(name: str) -> dict[str, str]:
-    names = {*PASSED_ON, *ITS_OWN.get(name, ())}
+def _passed_on(service: Service) -> dict[str, str]:
+    names = {*PASSED_ON, *ITS_OWN.get(service.name, ())}
     return {name: value for name, value in os.environ.items() if name in names or name.startswith(TRACING)}
 
 
@@ -223,7 +224,7 @@ def of_audit(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[s
     login = f"{postgres.AUDITOR}:{secrets['AUDIT_DATABASE_PASSWORD']}"
     return {
         **base(instance),
-        **_passed_on("audit"),
+        **{name: value for name, value in os.environ.items() if name == MESSAGES_KEPT},
         **{
             f"{service.name.upper()}_DATABASE_URL": _database_url(instance, service, ports, login)
             for service in SERVICES

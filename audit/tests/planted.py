@@ -48,7 +48,8 @@ def migrated(running: Stack, service: Service) -> str:
     own = environment | {"DATABASE_URL": environment["DATABASE_URL"].replace(f"/{service.database}", f"/{name}")}
     own.pop("PROMETHEUS_MULTIPROC_DIR")
     migrate = [str(PYTHON), "manage.py", "migrate", "--noinput", "-v", "0"]
-    subprocess.run(migrate, cwd=service.folder, env=own, check=True, capture_output=True)
+    done = subprocess.run(migrate, cwd=service.folder, env=own, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     return f"{server}/{name}"
 
 

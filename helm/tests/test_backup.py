@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -79,6 +80,9 @@ def _path() -> str:
     return f"{postgres.binaries()}{os.pathsep}{os.environ['PATH']}"
 
 
+CASTS = r"::character varying|::text(\[\])?|[()]"
+
+
 def script(name: str, at: Server, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["bash", str(SCRIPTS / f"{name}.sh")],
@@ -104,7 +108,8 @@ def contents(at: Server) -> dict[str, list[tuple]]:
         triggers = "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"
         found["its triggers"] = sorted(map(repr, connection.execute(triggers)))
         indexes = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'"
-        found["its indexes"] = sorted(map(repr, connection.execute(indexes)))
+        # A list of texts is written with other casts once it has been read.
+        found["its indexes"] = sorted(re.sub(CASTS, "", text) for (text,) in connection.execute(indexes))
     return found
 
 

@@ -311,7 +311,7 @@ class NotificationAdmin(ReadOnlyAdmin):
 @admin.register(DeliveryLog)
 class DeliveryLogAdmin(ReadOnlyAdmin):
     list_display = ["notification", "attempt", "outcome", SERVER_SAID, "milliseconds", "created_at"]
-    list_filter = [("outcome", AmongNewest), ("code", ValuesInWords), "created_at"]
+    list_filter = [("outcome", AmongNewest), ("code", ValuesInWords)]
     list_select_related = ["notification"]
     search_fields = ["=id", "=notification__id", "=message_id"]
     fields = ["notification", "created_at", "attempt", "outcome", SERVER_SAID, "milliseconds", "message_id"]

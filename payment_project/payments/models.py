@@ -53,6 +53,8 @@ class OperationState(StrEnum):
 # What takes money back: seldom.
 BACKWARDS = (Kind.REVERSE, Kind.VOID, Kind.REFUND)
 UNFINISHED = (OperationState.PENDING, OperationState.REVERSING)
+# Found by when they are due, or too many to be looked for.
+USUAL = (*UNFINISHED, OperationState.SUCCEEDED)
 
 
 class RefundStatus(StrEnum):
@@ -167,7 +169,7 @@ class GatewayOperation(models.Model):
             models.Index(fields=["due_at"], condition=Q(state__in=UNFINISHED), name="idx_operations_due"),
             models.Index(fields=["result"], name="idx_operations_result"),
             # As above.
-            models.Index(fields=["state", "-id"], condition=~Q(state="succeeded"), name="idx_operations_state"),
+            models.Index(fields=["state", "-id"], condition=~Q(state__in=USUAL), name="idx_operations_state"),
             models.Index(fields=["kind", "-id"], condition=Q(kind__in=BACKWARDS), name="idx_operations_backwards"),
         ]
         constraints = [

@@ -327,4 +327,5 @@ def test_a_sweep_finds_what_is_due_by_index_alone() -> None:
         cursor.execute("ANALYZE gateway_operations, payments")
         cursor.execute(f"EXPLAIN {operations._LEASE_DUE}", [tasks.SWEEP_OPERATIONS, timedelta(seconds=1)])
         plan = "\n".join(row[0] for row in cursor.fetchall())
-    assert "idx_operations_due" in plan
+    # Both know nothing but what is unfinished.
+    assert any(index in plan for index in ("idx_operations_due", "operations_one_under_way")), plan

@@ -15,6 +15,7 @@ from chassis.money import Money, format_money
 from chassis.storage.models import AuditRecord, IdempotencyKey, OutboxMessage
 from chassis.web.audit_log_admin import AuditRecordAdmin
 from chassis.web.in_words import ChoicesInWords, ValuesInWords, in_words, words
+from chassis.web.searching import REACH, among_newest
 from chassis.web.staff_admin import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin, actor_of, delete_selected
 
 __all__ = [
@@ -50,14 +51,14 @@ admin.site.register(AuditRecord, AuditRecordAdmin)
 class TypeFilter(admin.SimpleListFilter):
     """By what the service tells, as its code says."""
 
-    title = "type"
+    title = f"type, among the newest {REACH:,}"
     parameter_name = "type"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(type_, type_) for type_ in sorted(told_by(settings.SERVICE_APP))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset if self.value() is None else queryset.filter(type=self.value())
+        return queryset if self.value() is None else among_newest(queryset.filter(type=self.value()))
 
 
 @admin.register(OutboxMessage)

@@ -6,6 +6,7 @@ from django.db.models import Q
 from chassis.storage.migrations import AddIndexBeside
 
 BACKWARDS = ("reverse", "void", "refund")
+USUAL = ("pending", "reversing", "succeeded")
 
 
 class Migration(migrations.Migration):
@@ -24,7 +25,7 @@ class Migration(migrations.Migration):
         ),
         AddIndexBeside(
             "gatewayoperation",
-            models.Index(fields=["state", "-id"], condition=~Q(state="succeeded"), name="idx_operations_state"),
+            models.Index(fields=["state", "-id"], condition=~Q(state__in=USUAL), name="idx_operations_state"),
         ),
         AddIndexBeside(
             "gatewayoperation",
