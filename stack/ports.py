@@ -29,7 +29,7 @@ USUAL = {
     "rabbitmq": 5672,
     "rabbitmq-management": 15672,
     "rabbitmq-prometheus": 15692,
-    "rabbitmq-distribution": 25682,
+    "rabbitmq-distribution": 18682,
     "epmd": 4379,
     "flower": 5555,
     "gateway-simulator": 8900,

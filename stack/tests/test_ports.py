@@ -16,6 +16,10 @@ def test_the_main_instance_gets_the_usual_ports():
     assert ports.choose(instance="main", remembered={}, fixed={}, free=all_free) == ports.USUAL
 
 
+def test_every_port_that_is_looked_at_is_below_those_that_linux_gives_to_connections():
+    assert max(ports.USUAL.values()) + ports.ASIDE + max(ports.STEPS) < 32_768
+
+
 def test_a_busy_port_is_replaced_by_another_and_the_rest_stay():
     chosen = ports.choose(instance="main", remembered={}, fixed={}, free=lambda port: port != 8080)
     assert chosen["gateway"] == 8180

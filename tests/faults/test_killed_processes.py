@@ -12,8 +12,11 @@ from stack import control
 WAVES = {
     "web processes": [f"{service}-web" for service in SERVICES],
     "workers": [f"{service}-worker" for service in SERVICES],
-    "relays, scheduler and Flower": [*(f"{service}-relay" for service in SERVICES), "scheduler", "flower"],
-    "databases": [f"postgres-{service}" for service in SERVICES],
+    "relays, scheduler, Flower and audit": [
+        *(f"{service}-relay" for service in SERVICES),
+        *("scheduler", "flower", "audit"),
+    ],
+    "databases": [*(f"postgres-{service}" for service in SERVICES), "postgres-catalog-replica-1"],
     "Redis, gateways and the mail server": ["redis", "gateway", "gateway-simulator", "message-sink"],
     "the broker and its port mapper": ["rabbitmq", "epmd"],
 }

@@ -26,6 +26,8 @@ from chassis.testing_plans import Cost, buffers, costs
 WANTED = {"clock.second": 100, "clock.minute": 2000}
 OF_A_LIST, OF_A_SEARCH_BY_ID, OF_A_READ = 5000, 200, 500
 BYTES = 150_000
+# By so much a world costs more that was never swept.
+UNSWEPT = 1.25
 # So many choices of each filter are tried.
 CHOICES = 8
 
@@ -152,12 +154,15 @@ def _request(user: Any, address: str) -> Any:
     return request
 
 
-def assert_bounded(found: Iterable[Measured], *, rows: int = 10_000) -> None:
+def assert_bounded(found: Iterable[Measured], *, rows: int = 12_000) -> None:
     """Each costs no more than is wanted, and comes upon no more rows of a table than that, of which there are more.
 
-    A filter counts up to a thousand rows: where each tenth is one of its, that is so many.
+    A filter counts up to a thousand rows: where each tenth is one of its, that is ten thousand. Nothing has swept what
+    a test has loaded: an index alone does not say there which rows are to be seen, and some pages more are looked at.
     """
     all_of_it = list(found)
     assert all_of_it
-    over = [each for each in all_of_it if not each.met or each.rows > rows]
+    over = [
+        each for each in all_of_it if each.buffers > UNSWEPT * each.wanted or each.bytes > BYTES or each.rows > rows
+    ]
     assert not over, "\n".join(map(str, over))
