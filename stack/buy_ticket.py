@@ -138,10 +138,7 @@ def _choose(customer: Customer) -> tuple[dict[str, Any], dict[str, Any]]:
 
     def found() -> bool:
         soonest = datetime.now(UTC) + timedelta(hours=1)
-        showtimes = customer.get("/api/showtimes")["results"]
-        for showtime in showtimes:
-            if datetime.fromisoformat(showtime["starts_at"]) < soonest:
-                continue
+        for showtime in customer.get(f"/api/showtimes?starts_after={soonest:%FT%TZ}")["results"]:
             for seat in _seats(customer, showtime["id"]):
                 if seat["status"] == "available" and seat["category"] in ("standard", "premium"):
                     chosen.append((showtime, seat))

@@ -73,9 +73,7 @@ def choose() -> tuple[dict[str, Any], dict[str, Any]]:
     deadline = time.monotonic() + SHOWTIME_SECONDS
     while time.monotonic() < deadline:
         soonest = datetime.now(UTC) + timedelta(hours=1)
-        for showtime in ask("GET", "/api/showtimes")["results"]:
-            if datetime.fromisoformat(showtime["starts_at"]) < soonest:
-                continue
+        for showtime in ask("GET", f"/api/showtimes?starts_after={soonest:%FT%TZ}")["results"]:
             try:
                 seats = ask("GET", f"/api/showtimes/{showtime['id']}/seats")["seats"]
             except Refused as refused:
