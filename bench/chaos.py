@@ -6,10 +6,11 @@ The seed that is printed makes the same customers and the same order of faults a
 import argparse
 import json
 import os
+import pwd
 import random
-import resource
 import secrets
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -26,7 +27,7 @@ from bench.http import Client
 from bench.market import BenchError, Market
 from stack import control
 from stack.errors import StackError
-from stack.servers import replicas
+from stack.servers import postgres, replicas, run_as
 from stack.services import NAMES
 
 KILLS_PER_KIND = 5
@@ -159,20 +160,22 @@ def _slow_down(target: str) -> None:
 
 def _fill_the_disk(target: str) -> None:
     """Each write that would make a file larger fails, those of whatever is started meanwhile too."""
-    until = time.monotonic() + FULL_SECONDS
+    until, limited = time.monotonic() + FULL_SECONDS, 0
     while time.monotonic() < until:
-        _allow_files_of(target, FULL_BYTES)
+        limited += _allow_files_of(target, str(FULL_BYTES))
         time.sleep(0.2)
-    _allow_files_of(target, resource.RLIM_INFINITY)
+    if not limited:
+        raise BenchError(f"the files of {target} could not be limited")
+    _allow_files_of(target, "unlimited")
 
 
-def _allow_files_of(target: str, size: int) -> None:
-    for pid in control.pids(target):
-        try:
-            _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, most))
-        except ProcessLookupError:
-            continue
+def _allow_files_of(target: str, size: str) -> int:
+    """As the account that the server runs as, who may do so with its own; of how many processes."""
+    account = run_as(postgres.ACCOUNT)
+    group = pwd.getpwnam(account).pw_gid if account else None
+    words = [["prlimit", f"--pid={pid}", f"--fsize={size}:"] for pid in control.pids(target)]
+    done = [subprocess.run(each, user=account, group=group, stderr=subprocess.DEVNULL, check=False) for each in words]
+    return sum(one.returncode == 0 for one in done)
 
 
 def _signal(pids: Sequence[int], number: signal.Signals) -> None:
