@@ -1,17 +1,15 @@
 """`python -m bench`: every figure of one run, as a table and as JSON in bench/results/."""
 
-import json
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from bench import figures, limits, system
 from bench.http import Client
 from bench.market import BenchError
+from bench.report import keep, say
 from stack.errors import StackError
 
-RESULTS = Path(__file__).parent / "results"
 # As many as there are clients at once, and as many who fill their hands with what is accepted in ten seconds.
 CUSTOMERS = figures.SHOPPERS + figures.HOLDERS
 
@@ -109,10 +107,6 @@ def print_table(found: dict[str, Any]) -> None:
     )
 
 
-def say(words: str) -> None:
-    print(f"bench: {words}", flush=True)
-
-
 def main() -> int:
     try:
         found = run()
@@ -122,11 +116,9 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\nbench: interrupted; the edge limit is as it was", file=sys.stderr)
         return 130
-    RESULTS.mkdir(exist_ok=True)
-    file = RESULTS / f"{found['at'].replace(':', '').replace('+0000', 'Z')}.json"
-    file.write_text(json.dumps(found, indent=2) + "\n")
+    kept = keep(found)
     print_table(found)
-    print(f"kept in {file.relative_to(RESULTS.parent.parent)}")
+    print(f"kept in {kept}")
     return 0
 
 

@@ -22,17 +22,18 @@ from bench import system
 from bench.figures import in_parallel
 from bench.http import Client, percentile
 from bench.market import BenchError, Market, sign_in, wait_for
+from bench.report import RESULTS, keep, say
 from stack import variables
 from stack.errors import StackError
 from stack.lifecycle import Stack
 from stack.services import SERVICES
 
-RESULTS = Path(__file__).parent / "results"
+KIND = "large-"
 # A world with fewer bookings is a small one.
 LARGE = 50_000
 BOOKINGS = 300
 BUYERS = 8
-AUDIT_SECONDS = 600
+AUDIT_SECONDS = COSTS_SECONDS = 600
 READS = ("movies?", "theaters?", "showtimes?", "showtimes?language=cy&", f"showtimes?theater_id={uuid4()}&")
 
 # what, value, wanted at most; None: nothing is wanted of it.
@@ -75,7 +76,12 @@ def _costs_of(stack: Stack, service: str, options: list[str]) -> list[dict[str, 
     of = next(each for each in SERVICES if each.name == service)
     own = variables.of_service(stack.instance, of, ports=stack.ports, secrets=stack.secrets)
     command = [sys.executable, "manage.py", "costs", *options]
-    result = subprocess.run(command, cwd=of.folder, env=dict(own), capture_output=True, text=True, check=False)
+    try:
+        result = subprocess.run(
+            command, cwd=of.folder, env=dict(own), capture_output=True, text=True, check=False, timeout=COSTS_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        raise BenchError(f"costs of {service}: not known after {COSTS_SECONDS} s") from None
     if result.returncode:
         raise BenchError(f"costs of {service}: {result.stderr[-1000:]}")
     rows: list[dict[str, Any]] = json.loads(result.stdout.splitlines()[-1])
@@ -215,7 +221,7 @@ def _one(stack: Stack, service: str, statement: str, parameters: Any = None) -> 
 
 def small() -> dict[str, float]:
     """The newest figures of a small world that are kept."""
-    kept = [json.loads(file.read_text()) for file in sorted(RESULTS.glob("large-*.json"))]
+    kept = [json.loads(file.read_text()) for file in sorted(RESULTS.glob(f"{KIND}*.json"))]
     of_small = [each for each in kept if each["bookings"] < LARGE]
     return {figure["what"]: figure["value"] for figure in of_small[-1]["figures"]} if of_small else {}
 
@@ -230,10 +236,6 @@ def print_table(found: dict[str, Any], beside: dict[str, float]) -> None:
         print(f"| {row['what']} | {before} | {value:g} | {'-' if wanted is None else f'≤ {wanted:g}'} | {met} |")
 
 
-def say(words: str) -> None:
-    print(f"bench: {words}", flush=True)
-
-
 def main() -> int:
     try:
         found = run()
@@ -241,11 +243,9 @@ def main() -> int:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     beside = small()
-    RESULTS.mkdir(exist_ok=True)
-    file = RESULTS / f"large-{found['at'].replace(':', '').replace('+0000', 'Z')}.json"
-    file.write_text(json.dumps(found, indent=2) + "\n")
+    kept = keep(found, kind=KIND)
     print_table(found, beside)
-    print(f"\nkept in {file.relative_to(RESULTS.parent.parent)}")
+    print(f"\nkept in {kept}")
     return 0
 
 

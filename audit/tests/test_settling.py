@@ -59,32 +59,29 @@ def test_what_stays_is_one_after_that_time(world):
     assert words.startswith("booking AAAA is pending")
 
 
-def test_what_comes_meanwhile_is_seen_to_its_end(world):
-    """Who waits for a stack to settle is told of what came of its settling."""
+@pytest.fixture
+def one_goes_and_another_comes(world):
+    """A hold ends late before the second look, and then there is another one."""
     first = overdue(world, "AAAA")
 
-    def one_ends_and_another_comes():
+    def happens():
         world.change("booking", "bookings", f"id = '{first}'", status="EXPIRED")
         overdue(world, "BBBB")
 
     sources = world.sources(kind=Changing)
-    sources.happens = iter((lambda: None, one_ends_and_another_comes))
+    sources.happens = iter((lambda: None, happens))
     with sources:
-        (words,) = settle(sources, seconds=0.5, pause=0.05).violations
+        yield sources
+
+
+def test_what_comes_meanwhile_is_seen_to_its_end(one_goes_and_another_comes):
+    """Who waits for a stack to settle is told of what came of its settling."""
+    (words,) = settle(one_goes_and_another_comes, seconds=0.5, pause=0.05).violations
     assert words.startswith("booking BBBB is pending")
 
 
-def test_what_is_under_way_all_the_time_is_no_violation_where_business_goes_on(world):
-    first = overdue(world, "AAAA")
-
-    def one_ends_and_another_comes():
-        world.change("booking", "bookings", f"id = '{first}'", status="EXPIRED")
-        overdue(world, "BBBB")
-
-    sources = world.sources(kind=Changing)
-    sources.happens = iter((lambda: None, one_ends_and_another_comes))
-    with sources:
-        assert settle(sources, seconds=0.5, pause=0.05, go_on=False).violations == []
+def test_what_is_under_way_all_the_time_is_no_violation_where_business_goes_on(one_goes_and_another_comes):
+    assert settle(one_goes_and_another_comes, seconds=0.5, pause=0.05, go_on=False).violations == []
 
 
 def test_only_what_was_violated_is_looked_at_again(world):

@@ -38,6 +38,16 @@ def hold(showtime: Showtime) -> Callable[..., Booking]:
 
 
 @pytest.fixture
+def paid(hold: Callable[..., Booking], deliver: Callable[..., bool]) -> Booking:
+    """A booking of two seats that is paid."""
+    booking = hold(0, 1)
+    told = {"booking_id": str(booking.id), "payment_id": str(uuid7()), "user_id": str(booking.user_id)}
+    deliver("payment.authorized", **told)
+    deliver("payment.completed", **told)
+    return booking
+
+
+@pytest.fixture
 def move(showtime: Showtime, deliver: Callable[..., bool]) -> Callable[..., Showtime]:
     """move(timedelta(hours=1)) → the showtime as it is now; move(screen=another) shows it somewhere else."""
 

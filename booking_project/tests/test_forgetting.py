@@ -26,22 +26,12 @@ def over(showtime):
     return end
 
 
-@pytest.fixture
-def sold(hold, deliver):
-    """A booking of two seats that is paid."""
-    booking = hold(0, 1)
-    told = {"booking_id": str(booking.id), "payment_id": str(uuid7()), "user_id": str(booking.user_id)}
-    deliver("payment.authorized", **told)
-    deliver("payment.completed", **told)
-    return booking
-
-
 def statuses(showtime, client) -> dict[str, str]:
     seats = client.get(f"/showtimes/{showtime.id}/seats").json()["seats"]
     return {seat["id"]: seat["status"] for seat in seats}
 
 
-def test_seats_go_a_day_after_the_film_and_not_before(sold, over):
+def test_seats_go_a_day_after_the_film_and_not_before(paid, over):
     over(timedelta(hours=settings.SEATS_KEEP_HOURS - 1))
     assert tasks.forget_seats() == 0
     assert SeatStatus.objects.count() == 2
@@ -59,7 +49,7 @@ def test_a_hold_that_has_not_ended_yet_keeps_them(hold, over, let_hold_end):
     assert tasks.forget_seats() == 1
 
 
-def test_the_seat_map_says_what_it_said(sold, hold, over, showtime, sign_in, deliver):
+def test_the_seat_map_says_what_it_said(paid, hold, over, showtime, sign_in, deliver):
     kept_off = SeatStatus.objects.create(showtime_id=showtime.id, seat_id=seat_ids(showtime)[7], status="blocked")
     client = sign_in()
     before = statuses(showtime, client)
@@ -70,28 +60,28 @@ def test_the_seat_map_says_what_it_said(sold, hold, over, showtime, sign_in, del
     assert statuses(showtime, client) == before
 
 
-def test_a_refund_after_the_film_ends_its_booking(sold, over, deliver):
+def test_a_refund_after_the_film_ends_its_booking(paid, over, deliver):
     over()
     tasks.forget_seats()
     deliver(
         "payment.refunded",
-        booking_id=str(sold.id),
+        booking_id=str(paid.id),
         status="refunded",
         kind="cancel",
-        refunded_amount={"amount": sold.total_amount, "currency": sold.currency},
+        refunded_amount={"amount": paid.total_amount, "currency": paid.currency},
         seats=[],
     )
-    sold.refresh_from_db()
-    assert sold.status == "CANCELLED"
+    paid.refresh_from_db()
+    assert paid.status == "CANCELLED"
 
 
-def test_a_showtime_that_is_later_after_all_has_its_seats_again(sold, over, move, showtime):
+def test_a_showtime_that_is_later_after_all_has_its_seats_again(paid, over, move, showtime):
     """The news of the move came when it was believed to be over."""
     over()
     tasks.forget_seats()
     move(timedelta(days=5))
     assert list(SeatStatus.objects.order_by("seat_id").values_list("seat_id", "status", "booking_id")) == [
-        (seat_id, "sold", sold.id) for seat_id in sorted(seat_ids(showtime)[:2])
+        (seat_id, "sold", paid.id) for seat_id in sorted(seat_ids(showtime)[:2])
     ]
     showtime.refresh_from_db()
     assert showtime.seats_forgotten_at is None

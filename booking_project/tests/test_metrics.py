@@ -1,6 +1,5 @@
 from datetime import timedelta
 
-import pytest
 from django.db import connection
 from django.utils import timezone
 from prometheus_client import REGISTRY
@@ -13,16 +12,6 @@ from chassis.ids import uuid7
 
 def value(name: str, **labels: str) -> float:
     return REGISTRY.get_sample_value(name, labels) or 0.0
-
-
-@pytest.fixture
-def sold(hold, deliver):
-    """A booking that is paid."""
-    booking = hold(0, 1)
-    told = {"booking_id": str(booking.id), "payment_id": str(uuid7()), "user_id": str(booking.user_id)}
-    deliver("payment.authorized", **told)
-    deliver("payment.completed", **told)
-    return booking
 
 
 def test_the_clock_measures_every_minute():
@@ -53,15 +42,15 @@ def test_a_sale_counts_its_tickets_once_and_its_time_from_the_hold(hold, deliver
     assert value("booking_saga_seconds_count") == sagas + 1
 
 
-def test_the_best_selling_showtimes_are_told_with_their_seats(sold):
-    Showtime.objects.filter(id=sold.showtime_id).update(starts_at=timezone.now() + timedelta(hours=3))
-    showtime = Showtime.objects.get(id=sold.showtime_id)
+def test_the_best_selling_showtimes_are_told_with_their_seats(paid):
+    Showtime.objects.filter(id=paid.showtime_id).update(starts_at=timezone.now() + timedelta(hours=3))
+    showtime = Showtime.objects.get(id=paid.showtime_id)
     metrics.measure()
     labels = {"movie": showtime.movie_title, "theater": showtime.theater_name}
     assert value("showtime_sold_seats", **labels, starts_at=f"{showtime.starts_at:%Y-%m-%dT%H:%MZ}") == 2
 
 
-def test_a_confirmed_booking_that_lost_a_seat_is_a_violation(sold):
+def test_a_confirmed_booking_that_lost_a_seat_is_a_violation(paid):
     invariant = "a confirmed booking has its seats"
     metrics.measure()
     assert value("audit_violations", invariant=invariant) == 0

@@ -73,12 +73,6 @@ def test_what_the_clock_starts_costs_what_there_is_to_do(history):
     assert_bounded(ticks())
 
 
-@pytest.fixture
-def long_history(db: None) -> None:
-    """More of everything than anything may look at."""
-    call_command("load_large", theaters=2, movies=1000, showtimes=20_000, bookings=20_000, users=20_000)
-
-
 def test_every_list_of_staff_costs_what_it_shows(long_history):
     assert_bounded(lists(local_user("root", {"admin"})))
 

@@ -5,30 +5,21 @@ In pages of the database.
 
 from typing import Any
 
-import pytest
-from django.core.management import call_command
-
 from catalog.models import Movie, Showtime
 from chassis.ids import uuid7
 from chassis.testing_costs import assert_bounded, lists, reads, ticks
 from chassis.web.staff import local_user
 
 
-@pytest.fixture
-def history(db: None) -> None:
-    """Thousands of everything: more than anything may look at."""
-    call_command("load_large", theaters=2, movies=1000, showtimes=20_000, bookings=20_000, users=20_000)
-
-
-def test_what_the_clock_starts_costs_what_there_is_to_do(history: None) -> None:
+def test_what_the_clock_starts_costs_what_there_is_to_do(long_history: None) -> None:
     assert_bounded(ticks())
 
 
-def test_every_list_of_staff_costs_what_it_shows(history: None) -> None:
+def test_every_list_of_staff_costs_what_it_shows(long_history: None) -> None:
     assert_bounded(lists(local_user("root", {"admin"})))
 
 
-def test_what_everybody_reads_costs_what_it_shows(history: None, api: Any) -> None:
+def test_what_everybody_reads_costs_what_it_shows(long_history: None, api: Any) -> None:
     showtime = Showtime.objects.filter(movie__title="Film 0").order_by("-starts_at")[0]
     listed = [
         *("/movies", "/movies?genre=comedy", "/movies?language=cy", "/movies?q=film+77", "/movies?now_showing=true"),

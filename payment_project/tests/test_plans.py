@@ -3,29 +3,20 @@
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-from django.core.management import call_command
-
 from chassis.testing_costs import assert_bounded, lists, reads, ticks
 from chassis.web.staff import local_user
 from payments.models import Payment
 
 
-@pytest.fixture
-def history(db: None) -> None:
-    """Thousands of everything: more than anything may look at."""
-    call_command("load_large", theaters=2, movies=1000, showtimes=20_000, bookings=20_000, users=20_000)
-
-
-def test_what_the_clock_starts_costs_what_there_is_to_do(history: None) -> None:
+def test_what_the_clock_starts_costs_what_there_is_to_do(long_history: None) -> None:
     assert_bounded(ticks())
 
 
-def test_every_list_of_staff_costs_what_it_shows(history: None) -> None:
+def test_every_list_of_staff_costs_what_it_shows(long_history: None) -> None:
     assert_bounded(lists(local_user("root", {"admin"})))
 
 
-def test_what_customers_and_staff_read_costs_what_it_shows(history: None, sign_in: Callable[..., Any]) -> None:
+def test_what_customers_and_staff_read_costs_what_it_shows(long_history: None, sign_in: Callable[..., Any]) -> None:
     payment = Payment.objects.order_by("-id")[0]
     own = ["/payments", f"/payments?booking_id={payment.booking_id}", f"/payments/{payment.id}", "/payments/methods"]
     assert_bounded(reads(sign_in(user_id=payment.user_id), own), rows=1000)

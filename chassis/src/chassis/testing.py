@@ -18,6 +18,7 @@ import pytest
 import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
+from django.core.management import call_command
 
 from chassis.ids import uuid7
 from chassis.messaging.events import Event
@@ -234,6 +235,12 @@ def emitted() -> Callable[..., list[Event]]:
         return [Event.parse(row.body) for row in rows]
 
     return read
+
+
+@pytest.fixture
+def long_history(db: None) -> None:
+    """Thousands of everything that the service has: more than anything may look at."""
+    call_command("load_large", theaters=2, movies=1000, showtimes=20_000, bookings=20_000, users=20_000)
 
 
 @pytest.fixture
