@@ -13,7 +13,6 @@ import chart
 import cluster
 import pytest
 import tools
-import yaml
 from cluster import buy, helm, kubectl, nothing_fails, pods, wait_until
 
 SETTLE_SECONDS = 600
@@ -29,32 +28,6 @@ WORDS = (
 )
 
 
-def certificates() -> dict[tuple[str, str], list[str]]:
-    """(namespace, Secret) → names: what cert-manager would be asked for, where there is one."""
-    words = ("template", "marquee", cluster.CHART, *cluster.LOCAL, *WORDS, "--kube-version", "1.34")
-    said = helm(*words, "--set", "tls.issuer.name=none", "--show-only", "templates/certificates.yaml")
-    return {
-        (one["metadata"].get("namespace", cluster.NAMESPACE), one["spec"]["secretName"]): one["spec"]["dnsNames"]
-        for one in yaml.safe_load_all(said)
-    }
-
-
-def issue(signer: authority.Authority) -> None:
-    """A new key and certificate in each Secret."""
-    items = [
-        {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": secret, "namespace": namespace},
-            "type": "kubernetes.io/tls",
-            "stringData": signer.issue(names) | {"ca.crt": signer.certificate},
-        }
-        for (namespace, secret), names in certificates().items()
-    ]
-    given = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
-    cluster.run("kubectl", "apply", "-f", "-", given=given)
-
-
 @pytest.fixture(scope="module")
 def signer() -> authority.Authority:
     return authority.Authority()
@@ -65,7 +38,7 @@ def installed(namespace, signer):
     cluster.run("kubectl", "delete", "namespace", MONITORING, "--ignore-not-found")
     cluster.run("kubectl", "create", "namespace", MONITORING)
     cluster.run("kubectl", "label", "namespace", MONITORING, "pod-security.kubernetes.io/enforce=restricted")
-    issue(signer)
+    cluster.issue(signer, *WORDS)
     began = time.monotonic()
     helm("install", "marquee", cluster.CHART, *cluster.LOCAL, *cluster.EXTRA, *WORDS)
     said = helm("test", "marquee", "--logs", "--timeout", "10m", limit=700)
@@ -105,7 +78,7 @@ def test_renewed_certificates_are_shown_without_a_restart_and_lose_no_request(si
     assert len(before) == 13
     began = time.monotonic()
     with nothing_fails("all certificates renewed, until every server shows its new one"):
-        issue(signer)
+        cluster.issue(signer, *WORDS)
         while any(before[name] == serial for name, serial in shown(signer).items()):
             assert time.monotonic() - began < SETTLE_SECONDS, "not every server shows its new certificate"
     assert restarted() == restarts
