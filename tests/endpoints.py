@@ -38,6 +38,13 @@ ENDPOINTS = [
             "password": ["", "1"],
         },
     ),
+    Endpoint(
+        "POST",
+        "/api/auth/guests",
+        {"email": "somebody@customers.example"},
+        public=True,
+        wrong={"email": ["", "nobody", "a@b", "x" * 300]},
+    ),
     Endpoint("POST", "/api/auth/token", {"username": "somebody", "password": "wrong"}, public=True),
     Endpoint("POST", "/api/auth/token/refresh", {"refresh_token": "nonsense"}, public=True),
     Endpoint("POST", "/api/auth/logout", {"refresh_token": "nonsense"}, public=True, optional=True),

@@ -120,10 +120,10 @@ class UserAdmin(StaffAdmin):
     recorded_by_service = True
     filter_horizontal = ["groups"]
     actions = ["end_sessions"]
-    readonly_fields = ["id", "email_verified_at", "last_login", "created_at", "updated_at"]
+    readonly_fields = ["id", "is_guest", "claimed_by", "email_verified_at", "last_login", "created_at", "updated_at"]
     form = ContactForm
     fieldsets = [
-        (None, {"fields": ["id", "username", "is_active", "groups"]}),
+        (None, {"fields": ["id", "username", "is_guest", "claimed_by", "is_active", "groups"]}),
         ("Contact", {"fields": ["email", "email_verified_at", "full_name", "phone", "language", "time_zone"]}),
         ("Times", {"fields": ["created_at", "updated_at", "last_login"]}),
     ]

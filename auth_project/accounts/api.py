@@ -8,7 +8,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import schema, selectors, services, sessions, tokens
+from accounts import guests, schema, selectors, services, sessions, tokens
 from accounts.errors import (
     AccountExists,
     InvalidCredentials,
@@ -24,6 +24,7 @@ from accounts.models import User
 from accounts.serializers import (
     AcceptedSerializer,
     EmailVerificationInput,
+    GuestInput,
     PasswordChangeInput,
     PasswordResetConfirmInput,
     PasswordResetInput,
@@ -79,6 +80,27 @@ class Register(PublicView):
         body = {"language": language_of(request), **RegistrationInput.parse(request.data)}
         user = services.register(**body, address=address_of(request))
         return created(request, UserSerializer(user).data, "/users/me")
+
+
+class Guests(PublicView):
+    @extend_schema(
+        operation_id="open_guest",
+        summary="Buy as a guest",
+        tags=["accounts"],
+        request=GuestInput,
+        responses={201: TokenPairSerializer},
+        auth=[],
+        examples=schema.GUEST,
+    )
+    def post(self, request: Request) -> Response:
+        """Tokens to buy with, without an account: tickets go to the address, and a link that proves it.
+
+        Whoever follows it has what was bought: in the account that has the address, or has it later. A guest signs in
+        nowhere else; a forgotten password sets one, and makes an account of it.
+        """
+        body = {"language": language_of(request), **GuestInput.parse(request.data)}
+        pair = guests.open_guest(**body, address=address_of(request), user_agent=request.headers.get("User-Agent", ""))
+        return tokens_response(pair, status=201)
 
 
 class Token(PublicView):
@@ -290,8 +312,8 @@ class Jwks(PublicView):
         return Response(JwksSerializer(settings.JWKS).data, headers={"Cache-Control": "public, max-age=300"})
 
 
-def tokens_response(pair: tokens.TokenPair) -> Response:
-    return Response(TokenPairSerializer(pair).data, headers={"Cache-Control": "no-store"})
+def tokens_response(pair: tokens.TokenPair, *, status: int = 200) -> Response:
+    return Response(TokenPairSerializer(pair).data, status=status, headers={"Cache-Control": "no-store"})
 
 
 def accepted(detail: str) -> Response:

@@ -65,6 +65,7 @@ class EndReason(StrEnum):
     TOKEN_REUSED = "token_reused"  # noqa: S105  (the name of a reason)
     DEACTIVATED = "deactivated"
     ENDED_BY_STAFF = "ended_by_staff"
+    CLAIMED = "claimed"
 
 
 # Two tabs renew at once, or an answer is lost and asked for again: so long the token before the newest is no theft.

@@ -101,6 +101,15 @@ class EmailClaimed:
 
 
 @dataclass(frozen=True, slots=True)
+class GuestClaimed:
+    """What this guest bought is the account's from now on: whoever has it has proved the guest's address."""
+
+    type: ClassVar[str] = "guest.claimed"
+    guest_id: UUID
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class _MailboxTold:
     """email: the mailbox that is to know; there is one event for each that the account is known to have had."""
 

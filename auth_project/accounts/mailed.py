@@ -18,6 +18,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import throttle
+from accounts.claims import claim_guests, hand_over
 from accounts.domain import is_redeemable
 from accounts.errors import InvalidOneTimeToken, WhichAccount
 from accounts.events import (
@@ -70,11 +71,32 @@ def ask_to_verify(user: User) -> None:
     emit_all([(requested, user.id), *claimed])
 
 
-def prove(user: User) -> bool:
-    """The address is theirs, as whoever reads it says, unless somebody else has proved that before them."""
+def prove(user: User) -> User | None:
+    """Whoever reads the address says that it is theirs: whose it is now, with what guests bought with it.
+
+    None where somebody else has proved that before them. A guest goes to who has proved it, and whoever has an account
+    takes it over from a guest.
+    """
     if user.email_verified_at is not None:
-        return True
-    new_account = not user.former_addresses.exists()
+        return user
+    if not _prove(user):
+        other = prover_of(user.email, locked=True)
+        if other is not None and user.is_guest:
+            hand_over(user, other)
+            return other
+        if other is None or not other.is_guest:
+            return None
+        hand_over(other, user)
+        if not _prove(user):
+            return None
+    claim_guests(user)
+    new_account = not user.is_guest and not user.former_addresses.exists()
+    emit(UserUpdated.of(user), subject=user.id)
+    emit(EmailVerified(user_id=user.id, email=user.email, new_account=new_account), subject=user.id)
+    return user
+
+
+def _prove(user: User) -> bool:
     user.email_verified_at = timezone.now()
     try:
         with transaction.atomic():
@@ -82,8 +104,6 @@ def prove(user: User) -> bool:
     except IntegrityError:
         user.email_verified_at = None
         return False
-    emit(UserUpdated.of(user), subject=user.id)
-    emit(EmailVerified(user_id=user.id, email=user.email, new_account=new_account), subject=user.id)
     return True
 
 

@@ -55,6 +55,15 @@ class User(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(
         max_length=64, blank=True, default="", db_default="", help_text="A name like Asia/Ho_Chi_Minh."
     )
+    is_guest = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Somebody who buys without an account: there is no password, and signing in goes by the mailed link.",
+    )
+    claimed_by = models.UUIDField(
+        null=True, editable=False, help_text="Of a guest: the account that has what they bought."
+    )
     is_active = models.BooleanField(
         default=True, help_text="Who is not active can neither sign in nor refresh a token."
     )
@@ -97,6 +106,20 @@ class User(AbstractBaseUser, PermissionsMixin):
                 models.F("id").desc(),
                 condition=models.Q(email_verified_at=None),
                 name="users_claimed_email",
+            ),
+            # Those of them that have a password; the index before goes with the version that asks it.
+            models.Index(
+                Lower("email"),
+                models.F("id").desc(),
+                condition=models.Q(email_verified_at=None, is_guest=False),
+                name="users_claimed_with_password",
+            ),
+            # The guests of an address, which whoever proves it takes over.
+            models.Index(
+                Lower("email"),
+                models.F("id"),
+                condition=models.Q(is_guest=True, is_active=True),
+                name="users_guests_of_email",
             ),
             models.Index(fields=["-id"], condition=models.Q(is_active=False), name="users_not_active"),
             # What staff look somebody up by.

@@ -17,6 +17,7 @@ REGISTER = sends(
         "time_zone": "Asia/Ho_Chi_Minh",
     }
 )
+GUEST = sends(somebody={"email": "ada@customers.example", "full_name": "Ada Lovelace", "language": "en-GB"})
 SIGN_IN = sends(
     by_user_name={"username": "ada", "password": PHRASE},
     by_address={"email": "ada@customers.example", "password": PHRASE},

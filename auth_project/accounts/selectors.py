@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.db import models
 from django.db.models import QuerySet
 from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
@@ -19,15 +20,22 @@ def users_by_login(login: str) -> list[User]:
     """
     if "@" not in login:
         return list(User.objects.filter(Exact(Lower("username"), login.lower())))
-    proved = User.objects.filter(Exact(Lower("email"), login.lower()), email_verified_at__isnull=False)
+    proved = User.objects.filter(Exact(Lower("email"), login.lower()), email_verified_at__isnull=False, is_guest=False)
     claims = claims_of(login)
     ends = claims.order_by("-id")[:1].union(claims.order_by("id")[:1]).order_by("-id")
     return [*proved, *ends][:2]
 
 
 def claims_of(email: str) -> QuerySet[User]:
-    """The active accounts that say the address is theirs, and have not proved it."""
-    return User.objects.filter(Exact(Lower("email"), email.lower()), email_verified_at=None, is_active=True)
+    """The active accounts that say the address is theirs, and have not proved it; no guests."""
+    return User.objects.filter(
+        Exact(Lower("email"), email.lower()), email_verified_at=None, is_active=True, is_guest=False
+    )
+
+
+def guests_of(email: str) -> QuerySet[User]:
+    """Who bought with the address without having an account, and was not claimed by one yet."""
+    return User.objects.filter(Exact(Lower("email"), email.lower()), is_guest=True, is_active=True)
 
 
 def user_by_login(login: str) -> User | None:
@@ -35,9 +43,18 @@ def user_by_login(login: str) -> User | None:
     return next(iter(users_by_login(login)), None)
 
 
-def prover_of(email: str, *, other_than: UUID | None = None) -> User | None:
-    """Who has proved the address, if that is somebody else."""
+def user_by_address(email: str) -> User | None:
+    """Who a password may be mailed to: who may sign in with it, else the guest who has proved it, or the newest one."""
+    proved_first = [models.F("email_verified_at").desc(nulls_last=True), "-id"]
+    guest = guests_of(email).order_by(*proved_first).first()  # asked in any case: it takes as long for an account
+    return user_by_login(email) or guest
+
+
+def prover_of(email: str, *, other_than: UUID | None = None, locked: bool = False) -> User | None:
+    """Who has proved the address, if that is somebody else. locked: until the transaction ends."""
     proved = User.objects.filter(Exact(Lower("email"), email.lower()), email_verified_at__isnull=False)
+    if locked:
+        proved = proved.select_for_update()
     return (proved if other_than is None else proved.exclude(pk=other_than)).first()
 
 

@@ -107,6 +107,14 @@ class RegistrationInput(StrictSerializer):
     time_zone = TimeZoneField(required=False)
 
 
+class GuestInput(StrictSerializer):
+    email = AddressField()
+    full_name = NameField(required=False)
+    phone = PhoneField(required=False)
+    language = LanguageField(required=False)
+    time_zone = TimeZoneField(required=False)
+
+
 class SignInInput(StrictSerializer):
     username = TextField(required=False, max_length=254, help_text="The user name, or the e-mail address.")
     email = TextField(required=False, max_length=254, help_text="In place of the user name.")
@@ -144,6 +152,7 @@ class UserSerializer(serializers.Serializer[Any]):
     language = serializers.CharField()
     time_zone = serializers.CharField()
     roles = serializers.SerializerMethodField()
+    guest = serializers.BooleanField(source="is_guest", help_text="Without a password: a reset sets one.")
     created_at = serializers.DateTimeField()
 
     def get_email_verified(self, user: Any) -> bool:

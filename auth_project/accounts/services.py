@@ -18,7 +18,7 @@ from accounts.events import UserRegistered, UserUpdated
 from accounts.mailed import Mails, Purpose
 from accounts.models import User, rank_by
 from accounts.roles import STAFF_MAY, Role
-from accounts.selectors import taken_fields, user_by_login
+from accounts.selectors import taken_fields, user_by_address
 from accounts.sessions import end_sessions_of
 from chassis.four_eyes import ADDRESS_SETTLES
 from chassis.messaging.outbox import emit
@@ -135,7 +135,7 @@ def request_password_reset(*, email: str, address: str | None = None) -> None:
 
     An address that nobody has costs the same: a row is written for it too.
     """
-    user = user_by_login(email)
+    user = user_by_address(email)
     if user is not None and not user.is_active:
         user = None
     if not mailed.may_ask_for_reset(user, email):
@@ -192,17 +192,21 @@ def request_email_verification(*, user_id: UUID) -> None:
 
 
 def verify_email(*, token: str, address: str | None = None) -> User:
-    """Raises InvalidOneTimeToken, also when the address was changed after the token was mailed, or is another's."""
+    """Whose the address is now: the user's it was mailed for, or, of a guest, the account's that has proved it before.
+
+    Raises InvalidOneTimeToken, also when the address was changed after the token was mailed, or is another's.
+    """
     row = mailed.find(token, Purpose.EMAIL_VERIFICATION)
     with transaction.atomic():
         user = _lock(mailed.user_of(row).id)
         if user.email != row.email:
             raise InvalidOneTimeToken
         mailed.spend(row)
-        if not mailed.prove(user):
+        owner = mailed.prove(user)
+        if owner is None:
             raise InvalidOneTimeToken
-    audit.record("email_verified", user_id=user.id, address=address)
-    return user
+    audit.record("email_verified", user_id=owner.id, address=address)
+    return owner
 
 
 def record_staff_change(
@@ -233,6 +237,9 @@ def record_staff_change(
     elif changed & {"username", "full_name", "phone", "language", "time_zone"}:
         _tell_of_the_change(user, Mails())
     if "password" in changed:
+        if user.is_guest:
+            user.is_guest = False
+            user.save(update_fields=["is_guest"])
         end_sessions_of(user, reason=EndReason.PASSWORD_CHANGED)
         mailed.tell_new_password(user, mailed.to_be_told(user))
     elif "is_active" in changed and not user.is_active:
@@ -273,7 +280,8 @@ def _set_password(user: User, password: str, *, reason: EndReason, actor: Actor 
 
 
 def _save_password(user: User, *, reason: EndReason, mailboxes: Sequence[str]) -> None:
-    user.save(update_fields=["password", "updated_at"])
+    user.is_guest = False
+    user.save(update_fields=["password", "is_guest", "updated_at"])
     mailed.void_resets(user)
     end_sessions_of(user, reason=reason)
     mailed.tell_new_password(user, mailboxes)

@@ -83,27 +83,33 @@ def sign_in(*, login: str, password: str, address: str | None = None, user_agent
     """Opens a session. Raises InvalidCredentials, SignInThrottled."""
     as_of = timezone.now()
     user = check_credentials(login=login, password=password, address=address)
-    session_id = uuid7()
     with transaction.atomic():
         # The password was checked outside of any transaction: it may have been changed meanwhile.
         unchanged = User.objects.select_for_update().filter(pk=user.pk, password=user.password, is_active=True)
         if not unchanged.exists():
             raise InvalidCredentials
-        issued = issue(user=user, session_id=session_id, as_of=as_of)
-        session = Session(
-            id=session_id,
-            user=user,
-            refresh_jti=issued.refresh_jti,
-            refreshed_at=as_of,
-            expires_at=issued.refresh_expires_at,
-            address=address,
-            user_agent=user_agent[:200],
-        )
-        session.access = [issued.access]
-        session.save(force_insert=True)
+        session_id, pair = open_session(user, as_of=as_of, address=address, user_agent=user_agent)
     metrics.SIGN_INS.labels("accepted").inc()
     audit.record("signed_in", user_id=user.id, address=address, session_id=str(session_id))
-    return issued.pair
+    return pair
+
+
+def open_session(user: User, *, as_of: datetime, address: str | None, user_agent: str) -> tuple[UUID, TokenPair]:
+    """A session of somebody who was recognised, and its tokens. Needs a transaction. as_of: before they were."""
+    session_id = uuid7()
+    issued = issue(user=user, session_id=session_id, as_of=as_of)
+    session = Session(
+        id=session_id,
+        user=user,
+        refresh_jti=issued.refresh_jti,
+        refreshed_at=as_of,
+        expires_at=issued.refresh_expires_at,
+        address=address,
+        user_agent=user_agent[:200],
+    )
+    session.access = [issued.access]
+    session.save(force_insert=True)
+    return session_id, issued.pair
 
 
 def refresh(*, refresh_token: str, address: str | None = None) -> TokenPair:

@@ -4,6 +4,7 @@ from accounts import api, pages
 
 urlpatterns = [
     path("register", api.Register.as_view()),
+    path("guests", api.Guests.as_view()),
     path("token", api.Token.as_view()),
     path("token/refresh", api.TokenRefresh.as_view()),
     path("logout", api.SignOut.as_view()),

@@ -43,6 +43,7 @@ class TestRegister:
             "language",
             "time_zone",
             "roles",
+            "guest",
             "created_at",
         }
         assert (account["username"], account["email"]) == ("mai.tran", "mai.tran@example.com")

@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 from factories import UserFactory, mailed_token
 
-from accounts import services
+from accounts import guests, services
 from accounts.events import (
     EmailChanged,
     EmailClaimed,
     EmailVerificationRequested,
     EmailVerified,
+    GuestClaimed,
     PasswordChanged,
     PasswordResetRequested,
     UserRegistered,
@@ -28,6 +29,7 @@ EMITTED = (
     EmailVerified,
     EmailClaimed,
     EmailChanged,
+    GuestClaimed,
 )
 
 
@@ -46,6 +48,7 @@ def test_the_golden_message_can_be_read(event_class, golden):
 
 def test_what_is_emitted_has_the_shape_of_the_golden_message(db, emitted, golden):
     user = services.register(username="mai", email="mai@example.com", password="corr3ct-horse")
+    guests.open_guest(email="mai@example.com")
     services.verify_email(token=mailed_token(emitted("email.verification_requested")[0]))
     services.register(username="other", email="mai@example.com", password="corr3ct-horse")
     user = User.objects.get(pk=user.pk)

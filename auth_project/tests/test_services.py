@@ -258,7 +258,7 @@ class TestPasswords:
     ):
         User.objects.update(is_active=False)
         for email in ("nobody@example.com", user.email):
-            with django_assert_num_queries(7):
+            with django_assert_num_queries(8):
                 services.request_password_reset(email=email)
         assert emitted() == []
         assert OneTimeToken.objects.filter(user=None).count() == 2

@@ -60,6 +60,10 @@ def _know_customer(event: Event) -> None:
     projections.project_customer(event.read(heard.UserKnown), as_of=event.time)
 
 
+def _claim_guest(event: Event) -> None:
+    projections.claim_guest(event.read(heard.GuestClaimed))
+
+
 HANDLERS: Handlers = {
     "payment.authorized": Handler(apply_all=_confirm_all),
     "payment.completed": Handler(apply_all=_record_captures),
@@ -72,12 +76,19 @@ HANDLERS: Handlers = {
     "showtime.cancelled": _cancel_showtime,
     "user.registered": _know_customer,
     "user.updated": _know_customer,
+    "guest.claimed": _claim_guest,
 }
 
 TICKS: Mapping[str, Sequence[Callable[[], object]]] = {
     "clock.second": [tasks.expire_holds, tasks.cancel_bookings_of_cancelled_showtimes, tasks.tell_of_moves],
-    "clock.minute": [tasks.settle_moves, tasks.settle_cancellations, tasks.forget_seats, tasks.measure],
-    "clock.hour": [tasks.forget_address_changes],
+    "clock.minute": [
+        tasks.settle_moves,
+        tasks.settle_cancellations,
+        tasks.forget_seats,
+        tasks.follow_claims,
+        tasks.measure,
+    ],
+    "clock.hour": [tasks.forget_address_changes, tasks.follow_old_claims],
 }
 
 

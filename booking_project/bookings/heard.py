@@ -77,6 +77,14 @@ class UserKnown:
 
 
 @dataclass(frozen=True, slots=True)
+class GuestClaimed:
+    """What the guest bought is the account's from now on."""
+
+    guest_id: UUID
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class ScreenUpdated:
     screen_id: UUID
     theater_id: UUID

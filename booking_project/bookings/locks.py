@@ -46,7 +46,8 @@ return #KEYS
 _RELEASE = """
 local released = 0
 for i = 1, #KEYS do
-    if redis.call('GET', KEYS[i]) == ARGV[1] then released = released + redis.call('DEL', KEYS[i]) end
+    local owner = redis.call('GET', KEYS[i])
+    if owner and string.sub(owner, -#ARGV[1]) == ARGV[1] then released = released + redis.call('DEL', KEYS[i]) end
 end
 return released
 """
@@ -102,10 +103,10 @@ def take_over(showtime_id: UUID, seat_ids: Sequence[UUID], *, owner: Owner, seco
 
 
 def release(showtime_id: UUID, seat_ids: Sequence[UUID], *, owner: Owner) -> None:
-    """Frees the locks that are this booking's; what Redis misses of this ends by itself."""
+    """Frees the locks that are this booking's, whoever has it by now; what Redis misses of this ends by itself."""
     if not seat_ids:
         return
     try:
-        _scripts()[2](keys=_keys(showtime_id, seat_ids), args=[str(owner)])
+        _scripts()[2](keys=_keys(showtime_id, seat_ids), args=[str(owner.booking_id)])
     except RedisUnavailable:
         log.warning("seat locks left to expire", extra={"showtime_id": str(showtime_id)})

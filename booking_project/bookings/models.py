@@ -11,7 +11,7 @@ from django.db.models.functions import Upper
 from bookings import words
 from bookings.domain import PaymentStatus, State
 from chassis.ids import uuid7
-from chassis.storage import address_changes
+from chassis.storage import address_changes, guest_claims
 from chassis.storage.indexes import by_part_of
 from chassis.storage.partitions import ByTime
 
@@ -151,6 +151,10 @@ class Customer(models.Model):
 
 class AddressChange(address_changes.AddressChange):
     """Whose bookings are not theirs to cancel."""
+
+
+class GuestClaim(guest_claims.GuestClaim):
+    """Whose a guest's bookings are."""
 
 
 # A booking whose ticket went out, and lets nobody in any more.

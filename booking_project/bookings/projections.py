@@ -14,11 +14,11 @@ from django.utils import timezone
 from psycopg.types.json import Jsonb
 
 from bookings.forgetting import remember_seats
-from bookings.heard import ScreenUpdated, ShowtimeCancelled, ShowtimeScheduled, UserKnown
+from bookings.heard import GuestClaimed, ScreenUpdated, ShowtimeCancelled, ShowtimeScheduled, UserKnown
 from bookings.models import Showtime, ShowtimeMove
 from bookings.terms import differences, terms_of_sale
 from chassis.messaging.events import MalformedEvent
-from chassis.storage import address_changes
+from chassis.storage import address_changes, guest_claims
 
 T = TypeVar("T")
 
@@ -63,6 +63,12 @@ def project_customer(customer: UserKnown, *, as_of: datetime) -> bool:
         user_id=customer.user_id, changed_by=customer.email_changed_by, changed_at=customer.email_changed_at
     )
     return _changed(CUSTOMER, {"user_id": customer.user_id, "email": customer.email, "as_of": as_of})
+
+
+def claim_guest(claim: GuestClaimed) -> int:
+    """Gives the guest's bookings to who has claimed them; how many. What comes later follows by the clock (tasks)."""
+    guest_claims.note(guest_id=claim.guest_id, user_id=claim.user_id)
+    return guest_claims.follow("bookings", guest_id=claim.guest_id)
 
 
 def project_showtime(showtime: ShowtimeScheduled) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bookings import closures, endings, forgetting, metrics, moves
-from chassis.storage import address_changes
+from chassis.storage import address_changes, guest_claims
 
 BATCH = 200
 ROUNDS = 10
@@ -42,6 +42,18 @@ def forget_seats() -> int:
 def forget_address_changes() -> int:
     """Drops what no rule asks for any more; how many there were."""
     return address_changes.forget()
+
+
+def follow_claims() -> int:
+    """Bookings that came after their guest was claimed, of late; how many."""
+    return guest_claims.follow("bookings")
+
+
+def follow_old_claims() -> int:
+    """Those that came out of a dead letter; how many. Claims that nothing can come late for are dropped."""
+    followed = guest_claims.follow("bookings", since=guest_claims.EVER)
+    guest_claims.forget()
+    return followed
 
 
 def measure() -> None:

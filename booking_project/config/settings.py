@@ -16,7 +16,12 @@ globals().update(
     )
 )
 
-EVENT_EXCHANGES = {"screen": "catalog_events", "showtime": "catalog_events", "user": "auth_events"}
+EVENT_EXCHANGES = {
+    "screen": "catalog_events",
+    "showtime": "catalog_events",
+    "user": "auth_events",
+    "guest": "auth_events",
+}
 
 CATALOG_URL = env.str("CATALOG_URL")
 # What signs tickets, and what verifies those that were signed before the last rotation of the key.

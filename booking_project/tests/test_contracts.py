@@ -25,6 +25,7 @@ READ = {
     "showtime.cancelled": heard.ShowtimeCancelled,
     "user.registered": heard.UserKnown,
     "user.updated": heard.UserKnown,
+    "guest.claimed": heard.GuestClaimed,
 }
 
 

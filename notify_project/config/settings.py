@@ -17,6 +17,7 @@ EVENT_EXCHANGES = {
     "user": "auth_events",
     "password": "auth_events",
     "email": "auth_events",
+    "guest": "auth_events",
     "ticket": "booking_events",
 }
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from chassis.messaging.events import Event
 from chassis.messaging.inbox import Handler, each
 from chassis.storage.database import lock_names
-from notifications import delivery, services, tasks
-from notifications.heard import BookingCreated, BookingMoved, BookingReduced, EmailVerified, UserKnown
+from notifications import claims, delivery, services, tasks
+from notifications.heard import BookingCreated, BookingMoved, BookingReduced, EmailVerified, GuestClaimed, UserKnown
 from notifications.kinds import KINDS
 from notifications.kinds.kind import Kind
 from notifications.models import BookingSummary
@@ -35,6 +35,12 @@ def know_verified(event: Event) -> None:
     """The welcome that this event sends may greet by name, whether or not user.updated was heard before."""
     verified = event.read(EmailVerified)
     services.know_verified(user_id=verified.user_id, email=verified.email)
+
+
+def claim_guest(event: Event) -> None:
+    """The messages about what the guest bought are the account's; those about the guest itself are nobody's."""
+    claim = event.read(GuestClaimed)
+    claims.claim_guest(guest_id=claim.guest_id, user_id=claim.user_id)
 
 
 def know_bookings(events: Sequence[Event]) -> None:
@@ -73,6 +79,7 @@ KNOWN: dict[str, Callable[[Sequence[Event]], None]] = {
     "user.registered": each(know_contact),
     "user.updated": each(know_contact),
     "email.verified": each(know_verified),
+    "guest.claimed": each(claim_guest),
     "booking.created": know_bookings,
     "booking.moved": each(know_move),
     "booking.reduced": each(know_reduction),
@@ -101,6 +108,6 @@ HANDLERS = handlers_of(KINDS.values())
 
 TICKS: dict[str, list[Callable[[], object]]] = {
     "clock.second": [tasks.deliver_due],
-    "clock.minute": [tasks.release_waiting, tasks.give_up_waiting, tasks.measure],
-    "clock.hour": [tasks.prune, tasks.prune_allowances],
+    "clock.minute": [tasks.release_waiting, tasks.give_up_waiting, tasks.follow_claims, tasks.measure],
+    "clock.hour": [tasks.prune, tasks.prune_allowances, tasks.follow_old_claims],
 }

@@ -32,6 +32,14 @@ class Showtime:
 
 
 @dataclass(frozen=True, slots=True)
+class GuestClaimed:
+    """What the guest bought is the account's from now on."""
+
+    guest_id: UUID
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class SeatTicket:
     """What lets one person in. seat: as it is written, B1."""
 

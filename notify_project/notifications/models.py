@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from chassis.ids import uuid7
+from chassis.storage import guest_claims
 from chassis.storage.indexes import by_part_of
 from chassis.storage.partitions import ByTime
 from notifications import kinds
@@ -60,6 +61,10 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return self.username
+
+
+class GuestClaim(guest_claims.GuestClaim):
+    """Whose the messages about a guest's bookings are."""
 
 
 class BookingSummary(models.Model):

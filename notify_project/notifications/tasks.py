@@ -5,10 +5,10 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from chassis.storage import partitions, pruning
+from chassis.storage import guest_claims, partitions, pruning
 from chassis.storage.database import execute
 from chassis.telemetry.metrics import gauge
-from notifications import delivery
+from notifications import claims, delivery
 from notifications.domain import WAIT_FOR_CONTACT
 from notifications.models import DeliveryLog
 from notifications.selectors import backlog
@@ -42,6 +42,18 @@ def give_up_waiting() -> int:
         "  LIMIT %s FOR UPDATE SKIP LOCKED)",
         [timezone.now() - WAIT_FOR_CONTACT, BATCH],
     )
+
+
+def follow_claims() -> int:
+    """Messages that came after their guest was claimed, of late; how many."""
+    return claims.follow()
+
+
+def follow_old_claims() -> int:
+    """Those that came out of a dead letter; how many. Claims that nothing can come late for are dropped."""
+    followed = claims.follow(since=guest_claims.EVER)
+    guest_claims.forget()
+    return followed
 
 
 def measure() -> None:

@@ -19,6 +19,7 @@ SLICES: dict[str, type[Any]] = {
     "email.verification_requested": heard.TokenSent,
     "email.verified": heard.EmailVerified,
     "email.claimed": heard.EmailClaimed,
+    "guest.claimed": heard.GuestClaimed,
     "email.changed": heard.MailboxTold,
     "password.changed": heard.MailboxTold,
     "booking.created": heard.BookingCreated,

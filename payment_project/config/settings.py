@@ -17,7 +17,7 @@ globals().update(
     )
 )
 
-EVENT_EXCHANGES = {"user": "auth_events"}
+EVENT_EXCHANGES = {"user": "auth_events", "guest": "auth_events"}
 
 BOOKING_URL = env.str("BOOKING_URL")
 # Where new money goes; what is held already stays with the provider that holds it. See payments/gateways.

@@ -5,9 +5,17 @@ from uuid import UUID
 
 from chassis.messaging.events import Event
 from chassis.messaging.inbox import Handler, each
-from chassis.storage import address_changes
+from chassis.storage import address_changes, guest_claims
 from payments import operations, services, tasks
-from payments.heard import BookingCheckedIn, BookingConfirmed, BookingCreated, BookingEnding, OfBooking, UserUpdated
+from payments.heard import (
+    BookingCheckedIn,
+    BookingConfirmed,
+    BookingCreated,
+    BookingEnding,
+    GuestClaimed,
+    OfBooking,
+    UserUpdated,
+)
 
 
 def open_payments(events: Sequence[Event]) -> None:
@@ -29,6 +37,13 @@ def note_let_in(event: Event) -> None:
 def note_address_change(event: Event) -> None:
     user = event.read(UserUpdated)
     address_changes.note(user_id=user.user_id, changed_by=user.email_changed_by, changed_at=user.email_changed_at)
+
+
+def claim_guest(event: Event) -> None:
+    """What comes later follows by the clock."""
+    claim = event.read(GuestClaimed)
+    guest_claims.note(guest_id=claim.guest_id, user_id=claim.user_id)
+    guest_claims.follow("payments", guest_id=claim.guest_id)
 
 
 def ask_gateway_for(events: Sequence[Event]) -> None:
@@ -66,10 +81,16 @@ HANDLERS: dict[str, Handler] = {
     "booking.failed": _ending,
     "booking.checked_in": Handler(apply_all=each(note_let_in)),
     "user.updated": Handler(apply_all=each(note_address_change)),
+    "guest.claimed": Handler(apply_all=each(claim_guest)),
 }
 
 TICKS: dict[str, list[Callable[[], object]]] = {
     "clock.second": [tasks.resume_operations],
-    "clock.minute": [tasks.measure, tasks.lapse_refunds],
-    "clock.hour": [tasks.forget_webhooks, tasks.forget_address_changes, tasks.reseal_tokens],
+    "clock.minute": [tasks.measure, tasks.lapse_refunds, tasks.follow_claims],
+    "clock.hour": [
+        tasks.forget_webhooks,
+        tasks.forget_address_changes,
+        tasks.follow_old_claims,
+        tasks.reseal_tokens,
+    ],
 }

@@ -34,6 +34,14 @@ class UserUpdated:
 
 
 @dataclass(frozen=True, slots=True)
+class GuestClaimed:
+    """What the guest bought is the account's from now on."""
+
+    guest_id: UUID
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class PricedSeat:
     id: UUID
     row: str

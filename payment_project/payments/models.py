@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from chassis.ids import uuid7
 from chassis.money import Money, format_money
-from chassis.storage import address_changes
+from chassis.storage import address_changes, guest_claims
 from payments import vault
 from payments.domain import Account, Booking, Kind, Status
 from payments.seats import RefundKind
@@ -294,6 +294,10 @@ class Refund(models.Model):
 
 class AddressChange(address_changes.AddressChange):
     """Whose money is not theirs to move."""
+
+
+class GuestClaim(guest_claims.GuestClaim):
+    """Whose a guest's payments are."""
 
 
 class PaymentMethod(models.Model):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from chassis.storage import address_changes, pruning
+from chassis.storage import address_changes, guest_claims, pruning
 from payments import methods, metrics, operations, refunds
 from payments.models import WebhookDelivery
 
@@ -43,6 +43,18 @@ def lapse_refunds() -> int:
 def forget_address_changes() -> int:
     """Drops what no rule asks for any more; how many there were."""
     return address_changes.forget()
+
+
+def follow_claims() -> int:
+    """Payments that came after their guest was claimed, of late; how many."""
+    return guest_claims.follow("payments")
+
+
+def follow_old_claims() -> int:
+    """Those that came out of a dead letter; how many. Claims that nothing can come late for are dropped."""
+    followed = guest_claims.follow("payments", since=guest_claims.EVER)
+    guest_claims.forget()
+    return followed
 
 
 def forget_webhooks() -> int:

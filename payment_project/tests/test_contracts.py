@@ -29,6 +29,7 @@ READ: dict[str, Any] = {
     "booking.confirmed": heard.BookingConfirmed,
     "booking.checked_in": heard.BookingCheckedIn,
     "user.updated": heard.UserUpdated,
+    "guest.claimed": heard.GuestClaimed,
     **dict.fromkeys(
         ["booking.rejected", "booking.expired", "booking.cancelled", "booking.failed"], heard.BookingEnding
     ),

@@ -1,0 +1,87 @@
+"""What a guest booked is who proves the address; whatever comes in which order."""
+
+from datetime import timedelta
+
+import pytest
+from money import authorise
+
+from bookings import desk, locks, tasks
+from bookings.models import Booking, GuestClaim
+from chassis.ids import uuid7
+from chassis.storage import guest_claims
+from chassis.storage.audit_log import Actor, Door
+
+GUEST, OWNER = uuid7(), uuid7()
+
+
+@pytest.fixture
+def claim(deliver):
+    """claim() → it is told that the owner has proved the address of the guest."""
+
+    def tell(guest=GUEST, user=OWNER):
+        deliver("guest.claimed", {"guest_id": str(guest), "user_id": str(user)})
+
+    return tell
+
+
+def whose(*bookings):
+    return [Booking.objects.get(id=booking.id).user_id for booking in bookings]
+
+
+def test_bookings_of_the_guest_are_the_owner_s_and_others_are_not(hold, claim):
+    theirs, other = hold(0, user_id=GUEST), hold(1)
+    authorise(theirs.id)
+    claim()
+    assert whose(theirs, other) == [OWNER, other.user_id]
+
+
+def test_what_comes_after_the_claim_follows_with_the_clock(hold, claim):
+    claim()
+    late = hold(0, user_id=GUEST)
+    assert whose(late) == [GUEST]
+    assert (tasks.follow_claims(), tasks.follow_claims()) == (1, 0)
+    assert whose(late) == [OWNER]
+
+
+def test_a_guest_who_was_claimed_by_a_guest_ends_with_who_claimed_that_one(hold, claim):
+    between = uuid7()
+    booking = hold(0, user_id=GUEST)
+    claim(between, OWNER)
+    claim(GUEST, between)
+    assert whose(booking) == [between]
+    tasks.follow_claims()
+    assert whose(booking) == [OWNER]
+
+
+def test_the_first_claim_holds(hold, claim):
+    booking = hold(0, user_id=GUEST)
+    claim()
+    claim(user=uuid7())
+    tasks.follow_claims()
+    assert whose(booking) == [OWNER]
+
+
+def test_claims_of_long_ago_are_looked_at_every_hour_and_forgotten_in_the_end(hold, claim):
+    claim()
+    booking = hold(0, user_id=GUEST)
+    GuestClaim.objects.update(heard_at=GuestClaim.objects.get().heard_at - timedelta(hours=2))
+    assert (tasks.follow_claims(), tasks.follow_old_claims()) == (0, 1)
+    assert whose(booking) == [OWNER]
+    GuestClaim.objects.update(heard_at=GuestClaim.objects.get().heard_at - guest_claims.EVER)
+    tasks.follow_old_claims()
+    assert not GuestClaim.objects.exists()
+
+
+def test_seats_that_the_guest_locked_are_free_when_their_owner_s_booking_ends(
+    hold, showtime, claim, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        booking = hold(0, user_id=GUEST)
+        authorise(booking.id)
+    claim()
+    with django_capture_on_commit_callbacks(execute=True):
+        actor = Actor(uuid7(), "linh", Door.API)
+        desk.cancel_for_customer(booking_id=booking.id, actor=actor, reason="projector broke")
+    stranger = locks.Owner(uuid7(), uuid7())
+    seats = [seat.seat_id for seat in booking.seats.all()]
+    assert locks.acquire(booking.showtime_id, seats, owner=stranger, seconds=5).refused == []
