@@ -151,7 +151,7 @@ class BookingListView(APIView):
         held = hold(
             user_id=customer.id,
             verified=customer.email_verified,
-            by_staff=customer.may(SELL),
+            seller=actor(request) if customer.may(SELL) else None,
             once=once,
             **wanted,
         )

@@ -98,6 +98,12 @@ def _refuse_types(sale: Sale, wanted: Sequence[Wanted], pointers: Sequence[str],
         raise _REFUSALS[said](pointers[place] for place in places)
 
 
+def not_online(sale: Sale, tickets: Sequence[Wanted]) -> list[str]:
+    """What these types are called that staff alone sell."""
+    codes = {ticket.ticket_type for ticket in tickets}
+    return [each.name for each in sale.tariff.ticket_types if each.code in codes and not each.online]
+
+
 def incomplete(sale: Sale, chosen: Sequence[UUID]) -> CoupleSeatSplit | CompanionAlone | None:
     """Why this choice is refused whatever is free: what is sold together is chosen together."""
     split = seating.halves_left(set(chosen), sale.halves)

@@ -85,24 +85,24 @@ def hold_seats(
     discount: Discount | None = None,
     payment_method: Mapping[str, str] | None = None,
     verified: bool = False,
-    by_staff: bool = False,
+    seller: Actor | None = None,
     once: Once | None = None,
 ) -> Held | Replayed:
     """Holds seats for HOLD_SECONDS as a PENDING booking and tells of it, all or nothing.
 
     ticket_types: of each seat the code of the type it is for, or else the tariff's default. discount: what comes off.
     verified: the customer has proven an address, and may hold more than a few seats that are not paid. Anybody else may
-    hold more with a card, once, until it has answered. by_staff: they may book what is not sold online.
+    hold more with a card, once, until it has answered. seller: who of staff may book what is not sold online; that they
+    did is on record.
     Raises ShowtimeNotFound, ShowtimeUnknown, UnknownSeat, TicketTypeRefused (of which there are several), SalesClosed,
     TotalTooLarge, TooManyHolds, TooManyHoldsInAll, HeldTooOften, AddressNotVerified, SeatUnavailable naming the seats,
     CoupleSeatSplit, CompanionAlone, OrphanSeat, and with `once` idempotency.KeyReused or KeyInFlight.
     """
-    limits = _limits(verified=verified)
-    booking_id = uuid7()
-    owner = locks.Owner(user_id, booking_id)
+    hold = _Hold(uuid7(), user_id, discount, payment_method, _limits(verified=verified), seller)
+    owner = locks.Owner(user_id, hold.booking_id)
 
     def attempt(sale: Sale) -> Held | Replayed:
-        tickets = choices.named(sale, seat_ids, ticket_types, by_staff=by_staff)
+        tickets = choices.named(sale, seat_ids, ticket_types, by_staff=seller is not None)
         wanted = [ticket.seat_id for ticket in tickets]
         locked = locks.acquire(showtime_id, wanted, owner=owner, seconds=settings.HOLD_SECONDS)
         # With a key the same request may have been answered before, whoever has the seats by now.
@@ -113,13 +113,14 @@ def hold_seats(
         committed = False
         incomplete = choices.incomplete(sale, wanted)
         try:
-            with _transaction(needed=once is not None or sale.leaves_no_single or incomplete is not None):
-                claim = _claim(once, booking_id)
+            alone = once is None and seller is None and not sale.leaves_no_single and incomplete is None
+            with _transaction(needed=not alone):
+                claim = _claim(once, hold.booking_id)
                 if claim is not None and claim.completed:
                     return Replayed(claim)
                 if locked.refused:
                     locks.CONFLICTS.inc()
-                held = _write_hold(booking_id, user_id, sale, tickets, discount, payment_method, limits)
+                held = _write(hold, sale, tickets)
                 if incomplete is not None:
                     raise incomplete  # only now it is known that the sale, and its rule, is the current one
                 if sale.leaves_no_single:
@@ -147,27 +148,26 @@ def hold_best_seats(
     discount: Discount | None = None,
     payment_method: Mapping[str, str] | None = None,
     verified: bool = False,
-    by_staff: bool = False,
+    seller: Actor | None = None,
     once: Once | None = None,
 ) -> Held | Replayed:
     """Like hold_seats, with the best free seats (choices.best), chosen inside the lock.
 
     Raises NotEnoughSeats, and what hold_seats raises.
     """
-    limits = _limits(verified=verified)
-    booking_id = uuid7()
+    hold = _Hold(uuid7(), user_id, discount, payment_method, _limits(verified=verified), seller)
 
     def attempt(sale: Sale) -> Held | Replayed:
         with transaction.atomic():
-            claim = _claim(once, booking_id)
+            claim = _claim(once, hold.booking_id)
             if claim is not None and claim.completed:
                 return Replayed(claim)
             inventory.choose_alone(showtime_id)
             for _ in range(CHOICES):
-                tickets = choices.best(sale, quantity, category, by_staff=by_staff)
+                tickets = choices.best(sale, quantity, category, by_staff=seller is not None)
                 try:
                     with transaction.atomic():
-                        held = _write_hold(booking_id, user_id, sale, tickets, discount, payment_method, limits)
+                        held = _write(hold, sale, tickets)
                 except SeatUnavailable:
                     continue  # picked by somebody in this very moment: there are others
                 break
@@ -179,7 +179,7 @@ def hold_best_seats(
                 raise incomplete
             if once is not None and claim is not None:
                 once.answer(claim, held)
-        owner = locks.Owner(user_id, booking_id)
+        owner = locks.Owner(user_id, hold.booking_id)
         locks.take_over(showtime_id, seat_ids, owner=owner, seconds=settings.HOLD_SECONDS)
         return held
 
@@ -214,25 +214,29 @@ def _claim(once: Once | None, booking_id: UUID) -> idempotency.Claim | None:
     return idempotency.claim(once.key, resource_id=booking_id) if once is not None else None
 
 
-def _write_hold(
-    booking_id: UUID,
-    user_id: UUID,
-    sale: Sale,
-    tickets: Sequence[Wanted],
-    discount: Discount | None,
-    payment_method: Mapping[str, str] | None,
-    limits: Limits,
-) -> Held:
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    """What is known of a booking before its seats are; as of hold_seats()."""
+
+    booking_id: UUID
+    user_id: UUID
+    discount: Discount | None
+    payment_method: Mapping[str, str] | None
+    limits: Limits
+    seller: Actor | None
+
+
+def _write(hold: _Hold, sale: Sale, tickets: Sequence[Wanted]) -> Held:
     """Raises _SaleChanged, TotalTooLarge, TooManyHolds, TooManyHoldsInAll, HeldTooOften, AddressNotVerified,
     SeatUnavailable.
     """
-    bill = sale.bill(tickets, at=timezone.now(), discount=discount)
+    bill = sale.bill(tickets, at=timezone.now(), discount=hold.discount)
     # What costs nothing is not charged, and no card vouches for whoever takes it.
-    payment_method = payment_method if bill.total else None
+    payment_method = hold.payment_method if bill.total else None
     booking = Booking(
-        id=booking_id,
+        id=hold.booking_id,
         reference=_reference(),
-        user_id=user_id,
+        user_id=hold.user_id,
         showtime_id=sale.showtime.id,
         status=next_state(None, Trigger.HELD),
         total_amount=bill.total,
@@ -244,16 +248,20 @@ def _write_hold(
     told = _created(booking, sale, tickets, bill, payment_method)
     try:
         booking.hold_expires_at, booking.created_at = inventory.take_seats(
-            booking=booking, sale=sale, event=told, limits=limits
+            booking=booking, sale=sale, event=told, limits=hold.limits
         )
     except inventory.HoldRefused as refusal:
         if not refusal.on_sale:
             raise _SaleChanged from None
-        beyond = excess(refusal.holds, wanted=len(tickets), with_card=booking.with_card, limits=limits)
+        beyond = excess(refusal.holds, wanted=len(tickets), with_card=booking.with_card, limits=hold.limits)
         if beyond is not None:
-            raise _too_much(beyond, limits) from None
+            raise _too_much(beyond, hold.limits) from None
         REFUSED.inc()
         raise SeatUnavailable(each.seat_id for each in tickets if each.seat_id not in refusal.free) from None
+    if hold.seller is not None:
+        types = choices.not_online(sale, tickets)
+        if types:
+            record(hold.seller, "booking.sold", ("booking", booking.id), after={"not sold online": types})
     return Held(booking, [sale.seats[ticket.seat_id] for ticket in tickets], sale, told)
 
 

@@ -22,11 +22,14 @@ from bookings.errors import (
 from bookings.models import Booking, Screen, SeatStatus, Showtime
 from chassis.ids import uuid7
 from chassis.money import LARGEST_PRICE
+from chassis.storage.audit_log import Actor, Door
+from chassis.storage.models import AuditRecord
 
 ADULT, CHILD, CREW = ({"code": code, "name": code.capitalize()} for code in ("adult", "child", "crew"))
 # A ticket of each with its glasses, and what the booking costs beside.
 PAYS = {"adult": 110000, "child": 80000, "crew": 20000}
 FEE = 5000
+STAFF = Actor(uuid7(), "linh", Door.API)
 
 
 @pytest.fixture
@@ -132,7 +135,7 @@ def test_a_type_that_is_not_sold_is_named_by_its_place(showtime, types, refusal,
 def test_a_type_is_not_sold_in_a_category_that_it_has_no_price_in(showtime, ids):
     with pytest.raises(TicketTypeNotSold) as refused:
         holds.hold_seats(
-            user_id=uuid7(), showtime_id=showtime.id, seat_ids=[ids[-1]], ticket_types={ids[-1]: "crew"}, by_staff=True
+            user_id=uuid7(), showtime_id=showtime.id, seat_ids=[ids[-1]], ticket_types={ids[-1]: "crew"}, seller=STAFF
         )
     assert places(refused) == ["/seats/0/ticket_type"]
 
@@ -151,8 +154,13 @@ def test_staff_sell_what_is_not_sold_online(sign_in, showtime, ids):
     body = {"showtime_id": str(showtime.id), "seats": [{"seat_id": str(ids[0]), "ticket_type": "crew"}]}
     answer = sign_in().post("/bookings", body)
     assert (answer.status_code, answer.json()["code"]) == (400, "ticket_type_not_online")
-    made = sign_in(roles=("support",)).post("/bookings", body).json()
+    support = sign_in(roles=("support",))
+    made = support.post("/bookings", body).json()
     assert made["seats"][0]["ticket_type"] == CREW
+    support.post("/bookings", {"showtime_id": str(showtime.id), "seat_ids": [str(ids[1])]})
+    (deed,) = AuditRecord.objects.all()
+    assert (deed.action, deed.subject_id, deed.actor_id) == ("booking.sold", made["id"], str(support.user_id))
+    assert deed.after == {"not sold online": ["Crew"]}
 
 
 def test_a_type_that_this_process_has_not_heard_of_may_be_sold_by_now(showtime):
