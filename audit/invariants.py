@@ -66,8 +66,7 @@ CONFIRMED = Beside(
 # Money goes back as goodwill, or with the seats that are given back; who was in by then stays in.
 CONFIRMED_AND_THEIR_MONEY = """
 SELECT id, CASE
-    WHEN captures <> CASE total WHEN 0 THEN 0 ELSE 1 END
-    THEN format('booking %s of %s %s is confirmed with %s captured payments', reference, total, currency, captures)
+    WHEN captures <> 1 THEN format('booking %s is confirmed with %s captured payments', reference, captures)
     WHEN (captured_amount, paid_in) <> (total, currency)
     THEN format('booking %s costs %s %s, %s %s were captured', reference, total, currency, captured_amount, paid_in)
     WHEN back > given_back + used
@@ -84,7 +83,8 @@ FROM (
             WHERE payment_id = payments.id AND kind = 'cancel' AND refunds.status = 'succeeded') AS back,
            (SELECT min(seat ->> 'id') FROM jsonb_array_elements(payments.seats) AS seat
             WHERE seat ->> 'refunded' = 'cancel' AND asked.seats ? (seat ->> 'id')) AS has_back
-    FROM asked LEFT JOIN payments ON booking_id = asked.id AND captured_amount > 0
+    FROM asked LEFT JOIN payments
+        ON booking_id = asked.id AND (captured_amount > 0 OR (amount = 0 AND payments.status = 'captured'))
 ) AS paid
 """
 
