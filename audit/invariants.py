@@ -83,8 +83,7 @@ FROM (
             WHERE payment_id = payments.id AND kind = 'cancel' AND refunds.status = 'succeeded') AS back,
            (SELECT min(seat ->> 'id') FROM jsonb_array_elements(payments.seats) AS seat
             WHERE seat ->> 'refunded' = 'cancel' AND asked.seats ? (seat ->> 'id')) AS has_back
-    FROM asked LEFT JOIN payments
-        ON booking_id = asked.id AND (captured_amount > 0 OR (amount = 0 AND payments.status = 'captured'))
+    FROM asked LEFT JOIN payments ON booking_id = asked.id AND captured_amount > 0
 ) AS paid
 """
 
