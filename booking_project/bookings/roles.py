@@ -9,7 +9,7 @@ SEEN = views(
 
 STAFF_MAY: StaffMay = {
     # change_seatstatus: to take seats off the sale, and put them back.
-    "support": SEEN | {"cancel_booking", "check_in_booking", "change_seatstatus"},
-    "manager": SEEN | {"cancel_booking", "check_in_booking", "change_seatstatus"},
+    "support": SEEN | {"cancel_booking", "check_in_booking", "change_seatstatus", "sell_booking"},
+    "manager": SEEN | {"cancel_booking", "check_in_booking", "change_seatstatus", "sell_booking"},
     "admin": EVERYTHING,
 }
