@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from bookings import columns, desk, holds, selectors, words
+from bookings import columns, desk, holds, promotions_admin, selectors, words
 from bookings.columns import by_the_theater
 from bookings.domain import OPEN, PaymentStatus, State, Trigger, whole
 from bookings.models import (
@@ -34,6 +34,8 @@ from chassis.money import Money
 from chassis.web.problems import Problem
 from chassis.web.searching import AmongNewest
 
+# Their pages are registered by being loaded.
+PROMOTIONS = promotions_admin.PromotionAdmin
 TOTAL = money("total_amount", title="total")
 REFUNDED = money("refunded_amount", title="refunded")
 PRICE = money("price_amount", currency="booking.currency", title="price")

@@ -4,12 +4,16 @@ from chassis.roles import EVERYTHING, StaffMay, views
 
 SEEN = views(
     *("booking", "bookingseat", "bookingtransition", "checkin", "showtime", "showtimemove", "screen"),
+    *("promotion", "promocode", "promouse"),
     "auditrecord",
 )
 
 STAFF_MAY: StaffMay = {
     # change_seatstatus: to take seats off the sale, and put them back.
     "support": SEEN | {"cancel_booking", "check_in_booking", "change_seatstatus"},
-    "manager": SEEN | {"cancel_booking", "check_in_booking", "change_seatstatus"},
+    # change_promotion: to stop one, too; add_promocode: words and vouchers.
+    "manager": SEEN
+    | {"cancel_booking", "check_in_booking", "change_seatstatus"}
+    | {"add_promotion", "change_promotion", "add_promocode"},
     "admin": EVERYTHING,
 }
