@@ -84,7 +84,7 @@ class PromoCode(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["promotion", "-id"], name="promo_codes_of_promotion"),
-            models.Index(fields=["word"], condition=~models.Q(word=""), name="promo_codes_by_word"),
+            models.Index(fields=["word"], name="promo_codes_by_word"),
             models.Index(fields=["last4"], name="promo_codes_by_end"),
         ]
 

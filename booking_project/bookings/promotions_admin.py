@@ -145,9 +145,24 @@ class PromotionAdmin(StaffAdmin):
     list_display = ["name", "label", taken_off, "sold_from", "sold_until", "stopped_at"]
     list_filter = ["off", ("stopped_at", admin.EmptyFieldListFilter)]
     search_fields = ["name", "label"]
-    readonly_fields = ["codes", "uses", "created_at", "stopped_at"]
+    readonly_fields = ["its_codes", "its_uses", "created_at", "stopped_at"]
     fieldsets = [
-        (None, {"fields": ["name", "label", "off", "value", "currency", "codes", "uses", "created_at", "stopped_at"]}),
+        (
+            None,
+            {
+                "fields": [
+                    "name",
+                    "label",
+                    "off",
+                    "value",
+                    "currency",
+                    "its_codes",
+                    "its_uses",
+                    "created_at",
+                    "stopped_at",
+                ]
+            },
+        ),
         ("When", {"fields": ["sold_from", "sold_until", "starts_from", "starts_until", "weekdays"]}),
         ("Of what", {"fields": ["theaters", "movies", "ticket_types", "min_tickets"]}),
         ("How often", {"fields": ["most_per_customer"]}),
@@ -164,6 +179,10 @@ class PromotionAdmin(StaffAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and (obj is None or obj.stopped_at is None)
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Nothing: Django would take it from the address, where a moment may be any text."""
+        return {}
+
     def has_codes_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("bookings.add_promocode")
 
@@ -176,12 +195,12 @@ class PromotionAdmin(StaffAdmin):
         return [(None, {"fields": shown}), *others]
 
     @admin.display(description="codes")
-    def codes(self, promotion: Promotion) -> str:
+    def its_codes(self, promotion: Promotion) -> str:
         there = reverse("admin:bookings_codes", args=[promotion.pk])
         return format_html('<a href="{}">Words and vouchers</a>', there)
 
     @admin.display(description="used by")
-    def uses(self, promotion: Promotion) -> str:
+    def its_uses(self, promotion: Promotion) -> str:
         there = reverse("admin:bookings_promouse_changelist")
         return format_html('<a href="{}?promotion__id__exact={}">Bookings</a>', there, promotion.pk)
 
@@ -263,12 +282,12 @@ class PromotionAdmin(StaffAdmin):
 
 @admin.register(PromoCode)
 class PromoCodeAdmin(ReadOnlyAdmin):
-    list_display = ["code", "promotion", "used", "most_uses", "created_at"]
+    list_display = ["code", "promotion", "how_often", "most_uses", "created_at"]
     list_filter = ["promotion"]
     list_select_related = ["promotion"]
     search_fields = ["=word", "=last4"]
     search_help_text = "A word, or the last four signs of a voucher."
-    readonly_fields = ["code", "promotion", "used", "most_uses", "created_at"]
+    readonly_fields = ["code", "promotion", "how_often", "most_uses", "created_at"]
     fields = [*readonly_fields]
     ordering = ["-id"]
 
@@ -283,7 +302,7 @@ class PromoCodeAdmin(ReadOnlyAdmin):
         return str(row)
 
     @admin.display(description="used by")
-    def used(self, row: Any) -> str:
+    def how_often(self, row: Any) -> str:
         if row.used_by > promotions.MOST_SHOWN:
             return f"more than {promotions.MOST_SHOWN:,} bookings"
         return words.count(row.used_by, "booking")

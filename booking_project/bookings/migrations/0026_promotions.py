@@ -211,9 +211,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="promocode",
-            index=models.Index(
-                condition=models.Q(("word", ""), _negated=True), fields=["word"], name="promo_codes_by_word"
-            ),
+            index=models.Index(fields=["word"], name="promo_codes_by_word"),
         ),
         migrations.AddIndex(
             model_name="promocode",
