@@ -1,4 +1,4 @@
-"""The seven invariants, each as what a database is asked: of every thing, what is wrong with it (NULL: nothing).
+"""The eight invariants, each as what a database is asked: of every thing, what is wrong with it (NULL: nothing).
 
 What two databases know is asked of the one with the rows of the other beside it. How a rule is asked is in rules.py:
 `asked` has the things it is about. Amounts are minor units.
@@ -66,7 +66,8 @@ CONFIRMED = Beside(
 # Money goes back as goodwill, or with the seats that are given back; who was in by then stays in.
 CONFIRMED_AND_THEIR_MONEY = """
 SELECT id, CASE
-    WHEN captures <> 1 THEN format('booking %s is confirmed with %s captured payments', reference, captures)
+    WHEN captures <> CASE total WHEN 0 THEN 0 ELSE 1 END
+    THEN format('booking %s of %s %s is confirmed with %s captured payments', reference, total, currency, captures)
     WHEN (captured_amount, paid_in) <> (total, currency)
     THEN format('booking %s costs %s %s, %s %s were captured', reference, total, currency, captured_amount, paid_in)
     WHEN back > given_back + used
@@ -206,6 +207,24 @@ FROM asked LEFT JOIN payments
     ON payments.id = CASE WHEN reference ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN reference::uuid END
 """
 
+# Bookings of before there were lines have none.
+LINES_OF_BOOKINGS = """
+SELECT asked.id, CASE
+    WHEN lines = '[]' THEN NULL
+    WHEN apart IS NOT NULL THEN format('booking %s: net and tax are not the gross of %s', reference, apart)
+    WHEN gross <> total_amount THEN format('booking %s costs %s, its lines %s', reference, total_amount, gross)
+    WHEN seat IS NOT NULL THEN format('booking %s: seat %s costs something else than its lines', reference, seat) END
+FROM asked JOIN bookings USING (id) CROSS JOIN LATERAL (
+    SELECT sum(gross) AS gross, min(code) FILTER (WHERE net + tax <> gross) AS apart
+    FROM jsonb_to_recordset(lines) AS line(code text, net bigint, tax bigint, gross bigint)
+) AS said CROSS JOIN LATERAL (
+    SELECT min(seat_id::text) AS seat FROM booking_seats AS claim
+    WHERE claim.booking_id = bookings.id AND price_amount <> (
+        SELECT coalesce(sum(gross), 0) FROM jsonb_to_recordset(lines) AS line(seat_id uuid, gross bigint)
+        WHERE line.seat_id = claim.seat_id)
+) AS claims
+"""
+
 # Of the events of one service, at whoever wants them. $3: who tells them, $4: who handles them.
 UNPUBLISHED = """
 SELECT id, CASE WHEN published_at IS NULL THEN format('%s: %s %s is not published', $3::text, type, id) END
@@ -234,7 +253,7 @@ def _events_of(service: str, broker: Broker) -> Iterator[Rule]:
 
 
 def invariants(broker: Broker, *, has_record: bool, messages_days: int) -> tuple[Invariant, ...]:
-    """All seven, with the broker's bindings and dead letters as they are now.
+    """All eight, with the broker's bindings and dead letters as they are now.
 
     has_record: whether the card gateway shows what it took. Without, the books are held against themselves alone.
     messages_days: for how long messages are kept.
@@ -288,4 +307,5 @@ def invariants(broker: Broker, *, has_record: bool, messages_days: int) -> tuple
             "the ledger adds up and is the gateway's own",
             (Rule("payments", "payment", LEDGER), *(gateways if has_record else ())),
         ),
+        Invariant(8, "a booking's lines add up", (Rule("bookings", "booking", LINES_OF_BOOKINGS),)),
     )

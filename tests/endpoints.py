@@ -113,7 +113,17 @@ ENDPOINTS = [
             "showtime_id": ["nonsense", 7],
             "seat_ids": [["nonsense"], [7], [None], [NOWHERE, NOWHERE], [NOWHERE] * 500, "all"],
             "payment_method": [{}, {"token": 7}, {"token": "4111111111111111"}, {"id": "x"}, "tok_visa", [1]],
-            "quantity": [0, -1, 1000, "two", 1.5],
+            "quantity": [0, -1, 1000, "two", 1.5, {}, {"adult": 0}, {"adult": 11}, {"adult": "two"}],
+        },
+    ),
+    Endpoint(
+        "POST",
+        f"/api/showtimes/{NOWHERE}/quote",
+        {"seat_ids": [NOWHERE]},
+        public=True,
+        wrong={
+            "seat_ids": [["nonsense"], [7], [None], [NOWHERE, NOWHERE], [NOWHERE] * 500, "all"],
+            "quantity": [0, -1, 1000, "two", 1.5, {}, {"adult": 0}, {"adult": 11}, {"adult": "two"}],
         },
     ),
     Endpoint(

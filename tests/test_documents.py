@@ -14,8 +14,8 @@ from world import Market, Person, World, book, new_key, payment_of, settled
 
 PREFIX = {"auth": "/api/auth"}
 JSON = "application/json"
-# What an example may meet that is no fault of its own: a mailed token that is made up.
-MADE_UP = {"invalid_token"}
+# What an example may meet that is no fault of its own: a mailed token or a ticket type that is made up.
+MADE_UP = {"invalid_token", "unknown_ticket_type"}
 
 
 def examples() -> Iterator[Any]:
@@ -67,10 +67,15 @@ def test_the_api_takes_every_example_of_its_document(
 ) -> None:
     who = world.new_customer() if service == "auth" else admin
     sent = real(body, things)
-    if "seat_ids" in body:
+    if "seat_ids" in body or ("seats" in body and "showtime_id" in body):
         choice = market.seats(2)
         sent |= {"showtime_id": choice.showtime} if "showtime_id" in body else {}
-        sent["seat_ids"] = choice.seats
+        if "seat_ids" in body:
+            sent["seat_ids"] = choice.seats
+        else:
+            sent["seats"] = [
+                ticket | {"seat_id": seat} for ticket, seat in zip(sent["seats"], choice.seats, strict=True)
+            ]
         things = {**things, "showtime_id": lambda: choice.showtime}
     if "current_password" in body:
         sent["current_password"] = who.password

@@ -34,8 +34,6 @@ from chassis.money import Money
 from chassis.web.problems import Problem
 from chassis.web.searching import AmongNewest
 
-# Their pages are registered by being loaded.
-PROMOTIONS = promotions_admin.PromotionAdmin
 TOTAL = money("total_amount", title="total")
 REFUNDED = money("refunded_amount", title="refunded")
 PRICE = money("price_amount", currency="booking.currency", title="price")
@@ -73,7 +71,12 @@ class SeatInline(OfRowInline):
     along: ClassVar = ["booking__showtime"]
     verbose_name_plural = "seats"
     ordering = [Length("row"), "row", "number"]
-    readonly_fields = ["category", PRICE, by_the_theater("given_back_at", of="booking.showtime", title="given back")]
+    readonly_fields = [
+        "category",
+        columns.ticket,
+        PRICE,
+        by_the_theater("given_back_at", of="booking.showtime", title="given back"),
+    ]
     fields = [*readonly_fields]
 
 
@@ -125,15 +128,15 @@ class BookingAdmin(ReadOnlyAdmin):
     # That there is something to search by; what is found is found by indexes (selectors.found_by).
     search_fields = ["reference"]
     search_help_text = "The reference, the customer's e-mail address, the last four digits of the card, or an id."
-    inlines = [SeatInline, CheckInInline, HistoryInline]
+    inlines = [SeatInline, promotions_admin.UseInline, CheckInInline, HistoryInline]
     readonly_fields = [
-        *("customer", TOTAL, REFUNDED, "card", columns.sold_as, columns.cancellation),
+        *("customer", columns.lines, TOTAL, REFUNDED, "card", columns.sold_as, columns.cancellation),
         by_the_theater("created_at", title="booked"),
         by_the_theater("hold_expires_at", title="held until"),
     ]
     fieldsets = [
         (None, {"fields": ["reference", "status", "payment_status", "customer", "showtime", *readonly_fields[-2:]]}),
-        ("Money", {"fields": [TOTAL, REFUNDED, "card"]}),
+        ("Money", {"fields": [columns.lines, TOTAL, REFUNDED, "card"]}),
         ("Terms", {"fields": [columns.sold_as, columns.cancellation]}),
         ("To look it up elsewhere", {"fields": ["id", "user_id", "payment_id"]}),
     ]

@@ -4,15 +4,15 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bookings import desk, endings, holds, schema, selectors
+from bookings import desk, endings, holds, quotes, schema, selectors
 from bookings.errors import (
+    AccompaniedAlone,
     AddressChanged,
     AddressNotVerified,
     BookingNotFound,
@@ -24,25 +24,36 @@ from bookings.errors import (
     NotEnoughSeats,
     OrphanSeat,
     OwnPurchase,
+    PromoCodeInvalid,
+    PromoCodeUnfit,
+    PromoCodeUsedUp,
     SalesClosed,
     SeatUnavailable,
     SecondPersonNeeded,
     ShowtimeNotFound,
     ShowtimeUnknown,
+    TicketTypeNotOnline,
+    TicketTypeNotSold,
+    TooManyGuesses,
     TooManyHolds,
     TooManyHoldsInAll,
+    TotalTooLarge,
     UnknownSeat,
+    UnknownTicketType,
 )
 from bookings.presentation import (
     present_booking,
     present_cancellation,
     present_hold,
+    present_quote,
     present_seat_map,
     present_transition,
 )
+from bookings.promo_guesses import guessing
 from bookings.schema import BookingSerializer
+from bookings.serializers import BookingRequest, WantedSerializer
 from chassis.web import idempotency
-from chassis.web.gateway import public_path
+from chassis.web.gateway import address_of, public_path
 from chassis.web.openapi import problems
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
@@ -51,44 +62,24 @@ from chassis.web.problems import PermissionDenied
 from chassis.web.queries import PageQuery, takes
 from chassis.web.views import APIView, created
 
-
-class PaymentMethodSerializer(StrictSerializer):
-    """Either a token of the payment gateway or the id of a saved method; never a card number."""
-
-    token = serializers.RegexField(r"\Atok_[A-Za-z0-9_]{1,64}\Z", required=False)
-    id = StrictUUIDField(required=False)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
-        if len(attrs) != 1:
-            raise serializers.ValidationError("Give either `token` or `id`.")
-        return {name: str(value) for name, value in attrs.items()}
-
-
-class BookingRequest(StrictSerializer):
-    showtime_id = StrictUUIDField()
-    seat_ids = serializers.ListField(
-        child=StrictUUIDField(), min_length=1, max_length=settings.MAX_SEATS_PER_BOOKING, required=False
-    )
-    quantity = serializers.IntegerField(
-        min_value=1,
-        max_value=settings.MAX_SEATS_PER_BOOKING,
-        required=False,
-        help_text="Instead of seat_ids: the best available seats, of the cheapest kind that has so many.",
-    )
-    category = serializers.CharField(max_length=32, required=False, help_text="With quantity: of this kind.")
-    payment_method = PaymentMethodSerializer(required=False, allow_null=True)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if ("seat_ids" in attrs) == ("quantity" in attrs):
-            raise serializers.ValidationError("Give either `seat_ids` or `quantity`.")
-        if "category" in attrs and "quantity" not in attrs:
-            raise serializers.ValidationError({"category": ["Only with `quantity`."]})
-        return attrs
-
-    def validate_seat_ids(self, seat_ids: list[UUID]) -> list[UUID]:
-        if len(set(seat_ids)) != len(seat_ids):
-            raise serializers.ValidationError("A seat is named twice.")
-        return seat_ids
+# What may stand against what somebody asks for, whether they book it or ask what it costs.
+REFUSED = (
+    NotEnoughSeats,
+    UnknownSeat,
+    UnknownTicketType,
+    TicketTypeNotSold,
+    TicketTypeNotOnline,
+    AccompaniedAlone,
+    TotalTooLarge,
+    ShowtimeNotFound,
+    ShowtimeUnknown,
+    PromoCodeInvalid,
+    PromoCodeUnfit,
+    PromoCodeUsedUp,
+    TooManyGuesses,
+)
+# The permission to book what is not sold online.
+SELL = "sell_booking"
 
 
 class SeatsRequest(StrictSerializer):
@@ -135,8 +126,8 @@ class BookingListView(APIView):
         return pages.get_paginated_response([present_booking(booking) for booking in page])
 
     @problems(
+        *REFUSED,
         SeatUnavailable,
-        NotEnoughSeats,
         OrphanSeat,
         CoupleSeatSplit,
         CompanionAlone,
@@ -145,9 +136,6 @@ class BookingListView(APIView):
         TooManyHoldsInAll,
         HeldTooOften,
         AddressNotVerified,
-        UnknownSeat,
-        ShowtimeNotFound,
-        ShowtimeUnknown,
     )
     @extend_schema(
         operation_id="book_seats",
@@ -155,7 +143,8 @@ class BookingListView(APIView):
         description=(
             "Holds the seats for five minutes. With a payment method it is paid at once: the booking is PENDING, and "
             "soon CONFIRMED or FAILED. Without one, `POST /payments` pays it while the hold lasts; more than a few "
-            "seats are held like that only for a verified e-mail address."
+            "seats are held like that only for a verified e-mail address. What costs nothing needs no payment: it is "
+            "CONFIRMED by itself."
         ),
         request=BookingRequest,
         responses={201: BookingSerializer},
@@ -168,7 +157,14 @@ class BookingListView(APIView):
         key = idempotency.key_from(request, required=False)
         once = holds.Once(key, partial(_keep_answer, path=public_path(request))) if key is not None else None
         customer = caller(request)
-        held = hold(user_id=customer.id, verified=customer.email_verified, once=once, **wanted)
+        with guessing(wanted.get("promo_code"), user_id=customer.id, address=address_of(request)):
+            held = hold(
+                user_id=customer.id,
+                verified=customer.email_verified,
+                seller=actor(request) if customer.may(SELL) else None,
+                once=once,
+                **wanted,
+            )
         if isinstance(held, holds.Replayed):
             return idempotency.replay(held.claim)
         return created(request, present_hold(held), f"{request.path}/{held.booking.id}")
@@ -252,6 +248,31 @@ class HistoryView(APIView):
             present_transition(line, owner_id=booking.user_id, to_staff=to_staff) for line in booking.history.all()
         ]
         return Response({"results": lines})
+
+
+class QuoteView(APIView):
+    permission_classes = [AllowAny]
+
+    @problems(*REFUSED)
+    @extend_schema(
+        operation_id="quote_seats",
+        summary="Ask what seats cost",
+        description=(
+            "Each line of what a booking of these seats would come to now. Nothing is held: seats that are named may "
+            "be taken, and the best available ones may be others a moment later."
+        ),
+        tags=["seats"],
+        request=WantedSerializer,
+        responses=schema.QuoteSerializer,
+        examples=schema.QUOTE,
+    )
+    def post(self, request: Request, showtime_id: UUID) -> Response:
+        wanted = WantedSerializer.parse(request.data)
+        quote = quotes.quote_best_seats if "quantity" in wanted else quotes.quote_seats
+        customer = caller(request) if request.user is not None else None
+        who = {"user_id": customer.id if customer else None, "by_staff": bool(customer and customer.may(SELL))}
+        with guessing(wanted.get("promo_code"), user_id=who["user_id"], address=address_of(request)):
+            return Response(present_quote(quote(showtime_id=showtime_id, **who, **wanted)))
 
 
 class SeatMapView(APIView):

@@ -12,8 +12,10 @@ from django.db.models.functions import Cast
 from django.utils.html import format_html_join
 
 from bookings import words
+from bookings.events import ticket_type_of
 from bookings.models import BookingSeat, Showtime
-from bookings.sales import Seat
+from bookings.sales import Seat, tariff_of
+from bookings.selectors import lines_of
 from bookings.terms import rules_of, terms_of
 from chassis.money import Money, format_money
 from chassis.storage.models import AuditRecord
@@ -84,8 +86,46 @@ def _house_rules(showtime: Any) -> str:
 
 
 def _price_list(showtime: Any) -> str:
-    amounts = sorted(showtime.prices.items(), key=lambda price: (price[1], price[0]))
-    return ", ".join(f"{category} {format_money(Money(amount, showtime.currency))}" for category, amount in amounts)
+    """What each type pays, each in a line; then fees, what comes off, and taxes."""
+    tariff, currency = tariff_of(showtime), showtime.currency
+    said = []
+    for kind in tariff.ticket_types:
+        amounts = sorted(tariff.prices.get(kind.code, {}).items(), key=lambda price: (price[1], price[0]))
+        counter = "" if kind.online else ", at the counter alone"
+        listed = ", ".join(f"{category} {format_money(Money(amount, currency))}" for category, amount in amounts)
+        said.append(f"{kind.name}{counter}: {listed or 'not sold'}")
+    said += [f"{fee.name}: {format_money(Money(fee.amount, currency))} a {fee.per}" for fee in tariff.fees]
+    said += [f"{early.percent} % off {early.name}" for early in tariff.early]
+    if tariff.tax.ticket or tariff.tax.fee:
+        how = "included" if tariff.tax.included else "on top"
+        said.append(f"Tax {how}: {words.rate(tariff.tax.ticket)} of tickets, {words.rate(tariff.tax.fee)} of fees")
+    return format_html_join("", "<div>{}</div>", ([line] for line in said))
+
+
+def _lines(booking: Any) -> str:
+    """What the total is made of, each in a line: B1 Adult 90,000 VND, of which tax 4,286 VND (5 %)."""
+    names = {str(seat.seat_id): f"{seat} " for seat in booking.seats.all()}
+
+    def money(amount: int) -> str:
+        return format_money(Money(amount, booking.currency))
+
+    return format_html_join(
+        "",
+        "<div>{}{} {}{}</div>",
+        (
+            (
+                names.get(line["seat_id"], ""),
+                line["name"],
+                money(line["gross"]),
+                f", of which tax {money(line['tax'])} ({words.rate(line['rate'])})" if line["rate"] else "",
+            )
+            for line in lines_of(booking)
+        ),
+    )
+
+
+def _ticket(seat: Any) -> str:
+    return ticket_type_of(seat).name
 
 
 # Columns that are functions, where the stubs know names of columns alone.
@@ -95,6 +135,8 @@ sold_as: Any = admin.display(description="sold as")(_sold_as)
 cancellation: Any = admin.display(description="cancellation by the customer")(_cancellation)
 house_rules: Any = admin.display(description="the theater's rules")(_house_rules)
 price_list: Any = admin.display(description="prices")(_price_list)
+lines: Any = admin.display(description="made of")(_lines)
+ticket: Any = admin.display(description="ticket")(_ticket)
 
 
 def names_of(seats: Sequence[BookingSeat | Seat]) -> str:

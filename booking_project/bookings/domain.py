@@ -137,8 +137,9 @@ def refund_takes(
 class Holds:
     """A customer's holds at a moment: the open ones of the showtime (here) and of all, and the seats of all of those.
 
-    again: how often in the last while the customer held one of the wanted seats, and did not pay for it. unanswered:
-    the open ones that came with a card; its yes would have sold them, and its no ended them.
+    An open one is not paid yet, or was for nothing a short while ago. again: how often in the last while the customer
+    held one of the wanted seats, and did not pay for it. unanswered: the open ones that came with a card; its yes would
+    have sold them, and its no ended them.
     """
 
     here: int
@@ -174,7 +175,8 @@ class Excess(StrEnum):
 def excess(holds: Holds, *, wanted: int, with_card: bool, limits: Limits) -> Excess | None:
     """What stands against another hold, of `wanted` seats; the same as the conditions of inventory.TAKE.
 
-    with_card: it comes with a card, which may yet be declined: of such holds one at a time goes beyond limits.seats.
+    with_card: it comes with a card that is to be charged, and may be declined: of such holds one at a time goes beyond
+    limits.seats.
     """
     if holds.here >= limits.here:
         return Excess.HERE

@@ -37,10 +37,13 @@ class SeatUnavailable(Conflict):
 
 
 class UnknownSeat(BadRequestFields):
-    """A seat id that is not of this showtime's screen."""
+    """A seat id that is not of this showtime's screen; each place in the request is named."""
 
     code = "unknown_seat"
     title = "A seat is not one of this showtime"
+
+    def __init__(self, pointers: Iterable[str]) -> None:
+        super().__init__(errors=[{"pointer": pointer, "detail": "No seat of this showtime."} for pointer in pointers])
 
 
 class ShowtimeNotFound(NotFound):
@@ -228,6 +231,46 @@ class CompanionAlone(Conflict):
 
     def __init__(self, seats: Iterable[UUID]) -> None:
         super().__init__("Choose the wheelchair place beside it too.", seats=sorted(str(seat) for seat in seats))
+
+
+class TicketTypeRefused(BadRequestFields):
+    """Something stands against the types of tickets that were asked for; each place in the request is named."""
+
+    def __init__(self, pointers: Iterable[str]) -> None:
+        super().__init__(errors=[{"pointer": pointer, "detail": f"{self.title}."} for pointer in pointers])
+
+
+class UnknownTicketType(TicketTypeRefused):
+    code = "unknown_ticket_type"
+    title = "This showtime has no such ticket type"
+
+
+class TicketTypeNotSold(TicketTypeRefused):
+    """It has no price for the category of the seat."""
+
+    code = "ticket_type_not_sold"
+    title = "This ticket type is not sold for such a seat"
+
+
+class TicketTypeNotOnline(TicketTypeRefused):
+    """Staff who may `sell_booking` sell it."""
+
+    code = "ticket_type_not_online"
+    title = "This ticket type is sold at the counter alone"
+
+
+class AccompaniedAlone(TicketTypeRefused):
+    """Such tickets are sold in a booking with one of a type that nobody has to go with."""
+
+    code = "accompanied_alone"
+    title = "This ticket type is sold together with one of somebody who goes along"
+
+
+class TotalTooLarge(Conflict):
+    """More than a card gateway takes at once."""
+
+    code = "total_too_large"
+    title = "The booking costs more than can be paid at once"
 
 
 class OrphanSeat(Conflict):

@@ -1,24 +1,41 @@
 """The events this service tells; what it hears of others is in heard.py. Golden messages: contracts/."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
 
 from bookings.models import Booking, BookingSeat, Showtime
+from bookings.prices import STANDARD, Line
 from chassis.money import Money
 
 
 @dataclass(frozen=True, slots=True)
+class SoldAs:
+    """The type of a ticket, as it was called when it was sold."""
+
+    code: str
+    name: str
+
+
+def ticket_type_of(seat: BookingSeat) -> SoldAs:
+    """Of a seat that was sold before there were types, the only one."""
+    return SoldAs(seat.ticket_type or STANDARD.code, seat.ticket_type_name or STANDARD.name)
+
+
+@dataclass(frozen=True, slots=True)
 class PricedSeat:
+    """price: what the lines that name it come to."""
+
     id: UUID
     row: str
     number: int
     category: str
     price: Money
+    ticket_type: SoldAs
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +63,18 @@ def in_brief(showtime: Showtime) -> ShowtimeInBrief:
 
 @dataclass(frozen=True, slots=True)
 class BookingCreated:
+    """lines: what the total is made of. seller: as the tariff names it; None where there is no tariff."""
+
     type: ClassVar[str] = "booking.created"
     booking_id: UUID
     reference: str
     user_id: UUID
     showtime_id: UUID
+    theater_id: UUID
     seats: list[PricedSeat]
+    lines: Sequence[Line]
     total: Money
+    seller: dict[str, Any] | None
     payment_method: dict[str, str] | None
     showtime: ShowtimeInBrief
     # The database's own, filled in by the statement that makes the booking (inventory.TAKE).
@@ -158,6 +180,11 @@ class TicketSeat:
     row: str
     number: int
     category: str
+    ticket_type: SoldAs
+
+
+def ticket_seat(seat: BookingSeat) -> TicketSeat:
+    return TicketSeat(seat.seat_id, seat.row, seat.number, seat.category, ticket_type_of(seat))
 
 
 @dataclass(frozen=True, slots=True)

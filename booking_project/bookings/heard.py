@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from bookings.domain import GOODWILL
+from bookings.prices import Tariff
 from chassis.money import Money
 
 
@@ -119,6 +120,7 @@ class ShowtimeScheduled:
     language: str
     currency: str
     prices: dict[str, int]
+    tariff: Tariff | None = None
     rules: dict[str, Any] | None = None
     status: str = "scheduled"  # events of scheduling have none; an answer of catalog does
 

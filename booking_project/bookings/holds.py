@@ -6,24 +6,27 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from uuid import UUID
 
+import msgspec
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
 
-from bookings import events, inventory, locks, seating
+from bookings import choices, events, inventory, locks, offers
+from bookings.choices import Quantity
 from bookings.domain import Excess, Limits, Trigger, excess, next_state
 from bookings.errors import (
     AddressNotVerified,
-    CompanionAlone,
-    CoupleSeatSplit,
     HeldTooOften,
     NotEnoughSeats,
-    OrphanSeat,
     SalesClosed,
     SeatUnavailable,
+    TicketTypeRefused,
     TooManyHolds,
     TooManyHoldsInAll,
+    UnknownSeat,
 )
 from bookings.models import Booking
+from bookings.prices import Bill, Wanted
 from bookings.sales import Sale, Seat, reload_sale, sale_of
 from chassis.ids import uuid7
 from chassis.messaging.outbox import emit
@@ -50,9 +53,12 @@ CHOICES = 8
 
 @dataclass(frozen=True, slots=True)
 class Held:
+    """seats: in key order, as their places are. told: what everybody else is told of it, their prices too."""
+
     booking: Booking
     seats: Sequence[Seat]
     sale: Sale
+    told: events.BookingCreated
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +81,30 @@ def hold_seats(
     user_id: UUID,
     showtime_id: UUID,
     seat_ids: Sequence[UUID],
+    ticket_types: Mapping[UUID, str] | None = None,
+    promo_code: str | None = None,
     payment_method: Mapping[str, str] | None = None,
     verified: bool = False,
+    seller: Actor | None = None,
     once: Once | None = None,
 ) -> Held | Replayed:
     """Holds seats for HOLD_SECONDS as a PENDING booking and tells of it, all or nothing.
 
+    ticket_types: of each seat the code of the type it is for, or else the tariff's default. promo_code: as it is typed.
     verified: the customer has proven an address, and may hold more than a few seats that are not paid. Anybody else may
-    hold more with a card, once, until it has answered.
-    Raises ShowtimeNotFound, ShowtimeUnknown, UnknownSeat, SalesClosed, TooManyHolds, TooManyHoldsInAll, HeldTooOften,
-    AddressNotVerified, SeatUnavailable naming the seats, CoupleSeatSplit, CompanionAlone, OrphanSeat, and with `once`
+    hold more with a card, once, until it has answered. seller: who of staff may book what is not sold online; that they
+    did is on record.
+    Raises ShowtimeNotFound, ShowtimeUnknown, UnknownSeat, TicketTypeRefused (of which there are several), SalesClosed,
+    TotalTooLarge, TooManyHolds, TooManyHoldsInAll, HeldTooOften, AddressNotVerified, SeatUnavailable naming the seats,
+    CoupleSeatSplit, CompanionAlone, OrphanSeat, PromoCodeInvalid, PromoCodeUnfit, PromoCodeUsedUp, and with `once`
     idempotency.KeyReused or KeyInFlight.
     """
-    limits = _limits(verified=verified)
-    booking_id = uuid7()
-    owner = locks.Owner(user_id, booking_id)
+    hold = _Hold(uuid7(), user_id, promo_code, payment_method, _limits(verified=verified), seller)
+    owner = locks.Owner(user_id, hold.booking_id)
 
     def attempt(sale: Sale) -> Held | Replayed:
-        seats = sale.pick(seat_ids)
-        wanted = [seat.id for seat in seats]
+        tickets = choices.named(sale, seat_ids, ticket_types, by_staff=seller is not None)
+        wanted = [ticket.seat_id for ticket in tickets]
         locked = locks.acquire(showtime_id, wanted, owner=owner, seconds=settings.HOLD_SECONDS)
         # With a key the same request may have been answered before, whoever has the seats by now.
         if locked.refused and once is None:
@@ -101,19 +112,20 @@ def hold_seats(
             REFUSED.inc()
             raise SeatUnavailable(locked.refused)
         committed = False
-        incomplete = _incomplete(sale, wanted)
+        incomplete = choices.incomplete(sale, wanted)
         try:
-            with _transaction(needed=once is not None or sale.leaves_no_single or incomplete is not None):
-                claim = _claim(once, booking_id)
+            alone = once is None and seller is None and not sale.leaves_no_single and incomplete is None
+            with _transaction(needed=not alone):
+                claim = _claim(once, hold.booking_id)
                 if claim is not None and claim.completed:
                     return Replayed(claim)
                 if locked.refused:
                     locks.CONFLICTS.inc()
-                held = _write_hold(booking_id, user_id, sale, seats, payment_method, limits)
+                held = _write(hold, sale, tickets)
                 if incomplete is not None:
                     raise incomplete  # only now it is known that the sale, and its rule, is the current one
                 if sale.leaves_no_single:
-                    _refuse_singles(sale, wanted)
+                    choices.refuse_singles(sale, wanted)
                 if once is not None and claim is not None:
                     once.answer(claim, held)
             committed = True
@@ -132,42 +144,44 @@ def hold_best_seats(
     *,
     user_id: UUID,
     showtime_id: UUID,
-    quantity: int,
+    quantity: Quantity,
     category: str | None = None,
+    promo_code: str | None = None,
     payment_method: Mapping[str, str] | None = None,
     verified: bool = False,
+    seller: Actor | None = None,
     once: Once | None = None,
 ) -> Held | Replayed:
-    """Like hold_seats, with the best free seats (seating.choose), chosen inside the lock.
+    """Like hold_seats, with the best free seats (choices.best), chosen inside the lock.
 
     Raises NotEnoughSeats, and what hold_seats raises.
     """
-    limits = _limits(verified=verified)
-    booking_id = uuid7()
+    hold = _Hold(uuid7(), user_id, promo_code, payment_method, _limits(verified=verified), seller)
 
     def attempt(sale: Sale) -> Held | Replayed:
         with transaction.atomic():
-            claim = _claim(once, booking_id)
+            claim = _claim(once, hold.booking_id)
             if claim is not None and claim.completed:
                 return Replayed(claim)
             inventory.choose_alone(showtime_id)
             for _ in range(CHOICES):
-                seats = _choose(sale, quantity=quantity, category=category)
+                tickets = choices.best(sale, quantity, category, by_staff=seller is not None)
                 try:
                     with transaction.atomic():
-                        held = _write_hold(booking_id, user_id, sale, seats, payment_method, limits)
+                        held = _write(hold, sale, tickets)
                 except SeatUnavailable:
                     continue  # picked by somebody in this very moment: there are others
                 break
             else:
                 raise NotEnoughSeats
-            incomplete = _incomplete(sale, [seat.id for seat in seats])
+            seat_ids = [ticket.seat_id for ticket in tickets]
+            incomplete = choices.incomplete(sale, seat_ids)
             if incomplete is not None:
                 raise incomplete
             if once is not None and claim is not None:
                 once.answer(claim, held)
-        owner = locks.Owner(user_id, booking_id)
-        locks.take_over(showtime_id, [seat.id for seat in seats], owner=owner, seconds=settings.HOLD_SECONDS)
+        owner = locks.Owner(user_id, hold.booking_id)
+        locks.take_over(showtime_id, seat_ids, owner=owner, seconds=settings.HOLD_SECONDS)
         return held
 
     return _on_current_sale(showtime_id, attempt)
@@ -181,7 +195,7 @@ def _on_current_sale(showtime_id: UUID, attempt: Callable[[Sale], Held | Replaye
     """Tries with the sale as this process knows it, and once more as it is now. Raises SalesClosed."""
     try:
         held = attempt(sale_of(showtime_id))
-    except _SaleChanged:
+    except (_SaleChanged, UnknownSeat, TicketTypeRefused):  # what it does not know may have come since
         try:
             held = attempt(reload_sale(showtime_id))
         except _SaleChanged:
@@ -201,83 +215,57 @@ def _claim(once: Once | None, booking_id: UUID) -> idempotency.Claim | None:
     return idempotency.claim(once.key, resource_id=booking_id) if once is not None else None
 
 
-def _choose(sale: Sale, *, quantity: int, category: str | None) -> list[Seat]:
-    taken = inventory.seat_statuses(sale.showtime.id)
-    try:
-        chosen = seating.choose(
-            list(sale.seats.values()),
-            sale.seats.keys() - taken.keys(),
-            quantity=quantity,
-            category=category,
-            leave_no_single=sale.leaves_no_single,
-            reserved=sale.reserved,
-            halves=sale.halves,
-        )
-    except seating.NotEnoughSeats:
-        raise NotEnoughSeats from None
-    return sale.pick(seat.id for seat in chosen)
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    """What is known of a booking before its seats are; as of hold_seats()."""
+
+    booking_id: UUID
+    user_id: UUID
+    promo_code: str | None
+    payment_method: Mapping[str, str] | None
+    limits: Limits
+    seller: Actor | None
 
 
-def _incomplete(sale: Sale, chosen: Sequence[UUID]) -> CoupleSeatSplit | CompanionAlone | None:
-    """Why this choice is refused whatever is free: what is sold together is chosen together."""
-    split = seating.halves_left(set(chosen), sale.halves)
-    if split:
-        return CoupleSeatSplit(split)
-    if any(sale.seats[seat_id].category in sale.reserved for seat_id in chosen):
-        alone = seating.companions_alone(sale.seats.values(), set(chosen))
-        if alone:
-            return CompanionAlone(seat.id for seat in alone)
-    return None
-
-
-def _refuse_singles(sale: Sale, chosen: Sequence[UUID]) -> None:
-    """Raises OrphanSeat, by the seats of the rows in question as this transaction sees them."""
-    rows = {sale.seats[seat_id].y for seat_id in chosen}
-    nearby = [seat for seat in sale.seats.values() if seat.y in rows]
-    taken = inventory.seat_statuses(sale.showtime.id, [seat.id for seat in nearby])
-    free = {seat.id for seat in nearby if seat.id not in taken}.union(chosen)
-    singles = seating.singles_left(nearby, free, set(chosen))
-    if singles:
-        raise OrphanSeat(seat.id for seat in singles)
-
-
-def _write_hold(
-    booking_id: UUID,
-    user_id: UUID,
-    sale: Sale,
-    seats: Sequence[Seat],
-    payment_method: Mapping[str, str] | None,
-    limits: Limits,
-) -> Held:
-    """Raises _SaleChanged, TooManyHolds, TooManyHoldsInAll, HeldTooOften, AddressNotVerified, SeatUnavailable."""
+def _write(hold: _Hold, sale: Sale, tickets: Sequence[Wanted]) -> Held:
+    """Raises _SaleChanged, TotalTooLarge, TooManyHolds, TooManyHoldsInAll, HeldTooOften, AddressNotVerified,
+    SeatUnavailable, PromoCodeInvalid, PromoCodeUnfit, PromoCodeUsedUp.
+    """
+    bill, code = offers.billed(sale, tickets, hold.promo_code, at=timezone.now())
+    # What costs nothing is not charged, and no card vouches for whoever takes it.
+    payment_method = hold.payment_method if bill.total else None
     booking = Booking(
-        id=booking_id,
+        id=hold.booking_id,
         reference=_reference(),
-        user_id=user_id,
+        user_id=hold.user_id,
         showtime_id=sale.showtime.id,
         status=next_state(None, Trigger.HELD),
-        total_amount=sum(seat.price for seat in seats),
+        total_amount=bill.total,
         currency=sale.showtime.currency,
+        lines=msgspec.to_builtins(bill.lines),
         terms=sale.terms,
         with_card=payment_method is not None,
     )
+    told = _created(booking, sale, tickets, bill, payment_method)
     try:
         booking.hold_expires_at, booking.created_at = inventory.take_seats(
-            booking=booking,
-            sale=sale,
-            seats=seats,
-            event=_created(booking, sale, seats, payment_method),
-            limits=limits,
+            booking=booking, sale=sale, event=told, limits=hold.limits, code=code
         )
     except inventory.HoldRefused as refusal:
         if not refusal.on_sale:
             raise _SaleChanged from None
-        beyond = excess(refusal.holds, wanted=len(seats), with_card=booking.with_card, limits=limits)
+        beyond = excess(refusal.holds, wanted=len(tickets), with_card=booking.with_card, limits=hold.limits)
         if beyond is not None:
-            raise _too_much(beyond, limits) from None
+            raise _too_much(beyond, hold.limits) from None
+        if refusal.code is not None:
+            raise offers.refusal(refusal.code) from None
         REFUSED.inc()
-        raise SeatUnavailable(seat.id for seat in seats if seat.id not in refusal.free) from None
-    return Held(booking, seats, sale)
+        raise SeatUnavailable(each.seat_id for each in tickets if each.seat_id not in refusal.free) from None
+    if hold.seller is not None:
+        types = choices.not_online(sale, tickets)
+        if types:
+            record(hold.seller, "booking.sold", ("booking", booking.id), after={"not sold online": types})
+    return Held(booking, [sale.seats[ticket.seat_id] for ticket in tickets], sale, told)
 
 
 def _reference() -> str:
@@ -313,19 +301,18 @@ def _too_much(beyond: Excess, limits: Limits) -> Problem:
 
 
 def _created(
-    booking: Booking, sale: Sale, seats: Sequence[Seat], payment_method: Mapping[str, str] | None
+    booking: Booking, sale: Sale, tickets: Sequence[Wanted], bill: Bill, payment_method: Mapping[str, str] | None
 ) -> events.BookingCreated:
-    currency = booking.currency
     return events.BookingCreated(
         booking_id=booking.id,
         reference=booking.reference,
         user_id=booking.user_id,
         showtime_id=booking.showtime_id,
-        seats=[
-            events.PricedSeat(seat.id, seat.row, seat.number, seat.category, Money(seat.price, currency))
-            for seat in seats
-        ],
-        total=Money(booking.total_amount, currency),
+        theater_id=sale.showtime.theater_id,
+        seats=sale.priced(tickets, bill),
+        lines=bill.lines,
+        total=Money(booking.total_amount, booking.currency),
+        seller=sale.tariff.seller,
         payment_method=dict(payment_method) if payment_method else None,
         showtime=events.in_brief(sale.showtime),
     )

@@ -15,7 +15,7 @@ from django.utils import timezone
 from bookings.domain import Holds, Limits
 from bookings.events import BookingCreated
 from bookings.models import Booking
-from bookings.sales import Sale, Seat
+from bookings.sales import Sale
 from chassis.ids import first_uuid7_at
 from chassis.messaging.outbox import insertion
 from chassis.storage.database import as_jsonb, execute
@@ -27,8 +27,10 @@ from chassis.storage.database import as_jsonb, execute
 # which the statement's own snapshot would not. Nothing is taken before it has returned, so nobody waits in a circle.
 TAKE = """
 WITH wanted AS (
-    SELECT id AS seat_id, "row", number, category, price
-    FROM jsonb_to_recordset(%(seats)s) AS seat(id uuid, "row" text, number int, category text, price bigint)
+    SELECT id AS seat_id, "row", number, category, (price -> 'amount')::bigint AS price,
+           ticket_type ->> 'code' AS type, ticket_type ->> 'name' AS type_name
+    FROM jsonb_to_recordset(%(seats)s)
+        AS seat(id uuid, "row" text, number int, category text, price jsonb, ticket_type jsonb)
 ), sale AS (
     SELECT now() AS at, now() + make_interval(secs => %(hold_seconds)s) AS until
     FROM showtimes s JOIN screens c ON c.id = s.screen_id
@@ -50,14 +52,15 @@ WITH wanted AS (
     RETURNING seat_id
 ), booked AS (
     INSERT INTO bookings (id, reference, user_id, showtime_id, status, payment_status, total_amount, currency,
-                          hold_expires_at, created_at, ticket, showtime_revision, terms, with_card)
+                          lines, hold_expires_at, created_at, ticket, showtime_revision, terms, with_card)
     SELECT %(booking_id)s, %(reference)s, %(user_id)s, %(showtime_id)s, 'PENDING', 'unpaid', %(total)s, %(currency)s,
-           sale.until, sale.at, '', %(showtime_revision)s, %(terms)s, %(with_card)s
+           %(lines)s, sale.until, sale.at, '', %(showtime_revision)s, %(terms)s, %(with_card)s
     FROM sale
     WHERE (SELECT count(*) FROM taken) = (SELECT count(*) FROM wanted)
     RETURNING id, hold_expires_at, created_at
 ), seated AS (
-    INSERT INTO booking_seats (booking_id, showtime_id, seat_id, "row", number, category, price_amount)
+    INSERT INTO booking_seats (booking_id, showtime_id, seat_id, "row", number, category, price_amount, ticket_type,
+                               ticket_type_name)
     SELECT booked.id, %(showtime_id)s, wanted.* FROM booked, wanted ORDER BY seat_id
 ), told AS (
     INSERT INTO booking_history (booking_id, from_status, to_status, trigger, cause, actor, reason, at)
@@ -172,21 +175,16 @@ class CodeUse:
 
 
 def take_seats(
-    *,
-    booking: Booking,
-    sale: Sale,
-    seats: Sequence[Seat],
-    event: BookingCreated,
-    limits: Limits,
-    code: CodeUse | None = None,
+    *, booking: Booking, sale: Sale, event: BookingCreated, limits: Limits, code: CodeUse | None = None
 ) -> tuple[datetime, datetime]:
     """Runs TAKE: all seats or none, by itself or as a part of the caller's transaction.
 
-    event: what is told when all were taken, with its two times left to the database. code: what the booking uses, too.
+    event: what is told when all were taken, with the seats to take, and its two times left to the database. code: what
+    the booking uses, too.
     Returns when the hold ends and when it was made. Raises HoldRefused.
     """
     try:
-        return _take(booking, sale, seats, event, limits, code)
+        return _take(booking, sale, event, limits, code)
     except DatabaseError as exc:
         told = getattr(exc.__cause__, "diag", None)
         if told is None or told.sqlstate != REFUSED:
@@ -195,12 +193,7 @@ def take_seats(
 
 
 def _take(
-    booking: Booking,
-    sale: Sale,
-    seats: Sequence[Seat],
-    event: BookingCreated,
-    limits: Limits,
-    code: CodeUse | None,
+    booking: Booking, sale: Sale, event: BookingCreated, limits: Limits, code: CodeUse | None
 ) -> tuple[datetime, datetime]:
     told = insertion(event, subject=booking.id, source="booked", marks=("%(exchange)s", "%(event)s"), fill=_TIMES)
     exchange, body = told.parameters
@@ -223,9 +216,10 @@ def _take(
                 "reference": booking.reference,
                 "total": booking.total_amount,
                 "currency": booking.currency,
+                "lines": as_jsonb(booking.lines),
                 "terms": as_jsonb(booking.terms),
                 "with_card": booking.with_card,
-                "seats": as_jsonb(seats),
+                "seats": as_jsonb(event.seats),
                 "exchange": exchange,
                 "event": body,
                 **({"code_id": code.code_id, "cheaper": list(code.seats)} if code is not None else {}),

@@ -60,6 +60,7 @@ class Showtime(models.Model):
     language = models.CharField(max_length=32)
     currency = models.CharField(max_length=3)
     prices = models.JSONField(help_text="Minor units by category of seat.")
+    tariff = models.JSONField(null=True, help_text="Ticket types with their prices, fees, taxes, seller (prices.py).")
     rules = models.JSONField(default=dict, help_text="The theater's rules: cancellation, orphan seats.")
     status = models.CharField(max_length=16, choices=Status, default=Status.SCHEDULED)
     cancellation_message = models.CharField(
@@ -192,6 +193,9 @@ class Booking(models.Model):
     total_amount = models.BigIntegerField(help_text="Minor units.")
     refunded_amount = models.BigIntegerField(db_default=0, help_text="What went back of it so far, minor units.")
     currency = models.CharField(max_length=3)
+    lines = models.JSONField(
+        default=list, db_default=[], help_text="What the total is made of, as it was sold (prices.py)."
+    )
     hold_expires_at = models.DateTimeField()
     created_at = models.DateTimeField()
     ticket = models.TextField(blank=True, default="", help_text="The signed ticket of all seats, once it is paid.")
@@ -202,6 +206,7 @@ class Booking(models.Model):
         permissions = [
             ("cancel_booking", "Can cancel anybody's booking"),
             ("check_in_booking", "Can let people in by their tickets"),
+            ("sell_booking", "Can book ticket types that are not sold online"),
         ]
         indexes = [
             models.Index(fields=["user_id", "-id"], name="idx_bookings_user_id"),
@@ -231,7 +236,11 @@ class BookingSeat(models.Model):
     row = models.CharField(max_length=8)
     number = models.PositiveIntegerField()
     category = models.CharField(max_length=32)
-    price_amount = models.BigIntegerField(help_text="Minor units of the booking's currency.")
+    price_amount = models.BigIntegerField(
+        help_text="What the lines of this seat come to, in minor units of the booking's currency."
+    )
+    ticket_type = models.TextField(db_default="", help_text="The code of the type it was sold as; empty: the only one.")
+    ticket_type_name = models.TextField(db_default="", help_text="What that type was called then.")
     given_back_at = models.DateTimeField(null=True, help_text="When it went back on sale, its booking going on.")
 
     class Meta:

@@ -104,7 +104,7 @@ def _event(
         status=booking.status,
         ticket=booking.ticket,
         tickets=events.seat_tickets(booking, seats),
-        seats=[events.TicketSeat(seat.seat_id, seat.row, seat.number, seat.category) for seat in seats],
+        seats=[events.ticket_seat(seat) for seat in seats],
         total=Money(booking.total_amount, booking.currency),
         revision=newest.revision,
         changed=changed,

@@ -6,15 +6,18 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.utils import timezone
 
 from bookings.domain import Cancellation, State, Trigger
 from bookings.doors import Admission
-from bookings.events import seat_tickets
+from bookings.events import PricedSeat, seat_tickets, ticket_seat, ticket_type_of
 from bookings.holds import Held
 from bookings.models import Booking, BookingSeat, BookingTransition, Showtime
+from bookings.quotes import Quote
 from bookings.sales import Sale
-from bookings.selectors import Revoked, seats_left
+from bookings.selectors import Revoked, lines_of, seats_left
 from bookings.terms import Terms, terms_of
+from chassis.money import Money
 
 # What a customer sees in the place of a member of staff.
 STAFF = "staff"
@@ -30,7 +33,7 @@ def present_booking(booking: Booking, outcome: Cancellation | None = None) -> di
     outcome: what came of its cancellation, where that has just happened.
     """
     has = seats_left(booking)
-    shown = _booking(booking, [_booked(seat, booking) for seat in has], booking.showtime)
+    shown = _booking(booking, [_booked(seat, booking) for seat in has], lines_of(booking), booking.showtime)
     shown["refunded"] = _money(booking.refunded_amount, booking.currency)
     shown["seats_given_back"] = [
         {**_booked(seat, booking), "given_back_at": seat.given_back_at.isoformat()}
@@ -48,18 +51,24 @@ def present_booking(booking: Booking, outcome: Cancellation | None = None) -> di
 
 def present_hold(held: Held) -> dict[str, Any]:
     """A new booking, from what is at hand: nothing is read again."""
-    currency = held.booking.currency
-    seats = [_seat(seat.id, seat.row, seat.number, seat.category, _money(seat.price, currency)) for seat in held.seats]
-    return _booking(held.booking, seats, held.sale.showtime)
+    return _booking(held.booking, msgspec.to_builtins(held.told.seats), held.booking.lines, held.sale.showtime)
+
+
+def present_quote(quote: Quote) -> dict[str, Any]:
+    """What seats would cost."""
+    return {
+        "showtime_id": str(quote.sale.showtime.id),
+        "seats": msgspec.to_builtins(quote.seats),
+        "lines": msgspec.to_builtins(quote.bill.lines),
+        "total": _money(quote.bill.total, quote.sale.showtime.currency),
+    }
 
 
 def _booked(seat: BookingSeat, booking: Booking) -> dict[str, Any]:
-    price = _money(seat.price_amount, booking.currency)
-    return _seat(seat.seat_id, seat.row, seat.number, seat.category, price)
-
-
-def _seat(seat_id: UUID, row: str, number: int, category: str, price: dict[str, Any]) -> dict[str, Any]:
-    return {"id": str(seat_id), "row": row, "number": number, "category": category, "price": price}
+    price = Money(seat.price_amount, booking.currency)
+    priced = PricedSeat(seat.seat_id, seat.row, seat.number, seat.category, price, ticket_type_of(seat))
+    shown: dict[str, Any] = msgspec.to_builtins(priced)
+    return shown
 
 
 def _showtime(showtime: Showtime) -> dict[str, str]:
@@ -74,7 +83,9 @@ def _showtime(showtime: Showtime) -> dict[str, str]:
     }
 
 
-def _booking(booking: Booking, seats: Sequence[dict[str, Any]], showtime: Showtime) -> dict[str, Any]:
+def _booking(
+    booking: Booking, seats: Sequence[dict[str, Any]], lines: Sequence[dict[str, Any]], showtime: Showtime
+) -> dict[str, Any]:
     return {
         "id": str(booking.id),
         "reference": booking.reference,
@@ -87,6 +98,7 @@ def _booking(booking: Booking, seats: Sequence[dict[str, Any]], showtime: Showti
         "terms": _terms(terms_of(booking, showtime)),
         "seats": seats,
         "seats_given_back": [],
+        "lines": lines,
         "total": _money(booking.total_amount, booking.currency),
         "refunded": _money(0, booking.currency),
         "hold_expires_at": booking.hold_expires_at.isoformat(),
@@ -132,10 +144,7 @@ def present_admission(admission: Admission) -> dict[str, Any]:
         "reference": booking.reference,
         "showtime_id": str(booking.showtime_id),
         "showtime": _showtime(admission.showtime),
-        "seats": [
-            {"id": str(seat.seat_id), "row": seat.row, "number": seat.number, "category": seat.category}
-            for seat in admission.seats
-        ],
+        "seats": [msgspec.to_builtins(ticket_seat(seat)) for seat in admission.seats],
         "at": admission.at.isoformat(),
     }
 
@@ -188,10 +197,12 @@ def _is_a_person(actor: str) -> bool:
 
 def present_seat_map(sale: Sale, statuses: dict[UUID, str]) -> dict[str, Any]:
     """version changes with the layout, the prices and the status of any seat."""
-    taken = "".join(f"{seat_id}{status}" for seat_id, status in sorted(statuses.items()))
+    prices = sale.prices_shown(at=timezone.now())
+    changing = "".join(f"{each}{said}" for each, said in (*sorted(prices.items()), *sorted(statuses.items())))
+    tariff = msgspec.to_builtins(sale.tariff)
     return {
         "showtime_id": str(sale.showtime.id),
-        "version": f"{sale.showtime.revision}.{sale.screen_revision}.{zlib.crc32(taken.encode()):08x}",
+        "version": f"{sale.showtime.revision}.{sale.screen_revision}.{zlib.crc32(changing.encode()):08x}",
         "screen": {"name": sale.showtime.screen_name, "rows": sale.rows, "columns": sale.columns},
         "seats": [
             {
@@ -203,8 +214,10 @@ def present_seat_map(sale: Sale, statuses: dict[UUID, str]) -> dict[str, Any]:
                 "category": seat.category,
                 "accessible": seat.accessible,
                 "status": statuses.get(seat.id, "available"),
-                "price": _money(seat.price, sale.showtime.currency),
+                "price": _money(prices[seat.category], sale.showtime.currency),
             }
             for seat in sale.seats.values()
         ],
+        "currency": sale.showtime.currency,
+        **{name: tariff[name] for name in ("ticket_types", "prices", "fees", "early", "tax")},
     }

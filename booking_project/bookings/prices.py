@@ -202,12 +202,22 @@ def bill(tariff: Tariff, wanted: Sequence[Wanted], *, days_before: int, discount
     return Bill(tuple(lines), prices, sum(line.gross for line in lines))
 
 
-def price(tariff: Tariff, code: str, category: str, *, days_before: int) -> int | None:
-    """What a seat of that category costs that type, with all that comes with a ticket; None: it is not sold so."""
-    if tariff.price_of(code, category) is None:
-        return None
+def price(tariff: Tariff, code: str, category: str, *, days_before: int) -> int:
+    """What a seat of that category costs that type, with all that comes with a ticket. Raises KeyError, as bill()."""
     seat_id = UUID(int=0)
     return bill(tariff, [Wanted(seat_id, category, code)], days_before=days_before).prices[seat_id]
+
+
+def shown(tariff: Tariff, category: str, *, days_before: int) -> int:
+    """What a seat costs who names no type; where that type is not sold, the least of what is, online if anything is.
+
+    Raises ValueError for a category that nobody is sold.
+    """
+    sold = [each for each in tariff.ticket_types if tariff.price_of(each.code, category) is not None]
+    if tariff.default in sold:
+        sold = [tariff.default]
+    fitting = [each for each in sold if each.online] or sold
+    return min(price(tariff, each.code, category, days_before=days_before) for each in fitting)
 
 
 class _Ticket:
@@ -314,16 +324,18 @@ class Objection(StrEnum):
     ALONE = "alone"
 
 
-def objection(tariff: Tariff, wanted: Sequence[Wanted], *, staff: bool = False) -> tuple[Objection, list[int]] | None:
+def objection(
+    tariff: Tariff, wanted: Sequence[Wanted], *, by_staff: bool = False
+) -> tuple[Objection, list[int]] | None:
     """What stands against it, and against which of the wanted by their places; None: nothing.
 
-    staff: it is sold by somebody who may sell what is not sold online.
+    by_staff: it is asked by somebody who may sell what is not sold online.
     """
     types = [tariff.type_of(each.ticket_type) for each in wanted]
     against = {
         Objection.UNKNOWN: [kind is None for kind in types],
         Objection.NOT_SOLD: [tariff.price_of(each.ticket_type, each.category) is None for each in wanted],
-        Objection.NOT_ONLINE: [kind is not None and not kind.online and not staff for kind in types],
+        Objection.NOT_ONLINE: [kind is not None and not kind.online and not by_staff for kind in types],
         Objection.ALONE: [all(kind is not None and kind.accompanied for kind in types)] * len(types),
     }
     for said, where in against.items():
@@ -334,5 +346,4 @@ def objection(tariff: Tariff, wanted: Sequence[Wanted], *, staff: bool = False) 
 
 def sold_to_all(tariff: Tariff, codes: Sequence[str]) -> set[str]:
     """The categories that all of these types are sold in."""
-    sold = [set(tariff.prices.get(code, {})) for code in codes]
-    return set.intersection(*sold) if sold else set()
+    return set.intersection(*(set(tariff.prices.get(code, {})) for code in codes))

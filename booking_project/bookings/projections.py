@@ -84,6 +84,7 @@ def project_showtime(showtime: ShowtimeScheduled) -> bool:
         "rules": showtime.rules or {},
         "status": Showtime.Status(showtime.status),
         "cancellation_message": "",
+        "tariff": msgspec.to_builtins(showtime.tariff),
     }
     with transaction.atomic():
         # Locked, so that what the move is away from is what the statement overwrites.
@@ -111,7 +112,9 @@ def project_cancellation(showtime: ShowtimeCancelled) -> bool:
     One that is not known yet is kept as a tombstone, so that its scheduling comes too late.
     """
     blank = {models.UUIDField: showtime.showtime_id, models.DateTimeField: timezone.now(), models.JSONField: {}}
-    values = {name: blank.get(type(field), field.get_default()) for name, field in COLUMNS.items()}
+    values = {
+        name: None if field.null else blank.get(type(field), field.get_default()) for name, field in COLUMNS.items()
+    }
     known = {
         "revision": showtime.revision,
         "status": Showtime.Status.CANCELLED,

@@ -21,12 +21,17 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def guessing(code: str, *, user_id: UUID, address: str | None) -> Iterator[None]:
-    """Around whatever looks a code up that somebody sent. address: where from, if it is known.
+def guessing(code: str | None, *, user_id: UUID | None, address: str | None) -> Iterator[None]:
+    """Around whatever looks a code up that somebody sent; without one nothing is done. user_id, address: if known.
 
     Raises TooManyGuesses instead of what is inside, and lets PromoCodeInvalid through, which it counts.
     """
-    most = {f"promo:guesses:user:{user_id}": settings.PROMO_GUESSES_PER_USER}
+    if code is None:
+        yield
+        return
+    most: dict[str, int] = {}
+    if user_id is not None:
+        most[f"promo:guesses:user:{user_id}"] = settings.PROMO_GUESSES_PER_USER
     if address is not None:
         most[f"promo:guesses:address:{_place(address)}"] = settings.PROMO_GUESSES_PER_ADDRESS
     _admit(most)

@@ -24,7 +24,7 @@ from bookings.models import Customer, Screen, Showtime
 from bookings.prices import Off
 from bookings.promo_codes import MAX_TYPED
 from bookings.promo_models import RULES, PromoCode, Promotion, PromoUse
-from chassis.admin import ReadOnlyAdmin, StaffAdmin, actor_of
+from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin, actor_of
 from chassis.money import DECIMALS, Money, format_money, to_major, to_minor
 from chassis.web.problems import Problem
 
@@ -308,14 +308,34 @@ class PromoCodeAdmin(ReadOnlyAdmin):
         return words.count(row.used_by, "booking")
 
 
+@admin.display(description="now")
+def _state(use: PromoUse) -> str:
+    return "used" if use.given_back_at is None else "given back: the code may be used once more"
+
+
+state: Any = _state
+
+
+class UseInline(ReadOnlyInline):
+    """On the page of a booking: what it came cheaper by."""
+
+    model = PromoUse
+    verbose_name_plural = "promo code"
+    readonly_fields = ["code", "promotion", state]
+    fields = [*readonly_fields]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("booking", "code", "promotion")
+
+
 @admin.register(PromoUse)
 class PromoUseAdmin(ReadOnlyAdmin):
-    list_display = ["booking", "customer", "code", "promotion", "seats", "state"]
+    list_display = ["booking", "customer", "code", "promotion", "seats", state]
     list_filter = ["promotion"]
     list_select_related = ["booking", "code", "promotion"]
     search_fields = ["=booking__reference", "=code__word", "=code__last4"]
     search_help_text = "The reference of a booking, a word, or the last four signs of a voucher."
-    readonly_fields = ["booking", "customer", "code", "promotion", "seats", "state"]
+    readonly_fields = ["booking", "customer", "code", "promotion", "seats", state]
     fields = [*readonly_fields]
     ordering = ["-booking"]
 
@@ -331,7 +351,3 @@ class PromoUseAdmin(ReadOnlyAdmin):
     @admin.display(description="came cheaper")
     def seats(self, use: PromoUse) -> str:
         return words.count(len(use.seat_ids), "seat")
-
-    @admin.display(description="now")
-    def state(self, use: PromoUse) -> str:
-        return "used" if use.given_back_at is None else "given back: the code may be used once more"

@@ -42,18 +42,14 @@ def give_back(booking: Booking, seat_ids: Collection[UUID], *, cause: Cause) -> 
             showtime_id=booking.showtime_id,
             given_back=[seat.seat_id for seat in gone],
             seat_ids=[seat.seat_id for seat in left],
-            seats=[_told(seat) for seat in left],
+            seats=[events.ticket_seat(seat) for seat in left],
             ticket=booking.ticket,
             total=Money(booking.total_amount, booking.currency),
             refunded=Money(booking.refunded_amount, booking.currency),
             showtime=events.in_brief(booking.showtime),
-            gone=[_told(seat) for seat in gone],
+            gone=[events.ticket_seat(seat) for seat in gone],
         ),
         subject=booking.id,
     )
     owner = locks.Owner(booking.user_id, booking.id)
     transaction.on_commit(lambda: locks.release(booking.showtime_id, list(seat_ids), owner=owner))
-
-
-def _told(seat: BookingSeat) -> events.TicketSeat:
-    return events.TicketSeat(seat.seat_id, seat.row, seat.number, seat.category)

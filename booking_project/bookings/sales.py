@@ -1,11 +1,12 @@
-"""What is for sale: the layout and the prices of a showtime, from catalog's events, or asked of catalog.
+"""What is for sale: the layout and the tariff of a showtime, from catalog's events, or asked of catalog.
 
 A process keeps what it read. That is safe because the revisions are compared again in the statement that takes the
 seats (inventory.TAKE): a stale copy sells nothing.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from threading import Lock
 from typing import Any
@@ -14,11 +15,14 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 
-from bookings import projections, seating
-from bookings.errors import ShowtimeNotFound, ShowtimeUnknown, UnknownSeat
+from bookings import prices, projections, seating
+from bookings.errors import ShowtimeNotFound, ShowtimeUnknown, TotalTooLarge, UnknownSeat
+from bookings.events import PricedSeat, SoldAs
 from bookings.models import Screen, Showtime
+from bookings.prices import Bill, Discount, Tariff, Wanted
 from bookings.terms import terms_of_sale
 from chassis.messaging.events import MalformedEvent
+from chassis.money import LARGEST_PAYMENT, Money
 from chassis.storage.http import Client, Unreachable
 
 KEPT = 512
@@ -33,17 +37,18 @@ class Seat:
     y: int
     category: str
     accessible: bool
-    price: int
 
 
 @dataclass(frozen=True, slots=True)
 class Sale:
     """One showtime at one revision of it and of its screen; prices in minor units of showtime.currency.
 
-    terms: what its bookings keep of it. halves: the other half of each half of a couple seat.
+    terms: what its bookings keep of it. seats: those that somebody can buy. halves: the other half of each half of a
+    couple seat.
     """
 
     showtime: Showtime
+    tariff: Tariff
     terms: dict[str, Any]
     screen_revision: int
     rows: int
@@ -62,15 +67,41 @@ class Sale:
         anybody = self.showtime.rules.get("accessible_places") == "anybody"
         return frozenset() if anybody else seating.RESERVED
 
-    def pick(self, seat_ids: Iterable[UUID]) -> list[Seat]:
-        """The seats in key order. Raises UnknownSeat naming each by its place in the request."""
+    def pick(self, seat_ids: Iterable[UUID], *, pointer: str = "/seat_ids/{}") -> list[Seat]:
+        """The seats in key order. Raises UnknownSeat naming each by its place in the request, which pointer has."""
         ids = list(seat_ids)
         unknown = [index for index, seat_id in enumerate(ids) if seat_id not in self.seats]
         if unknown:
-            raise UnknownSeat(
-                errors=[{"pointer": f"/seat_ids/{i}", "detail": "No seat of this showtime."} for i in unknown]
-            )
+            raise UnknownSeat(pointer.format(index) for index in unknown)
         return [self.seats[seat_id] for seat_id in sorted(ids)]
+
+    def days_before(self, at: datetime) -> int:
+        """By the theater's clocks, to the day of the start."""
+        return prices.days_before(self.showtime.starts_at, at, self.showtime.time_zone)
+
+    def bill(self, wanted: Sequence[Wanted], *, at: datetime, discount: Discount | None = None) -> Bill:
+        """What a booking of this moment costs. Raises TotalTooLarge, and KeyError for what is not sold so."""
+        made = prices.bill(self.tariff, wanted, days_before=self.days_before(at), discount=discount)
+        if made.total > LARGEST_PAYMENT:
+            raise TotalTooLarge
+        return made
+
+    def priced(self, tickets: Iterable[Wanted], bill: Bill) -> list[PricedSeat]:
+        """The seats of a bill as everybody else is told of them."""
+        told = []
+        for ticket in tickets:
+            seat, kind = self.seats[ticket.seat_id], self.tariff.type_of(ticket.ticket_type)
+            assert kind is not None  # there is a bill for it
+            price = Money(bill.prices[seat.id], self.showtime.currency)
+            sold_as = SoldAs(kind.code, kind.name)
+            told.append(PricedSeat(seat.id, seat.row, seat.number, seat.category, price, sold_as))
+        return told
+
+    def prices_shown(self, *, at: datetime) -> dict[str, int]:
+        """What a seat of each category costs who names no type (prices.shown)."""
+        days_before = self.days_before(at)
+        categories = {seat.category for seat in self.seats.values()}
+        return {category: prices.shown(self.tariff, category, days_before=days_before) for category in categories}
 
 
 _kept: dict[UUID, Sale] = {}
@@ -102,10 +133,11 @@ def _read(showtime_id: UUID) -> Sale | None:
     screen = Screen.objects.filter(id=showtime.screen_id).first() if showtime else None
     if showtime is None or screen is None:
         return None
+    tariff = tariff_of(showtime)
+    sold = {category for each in tariff.ticket_types for category in tariff.prices.get(each.code, ())}
     seats = {}
     for seat in screen.seats:
-        price = showtime.prices.get(seat["category"])
-        if price is not None:
+        if seat["category"] in sold:
             seats[UUID(seat["id"])] = Seat(
                 id=UUID(seat["id"]),
                 row=seat["row"],
@@ -114,12 +146,22 @@ def _read(showtime_id: UUID) -> Sale | None:
                 y=seat["y"],
                 category=seat["category"],
                 accessible=seat["accessible"],
-                price=price,
             )
-    terms = msgspec.to_builtins(terms_of_sale(showtime))
     return Sale(
-        showtime, terms, screen.revision, screen.rows, screen.columns, seats, seating.other_halves(seats.values())
+        showtime=showtime,
+        tariff=tariff,
+        terms=msgspec.to_builtins(terms_of_sale(showtime)),
+        screen_revision=screen.revision,
+        rows=screen.rows,
+        columns=screen.columns,
+        seats=seats,
+        halves=seating.other_halves(seats.values()),
     )
+
+
+def tariff_of(showtime: Showtime) -> Tariff:
+    """What its tickets cost; of one without a tariff, one type at its prices."""
+    return msgspec.convert(showtime.tariff, Tariff) if showtime.tariff else prices.plain(showtime.prices)
 
 
 @lru_cache(maxsize=1)

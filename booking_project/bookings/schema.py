@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from bookings.domain import PaymentStatus, State, Trigger, Why
+from bookings.prices import Kind
 from chassis.web.openapi import page_of, sends
 
 SHOWTIME_ID = "019ab1c8-1000-7a00-8000-000000000001"
@@ -15,6 +16,18 @@ BOOK = sends(
     two_seats={"showtime_id": SHOWTIME_ID, "seat_ids": SEAT_IDS, "payment_method": {"token": "tok_visa"}},
     seats_to_be_paid_later={"showtime_id": SHOWTIME_ID, "seat_ids": SEAT_IDS},
     the_best_seats_by_a_saved_card={"showtime_id": SHOWTIME_ID, "quantity": 2, "payment_method": {"id": METHOD_ID}},
+    an_adult_and_a_child={
+        "showtime_id": SHOWTIME_ID,
+        "seats": [
+            {"seat_id": SEAT_IDS[0], "ticket_type": "adult"},
+            {"seat_id": SEAT_IDS[1], "ticket_type": "child"},
+        ],
+    },
+    the_best_seats_for_a_family={"showtime_id": SHOWTIME_ID, "quantity": {"adult": 2, "child": 1}},
+)
+QUOTE = sends(
+    two_seats={"seat_ids": SEAT_IDS},
+    the_best_seats_for_a_family={"quantity": {"adult": 2, "child": 1}},
 )
 CANCEL = sends(
     for_a_customer={"reason": "The customer asked for it by telephone."},
@@ -60,12 +73,36 @@ class MoneySerializer(serializers.Serializer[Any]):
     currency = serializers.CharField(help_text="ISO 4217.")
 
 
-class BookedSeatSerializer(serializers.Serializer[Any]):
+class SoldAsSerializer(serializers.Serializer[Any]):
+    """The type of a ticket, as it was called when it was sold."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+
+
+class TicketSeatSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     row = serializers.CharField()
     number = serializers.IntegerField()
     category = serializers.CharField()
-    price = MoneySerializer()
+    ticket_type = SoldAsSerializer()
+
+
+class BookedSeatSerializer(TicketSeatSerializer):
+    price = MoneySerializer(help_text="What the lines of this seat come to.")
+
+
+class LineSerializer(serializers.Serializer[Any]):
+    """A part of a total, in minor units of its currency: net + tax = gross, and those of a discount are below zero."""
+
+    kind = serializers.ChoiceField(choices=[kind.value for kind in Kind])
+    code = serializers.CharField(help_text="Of the ticket type or the fee; of a discount `early`, or a code.")
+    name = serializers.CharField(help_text="As it was called when it was sold.")
+    seat_id = serializers.UUIDField(allow_null=True, help_text="null: of the booking as a whole.")
+    net = serializers.IntegerField()
+    tax = serializers.IntegerField()
+    gross = serializers.IntegerField()
+    rate = serializers.IntegerField(help_text="Of the tax, in basis points: 500 is 5 %.")
 
 
 class GivenBackSeatSerializer(BookedSeatSerializer):
@@ -139,6 +176,7 @@ class BookingSerializer(serializers.Serializer[Any]):
     seats_given_back = GivenBackSeatSerializer(
         many=True, help_text="Those that it had when it was sold, and whose money went back; the rest goes on."
     )
+    lines = LineSerializer(many=True, help_text="What the total is made of: by seat, then those of the booking.")
     total = MoneySerializer(help_text="What all of it was sold at, with the seats that were given back.")
     refunded = MoneySerializer(help_text="What went back of the total so far.")
     hold_expires_at = serializers.DateTimeField(help_text="Until then the seats are held for the payment.")
@@ -152,13 +190,6 @@ class BookingSerializer(serializers.Serializer[Any]):
     )
 
 
-class AdmittedSeatSerializer(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    row = serializers.CharField()
-    number = serializers.IntegerField()
-    category = serializers.CharField()
-
-
 class AdmissionSerializer(serializers.Serializer[Any]):
     """Who may go in now: the people of these seats."""
 
@@ -166,7 +197,7 @@ class AdmissionSerializer(serializers.Serializer[Any]):
     reference = serializers.CharField()
     showtime_id = serializers.UUIDField()
     showtime = BookedShowtimeSerializer()
-    seats = AdmittedSeatSerializer(many=True)
+    seats = TicketSeatSerializer(many=True)
     at = serializers.DateTimeField()
 
 
@@ -216,7 +247,12 @@ class HistorySerializer(serializers.Serializer[Any]):
     results = TransitionSerializer(many=True)
 
 
-class SeatSerializer(BookedSeatSerializer):
+class SeatSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    row = serializers.CharField()
+    number = serializers.IntegerField()
+    category = serializers.CharField()
+    price = MoneySerializer(help_text="Today, of a ticket of the default type, with all that comes with a ticket.")
     x = serializers.IntegerField(help_text="From the left, from 1; what is left out is an aisle.")
     y = serializers.IntegerField(help_text="From the screen backwards, from 1.")
     accessible = serializers.BooleanField()
@@ -229,11 +265,65 @@ class ScreenSerializer(serializers.Serializer[Any]):
     columns = serializers.IntegerField()
 
 
+class TicketTypeSerializer(serializers.Serializer[Any]):
+    """Whom a ticket is for."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+    hint = serializers.CharField(allow_blank=True, help_text="Whom exactly.")
+    online = serializers.BooleanField(help_text="false: staff alone sell it.")
+    default = serializers.BooleanField(help_text="What is booked where no type is named.")
+    accompanied = serializers.BooleanField(help_text="Only in a booking that has a ticket of a type that is not.")
+
+
+class FeeSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    name = serializers.CharField()
+    per = serializers.ChoiceField(choices=["ticket", "booking"])
+    amount = serializers.IntegerField()
+
+
+class EarlySerializer(serializers.Serializer[Any]):
+    """Off the price of each ticket; of those that fit, the one of the most days."""
+
+    days_before = serializers.IntegerField(
+        help_text="Bought at least so many of the theater's days before that of the start."
+    )
+    percent = serializers.IntegerField(help_text="What is taken off is rounded up.")
+
+
+class TaxSerializer(serializers.Serializer[Any]):
+    included = serializers.BooleanField(help_text="In prices and fees; false: it comes on top of them.")
+    ticket = serializers.IntegerField(help_text="Basis points: 500 is 5 %.")
+    fee = serializers.IntegerField(help_text="Basis points.")
+
+
+class QuoteSerializer(serializers.Serializer[Any]):
+    """What a booking of these seats would cost now."""
+
+    showtime_id = serializers.UUIDField()
+    seats = BookedSeatSerializer(many=True)
+    lines = LineSerializer(many=True, help_text="What the total is made of: by seat, then those of the booking.")
+    total = MoneySerializer()
+
+
 class SeatMapSerializer(serializers.Serializer[Any]):
+    """Prices of the tariff and of fees are minor units of `currency`."""
+
     showtime_id = serializers.UUIDField()
     version = serializers.CharField(help_text="Changes with the layout, the prices and the status of any seat.")
     screen = ScreenSerializer()
     seats = SeatSerializer(many=True)
+    currency = serializers.CharField(help_text="ISO 4217.")
+    ticket_types = TicketTypeSerializer(many=True)
+    prices = serializers.DictField(
+        child=serializers.DictField(child=serializers.IntegerField()),
+        help_text="As listed, by code of the ticket type and category of the seat; a category that a type has no price "
+        "in is not sold to it.",
+    )
+    fees = FeeSerializer(many=True)
+    early = EarlySerializer(many=True)
+    tax = TaxSerializer()
 
 
 BOOKINGS = page_of(BookingSerializer)

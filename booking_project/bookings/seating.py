@@ -30,8 +30,6 @@ class Place(Protocol):
     def y(self) -> int: ...
     @property
     def category(self) -> str: ...
-    @property
-    def price(self) -> int: ...
 
 
 SomePlace = TypeVar("SomePlace", bound=Place)
@@ -97,6 +95,7 @@ def choose(
     seats: Sequence[SomePlace],
     free: Collection[UUID],
     *,
+    prices: Mapping[str, int],
     quantity: int,
     category: str | None = None,
     leave_no_single: bool = True,
@@ -105,22 +104,26 @@ def choose(
 ) -> list[SomePlace]:
     """The best `quantity` free seats: of one kind; then together in one row; then near the middle; least fragmenting.
 
-    The kind is `category`, or else the cheapest that has so many; only when none has them, seats of several, the
-    cheapest first. Kinds of one price are one. Those of a `reserved` category are chosen only when `category` names
-    it. When no row has room for all of them, as few and as near groups as possible. A couple seat is chosen whole or
-    not at all. With leave_no_single a choice that leaves a single seat is the last resort. halves: those of the seats,
-    where the caller has them at hand. Raises NotEnoughSeats.
+    prices: of each category that is chosen from. The kind is `category`, or else the cheapest that has so many; only
+    when none has them, seats of several, the cheapest first. Kinds of one price are one. Those of a `reserved` category
+    are chosen only when `category` names it. When no row has room for all of them, as few and as near groups as
+    possible. A couple seat is chosen whole or not at all. With leave_no_single a choice that leaves a single seat is
+    the last resort. halves: those of the seats, where the caller has them at hand. Raises NotEnoughSeats.
     """
     halves = other_halves(seats) if halves is None else halves
-    whole = [seat for seat in seats if seat.id in free and halves.get(seat.id, seat.id) in free]
-    for kinds in _pools(whole, category, reserved):
+    whole = [
+        seat for seat in seats if seat.category in prices and seat.id in free and halves.get(seat.id, seat.id) in free
+    ]
+    for kinds in _pools(whole, prices, category, reserved):
         pool = _Pool([seat for seat in whole if seat.category in kinds], halves)
         if pool.has(quantity):
             return pool.choose(quantity, _best_place(seats), leave_no_single=leave_no_single)
     raise NotEnoughSeats
 
 
-def _pools(seats: Sequence[Place], category: str | None, reserved: Collection[str]) -> Iterator[set[str]]:
+def _pools(
+    seats: Sequence[Place], prices: Mapping[str, int], category: str | None, reserved: Collection[str]
+) -> Iterator[set[str]]:
     """The categories to choose from, one try after the other."""
     if category is not None:
         yield {category}
@@ -128,7 +131,7 @@ def _pools(seats: Sequence[Place], category: str | None, reserved: Collection[st
     by_price: dict[int, set[str]] = {}
     for seat in seats:
         if seat.category not in reserved:
-            by_price.setdefault(seat.price, set()).add(seat.category)
+            by_price.setdefault(prices[seat.category], set()).add(seat.category)
     kinds = [by_price[price] for price in sorted(by_price)]
     yield from kinds
     for count in range(2, len(kinds) + 1):

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db import connection
 from django.db.models import Count, Q, QuerySet, Value
 from django.db.models.functions import Now, Upper
@@ -13,9 +15,11 @@ from django.db.models.lookups import Exact
 from bookings import words
 from bookings.domain import State
 from bookings.errors import BookingNotFound, ShowtimeNotFound
+from bookings.events import ticket_type_of
 from bookings.forgetting import sold_seats
 from bookings.inventory import seat_statuses
 from bookings.models import GIVEN_BACK, TICKET_REVOKED, Booking, BookingSeat, Customer, Showtime
+from bookings.prices import Kind, Line
 from bookings.sales import Sale, reload_sale
 from chassis.storage import rows
 from chassis.storage.database import execute
@@ -103,6 +107,17 @@ def showtimes_of(bookings: Iterable[Booking]) -> Mapping[UUID, Showtime]:
 def seats_left(booking: Booking) -> list[BookingSeat]:
     """The seats that the booking has, without those that were given back."""
     return [seat for seat in booking.seats.all() if seat.given_back_at is None]
+
+
+def lines_of(booking: Booking) -> list[dict[str, Any]]:
+    """What its total is made of (prices.Line, as JSON); of a booking of before there were lines, its seats' prices."""
+    if booking.lines:
+        return list(booking.lines)
+    lines = [
+        Line(Kind.TICKET, *astuple(ticket_type_of(seat)), seat.seat_id, seat.price_amount, 0, seat.price_amount, 0)
+        for seat in booking.seats.all()
+    ]
+    return list(msgspec.to_builtins(lines))
 
 
 def seats_left_of(booking_ids: Collection[UUID]) -> Mapping[UUID, list[BookingSeat]]:

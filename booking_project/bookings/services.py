@@ -147,7 +147,7 @@ def _issued(
         user_id=booking.user_id,
         ticket=booking.ticket,
         tickets=events.seat_tickets(booking, seats),
-        seats=[events.TicketSeat(seat.seat_id, seat.row, seat.number, seat.category) for seat in seats],
+        seats=[events.ticket_seat(seat) for seat in seats],
         total=Money(booking.total_amount, booking.currency),
         showtime=events.in_brief(showtime),
         issued_at=issued_at,

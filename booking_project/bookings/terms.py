@@ -17,7 +17,8 @@ from bookings.models import Booking, Showtime, ShowtimeMove
 class Terms:
     """A showtime with the theater's rules, at the revision at which it was sold. Kept with each booking as JSON.
 
-    Seats and prices are rows of their own (booking_seats). A new field has a default: bookings of before have none.
+    Seats are rows of their own (booking_seats), and what they cost is in the booking's lines. A new field has a
+    default: bookings of before have none.
     """
 
     movie_id: UUID

@@ -12,6 +12,7 @@ urlpatterns = [
     path("promotions/<uuid:promotion_id>/codes", promotions_api.PromoCodeListView.as_view()),
     path("promotions/<uuid:promotion_id>/vouchers", promotions_api.VouchersView.as_view()),
     path("promotions/<uuid:promotion_id>/uses", promotions_api.PromoUseListView.as_view()),
+    path("showtimes/<uuid:showtime_id>/quote", api.QuoteView.as_view()),
     path("showtimes/<uuid:showtime_id>/seats", api.SeatMapView.as_view()),
     path("showtimes/<uuid:showtime_id>/seats/blocked", api.BlockedSeatsView.as_view()),
     path("showtimes/<uuid:showtime_id>/tickets/revoked", doors_api.RevokedTicketsView.as_view()),

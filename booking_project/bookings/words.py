@@ -80,6 +80,11 @@ def cancellation(rules: CancellationRules) -> str:
     return f"free until {duration(rules.cutoff_minutes)} before the start, then {after}"
 
 
+def rate(basis_points: int) -> str:
+    """500: 5 %; 825: 8.25 %."""
+    return f"{basis_points / 100:g} %"
+
+
 def duration(minutes: int) -> str:
     """120: 2 hours; 90: 90 minutes."""
     for name, length in (("day", 1440), ("hour", 60)):

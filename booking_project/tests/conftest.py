@@ -66,6 +66,7 @@ def move(showtime: Showtime, deliver: Callable[..., bool]) -> Callable[..., Show
             "language": showtime.language,
             "currency": showtime.currency,
             "prices": showtime.prices,
+            "tariff": showtime.tariff,
             "rules": showtime.rules,
         }
         deliver("showtime.updated", **(news | changes))

@@ -11,6 +11,26 @@ from bookings.models import Screen, Showtime
 from chassis.ids import uuid7
 
 PRICES = {"standard": 90000, "premium": 120000, "accessible": 90000, "companion": 90000}
+# Crew are sold by staff alone, and in no premium seat.
+TARIFF: dict[str, Any] = {
+    "ticket_types": [
+        {"code": "adult", "name": "Adult", "hint": "", "online": True, "default": True, "accompanied": False},
+        {"code": "child", "name": "Child", "hint": "up to 12", "online": True, "default": False, "accompanied": True},
+        {"code": "crew", "name": "Crew", "hint": "", "online": False, "default": False, "accompanied": False},
+    ],
+    "prices": {
+        "adult": {"standard": 90000, "premium": 120000},
+        "child": {"standard": 60000, "premium": 90000},
+        "crew": {"standard": 0},
+    },
+    "fees": [
+        {"code": "glasses", "name": "3D glasses", "per": "ticket", "amount": 20000},
+        {"code": "booking", "name": "Booking fee", "per": "booking", "amount": 5000},
+    ],
+    "early": [],
+    "tax": {"included": True, "ticket": 500, "fee": 1000},
+    "seller": {"name": "Marquee Bến Thành Co. Ltd", "address": "1 Lê Lợi, Hồ Chí Minh", "tax_number": "0312345678"},
+}
 
 
 def layout(rows: int = 5, columns: int = 8, *, aisle_after: int | None = None) -> list[dict[str, Any]]:

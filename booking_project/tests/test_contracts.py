@@ -4,11 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from factories import TARIFF
 from money import authorise, capture
 
 from bookings import doors, endings, handlers, heard, holds, moves, services
 from bookings.history import Cause
-from bookings.models import Booking
+from bookings.models import Booking, Showtime
 from chassis.ids import uuid7
 from chassis.messaging.events import Event
 from chassis.storage.audit_log import Actor, Door
@@ -45,7 +46,8 @@ def test_the_slice_reads_the_golden_message(event_type, golden):
     assert Event.parse(golden(event_type)).read(READ[event_type])
 
 
-def test_what_is_emitted_has_the_shape_of_the_golden_message(hold, let_hold_end, move, emitted, golden):
+def test_what_is_emitted_has_the_shape_of_the_golden_message(hold, let_hold_end, showtime, move, emitted, golden):
+    Showtime.objects.filter(id=showtime.id).update(tariff=TARIFF)
     payment = Cause("payment")
     sold = hold(0, 1, payment_method={"token": "tok_visa"})
     authorise(sold.id)

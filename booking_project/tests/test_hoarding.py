@@ -295,7 +295,8 @@ def test_what_a_customer_has_held_is_read_by_an_index_that_does_not_grow_with_th
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE bookings")
         cursor.execute(
-            "EXPLAIN SELECT FROM bookings WHERE user_id = %s AND id >= %s AND status <> 'CONFIRMED'",
+            "EXPLAIN SELECT FROM bookings WHERE user_id = %s AND id >= %s"
+            " AND (status <> 'CONFIRMED' OR total_amount = 0)",
             [person, bookings[500].id],
         )
         plan = "\n".join(line for (line,) in cursor.fetchall())

@@ -232,7 +232,7 @@ def test_a_day_is_one_less_after_each_midnight_there(later, earlier):
 
 
 @pytest.mark.parametrize(
-    ("wanted", "staff", "said"),
+    ("wanted", "by_staff", "said"),
     [
         ([seat(1), seat(2, "child")], False, None),
         ([seat(1), seat(2, "senior")], False, (Objection.UNKNOWN, [1])),
@@ -242,8 +242,8 @@ def test_a_day_is_one_less_after_each_midnight_there(later, earlier):
         ([seat(1, "child"), seat(2, "child")], False, (Objection.ALONE, [0, 1])),
     ],
 )
-def test_what_stands_against_a_choice_of_types(wanted, staff, said):
-    assert objection(HOUSE, wanted, staff=staff) == said
+def test_what_stands_against_a_choice_of_types(wanted, by_staff, said):
+    assert objection(HOUSE, wanted, by_staff=by_staff) == said
 
 
 def test_the_price_of_a_seat_is_what_it_comes_to_in_a_booking():

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bookings import seating
 from bookings.seating import (
     RESERVED,
     NotEnoughSeats,
-    choose,
     companions_alone,
     halves_left,
     other_halves,
@@ -49,6 +49,10 @@ def hall(*rows: str) -> tuple[list[Place], set[uuid.UUID]]:
                 if mark not in "xX":
                     free.add(seats[-1].id)
     return seats, free
+
+
+def choose(seats: list[Place], free: set[uuid.UUID], **wanted: object) -> list[Place]:
+    return seating.choose(seats, free, prices={seat.category: seat.price for seat in seats}, **wanted)
 
 
 def named(seats: list[Place], *places: tuple[int, int]) -> set[uuid.UUID]:

@@ -10,9 +10,18 @@ from chassis.money import Money
 
 
 @dataclass(frozen=True, slots=True)
+class TicketType:
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Seat:
+    """ticket_type: whom its ticket is for, where the event says."""
+
     row: str
     number: int | str
+    ticket_type: TicketType | None = None
 
 
 def written(seats: Sequence[Seat]) -> str:

@@ -113,17 +113,23 @@ def _tickets(context: Mapping[str, Any], seats: str) -> list[dict[str, Any]]:
     picture: the name of its code's picture (cid:), or "" where the mail has no room for it.
     """
     each = list(context.get("tickets") or [])
+    types = {f"{seat['row']}{seat['number']}": seat.get("ticket_type") for seat in context.get("seats") or []}
     if not each and context.get("ticket"):
         return [{"seat": seats, "code": context["ticket"], "picture": "ticket"}]
     shown = [
         {
-            "seat": one["seat"],
+            "seat": _with_type(one["seat"], types.get(one["seat"])),
             "code": one["code"],
             "picture": f"ticket-{number}" if number <= CODES_LIMIT and len(one["code"]) <= CODE_LIMIT else "",
         }
         for number, one in enumerate(each, 1)
     ]
     return sorted(shown, key=lambda one: _place(one["seat"]))
+
+
+def _with_type(seat: str, ticket_type: Mapping[str, str] | None) -> str:
+    """B1 (Child); where there is one type of ticket alone, which has this code, B1."""
+    return seat if ticket_type is None or ticket_type["code"] == "standard" else f"{seat} ({ticket_type['name']})"
 
 
 def named(seats: Sequence[Mapping[str, Any]]) -> str:

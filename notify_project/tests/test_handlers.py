@@ -37,7 +37,12 @@ MAILS = {
     "ticket.issued": (
         "Your ticket K7QF2M9XTD: The Lantern Keeper",
         [
-            *("Marquee Bến Thành, Hall 1", "Seats B1, B2", "The code of seat B1", "The code of seat B2"),
+            *(
+                "Marquee Bến Thành, Hall 1",
+                "Seats B1, B2",
+                "The code of seat B1 (Adult)",
+                "The code of seat B2 (Adult)",
+            ),
             "Wednesday, November 25, 2026, 7:30\u202fPM, Vietnam Time (GMT+7)",
         ],
     ),
@@ -88,6 +93,11 @@ def test_a_booking_whose_payment_came_with_it_needs_none(sink: Sink, deliver: De
     deliver("booking.created", payment_method={"token": "tok_visa"}, hold_expires_at=soon())
     assert sink.messages(contact.email) == []
     assert BookingSummary.objects.count() == 1
+
+
+def test_a_booking_that_costs_nothing_needs_none(sink: Sink, deliver: Deliver, contact: Contact) -> None:
+    hold(deliver, total={"amount": 0, "currency": "VND"})
+    assert sink.messages(contact.email) == []
 
 
 def test_a_hold_notice_that_comes_too_late_is_not_sent(sink: Sink, deliver: Deliver, contact: Contact) -> None:

@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0023_filters"),
+        ("bookings", "0025_free_seats_are_held"),
     ]
 
     operations = [
