@@ -15,6 +15,7 @@ METHOD_ID = "019ab1c8-1000-7a00-8000-0000000000b1"
 BOOK = sends(
     two_seats={"showtime_id": SHOWTIME_ID, "seat_ids": SEAT_IDS, "payment_method": {"token": "tok_visa"}},
     seats_to_be_paid_later={"showtime_id": SHOWTIME_ID, "seat_ids": SEAT_IDS},
+    with_a_promo_code={"showtime_id": SHOWTIME_ID, "quantity": 2, "promo_code": "QUIET-EVENING"},
     the_best_seats_by_a_saved_card={"showtime_id": SHOWTIME_ID, "quantity": 2, "payment_method": {"id": METHOD_ID}},
     an_adult_and_a_child={
         "showtime_id": SHOWTIME_ID,

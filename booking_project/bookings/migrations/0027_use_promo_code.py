@@ -28,7 +28,7 @@ BEGIN
         WITH forgotten AS (
             UPDATE promo_uses SET counted = false WHERE booking_id IN (
                 SELECT booking_id FROM promo_uses
-                WHERE code_id = wanted AND counted AND given_back_at IS NOT NULL LIMIT 100
+                WHERE code_id = wanted AND counted AND given_back_at IS NOT NULL LIMIT 10
             ) RETURNING booking_id
         )
         SELECT count(*) INTO back FROM forgotten;
