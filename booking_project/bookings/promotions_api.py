@@ -148,7 +148,7 @@ class NewestFirst(CursorPage):
 
 
 class NewestBookingsFirst(CursorPage):
-    ordering = "-booking"
+    ordering = "-booking_id"
 
 
 class PromotionListView(APIView):
