@@ -55,7 +55,7 @@ def cancel_for_customer(*, booking_id: UUID, actor: Actor, reason: str, message:
 def _refuse_too_much(booking: Booking) -> None:
     """Raises SecondPersonNeeded. What is not paid yet does not leave the house; what went back before counts."""
     limit = alone_up_to(settings.REFUND_ALONE_UP_TO, booking.currency)
-    if booking.status == State.CONFIRMED and (limit is None or booking.total_amount > limit):
+    if booking.status == State.CONFIRMED and booking.total_amount > (limit or 0):
         raise SecondPersonNeeded
 
 

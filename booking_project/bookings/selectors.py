@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -113,10 +113,10 @@ def lines_of(booking: Booking) -> list[dict[str, Any]]:
     """What its total is made of (prices.Line, as JSON); of a booking of before there were lines, its seats' prices."""
     if booking.lines:
         return list(booking.lines)
-    lines = [
-        Line(Kind.TICKET, *astuple(ticket_type_of(seat)), seat.seat_id, seat.price_amount, 0, seat.price_amount, 0)
-        for seat in booking.seats.all()
-    ]
+    lines = []
+    for seat in booking.seats.all():
+        kind, price = ticket_type_of(seat), seat.price_amount
+        lines.append(Line(Kind.TICKET, kind.code, kind.name, seat.seat_id, net=price, tax=0, gross=price, rate=0))
     return list(msgspec.to_builtins(lines))
 
 

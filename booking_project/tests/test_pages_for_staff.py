@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.html import strip_tags
-from factories import ScreenFactory, ShowtimeFactory, seat_ids
+from factories import TARIFF, ScreenFactory, ShowtimeFactory, seat_ids
 from money import authorise, capture
 
 from bookings import desk, doors, holds, services
@@ -115,6 +115,34 @@ def test_terms_prices_and_rules_are_sentences(sold: Any, showtime: Showtime, rea
     assert "premium 120,000 VND" in now
     assert "Cancellation is free until the start. " in now
     assert "Wheelchair places and the seats beside them are for anybody." in now
+    assert "{" not in shown + now
+
+
+def test_what_a_booking_is_made_of_and_what_is_for_sale_are_lines_in_words(
+    showtime: Showtime, hold: Any, read: Any
+) -> None:
+    tariff = {**TARIFF, "early": [{"days_before": 7, "percent": 10}]}
+    Showtime.objects.filter(id=showtime.id).update(tariff=tariff)
+    first, second = seat_ids(showtime)[:2]
+    booking = hold(0, 1, ticket_types={first: "adult", second: "child"})
+    shown = read(f"booking/{booking.id}/change/")
+    for line in (
+        "A1 Adult 90,000 VND, of which tax 4,286 VND (5 %)",
+        "A1 7 days before -9,000 VND, of which tax -429 VND (5 %)",
+        "A2 Child 60,000 VND, of which tax 2,857 VND (5 %)",
+        "A2 3D glasses 20,000 VND, of which tax 1,818 VND (10 %)",
+        "Booking fee 5,000 VND, of which tax 455 VND (10 %)",
+    ):
+        assert line in shown
+    now = read(f"showtime/{showtime.id}/change/")
+    for line in (
+        "Adult: standard 90,000 VND, premium 120,000 VND",
+        "Crew, at the counter alone: standard 0 VND",
+        "3D glasses: 20,000 VND a ticket",
+        "10 % off 7 days before",
+        "Tax included: 5 % of tickets, 10 % of fees",
+    ):
+        assert line in now
     assert "{" not in shown + now
 
 

@@ -28,6 +28,7 @@ from bookings.prices import (
     objection,
     plain,
     price,
+    shown,
     sold_to_all,
 )
 from chassis.money import LARGEST_PRICE, Money, to_major, to_minor
@@ -248,7 +249,15 @@ def test_what_stands_against_a_choice_of_types(wanted, by_staff, said):
 
 def test_the_price_of_a_seat_is_what_it_comes_to_in_a_booking():
     assert price(HOUSE, "adult", "standard", days_before=7) == 101000
-    assert price(HOUSE, "crew", "premium", days_before=7) is None
+    with pytest.raises(KeyError):
+        price(HOUSE, "crew", "premium", days_before=7)
+
+
+def test_the_price_that_is_shown_is_of_the_default_type_or_of_whoever_may_sit_there():
+    assert shown(HOUSE, "standard", days_before=0) == 110000
+    boxes = replace(HOUSE, prices={"child": {"box": 40000}, "crew": {"box": 0, "booth": 0}})
+    assert shown(boxes, "box", days_before=0) == 60000
+    assert shown(boxes, "booth", days_before=0) == 20000
 
 
 def test_a_category_is_for_all_when_each_type_is_sold_in_it():

@@ -64,8 +64,8 @@ _ALL = (
             "booking.created",
             BookingCreated,
             says=("reference", "showtime", "seats", "total", "hold_expires_at"),
-            # A booking whose payment came with it, or that costs nothing, is settled within a second: it needs no notice
-            # of its hold.
+            # A booking whose payment came with it, or that costs nothing, is settled within a second: it needs no
+            # notice of its hold.
             when=lambda booking: booking.payment_method is None and booking.total.amount > 0,
             once=lambda booking: f"hold:{booking.booking_id}",
             not_after=lambda booking: booking.hold_expires_at,
