@@ -270,9 +270,11 @@ class QuoteView(APIView):
         wanted = WantedSerializer.parse(request.data)
         quote = quotes.quote_best_seats if "quantity" in wanted else quotes.quote_seats
         customer = caller(request) if request.user is not None else None
-        who = {"user_id": customer.id if customer else None, "by_staff": bool(customer and customer.may(SELL))}
-        with guessing(wanted.get("promo_code"), user_id=who["user_id"], address=address_of(request)):
-            return Response(present_quote(quote(showtime_id=showtime_id, **who, **wanted)))
+        user_id = customer.id if customer else None
+        by_staff = customer is not None and customer.may(SELL)
+        with guessing(wanted.get("promo_code"), user_id=user_id, address=address_of(request)):
+            quoted = quote(showtime_id=showtime_id, user_id=user_id, by_staff=by_staff, **wanted)
+        return Response(present_quote(quoted))
 
 
 class SeatMapView(APIView):

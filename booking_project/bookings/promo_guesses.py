@@ -10,6 +10,8 @@ import ipaddress
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -18,6 +20,12 @@ from bookings.errors import PromoCodeInvalid, TooManyGuesses
 from chassis.storage.redis import RedisUnavailable, redis_client
 
 log = logging.getLogger(__name__)
+
+# A key by itself: the two need not lie in one slot of a cluster.
+_NOTE = """
+redis.call('SADD', KEYS[1], ARGV[1])
+if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
+"""
 
 
 @contextmanager
@@ -62,13 +70,15 @@ def _count(keys: list[str], code: str) -> None:
     """For so long after the first; what is typed is anything, and not kept as it is."""
     wrong = hashlib.sha256(code.encode()).hexdigest()[:16]
     try:
-        pipeline = redis_client().pipeline(transaction=False)
         for key in keys:
-            pipeline.sadd(key, wrong)
-            pipeline.expire(key, settings.PROMO_GUESSES_SECONDS, nx=True)
-        pipeline.execute()
+            _note()(keys=[key], args=[wrong, settings.PROMO_GUESSES_SECONDS])
     except RedisUnavailable:
         log.warning("wrong promo code not counted: redis is away")
+
+
+@cache
+def _note() -> Any:
+    return redis_client().register_script(_NOTE)
 
 
 def _place(address: str) -> str:

@@ -102,8 +102,13 @@ class PromoUse(models.Model):
     booking = models.OneToOneField(
         "bookings.Booking", on_delete=models.PROTECT, primary_key=True, db_constraint=False, related_name="promo_use"
     )
-    code = models.ForeignKey(PromoCode, on_delete=models.PROTECT, db_index=False, related_name="used")
-    promotion = models.ForeignKey(Promotion, on_delete=models.PROTECT, db_index=False, related_name="used")
+    # Neither is ever deleted: the database need not look, and lock, for each booking.
+    code = models.ForeignKey(
+        PromoCode, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="used"
+    )
+    promotion = models.ForeignKey(
+        Promotion, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="used"
+    )
     user_id = models.UUIDField()
     seat_ids = ArrayField(models.UUIDField(), help_text="Those that came cheaper.")
     given_back_at = models.DateTimeField(null=True)

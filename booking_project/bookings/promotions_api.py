@@ -51,7 +51,9 @@ def _moment(said: str) -> MomentField:
 
 class PromotionInput(StrictSerializer):
     name = serializers.CharField(max_length=100, help_text="Among staff.")
-    label = serializers.CharField(max_length=60, help_text="What customers read on the line of their booking.")
+    label = serializers.CharField(  # type: ignore[assignment]  # the stubs think of DRF's own label, which is None here
+        max_length=60, help_text="What customers read on the line of their booking."
+    )
     off = serializers.ChoiceField(choices=[off.value for off in Off], help_text="What `value` is.")
     value = serializers.IntegerField(
         min_value=1,

@@ -182,6 +182,7 @@ class Migration(migrations.Migration):
                 (
                     "code",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="used",
@@ -191,6 +192,7 @@ class Migration(migrations.Migration):
                 (
                     "promotion",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="used",
