@@ -1,4 +1,4 @@
-"""The eight invariants, each as what a database is asked: of every thing, what is wrong with it (NULL: nothing).
+"""The nine invariants, each as what a database is asked: of every thing, what is wrong with it (NULL: nothing).
 
 What two databases know is asked of the one with the rows of the other beside it. How a rule is asked is in rules.py:
 `asked` has the things it is about. Amounts are minor units.
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from audit.broker import Broker
+from audit.promo_codes import PROMO_CODES
 from audit.rules import SERVICES, Beside, Invariant, Rule
 from chassis.ids import first_uuid7_at
 
@@ -252,7 +253,7 @@ def _events_of(service: str, broker: Broker) -> Iterator[Rule]:
 
 
 def invariants(broker: Broker, *, has_record: bool, messages_days: int) -> tuple[Invariant, ...]:
-    """All eight, with the broker's bindings and dead letters as they are now.
+    """All nine, with the broker's bindings and dead letters as they are now.
 
     has_record: whether the card gateway shows what it took. Without, the books are held against themselves alone.
     messages_days: for how long messages are kept.
@@ -307,4 +308,5 @@ def invariants(broker: Broker, *, has_record: bool, messages_days: int) -> tuple
             (Rule("payments", "payment", LEDGER), *(gateways if has_record else ())),
         ),
         Invariant(8, "a booking's lines add up", (Rule("bookings", "booking", LINES_OF_BOOKINGS),)),
+        PROMO_CODES,
     )

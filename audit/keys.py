@@ -20,6 +20,7 @@ EVERYTHING = {
         "SELECT DISTINCT showtime_id FROM seat_status"
         " UNION SELECT id FROM showtimes WHERE seats_forgotten_at IS NOT NULL ORDER BY 1",
     ),
+    "promo codes": ("booking", "SELECT id FROM promo_codes ORDER BY id"),
     **{f"events of {name}": (name, "SELECT id FROM outbox ORDER BY id") for name in SERVICES},
 }
 _BOOKINGS_CHANGED = """
@@ -41,6 +42,10 @@ CHANGED = {
     "showtimes": (
         "booking",
         f"SELECT DISTINCT showtime_id FROM bookings JOIN ({_BOOKINGS_CHANGED}) AS changed USING (id)",  # noqa: S608  (ours)
+    ),
+    "promo codes": (
+        "booking",
+        f"SELECT DISTINCT code_id FROM promo_uses JOIN ({_BOOKINGS_CHANGED}) AS changed ON changed.id = booking_id",  # noqa: S608  (ours)
     ),
     **{
         f"events of {name}": (

@@ -31,6 +31,8 @@ CARDS = {
     "capture_fails": "tok_capture_fails",
 }
 TRIES = 30
+# So many of all try the promo code, where there is one.
+WITH_CODE = 0.3
 
 
 @dataclass
@@ -39,6 +41,7 @@ class Load:
 
     market: Market
     seed: int
+    promo_code: str = ""
     workers: int = 6
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
     habits: Counter[str] = field(default_factory=Counter)
@@ -80,6 +83,8 @@ class Load:
         in_two_steps = habit.startswith("two_step") or habit == "abandoned"
         if not in_two_steps:
             wanted["payment_method"] = {"token": CARDS.get(habit, "tok_visa")}
+        if self.promo_code and chance.random() < WITH_CODE:
+            wanted["promo_code"] = self.promo_code
         answer = self._insist(client, "POST", "/api/bookings", wanted)
         if answer.status != 201:
             return

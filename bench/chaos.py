@@ -38,6 +38,8 @@ SLOW_TURNS, SLOW_SECONDS, AWAKE_SECONDS = 20, 1.0, 0.1
 FULL_SECONDS, FULL_BYTES = 10, 64 * 1024
 BROKER_AWAY_SECONDS = 20
 ANSWER_SECONDS = 5.0
+# Of the promo code that customers have: few, so that its bound is reached again and again.
+CODE_USES = 6
 DRAIN_SECONDS = 120
 
 
@@ -244,7 +246,7 @@ def run_once(*, seed: int, seconds: float) -> tuple[Run, Load, float, Report]:
     stack = system.running()
     with system.unlimited(stack):
         market = system.market(stack, showtimes=10, customers=24)
-        load = Load(market, seed)
+        load = Load(market, seed, promo_code=system.promo_code(stack, most_uses=CODE_USES))
         run = Run(market, random.Random(seed))
         load.start()
         storm(run, seconds=seconds)

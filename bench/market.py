@@ -93,6 +93,16 @@ def open_market(
     return Market(gateway, tuple(_on_sale(reader, showtime_id) for showtime_id in made), tokens)
 
 
+def make_word(gateway: str, *, manager: tuple[str, str], most_uses: int) -> str:
+    """A promo code that takes something off, and that so many bookings may have at a time. Raises BenchError."""
+    staff = Client(gateway, token=sign_in(gateway, *manager))
+    rule = {"name": "Load test", "label": "Load test", "off": "percent", "value": 25}
+    promotion = _made(staff.post("/api/promotions", rule))
+    wanted = {"word": f"LOAD{secrets.token_hex(5)}", "most_uses": most_uses}
+    word: str = _made(staff.post(f"/api/promotions/{promotion['id']}/codes", wanted))["word"]
+    return word
+
+
 def _schedule(staff: Client, screen_id: str, movie_id: str, count: int) -> list[str]:
     first = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=200)
     wanted = {

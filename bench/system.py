@@ -11,7 +11,7 @@ import psycopg
 
 from audit import of_stack as audit
 from bench.http import Client
-from bench.market import ROWS, BenchError, Market, open_market, wait_for
+from bench.market import ROWS, BenchError, Market, make_word, open_market, wait_for
 from stack import control, demo, lifecycle, memory, variables
 from stack.instance import MAIN, Instance
 from stack.lifecycle import Stack
@@ -65,6 +65,11 @@ def market(stack: Stack, *, showtimes: int, customers: int, rows: int = ROWS) ->
         customers=customers,
         rows=rows,
     )
+
+
+def promo_code(stack: Stack, *, most_uses: int) -> str:
+    """A word that so many bookings may have at a time. Raises BenchError."""
+    return make_word(gateway(stack), manager=manager(stack), most_uses=most_uses)
 
 
 @contextmanager

@@ -5,7 +5,13 @@ from endpoints import ENDPOINTS, NOWHERE, PRIVATE, Endpoint
 from world import Choice, Market, Person, World, book, new_key, payment_of, settled
 
 STAFF_ONLY = ["/api/refunds", "/api/tickets/check-in", "/api/notifications/email", "/api/notifications/sms"]
-MANAGERS_ONLY = ["/api/movies", "/api/theaters", f"/api/theaters/{NOWHERE}/screens", "/api/showtimes"]
+MANAGERS_ONLY = [
+    "/api/movies",
+    "/api/theaters",
+    f"/api/theaters/{NOWHERE}/screens",
+    "/api/showtimes",
+    "/api/promotions",
+]
 
 
 def endpoint(path: str) -> Endpoint:

@@ -24,9 +24,19 @@ NOW = datetime.now(UTC)
 BOOKING, OTHER, SHOWTIME, SEAT, PAYMENT, EVENT, SECOND = (uuid7() for _ in range(7))
 TOTAL = 140_000
 PREFIX = "audit_"
-FILLERS = {"uuid": uuid4, "jsonb": lambda: Jsonb({}), "timestamp with time zone": lambda: "now", "boolean": bool}
+FILLERS = {
+    "uuid": uuid4,
+    "jsonb": lambda: Jsonb({}),
+    "timestamp with time zone": lambda: "now",
+    "boolean": bool,
+    "bytea": bytes,
+    "ARRAY": lambda: "{}",
+}
 TABLES = {
-    "booking": ("bookings", "booking_seats", "seat_status", "check_ins", "showtimes"),
+    "booking": (
+        *("bookings", "booking_seats", "seat_status", "check_ins", "showtimes"),
+        *("promo_uses", "promo_codes", "promotions"),
+    ),
     "payment": ("payments", "refunds", "gateway_operations", "transactions"),
     "notify": ("notifications", "delivery_log"),
 }

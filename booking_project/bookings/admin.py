@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from bookings import columns, desk, holds, selectors, words
+from bookings import columns, desk, holds, promotions_admin, selectors, words
 from bookings.columns import by_the_theater
 from bookings.domain import OPEN, PaymentStatus, State, Trigger, whole
 from bookings.models import (
@@ -128,7 +128,7 @@ class BookingAdmin(ReadOnlyAdmin):
     # That there is something to search by; what is found is found by indexes (selectors.found_by).
     search_fields = ["reference"]
     search_help_text = "The reference, the customer's e-mail address, the last four digits of the card, or an id."
-    inlines = [SeatInline, CheckInInline, HistoryInline]
+    inlines = [SeatInline, promotions_admin.UseInline, CheckInInline, HistoryInline]
     readonly_fields = [
         *("customer", columns.lines, TOTAL, REFUNDED, "card", columns.sold_as, columns.cancellation),
         by_the_theater("created_at", title="booked"),

@@ -24,6 +24,9 @@ from bookings.errors import (
     NotEnoughSeats,
     OrphanSeat,
     OwnPurchase,
+    PromoCodeInvalid,
+    PromoCodeUnfit,
+    PromoCodeUsedUp,
     SalesClosed,
     SeatUnavailable,
     SecondPersonNeeded,
@@ -31,6 +34,7 @@ from bookings.errors import (
     ShowtimeUnknown,
     TicketTypeNotOnline,
     TicketTypeNotSold,
+    TooManyGuesses,
     TooManyHolds,
     TooManyHoldsInAll,
     TotalTooLarge,
@@ -45,10 +49,11 @@ from bookings.presentation import (
     present_seat_map,
     present_transition,
 )
+from bookings.promo_guesses import guessing
 from bookings.schema import BookingSerializer
 from bookings.serializers import BookingRequest, WantedSerializer
 from chassis.web import idempotency
-from chassis.web.gateway import public_path
+from chassis.web.gateway import address_of, public_path
 from chassis.web.openapi import problems
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
@@ -68,6 +73,10 @@ REFUSED = (
     TotalTooLarge,
     ShowtimeNotFound,
     ShowtimeUnknown,
+    PromoCodeInvalid,
+    PromoCodeUnfit,
+    PromoCodeUsedUp,
+    TooManyGuesses,
 )
 # The permission to book what is not sold online.
 SELL = "sell_booking"
@@ -148,13 +157,14 @@ class BookingListView(APIView):
         key = idempotency.key_from(request, required=False)
         once = holds.Once(key, partial(_keep_answer, path=public_path(request))) if key is not None else None
         customer = caller(request)
-        held = hold(
-            user_id=customer.id,
-            verified=customer.email_verified,
-            seller=actor(request) if customer.may(SELL) else None,
-            once=once,
-            **wanted,
-        )
+        with guessing(wanted.get("promo_code"), user_id=customer.id, address=address_of(request)):
+            held = hold(
+                user_id=customer.id,
+                verified=customer.email_verified,
+                seller=actor(request) if customer.may(SELL) else None,
+                once=once,
+                **wanted,
+            )
         if isinstance(held, holds.Replayed):
             return idempotency.replay(held.claim)
         return created(request, present_hold(held), f"{request.path}/{held.booking.id}")
@@ -259,8 +269,12 @@ class QuoteView(APIView):
     def post(self, request: Request, showtime_id: UUID) -> Response:
         wanted = WantedSerializer.parse(request.data)
         quote = quotes.quote_best_seats if "quantity" in wanted else quotes.quote_seats
-        by_staff = request.user is not None and caller(request).may(SELL)
-        return Response(present_quote(quote(showtime_id=showtime_id, by_staff=by_staff, **wanted)))
+        customer = caller(request) if request.user is not None else None
+        user_id = customer.id if customer else None
+        by_staff = customer is not None and customer.may(SELL)
+        with guessing(wanted.get("promo_code"), user_id=user_id, address=address_of(request)):
+            quoted = quote(showtime_id=showtime_id, user_id=user_id, by_staff=by_staff, **wanted)
+        return Response(present_quote(quoted))
 
 
 class SeatMapView(APIView):

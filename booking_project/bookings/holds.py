@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from bookings import choices, events, inventory, locks
+from bookings import choices, events, inventory, locks, offers
 from bookings.choices import Quantity
 from bookings.domain import Excess, Limits, Trigger, excess, next_state
 from bookings.errors import (
@@ -26,7 +26,7 @@ from bookings.errors import (
     UnknownSeat,
 )
 from bookings.models import Booking
-from bookings.prices import Bill, Discount, Wanted
+from bookings.prices import Bill, Wanted
 from bookings.sales import Sale, Seat, reload_sale, sale_of
 from chassis.ids import uuid7
 from chassis.messaging.outbox import emit
@@ -82,7 +82,7 @@ def hold_seats(
     showtime_id: UUID,
     seat_ids: Sequence[UUID],
     ticket_types: Mapping[UUID, str] | None = None,
-    discount: Discount | None = None,
+    promo_code: str | None = None,
     payment_method: Mapping[str, str] | None = None,
     verified: bool = False,
     seller: Actor | None = None,
@@ -90,15 +90,16 @@ def hold_seats(
 ) -> Held | Replayed:
     """Holds seats for HOLD_SECONDS as a PENDING booking and tells of it, all or nothing.
 
-    ticket_types: of each seat the code of the type it is for, or else the tariff's default. discount: what comes off.
+    ticket_types: of each seat the code of the type it is for, or else the tariff's default. promo_code: as it is typed.
     verified: the customer has proven an address, and may hold more than a few seats that are not paid. Anybody else may
     hold more with a card, once, until it has answered. seller: who of staff may book what is not sold online; that they
     did is on record.
     Raises ShowtimeNotFound, ShowtimeUnknown, UnknownSeat, TicketTypeRefused (of which there are several), SalesClosed,
     TotalTooLarge, TooManyHolds, TooManyHoldsInAll, HeldTooOften, AddressNotVerified, SeatUnavailable naming the seats,
-    CoupleSeatSplit, CompanionAlone, OrphanSeat, and with `once` idempotency.KeyReused or KeyInFlight.
+    CoupleSeatSplit, CompanionAlone, OrphanSeat, PromoCodeInvalid, PromoCodeUnfit, PromoCodeUsedUp, and with `once`
+    idempotency.KeyReused or KeyInFlight.
     """
-    hold = _Hold(uuid7(), user_id, discount, payment_method, _limits(verified=verified), seller)
+    hold = _Hold(uuid7(), user_id, promo_code, payment_method, _limits(verified=verified), seller)
     owner = locks.Owner(user_id, hold.booking_id)
 
     def attempt(sale: Sale) -> Held | Replayed:
@@ -145,7 +146,7 @@ def hold_best_seats(
     showtime_id: UUID,
     quantity: Quantity,
     category: str | None = None,
-    discount: Discount | None = None,
+    promo_code: str | None = None,
     payment_method: Mapping[str, str] | None = None,
     verified: bool = False,
     seller: Actor | None = None,
@@ -155,7 +156,7 @@ def hold_best_seats(
 
     Raises NotEnoughSeats, and what hold_seats raises.
     """
-    hold = _Hold(uuid7(), user_id, discount, payment_method, _limits(verified=verified), seller)
+    hold = _Hold(uuid7(), user_id, promo_code, payment_method, _limits(verified=verified), seller)
 
     def attempt(sale: Sale) -> Held | Replayed:
         with transaction.atomic():
@@ -220,7 +221,7 @@ class _Hold:
 
     booking_id: UUID
     user_id: UUID
-    discount: Discount | None
+    promo_code: str | None
     payment_method: Mapping[str, str] | None
     limits: Limits
     seller: Actor | None
@@ -228,9 +229,9 @@ class _Hold:
 
 def _write(hold: _Hold, sale: Sale, tickets: Sequence[Wanted]) -> Held:
     """Raises _SaleChanged, TotalTooLarge, TooManyHolds, TooManyHoldsInAll, HeldTooOften, AddressNotVerified,
-    SeatUnavailable.
+    SeatUnavailable, PromoCodeInvalid, PromoCodeUnfit, PromoCodeUsedUp.
     """
-    bill = sale.bill(tickets, at=timezone.now(), discount=hold.discount)
+    bill, code = offers.billed(sale, tickets, hold.promo_code, at=timezone.now())
     # What costs nothing is not charged, and no card vouches for whoever takes it.
     payment_method = hold.payment_method if bill.total else None
     booking = Booking(
@@ -248,7 +249,7 @@ def _write(hold: _Hold, sale: Sale, tickets: Sequence[Wanted]) -> Held:
     told = _created(booking, sale, tickets, bill, payment_method)
     try:
         booking.hold_expires_at, booking.created_at = inventory.take_seats(
-            booking=booking, sale=sale, event=told, limits=hold.limits
+            booking=booking, sale=sale, event=told, limits=hold.limits, code=code
         )
     except inventory.HoldRefused as refusal:
         if not refusal.on_sale:
@@ -256,6 +257,8 @@ def _write(hold: _Hold, sale: Sale, tickets: Sequence[Wanted]) -> Held:
         beyond = excess(refusal.holds, wanted=len(tickets), with_card=booking.with_card, limits=hold.limits)
         if beyond is not None:
             raise _too_much(beyond, hold.limits) from None
+        if refusal.code is not None:
+            raise offers.refusal(refusal.code) from None
         REFUSED.inc()
         raise SeatUnavailable(each.seat_id for each in tickets if each.seat_id not in refusal.free) from None
     if hold.seller is not None:

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
@@ -66,13 +67,22 @@ WITH wanted AS (
     SELECT id, '', 'PENDING', 'held', '', %(user_id)s::text, '', created_at FROM booked
 ), published AS (
     {published}
-)
+){used}
 SELECT hold_expires_at, created_at,
-       CASE WHEN booked.id IS NULL THEN refuse_hold(jsonb_build_object(
+       CASE WHEN booked.id IS NULL{or_unused} THEN refuse_hold(jsonb_build_object(
            'on_sale', EXISTS (SELECT FROM sale), 'holds', (SELECT to_jsonb(holds) FROM holds),
-           'free', ARRAY(SELECT seat_id FROM taken))) END
+           'free', ARRAY(SELECT seat_id FROM taken){why_unused})) END
 FROM (SELECT 1) AS one LEFT JOIN booked ON true
 """
+# With a code: the booking uses it, or there is none. The code comes last, after the customer's lock and the seats.
+_WITH_CODE = {
+    "used": """, used AS MATERIALIZED (
+    SELECT use_promo_code(%(code_id)s, id, %(user_id)s, %(cheaper)s) AS refused FROM booked
+)""",
+    "or_unused": " OR (SELECT refused FROM used) IS NOT NULL",
+    "why_unused": ", 'code', (SELECT refused FROM used)",
+}
+_WITHOUT_CODE = dict.fromkeys(_WITH_CODE, "")
 _TIMES = {"hold_expires_at": "hold_expires_at", "created_at": "created_at"}
 # What refuse_hold() raises: it undoes the statement, whether or not a transaction is open around it.
 REFUSED = "MQ001"
@@ -95,12 +105,19 @@ SELECT FROM booking_seats AS seat JOIN seat_status AS status USING (showtime_id,
 WHERE seat.booking_id = ANY(%s) ORDER BY status.showtime_id, status.seat_id FOR UPDATE OF status
 """
 
+# A booking uses its code as long as it has one of the seats that came cheaper by it.
 FREE = """
-WITH theirs AS (
+WITH unused AS (
+    UPDATE promo_uses SET given_back_at = now()
+    WHERE booking_id = ANY(%(bookings)s) AND given_back_at IS NULL AND NOT EXISTS (
+        SELECT FROM booking_seats AS seat
+        WHERE seat.booking_id = promo_uses.booking_id AND seat.seat_id = ANY(promo_uses.seat_ids)
+          AND seat.given_back_at IS NULL AND seat.seat_id <> ALL(%(seats)s))
+), theirs AS (
     SELECT status.showtime_id, status.seat_id
     FROM seat_status AS status
     JOIN booking_seats AS seat USING (showtime_id, seat_id, booking_id)
-    WHERE seat.booking_id = ANY(%s) AND (%s::uuid[] IS NULL OR seat.seat_id = ANY(%s))
+    WHERE seat.booking_id = ANY(%(bookings)s) AND (%(seats)s::uuid[] IS NULL OR seat.seat_id = ANY(%(seats)s))
     ORDER BY status.showtime_id, status.seat_id
     FOR UPDATE OF status
 )
@@ -134,23 +151,40 @@ WHERE showtime_id = %s AND (%s::uuid[] IS NULL OR seat_id = ANY(%s)) AND (held_u
 
 
 class HoldRefused(Exception):
-    """What TAKE saw. on_sale False: the sale that the caller knew is not the current one. free: seats it could have."""
+    """What TAKE saw. on_sale False: the sale that the caller knew is not the current one. free: seats it could have.
 
-    def __init__(self, *, on_sale: bool, holds: Mapping[str, int], free: Iterable[str]) -> None:
+    code: why the code is not to be had any more (offers.refusal), when nothing else stands against the hold.
+    """
+
+    def __init__(
+        self, *, on_sale: bool, holds: Mapping[str, int], free: Iterable[str], code: str | None = None
+    ) -> None:
         super().__init__()
         self.on_sale = on_sale
         self.holds = Holds(**holds)
         self.free = frozenset(map(UUID, free))
+        self.code = code
 
 
-def take_seats(*, booking: Booking, sale: Sale, event: BookingCreated, limits: Limits) -> tuple[datetime, datetime]:
+@dataclass(frozen=True, slots=True)
+class CodeUse:
+    """The code that a booking is made with, and which of its seats come cheaper by it."""
+
+    code_id: UUID
+    seats: Sequence[UUID]
+
+
+def take_seats(
+    *, booking: Booking, sale: Sale, event: BookingCreated, limits: Limits, code: CodeUse | None = None
+) -> tuple[datetime, datetime]:
     """Runs TAKE: all seats or none, by itself or as a part of the caller's transaction.
 
-    event: what is told when all were taken, with the seats to take, and its two times left to the database.
+    event: what is told when all were taken, with the seats to take, and its two times left to the database. code: what
+    the booking uses, too.
     Returns when the hold ends and when it was made. Raises HoldRefused.
     """
     try:
-        return _take(booking, sale, event, limits)
+        return _take(booking, sale, event, limits, code)
     except DatabaseError as exc:
         told = getattr(exc.__cause__, "diag", None)
         if told is None or told.sqlstate != REFUSED:
@@ -158,12 +192,14 @@ def take_seats(*, booking: Booking, sale: Sale, event: BookingCreated, limits: L
         raise HoldRefused(**json.loads(told.message_detail)) from None
 
 
-def _take(booking: Booking, sale: Sale, event: BookingCreated, limits: Limits) -> tuple[datetime, datetime]:
+def _take(
+    booking: Booking, sale: Sale, event: BookingCreated, limits: Limits, code: CodeUse | None
+) -> tuple[datetime, datetime]:
     told = insertion(event, subject=booking.id, source="booked", marks=("%(exchange)s", "%(event)s"), fill=_TIMES)
     exchange, body = told.parameters
     with connection.cursor() as cursor:
         cursor.execute(
-            _take_and_tell(told.sql),
+            _take_and_tell(told.sql, code is not None),
             {
                 "hold_seconds": settings.HOLD_SECONDS,
                 "sales_close_minutes": settings.SALES_CLOSE_MINUTES,
@@ -186,6 +222,7 @@ def _take(booking: Booking, sale: Sale, event: BookingCreated, limits: Limits) -
                 "seats": as_jsonb(event.seats),
                 "exchange": exchange,
                 "event": body,
+                **({"code_id": code.code_id, "cheaper": list(code.seats)} if code is not None else {}),
             },
         )
         hold_expires_at, created_at, _ = cursor.fetchone()
@@ -193,9 +230,9 @@ def _take(booking: Booking, sale: Sale, event: BookingCreated, limits: Limits) -
 
 
 @cache
-def _take_and_tell(insertion_of_event: str) -> str:
+def _take_and_tell(insertion_of_event: str, with_code: bool) -> str:
     """TAKE with its event; the same text each time, so that it stays prepared."""
-    return TAKE.format(published=insertion_of_event)
+    return TAKE.format(published=insertion_of_event, **(_WITH_CODE if with_code else _WITHOUT_CODE))
 
 
 def choose_alone(showtime_id: UUID) -> None:
@@ -223,9 +260,12 @@ def lock_seats(booking_ids: Sequence[UUID]) -> None:
 
 
 def free_seats(booking_ids: Sequence[UUID], *, seat_ids: Collection[UUID] | None = None) -> int:
-    """Frees every seat that is still these bookings' own, or these of them; their number."""
+    """Frees every seat that is still these bookings' own, or these of them, and the codes that go with them.
+
+    How many seats.
+    """
     these = None if seat_ids is None else list(seat_ids)
-    return execute(FREE, [list(booking_ids), these, these])
+    return execute(FREE, {"bookings": list(booking_ids), "seats": these})
 
 
 def seat_statuses(showtime_id: UUID, seat_ids: Sequence[UUID] | None = None) -> dict[UUID, str]:

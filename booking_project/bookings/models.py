@@ -10,10 +10,14 @@ from django.db.models.functions import Upper
 
 from bookings import words
 from bookings.domain import PaymentStatus, State
+from bookings.promo_models import PromoCode, Promotion, PromoUse
 from chassis.ids import uuid7
 from chassis.storage import address_changes, guest_claims
 from chassis.storage.indexes import by_part_of
 from chassis.storage.partitions import ByTime
+
+# Here as well, where Django looks for the rows of a service.
+__all__ = ["PromoCode", "PromoUse", "Promotion"]
 
 
 class Screen(models.Model):

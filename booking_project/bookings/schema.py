@@ -15,6 +15,7 @@ METHOD_ID = "019ab1c8-1000-7a00-8000-0000000000b1"
 BOOK = sends(
     two_seats={"showtime_id": SHOWTIME_ID, "seat_ids": SEAT_IDS, "payment_method": {"token": "tok_visa"}},
     seats_to_be_paid_later={"showtime_id": SHOWTIME_ID, "seat_ids": SEAT_IDS},
+    with_a_promo_code={"showtime_id": SHOWTIME_ID, "quantity": 2, "promo_code": "QUIET-EVENING"},
     the_best_seats_by_a_saved_card={"showtime_id": SHOWTIME_ID, "quantity": 2, "payment_method": {"id": METHOD_ID}},
     an_adult_and_a_child={
         "showtime_id": SHOWTIME_ID,
@@ -37,6 +38,35 @@ CHECK_IN = sends(
     at_the_left_door={"ticket": "eyJhbGciOiJFZERTQSJ9.e30.c2ln", "showtime_id": SHOWTIME_ID, "door": "Hall 1, left"}
 )
 SEATS = sends(two_seats={"seat_ids": SEAT_IDS})
+PROMOTION = sends(
+    a_tenth_off_on_weekdays={
+        "name": "Quiet evenings",
+        "label": "Quiet evening",
+        "off": "percent",
+        "value": 10,
+        "weekdays": [1, 2, 3],
+    },
+    an_amount_off_for_four={
+        "name": "Families",
+        "label": "Family evening",
+        "off": "amount",
+        "value": 50000,
+        "currency": "VND",
+        "min_tickets": 4,
+        "most_per_customer": 1,
+        "sold_until": "2027-01-31T23:59:59+07:00",
+    },
+    a_free_ticket_for_a_child={
+        "name": "Children's day",
+        "label": "A child's ticket",
+        "off": "tickets",
+        "value": 1,
+        "ticket_types": ["child"],
+    },
+)
+PROMOTION_CHANGE = sends(a_week_longer={"sold_until": "2027-02-07T23:59:59+07:00"})
+PROMO_WORD = sends(a_hundred_times={"word": "QUIET-EVENING", "most_uses": 100}, without_limit={"word": "QUIET"})
+VOUCHERS = sends(a_hundred={"count": 100})
 
 
 class MoneySerializer(serializers.Serializer[Any]):

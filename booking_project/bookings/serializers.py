@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from bookings.choices import Quantity
+from bookings.promo_codes import MAX_TYPED
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
 
 MOST = settings.MAX_SEATS_PER_BOOKING
@@ -81,6 +82,9 @@ class WantedSerializer(StrictSerializer):
         "showtime's default type, or a number for each type by its code.",
     )
     category = serializers.CharField(max_length=32, required=False, help_text="With quantity: of this kind.")
+    promo_code = serializers.CharField(
+        max_length=MAX_TYPED, required=False, help_text="A word or a voucher; case, spaces and dashes do not count."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """With `seats` taken apart into the ids and their types, as holds and quotes have them."""

@@ -1,12 +1,17 @@
 from django.urls import path
 
-from bookings import api, doors_api
+from bookings import api, doors_api, promotions_api
 
 urlpatterns = [
     path("bookings", api.BookingListView.as_view()),
     path("bookings/<uuid:booking_id>", api.BookingView.as_view()),
     path("bookings/<uuid:booking_id>/cancellation", api.CancellationView.as_view()),
     path("bookings/<uuid:booking_id>/history", api.HistoryView.as_view()),
+    path("promotions", promotions_api.PromotionListView.as_view()),
+    path("promotions/<uuid:promotion_id>", promotions_api.PromotionView.as_view()),
+    path("promotions/<uuid:promotion_id>/codes", promotions_api.PromoCodeListView.as_view()),
+    path("promotions/<uuid:promotion_id>/vouchers", promotions_api.VouchersView.as_view()),
+    path("promotions/<uuid:promotion_id>/uses", promotions_api.PromoUseListView.as_view()),
     path("showtimes/<uuid:showtime_id>/quote", api.QuoteView.as_view()),
     path("showtimes/<uuid:showtime_id>/seats", api.SeatMapView.as_view()),
     path("showtimes/<uuid:showtime_id>/seats/blocked", api.BlockedSeatsView.as_view()),

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from bookings.domain import CancellationRules, PaymentStatus, State, Trigger
+from bookings.prices import Off
 
 Code = TypeVar("Code", bound=StrEnum)
 
@@ -42,6 +43,17 @@ TRIGGERS: Mapping[Trigger, str] = {
 }
 # The parts of the system that act by themselves, as a history names them.
 ACTORS: Mapping[str, str] = {"payment": "payment", "clock": "the clock", "catalog": "catalog"}
+
+
+OFFS: Mapping[Off, str] = {
+    Off.PERCENT: "percent of each ticket",
+    Off.AMOUNT: "an amount",
+    Off.TICKETS: "free tickets",
+}
+
+
+def offs() -> list[tuple[str, str]]:
+    return _choices(OFFS)
 
 
 def states() -> list[tuple[str, str]]:

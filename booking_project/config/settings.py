@@ -12,6 +12,7 @@ globals().update(
             "bookings": "Hold seats, see what became of them, give them back.",
             "seats": "The seats of a showtime, and those that are kept off sale.",
             "tickets": "Letting people in: each ticket once, at the door of its showtime.",
+            "promotions": "For staff: what promo codes and vouchers take off, the codes, and who used them.",
         },
     )
 )
@@ -46,6 +47,10 @@ HOLDS_AGAIN_SECONDS = env.int("HOLDS_AGAIN_SECONDS", default=1800)
 # What one person of staff may give back by cancelling a paid booking, in minor units by currency, `*` of any other;
 # more is asked of payment, where a second person approves it. Payment's setting of this name is the same.
 REFUND_ALONE_UP_TO = amounts("REFUND_ALONE_UP_TO", ALONE_UP_TO)
+# So many wrong promo codes of one account, and from one address, within so many seconds; then none is looked up.
+PROMO_GUESSES_PER_USER = at_least("PROMO_GUESSES_PER_USER", 1, default=10)
+PROMO_GUESSES_PER_ADDRESS = at_least("PROMO_GUESSES_PER_ADDRESS", 1, default=50)
+PROMO_GUESSES_SECONDS = at_least("PROMO_GUESSES_SECONDS", 1, default=3600)
 # After the start of a showtime its tickets are sold for this long.
 SALES_CLOSE_MINUTES = env.int("SALES_CLOSE_MINUTES", default=15)
 

@@ -7,7 +7,8 @@ from typing import Any
 import factory
 from django.utils import timezone
 
-from bookings.models import Screen, Showtime
+from bookings.models import PromoCode, Promotion, Screen, Showtime
+from bookings.promo_codes import digest_of
 from chassis.ids import uuid7
 
 PRICES = {"standard": 90000, "premium": 120000, "accessible": 90000, "companion": 90000}
@@ -88,6 +89,28 @@ class ShowtimeFactory(factory.django.DjangoModelFactory):
     currency = "VND"
     prices = PRICES
     rules = factory.LazyFunction(dict)
+
+
+class PromotionFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Promotion
+
+    name = "Quiet evenings"
+    label = "Quiet evening"
+    off = "percent"
+    value = 10
+
+
+class PromoCodeFactory(factory.django.DjangoModelFactory):
+    """PromoCodeFactory(word="QUIET", most_uses=2, promotion__value=50)"""
+
+    class Meta:
+        model = PromoCode
+
+    promotion = factory.SubFactory(PromotionFactory)
+    word = "QUIET"
+    digest = factory.LazyAttribute(lambda code: digest_of(code.word))
+    last4 = factory.LazyAttribute(lambda code: code.word[-4:])
 
 
 def seat_ids(showtime: Showtime) -> list[uuid.UUID]:

@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from bookings import closures, metrics, tasks
-from bookings.models import Booking, BookingTransition, SeatStatus, Showtime
+from bookings.models import Booking, BookingTransition, PromoCode, SeatStatus, Showtime
 from chassis.ids import uuid7
 from chassis.storage.models import InboxMessage, OutboxMessage
 from chassis.testing_costs import assert_bounded, lists, reads, ticks
@@ -82,6 +82,9 @@ def test_what_customers_and_staff_read_costs_what_it_shows(long_history, sign_in
     own = ["/bookings", f"/bookings/{booking.id}", f"/bookings/{booking.id}/history"]
     assert_bounded(reads(sign_in(user_id=booking.user_id), own), rows=1000)
     email = f"person{int(booking.reference[1:]) % 20_000}@example.com"
+    promotion = f"/promotions/{PromoCode.objects.order_by('-id')[0].promotion_id}"
+    promoted = ["/promotions", f"{promotion}/codes", f"{promotion}/uses"]
+    assert_bounded(reads(sign_in(("support",)), promoted), rows=1000)
     found = [f"/bookings?{by}" for by in (f"reference={booking.reference}", f"email={email}")]
     assert_bounded(reads(sign_in(("support",)), [*found, f"/showtimes/{booking.showtime_id}/seats"]), rows=1000)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.test import Client
-from factories import seat_ids
+from factories import PromotionFactory, seat_ids
 from money import authorise, capture
 from rest_framework.test import APIClient
 
@@ -23,6 +23,13 @@ BASE = "/admin/booking/bookings"
 REASON = {"reason": "note among colleagues", "message": "We are sorry."}
 # Staff buy as everybody does, for themselves; what they alone may book is on record, as test_tariffs.py shows.
 OF_CUSTOMERS = {"POST /bookings", "POST /showtimes/{showtime_id}/quote"}
+
+
+PROMOTION = {"name": "Quiet evenings", "label": "Quiet evening", "off": "percent", "value": 10}
+
+
+def a_promotion() -> str:
+    return f"/promotions/{PromotionFactory().pk}"
 
 
 def blocked(booking: Booking) -> str:
@@ -48,6 +55,20 @@ def cancel(browser: Client, booking: Booking) -> Any:
     return browser.post(f"{BASE}/booking/", {"action": "cancel", ACTION_CHECKBOX_NAME: [str(booking.id)], **REASON})
 
 
+def change_promotion(browser: Client, _: Booking) -> Any:
+    there = f"{BASE}/promotion/{PromotionFactory().pk}/change/"
+    return browser.post(there, {**PROMOTION, "min_tickets": 2, "label": "Another label"})
+
+
+def stop_promotions(browser: Client, _: Booking) -> Any:
+    chosen = {"action": "stop", ACTION_CHECKBOX_NAME: [str(PromotionFactory().pk)], "sure": "yes"}
+    return browser.post(f"{BASE}/promotion/", chosen)
+
+
+def add_word(browser: Client, _: Booking) -> Any:
+    return browser.post(f"{BASE}/promotion/{PromotionFactory().pk}/codes/", {"word": "quiet", "most_uses": 5})
+
+
 def block(browser: Client, booking: Booking) -> Any:
     wanted = {"what": "block", "seat": [free_seat(booking)]}
     return browser.post(f"{BASE}/showtime/{booking.showtime_id}/seats/", wanted)
@@ -60,8 +81,20 @@ BY_API: dict[str, Callable[[APIClient, Booking], Any]] = {
     ),
     "DELETE /showtimes/{showtime_id}/seats/blocked": put_back,
     "POST /tickets/check-in": let_in,
+    "POST /promotions": lambda api, _: api.post("/promotions", PROMOTION),
+    "PATCH /promotions/{promotion_id}": lambda api, _: api.patch(a_promotion(), {"value": 20}),
+    "DELETE /promotions/{promotion_id}": lambda api, _: api.delete(a_promotion()),
+    "POST /promotions/{promotion_id}/codes": lambda api, _: api.post(f"{a_promotion()}/codes", {"word": "QUIET"}),
+    "POST /promotions/{promotion_id}/vouchers": lambda api, _: api.post(f"{a_promotion()}/vouchers", {"count": 2}),
 }
-BY_HAND: dict[str, Callable[[Client, Booking], Any]] = {"cancel booking": cancel, "seats showtime": block}
+BY_HAND: dict[str, Callable[[Client, Booking], Any]] = {
+    "cancel booking": cancel,
+    "seats showtime": block,
+    "add promotion": lambda browser, _: browser.post(f"{BASE}/promotion/add/", {**PROMOTION, "min_tickets": 1}),
+    "change promotion": change_promotion,
+    "stop promotion": stop_promotions,
+    "codes promotion": add_word,
+}
 
 
 @pytest.fixture

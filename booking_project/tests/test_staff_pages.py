@@ -23,4 +23,4 @@ def test_odd_addresses_and_forms_are_refused(client: Client) -> None:
 
 
 def test_what_staff_search_for_is_found_by_an_index() -> None:
-    assert_searches_have_indexes(few={"screen", "group", "user"})
+    assert_searches_have_indexes(few={"screen", "promotion", "group", "user"})

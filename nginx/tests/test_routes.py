@@ -25,6 +25,7 @@ ROUTES = [
     (f"/api/showtimes/{SHOWTIME}/seatsong", "catalog", f"/showtimes/{SHOWTIME}/seatsong"),
     ("/api/bookings", "booking", "/bookings"),
     ("/api/bookings/1/history", "booking", "/bookings/1/history"),
+    ("/api/promotions/1/codes", "booking", "/promotions/1/codes"),
     ("/api/payments", "payment", "/payments"),
     ("/api/payments/methods", "payment", "/payments/methods"),
     ("/api/payments/webhooks/simulated", "payment", "/payments/webhooks/simulated"),

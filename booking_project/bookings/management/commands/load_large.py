@@ -59,6 +59,26 @@ FROM made CROSS JOIN LATERAL (VALUES
 ) AS steps(step, from_status, to_status, trigger, actor)
 WHERE step < 5 OR cancelled ORDER BY id, step
 """
+# Campaigns, of which the first has vouchers; each tenth booking used one, and what was cancelled gave it back.
+_PROMOTIONS = """
+INSERT INTO promotions (id, name, label, off, value, currency, ticket_types, theaters, movies, weekdays, min_tickets,
+    created_at)
+SELECT pg_temp.large_id('2020-01-01Z', 400, n), 'Campaign ' || n, 'Campaign ' || n, 'percent', 10, '', '{}', '{}', '{}',
+       '{}', 1, %(at)s
+FROM generate_series(0, least(%(bookings)s / 100, 500)) AS n
+"""
+_CODES = """
+INSERT INTO promo_codes (id, promotion_id, digest, word, last4, most_uses, uses, created_at)
+SELECT pg_temp.large_id('2020-01-01Z', 401, n), pg_temp.large_id('2020-01-01Z', 400, 0), sha256(n::text::bytea), '',
+       lpad(n %% 10000 || '', 4, '0'), 1, 1, %(at)s
+FROM generate_series(1, %(bookings)s / 10) AS n
+"""
+_USES = """
+INSERT INTO promo_uses (booking_id, code_id, promotion_id, user_id, seat_ids, given_back_at, counted)
+SELECT id, pg_temp.large_id('2020-01-01Z', 401, n / 10), pg_temp.large_id('2020-01-01Z', 400, 0), user_id,
+       ARRAY[pg_temp.large_id('2020-01-01Z', 3, screen * 1000 + first_seat)], CASE WHEN cancelled THEN sold_at END, true
+FROM (SELECT *, row_number() OVER (ORDER BY id) AS n FROM made) AS numbered WHERE n %% 10 = 0 ORDER BY id
+"""
 
 
 class Command(LoadLarge):
@@ -72,4 +92,7 @@ class Command(LoadLarge):
             ("booking_seats", _SEATS),
             ("seat_status", _SOLD),
             ("booking_history", _HISTORY),
+            ("promotions", _PROMOTIONS),
+            ("promo_codes", _CODES),
+            ("promo_uses", _USES),
         ]

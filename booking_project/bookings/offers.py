@@ -1,0 +1,90 @@
+"""What a code that somebody sent takes off: looked up, and held against what they want to book."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Now
+
+from bookings import promo_codes
+from bookings.errors import PromoCodeInvalid, PromoCodeUnfit, PromoCodeUsedUp
+from bookings.inventory import CodeUse
+from bookings.models import Showtime
+from bookings.prices import Bill, Kind, Wanted
+from bookings.promo_models import PromoCode, Promotion, PromoUse, rules_of
+from bookings.promo_rules import Misfit, Showing, misfit
+from bookings.sales import Sale
+
+# A word that is no code any more is answered like one that never was.
+_TAKEN_NOW = (
+    Q(promotion__stopped_at=None)
+    & (Q(promotion__sold_from=None) | Q(promotion__sold_from__lte=Now()))
+    & (Q(promotion__sold_until=None) | Q(promotion__sold_until__gt=Now()))
+)
+
+
+def billed(sale: Sale, tickets: Sequence[Wanted], typed: str | None, *, at: datetime) -> tuple[Bill, CodeUse | None]:
+    """What a booking of this moment costs, and what it uses for that. typed: a code, as somebody sent it, or None.
+
+    Raises PromoCodeInvalid, PromoCodeUnfit, TotalTooLarge. That the code is not used up is known once it is used.
+    """
+    if typed is None:
+        return sale.bill(tickets, at=at), None
+    code = _find(typed)
+    _refuse_unfit(code.promotion, sale.showtime, tickets)
+    discount = rules_of(code.promotion).discount(code=code.word or f"*{code.last4}", name=code.promotion.label)
+    bill = sale.bill(tickets, at=at, discount=discount)
+    lines = [line for line in bill.lines if line.kind is Kind.DISCOUNT and line.code == discount.code]
+    if not lines:  # these tickets cost nothing anyway
+        raise PromoCodeUnfit(Misfit.TICKET_TYPES, code.promotion.min_tickets)
+    return bill, CodeUse(code.id, [line.seat_id for line in lines if line.seat_id is not None])
+
+
+def _find(typed: str) -> PromoCode:
+    """One statement, and the same for a code that is none, that is none yet, and that is none any more.
+
+    Raises PromoCodeInvalid.
+    """
+    digest = promo_codes.digest_of(typed)
+    known = PromoCode.objects.select_related("promotion").filter(_TAKEN_NOW, digest=digest or b"")
+    code = known.first()
+    if code is None:
+        raise PromoCodeInvalid
+    return code
+
+
+def _refuse_unfit(promotion: Promotion, showtime: Showtime, tickets: Sequence[Wanted]) -> None:
+    """Raises PromoCodeUnfit, which says why."""
+    showing = Showing(showtime.theater_id, showtime.movie_id, showtime.starts_at, showtime.time_zone, showtime.currency)
+    against = misfit(rules_of(promotion), showing, [ticket.ticket_type for ticket in tickets])
+    if against is not None:
+        raise PromoCodeUnfit(against, promotion.min_tickets)
+
+
+def refuse_used_up(use: CodeUse, *, user_id: UUID | None) -> None:
+    """As it is now, for whoever only asks; a booking finds out in its own statement. user_id: who asks, if known.
+
+    Raises PromoCodeUsedUp.
+    """
+    given_back = PromoUse.objects.filter(code=OuterRef("pk"), counted=True, given_back_at__isnull=False)
+    full = Q(uses__gte=F("most_uses")) & ~Exists(given_back)
+    code = PromoCode.objects.select_related("promotion").annotate(full=Q(full)).get(id=use.code_id)
+    if code.full:
+        raise refusal("all")
+    most = code.promotion.most_per_customer
+    if most is not None and user_id is not None:
+        theirs = PromoUse.objects.filter(promotion=code.promotion, user_id=user_id, given_back_at=None)
+        if theirs.count() >= most:
+            raise refusal("customer")
+
+
+def refusal(said: str) -> PromoCodeInvalid | PromoCodeUsedUp:
+    """The problem for what use_promo_code() said (migration 0027)."""
+    match said:
+        case "all":
+            return PromoCodeUsedUp()
+        case "customer":
+            return PromoCodeUsedUp("You have used this code as often as each customer may.")
+        case _:
+            return PromoCodeInvalid()

@@ -1,0 +1,353 @@
+"""Where managers keep promotions: the rule, its codes, and who used them."""
+
+import csv
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from io import StringIO
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+
+from bookings import promo_rules, promotions, words
+from bookings.models import Customer, Screen, Showtime
+from bookings.prices import Off
+from bookings.promo_codes import MAX_TYPED
+from bookings.promo_models import RULES, PromoCode, Promotion, PromoUse
+from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin, actor_of
+from chassis.money import DECIMALS, Money, format_money, to_major, to_minor
+from chassis.web.problems import Problem
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+# The films to choose from are those of so many showtimes to come.
+SHOWTIMES_AHEAD = 5000
+
+
+def _several(label: str, said: str, coerce: Any = UUID) -> Any:
+    return forms.TypedMultipleChoiceField(coerce=coerce, required=False, label=label, help_text=said)
+
+
+class PromotionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs alone
+    """Amounts as people write them: 12.50 EUR, which the row has as 1250."""
+
+    value = forms.DecimalField(
+        min_value=Decimal(0), max_digits=20, help_text="The percent, the amount off the booking, or how many tickets."
+    )
+    currency = forms.CharField(max_length=3, required=False, help_text="Of an amount: EUR. Of nothing else.")
+    ticket_types = forms.CharField(
+        required=False, help_text="Their codes with commas between them: child, student. None: of any type."
+    )
+    theaters = _several("theaters", "None: everywhere.")
+    movies = _several("films", "Of showtimes to come. None: any.")
+    weekdays = _several("days of the week", "On which the showtime starts. None: any.", int)
+
+    class Meta:
+        model = Promotion
+        fields = ["name", "label", *RULES]
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        row = self.instance
+        self.fields["theaters"].choices = _with_known(_theaters(), row.theaters)  # type: ignore[attr-defined]  # of a choice field
+        self.fields["movies"].choices = _with_known(_movies(), row.movies)  # type: ignore[attr-defined]  # likewise
+        self.fields["weekdays"].choices = list(enumerate(WEEKDAYS, start=1))  # type: ignore[attr-defined]  # likewise
+        self.initial["ticket_types"] = ", ".join(row.ticket_types)
+        if row.off == Off.AMOUNT:
+            self.initial["value"] = to_major(Money(row.value, row.currency))
+
+    def clean_ticket_types(self) -> list[str]:
+        return [code for part in self.cleaned_data["ticket_types"].split(",") if (code := part.strip())]
+
+    def clean_currency(self) -> str:
+        return str(self.cleaned_data["currency"]).upper()
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.errors:
+            return data
+        data["value"] = self._value(data)
+        if not self.errors:
+            for name, said in promo_rules.faults(promo_rules.Rules(**{name: data[name] for name in RULES})):
+                self.add_error(name, said)
+        return data
+
+    def _value(self, data: dict[str, Any]) -> int:
+        value: Decimal = data["value"]
+        if data["off"] == Off.AMOUNT and data["currency"] in DECIMALS:
+            try:
+                return to_minor(value, data["currency"])
+            except ValueError as exc:
+                self.add_error("value", str(exc))
+        elif value != value.to_integral_value():
+            self.add_error("value", "A whole number.")
+        return int(value)
+
+
+def _theaters() -> list[tuple[UUID, str]]:
+    newest = Showtime.objects.filter(theater_id=OuterRef("theater_id")).order_by("-starts_at")
+    found = Screen.objects.order_by().values("theater_id").distinct()
+    named = found.annotate(called=Subquery(newest.values("theater_name")[:1])).values_list("theater_id", "called")
+    return sorted(((id_, called or str(id_)) for id_, called in named), key=lambda theater: theater[1])
+
+
+def _movies() -> list[tuple[UUID, str]]:
+    coming = Showtime.objects.filter(starts_at__gt=timezone.now() - timedelta(days=1)).order_by("starts_at")
+    return sorted(set(coming.values_list("movie_id", "movie_title")[:SHOWTIMES_AHEAD]), key=lambda movie: movie[1])
+
+
+def _with_known(choices: list[tuple[UUID, str]], named: Sequence[UUID]) -> list[tuple[UUID, str]]:
+    """Those that the promotion names stay to be seen, though nothing of them is shown any more."""
+    offered = {id_ for id_, _ in choices}
+    return choices + [(id_, str(id_)) for id_ in named if id_ not in offered]
+
+
+class WordForm(forms.Form):
+    word = forms.CharField(max_length=MAX_TYPED, help_text="Letters from A to Z and digits.")
+    most_uses = forms.IntegerField(
+        min_value=1, max_value=promo_rules.MOST_USES, required=False, help_text="Bookings that have it. None: no limit."
+    )
+
+
+class VouchersForm(forms.Form):
+    count = forms.IntegerField(
+        min_value=1, max_value=promotions.MOST_VOUCHERS, help_text="Each is good for one booking."
+    )
+
+
+def _taken_off(row: Any) -> str:
+    """15 % of each ticket; 12.50 EUR; 1 free ticket."""
+    match row.off:
+        case Off.PERCENT:
+            return f"{row.value} % of each ticket"
+        case Off.AMOUNT:
+            return format_money(Money(row.value, row.currency))
+        case _:
+            return words.count(row.value, "free ticket")
+
+
+taken_off: Any = admin.display(description="takes off")(_taken_off)
+
+
+@admin.register(Promotion)
+class PromotionAdmin(StaffAdmin):
+    few_rows = True
+    form = PromotionForm
+    list_display = ["name", "label", taken_off, "sold_from", "sold_until", "stopped_at"]
+    list_filter = ["off", ("stopped_at", admin.EmptyFieldListFilter)]
+    search_fields = ["name", "label"]
+    readonly_fields = ["its_codes", "its_uses", "created_at", "stopped_at"]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    "name",
+                    "label",
+                    "off",
+                    "value",
+                    "currency",
+                    "its_codes",
+                    "its_uses",
+                    "created_at",
+                    "stopped_at",
+                ]
+            },
+        ),
+        ("When", {"fields": ["sold_from", "sold_until", "starts_from", "starts_until", "weekdays"]}),
+        ("Of what", {"fields": ["theaters", "movies", "ticket_types", "min_tickets"]}),
+        ("How often", {"fields": ["most_per_customer"]}),
+    ]
+    ordering = ["-id"]
+    actions = ["stop"]
+
+    def kept_because(self, row: Promotion) -> str:
+        return "A promotion is stopped and never deleted, for bookings were made with it."
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or obj.stopped_at is None)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Nothing: Django would take it from the address, where a moment may be any text."""
+        return {}
+
+    def has_codes_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("bookings.add_promocode")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What is yet to be made has no codes and was never stopped."""
+        if obj is not None:
+            return self.fieldsets
+        (_, first), *others = self.fieldsets
+        shown = [name for name in first["fields"] if name not in self.readonly_fields]
+        return [(None, {"fields": shown}), *others]
+
+    @admin.display(description="codes")
+    def its_codes(self, promotion: Promotion) -> str:
+        there = reverse("admin:bookings_codes", args=[promotion.pk])
+        return format_html('<a href="{}">Words and vouchers</a>', there)
+
+    @admin.display(description="used by")
+    def its_uses(self, promotion: Promotion) -> str:
+        there = reverse("admin:bookings_promouse_changelist")
+        return format_html('<a href="{}?promotion__id__exact={}">Bookings</a>', there, promotion.pk)
+
+    @admin.action(description="Stop the selected promotions…", permissions=["change"])
+    def stop(self, request: HttpRequest, queryset: QuerySet[Promotion]) -> HttpResponse | None:
+        """Asks first, for it is for good."""
+        if "sure" not in request.POST:
+            context = {
+                **self.admin_site.each_context(request),
+                "title": "Stop promotions",
+                "opts": self.opts,
+                "action": "stop",
+                "button": "Stop them",
+                "leave": "Leave them",
+                "selected": [promotion.pk for promotion in queryset],
+                "promotions": queryset,
+            }
+            return TemplateResponse(request, "admin/bookings/stop_promotions.html", context)
+        for promotion in queryset:
+            promotions.stop_promotion(promotion_id=promotion.pk, actor=actor_of(request))
+        self.message_user(request, f"Stopped: {words.count(len(queryset), 'promotion')}.", messages.SUCCESS)
+        return None
+
+    def get_urls(self) -> list[URLPattern]:
+        codes = path("<uuid:promotion_id>/codes/", self.admin_site.admin_view(self.codes_view), name="bookings_codes")
+        return [codes, *super().get_urls()]
+
+    def codes_view(self, request: HttpRequest, promotion_id: UUID) -> HttpResponse:
+        """What there is of codes; who may adds words, and makes vouchers, which are then in a file and nowhere else."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        promotion = get_object_or_404(Promotion, id=promotion_id)
+        making = request.method == "POST" and "count" in request.POST
+        word = WordForm(request.POST if request.method == "POST" and not making else None)
+        vouchers = VouchersForm(request.POST if making else None)
+        if request.method == "POST":
+            if not self.has_codes_permission(request):
+                raise PermissionDenied
+            try:
+                if making and vouchers.is_valid():
+                    return self._made(request, promotion, vouchers.cleaned_data["count"])
+                if not making and word.is_valid():
+                    return self._added(request, promotion, **word.cleaned_data)
+            except Problem as problem:
+                said = [error["detail"] for error in problem.errors or ()] or [problem.detail]
+                self.message_user(request, " ".join(said), messages.ERROR)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Codes of {promotion}",
+            "opts": self.opts,
+            "promotion": promotion,
+            "takes_off": _taken_off(promotion),
+            "word": word,
+            "vouchers": vouchers,
+            "may_add": self.has_codes_permission(request) and promotion.stopped_at is None,
+        }
+        return TemplateResponse(request, "admin/bookings/codes.html", context)
+
+    def _added(self, request: HttpRequest, promotion: Promotion, word: str, most_uses: int | None) -> HttpResponse:
+        """Raises Problem."""
+        promotions.add_word(promotion_id=promotion.pk, word=word, most_uses=most_uses, actor=actor_of(request))
+        self.message_user(request, "The word is a code from now on.", messages.SUCCESS)
+        return redirect("admin:bookings_codes", promotion.pk)
+
+    def _made(self, request: HttpRequest, promotion: Promotion, count: int) -> HttpResponse:
+        """Raises Problem."""
+        codes = promotions.make_vouchers(promotion_id=promotion.pk, count=count, actor=actor_of(request))
+        lines = StringIO()
+        csv.writer(lines).writerows([["code"], *([code] for code in codes)])
+        return HttpResponse(
+            lines.getvalue(),
+            content_type="text/csv; charset=utf-8",
+            headers={
+                "Content-Disposition": f'attachment; filename="vouchers-{promotion.pk}.csv"',
+                "Cache-Control": "no-store",
+            },
+        )
+
+
+@admin.register(PromoCode)
+class PromoCodeAdmin(ReadOnlyAdmin):
+    list_display = ["code", "promotion", "how_often", "most_uses", "created_at"]
+    list_filter = ["promotion"]
+    list_select_related = ["promotion"]
+    search_fields = ["=word", "=last4"]
+    search_help_text = "A word, or the last four signs of a voucher."
+    readonly_fields = ["code", "promotion", "how_often", "most_uses", "created_at"]
+    fields = [*readonly_fields]
+    ordering = ["-id"]
+
+    def look_up(self, rows: Sequence[Any]) -> None:
+        """By how many bookings each of the page is used."""
+        uses = promotions.uses_of(rows)
+        for row in rows:
+            row.used_by = uses[row.pk]
+
+    @admin.display(description="code")
+    def code(self, row: PromoCode) -> str:
+        return str(row)
+
+    @admin.display(description="used by")
+    def how_often(self, row: Any) -> str:
+        if row.used_by > promotions.MOST_SHOWN:
+            return f"more than {promotions.MOST_SHOWN:,} bookings"
+        return words.count(row.used_by, "booking")
+
+
+@admin.display(description="now")
+def _state(use: PromoUse) -> str:
+    return "used" if use.given_back_at is None else "given back: the code may be used once more"
+
+
+state: Any = _state
+
+
+class UseInline(ReadOnlyInline):
+    """On the page of a booking: what it came cheaper by."""
+
+    model = PromoUse
+    verbose_name_plural = "promo code"
+    readonly_fields = ["code", "promotion", state]
+    fields = [*readonly_fields]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("booking", "code", "promotion")
+
+
+@admin.register(PromoUse)
+class PromoUseAdmin(ReadOnlyAdmin):
+    list_display = ["booking", "customer", "code", "promotion", "seats", state]
+    list_filter = ["promotion"]
+    list_select_related = ["booking", "code", "promotion"]
+    search_fields = ["=booking__reference", "=code__word", "=code__last4"]
+    search_help_text = "The reference of a booking, a word, or the last four signs of a voucher."
+    readonly_fields = ["booking", "customer", "code", "promotion", "seats", state]
+    fields = [*readonly_fields]
+    ordering = ["-booking"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        address = Customer.objects.filter(user_id=OuterRef("user_id")).values("email")
+        found: QuerySet[Any] = super().get_queryset(request).annotate(customer_email=Subquery(address))
+        return found.select_related("booking", "code", "promotion")
+
+    @admin.display(description="customer")
+    def customer(self, use: Any) -> str:
+        return use.customer_email or "-"
+
+    @admin.display(description="came cheaper")
+    def seats(self, use: PromoUse) -> str:
+        return words.count(len(use.seat_ids), "seat")

@@ -1,0 +1,429 @@
+"""Bookings with a code: what comes off, how often it is had, and when somebody else may have it."""
+
+import secrets
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from ipaddress import ip_address
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from factories import TARIFF, PromoCodeFactory, PromotionFactory, ScreenFactory, ShowtimeFactory, seat_ids
+from money import authorise, capture
+
+from bookings import endings, holds, promotions, sales, services
+from bookings.errors import PromoCodeInvalid, PromoCodeUnfit, PromoCodeUsedUp
+from bookings.history import Cause
+from bookings.models import Booking, PromoCode, Promotion, PromoUse
+from chassis.ids import uuid7
+from chassis.storage.audit_log import Actor, Door
+from chassis.testing_plans import costs
+from chassis.web.problems import Problem
+
+STAFF = Actor(uuid7(), "linh", Door.API)
+
+
+@pytest.fixture
+def showtime(db):
+    return ShowtimeFactory(tariff=TARIFF)
+
+
+@pytest.fixture
+def code(db):
+    return PromoCodeFactory(word="QUIET", promotion__most_per_customer=None)
+
+
+@pytest.fixture
+def with_code(hold):
+    """with_code(0, 1) → a booking of these seats with the code."""
+    return lambda *places, code="quiet", **wanted: hold(*places, promo_code=code, **wanted)
+
+
+@pytest.fixture
+def use(with_code):
+    """Whether the code is had once more; the booking is left as it is."""
+
+    def ask(*places, **wanted):
+        with_code(*places, **wanted)
+        return True
+
+    return ask
+
+
+def in_use(code):
+    return promotions.uses_of([code])[code.id]
+
+
+def sell(booking):
+    authorise(booking.id)
+    capture(booking.id)
+
+
+def test_a_percentage_comes_off_each_ticket_and_off_no_fee(with_code, code, emitted):
+    booking = with_code(0, 1)
+    discounts = [line for line in booking.lines if line["kind"] == "discount"]
+    assert [(line["code"], line["name"], line["gross"]) for line in discounts] == [
+        ("QUIET", "Quiet evening", -9000)
+    ] * 2
+    assert {line["seat_id"] for line in discounts} == {str(seat.seat_id) for seat in booking.seats.all()}
+    assert booking.total_amount == 2 * (90000 - 9000 + 20000) + 5000
+    (told,) = emitted("booking.created")
+    assert told.data["total"]["amount"] == booking.total_amount
+    use = PromoUse.objects.get()
+    assert (use.booking_id, use.code_id, use.user_id) == (booking.id, code.id, booking.user_id)
+    assert set(use.seat_ids) == {seat.seat_id for seat in booking.seats.all()}
+
+
+def test_of_free_tickets_of_a_type_those_of_others_are_paid(showtime, db):
+    PromoCodeFactory(promotion__off="tickets", promotion__value=1, promotion__ticket_types=["child"])
+    wanted = dict(zip(seat_ids(showtime), ["adult", "child", "child"], strict=False))
+    held = holds.hold_seats(
+        user_id=uuid7(), showtime_id=showtime.id, seat_ids=list(wanted), ticket_types=wanted, promo_code="QUIET"
+    )
+    assert held.booking.total_amount == 90000 + 60000 + 3 * 20000 + 5000
+    (use,) = PromoUse.objects.all()
+    assert [wanted[seat] for seat in use.seat_ids] == ["child"]
+
+
+def test_a_voucher_may_make_it_free_and_then_no_card_is_needed(with_code, db, showtime, emitted):
+    sales._kept.clear()
+    showtime.tariff, showtime.revision = {**TARIFF, "fees": []}, 2
+    showtime.save()
+    promotion = PromotionFactory(value=100)
+    (voucher,) = promotions.make_vouchers(promotion_id=promotion.id, count=1, actor=STAFF)
+    booking = with_code(0, code=voucher, payment_method={"token": "tok_visa"})
+    assert (booking.total_amount, booking.with_card) == (0, False)
+    (told,) = emitted("booking.created")
+    assert voucher[-4:] in told.data["lines"][1]["code"]
+    for kept in (str(told.data), str(Booking.objects.values()), str(PromoCode.objects.values())):
+        assert voucher not in kept
+        assert voucher.replace("-", "") not in kept
+
+
+def test_a_code_that_never_was_and_one_that_is_none_any_more_are_answered_alike(sign_in, showtime, settings):
+    settings.PROMO_GUESSES_PER_USER = 100
+    now = timezone.now()
+    for word, told in {
+        "STOPPED": {"stopped_at": now},
+        "OVER": {"sold_until": now - timedelta(seconds=1)},
+        "NOTYET": {"sold_from": now + timedelta(hours=1)},
+    }.items():
+        PromoCodeFactory(word=word, promotion=PromotionFactory(**told))
+    customer, seat = sign_in(), str(seat_ids(showtime)[0])
+    answers, statements = [], []
+    for word in ("NEVER", "STOPPED", "OVER", "NOTYET", "x", "SUMMER'25"):
+        body = {"showtime_id": str(showtime.id), "seat_ids": [seat], "promo_code": word}
+        with CaptureQueriesContext(connection) as asked:
+            answer = customer.post("/bookings", body)
+        assert answer.status_code == 409
+        told = answer.json()
+        answers.append((told["code"], told["detail"], *sorted(told)))
+        statements.append(len(asked))
+    assert len(set(answers)) == 1
+    assert len(set(statements[1:])) == 1  # the first has read what is on sale
+    assert answers[0][0] == "promo_code_invalid"
+    assert not Booking.objects.exists()
+
+
+def test_a_code_that_is_for_something_else_says_what(sign_in, showtime):
+    PromoCodeFactory(promotion__min_tickets=3)
+    customer = sign_in()
+    body = {"showtime_id": str(showtime.id), "seat_ids": [str(seat_ids(showtime)[0])], "promo_code": "quiet"}
+    told = customer.post("/bookings", body).json()
+    assert (told["code"], told["why"]) == ("promo_code_unfit", "tickets")
+    assert "3" in told["detail"]
+    quoted = customer.post(f"/showtimes/{showtime.id}/quote", {"seat_ids": body["seat_ids"], "promo_code": "quiet"})
+    assert quoted.json()["code"] == "promo_code_unfit"
+
+
+def test_a_ticket_that_costs_nothing_uses_no_code(hold, showtime, code):
+    crew = dict.fromkeys(seat_ids(showtime)[:1], "crew")
+    with pytest.raises(PromoCodeUnfit):
+        hold(0, ticket_types=crew, seller=STAFF, promo_code="QUIET")
+    assert in_use(code) == 0
+
+
+def test_a_quote_tells_what_the_booking_then_costs_and_uses_nothing(sign_in, showtime, code):
+    customer, ids = sign_in(), [str(seat) for seat in seat_ids(showtime)[:2]]
+    PromoCode.objects.update(most_uses=1)
+    wanted = {"seat_ids": ids, "promo_code": "Quiet"}
+    quoted = customer.post(f"/showtimes/{showtime.id}/quote", wanted).json()
+    assert in_use(code) == 0
+    made = customer.post("/bookings", {"showtime_id": str(showtime.id), **wanted}).json()
+    assert made["lines"] == quoted["lines"]
+    assert made["total"] == quoted["total"]
+    again = customer.post(f"/showtimes/{showtime.id}/quote", {**wanted, "seat_ids": ids})
+    assert again.json()["code"] == "promo_code_used_up"
+    endings.cancel_booking(booking_id=made["id"], user_id=customer.user_id)
+    assert customer.post(f"/showtimes/{showtime.id}/quote", wanted).status_code == 200
+
+
+def test_the_same_request_gets_the_same_answer_whatever_became_of_the_code(sign_in, showtime, code):
+    PromoCode.objects.update(most_uses=1)
+    customer = sign_in()
+    body = {"showtime_id": str(showtime.id), "seat_ids": [str(seat_ids(showtime)[0])], "promo_code": "QUIET"}
+    first = customer.post("/bookings", body, headers={"Idempotency-Key": "once"})
+    assert first.status_code == 201
+    Promotion.objects.update(stopped_at=timezone.now())
+    again = customer.post("/bookings", body, headers={"Idempotency-Key": "once"})
+    assert (again.status_code, again.content) == (201, first.content)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert PromoUse.objects.count() == 1
+
+
+def test_a_use_is_given_back_by_every_end_and_by_no_other_step(with_code, code, let_hold_end):
+    PromoCode.objects.update(most_uses=1)
+    payment = Cause("payment")
+
+    def expire(booking):
+        let_hold_end(booking)
+        endings.expire_holds()
+
+    def decline(booking):
+        services.fail_payment(booking_id=booking.id, stage="authorise", final=True, code="x", cause=payment)
+
+    def cancel_unpaid(booking):
+        endings.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
+
+    def cancel_sold(booking):
+        sell(booking)
+        assert in_use(code) == 1
+        endings.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
+
+    def refund(booking):
+        sell(booking)
+        back = {"status": services.PaymentStatus.REFUNDED, "refunded": booking.total_amount, "kind": "cancel"}
+        services.record_refund(booking_id=booking.id, **back, cause=payment)
+
+    ways = [expire, decline, cancel_unpaid, cancel_sold, refund]
+    for number, way in enumerate(ways):
+        booking = with_code(number)
+        assert in_use(code) == 1
+        with pytest.raises(PromoCodeUsedUp):
+            with_code(20)
+        way(booking)
+        assert in_use(code) == 0
+    with_code(21)
+    code.refresh_from_db()
+    assert (code.uses, PromoUse.objects.count()) == (1, len(ways) + 1)
+    assert PromoUse.objects.filter(counted=True).count() == 1
+
+
+def test_it_stays_used_while_a_seat_that_came_cheaper_is_left(hold, showtime, db):
+    code = PromoCodeFactory(promotion__off="tickets", promotion__value=2, promotion__ticket_types=["child"])
+    wanted = dict(zip(seat_ids(showtime), ["adult", "child", "child"], strict=False))
+    booking = holds.hold_seats(
+        user_id=uuid7(), showtime_id=showtime.id, seat_ids=list(wanted), ticket_types=wanted, promo_code="QUIET"
+    ).booking
+    sell(booking)
+    _, first, second = wanted
+    refunded = 0
+    for going, left in ((first, 1), (second, 0)):
+        seat = booking.seats.get(seat_id=going)
+        refunded += seat.price_amount
+        back = {"status": services.PaymentStatus.PARTIALLY_REFUNDED, "refunded": refunded, "kind": "cancel"}
+        services.record_refund(booking_id=booking.id, **back, seats=[going], cause=Cause("payment"))
+        assert in_use(code) == left
+    booking.refresh_from_db()
+    assert booking.status == "CONFIRMED"
+    endings.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
+    assert in_use(code) == 0
+
+
+def test_a_customer_has_it_as_often_as_each_may(with_code, db):
+    PromoCodeFactory(promotion__most_per_customer=1)
+    PromoCodeFactory(word="LOUD", promotion=Promotion.objects.get())
+    customer = uuid7()
+    booking = with_code(0, user_id=customer)
+    for word in ("QUIET", "LOUD"):
+        with pytest.raises(PromoCodeUsedUp, match="each customer"):
+            with_code(1, code=word, user_id=customer)
+    with_code(2)
+    endings.cancel_booking(booking_id=booking.id, user_id=customer)
+    with_code(1, code="LOUD", user_id=customer)
+
+
+def test_when_the_seats_are_not_to_be_had_neither_is_the_code(with_code, code):
+    with_code(0)
+    with pytest.raises(Problem) as refused:
+        with_code(0, 1)
+    assert refused.value.code == "seat_unavailable"
+    assert PromoUse.objects.count() == in_use(code) == 1
+
+
+def test_a_code_that_is_stopped_meanwhile_is_not_used(with_code, code, monkeypatch):
+    from bookings import offers
+
+    found = offers._find
+
+    def find(typed):
+        it = found(typed)
+        promotions.stop_promotion(promotion_id=it.promotion_id, actor=STAFF)
+        return it
+
+    monkeypatch.setattr(offers, "_find", find)
+    with pytest.raises(PromoCodeInvalid):
+        with_code(0)
+    assert not Booking.objects.exists()
+
+
+@pytest.fixture
+def hall(transactional_db):
+    """A showtime of 100 seats, whose rows other connections see."""
+    showtime = ShowtimeFactory(screen=ScreenFactory(rows=10, columns=10), prices={"standard": 100, "premium": 100})
+    sales.reload_sale(showtime.id)
+    return showtime
+
+
+def side_by_side(ask, count=64):
+    """What so many threads get that ask at once: "held", or the code of the problem."""
+
+    def one(number):
+        try:
+            ask(number)
+        except Problem as problem:
+            return problem.code
+        finally:
+            connection.close()
+        return "held"
+
+    with ThreadPoolExecutor(count) as pool:
+        return Counter(pool.map(one, range(count)))
+
+
+@pytest.mark.parametrize("most", [1, 7])
+def test_asked_side_by_side_a_code_is_never_had_beyond_its_bound(hall, most):
+    code = PromoCodeFactory(most_uses=most)
+    ids = seat_ids(hall)
+
+    def ask(number):
+        wanted = {"user_id": uuid7(), "showtime_id": hall.id, "promo_code": "QUIET", "verified": True}
+        if number % 16 == 0:
+            holds.hold_best_seats(quantity=1, **wanted)
+        else:
+            holds.hold_seats(seat_ids=[ids[number]], **wanted)
+
+    told = side_by_side(ask)
+    code.refresh_from_db()
+    assert told["held"] == Booking.objects.count() == PromoUse.objects.count() == code.uses == most
+    assert set(told) <= {"held", "promo_code_used_up", "seat_unavailable"}
+
+
+def test_asked_side_by_side_a_customer_has_it_no_more_often_than_each_may(hall, settings):
+    settings.MAX_OPEN_HOLDS = settings.MAX_OPEN_HOLDS_IN_ALL = 100
+    PromoCodeFactory(promotion__most_per_customer=3)
+    ids, customer = seat_ids(hall), uuid7()
+
+    def ask(number):
+        holds.hold_seats(
+            user_id=customer, showtime_id=hall.id, seat_ids=[ids[number]], promo_code="QUIET", verified=True
+        )
+
+    told = side_by_side(ask)
+    assert told == {"held": 3, "promo_code_used_up": 61}
+    assert PromoUse.objects.count() == 3
+
+
+def test_taken_and_given_back_side_by_side_it_is_within_its_bound_and_all_of_it_comes_back(hall):
+    code = PromoCodeFactory(most_uses=4)
+    ids = seat_ids(hall)
+
+    def ask(number):
+        customer = uuid7()
+        held = holds.hold_seats(
+            user_id=customer, showtime_id=hall.id, seat_ids=[ids[number]], promo_code="QUIET", verified=True
+        )
+        endings.cancel_booking(booking_id=held.booking.id, user_id=customer)
+
+    told = side_by_side(ask)
+    assert told["held"] >= 4
+    code.refresh_from_db()
+    assert code.uses <= 4
+    assert in_use(code) == 0
+    for number in range(4):
+        holds.hold_seats(user_id=uuid7(), showtime_id=hall.id, seat_ids=[ids[number]], promo_code="QUIET")
+    with pytest.raises(PromoCodeUsedUp):
+        holds.hold_seats(user_id=uuid7(), showtime_id=hall.id, seat_ids=[ids[9]], promo_code="QUIET")
+
+
+def an_address():
+    """Of nobody before: what is counted for one outlives a test."""
+    return str(ip_address(10 * 2**24 + secrets.randbelow(2**24)))
+
+
+def test_wrong_codes_are_turned_away_after_so_many_and_a_right_one_never_counts(sign_in, showtime, code, settings):
+    settings.PROMO_GUESSES_PER_USER, settings.PROMO_GUESSES_PER_ADDRESS = 3, 5
+    first, here = sign_in(), an_address()
+    path, seats = f"/showtimes/{showtime.id}/quote", [str(seat_ids(showtime)[0])]
+
+    def ask(customer, word):
+        return customer.post(path, {"seat_ids": seats, "promo_code": word}, REMOTE_ADDR=here)
+
+    for _ in range(6):
+        assert ask(first, "QUIET").status_code == 200
+        assert ask(first, "WRONG0").json()["code"] == "promo_code_invalid"  # the same one again is no other guess
+    for number in (1, 2):
+        assert ask(first, f"WRONG{number}").json()["code"] == "promo_code_invalid"
+    refused = ask(first, "QUIET")
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_promo_codes")
+    assert 0 < int(refused.headers["Retry-After"]) <= settings.PROMO_GUESSES_SECONDS
+    booking = {"showtime_id": str(showtime.id), "seat_ids": seats, "promo_code": "QUIET"}
+    assert first.post("/bookings", booking, REMOTE_ADDR=here).status_code == 429
+    del booking["promo_code"]
+    assert first.post("/bookings", booking, REMOTE_ADDR=here).status_code == 201
+
+
+def test_from_one_address_wrong_codes_of_all_accounts_count_together(sign_in, showtime, code, settings):
+    settings.PROMO_GUESSES_PER_USER, settings.PROMO_GUESSES_PER_ADDRESS = 3, 5
+    here, elsewhere = an_address(), an_address()
+    path, seats = f"/showtimes/{showtime.id}/quote", [str(seat_ids(showtime)[0])]
+    for number in range(5):
+        answer = sign_in().post(path, {"seat_ids": seats, "promo_code": f"WRONG{number}"}, REMOTE_ADDR=here)
+        assert answer.json()["code"] == "promo_code_invalid"
+    assert sign_in().post(path, {"seat_ids": seats, "promo_code": "QUIET"}, REMOTE_ADDR=here).status_code == 429
+    assert sign_in().post(path, {"seat_ids": seats, "promo_code": "QUIET"}, REMOTE_ADDR=elsewhere).status_code == 200
+
+
+def test_without_a_code_nothing_more_is_asked_and_with_one_a_statement(hold, showtime, code):
+    hold(7)
+    asked = {}
+    for promo_code in (None, "QUIET"):
+        with CaptureQueriesContext(connection) as made:
+            hold(2 if promo_code else 4, promo_code=promo_code)
+        # The test itself reads the screen.
+        ours = ("SAVEPOINT", "RELEASE", 'SELECT "screens"')
+        asked[promo_code] = [each["sql"] for each in made if not each["sql"].startswith(ours)]
+    assert (len(asked[None]), len(asked["QUIET"])) == (1, 2)
+    assert "promo" not in asked[None][0]
+
+
+def test_what_a_use_costs_is_bounded_whatever_was_given_back_before(hold, showtime, code, settings):
+    settings.MAX_OPEN_HOLDS = 30
+    with costs() as plain:
+        hold(0)
+    with costs() as fresh:
+        hold(4, promo_code="QUIET")
+    PromoUse.objects.all().delete()
+    PromoCode.objects.update(most_uses=1000)
+    given_back = timezone.now()
+    PromoUse.objects.bulk_create(
+        PromoUse(
+            booking_id=uuid7(),
+            code=code,
+            promotion=code.promotion,
+            user_id=uuid7(),
+            seat_ids=[],
+            given_back_at=given_back,
+        )
+        for _ in range(900)
+    )
+    PromoCode.objects.update(uses=900)
+    with costs() as made:
+        hold(2, promo_code="QUIET")
+    code.refresh_from_db()
+    assert code.uses == 891
+    bought = sum(cost.buffers for cost in plain)
+    assert sum(cost.buffers for cost in fresh) - bought < 30
+    assert sum(cost.buffers for cost in made) - bought < 300
