@@ -191,6 +191,7 @@ class Booking(models.Model):
     refunded_amount = models.BigIntegerField(db_default=0, help_text="What went back of it so far, minor units.")
     currency = models.CharField(max_length=3)
     hold_expires_at = models.DateTimeField()
+    extended_at = models.DateTimeField(null=True, help_text="When its hold was made longer, which is once.")
     created_at = models.DateTimeField()
     ticket = models.TextField(blank=True, default="", help_text="The signed ticket of all seats, once it is paid.")
     seat_tickets = models.JSONField(default=dict, db_default={}, help_text="The signed ticket of each seat, by its id.")

@@ -7,7 +7,15 @@ from chassis.messaging.events import Event
 from chassis.messaging.inbox import Handler, each
 from chassis.storage import address_changes
 from payments import operations, services, tasks
-from payments.heard import BookingCheckedIn, BookingConfirmed, BookingCreated, BookingEnding, OfBooking, UserUpdated
+from payments.heard import (
+    BookingCheckedIn,
+    BookingConfirmed,
+    BookingCreated,
+    BookingEnding,
+    BookingExtended,
+    OfBooking,
+    UserUpdated,
+)
 
 
 def open_payments(events: Sequence[Event]) -> None:
@@ -16,6 +24,10 @@ def open_payments(events: Sequence[Event]) -> None:
 
 def confirm_bookings(events: Sequence[Event]) -> None:
     services.confirm_bookings(bookings=[event.read(BookingConfirmed) for event in events])
+
+
+def extend_holds(events: Sequence[Event]) -> None:
+    services.extend_holds(bookings=[event.read(BookingExtended) for event in events])
 
 
 def end_booking(event: Event) -> None:
@@ -59,6 +71,7 @@ _ending = Handler(apply_all=each(end_booking), then_all=ask_gateway_for)
 
 HANDLERS: dict[str, Handler] = {
     "booking.created": Handler(apply_all=open_payments, then_all=ask_gateway_for_paid_at_once),
+    "booking.extended": Handler(apply_all=extend_holds),
     "booking.confirmed": Handler(apply_all=confirm_bookings, then_all=ask_gateway_for),
     "booking.rejected": _ending,
     "booking.expired": _ending,
