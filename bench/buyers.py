@@ -30,6 +30,8 @@ CARDS = {
     "timed_out": "tok_timeout_once",
     "capture_fails": "tok_capture_fails",
 }
+# So many of those who pay later, or not at all, make their hold longer.
+LONGER = 0.3
 TRIES = 30
 # So many of all try the promo code, where there is one.
 WITH_CODE = 0.3
@@ -89,6 +91,8 @@ class Load:
         if answer.status != 201:
             return
         booking = answer.json()
+        if in_two_steps and chance.random() < LONGER:
+            self._insist(client, "POST", f"/api/bookings/{booking['id']}/extend")
         if habit in ("two_step", "two_step_second_card"):
             if habit == "two_step_second_card":
                 self._pay(client, booking["id"], "tok_insufficient_funds")

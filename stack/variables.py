@@ -26,7 +26,7 @@ TRACING = "OTEL_"
 # What a customer may hold, for how long and how often; and what is kept for how long.
 OF_BOOKING = (
     *("HOLD_SECONDS", "MAX_SEATS_PER_BOOKING", "MAX_OPEN_HOLDS", "MAX_OPEN_HOLDS_IN_ALL", "MAX_SEATS_UNVERIFIED"),
-    *("MAX_HOLDS_AGAIN", "HOLDS_AGAIN_SECONDS"),
+    *("MAX_HOLDS_AGAIN", "HOLDS_AGAIN_SECONDS", "HOLD_EXTENSION_SECONDS"),
     *("SEATS_KEEP_HOURS", "BOOKING_HISTORY_KEEP_DAYS"),
 )
 # The audit misses no message that is older.

@@ -10,7 +10,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bookings import desk, endings, holds, quotes, schema, selectors
+from bookings import desk, endings, extensions, holds, quotes, schema, selectors
 from bookings.errors import (
     AccompaniedAlone,
     AddressChanged,
@@ -20,8 +20,11 @@ from bookings.errors import (
     CompanionAlone,
     CoupleSeatSplit,
     HeldTooOften,
+    HoldExtended,
+    HoldOver,
     NotCancellable,
     NotEnoughSeats,
+    NotExtendable,
     OrphanSeat,
     OwnPurchase,
     PromoCodeInvalid,
@@ -230,6 +233,21 @@ class CancellationView(APIView):
     def get(self, request: Request, booking_id: UUID) -> Response:
         booking = selectors.booking_for(caller(request), booking_id)
         return Response(present_cancellation(booking, endings.cancellation_of(booking)))
+
+
+class ExtensionView(APIView):
+    @problems(BookingNotFound, HoldExtended, HoldOver, NotExtendable, SalesClosed)
+    @extend_schema(
+        operation_id="extend_hold",
+        summary="Hold the seats for longer",
+        description=(
+            "Once, while the seats are held and not paid: for five minutes from now, and at the most until sales close."
+        ),
+        request=None,
+        responses={200: BookingSerializer},
+    )
+    def post(self, request: Request, booking_id: UUID) -> Response:
+        return Response(present_booking(extensions.extend_hold(booking_id=booking_id, user_id=caller(request).id)))
 
 
 class HistoryView(APIView):

@@ -25,6 +25,7 @@ class Trigger(StrEnum):
     """What happens to a booking; the history keeps it with every transition."""
 
     HELD = "held"
+    HOLD_EXTENDED = "hold_extended"
     SEATS_SOLD = "seats_sold"
     SEATS_LOST = "seats_lost"
     HOLD_ENDED = "hold_ended"
@@ -42,6 +43,7 @@ S, T = State, Trigger
 
 TRANSITIONS: dict[tuple[State | None, Trigger], State] = {
     (None, T.HELD): S.PENDING,
+    (S.PENDING, T.HOLD_EXTENDED): S.PENDING,
     (S.PENDING, T.SEATS_SOLD): S.CONFIRMED,
     (S.PENDING, T.SEATS_LOST): S.REJECTED,
     (S.PENDING, T.HOLD_ENDED): S.EXPIRED,
@@ -186,6 +188,37 @@ def excess(holds: Holds, *, wanted: int, with_card: bool, limits: Limits) -> Exc
         return Excess.AGAIN
     within = holds.seats + wanted <= limits.seats or (with_card and holds.unanswered == 0)
     return None if within else Excess.SEATS
+
+
+class NoExtension(StrEnum):
+    """Why a hold does not get longer."""
+
+    NOT_HELD = "not_held"
+    CARD_ASKED = "card_asked"
+    EXTENDED = "extended"
+    OVER = "over"
+    LONG_ENOUGH = "long_enough"
+
+
+def no_extension(
+    *, state: State, with_card: bool, extended: bool, hold_expires_at: datetime, until: datetime, now: datetime
+) -> NoExtension | None:
+    """What stands against making a hold longer, once, until `until`; the same as the conditions of extensions.EXTEND.
+
+    with_card: a card came with the booking, whose answer sells or ends it. until: as far as an extension would reach
+    now, which the end of sales bounds.
+    """
+    if state is State.EXPIRED:
+        return NoExtension.OVER
+    if state is not State.PENDING:
+        return NoExtension.NOT_HELD
+    if with_card:
+        return NoExtension.CARD_ASKED
+    if extended:
+        return NoExtension.EXTENDED
+    if hold_expires_at <= now:
+        return NoExtension.OVER
+    return NoExtension.LONG_ENOUGH if until <= hold_expires_at else None
 
 
 @dataclass(frozen=True, slots=True)

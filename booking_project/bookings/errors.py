@@ -1,6 +1,7 @@
 """What booking answers when it says no; the codes are stable."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -99,6 +100,31 @@ class NotCancellable(Conflict):
 
     code = "not_cancellable"
     title = "This booking cannot be cancelled any more"
+
+
+class HoldExtended(Conflict):
+    """`hold_expires_at` says until when the seats are held."""
+
+    code = "hold_extended"
+    title = "This hold was extended before, which is possible once"
+    members: ClassVar[dict[str, Any]] = {
+        "hold_expires_at": {"type": "string", "format": "date-time", "examples": ["2026-11-22T03:25:00Z"]}
+    }
+
+    def __init__(self, hold_expires_at: datetime) -> None:
+        super().__init__(hold_expires_at=hold_expires_at.isoformat())
+
+
+class HoldOver(Conflict):
+    code = "hold_over"
+    title = "The hold has ended"
+
+
+class NotExtendable(Conflict):
+    """The booking is not held any more, its card was asked with it, or the hold lasts as long as it may."""
+
+    code = "not_extendable"
+    title = "This hold cannot be made longer"
 
 
 class TicketInvalid(BadRequest):

@@ -83,6 +83,22 @@ class BookingCreated:
 
 
 @dataclass(frozen=True, slots=True)
+class BookingExtended:
+    """The seats are held until hold_expires_at now, which is later than it was."""
+
+    type: ClassVar[str] = "booking.extended"
+    booking_id: UUID
+    reference: str
+    user_id: UUID
+    showtime_id: UUID
+    seat_ids: list[UUID]
+    total: Money
+    # The database's own, filled in by the statement that extends the hold (extensions.EXTEND).
+    hold_expires_at: datetime | UnsetType = UNSET
+    extended_at: datetime | UnsetType = UNSET
+
+
+@dataclass(frozen=True, slots=True)
 class BookingConfirmed:
     type: ClassVar[str] = "booking.confirmed"
     booking_id: UUID

@@ -275,12 +275,13 @@ def _reference() -> str:
 
 def _limits(*, verified: bool) -> Limits:
     most = settings.MAX_OPEN_HOLDS_IN_ALL * settings.MAX_SEATS_PER_BOOKING
+    longest_hold = settings.HOLD_SECONDS + settings.HOLD_EXTENSION_SECONDS
     return Limits(
         here=settings.MAX_OPEN_HOLDS,
         in_all=settings.MAX_OPEN_HOLDS_IN_ALL,
         seats=most if verified else settings.MAX_SEATS_UNVERIFIED,
         again=settings.MAX_HOLDS_AGAIN,
-        seconds=max(settings.HOLDS_AGAIN_SECONDS, settings.HOLD_SECONDS + _CLOCKS_DIFFER),
+        seconds=max(settings.HOLDS_AGAIN_SECONDS, longest_hold + _CLOCKS_DIFFER),
     )
 
 

@@ -43,6 +43,13 @@ _TAKE_OVER = """
 for i = 1, #KEYS do redis.call('SET', KEYS[i], ARGV[1], 'EX', ARGV[2]) end
 return #KEYS
 """
+_EXTEND = """
+local extended = 0
+for i = 1, #KEYS do
+    if redis.call('GET', KEYS[i]) == ARGV[1] then extended = extended + redis.call('EXPIRE', KEYS[i], ARGV[2]) end
+end
+return extended
+"""
 _RELEASE = """
 local released = 0
 for i = 1, #KEYS do
@@ -73,9 +80,9 @@ class Outcome:
 
 
 @cache
-def _scripts() -> tuple[Any, Any, Any]:
-    client = redis_client()
-    return client.register_script(_ACQUIRE), client.register_script(_TAKE_OVER), client.register_script(_RELEASE)
+def _scripts() -> tuple[Any, Any, Any, Any]:
+    register = redis_client().register_script
+    return register(_ACQUIRE), register(_TAKE_OVER), register(_RELEASE), register(_EXTEND)
 
 
 def _keys(showtime_id: UUID, seat_ids: Sequence[UUID]) -> list[str]:
@@ -100,6 +107,14 @@ def take_over(showtime_id: UUID, seat_ids: Sequence[UUID], *, owner: Owner, seco
         _scripts()[1](keys=_keys(showtime_id, seat_ids), args=[str(owner), seconds])
     except RedisUnavailable:
         log.warning("seats not locked", extra={"showtime_id": str(showtime_id)})
+
+
+def extend(showtime_id: UUID, seat_ids: Sequence[UUID], *, owner: Owner, seconds: int) -> None:
+    """Lets the locks that are this booking's end so many seconds from now; those that are not stay as they are."""
+    try:
+        _scripts()[3](keys=_keys(showtime_id, seat_ids), args=[str(owner), seconds])
+    except RedisUnavailable:
+        log.warning("seats not locked for longer", extra={"showtime_id": str(showtime_id)})
 
 
 def release(showtime_id: UUID, seat_ids: Sequence[UUID], *, owner: Owner) -> None:

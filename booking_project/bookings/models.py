@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import models
-from django.db.models.functions import Upper
+from django.db.models.functions import Now, Upper
 
 from bookings import words
 from bookings.domain import PaymentStatus, State
@@ -123,6 +123,7 @@ class ShowtimeMove(models.Model):
     screen_name = models.CharField(max_length=100, help_text="Before the move.")
     terms = models.JSONField(default=dict, db_default={}, help_text="All that was sold before the move (terms.py).")
     moved_at = models.DateTimeField()
+    due_at = models.DateTimeField(db_default=Now(), help_text="When it is looked at next.")
     settled_at = models.DateTimeField(null=True, help_text="When nobody was left to tell.")
 
     class Meta:
@@ -132,7 +133,8 @@ class ShowtimeMove(models.Model):
             models.UniqueConstraint(fields=["showtime", "revision"], name="showtime_moves_once_a_revision"),
         ]
         indexes = [
-            models.Index(fields=["showtime"], condition=models.Q(settled_at=None), name="showtime_moves_to_tell"),
+            # Those that somebody may still have to be told of, with what was looked at longest ago in front.
+            models.Index(fields=["due_at"], condition=models.Q(settled_at=None), name="showtime_moves_due"),
         ]
 
     def __str__(self) -> str:
@@ -201,6 +203,7 @@ class Booking(models.Model):
         default=list, db_default=[], help_text="What the total is made of, as it was sold (prices.py)."
     )
     hold_expires_at = models.DateTimeField()
+    extended_at = models.DateTimeField(null=True, help_text="When its hold was made longer, which is once.")
     created_at = models.DateTimeField()
     ticket = models.TextField(blank=True, default="", help_text="The signed ticket of all seats, once it is paid.")
     seat_tickets = models.JSONField(default=dict, db_default={}, help_text="The signed ticket of each seat, by its id.")

@@ -4,64 +4,98 @@ cancel it for nothing."""
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from itertools import dropwhile
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Greatest, Now
+from django.db import connection, transaction
 from django.utils import timezone
 
 from bookings import events, tickets
-from bookings.domain import OPEN, State, Trigger
+from bookings.domain import Trigger
 from bookings.history import Cause, advance
-from bookings.models import Booking, BookingSeat, BookingTransition, Showtime, ShowtimeMove
+from bookings.models import Booking, BookingSeat, BookingTransition, ShowtimeMove
 from bookings.selectors import seats_left_of
 from bookings.terms import Terms, differences, terms_before, terms_of_sale
 from chassis.messaging.events import EventData
 from chassis.messaging.outbox import emit_all
 from chassis.money import Money
+from chassis.storage.database import execute
 
 # A hold of the old revision may still be on its way to its commit when the showtime moves. No transaction lasts as
 # long as this (statement_timeout, idle_in_transaction_session_timeout), so afterwards nobody is added to those to tell.
 SETTLED_AFTER = timedelta(minutes=5)
+# Somebody is left whose row is locked, or whose hold is over and not ended yet: others first, and then this move again.
+AGAIN_AFTER = timedelta(seconds=5)
+
+_TURN = """
+    SELECT id, showtime_id, revision FROM showtime_moves
+    WHERE settled_at IS NULL AND due_at <= statement_timestamp() ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
+"""
+# Open bookings that were sold, and last told of their showtime, before a move. States stand in the text, so that a
+# prepared plan can take their index; whether the showtime still takes place is asked once a move.
+_UNTOLD = """
+    bookings.showtime_id = moves.showtime_id AND bookings.status IN ('PENDING', 'CONFIRMED')
+    AND greatest(bookings.showtime_revision, bookings.told_revision) < moves.revision
+    AND (SELECT showtimes.status FROM showtimes WHERE showtimes.id = moves.showtime_id) = 'scheduled'
+"""
+# Move by move, so that each is an index's few pages, whatever the planner thinks of how many there are.
+_DUE = f"""
+    SELECT due.* FROM unnest(%s::uuid[], %s::bigint[]) AS moves(showtime_id, revision) CROSS JOIN LATERAL (
+        SELECT * FROM bookings
+        WHERE {_UNTOLD} AND NOT (bookings.status = 'PENDING' AND bookings.hold_expires_at <= statement_timestamp())
+        LIMIT %s FOR UPDATE SKIP LOCKED
+    ) AS due LIMIT %s
+"""  # noqa: S608  (a part of the text, above)
+_LOOKED_AT = f"""
+    UPDATE showtime_moves AS move
+    SET due_at = CASE WHEN all_told THEN over_at ELSE at + %(again_after)s END,
+        settled_at = CASE WHEN all_told AND over_at <= at THEN at END
+    FROM (
+        SELECT moves.id, untold IS NULL AS all_told, moved_at + %(settled_after)s AS over_at,
+               statement_timestamp() AS at
+        FROM showtime_moves AS moves
+        LEFT JOIN LATERAL (SELECT true AS untold FROM bookings WHERE {_UNTOLD} LIMIT 1) AS found ON true
+        WHERE moves.id = ANY(%(moves)s::bigint[])
+    ) AS looked_at WHERE move.id = looked_at.id
+"""  # noqa: S608  (likewise)
 
 
 def tell_of_moves(*, limit: int = 200) -> int:
-    """Tells open bookings of moved showtimes what was and what is, at most `limit`; how many.
+    """Looks at the moves whose turn it is, at most `limit`, and tells their open bookings what was and what is, at most
+    `limit` too.
 
-    Rows another worker is at are skipped, and a booking is marked in the transaction that tells it, so each is told
-    once of a move. Several moves before it is told are one to its customer: from the time they knew to the time it is.
+    Those that were looked at longest ago come first. A move that nobody is left to tell of is looked at once more when
+    no hold can be on its way to it any more, and then never again. Rows another worker is at are skipped, and all is
+    one transaction, so each booking is told once of a move. Several moves before it is told are one to its customer:
+    from the time they knew to the time it is.
+
+    How much there was to do comes back: limit where more is to be done, of bookings or of moves.
     """
-    moved = set(ShowtimeMove.objects.filter(settled_at=None).values_list("showtime_id", flat=True))
-    if not moved:
-        return 0
     with transaction.atomic():
-        due = list(
-            _untold()
-            .filter(showtime__in=moved)
-            .exclude(status=State.PENDING, hold_expires_at__lte=Now())
-            .select_for_update(skip_locked=True)[:limit]
-        )
+        turn = _turn(limit)
+        if not turn:
+            return 0
+        newest: dict[UUID, int] = {}
+        for _, showtime_id, revision in turn:
+            newest[showtime_id] = max(revision, newest.get(showtime_id, 0))
+        due = list(Booking.objects.raw(_DUE, [list(newest), list(newest.values()), limit, limit]))
         if due:
             _tell(due)
-    return len(due)
+        # The last showtime that there was room for may have more, and keeps its turn; so do those after it.
+        left = set(dropwhile(due[-1].showtime_id.__ne__, newest)) if len(due) == limit else set()
+        looked_at = [move_id for move_id, showtime_id, _ in turn if showtime_id not in left]
+        if looked_at:
+            parameters = {"moves": looked_at, "settled_after": SETTLED_AFTER, "again_after": AGAIN_AFTER}
+            execute(_LOOKED_AT, parameters)
+    return limit if len(turn) == limit else len(due)
 
 
-def settle_moves() -> int:
-    """Closes the moves that nobody is left to tell of, so that the bookings are not looked through again; how many."""
-    return (
-        ShowtimeMove.objects.filter(settled_at=None, moved_at__lt=Now() - SETTLED_AFTER)
-        .exclude(Exists(_untold().filter(showtime=OuterRef("showtime"))))
-        .update(settled_at=Now())
-    )
-
-
-def _untold() -> QuerySet[Booking]:
-    """Open bookings that were sold, and last told of their time, before a move."""
-    known = Greatest(OuterRef("showtime_revision"), OuterRef("told_revision"))
-    later = ShowtimeMove.objects.filter(showtime=OuterRef("showtime"), settled_at=None, revision__gt=known)
-    return Booking.objects.filter(Q(status__in=OPEN), Exists(later.filter(showtime__status=Showtime.Status.SCHEDULED)))
+def _turn(limit: int) -> Sequence[tuple[int, UUID, int]]:
+    """The id, the showtime and the revision of each move whose turn it is; nobody else looks at them meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TURN, [limit])
+        return cursor.fetchall()
 
 
 def _tell(bookings: Sequence[Booking]) -> None:

@@ -11,6 +11,8 @@ from django.utils import timezone
 from bookings.domain import Cancellation, State, Trigger
 from bookings.doors import Admission
 from bookings.events import PricedSeat, seat_tickets, ticket_seat, ticket_type_of
+from bookings.events import seat_tickets
+from bookings.extensions import is_extendable
 from bookings.holds import Held
 from bookings.models import Booking, BookingSeat, BookingTransition, Showtime
 from bookings.quotes import Quote
@@ -102,6 +104,8 @@ def _booking(
         "total": _money(booking.total_amount, booking.currency),
         "refunded": _money(0, booking.currency),
         "hold_expires_at": booking.hold_expires_at.isoformat(),
+        "extended_at": booking.extended_at.isoformat() if booking.extended_at else None,
+        "extendable": is_extendable(booking, showtime),
         "created_at": booking.created_at.isoformat(),
         "ticket": None,
         "tickets": [],

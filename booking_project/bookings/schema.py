@@ -181,6 +181,8 @@ class BookingSerializer(serializers.Serializer[Any]):
     total = MoneySerializer(help_text="What all of it was sold at, with the seats that were given back.")
     refunded = MoneySerializer(help_text="What went back of the total so far.")
     hold_expires_at = serializers.DateTimeField(help_text="Until then the seats are held for the payment.")
+    extended_at = serializers.DateTimeField(allow_null=True, help_text="When its customer made the hold longer.")
+    extendable = serializers.BooleanField(help_text="Whether its customer may make the hold longer, which is once.")
     created_at = serializers.DateTimeField()
     ticket = serializers.CharField(
         allow_null=True, help_text="One code for all the seats: lets in whoever is not in yet. As long as it is paid."

@@ -20,13 +20,8 @@ def cancel_bookings_of_cancelled_showtimes() -> int:
 
 
 def tell_of_moves() -> int:
-    """Tells the bookings of moved showtimes, up to ROUNDS batches; how many."""
+    """Tells the bookings of moved showtimes, and closes moves that all are told of, up to ROUNDS batches; how many."""
     return _in_batches(moves.tell_of_moves)
-
-
-def settle_moves() -> int:
-    """Closes the moves that everybody was told of; how many."""
-    return moves.settle_moves()
 
 
 def settle_cancellations() -> int:

@@ -6,6 +6,7 @@ urlpatterns = [
     path("bookings", api.BookingListView.as_view()),
     path("bookings/<uuid:booking_id>", api.BookingView.as_view()),
     path("bookings/<uuid:booking_id>/cancellation", api.CancellationView.as_view()),
+    path("bookings/<uuid:booking_id>/extend", api.ExtensionView.as_view()),
     path("bookings/<uuid:booking_id>/history", api.HistoryView.as_view()),
     path("promotions", promotions_api.PromotionListView.as_view()),
     path("promotions/<uuid:promotion_id>", promotions_api.PromotionView.as_view()),

@@ -29,6 +29,7 @@ PAYMENT_STATUSES: Mapping[PaymentStatus, str] = {
 }
 TRIGGERS: Mapping[Trigger, str] = {
     Trigger.HELD: "seats held",
+    Trigger.HOLD_EXTENDED: "held for longer",
     Trigger.SEATS_SOLD: "seats sold",
     Trigger.SEATS_LOST: "a seat went to somebody else",
     Trigger.HOLD_ENDED: "the hold ended",

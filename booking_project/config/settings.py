@@ -34,6 +34,8 @@ TICKET_KEYS = SigningKeys.from_pem(
 
 # A hold lives this long; its locks too.
 HOLD_SECONDS = env.int("HOLD_SECONDS", default=300)
+# Once, a customer makes it last until so long from then; 0: never.
+HOLD_EXTENSION_SECONDS = at_least("HOLD_EXTENSION_SECONDS", 0, default=300)
 MAX_SEATS_PER_BOOKING = env.int("MAX_SEATS_PER_BOOKING", default=10)
 # Open holds of one user: for one showtime, and in all.
 MAX_OPEN_HOLDS = env.int("MAX_OPEN_HOLDS", default=4)

@@ -7,7 +7,7 @@ import pytest
 from factories import TARIFF
 from money import authorise, capture
 
-from bookings import doors, endings, handlers, heard, holds, moves, services
+from bookings import doors, endings, extensions, handlers, heard, holds, moves, services
 from bookings.history import Cause
 from bookings.models import Booking, Showtime
 from chassis.ids import uuid7
@@ -50,6 +50,8 @@ def test_the_slice_reads_the_golden_message(event_type, golden):
 def test_what_is_emitted_has_the_shape_of_the_golden_message(hold, let_hold_end, showtime, move, emitted, golden):
     Showtime.objects.filter(id=showtime.id).update(tariff=TARIFF)
     payment = Cause("payment")
+    waiting = hold(5)
+    extensions.extend_hold(booking_id=waiting.id, user_id=waiting.user_id)
     sold = hold(0, 1, payment_method={"token": "tok_visa"})
     authorise(sold.id)
     capture(sold.id)
@@ -73,6 +75,6 @@ def test_what_is_emitted_has_the_shape_of_the_golden_message(hold, let_hold_end,
     holds.block_seats(showtime_id=sold.showtime_id, seat_ids=[seat.seat_id for seat in sold.seats.all()])
     holds.unblock_seats(showtime_id=sold.showtime_id, seat_ids=[seat.seat_id for seat in sold.seats.all()])
     seen = {event.type: event for event in emitted()}
-    assert len(seen) == 11
+    assert len(seen) == 12
     for event_type, event in seen.items():
         assert shape(event.data) == shape(golden(event_type)["data"]), event_type

@@ -1,17 +1,21 @@
 """What runs by itself costs the same however much history there is, in pages of the database."""
 
 from datetime import timedelta
+from typing import Any
 
+import msgspec
 import pytest
 from django.core.management import call_command
+from django.db.models.functions import Now
 from django.utils import timezone
 
-from bookings import closures, metrics, tasks
-from bookings.models import Booking, BookingTransition, PromoCode, SeatStatus, Showtime
+from bookings import closures, metrics, moves, tasks
+from bookings.models import Booking, BookingTransition, PromoCode, SeatStatus, Showtime, ShowtimeMove
+from bookings.terms import terms_of_sale
 from chassis.ids import uuid7
 from chassis.storage.models import InboxMessage, OutboxMessage
 from chassis.testing_costs import assert_bounded, lists, reads, ticks
-from chassis.testing_plans import buffers, costs, many_partitions, rows_read, scanned
+from chassis.testing_plans import Cost, analyze, buffers, costs, many_partitions, rows_read, scanned
 from chassis.web.staff import local_user
 
 PARTITIONED = ("booking_history", "outbox", "inbox")
@@ -56,6 +60,58 @@ def test_settling_costs_what_is_to_be_settled(history):
     with costs() as made:
         assert tasks.settle_cancellations() == 0
     assert buffers(made) <= 20
+
+
+def rename_all_films(**more: Any) -> None:
+    """That is thousands of moves, of which nobody was told. more: of each move."""
+    scheduled = Showtime.objects.filter(status="scheduled")
+    was = {"movie_title": "As it was called before"}
+    ShowtimeMove.objects.bulk_create(
+        ShowtimeMove(
+            showtime=showtime,
+            revision=2,
+            starts_at=showtime.starts_at,
+            screen_name=showtime.screen_name,
+            terms={**msgspec.to_builtins(terms_of_sale(showtime)), **was},
+            **{"moved_at": Now(), **more},
+        )
+        for showtime in scheduled
+    )
+    analyze("showtime_moves")
+    assert scheduled.update(revision=2) > 3000
+
+
+def of_looking(made: list[Cost]) -> int:
+    """Buffers; what is told costs what that is, each booking being written with its history and its event."""
+    looks = ("FROM showtime_moves WHERE", "UPDATE showtime_moves", "LATERAL")
+    return buffers([cost for cost in made if any(look in cost.sql for look in looks)])
+
+
+def test_while_thousands_of_moves_are_open_a_look_costs_the_moves_that_it_looks_at(history):
+    rename_all_films()
+    with costs() as made:
+        assert moves.tell_of_moves(limit=100) == 100
+    assert Booking.objects.filter(told_revision=2).count() in range(50, 101)
+    assert of_looking(made) <= 60 * 100
+    assert rows_read([cost for cost in made if "LATERAL" in cost.sql], "bookings") <= 20 * 100
+
+
+def test_moves_that_all_are_told_of_cost_nothing_until_their_last_look(history):
+    rename_all_films(due_at=Now() + moves.SETTLED_AFTER)
+    tasks.tell_of_moves()  # comes upon what earlier tests took back
+    with costs() as made:
+        assert tasks.tell_of_moves() == 0
+    assert buffers(made) <= 10
+
+
+def test_the_last_look_costs_the_moves_that_it_looks_at(history):
+    Booking.objects.update(told_revision=2)
+    rename_all_films(moved_at=Now() - moves.SETTLED_AFTER)
+    analyze("bookings")
+    with costs() as made:
+        assert moves.tell_of_moves(limit=100) == 100
+    assert buffers(made) <= 60 * 100
+    assert ShowtimeMove.objects.exclude(settled_at=None).count() == 100
 
 
 def test_the_gauges_of_each_minute_read_a_day_of_showtimes_and_an_hour_of_bookings(history):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from catalog import tasks
 from catalog.cache import occupancy_changed
 from catalog.domain import OccupancyState
-from catalog.heard import BookingHeld, BookingOfShowtime, BookingSeats, SeatsBlocked
+from catalog.heard import BookingExtended, BookingHeld, BookingOfShowtime, BookingSeats, SeatsBlocked
 from catalog.occupancy import Blocked, Occupancy, record_blocked, record_occupancy
 from chassis.messaging.events import Event
 from chassis.messaging.inbox import Handler
@@ -23,6 +23,15 @@ def record_holds(events: Sequence[Event]) -> None:
         [
             Occupancy(held.booking_id, held.showtime_id, len(held.seats), OccupancyState.HELD, held.hold_expires_at)
             for held in (event.read(BookingHeld) for event in events)
+        ]
+    )
+
+
+def record_extensions(events: Sequence[Event]) -> None:
+    record_occupancy(
+        [
+            Occupancy(held.booking_id, held.showtime_id, len(held.seat_ids), OccupancyState.HELD, held.hold_expires_at)
+            for held in (event.read(BookingExtended) for event in events)
         ]
     )
 
@@ -54,6 +63,7 @@ STATE_AFTER = {
 
 HANDLERS = {
     "booking.created": Handler(apply_all=record_holds, then_all=forget_counts),
+    "booking.extended": Handler(apply_all=record_extensions, then_all=forget_counts),
     "seats.blocked": Handler(apply_all=record_blocked_seats, then_all=forget_counts),
     "seats.unblocked": Handler(apply_all=record_blocked_seats, then_all=forget_counts),
     **{type_: Handler(apply_all=record_states, then_all=forget_counts) for type_ in STATE_AFTER},

@@ -21,6 +21,14 @@ class BookingHeld:
 
 
 @dataclass(frozen=True, slots=True)
+class BookingExtended:
+    booking_id: UUID
+    showtime_id: UUID
+    seat_ids: list[UUID]
+    hold_expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class BookingOfShowtime:
     """Of every event about seats."""
 

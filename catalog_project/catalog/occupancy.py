@@ -30,10 +30,11 @@ RECORD_OCCUPANCY = """
 INSERT INTO showtime_occupancy AS kept (booking_id, showtime_id, seats, state, held_until, updated_at)
 SELECT DISTINCT ON (booking_id) booking_id, showtime_id, seats, state, held_until, now()
 FROM jsonb_populate_recordset(NULL::showtime_occupancy, %s)
-ORDER BY booking_id, state DESC, seats
+ORDER BY booking_id, state DESC, seats, held_until DESC
 ON CONFLICT (booking_id) DO UPDATE SET seats = EXCLUDED.seats, state = EXCLUDED.state,
     held_until = EXCLUDED.held_until, updated_at = EXCLUDED.updated_at
-WHERE (kept.state, -kept.seats) < (EXCLUDED.state, -EXCLUDED.seats)
+WHERE (kept.state, -kept.seats, coalesce(kept.held_until, '-infinity'))
+    < (EXCLUDED.state, -EXCLUDED.seats, coalesce(EXCLUDED.held_until, '-infinity'))
 """
 
 RECORD_BLOCKED = """
@@ -73,8 +74,8 @@ class Blocked:
 def record_occupancy(told: Sequence[Occupancy]) -> int:
     """Moves the rows of bookings forwards, or makes them; how many: one that had come further already stays.
 
-    Of several about one booking the furthest counts; its seats become fewer only. An end that arrives before its
-    beginning leaves a row behind, and the late beginning finds it and changes nothing.
+    Of several about one booking the furthest counts; its seats become fewer only, and its hold longer. An end that
+    arrives before its beginning leaves a row behind, and the late beginning finds it and changes nothing.
     """
     return execute(RECORD_OCCUPANCY, [as_jsonb(told)])
 

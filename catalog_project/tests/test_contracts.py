@@ -83,6 +83,7 @@ def test_what_is_no_field_of_a_showing_is_not_scheduled() -> None:
     ("event_type", "state"),
     [
         ("booking.created", "held"),
+        ("booking.extended", "held"),
         ("booking.confirmed", "sold"),
         ("booking.reduced", "sold"),
         ("booking.expired", "lapsed"),

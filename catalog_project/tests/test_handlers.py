@@ -37,6 +37,14 @@ def moved(showtime_id: UUID, booking_id: UUID, *, seats: int = 2) -> dict[str, A
     }
 
 
+def extended(showtime_id: UUID, booking_id: UUID, *, seats: int = 2, minutes: float = 10) -> dict[str, Any]:
+    until = timezone.now() + timedelta(minutes=minutes)
+    return {**moved(showtime_id, booking_id, seats=seats), "hold_expires_at": until.isoformat()}
+
+
+MAKE = {"booking.created": created, "booking.extended": extended}
+
+
 def left(showtime: Showtime) -> int:
     return showtime.screen.seat_count - count_occupied([showtime.id])[showtime.id]
 
@@ -48,6 +56,9 @@ LIVES = {
     ("booking.created", "booking.confirmed", "booking.cancelled"): 0,
     ("booking.created", "booking.confirmed", "booking.reduced"): 1,
     ("booking.created", "booking.confirmed", "booking.reduced", "booking.cancelled"): 0,
+    ("booking.created", "booking.extended"): 2,
+    ("booking.created", "booking.extended", "booking.expired"): 0,
+    ("booking.created", "booking.extended", "booking.confirmed"): 2,
     ("booking.created", "booking.expired"): 0,
     ("booking.created", "booking.expired", "booking.confirmed"): 2,
     ("booking.created", "booking.expired", "booking.confirmed", "booking.failed"): 0,
@@ -69,11 +80,28 @@ def test_every_order_of_arrival_ends_the_same(
     for order in orders:
         booking_id = uuid7()
         for event_type in order:
-            make = created if event_type == "booking.created" else moved
+            make = MAKE.get(event_type, moved)
             deliver(event_type, make(showtime.id, booking_id, seats=seats_after(event_type)))
         assert left(showtime) == 14 - taken, order
         ShowtimeOccupancy.objects.all().delete()
     assert len(orders) >= 1
+
+
+@pytest.mark.parametrize("first", ["booking.created", "booking.extended"])
+def test_a_hold_that_was_made_longer_holds_its_seats_until_the_later_time_whichever_is_heard_first(
+    showtime: Showtime, deliver: Any, first: str
+) -> None:
+    booking_id = uuid7()
+    told = {
+        "booking.created": created(showtime.id, booking_id, minutes=-1),
+        "booking.extended": extended(showtime.id, booking_id, minutes=4),
+    }
+    for event_type in sorted(told, key=lambda each: each != first):
+        deliver(event_type, told[event_type])
+    assert left(showtime) == 14 - 2
+    ends = ShowtimeOccupancy.objects.get().held_until
+    assert ends is not None
+    assert ends.isoformat() == told["booking.extended"]["hold_expires_at"]
 
 
 class AnyOrder(TestCase):
@@ -89,7 +117,7 @@ class AnyOrder(TestCase):
             booking_id = uuid7()
             start = sum(len(other) for other in lives[:index])
             sent[start : start + len(life)] = [(booking_id, event_type) for event_type in life]
-        states = {"booking.created": OccupancyState.HELD, **STATE_AFTER}
+        states = {**dict.fromkeys(MAKE, OccupancyState.HELD), **STATE_AFTER}
         again = data.draw(st.lists(st.sampled_from(sent), max_size=5))
         soon = timezone.now() + timedelta(minutes=5)
         told = [

@@ -19,7 +19,17 @@ from chassis.web.problems import Problem
 from payments import bookings, operations, refunds, services
 from payments.clerks import Clerk
 from payments.domain import Kind
-from payments.errors import AttemptWithdrawn, CardDeclined, GatewayUnavailable, PaymentInProgress, RefundRefused
+from payments.errors import (
+    AttemptWithdrawn,
+    BookingEnded,
+    BookingNotFound,
+    BookingUnavailable,
+    CardDeclined,
+    GatewayUnavailable,
+    HoldExpired,
+    PaymentInProgress,
+    RefundRefused,
+)
 from payments.gateways import Unknown
 from payments.heard import MethodGiven
 from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, Refund
@@ -89,6 +99,10 @@ def pay(*, user: Principal, booking_id: UUID, method: MethodGiven, key: Key, ren
     except PaymentUnknown:
         services.open_payments(bookings=[bookings.look_up(booking_id, user=user)])
         started = start()
+    except HoldExpired:
+        if not _was_extended(booking_id, user):
+            raise
+        started = start()
     except PaymentInProgress:
         reversal = services.withdraw_unanswered(user_id=user.id, booking_id=booking_id)
         if reversal is None:
@@ -96,6 +110,16 @@ def pay(*, user: Principal, booking_id: UUID, method: MethodGiven, key: Key, ren
         operations.run(reversal)
         started = start()
     return _answer(started, render)
+
+
+def _was_extended(booking_id: UUID, user: Principal) -> bool:
+    """Whether booking holds the seats for longer than it has told so far; then that is known from now on."""
+    try:
+        booking = bookings.look_up(booking_id, user=user)
+    except (BookingNotFound, BookingEnded, BookingUnavailable):
+        return False
+    services.extend_holds(bookings=[booking])
+    return True
 
 
 def refund(*, payment_id: UUID, wanted: Wanted, key: Key, render: Callable[[Result], A]) -> A:

@@ -13,6 +13,7 @@ from payments.heard import (
     BookingCreated,
     BookingEnding,
     GuestClaimed,
+    BookingExtended,
     OfBooking,
     UserUpdated,
 )
@@ -24,6 +25,10 @@ def open_payments(events: Sequence[Event]) -> None:
 
 def confirm_bookings(events: Sequence[Event]) -> None:
     services.confirm_bookings(bookings=[event.read(BookingConfirmed) for event in events])
+
+
+def extend_holds(events: Sequence[Event]) -> None:
+    services.extend_holds(bookings=[event.read(BookingExtended) for event in events])
 
 
 def end_booking(event: Event) -> None:
@@ -74,6 +79,7 @@ _ending = Handler(apply_all=each(end_booking), then_all=ask_gateway_for)
 
 HANDLERS: dict[str, Handler] = {
     "booking.created": Handler(apply_all=open_payments, then_all=ask_gateway_for_paid_at_once),
+    "booking.extended": Handler(apply_all=extend_holds),
     "booking.confirmed": Handler(apply_all=confirm_bookings, then_all=ask_gateway_for),
     "booking.rejected": _ending,
     "booking.expired": _ending,

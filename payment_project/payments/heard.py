@@ -61,6 +61,17 @@ class BookingCreated:
 
 
 @dataclass(frozen=True, slots=True)
+class BookingExtended:
+    """Its hold is longer; that of before ends earlier, whichever is heard of first."""
+
+    booking_id: UUID
+    user_id: UUID
+    total: Money
+    hold_expires_at: datetime
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OfBooking:
     """What everything that is told of a booking says."""
 

@@ -5,6 +5,7 @@ afterwards, outside of any transaction, by operations.run() and operations.run_a
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -32,7 +33,14 @@ from payments.errors import (
     PaymentNotFound,
     UnknownMethod,
 )
-from payments.heard import BookingCheckedIn, BookingConfirmed, BookingCreated, BookingEnding, MethodGiven
+from payments.heard import (
+    BookingCheckedIn,
+    BookingConfirmed,
+    BookingCreated,
+    BookingEnding,
+    BookingExtended,
+    MethodGiven,
+)
 from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, PaymentMethod, RefundStatus
 from payments.operations import NOBODY, Causes
 from payments.seats import RefundKind, Seat
@@ -73,6 +81,16 @@ def confirm_bookings(*, bookings: Sequence[BookingConfirmed]) -> None:
     with transaction.atomic(savepoint=False):
         rows = _lock_or_open(bookings).values()
         written, _ = books.write_all([Change(row, domain.booking_confirmed(books.known(row))) for row in rows])
+        assert written  # nobody else can have changed rows that are locked
+
+
+def extend_holds(*, bookings: Sequence[BookingCreated | BookingExtended]) -> None:
+    """The holds of bookings last until then, unless a later time is known: so long they may be paid."""
+    with transaction.atomic(savepoint=False):
+        rows = _lock_or_open(bookings)
+        for booking in bookings:
+            _hold_until(rows[booking.booking_id], booking.hold_expires_at)
+        written, _ = books.write_all([Change(row, domain.Decision(books.known(row))) for row in rows.values()])
         assert written  # nobody else can have changed rows that are locked
 
 
@@ -200,11 +218,16 @@ def _opening(booking: BookingCreated, saved: SavedCards, causes: Causes) -> Chan
 def _open_again(booking: BookingCreated, saved: SavedCards) -> None:
     """An event has told of it before, perhaps a later one."""
     row, card = Payment.objects.select_for_update().get(booking_id=booking.booking_id), _card_given(booking, saved)
-    row.hold_expires_at = booking.hold_expires_at
+    _hold_until(row, booking.hold_expires_at)
     row.seats = row.seats or _seats_sold(booking)
     unasked = row.status == domain.Status.REQUIRES_PAYMENT_METHOD and not row.under_way
     decision = _opened(row, booking.payment_method, card) if unasked else domain.Decision(books.known(row))
     _save(row, decision, card=card)
+
+
+def _hold_until(row: Payment, told: datetime) -> None:
+    """A hold gets longer only, so the later time is the newer one."""
+    row.hold_expires_at = max(row.hold_expires_at or told, told)
 
 
 def _opened(row: Payment, method: MethodGiven | None, card: Card | None) -> domain.Decision:
@@ -215,7 +238,7 @@ def _opened(row: Payment, method: MethodGiven | None, card: Card | None) -> doma
     return decision if card else domain.declined(decision.payment, NO_SUCH_METHOD, final=True)
 
 
-def _unsaved(booking: BookingCreated | BookingConfirmed | BookingEnding) -> Payment:
+def _unsaved(booking: BookingCreated | BookingExtended | BookingConfirmed | BookingEnding) -> Payment:
     return Payment(
         id=books.id_of(books.Step.PAYMENT, booking.booking_id),
         booking_id=booking.booking_id,
@@ -223,7 +246,7 @@ def _unsaved(booking: BookingCreated | BookingConfirmed | BookingEnding) -> Paym
         user_id=booking.user_id,
         amount=booking.total.amount,
         currency=booking.total.currency,
-        hold_expires_at=booking.hold_expires_at if isinstance(booking, BookingCreated) else None,
+        hold_expires_at=booking.hold_expires_at if isinstance(booking, BookingCreated | BookingExtended) else None,
         seats=_seats_sold(booking) if isinstance(booking, BookingCreated) else [],
     )
 
@@ -238,7 +261,9 @@ def _locked(booking_ids: Collection[UUID]) -> dict[UUID, Payment]:
     return {row.booking_id: row for row in Payment.objects.raw(LOCK, [list(booking_ids)])}
 
 
-def _lock_or_open(bookings: Sequence[BookingConfirmed | BookingEnding]) -> dict[UUID, Payment]:
+def _lock_or_open(
+    bookings: Sequence[BookingCreated | BookingExtended | BookingConfirmed | BookingEnding],
+) -> dict[UUID, Payment]:
     """The bookings' payments, locked; made now where this event overtook the one that tells of the booking."""
     told = {booking.booking_id: booking for booking in reversed(bookings)}
     rows = _locked(told)

@@ -26,6 +26,7 @@ EMITTED: list[Any] = [
 ]
 READ: dict[str, Any] = {
     "booking.created": heard.BookingCreated,
+    "booking.extended": heard.BookingExtended,
     "booking.confirmed": heard.BookingConfirmed,
     "booking.checked_in": heard.BookingCheckedIn,
     "user.updated": heard.UserUpdated,

@@ -10,6 +10,7 @@ def assert_ended_well(saga: Saga, inventory: Any) -> None:
     payment = saga.payment
     assert saga.state is not State.PENDING
     assert booking_domain.rebuild(saga.history) is saga.state
+    assert saga.payable_until == saga.held_until <= 1
     assert (payment.under_way, payment.held, payment.attention) == (None, 0, "")
     kept = payment.captured - payment.refunded
     if saga.state is State.CONFIRMED:

@@ -131,6 +131,14 @@ class Sagas(RuleBasedStateMachine):
             saga.advance(Trigger.SHOWTIME_MOVED)
 
     @rule(n=st.integers(0, 50))
+    def extend(self, n: int) -> None:
+        saga = self.pick(self.sagas, n)
+        if saga is not None and saga.may_be_extended:
+            saga.advance(Trigger.HOLD_EXTENDED)
+            saga.held_until += 1
+            self.tell(saga, "booking.extended", until=saga.held_until)
+
+    @rule(n=st.integers(0, 50))
     def hold_ends(self, n: int) -> None:
         saga = self.pick(self.sagas, n)
         if saga is not None:
@@ -197,6 +205,9 @@ class Sagas(RuleBasedStateMachine):
         match message.type:
             case "booking.created":
                 self.open_payment(saga)
+            case "booking.extended":
+                saga.payment = self.payment_of(saga)
+                saga.payable_until = max(saga.payable_until, fields["until"])
             case "booking.confirmed":
                 self.decide(saga, payment_domain.booking_confirmed(self.payment_of(saga)))
             case "booking.rejected" | "booking.expired" | "booking.cancelled" | "booking.failed":

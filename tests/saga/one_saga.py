@@ -4,12 +4,15 @@ import importlib
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
 from stack.instance import ROOT
 
 PRICE = 1000
+HOLD = timedelta(minutes=5)
+NOW = datetime(2026, 11, 22, 3, 15, tzinfo=UTC)
 
 
 def _pure(service: str, module: str) -> ModuleType:
@@ -34,7 +37,8 @@ class Saga:
     """One booking and its payment: what booking knows, what payment knows, what the gateway is asked.
 
     given_back: of its money by staff, cancelled: so much of that not as goodwill. given_back_seats: which seats went
-    with it; let_in: to which somebody was.
+    with it; let_in: to which somebody was. held_until, payable_until: how often its hold was made longer, and of how
+    many of those payment knows.
     """
 
     number: int
@@ -44,6 +48,8 @@ class Saga:
     state: Any = None
     known: Any = PaymentStatus.UNPAID
     hold_over: bool = False
+    held_until: int = 0
+    payable_until: int = 0
     refund: int = 0
     tickets: int = 0
     payment: Any = None
@@ -66,6 +72,18 @@ class Saga:
     @property
     def has(self) -> set[int]:
         return set(self.seats) - self.given_back_seats
+
+    @property
+    def may_be_extended(self) -> bool:
+        against = booking_domain.no_extension(
+            state=self.state,
+            with_card=self.card is not None,
+            extended=bool(self.held_until),
+            hold_expires_at=NOW - HOLD if self.hold_over else NOW + HOLD,
+            until=NOW + 2 * HOLD,
+            now=NOW,
+        )
+        return against is None
 
     def advance(self, trigger: Any) -> None:
         self.state = booking_domain.next_state(self.state, trigger)

@@ -133,6 +133,12 @@ class AnyOrder(RuleBasedStateMachine):
                 assert answers[-1].json() == answers[0].json()
 
     @rule(n=numbers)
+    def extend(self, n: int) -> None:
+        if self.made:
+            customer, _, booking = self.made[n % len(self.made)]
+            assert customer.post(f"/api/bookings/{booking['id']}/extend").status in (200, 409)
+
+    @rule(n=numbers)
     def cancel(self, n: int) -> None:
         if self.made:
             customer, _, booking = self.made[n % len(self.made)]

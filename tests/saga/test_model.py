@@ -11,17 +11,18 @@ from model import Sagas
 from one_saga import PRICE, RefundKind, Saga, State, Status, Trigger, payment_domain
 
 
-def _hold_ends(model: Sagas, _: str) -> None:
+def _hold_ends(model: Sagas, _: object) -> None:
     model.hold_ends(0)
     model.sweep()
 
 
 # What somebody does, and not an event.
-DEEDS: dict[str, Callable[[Sagas, str], object]] = {
+DEEDS: dict[str, Callable[[Sagas, str | None], object]] = {
     "the customer books": lambda model, card: model.book(frozenset({0}), card),
     "the customer books two": lambda model, card: model.book(frozenset({0, 1}), card),
     "the customer cancels": lambda model, _: model.cancel(0, "CUSTOMER", fee=0),
     "the customer cancels late": lambda model, _: model.cancel(0, "CUSTOMER", fee=PRICE),
+    "the customer needs longer": lambda model, _: model.extend(0),
     "the hold ends": _hold_ends,
     "somebody goes in": lambda model, _: model.check_in(0, 0),
     "support gives it back": lambda model, _: model.refund(0, None, goodwill=False),
@@ -36,7 +37,7 @@ DEEDS: dict[str, Callable[[Sagas, str], object]] = {
 class Story:
     """One booking from its beginning. given() lets one thing happen; expect() says all that follows from it."""
 
-    def __init__(self, *, card: str) -> None:
+    def __init__(self, *, card: str | None) -> None:
         self.card = card
         self.model = Sagas()
         self.model.begin(seed=0)
@@ -226,6 +227,28 @@ def test_a_refund_that_overtakes_the_check_in_leaves_who_is_in_where_they_are() 
         assert story.saga.payment.seats[0].refunded == (None if whole else RefundKind.GOODWILL)
 
 
+def test_a_hold_is_made_longer_once_and_paid_or_not_whichever_is_heard_first() -> None:
+    for first, second in (("booking.created", "booking.extended"), ("booking.extended", "booking.created")):
+        story = Story(card=None)
+        story.given("the customer books").expect("booking.created")
+        story.given("the customer needs longer").expect("booking.extended")
+        story.given("the customer needs longer").expect()
+        for event in (first, second):
+            story.given(event).expect()
+        story.given("the hold ends").expect("booking.expired")
+        story.given("booking.expired").expect()
+        story.ends(State.EXPIRED, Status.VOIDED)
+
+
+def test_a_booking_whose_card_is_asked_or_whose_hold_is_over_is_not_made_longer() -> None:
+    asked, over = Story(card="good"), Story(card=None)
+    for story in (asked, over):
+        story.given("the customer books")
+    over.saga.hold_over = True
+    for story in (asked, over):
+        story.given("the customer needs longer").expect()
+
+
 def test_of_a_seat_that_was_given_back_just_before_the_end_no_fee_is_kept() -> None:
     for end_first in (False, True):
         story = sold("the customer books two")
@@ -263,11 +286,13 @@ ANY_ORDER = settings(max_examples=500, stateful_step_count=40, deadline=None, su
 
 def test_every_order_of_arrival_ends_in_a_legal_state_with_the_money_matching() -> None:
     Sagas.reached.clear()
+    Sagas.happened.clear()
     run_state_machine_as_test(Sagas, settings=ANY_ORDER)
     # It would show nothing of what it never came to.
     assert {state for state, _ in Sagas.reached} == set(State) - {State.PENDING}
     ends = {Status.CAPTURED, Status.REFUNDED, Status.PARTIALLY_REFUNDED, Status.VOIDED, Status.DECLINED, Status.FAILED}
     assert {status for _, status in Sagas.reached} == ends
+    assert Trigger.HOLD_EXTENDED in Sagas.happened
 
 
 def test_what_is_paid_is_given_back_seat_by_seat_and_whole_and_people_are_let_in_in_any_order() -> None:
