@@ -251,7 +251,8 @@ class PaymentFailed:
 @dataclass(frozen=True, slots=True)
 class PaymentRefunded:
     """reason: what staff wrote to the customer, or "". seats: whose money it is; that they were given back is booking's
-    to say, as somebody may sit there. seats_left: those that payment takes the booking to go on with.
+    to say, as somebody may sit there. seats_left: those that payment takes the booking to go on with. outside: how the
+    house gave it back itself, where the card gateway did not.
 
     Both are empty where an amount was given back, and before there was another way.
     """
@@ -267,6 +268,12 @@ class PaymentRefunded:
     reason: str = ""
     seats: list[Seat] = field(default_factory=list)
     seats_left: list[Seat] = field(default_factory=list)
+    outside: str = ""
+
+    @property
+    def by_house(self) -> bool:
+        """Whether no card's bank will show it."""
+        return bool(self.outside)
 
     @property
     def again(self) -> bool:

@@ -79,6 +79,7 @@ class PaymentRefunded:
     kind: "cancel" gives the seats back or, when it names none, ends the booking once all of it is back; after
     "goodwill" the ticket stays good. reason: what staff wrote to the customer; empty when the booking had ended by
     itself. seats: those whose money this is, none when it is an amount; seats_left: those that the booking keeps then.
+    outside: "cash", "bank_transfer" or "other" where the house gave it back itself, "" where the card gateway did.
     """
 
     type: ClassVar[str] = "payment.refunded"
@@ -93,6 +94,7 @@ class PaymentRefunded:
     reason: str
     seats: list[RefundedSeat] = field(default_factory=list)
     seats_left: list[RefundedSeat] = field(default_factory=list)
+    outside: str = ""
 
 
 @dataclass(frozen=True, slots=True)

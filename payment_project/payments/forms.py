@@ -11,6 +11,8 @@ from django import forms
 from chassis.money import Money, format_money, to_minor
 from payments import books, domain, refund_rules
 from payments.models import Payment
+from payments.outside import Outside, is_card_number
+from payments.refund_rules import Way
 from payments.refunds import limit_of
 from payments.seats import LetIn, RefundKind, Seat, named
 from payments.seats import left as still_had
@@ -122,28 +124,58 @@ class RefundForm(forms.Form):
         return minor
 
 
+class OutsideForm(RefundForm):
+    """How the house gives it back itself."""
+
+    way = forms.ChoiceField(choices=[(way.value, way.value.replace("_", " ")) for way in Way], label="How")
+    reference = forms.CharField(
+        max_length=64, help_text="What it is found by in the books of the till or the bank; no card's number."
+    )
+    field_order = ["seats", "amount", "kind", "way", "reference", "reason"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.order_fields(self.field_order)
+
+    def clean_reference(self) -> str:
+        reference: str = self.cleaned_data["reference"]
+        if is_card_number(reference):
+            raise forms.ValidationError("This is a card's number, which is kept nowhere here.")
+        return reference
+
+
 class RefusalForm(forms.Form):
     note = forms.CharField(max_length=200, help_text="For who asked for it.")
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a refund would come to as things stand. amount: None for all that is left, or for what the seats cost."""
+    """What a refund would come to as things stand. amount: None for all that is left, or for what the seats cost.
+
+    outside: how the house gives it back itself; None: the card gateway does.
+    """
 
     payment: Payment
     amount: int | None
     kind: RefundKind | None
     reason: str
     seats: Sequence[UUID] = ()
+    outside: Outside | None = None
 
     @classmethod
     def of(cls, payment: Payment, cleaned: Mapping[str, Any]) -> Self:
         kind = RefundKind(cleaned["kind"]) if cleaned["kind"] else None
-        return cls(payment, cleaned.get("amount"), kind, cleaned["reason"], cleaned.get("seats") or ())
+        given = Outside(Way(cleaned["way"]), cleaned["reference"]) if "way" in cleaned else None
+        return cls(payment, cleaned.get("amount"), kind, cleaned["reason"], cleaned.get("seats") or (), given)
 
     @property
     def shown_amount(self) -> str:
         return shown(self._amount, self.payment.currency)
+
+    @property
+    def way(self) -> str:
+        """For people, of what the house gives back itself."""
+        return self.outside.way.replace("_", " ") if self.outside else ""
 
     @property
     def means(self) -> str:

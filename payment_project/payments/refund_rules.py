@@ -1,9 +1,19 @@
 """What a refund that staff ask for is, and what it was in the end. Pure, as domain.py is."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 
-from payments.domain import Booking, Payment
+from payments.domain import Booking, Decision, Payment, refunded, request_refund
+from payments.ledger import Kind
 from payments.seats import LetIn, RefundKind, Seat, left
+
+
+class Way(StrEnum):
+    """How the house gives money back when the card gateway does not."""
+
+    CASH = "cash"
+    BANK_TRANSFER = "bank_transfer"
+    OTHER = "other"
 
 
 class PartCannotCancel(Exception):
@@ -47,3 +57,12 @@ def became(payment: Payment, kind: RefundKind, seats: Sequence[Seat] = ()) -> Re
     about = seats or left(payment.seats)
     used = bool(about) and all(seat.id in payment.let_in for seat in about)
     return RefundKind.GOODWILL if used else kind
+
+
+def given_outside(payment: Payment, amount: int, kind: RefundKind, seats: Sequence[Seat] = ()) -> Decision:
+    """The house gave this much back itself, of these seats if any; nobody is asked for anything.
+
+    Raises UnderWay, TooMuch, IllegalTransition.
+    """
+    asked = request_refund(payment, amount).payment
+    return refunded(asked, amount, seats=seats, kind=kind, by=Kind.OUTSIDE)

@@ -9,6 +9,7 @@ from chassis.money import LARGEST_PAYMENT
 from chassis.web.openapi import page_of, sends
 from payments.domain import Status
 from payments.models import RefundStatus
+from payments.refund_rules import Way
 from payments.seats import RefundKind
 
 IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)
@@ -37,6 +38,21 @@ REFUND = sends(
     a_seat={"payment_id": PAYMENT_ID, "seats": [SEAT_ID], "reason": "You asked us to take it back."},
     all_that_is_left={"payment_id": PAYMENT_ID, "reason": "The hall was flooded."},
     all_while_the_ticket_stays={"payment_id": PAYMENT_ID, "kind": "goodwill", "reason": "The sound failed."},
+)
+GIVE_OUTSIDE = sends(
+    by_transfer={
+        "payment_id": PAYMENT_ID,
+        "way": "bank_transfer",
+        "reference": "VCB 2026-11-22 0417",
+        "reason": "Your card had expired: we sent it to your account.",
+    },
+    a_part_in_cash={
+        "payment_id": PAYMENT_ID,
+        "amount": {"amount": 1000, "currency": "VND"},
+        "way": "cash",
+        "reference": "till 2, 0093",
+        "reason": "Your bank would not take it back.",
+    },
 )
 REFUSE = sends(with_a_note={"note": "The film was shown to its end; see the log of the hall."})
 
@@ -94,6 +110,9 @@ class RefundDecisionSerializer(serializers.Serializer[Any]):
     decided_by = serializers.CharField(allow_null=True)
     decided_at = serializers.DateTimeField(allow_null=True)
     note = serializers.CharField(allow_null=True, help_text="Why it was refused.")
+    reference = serializers.CharField(
+        allow_null=True, help_text="What it is found by in the house's books, where the house gave it back itself."
+    )
 
 
 class RefundSerializer(serializers.Serializer[Any]):
@@ -109,6 +128,11 @@ class RefundSerializer(serializers.Serializer[Any]):
     seats = RefundedSeatSerializer(many=True, help_text="Whose money it is; none where it is an amount.")
     reason = serializers.CharField()
     failure_code = serializers.CharField(allow_null=True)
+    outside = serializers.ChoiceField(
+        choices=[way.value for way in Way],
+        allow_null=True,
+        help_text="How the house gave it back itself; null: the card gateway does.",
+    )
     approve_by = serializers.DateTimeField(
         allow_null=True, help_text="Until then a second person may approve it, where one is needed."
     )

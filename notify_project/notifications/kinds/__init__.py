@@ -159,7 +159,7 @@ _ALL = (
             PaymentRefunded,
             says=(
                 *("payment_id", "refund_id", "amount", "refunded_amount", "again", "status"),
-                *("goodwill", "reason", "of_seats"),
+                *("goodwill", "reason", "of_seats", "by_house"),
             ),
             once=lambda refund: f"refund:{refund.refund_id}",
             # Whose booking ends reads that first, and what comes back of it.
@@ -176,6 +176,7 @@ _ALL = (
             "goodwill": False,
             "reason": "The projector failed.",
             "of_seats": "F7",
+            "by_house": False,
         },
     ),
     Kind(
