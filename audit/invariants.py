@@ -171,11 +171,11 @@ FROM asked CROSS JOIN LATERAL (
 WHERE asked.id >= $3::uuid
 """
 
-# Of a payment, what the house gave back itself, after the gateway had refused to: its record knows nothing of that.
+# Of a payment, what the house gave back of its own, after the gateway had refused to, whose record knows nothing of it.
 GIVEN_OUTSIDE = """
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(refunds.amount), 0) AS given_outside FROM refunds
-    WHERE payment_id = payments.id AND refunds.status = 'succeeded' AND outside <> ''
+    WHERE payment_id = payments.id AND refunds.status = 'succeeded' AND outside NOT IN ('', 'provider')
 ) AS house
 """
 LEDGER = f"""

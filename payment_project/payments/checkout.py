@@ -116,7 +116,7 @@ def refund(*, payment_id: UUID, wanted: Wanted, key: Key, render: Callable[[Resu
 
 
 def give_outside(*, payment_id: UUID, wanted: Wanted, key: Key, render: Callable[[Result], A]) -> A:
-    """The house gives captured money back itself: Done, or Awaiting; nobody is waited for, so all is one transaction.
+    """Captured money goes back outside of the gateway: Done, or Awaiting; nobody is waited for: it is one transaction.
 
     render: as in pay(). Raises what refunds.request_refund() and idempotency.claim() raise.
     """

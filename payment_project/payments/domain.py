@@ -316,13 +316,13 @@ def refunded(
     seats: Sequence[Seat] = (),
     kind: RefundKind = RefundKind.CANCEL,
     by: Kind = Kind.REFUND,
+    attention: str = "",
 ) -> Decision:
-    """This much went back, of these seats if any: by the gateway, or outside of it, which mends nothing there."""
+    """This much went back, of these seats if any. attention: what a person has to look at still."""
     total = payment.refunded + amount
     fact = Fact.REFUNDED_FULLY if total == payment.captured else Fact.REFUNDED_PARTLY
     status = _answered(payment, Kind.REFUND, fact)
     marked = refunded_as(payment.seats, seats, kind, let_in=payment.let_in)
-    attention = payment.attention if by is Kind.OUTSIDE and payment.due_back > amount else ""
     returned = replace(payment, status=status, refunded=total, under_way=None, attention=attention, seats=marked)
     returned, lowered = _lower_fee(returned) if seats else (returned, ())
     return _settle(

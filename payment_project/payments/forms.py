@@ -124,12 +124,21 @@ class RefundForm(forms.Form):
         return minor
 
 
-class OutsideForm(RefundForm):
-    """How the house gives it back itself."""
+WAYS = {
+    Way.CASH: "in cash",
+    Way.BANK_TRANSFER: "by a transfer from the house's bank",
+    Way.OTHER: "another way, of the house's own money",
+    Way.PROVIDER: "by hand at the card gateway, whose record has it",
+}
 
-    way = forms.ChoiceField(choices=[(way.value, way.value.replace("_", " ")) for way in Way], label="How")
+
+class OutsideForm(RefundForm):
+    """How it went back though the gateway had refused it."""
+
+    way = forms.ChoiceField(choices=[(way.value, words) for way, words in WAYS.items()], label="How")
     reference = forms.CharField(
-        max_length=64, help_text="What it is found by in the books of the till or the bank; no card's number."
+        max_length=64,
+        help_text="What it is found by in the books of till, bank or provider; no card's number.",
     )
     field_order = ["seats", "amount", "kind", "way", "reference", "reason"]
 
@@ -152,7 +161,7 @@ class RefusalForm(forms.Form):
 class Plan:
     """What a refund would come to as things stand. amount: None for all that is left, or for what the seats cost.
 
-    outside: how the house gives it back itself; None: the card gateway does.
+    outside: how it goes back where the card gateway has refused; None: by the gateway.
     """
 
     payment: Payment
@@ -174,8 +183,8 @@ class Plan:
 
     @property
     def way(self) -> str:
-        """For people, of what the house gives back itself."""
-        return self.outside.way.replace("_", " ") if self.outside else ""
+        """For people, of what goes back outside of the gateway."""
+        return WAYS[self.outside.way] if self.outside else ""
 
     @property
     def means(self) -> str:

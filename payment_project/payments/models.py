@@ -148,7 +148,7 @@ class Payment(models.Model):
 class GatewayOperation(models.Model):
     """What the gateway is asked: written before the call, finished by its answer.
 
-    One of kind OUTSIDE is asked of nobody: it is written finished, and its lines of the ledger hang on it.
+    What goes back outside of it is asked of nobody: it is written finished, and its lines of the ledger hang on it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -278,8 +278,8 @@ class Refund(models.Model):
     decided_at = models.DateTimeField(null=True)
     approve_by = models.DateTimeField(null=True, help_text="Not approved until then, it lapses.")
     failure_code = models.CharField(max_length=64, blank=True)
-    outside = _blank(16, "How, where the card gateway did not give it back.", choices=_choices(Way))
-    reference = _blank(64, "What it is found by in the books of the till or the bank.")
+    outside = _blank(16, "How, where the card gateway had refused to give it back.", choices=_choices(Way))
+    reference = _blank(64, "What it is found by in the books of the till, the bank or the provider.")
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
 

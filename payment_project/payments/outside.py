@@ -1,7 +1,7 @@
-"""Money that the house gives back itself, where the card gateway has refused to: in cash, or by a transfer of its own.
+"""Money that goes back though the card gateway has refused it: in cash, by a transfer of the house, by hand there.
 
-For its booking and its customer it is a refund like any other. The gateway is asked for nothing and its record goes on
-without it, so it stands in accounts of its own: docs/adr/0092-money-given-back-outside.md.
+For its booking and its customer it is a refund like any other, and the gateway is asked for nothing. Of what the house
+gives the gateway's record knows nothing, so it has an account of its own: docs/adr/0092-money-given-back-outside.md.
 """
 
 import re
@@ -12,7 +12,6 @@ from django.utils import timezone
 from payments import books, domain, operations, refund_rules
 from payments.books import Answered
 from payments.errors import NotRefusedByGateway
-from payments.ledger import Kind
 from payments.models import GatewayOperation, OperationState, Payment, Refund, RefundStatus
 from payments.refund_rules import Way
 from payments.seats import RefundKind
@@ -23,7 +22,7 @@ NOBODY = "outside"
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """How it was given back, and what it is found by in the house's own books."""
+    """How it was given back, and what it is found by in the books of whoever gave it."""
 
     way: Way
     reference: str
@@ -51,12 +50,12 @@ def write_down(row: Payment, refund: Refund, payment: domain.Payment) -> None:
     """
     now = timezone.now()
     operations.mark(refund, payment)
-    kind, about = RefundKind(refund.kind), books.seats_of(refund)
-    decision = refund_rules.given_outside(payment, refund.amount, kind, about)
+    way, kind, about = Way(refund.outside), RefundKind(refund.kind), books.seats_of(refund)
+    decision = refund_rules.given_outside(payment, refund.amount, way, kind, about)
     operation = GatewayOperation.objects.create(
         payment=row,
         provider=NOBODY,
-        kind=Kind.OUTSIDE,
+        kind=way.moves,
         state=OperationState.SUCCEEDED,
         amount=refund.amount,
         currency=refund.currency,

@@ -1,4 +1,4 @@
-"""What the house gives back itself, over HTTP."""
+"""What goes back outside of the card gateway, over HTTP."""
 
 from functools import partial
 
@@ -55,7 +55,7 @@ class GivenOutsideView(APIView):
         examples=schema.GIVE_OUTSIDE,
     )
     def post(self, request: Request) -> Response:
-        """Writes down that the house gives captured money back itself, in cash or by a transfer of its own.
+        """Writes down that captured money goes back in cash, by a transfer of the house, or by hand at the provider.
 
         Only of a payment of which the card gateway has refused a refund. For the booking and its customer it is a
         refund like any other. 202 means that somebody else has to approve it before it is given.

@@ -9,11 +9,20 @@ from payments.seats import LetIn, RefundKind, Seat, left
 
 
 class Way(StrEnum):
-    """How the house gives money back when the card gateway does not."""
+    """How money goes back that the card gateway will not give back when it is asked.
+
+    PROVIDER: the gateway's people did it by hand, so its record has it. The others are the house's own money.
+    """
 
     CASH = "cash"
     BANK_TRANSFER = "bank_transfer"
     OTHER = "other"
+    PROVIDER = "provider"
+
+    @property
+    def moves(self) -> Kind:
+        """What it is in the ledger."""
+        return Kind.REFUND if self is Way.PROVIDER else Kind.OUTSIDE
 
 
 class PartCannotCancel(Exception):
@@ -59,10 +68,11 @@ def became(payment: Payment, kind: RefundKind, seats: Sequence[Seat] = ()) -> Re
     return RefundKind.GOODWILL if used else kind
 
 
-def given_outside(payment: Payment, amount: int, kind: RefundKind, seats: Sequence[Seat] = ()) -> Decision:
-    """The house gave this much back itself, of these seats if any; nobody is asked for anything.
+def given_outside(payment: Payment, amount: int, way: Way, kind: RefundKind, seats: Sequence[Seat] = ()) -> Decision:
+    """So much was given back without the gateway being asked, of these seats if any.
 
-    Raises UnderWay, TooMuch, IllegalTransition.
+    What is owed still the gateway is not asked for either: it has refused. Raises UnderWay, TooMuch, IllegalTransition.
     """
+    attention = payment.attention if payment.due_back > amount else ""
     asked = request_refund(payment, amount).payment
-    return refunded(asked, amount, seats=seats, kind=kind, by=Kind.OUTSIDE)
+    return refunded(asked, amount, seats=seats, kind=kind, by=way.moves, attention=attention)

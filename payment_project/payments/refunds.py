@@ -1,8 +1,8 @@
 """Giving money back because somebody of the staff says so; what a booking that ended is owed follows by itself.
 
 Nobody gives back the money of their own purchase, and what is too large for one pair of hands waits for a second.
-The gateway is asked afterwards, outside of any transaction, by operations.run(); for what the house gives back itself
-it is not asked at all.
+The gateway is asked afterwards, outside of any transaction, by operations.run(); of what goes back outside of it it is
+not asked at all.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -54,7 +54,7 @@ class Wanted:
     """A refund as it is asked for. amount: minor units, None for all that is left, or for what the seats were sold at.
 
     seats: whose money it is, by their ids; none: it is an amount. kind: None for what follows. reason: the customer
-    reads it. outside: how the house gives it back itself, None where the card gateway does.
+    reads it. outside: how it goes back though the card gateway has refused it, None where that is to do it.
     """
 
     clerk: Clerk
@@ -67,10 +67,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What became of a wish: operation is what the gateway is to be asked, None of what the house gives back itself.
-
-    waits: for a second person.
-    """
+    """What became of a wish: operation is what the gateway is to be asked, if anything. waits: for a second person."""
 
     refund_id: UUID
     operation: GatewayOperation | None
@@ -115,7 +112,7 @@ def start_refund(
 
 
 def request_refund(*, payment_id: UUID, wanted: Wanted, refund_id: UUID | None = None, leased: bool = False) -> Asked:
-    """Writes the intent to refund, that the house has given it back itself, or that a second person is asked for it.
+    """Writes the intent to refund, that it was given outside of the gateway, or that a second person is asked for it.
 
     Raises PaymentNotFound, OwnPurchase, AddressChanged, NotRefundable, RefundTooLarge, PartCannotCancel,
     CurrencyMismatch, PaymentInProgress, RefundAwaitsApproval, and of seats SeatsUnknown, UnknownSeat, SeatRefunded,

@@ -111,7 +111,7 @@ class RefundDecisionSerializer(serializers.Serializer[Any]):
     decided_at = serializers.DateTimeField(allow_null=True)
     note = serializers.CharField(allow_null=True, help_text="Why it was refused.")
     reference = serializers.CharField(
-        allow_null=True, help_text="What it is found by in the house's books, where the house gave it back itself."
+        allow_null=True, help_text="What it is found by elsewhere, where it went back outside of the gateway."
     )
 
 
@@ -131,7 +131,8 @@ class RefundSerializer(serializers.Serializer[Any]):
     outside = serializers.ChoiceField(
         choices=[way.value for way in Way],
         allow_null=True,
-        help_text="How the house gave it back itself; null: the card gateway does.",
+        help_text="How it goes back where the card gateway has refused to: of the house's own money, or by hand at the "
+        "`provider`; null: the gateway does it.",
     )
     approve_by = serializers.DateTimeField(
         allow_null=True, help_text="Until then a second person may approve it, where one is needed."

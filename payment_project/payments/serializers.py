@@ -135,11 +135,12 @@ class RefundRequest(StrictSerializer):
 
 
 class OutsideRequest(RefundRequest):
-    """A refund as it is asked for, and how the house gives it back itself."""
+    """A refund as it is asked for, and how it goes back outside of the gateway."""
 
     way = serializers.ChoiceField(choices=[way.value for way in Way])
     reference = StrictTextField(
-        max_length=64, help_text="What it is found by in the books of the till or the bank; no card's number."
+        max_length=64,
+        help_text="What it is found by in the books of till, bank or provider; no card's number.",
     )
 
     def validate_reference(self, reference: str) -> str:

@@ -19,6 +19,7 @@ from payments.domain import (
     UnderWay,
 )
 from payments.ledger import Account, Kind, postings
+from payments.refund_rules import Way
 from payments.seats import RefundKind
 
 AMOUNT = 180_000
@@ -177,15 +178,18 @@ class PaymentLife(RuleBasedStateMachine):
         except (UnderWay, TooMuch, IllegalTransition):
             assert self.payment.under_way or amount > self.payment.captured - self.payment.refunded
 
-    @rule(amount=st.integers(1, AMOUNT))
-    def staff_give_it_outside(self, amount: int) -> None:
+    @rule(amount=st.integers(1, AMOUNT), way=st.sampled_from(Way))
+    def staff_give_it_outside(self, amount: int, way: Way) -> None:
         due = self.payment.due_back
         try:
-            self.take(refund_rules.given_outside(self.payment, amount, RefundKind.CANCEL))
+            self.take(refund_rules.given_outside(self.payment, amount, way, RefundKind.CANCEL))
         except (UnderWay, TooMuch, IllegalTransition):
             assert self.payment.under_way or amount > self.payment.captured - self.payment.refunded
         else:
-            self.outside += amount
+            if way is Way.PROVIDER:
+                self.gateway["refunded"] += amount
+            else:
+                self.outside += amount
             assert not self.payment.attention or due > amount
 
     @precondition(lambda self: self.asked is not None and self.asked.kind is Kind.AUTHORIZE)

@@ -104,6 +104,15 @@ class TestWhatIsWrittenDown:
             Account.OUTSIDE: -180_000,
         }
 
+    def test_what_was_done_by_hand_at_the_gateway_is_in_its_record_and_so_in_its_account(
+        self, linh: Client, payment: Payment, simulator: Simulator, deliver: Deliver
+    ) -> None:
+        simulator.post(f"/v1/captures/{payment.capture_id}/refunds", {"amount": 180_000}, key=str(uuid7()))
+        assert refused(refund(linh, payment)) == (409, "refund_refused")
+        assert give(linh, payment, way="provider", reference="case 4711").status_code == 201
+        assert accounts(payment) == {Account.CUSTOMER: 0, Account.AUTHORIZED: 0, Account.CASH: 0}
+        assert simulator.record(payment.id)[0]["refunded_amount"] == 180_000
+
     def test_a_part_leaves_the_rest_for_a_person_and_asks_the_gateway_for_nothing(
         self, linh: Client, owed: Payment
     ) -> None:
@@ -257,7 +266,7 @@ class TestOnItsPage:
         asked = manager.post(PAGE, self.chosen(owed)).content.decode()
         assert 'name="reference"' in asked
         shown = manager.post(PAGE, self.chosen(owed, **form)).content.decode()
-        assert "is given back outside of the card gateway, cash, till 2, 0093" in " ".join(shown.split())
+        assert "is given back outside of the card gateway, in cash, till 2, 0093" in " ".join(shown.split())
         assert not Refund.objects.exclude(outside="").exists()
         done = manager.post(PAGE, self.chosen(owed, **form, seen="yes"), follow=True).content.decode()
         assert "is written down as given back" in done

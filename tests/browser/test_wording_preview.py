@@ -1,7 +1,7 @@
 """The preview of a mail's wording on the staff's page: whatever the wording says, nothing runs and nothing leaves.
 
-No such wording can be saved, nor is one of before shown (wording_rules); here the frame is seen without that wall before
-it. Each attack is then made in a frame that forbids nothing, where it succeeds: else it would show nothing.
+No such wording can be saved, nor is one of before shown (wording_rules); here the frame is seen without that wall
+before it. Each attack is then made in a frame that forbids nothing, where it succeeds: else it would show nothing.
 """
 
 import html
@@ -34,7 +34,7 @@ class Attack:
 ATTACKS = {
     "a script": Attack("<script>new Image().src = '{there}'</script>"),
     "a script from elsewhere": Attack("<script src='{there}'></script>"),
-    "a script that moves the page around it": Attack("<script>top.location = '{there}'</script>", click=True),
+    "a script that moves the page around it": Attack("<script>top.location = '{there}'</script>"),
     "a picture from elsewhere": Attack("<img src='{there}'>"),
     "a picture that fails": Attack("<img src='x:' onerror=\"new Image().src = '{there}'\">"),
     "a drawing that loads": Attack("<svg onload=\"fetch('{there}')\"></svg>"),

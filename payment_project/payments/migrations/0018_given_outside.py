@@ -1,4 +1,4 @@
-"""Money that the house gives back itself: how, and what it is found by in its books.
+"""Money that goes back though the card gateway has refused it: how, and what it is found by.
 
 What goes backwards is one kind more, so its indexes are built anew, under names of their own.
 """
@@ -10,7 +10,7 @@ from chassis.storage.migrations import AddIndexBeside, RemoveIndexBeside
 
 BACKWARDS = ("reverse", "void", "refund", "outside")
 KINDS = [(kind, kind) for kind in ("authorise", "reverse", "capture", "void", "refund", "outside")]
-WAYS = [("cash", "cash"), ("bank_transfer", "bank transfer"), ("other", "other")]
+WAYS = [("cash", "cash"), ("bank_transfer", "bank transfer"), ("other", "other"), ("provider", "provider")]
 ACCOUNTS = [(account, account) for account in ("customer", "authorised", "cash", "outside")]
 
 
@@ -42,9 +42,9 @@ class Migration(migrations.Migration):
         migrations.AlterField("transaction", "kind", models.CharField(choices=KINDS, max_length=12)),
         migrations.AlterField("transaction", "account", models.CharField(choices=ACCOUNTS, max_length=12)),
         migrations.AddField(
-            "refund", "outside", blank(16, "How, where the card gateway did not give it back.", WAYS)
+            "refund", "outside", blank(16, "How, where the card gateway had refused to give it back.", WAYS)
         ),
-        migrations.AddField("refund", "reference", blank(64, "What it is found by in the books of the till or the bank.")),
+        migrations.AddField("refund", "reference", blank(64, "What it is found by in the books of the till, the bank or the provider.")),
         AddIndexBeside(
             "gatewayoperation",
             models.Index(fields=["kind", "-id"], condition=Q(kind__in=BACKWARDS), name="idx_operations_back"),
