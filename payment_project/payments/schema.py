@@ -9,7 +9,6 @@ from chassis.money import LARGEST_PAYMENT
 from chassis.web.openapi import page_of, sends
 from payments.domain import Status
 from payments.models import RefundStatus
-from payments.refund_rules import Way
 from payments.seats import RefundKind
 
 IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)
@@ -128,11 +127,10 @@ class RefundSerializer(serializers.Serializer[Any]):
     seats = RefundedSeatSerializer(many=True, help_text="Whose money it is; none where it is an amount.")
     reason = serializers.CharField()
     failure_code = serializers.CharField(allow_null=True)
-    outside = serializers.ChoiceField(
-        choices=[way.value for way in Way],
+    outside = serializers.CharField(
         allow_null=True,
-        help_text="How it goes back where the card gateway has refused to: of the house's own money, or by hand at the "
-        "`provider`; null: the gateway does it.",
+        help_text="How it goes back where the card gateway has refused to: of the house's own money (`cash`, "
+        "`bank_transfer`, `other`) or by hand at the `provider`; null: the gateway does it.",
     )
     approve_by = serializers.DateTimeField(
         allow_null=True, help_text="Until then a second person may approve it, where one is needed."

@@ -5,7 +5,9 @@ A test takes `page`, a window of its own with nobody signed in. A page that fail
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -50,20 +52,35 @@ def page(chromium: Browser, world: World, request: pytest.FixtureRequest, tmp_pa
     assert not uncaught
 
 
+@pytest.fixture(scope="session")
+def cookies(chromium: Browser, world: World) -> Callable[[str, str], Any]:
+    """cookies(service, role): of somebody of that role, who has signed in at the service's admin site; once for all."""
+
+    @cache
+    def signed_in(service: str, role: str) -> Any:
+        account = world.where.accounts[role]
+        with chromium.new_context(base_url=world.where.gateway) as context:
+            context.set_default_timeout(PATIENCE)
+            page = context.new_page()
+            page.goto(f"/admin/{service}/login/?next=/admin/{service}/")
+            page.get_by_label("Username").fill(account["username"])
+            page.get_by_label("Password").fill(account["password"])
+            page.get_by_role("button", name="Log in").click()
+            page.get_by_role("button", name="Log out").wait_for()
+            return context.cookies()
+
+    return signed_in
+
+
 @pytest.fixture
-def staff_page(page: Page, world: World) -> Callable[[str, str], Page]:
+def staff_page(page: Page, cookies: Callable[[str, str], Any]) -> Callable[[str, str], Page]:
     """staff_page(service, role): the window, with somebody of that role signed in at the service's admin site."""
 
-    def sign_in(service: str, role: str) -> Page:
-        account = world.where.accounts[role]
-        page.goto(f"/admin/{service}/login/?next=/admin/{service}/")
-        page.get_by_label("Username").fill(account["username"])
-        page.get_by_label("Password").fill(account["password"])
-        page.get_by_role("button", name="Log in").click()
-        page.wait_for_url(f"**/admin/{service}/")
+    def signed_in(service: str, role: str) -> Page:
+        page.context.add_cookies(cookies(service, role))
         return page
 
-    return sign_in
+    return signed_in
 
 
 @pytest.fixture

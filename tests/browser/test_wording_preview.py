@@ -74,7 +74,7 @@ def receipts(staff_page: StaffPage) -> Page:
     """The page of the wording of receipts, open for a manager."""
     page = staff_page("notify", "manager")
     page.goto(OF_RECEIPTS)
-    page.get_by_role("row").get_by_role("link").first.click()
+    page.locator("#result_list tbody").get_by_role("link").first.click()
     expect(page.locator(FRAME)).to_be_visible()
     return page
 
