@@ -1,4 +1,4 @@
-"""Installs the servers that are missing: apt-get on Debian and Ubuntu, brew on macOS."""
+"""Installs the servers that are missing, and a browser for the tests: apt-get on Debian and Ubuntu, brew on macOS."""
 
 import importlib.util
 import os
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from stack.environment import PYTHON
 from stack.errors import StackError
 from stack.servers import found, postgres, rabbitmq, redis
 
@@ -30,6 +31,9 @@ PACKAGES = {
         "openssl": "openssl@3",
     },
 }
+# Those that Playwright can drive, by name and by where a Mac has them.
+BROWSERS = ("chromium", "google-chrome", "Google Chrome", "Chromium")
+MAC_BROWSERS = tuple(f"/Applications/{name}.app/Contents/MacOS" for name in ("Google Chrome", "Chromium"))
 # Debian starts a server as soon as its package is there, on the usual port, and makes a database cluster. This
 # forbids both for as long as the installation takes; we start our own copies.
 APT_SCRIPT = """
@@ -84,16 +88,37 @@ def ensure(say: Callable[[str], None]) -> None:
             f"missing: {', '.join(absent)}; install them, this is neither Debian, Ubuntu nor a Mac with brew"
         )
     wanted = sorted({PACKAGES[manager][name] for name in absent if name in PACKAGES[manager]})
-    say(f"installing {', '.join(wanted)}")
-    command = _apt(wanted) if manager == "apt-get" else ["brew", "install", "--quiet", *wanted]
-    result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
-    if result.returncode:
-        raise StackError(
-            f"{manager} could not install {', '.join(wanted)}", details=_end(result.stderr or result.stdout)
-        )
+    _install(wanted, _apt(wanted) if manager == "apt-get" else ["brew", "install", "--quiet", *wanted], say)
     postgres.binaries.cache_clear()
     if still := missing():
         raise StackError(f"{', '.join(still)} still missing after {manager} installed {', '.join(wanted)}")
+
+
+def browser() -> str | None:
+    """The program of a browser for the tests. None where this machine has none but what Playwright fetched itself."""
+    return next((path for path in (found(name, *MAC_BROWSERS) for name in BROWSERS) if path), None)
+
+
+def ensure_browser(say: Callable[[str], None]) -> None:
+    """Install Chromium where there is no browser: Debian's; elsewhere, as Ubuntu's wants snapd, that of Playwright."""
+    if browser() is None:
+        of_debian = "ID=debian" in _system().splitlines()
+        fetch = [str(PYTHON), "-m", "playwright", "install", "--with-deps", "chromium"]
+        _install(["chromium"], _apt(["chromium"]) if of_debian else fetch, say)
+
+
+def _system() -> str:
+    try:
+        return Path("/etc/os-release").read_text()
+    except OSError:
+        return ""
+
+
+def _install(wanted: list[str], command: list[str], say: Callable[[str], None]) -> None:
+    say(f"installing {', '.join(wanted)}")
+    result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    if result.returncode:
+        raise StackError(f"could not install {', '.join(wanted)}", details=_end(result.stderr or result.stdout))
 
 
 def _apt(packages: list[str]) -> list[str]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack import demo, lifecycle, up, variables
+from stack import demo, lifecycle, packages, up, variables
 from stack.environment import PYTHON
 from stack.errors import StackError
 from stack.instance import ROOT, Instance
@@ -84,6 +84,8 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
     # What is tested is not traced, but where a test says so.
     for name in [name for name in os.environ if name.startswith(variables.TRACING)]:
         del os.environ[name]
+    if any(suite.name == BLACK_BOX for suite in wanted):
+        packages.ensure_browser(say)
     instance.make_folders()
     with instance.locked("make test"):
         lifecycle.stop(instance, say=say)

@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from audit.auditing import look
 from audit.sources import Sources
 from chassis.ids import uuid7
 from stack import lifecycle, variables
@@ -215,6 +216,17 @@ def refund(world, kind, amount, of=None, **payment):
     world.change("payment", "payments", refunded_amount=entry["refunded_amount"], **payment)
 
 
+def given_outside(world, amount, way="cash"):
+    """The house gave it back itself: it is in the payment and its ledger, and the gateway has nothing of it."""
+    world.plant(
+        "payment", "refunds", payment_id=PAYMENT, kind="cancel", amount=amount, status="succeeded", currency="VND",
+        outside=way,
+    )  # fmt: skip
+    operation(world, "outside", amount)
+    ledger(world, PAYMENT, customer=amount - TOTAL, authorised=0, cash=TOTAL, outside=-amount)
+    world.change("payment", "payments", refunded_amount=amount)
+
+
 def ledger(world: World, payment: UUID, **accounts: int) -> None:
     """So much in each account of a payment, and nothing of what was there."""
     world.execute("payment", "DELETE FROM transactions WHERE payment_id = %s", payment)
@@ -231,3 +243,11 @@ def mails(world: World, booking: UUID, template: str, count: int, *, at: datetim
         row = {"id": made, "booking_id": booking, "template": template, "channel": "email", "status": "sent", **times}
         world.plant("notify", "notifications", **row)
         world.plant("notify", "delivery_log", notification_id=made, outcome="sent")
+
+
+def found(world):
+    return {finding.number: finding.violations for finding in look(world.sources()).findings if finding.violations}
+
+
+def violated(world):
+    return set(found(world))

@@ -14,50 +14,19 @@ from planted import (
     SHOWTIME,
     TOTAL,
     claim,
+    found,
     keep,
     ledger,
     mails,
     operation,
     plant_booking,
     refund,
+    violated,
 )
 
 from audit.auditing import look
 
 HALF = TOTAL // 2
-
-
-@pytest.fixture
-def sale(world):
-    """One confirmed booking of one seat, paid, its messages sent."""
-    plant_booking(world, BOOKING, "AAAA", "CONFIRMED", ends=NOW - timedelta(hours=1))
-    claim(world, BOOKING, SEAT)
-    keep(world, SEAT, "sold")
-    world.plant(
-        "payment", "payments", id=PAYMENT, booking_id=BOOKING, status="captured", currency="VND", amount=TOTAL,
-        captured_amount=TOTAL,
-    )  # fmt: skip
-    operation(world, "authorise", TOTAL)
-    operation(world, "capture", TOTAL)
-    ledger(world, PAYMENT, customer=-TOTAL, authorised=0, cash=TOTAL)
-    world.gateway.entry(PAYMENT, authorised=TOTAL, captured=TOTAL)
-    world.plant(
-        "booking", "outbox", id=EVENT, type="booking.created", exchange="booking_events", body={}, published_at=NOW
-    )
-    for service, queue in (("payment", "payment_queue"), ("notify", "notification_queue")):
-        world.broker.bindings.append(("booking_events", "booking.created", queue))
-        world.plant(service, "inbox", consumer=service, event_id=EVENT, type="booking.created")
-    for template in ("receipt", "ticket"):
-        mails(world, BOOKING, template, 1)
-    return world
-
-
-def found(world):
-    return {finding.number: finding.violations for finding in look(world.sources()).findings if finding.violations}
-
-
-def violated(world):
-    return set(found(world))
 
 
 def test_a_clean_sale_violates_nothing(sale):
@@ -214,14 +183,6 @@ def test_a_seat_whose_money_went_back_twice_is_found(reduced):
 def test_another_amount_than_what_the_seats_were_sold_at_is_found(reduced):
     reduced.change("payment", "refunds", seats=[{"id": str(SECOND), "price": HALF + 1}])
     assert violated(reduced) == {3}
-
-
-@pytest.fixture
-def cancelled(sale):
-    """The booking has ended, and nobody has its seat; its money is still here."""
-    sale.change("booking", "bookings", status="CANCELLED")
-    sale.execute("booking", "DELETE FROM seat_status")
-    return sale
 
 
 def test_money_kept_for_a_cancelled_booking_is_found(cancelled):

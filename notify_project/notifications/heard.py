@@ -268,7 +268,8 @@ class PaymentFailed:
 @dataclass(frozen=True, slots=True)
 class PaymentRefunded:
     """reason: what staff wrote to the customer, or "". seats: whose money it is; that they were given back is booking's
-    to say, as somebody may sit there. seats_left: those that payment takes the booking to go on with.
+    to say, as somebody may sit there. seats_left: those that payment takes the booking to go on with. outside: how it
+    went back where the card gateway had refused; "provider" is by hand there.
 
     Both are empty where an amount was given back, and before there was another way.
     """
@@ -284,6 +285,12 @@ class PaymentRefunded:
     reason: str = ""
     seats: list[Seat] = field(default_factory=list)
     seats_left: list[Seat] = field(default_factory=list)
+    outside: str = ""
+
+    @property
+    def by_house(self) -> bool:
+        """Whether the house gave it, so that no bank of a card will show it."""
+        return self.outside not in ("", "provider")
 
     @property
     def again(self) -> bool:

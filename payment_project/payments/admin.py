@@ -14,7 +14,7 @@ from chassis.web.problems import Problem
 from payments import books, refunds, services
 from payments.approval import approval_words
 from payments.clerks import Clerk
-from payments.forms import Plan, RefundForm, RefusalForm, described, left, shown
+from payments.forms import OutsideForm, Plan, RefundForm, RefusalForm, described, left, shown
 from payments.models import GatewayOperation, Payment, PaymentMethod, Refund, Transaction, WebhookDelivery
 from payments.refunds import Wanted
 from payments.seats import outcome
@@ -86,22 +86,24 @@ class LedgerInline(ReadOnlyInline):
 class RefundInline(TellsItsSeats, ReadOnlyInline):
     model = Refund
     readonly_fields = [
-        *("created_at", AMOUNT, "of_seats", "status", "kind", WHY, "requested_by"),
+        *("created_at", AMOUNT, "of_seats", "status", "kind", "outside", "reference", WHY, "requested_by"),
         *("decided_by", "decision_note", FAILURE, "finished_at"),
     ]
     fields = [*readonly_fields]
 
 
-def _may_refund(request: HttpRequest) -> bool:
+def _may(request: HttpRequest, deed: str) -> bool:
     options = Payment._meta
-    return request.user.has_perm(f"{options.app_label}.{get_permission_codename('refund', options)}")
+    return request.user.has_perm(f"{options.app_label}.{get_permission_codename(deed, options)}")
 
 
 def _button(plans: Sequence[Plan]) -> str:
-    """What the page does next: it shows, gives back, or asks somebody else."""
+    """What the page does next: it shows, gives back, writes down, or asks somebody else."""
     if not plans:
         return "Look at it"
     waiting = [plan.waits for plan in plans]
+    if plans[0].outside:
+        return "Ask for it" if waiting[0] else "It was given back so"
     return "Ask for it" if all(waiting) else "Give it back, and ask for the rest" if any(waiting) else "Give it back"
 
 
@@ -144,11 +146,14 @@ class PaymentAdmin(ReadOnlyAdmin):
         ),
     ]
     inlines = [OperationInline, LedgerInline, RefundInline]
-    actions = ["refund", "try_again"]
+    actions = ["refund", "try_again", "give_outside"]
     show_full_result_count = False
 
     def has_refund_permission(self, request: HttpRequest) -> bool:
-        return _may_refund(request)
+        return _may(request, "refund")
+
+    def has_give_outside_permission(self, request: HttpRequest) -> bool:
+        return _may(request, "give_outside")
 
     @admin.display(description="seats")
     def seats_sold(self, payment: Payment) -> SafeString | str:
@@ -161,20 +166,33 @@ class PaymentAdmin(ReadOnlyAdmin):
 
         The sweep carries them out within seconds.
         """
-        payments = list(queryset.order_by("id"))
-        form = RefundForm(request.POST if "reason" in request.POST else None, payments=payments)
+        return self._give_back(request, list(queryset.order_by("id")), RefundForm, "refund", "Refund payments")
+
+    @admin.action(description="Write down what went back outside of the card gateway…", permissions=["give_outside"])
+    def give_outside(self, request: HttpRequest, queryset: QuerySet[Payment]) -> HttpResponse | None:
+        """Of one payment, as each has a reference of its own: asks and shows as a refund does, and writes it down."""
+        payments = list(queryset.order_by("id")[:2])
+        if len(payments) != 1:
+            self.message_user(request, "Choose one payment: each has a reference of its own.", messages.ERROR)
+            return None
+        return self._give_back(request, payments, OutsideForm, "give_outside", "Given back outside of the card gateway")
+
+    def _give_back(
+        self, request: HttpRequest, payments: list[Payment], asks: type[RefundForm], action: str, title: str
+    ) -> HttpResponse | None:
+        form = asks(request.POST if "reason" in request.POST else None, payments=payments)
         seen = form.is_valid() and "seen" in request.POST
         if not seen:
             plans = [Plan.of(payment, form.cleaned_data) for payment in payments] if form.is_valid() else []
             context = {
                 **self.admin_site.each_context(request),
-                "title": "Refund payments",
+                "title": title,
                 "opts": self.opts,
                 "form": form,
                 "payments": [(payment, left(payment)) for payment in payments],
                 "plans": plans,
                 "approvals": _approvals(plans),
-                "action": "refund",
+                "action": action,
                 "selected": [payment.pk for payment in payments],
                 "button": _button(plans),
             }
@@ -184,17 +202,18 @@ class PaymentAdmin(ReadOnlyAdmin):
         return None
 
     def _carry_out(self, request: HttpRequest, payment: Payment, plan: Plan) -> None:
-        wanted = Wanted(_clerk(request), reason=plan.reason, amount=plan.amount, kind=plan.kind, seats=plan.seats)
+        wanted = Wanted(_clerk(request), plan.reason, plan.amount, plan.kind, plan.seats, plan.outside)
         try:
             asked = refunds.request_refund(payment_id=payment.id, wanted=wanted)
         except Problem as problem:
             self.message_user(request, f"{payment}: {problem.detail}", messages.ERROR)
             return
-        if asked.operation is None:
+        if asked.waits:
             told = f"{payment}: {plan.shown_amount} waits for somebody else's approval."
             self.message_user(request, told, messages.WARNING)
-        else:
-            self.message_user(request, f"{payment}: {plan.shown_amount} is on its way back.", messages.SUCCESS)
+            return
+        became = "is on its way back" if asked.operation else "is written down as given back"
+        self.message_user(request, f"{payment}: {plan.shown_amount} {became}.", messages.SUCCESS)
 
     @admin.action(description="Try again what the gateway refused to give back", permissions=["refund"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[Payment]) -> None:
@@ -233,19 +252,19 @@ class TransactionAdmin(ReadOnlyAdmin):
 @admin.register(Refund)
 class RefundAdmin(TellsItsSeats, ReadOnlyAdmin):
     list_display = [
-        *(BOOKING, CARD, AMOUNT, "of_seats", "status", "kind", WHY),
+        *(BOOKING, CARD, AMOUNT, "of_seats", "status", "kind", "outside", WHY),
         *("requested_by", "approve_by", "decided_by", "created_at"),
     ]
-    list_filter = ["status", "kind", "created_at"]
+    list_filter = ["status", "kind", "outside", "created_at"]
     list_select_related = ["payment"]
-    search_fields = ["=payment__booking_reference", "payment__id", "=requested_by"]
+    search_fields = ["=payment__booking_reference", "payment__id", "=requested_by", "=reference"]
     exclude = [*IN_MINOR_UNITS, "seats", "reason", "failure_code", "requested_by_id", "decided_by_id"]
     readonly_fields = [AMOUNT, "of_seats", CARD, WHY, FAILURE, "created_at"]
     actions = ["approve", "refuse"]
     show_full_result_count = False
 
     def has_refund_permission(self, request: HttpRequest) -> bool:
-        return _may_refund(request)
+        return _may(request, "refund")
 
     @admin.action(description="Approve the selected refunds, which others have asked for…", permissions=["refund"])
     def approve(self, request: HttpRequest, queryset: QuerySet[Refund]) -> HttpResponse | None:
@@ -254,8 +273,8 @@ class RefundAdmin(TellsItsSeats, ReadOnlyAdmin):
             return self._ask(request, queryset, "approve", title="Approve refunds", button="Approve")
 
         def approve(refund: Refund) -> str:
-            refunds.approve_refund(refund_id=refund.id, clerk=_clerk(request))
-            return "is on its way back"
+            asked = refunds.approve_refund(refund_id=refund.id, clerk=_clerk(request))
+            return "is on its way back" if asked.operation else "is written down as given back"
 
         self._decide(request, queryset, approve)
         return None

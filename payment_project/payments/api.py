@@ -118,7 +118,7 @@ class PaymentListView(APIView):
             booking_id=wanted["booking_id"],
             method=wanted["payment_method"],
             key=key,
-            render=partial(_answer, path=public_path(request)),
+            render=partial(answer, path=public_path(request)),
         )
 
 
@@ -256,7 +256,7 @@ class RefundListView(APIView):
                 reason=wanted["reason"],
             ),
             key=key,
-            render=partial(_answer, path=public_path(request)),
+            render=partial(answer, path=public_path(request)),
         )
 
 
@@ -331,7 +331,7 @@ class WebhookView(APIView):
         return Response({"status": "accepted" if new else "seen before"}, status=202)
 
 
-def _answer(result: checkout.Result, *, path: str) -> Response:
+def answer(result: checkout.Result, *, path: str) -> Response:
     """What came of a request to pay or to refund; path: where it was sent."""
     match result:
         case checkout.Repeated(claim):

@@ -21,7 +21,7 @@ from chassis.messaging.outbox import emit_all, envelopes
 from chassis.money import Money
 from chassis.telemetry import metrics
 from payments import domain, events, seats
-from payments.domain import Kind
+from payments.ledger import Kind, Posting
 from payments.models import GatewayOperation, OperationState, Payment, Refund, RefundStatus
 from payments.seats import RefundKind, Seat
 from payments.statements import ANSWERED, ASKED, DECIDED, NEW_PAYMENT, REFUND_ENDED, Parts
@@ -228,7 +228,7 @@ def _close(parts: Parts, answered: Answered) -> None:
         parts.refunds_ended.append(ids | {name: getattr(refund, name) for name in REFUND_ENDED})
 
 
-def _post(parts: Parts, row: Payment, operation: GatewayOperation, lines: tuple[domain.Posting, ...]) -> None:
+def _post(parts: Parts, row: Payment, operation: GatewayOperation, lines: tuple[Posting, ...]) -> None:
     """The lines of one operation go in together: the database refuses them when they do not add up to zero."""
     parts.posted += [
         {
@@ -373,6 +373,7 @@ def _event(row: Payment, announcement: domain.Announcement, refund: Refund | Non
                 reason=refund.reason if refund.requested_by else "",
                 seats=_told(about, row.currency),
                 seats_left=_told(stay, row.currency),
+                outside=refund.outside,
             )
         case unknown:
             raise AssertionError(unknown)

@@ -12,13 +12,13 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
+from chassis.ids import uuid7
 from chassis.web import idempotency
 from chassis.web.idempotency import Claim, Key
 from chassis.web.principal import Principal
 from chassis.web.problems import Problem
 from payments import bookings, operations, refunds, services
 from payments.clerks import Clerk
-from payments.domain import Kind
 from payments.errors import (
     AttemptWithdrawn,
     BookingEnded,
@@ -32,6 +32,7 @@ from payments.errors import (
 )
 from payments.gateways import Unknown
 from payments.heard import MethodGiven
+from payments.ledger import Kind
 from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, Refund
 from payments.refunds import Wanted
 from payments.services import PaymentUnknown, may_retry
@@ -138,8 +139,25 @@ def refund(*, payment_id: UUID, wanted: Wanted, key: Key, render: Callable[[Resu
     return answers[0] if answers else _answer(started, render)
 
 
+def give_outside(*, payment_id: UUID, wanted: Wanted, key: Key, render: Callable[[Result], A]) -> A:
+    """Captured money goes back outside of the gateway: Done, or Awaiting; nobody is waited for: it is one transaction.
+
+    render: as in pay(). Raises what refunds.request_refund() and idempotency.claim() raise.
+    """
+    refund_id = uuid7()
+    with transaction.atomic():
+        claim = idempotency.claim(key, resource_id=refund_id)
+        if claim.completed:
+            return render(Repeated(claim))
+        asked = refunds.request_refund(payment_id=payment_id, wanted=wanted, refund_id=refund_id)
+        made = Refund.objects.get(id=refund_id)
+        answer = render(Awaiting(made) if asked.waits else Done(made))
+        idempotency.complete(claim, status=answer.status_code, body=answer.data, headers=answer.headers)
+    return answer
+
+
 def approve(*, refund_id: UUID, clerk: Clerk) -> Refund:
-    """A second person approves it, and the gateway is asked at once; how the refund stands then.
+    """A second person approves it, and the gateway, if it gives it back, is asked at once; how the refund stands then.
 
     Raises what refunds.approve_refund() raises.
     """

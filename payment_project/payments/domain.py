@@ -12,6 +12,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from chassis.states import IllegalTransition, Machine
+from payments.ledger import Kind, Posting, postings
 from payments.seats import RefundKind, Seat, fee_left, refunded_as
 
 
@@ -35,19 +36,6 @@ class Booking(StrEnum):
     OPEN = "open"
     CONFIRMED = "confirmed"
     ENDED = "ended"
-
-
-class Kind(StrEnum):
-    """What is asked of the gateway, in the words of the database and of `stage` in payment.failed.
-
-    REVERSE takes back an authorisation whose outcome is not known.
-    """
-
-    AUTHORIZE = "authorise"
-    REVERSE = "reverse"
-    CAPTURE = "capture"
-    VOID = "void"
-    REFUND = "refund"
 
 
 class Fact(StrEnum):
@@ -96,37 +84,6 @@ class UnderWay(Exception):
 
 class TooMuch(Exception):
     """More than what is left of the captured money."""
-
-
-class Account(StrEnum):
-    """Where money stands: what the customer gave, what the gateway holds for us, what it took for us."""
-
-    CUSTOMER = "customer"
-    AUTHORIZED = "authorised"
-    CASH = "cash"
-
-
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """One line of the ledger. The lines of one kind add up to zero."""
-
-    kind: Kind
-    account: Account
-    amount: int
-
-
-_MOVES = {
-    Kind.AUTHORIZE: (Account.CUSTOMER, Account.AUTHORIZED),
-    Kind.CAPTURE: (Account.AUTHORIZED, Account.CASH),
-    Kind.VOID: (Account.AUTHORIZED, Account.CUSTOMER),
-    Kind.REFUND: (Account.CASH, Account.CUSTOMER),
-}
-
-
-def postings(kind: Kind, amount: int) -> tuple[Posting, Posting]:
-    """The double entry of one operation that succeeded."""
-    source, target = _MOVES[kind]
-    return Posting(kind, source, -amount), Posting(kind, target, amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,19 +310,25 @@ def request_refund(payment: Payment, amount: int) -> Decision:
 
 
 def refunded(
-    payment: Payment, amount: int, *, seats: Sequence[Seat] = (), kind: RefundKind = RefundKind.CANCEL
+    payment: Payment,
+    amount: int,
+    *,
+    seats: Sequence[Seat] = (),
+    kind: RefundKind = RefundKind.CANCEL,
+    by: Kind = Kind.REFUND,
+    attention: str = "",
 ) -> Decision:
-    """The gateway gave this much back, of these seats if any."""
+    """This much went back, of these seats if any. attention: what a person has to look at still."""
     total = payment.refunded + amount
     fact = Fact.REFUNDED_FULLY if total == payment.captured else Fact.REFUNDED_PARTLY
     status = _answered(payment, Kind.REFUND, fact)
     marked = refunded_as(payment.seats, seats, kind, let_in=payment.let_in)
-    returned = replace(payment, status=status, refunded=total, under_way=None, attention="", seats=marked)
+    returned = replace(payment, status=status, refunded=total, under_way=None, attention=attention, seats=marked)
     returned, lowered = _lower_fee(returned) if seats else (returned, ())
     return _settle(
         returned,
         announcements=(Announcement("payment.refunded"), *lowered),
-        postings=postings(Kind.REFUND, amount),
+        postings=postings(by, amount),
     )
 
 

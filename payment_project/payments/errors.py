@@ -187,6 +187,13 @@ class SecondPersonNeeded(PermissionDenied):
     title = "Somebody else than who asked for this refund has to decide on it"
 
 
+class NotRefusedByGateway(Conflict):
+    """Money that is given back by hand would else be easier to take than to give."""
+
+    code = "not_refused_by_gateway"
+    title = "Money goes back by the card gateway, unless it has refused a refund of this payment"
+
+
 class RefundAwaitsApproval(Conflict):
     code = "refund_awaits_approval"
     title = "Another refund of this payment waits for somebody's approval"

@@ -79,6 +79,8 @@ class PaymentRefunded:
     kind: "cancel" gives the seats back or, when it names none, ends the booking once all of it is back; after
     "goodwill" the ticket stays good. reason: what staff wrote to the customer; empty when the booking had ended by
     itself. seats: those whose money this is, none when it is an amount; seats_left: those that the booking keeps then.
+    outside: how it went back where the card gateway had refused ("cash", "bank_transfer", "other", or "provider": by
+    hand there); "" where it did as it was asked.
     """
 
     type: ClassVar[str] = "payment.refunded"
@@ -93,6 +95,7 @@ class PaymentRefunded:
     reason: str
     seats: list[RefundedSeat] = field(default_factory=list)
     seats_left: list[RefundedSeat] = field(default_factory=list)
+    outside: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from django import forms
 from chassis.money import Money, format_money, to_minor
 from payments import books, domain, refund_rules
 from payments.models import Payment
+from payments.outside import Outside, is_card_number
+from payments.refund_rules import Way
 from payments.refunds import limit_of
 from payments.seats import LetIn, RefundKind, Seat, named
 from payments.seats import left as still_had
@@ -122,28 +124,67 @@ class RefundForm(forms.Form):
         return minor
 
 
+WAYS = {
+    Way.CASH: "in cash",
+    Way.BANK_TRANSFER: "by a transfer from the house's bank",
+    Way.OTHER: "another way, of the house's own money",
+    Way.PROVIDER: "by hand at the card gateway, whose record has it",
+}
+
+
+class OutsideForm(RefundForm):
+    """How it went back though the gateway had refused it."""
+
+    way = forms.ChoiceField(choices=[(way.value, words) for way, words in WAYS.items()], label="How")
+    reference = forms.CharField(
+        max_length=64,
+        help_text="What it is found by in the books of till, bank or provider; no card's number.",
+    )
+    field_order = ["seats", "amount", "kind", "way", "reference", "reason"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.order_fields(self.field_order)
+
+    def clean_reference(self) -> str:
+        reference: str = self.cleaned_data["reference"]
+        if is_card_number(reference):
+            raise forms.ValidationError("This is a card's number, which is kept nowhere here.")
+        return reference
+
+
 class RefusalForm(forms.Form):
     note = forms.CharField(max_length=200, help_text="For who asked for it.")
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a refund would come to as things stand. amount: None for all that is left, or for what the seats cost."""
+    """What a refund would come to as things stand. amount: None for all that is left, or for what the seats cost.
+
+    outside: how it goes back where the card gateway has refused; None: by the gateway.
+    """
 
     payment: Payment
     amount: int | None
     kind: RefundKind | None
     reason: str
     seats: Sequence[UUID] = ()
+    outside: Outside | None = None
 
     @classmethod
     def of(cls, payment: Payment, cleaned: Mapping[str, Any]) -> Self:
         kind = RefundKind(cleaned["kind"]) if cleaned["kind"] else None
-        return cls(payment, cleaned.get("amount"), kind, cleaned["reason"], cleaned.get("seats") or ())
+        given = Outside(Way(cleaned["way"]), cleaned["reference"]) if "way" in cleaned else None
+        return cls(payment, cleaned.get("amount"), kind, cleaned["reason"], cleaned.get("seats") or (), given)
 
     @property
     def shown_amount(self) -> str:
         return shown(self._amount, self.payment.currency)
+
+    @property
+    def way(self) -> str:
+        """For people, of what goes back outside of the gateway."""
+        return WAYS[self.outside.way] if self.outside else ""
 
     @property
     def means(self) -> str:

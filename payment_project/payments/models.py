@@ -11,7 +11,9 @@ from chassis.ids import uuid7
 from chassis.money import Money, format_money
 from chassis.storage import address_changes, guest_claims
 from payments import vault
-from payments.domain import Account, Booking, Kind, Status
+from payments.domain import Booking, Status
+from payments.ledger import Account, Kind
+from payments.refund_rules import Way
 from payments.seats import RefundKind
 
 
@@ -51,7 +53,7 @@ class OperationState(StrEnum):
 
 
 # What takes money back: seldom.
-BACKWARDS = (Kind.REVERSE, Kind.VOID, Kind.REFUND)
+BACKWARDS = (Kind.REVERSE, Kind.VOID, Kind.REFUND, Kind.OUTSIDE)
 UNFINISHED = (OperationState.PENDING, OperationState.REVERSING)
 # Found by when they are due, or too many to be looked for.
 USUAL = (*UNFINISHED, OperationState.SUCCEEDED)
@@ -103,7 +105,10 @@ class Payment(models.Model):
     class Meta:
         db_table = "payments"
         ordering = ["-id"]
-        permissions = [("refund_payment", "Can give money back")]
+        permissions = [
+            ("refund_payment", "Can give money back"),
+            ("give_outside_payment", "Can record money that was given back outside of the card gateway"),
+        ]
         indexes = [
             models.Index(fields=["status"], name="idx_payments_status"),
             models.Index(fields=["user_id", "-id"], name="idx_payments_user"),
@@ -141,7 +146,10 @@ class Payment(models.Model):
 
 
 class GatewayOperation(models.Model):
-    """What the gateway is asked: written before the call, finished by its answer."""
+    """What the gateway is asked: written before the call, finished by its answer.
+
+    What goes back outside of it is asked of nobody: it is written finished, and its lines of the ledger hang on it.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="operations")
@@ -170,7 +178,7 @@ class GatewayOperation(models.Model):
             models.Index(fields=["result"], name="idx_operations_result"),
             # As above.
             models.Index(fields=["state", "-id"], condition=~Q(state__in=USUAL), name="idx_operations_state"),
-            models.Index(fields=["kind", "-id"], condition=Q(kind__in=BACKWARDS), name="idx_operations_backwards"),
+            models.Index(fields=["kind", "-id"], condition=Q(kind__in=BACKWARDS), name="idx_operations_back"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -233,7 +241,7 @@ class Transaction(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["operation", "kind", "account"], name="transactions_once"),
         ]
-        indexes = [models.Index(fields=["kind", "-id"], condition=Q(kind__in=BACKWARDS), name="transactions_backwards")]
+        indexes = [models.Index(fields=["kind", "-id"], condition=Q(kind__in=BACKWARDS), name="idx_transactions_back")]
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.account} {format_money(Money(self.amount, self.currency))}"
@@ -242,7 +250,8 @@ class Transaction(models.Model):
 class Refund(models.Model):
     """Money given back, in whole or in part: by the saga when a booking ended, or by staff with a reason.
 
-    One that is too large for one pair of hands waits for a second: the gateway is asked once it is approved.
+    One that is too large for one pair of hands waits for a second: the gateway is asked once it is approved. One that
+    the house gives back itself, outside of the gateway, is written down with what it is found by in the house's books.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -269,6 +278,8 @@ class Refund(models.Model):
     decided_at = models.DateTimeField(null=True)
     approve_by = models.DateTimeField(null=True, help_text="Not approved until then, it lapses.")
     failure_code = models.CharField(max_length=64, blank=True)
+    outside = _blank(16, "How, where the card gateway had refused to give it back.", choices=_choices(Way))
+    reference = _blank(64, "What it is found by in the books of the till, the bank or the provider.")
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
 

@@ -22,9 +22,9 @@ from chassis.messaging.events import Event, at_hand
 from chassis.storage.database import execute, is_away
 from payments import books, domain, gateways, refund_rules
 from payments.books import Answered, Change
-from payments.domain import Kind
 from payments.gateways import Approved, Outcome, Refused, Unknown
 from payments.gateways.side_by_side import SideBySide
+from payments.ledger import Kind
 from payments.models import GatewayOperation, OperationState, Payment, Refund, RefundStatus
 from payments.seats import RefundKind, refunded_as
 

@@ -60,6 +60,7 @@ def present_refund(refund: Refund, *, to_staff: bool) -> dict[str, Any]:
         "seats": [_refunded_seat(seat, refund) for seat in seats_of(refund)],
         "reason": refund.reason if by_staff or to_staff else "booking_ended",
         "failure_code": refund.failure_code or None,
+        "outside": refund.outside or None,
         "approve_by": _time(refund.approve_by),
         "created_at": _time(refund.created_at),
         "finished_at": _time(refund.finished_at),
@@ -73,6 +74,7 @@ def _decision(refund: Refund) -> dict[str, Any]:
         "decided_by": refund.decided_by or None,
         "decided_at": _time(refund.decided_at),
         "note": refund.decision_note or None,
+        "reference": refund.reference or None,
     }
 
 

@@ -1,9 +1,28 @@
 """What a refund that staff ask for is, and what it was in the end. Pure, as domain.py is."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 
-from payments.domain import Booking, Payment
+from payments.domain import Booking, Decision, Payment, refunded, request_refund
+from payments.ledger import Kind
 from payments.seats import LetIn, RefundKind, Seat, left
+
+
+class Way(StrEnum):
+    """How money goes back that the card gateway will not give back when it is asked.
+
+    PROVIDER: the gateway's people did it by hand, so its record has it. The others are the house's own money.
+    """
+
+    CASH = "cash"
+    BANK_TRANSFER = "bank_transfer"
+    OTHER = "other"
+    PROVIDER = "provider"
+
+    @property
+    def moves(self) -> Kind:
+        """What it is in the ledger."""
+        return Kind.REFUND if self is Way.PROVIDER else Kind.OUTSIDE
 
 
 class PartCannotCancel(Exception):
@@ -47,3 +66,13 @@ def became(payment: Payment, kind: RefundKind, seats: Sequence[Seat] = ()) -> Re
     about = seats or left(payment.seats)
     used = bool(about) and all(seat.id in payment.let_in for seat in about)
     return RefundKind.GOODWILL if used else kind
+
+
+def given_outside(payment: Payment, amount: int, way: Way, kind: RefundKind, seats: Sequence[Seat] = ()) -> Decision:
+    """So much was given back without the gateway being asked, of these seats if any.
+
+    What is owed still the gateway is not asked for either: it has refused. Raises UnderWay, TooMuch, IllegalTransition.
+    """
+    attention = payment.attention if payment.due_back > amount else ""
+    asked = request_refund(payment, amount).payment
+    return refunded(asked, amount, seats=seats, kind=kind, by=way.moves, attention=attention)

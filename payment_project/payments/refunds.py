@@ -1,7 +1,8 @@
 """Giving money back because somebody of the staff says so; what a booking that ended is owed follows by itself.
 
 Nobody gives back the money of their own purchase, and what is too large for one pair of hands waits for a second.
-The gateway is asked afterwards, outside of any transaction, by operations.run().
+The gateway is asked afterwards, outside of any transaction, by operations.run(); of what goes back outside of it it is
+not asked at all.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +23,7 @@ from chassis.states import IllegalTransition
 from chassis.storage import audit_log
 from chassis.web import idempotency
 from chassis.web.idempotency import Claim, Key
-from payments import books, clerks, domain, operations, refund_rules, seats
+from payments import books, clerks, domain, operations, outside, refund_rules, seats
 from payments.books import RefundWish
 from payments.clerks import Clerk
 from payments.domain import TooMuch, UnderWay
@@ -43,6 +44,8 @@ from payments.errors import (
     UnknownSeat,
 )
 from payments.models import GatewayOperation, Payment, Refund, RefundStatus
+from payments.outside import Outside
+from payments.refund_rules import Way
 from payments.seats import RefundKind, Seat
 
 
@@ -51,7 +54,7 @@ class Wanted:
     """A refund as it is asked for. amount: minor units, None for all that is left, or for what the seats were sold at.
 
     seats: whose money it is, by their ids; none: it is an amount. kind: None for what follows. reason: the customer
-    reads it.
+    reads it. outside: how it goes back though the card gateway has refused it, None where that is to do it.
     """
 
     clerk: Clerk
@@ -59,14 +62,16 @@ class Wanted:
     amount: int | Money | None = None
     kind: RefundKind | None = None
     seats: Sequence[UUID] = ()
+    outside: Outside | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What became of a wish: operation is what the gateway is to be asked, None while it waits for a second person."""
+    """What became of a wish: operation is what the gateway is to be asked, if anything. waits: for a second person."""
 
     refund_id: UUID
     operation: GatewayOperation | None
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ def start_refund(
             return claim, None
         if not claim.resumed:
             asked = request_refund(payment_id=payment_id, wanted=wanted, refund_id=refund_id, leased=True)
-            if asked.operation is None:
+            if asked.waits:
                 on_awaiting(claim, Refund.objects.get(id=refund_id))
             return claim, asked.operation
     earlier = GatewayOperation.objects.get(refund=claim.resource_id)
@@ -107,33 +112,39 @@ def start_refund(
 
 
 def request_refund(*, payment_id: UUID, wanted: Wanted, refund_id: UUID | None = None, leased: bool = False) -> Asked:
-    """Writes the intent to refund, or that a second person is asked for it.
+    """Writes the intent to refund, that it was given outside of the gateway, or that a second person is asked for it.
 
     Raises PaymentNotFound, OwnPurchase, AddressChanged, NotRefundable, RefundTooLarge, PartCannotCancel,
     CurrencyMismatch, PaymentInProgress, RefundAwaitsApproval, and of seats SeatsUnknown, UnknownSeat, SeatRefunded,
-    CheckedIn.
+    CheckedIn; of what is given outside NotRefusedByGateway.
     """
     with transaction.atomic():
         row = _locked(payment_id)
         clerks.check(wanted.clerk, row)
         plan = _plan(row, wanted.amount, wanted.kind, wanted.seats)
         refund_id = refund_id or uuid7()
-        before, after = _told(row, plan)
-        if plan.alone:
+        if wanted.outside is not None:
+            outside.check_refused(row)
+        before, after = _told(row, plan, wanted.outside)
+        operation = None
+        if not plan.alone:
+            _ask_for_approval(row, wanted, plan, refund_id)
+            action = "refund.approval_requested"
+        elif wanted.outside is not None:
+            outside.write_down(row, _opened(row, wanted, plan, refund_id), plan.payment)
+            action = "refund.given_outside"
+        else:
             wish = _wish(wanted, plan, refund_id)
             written, operation = books.write(row, plan.decision, wish=wish, leased=leased)
             assert written  # nobody else can have changed a row that is locked
             action = "refund.requested"
-        else:
-            _ask_for_approval(row, wanted, plan, refund_id)
-            operation, action = None, "refund.approval_requested"
         subject = ("refund", refund_id)
         audit_log.record(wanted.clerk.actor, action, subject, before=before, after=after, reason=wanted.reason)
-    return Asked(refund_id, operation)
+    return Asked(refund_id, operation, waits=not plan.alone)
 
 
 def approve_refund(*, refund_id: UUID, clerk: Clerk, leased: bool = False) -> Asked:
-    """A second person agrees: it is decided anew on the payment as it is now, and the intent is written.
+    """A second person agrees: it is decided anew on the payment as it is now, and the intent, or the deed, is written.
 
     Raises RefundNotFound, NotAwaitingApproval, SecondPersonNeeded, AddressChangedByAsker, and what request_refund()
     raises.
@@ -143,13 +154,17 @@ def approve_refund(*, refund_id: UUID, clerk: Clerk, leased: bool = False) -> As
         _check_second(clerk, row, refund)
         about = [seat.id for seat in books.seats_of(refund)]
         plan = _plan(row, None if about else refund.amount, RefundKind(refund.kind), about)
-        before, after = _told(row, plan)
+        before, after = _told(row, plan, _outside(refund))
         _note_decision(refund, clerk)
-        wish = RefundWish(
-            reason=refund.reason, requested_by=refund.requested_by, kind=plan.kind, id=refund.id, is_written=True
-        )
-        written, operation = books.write(row, plan.decision, wish=wish, leased=leased)
-        assert written
+        operation = None
+        if refund.outside:
+            outside.write_down(row, refund, plan.payment)
+        else:
+            wish = RefundWish(
+                reason=refund.reason, requested_by=refund.requested_by, kind=plan.kind, id=refund.id, is_written=True
+            )
+            written, operation = books.write(row, plan.decision, wish=wish, leased=leased)
+            assert written
         subject = ("refund", refund.id)
         audit_log.record(clerk.actor, "refund.approved", subject, before=before, after=after, reason=refund.reason)
     return Asked(refund.id, operation)
@@ -274,19 +289,31 @@ def _wish(wanted: Wanted, plan: _Plan, refund_id: UUID) -> RefundWish:
 def _ask_for_approval(row: Payment, wanted: Wanted, plan: _Plan, refund_id: UUID) -> None:
     if row.refunds.filter(status=RefundStatus.AWAITING_APPROVAL).exists():
         raise RefundAwaitsApproval
-    Refund.objects.create(
+    refund = _opened(row, wanted, plan, refund_id)
+    refund.status = RefundStatus.AWAITING_APPROVAL
+    refund.approve_by = timezone.now() + timedelta(hours=settings.REFUND_APPROVAL_HOURS)
+    refund.save()
+
+
+def _opened(row: Payment, wanted: Wanted, plan: _Plan, refund_id: UUID) -> Refund:
+    """Not saved."""
+    return Refund(
         id=refund_id,
         payment=row,
         amount=plan.amount,
         currency=row.currency,
-        status=RefundStatus.AWAITING_APPROVAL,
         kind=plan.kind,
         seats=books.written(plan.seats),
         reason=wanted.reason,
         requested_by=wanted.clerk.name,
         requested_by_id=wanted.clerk.account_id,
-        approve_by=timezone.now() + timedelta(hours=settings.REFUND_APPROVAL_HOURS),
+        outside=wanted.outside.way if wanted.outside else "",
+        reference=wanted.outside.reference if wanted.outside else "",
     )
+
+
+def _outside(refund: Refund) -> Outside | None:
+    return Outside(Way(refund.outside), refund.reference) if refund.outside else None
 
 
 def _note_decision(refund: Refund, clerk: Clerk) -> None:
@@ -294,8 +321,8 @@ def _note_decision(refund: Refund, clerk: Clerk) -> None:
     refund.save()
 
 
-def _told(row: Payment, plan: _Plan) -> tuple[dict[str, str], dict[str, str]]:
-    """For the record: how the money stood, and how it does once the gateway has given this back."""
+def _told(row: Payment, plan: _Plan, given: Outside | None = None) -> tuple[dict[str, str], dict[str, str]]:
+    """For the record: how the money stood, and how it does once this has gone back."""
     payment = plan.payment
     before = _standing(row, refunded=payment.refunded, left=payment.left)
     after = {
@@ -304,6 +331,7 @@ def _told(row: Payment, plan: _Plan) -> tuple[dict[str, str], dict[str, str]]:
         "amount": format_money(Money(plan.amount, row.currency)),
         "kind": str(plan.kind),
         **({"seats": seats.named(plan.seats)} if plan.seats else {}),
+        **({"outside": str(given.way), "reference": given.reference} if given else {}),
         **_standing(row, refunded=payment.refunded + plan.amount, left=payment.left - plan.amount),
     }
     return before, after

@@ -9,6 +9,6 @@ SEEN = views(
 
 STAFF_MAY: StaffMay = {
     "support": SEEN | {"refund_payment"},
-    "manager": SEEN | {"refund_payment"},
+    "manager": SEEN | {"refund_payment", "give_outside_payment"},
     "admin": EVERYTHING,
 }

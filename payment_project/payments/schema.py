@@ -38,6 +38,21 @@ REFUND = sends(
     all_that_is_left={"payment_id": PAYMENT_ID, "reason": "The hall was flooded."},
     all_while_the_ticket_stays={"payment_id": PAYMENT_ID, "kind": "goodwill", "reason": "The sound failed."},
 )
+GIVE_OUTSIDE = sends(
+    by_transfer={
+        "payment_id": PAYMENT_ID,
+        "way": "bank_transfer",
+        "reference": "VCB 2026-11-22 0417",
+        "reason": "Your card had expired: we sent it to your account.",
+    },
+    a_part_in_cash={
+        "payment_id": PAYMENT_ID,
+        "amount": {"amount": 1000, "currency": "VND"},
+        "way": "cash",
+        "reference": "till 2, 0093",
+        "reason": "Your bank would not take it back.",
+    },
+)
 REFUSE = sends(with_a_note={"note": "The film was shown to its end; see the log of the hall."})
 
 
@@ -94,6 +109,9 @@ class RefundDecisionSerializer(serializers.Serializer[Any]):
     decided_by = serializers.CharField(allow_null=True)
     decided_at = serializers.DateTimeField(allow_null=True)
     note = serializers.CharField(allow_null=True, help_text="Why it was refused.")
+    reference = serializers.CharField(
+        allow_null=True, help_text="What it is found by elsewhere, where it went back outside of the gateway."
+    )
 
 
 class RefundSerializer(serializers.Serializer[Any]):
@@ -109,6 +127,11 @@ class RefundSerializer(serializers.Serializer[Any]):
     seats = RefundedSeatSerializer(many=True, help_text="Whose money it is; none where it is an amount.")
     reason = serializers.CharField()
     failure_code = serializers.CharField(allow_null=True)
+    outside = serializers.CharField(
+        allow_null=True,
+        help_text="How it goes back where the card gateway has refused to: of the house's own money (`cash`, "
+        "`bank_transfer`, `other`) or by hand at the `provider`; null: the gateway does it.",
+    )
     approve_by = serializers.DateTimeField(
         allow_null=True, help_text="Until then a second person may approve it, where one is needed."
     )

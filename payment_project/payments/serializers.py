@@ -15,6 +15,8 @@ from payments.domain import Status
 from payments.errors import CardNumberRefused
 from payments.heard import FORM_GIVEN, MethodGiven
 from payments.models import RefundStatus
+from payments.outside import is_card_number
+from payments.refund_rules import Way
 from payments.seats import RefundKind
 
 # More than any booking has.
@@ -130,6 +132,21 @@ class RefundRequest(StrictSerializer):
         if "amount" in attrs and "seats" in attrs:
             raise serializers.ValidationError("Give either `amount` or `seats`, or neither.")
         return attrs
+
+
+class OutsideRequest(RefundRequest):
+    """A refund as it is asked for, and how it goes back outside of the gateway."""
+
+    way = serializers.ChoiceField(choices=[way.value for way in Way])
+    reference = StrictTextField(
+        max_length=64,
+        help_text="What it is found by in the books of till, bank or provider; no card's number.",
+    )
+
+    def validate_reference(self, reference: str) -> str:
+        if is_card_number(reference):
+            raise CardNumberRefused
+        return reference
 
 
 class RefusalRequest(StrictSerializer):

@@ -41,6 +41,7 @@ from payments.heard import (
     BookingExtended,
     MethodGiven,
 )
+from payments.ledger import Kind
 from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, PaymentMethod, RefundStatus
 from payments.operations import NOBODY, Causes
 from payments.seats import RefundKind, Seat
@@ -165,7 +166,7 @@ def withdraw_unanswered(*, user_id: UUID, booking_id: UUID) -> GatewayOperation 
     """
     with transaction.atomic():
         row = Payment.objects.select_for_update().filter(booking_id=booking_id, user_id=user_id).first()
-        if row is None or row.under_way != domain.Kind.AUTHORIZE:
+        if row is None or row.under_way != Kind.AUTHORIZE:
             return None
         waiting = GatewayOperation.objects.filter(payment=row, state=OperationState.PENDING)
         if not waiting.filter(leased_until=None, attempts__gt=0).exists():

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from payments import api
+from payments import api, outside_api
 
 urlpatterns = [
     path("payments", api.PaymentListView.as_view()),
@@ -9,6 +9,7 @@ urlpatterns = [
     path("payments/methods/<uuid:method_id>", api.MethodView.as_view()),
     path("payments/webhooks/<slug:provider>", api.WebhookView.as_view()),
     path("refunds", api.RefundListView.as_view()),
+    path("refunds/outside", outside_api.GivenOutsideView.as_view()),
     path("refunds/<uuid:refund_id>", api.RefundView.as_view()),
     path("refunds/<uuid:refund_id>/approve", api.RefundApprovalView.as_view()),
     path("refunds/<uuid:refund_id>/refuse", api.RefundRefusalView.as_view()),

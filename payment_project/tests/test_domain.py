@@ -6,20 +6,21 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from chassis.states import IllegalTransition
-from payments import domain
+from payments import domain, refund_rules
 from payments.domain import (
     TRANSITIONS,
-    Account,
     Booking,
     BookingOver,
     Decision,
     Fact,
-    Kind,
     Payment,
     Status,
     TooMuch,
     UnderWay,
 )
+from payments.ledger import Account, Kind, postings
+from payments.refund_rules import Way
+from payments.seats import RefundKind
 
 AMOUNT = 180_000
 
@@ -69,9 +70,9 @@ def test_an_answer_to_what_nobody_asked_is_refused(answer: object, under_way: Ki
         assert answer(Payment(AMOUNT, status, held=AMOUNT, under_way=under_way)).postings  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("kind", [Kind.AUTHORIZE, Kind.CAPTURE, Kind.VOID, Kind.REFUND])
+@pytest.mark.parametrize("kind", [Kind.AUTHORIZE, Kind.CAPTURE, Kind.VOID, Kind.REFUND, Kind.OUTSIDE])
 def test_every_entry_of_the_ledger_adds_up_to_zero(kind: Kind) -> None:
-    lines = domain.postings(kind, 500)
+    lines = postings(kind, 500)
     assert sum(line.amount for line in lines) == 0
     assert {abs(line.amount) for line in lines} == {500}
 
@@ -128,6 +129,7 @@ class PaymentLife(RuleBasedStateMachine):
         self.gateway = {"authorised": 0, "captured": 0, "voided": 0, "refunded": 0}
         self.ledger = dict.fromkeys(Account, 0)
         self.told: list[str] = []
+        self.outside = 0
 
     def take(self, decision: Decision) -> None:
         before, self.payment = self.payment, decision.payment
@@ -175,6 +177,20 @@ class PaymentLife(RuleBasedStateMachine):
             self.take(domain.request_refund(self.payment, amount))
         except (UnderWay, TooMuch, IllegalTransition):
             assert self.payment.under_way or amount > self.payment.captured - self.payment.refunded
+
+    @rule(amount=st.integers(1, AMOUNT), way=st.sampled_from(Way))
+    def staff_give_it_outside(self, amount: int, way: Way) -> None:
+        due = self.payment.due_back
+        try:
+            self.take(refund_rules.given_outside(self.payment, amount, way, RefundKind.CANCEL))
+        except (UnderWay, TooMuch, IllegalTransition):
+            assert self.payment.under_way or amount > self.payment.captured - self.payment.refunded
+        else:
+            if way is Way.PROVIDER:
+                self.gateway["refunded"] += amount
+            else:
+                self.outside += amount
+            assert not self.payment.attention or due > amount
 
     @precondition(lambda self: self.asked is not None and self.asked.kind is Kind.AUTHORIZE)
     @rule()
@@ -229,8 +245,9 @@ class PaymentLife(RuleBasedStateMachine):
         assert sum(self.ledger.values()) == 0
         assert self.ledger[Account.CASH] == self.gateway["captured"] - self.gateway["refunded"]
         assert self.ledger[Account.AUTHORIZED] == self.payment.held
+        assert self.ledger[Account.OUTSIDE] == -self.outside
         assert self.payment.captured == self.gateway["captured"] <= AMOUNT
-        assert self.payment.refunded == self.gateway["refunded"] <= self.gateway["captured"]
+        assert self.payment.refunded == self.gateway["refunded"] + self.outside <= self.gateway["captured"]
         assert (self.payment.under_way is None) == (self.asked is None)
 
     @invariant()
@@ -252,7 +269,8 @@ class PaymentLife(RuleBasedStateMachine):
         assert held_there == self.payment.held
         if self.payment.booking is Booking.ENDED:
             assert self.payment.held == 0
-            assert self.ledger[Account.CASH] in (0, self.payment.retained) or self.payment.due_back < 0
+            kept = self.ledger[Account.CASH] + self.ledger[Account.OUTSIDE]
+            assert kept in (0, self.payment.retained) or self.payment.due_back < 0
         if self.payment.booking is Booking.CONFIRMED:
             assert self.payment.held == 0
 

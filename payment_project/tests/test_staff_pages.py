@@ -11,7 +11,8 @@ from chassis.testing_pages import (
 )
 from chassis.testing_words import assert_pages_are_in_words
 from chassis.web.staff import local_user
-from payments.domain import Account, Kind, Status
+from payments.domain import Status
+from payments.ledger import Account, Kind
 from payments.models import GatewayOperation, OperationState, Transaction, WebhookDelivery
 from tests.factories import PaymentFactory, PaymentMethodFactory, RefundFactory
 

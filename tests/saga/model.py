@@ -25,6 +25,7 @@ from one_saga import (
     booking_domain,
     new_payment,
     payment_domain,
+    payment_ledger,
     payment_rules,
     payment_seats,
 )
@@ -312,8 +313,8 @@ class Sagas(RuleBasedStateMachine):
             payment = saga.payment
             if payment is not None:
                 assert sum(saga.ledger.values()) == 0
-                assert saga.ledger[payment_domain.Account.AUTHORIZED] == payment.held
-                assert saga.ledger[payment_domain.Account.CASH] == payment.captured - payment.refunded
+                assert saga.ledger[payment_ledger.Account.AUTHORIZED] == payment.held
+                assert saga.ledger[payment_ledger.Account.CASH] == payment.captured - payment.refunded
                 assert payment.refunded <= payment.captured <= saga.total
 
     @invariant()

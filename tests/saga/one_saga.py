@@ -26,10 +26,11 @@ def _pure(service: str, module: str) -> ModuleType:
 
 booking_domain: Any = _pure("booking", "bookings.domain")
 payment_domain: Any = _pure("payment", "payments.domain")
+payment_ledger: Any = _pure("payment", "payments.ledger")
 payment_rules: Any = _pure("payment", "payments.refund_rules")
 payment_seats: Any = _pure("payment", "payments.seats")
 State, Trigger, PaymentStatus = booking_domain.State, booking_domain.Trigger, booking_domain.PaymentStatus
-Kind, Status, RefundKind = payment_domain.Kind, payment_domain.Status, payment_seats.RefundKind
+Kind, Status, RefundKind = payment_ledger.Kind, payment_domain.Status, payment_seats.RefundKind
 
 
 @dataclass

@@ -160,7 +160,7 @@ _ALL = (
             PaymentRefunded,
             says=(
                 *("payment_id", "refund_id", "amount", "refunded_amount", "again", "status"),
-                *("goodwill", "reason", "of_seats"),
+                *("goodwill", "reason", "of_seats", "by_house"),
             ),
             once=lambda refund: f"refund:{refund.refund_id}",
             # Whose booking ends reads that first, and what comes back of it.
@@ -177,6 +177,7 @@ _ALL = (
             "goodwill": False,
             "reason": "The projector failed.",
             "of_seats": "F7",
+            "by_house": False,
         },
     ),
     Kind(

@@ -1,0 +1,89 @@
+"""Pages as people see them, in a real Chromium. What the other tests ask by HTTP is not asked again here: only what a
+browser alone decides, what runs, what is fetched, where a click leads.
+
+A test takes `page`, a window of its own with nobody signed in. A page that fails leaves its picture beside the test.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from stranger import Stranger
+from world import World
+
+# Milliseconds that a page, or what is waited for on it, may take; more than the slowest machine needs.
+PATIENCE = 30_000
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    from stack import packages  # where a browser of this machine is
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=packages.browser())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser, world: World, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Page]:
+    """A window whose addresses are the gateway's. An error that no script caught there fails the test."""
+    context = chromium.new_context(base_url=world.where.gateway, viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE)
+    uncaught: list[str] = []
+    context.on("weberror", lambda error: uncaught.append(str(error.error)))
+    page = context.new_page()
+    yield page
+    if request.node.stash.get(FAILED, False):
+        page.screenshot(path=tmp_path / "page.png", full_page=True)
+        request.node.add_report_section("teardown", "how the page looked", str(tmp_path / "page.png"))
+    context.close()
+    assert not uncaught
+
+
+@pytest.fixture(scope="session")
+def cookies(chromium: Browser, world: World) -> Callable[[str, str], Any]:
+    """cookies(service, role): of somebody of that role, who has signed in at the service's admin site; once for all."""
+
+    @cache
+    def signed_in(service: str, role: str) -> Any:
+        account = world.where.accounts[role]
+        with chromium.new_context(base_url=world.where.gateway) as context:
+            context.set_default_timeout(PATIENCE)
+            page = context.new_page()
+            page.goto(f"/admin/{service}/login/?next=/admin/{service}/")
+            page.get_by_label("Username").fill(account["username"])
+            page.get_by_label("Password").fill(account["password"])
+            page.get_by_role("button", name="Log in").click()
+            page.get_by_role("button", name="Log out").wait_for()
+            return context.cookies()
+
+    return signed_in
+
+
+@pytest.fixture
+def staff_page(page: Page, cookies: Callable[[str, str], Any]) -> Callable[[str, str], Page]:
+    """staff_page(service, role): the window, with somebody of that role signed in at the service's admin site."""
+
+    def signed_in(service: str, role: str) -> Page:
+        page.context.add_cookies(cookies(service, role))
+        return page
+
+    return signed_in
+
+
+@pytest.fixture
+def stranger() -> Iterator[Stranger]:
+    with Stranger() as running:
+        yield running
