@@ -33,7 +33,7 @@ from catalog.occupancy import touched_by
 from catalog.seat_map import draw
 from catalog.service_admin import ServiceAdmin
 from catalog.tariff_models import PriceList, TicketType
-from catalog.tariffs_admin import TicketTypesOfTheater, what_it_costs
+from catalog.tariffs_admin import price_lists_of, ticket_types_of, what_it_costs
 from chassis.admin import ReadOnlyAdmin, actor_of
 from chassis.money import Money, format_money
 from chassis.storage.audit_log import Actor
@@ -77,10 +77,10 @@ class TheaterAdmin(ServiceAdmin):
     list_display = ["name", "city", "time_zone", "currency", "screen_count"]
     list_filter = ["city", "currency"]
     search_fields = ["name", "city", "address"]
-    readonly_fields = ["screen_links", "price_list_links"]
-    inlines = [TicketTypesOfTheater]
+    readonly_fields = ["screen_links", "types", "lists"]
     fieldsets = [
-        (None, {"fields": ["name", "city", "address", "time_zone", "currency", "screen_links", "price_list_links"]}),
+        (None, {"fields": ["name", "city", "address", "time_zone", "currency", "screen_links"]}),
+        ("Tickets", {"fields": ["types", "lists", *SELLING]}),
         ("Programme", {"fields": ["cleaning_minutes"]}),
         (
             "Rules",
@@ -93,7 +93,6 @@ class TheaterAdmin(ServiceAdmin):
                 ]
             },
         ),
-        ("Seller", {"fields": SELLING}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -114,11 +113,13 @@ class TheaterAdmin(ServiceAdmin):
         ]
         return format_html_join(", ", '<a href="{}">{}</a> ({} seats)', links) or "None yet"
 
+    @admin.display(description="Ticket types")
+    def types(self, theater: Theater) -> str:
+        return "They are added once the theater is saved." if theater._state.adding else ticket_types_of(theater)
+
     @admin.display(description="Price lists")
-    def price_list_links(self, theater: Theater) -> str:
-        lists = [] if theater._state.adding else theater.price_lists.all()
-        links = [(reverse("admin:catalog_pricelist_change", args=[each.id]), each.name) for each in lists]
-        return format_html_join(", ", '<a href="{}">{}</a>', links) or "None yet"
+    def lists(self, theater: Theater) -> str:
+        return "They are added once there are ticket types." if theater._state.adding else price_lists_of(theater)
 
     def kept_because(self, row: Theater) -> str:
         return "A theater with showtimes stays; cancel the ones to come instead." if row.showtimes.exists() else ""

@@ -5,25 +5,35 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from catalog import price_lists, tariffs, ticket_types
-from catalog.models import Showtime
+from catalog.models import Showtime, Theater
 from catalog.pricing import facts_of
 from catalog.service_admin import ServiceAdmin
 from catalog.tariff_forms import LINES, PriceListForm, TicketTypeForm, cell
 from catalog.tariff_models import PriceList, TicketType
-from chassis.admin import ReadOnlyInline
 from chassis.money import Money, format_money
 from chassis.storage.audit_log import Actor
 
 
-class TicketTypesOfTheater(ReadOnlyInline):
-    model = TicketType
-    fields = ["code", "name", "hint", "online", "default", "accompanied", "position"]
-    readonly_fields = fields
-    show_change_link = True
+def ticket_types_of(theater: Theater) -> SafeString:
+    """Each with a link to its page, and what is particular about it."""
+    rows = []
+    for type_ in theater.ticket_types.all():
+        marks = {"default": type_.default, "at the desk alone": not type_.online, "accompanied": type_.accompanied}
+        said = [type_.hint, *(mark for mark, holds in marks.items() if holds)]
+        rows.append((reverse("admin:catalog_tickettype_change", args=[type_.id]), type_.name, type_.code, _after(said)))
+    return format_html_join("", '<div><a href="{}">{}</a> {}{}</div>', rows) or format_html("None yet")
+
+
+def price_lists_of(theater: Theater) -> SafeString:
+    links = [
+        (reverse("admin:catalog_pricelist_change", args=[each.id]), each.name) for each in theater.price_lists.all()
+    ]
+    return format_html_join(", ", '<a href="{}">{}</a>', links) or format_html("None yet")
 
 
 @admin.register(TicketType)
@@ -142,6 +152,10 @@ def _table(prices: tariffs.Prices, currency: str) -> SafeString:
 def _cells(amounts: list[int | None], currency: str) -> SafeString:
     shown = [("-" if amount is None else format_money(Money(amount, currency)),) for amount in amounts]
     return format_html_join("", "<td>{}</td>", shown)
+
+
+def _after(words: list[str]) -> str:
+    return "".join(f", {word}" for word in words if word)
 
 
 def _listed(sentences: list[str]) -> SafeString:
