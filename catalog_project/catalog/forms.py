@@ -52,7 +52,8 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
             self.add_error(None, problem.detail)
         for error in problem.errors or ():
             name = error["pointer"].strip("/").split("/")[0]
-            self.add_error(name if name in self.fields else None, error["detail"])
+            known = next((each for each in (name, name.removesuffix("_id")) if each in self.fields), None)
+            self.add_error(known, error["detail"])
 
 
 class MovieForm(ServiceForm):

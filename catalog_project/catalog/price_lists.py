@@ -125,5 +125,5 @@ def _checked(price_list: PriceList, theater: Theater, fields: PriceListFields) -
     faults = tariffs.faults(content, [type_.told for type_ in theater.ticket_types.all()])
     if faults:
         raise InvalidFields(**faults)
-    stored = msgspec.to_builtins(content)
+    stored = msgspec.json.decode(msgspec.json.encode(content))  # as it comes back from the database
     return {name: stored[name] if name in CONTENT else value for name, value in given.items()}

@@ -90,7 +90,7 @@ def reprice(showtimes: Sequence[Showtime]) -> None:
     prefetch_related_objects(changed, "prices")
 
 
-def write_prices(showtimes: Sequence[Showtime], amounts: Mapping[object, Mapping[str, int]]) -> None:
+def write_prices(showtimes: Sequence[Showtime], amounts: Mapping[UUID, Mapping[str, int]]) -> None:
     """Replaces the rows of prices. amounts: by the id of the showtime."""
     ShowtimePrice.objects.filter(showtime__in=showtimes).delete()
     ShowtimePrice.objects.bulk_create(

@@ -89,7 +89,7 @@ class PriceListForm(ServiceForm):
                     shown["amount"] = to_major(Money(shown["amount"], currency))
                 if kind == "rule":
                     shown["holiday"] = {True: "yes", False: "no", None: ""}[shown["holiday"]]
-                self.initial |= {f"{kind}_{n}_{name}": value for name, value in shown.items()}
+                self.initial.update({f"{kind}_{n}_{name}": value for name, value in shown.items()})
 
     def clean(self) -> dict[str, Any]:
         """Money in minor units of the theater's currency, which says how many decimals it has."""
@@ -165,8 +165,8 @@ class PriceListForm(ServiceForm):
 
 
 def _money(label: str, *, signed: bool = False) -> forms.DecimalField:
-    least = {} if signed else {"min_value": 0}
-    return forms.DecimalField(label=label, required=False, max_digits=16, decimal_places=3, **least)
+    least = None if signed else 0
+    return forms.DecimalField(label=label, required=False, min_value=least, max_digits=16, decimal_places=3)
 
 
 def _several(label: str, choices: list[str] | tuple[str, ...]) -> forms.MultipleChoiceField:

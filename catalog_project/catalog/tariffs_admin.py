@@ -18,6 +18,8 @@ from catalog.tariff_models import PriceList, TicketType
 from chassis.money import Money, format_money
 from chassis.storage.audit_log import Actor
 
+NONE_YET = SafeString("None yet")
+
 
 def ticket_types_of(theater: Theater) -> SafeString:
     """Each with a link to its page, and what is particular about it."""
@@ -26,14 +28,14 @@ def ticket_types_of(theater: Theater) -> SafeString:
         marks = {"default": type_.default, "at the desk alone": not type_.online, "accompanied": type_.accompanied}
         said = [type_.hint, *(mark for mark, holds in marks.items() if holds)]
         rows.append((reverse("admin:catalog_tickettype_change", args=[type_.id]), type_.name, type_.code, _after(said)))
-    return format_html_join("", '<div><a href="{}">{}</a> {}{}</div>', rows) or format_html("None yet")
+    return format_html_join("", '<div><a href="{}">{}</a> {}{}</div>', rows) or NONE_YET
 
 
 def price_lists_of(theater: Theater) -> SafeString:
     links = [
         (reverse("admin:catalog_pricelist_change", args=[each.id]), each.name) for each in theater.price_lists.all()
     ]
-    return format_html_join(", ", '<a href="{}">{}</a>', links) or format_html("None yet")
+    return format_html_join(", ", '<a href="{}">{}</a>', links) or NONE_YET
 
 
 @admin.register(TicketType)
@@ -45,7 +47,7 @@ class TicketTypeAdmin(ServiceAdmin):
     list_select_related = ["theater"]
     search_fields = ["name", "code", "theater__name"]
     autocomplete_fields = ["theater"]
-    fields = TicketTypeForm.Meta.fields
+    fields = [*TicketTypeForm.Meta.fields]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [] if obj is None else ["theater", "code"]

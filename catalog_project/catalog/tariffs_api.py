@@ -93,8 +93,9 @@ class TicketTypeById(APIView):
     )
     def patch(self, request: Request, theater_id: UUID, ticket_type_id: UUID) -> Response:
         changes = TicketTypeChange.parse(request.data, partial=True)
-        which = {"theater_id": theater_id, "ticket_type_id": ticket_type_id}
-        changed = ticket_types.change_ticket_type(**which, actor=actor(request), **changes)
+        changed = ticket_types.change_ticket_type(
+            theater_id=theater_id, ticket_type_id=ticket_type_id, actor=actor(request), **changes
+        )
         return Response(TicketTypeSerializer(changed).data)
 
     @problems(TicketTypeNotFound, TicketTypeInUse)
@@ -173,8 +174,9 @@ class PriceListById(APIView):
     def patch(self, request: Request, theater_id: UUID, price_list_id: UUID) -> Response:
         """What is given replaces what was. Showtimes to come cost so soon after; what is sold keeps its price."""
         changes = PriceListInput.parse(request.data, partial=True)
-        which = {"theater_id": theater_id, "price_list_id": price_list_id}
-        changed = price_lists.change_price_list(**which, actor=actor(request), **changes)
+        changed = price_lists.change_price_list(
+            theater_id=theater_id, price_list_id=price_list_id, actor=actor(request), **changes
+        )
         return Response(PriceListSerializer(changed).data)
 
     @problems(PriceListNotFound, PriceListInUse)

@@ -1,4 +1,4 @@
-"""Showtimes whose movie, theater, screen or list changed: the request writes it down, the clock tells them in batches."""
+"""Showtimes of what changed, their film, theater, hall or list: written down at once, told in batches by the clock."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
