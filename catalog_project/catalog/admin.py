@@ -16,7 +16,7 @@ from django.utils.html import format_html_join
 
 from catalog import domain, scheduling, services
 from catalog.domain import OccupancyState, ShowtimeStatus
-from catalog.forms import PRICE_FIELDS, MovieForm, ScreenForm, ServiceForm, ShowtimeForm, TheaterForm, place_of
+from catalog.forms import PRICE_FIELDS, SELLING, MovieForm, ScreenForm, ShowtimeForm, TheaterForm, place_of
 from catalog.models import (
     SHOWING,
     BlockedSeats,
@@ -31,43 +31,14 @@ from catalog.models import (
 )
 from catalog.occupancy import touched_by
 from catalog.seat_map import draw
-from chassis.admin import ReadOnlyAdmin, StaffAdmin, actor_of
+from catalog.service_admin import ServiceAdmin
+from catalog.tariff_models import PriceList, TicketType
+from catalog.tariffs_admin import price_lists_of, ticket_types_of, what_it_costs
+from chassis.admin import ReadOnlyAdmin, actor_of
 from chassis.money import Money, format_money
 from chassis.storage.audit_log import Actor
 from chassis.web.day_filter import Day, DayFilter
 from chassis.web.problems import Problem
-
-
-class ServiceAdmin(StaffAdmin):
-    """Saves what the form's service saved, and removes through remove()."""
-
-    recorded_by_service = True
-
-    def remove(self, row: Any, actor: Actor) -> None:
-        raise NotImplementedError
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """What goes with a row goes by its service; what stays, the service would refuse."""
-        deleted, counts, _, _ = super().get_deleted_objects(objs, request)
-        kept = [f"{row}: {why}" for row in objs if (why := self.kept_because(row))]
-        return deleted, counts, set(), kept
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change=change, **kwargs)
-        return type(form.__name__, (form,), {"actor": actor_of(request)})
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        assert isinstance(form, ServiceForm)
-        obj.pk = form.carry_out().pk
-        obj._state.adding = False
-        obj.refresh_from_db()
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        self.remove(obj, actor_of(request))
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        for row in queryset.order_by("pk"):
-            self.remove(row, actor_of(request))
 
 
 @admin.register(Movie)
@@ -106,9 +77,10 @@ class TheaterAdmin(ServiceAdmin):
     list_display = ["name", "city", "time_zone", "currency", "screen_count"]
     list_filter = ["city", "currency"]
     search_fields = ["name", "city", "address"]
-    readonly_fields = ["screen_links"]
+    readonly_fields = ["screen_links", "types", "lists"]
     fieldsets = [
         (None, {"fields": ["name", "city", "address", "time_zone", "currency", "screen_links"]}),
+        ("Tickets", {"fields": ["types", "lists", *SELLING]}),
         ("Programme", {"fields": ["cleaning_minutes"]}),
         (
             "Rules",
@@ -141,14 +113,24 @@ class TheaterAdmin(ServiceAdmin):
         ]
         return format_html_join(", ", '<a href="{}">{}</a> ({} seats)', links) or "None yet"
 
+    @admin.display(description="Ticket types")
+    def types(self, theater: Theater) -> str:
+        return "They are added once the theater is saved." if theater._state.adding else ticket_types_of(theater)
+
+    @admin.display(description="Price lists")
+    def lists(self, theater: Theater) -> str:
+        return "They are added once there are ticket types." if theater._state.adding else price_lists_of(theater)
+
     def kept_because(self, row: Theater) -> str:
         return "A theater with showtimes stays; cancel the ones to come instead." if row.showtimes.exists() else ""
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Its screens go with it."""
+        """Its screens, ticket types and price lists go with it."""
         deleted, counts, needed, kept = super().get_deleted_objects(objs, request)
-        screens = Screen.objects.filter(theater__in=objs).select_related("theater").order_by("id")
-        return [*deleted, *map(str, screens)], {**counts, "screens": len(screens)}, needed, kept
+        for model in (Screen, TicketType, PriceList):
+            rows = model.objects.filter(theater__in=objs).select_related("theater").order_by("id")
+            deleted, counts = [*deleted, *map(str, rows)], {**counts, str(model._meta.verbose_name_plural): len(rows)}
+        return deleted, counts, needed, kept
 
     def remove(self, row: Theater, actor: Actor) -> None:
         services.remove_theater(theater_id=row.id, actor=actor)
@@ -228,7 +210,7 @@ class ShowtimeAdmin(ServiceAdmin):
     ]
     list_select_related = ["movie", "theater", "screen__theater"]
     search_fields = ["id", "movie__title", "theater__name", "theater__city", "screen__name"]
-    autocomplete_fields = ["movie", "screen"]
+    autocomplete_fields = ["movie", "screen", "price_list"]
     actions = ["cancel"]
 
     def kept_because(self, row: Showtime) -> str:
@@ -258,13 +240,14 @@ class ShowtimeAdmin(ServiceAdmin):
             start.append("move_sold")
         known = [] if obj is None else ["status", "cancellation_reason", "local_end", "booked", "revision"]
         what = ["movie", "screen", *start, *SHOWING, *known]
-        return [(None, {"fields": what}), ("Prices", {"fields": PRICE_FIELDS if editable else ["price_list"]})]
+        prices = ["price_list", *PRICE_FIELDS] if editable else ["price_list"]
+        return [(None, {"fields": what}), ("Prices", {"fields": prices if obj is None else [*prices, "costs"]})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         if obj is None:
             return []
         known = ["status", "cancellation_reason", "local_start", "local_end", "booked", "revision"]
-        return ["movie", "screen", *known, "price_list"]
+        return ["movie", "screen", *known, "costs"]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         # The price fields are the form's own, made for each instance: modelform_factory knows none of them.
@@ -294,9 +277,9 @@ class ShowtimeAdmin(ServiceAdmin):
         amount = domain.price_from(showtime.amounts, showtime.screen.categories)
         return format_money(Money(amount, showtime.currency))
 
-    @admin.display(description="Prices")
-    def price_list(self, showtime: Showtime) -> str:
-        return ", ".join(f"{p.category} {format_money(p.money)}" for p in showtime.prices.all())
+    @admin.display(description="What it costs")
+    def costs(self, showtime: Showtime) -> str:
+        return what_it_costs(showtime)
 
     @admin.display(description="Seats left")
     def seats_left(self, showtime: Any) -> str:

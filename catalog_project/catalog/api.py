@@ -39,6 +39,7 @@ from catalog.serializers import (
     ScreenSerializer,
     ScreenSummarySerializer,
     ShowtimeChange,
+    ShowtimeDetailSerializer,
     ShowtimeFilters,
     ShowtimeInput,
     ShowtimeSerializer,
@@ -164,12 +165,12 @@ class Theaters(CatalogView):
         summary="Add a theater",
         description="For managers. Its clocks and its currency are those of all its showtimes.",
         request=TheaterInput,
-        responses={201: TheaterSerializer},
+        responses={201: TheaterDetailSerializer},
         examples=schema.THEATER,
     )
     def post(self, request: Request) -> Response:
         theater = services.add_theater(actor=actor(request), **TheaterInput.parse(request.data))
-        return created(request, TheaterSerializer(theater).data, f"/theaters/{theater.id}")
+        return created(request, TheaterDetailSerializer(theater).data, f"/theaters/{theater.id}")
 
 
 class TheaterById(CatalogView):
@@ -195,13 +196,13 @@ class TheaterById(CatalogView):
         summary="Change a theater",
         description="Only the members that are given change.",
         request=TheaterInput,
-        responses=TheaterSerializer,
+        responses=TheaterDetailSerializer,
         examples=schema.THEATER_CHANGE,
     )
     def patch(self, request: Request, theater_id: UUID) -> Response:
         changes = TheaterInput.parse(request.data, partial=True)
         theater = services.change_theater(theater_id=theater_id, actor=actor(request), **changes)
-        return Response(TheaterSerializer(theater).data)
+        return Response(TheaterDetailSerializer(theater).data)
 
     @problems(TheaterNotFound, TheaterInUse)
     @extend_schema(
@@ -336,7 +337,7 @@ class Showtimes(CatalogView):
         summary="Schedule a showtime",
         description="For managers. Soon after, its seats are for sale.",
         request=ShowtimeInput,
-        responses={201: ShowtimeSerializer},
+        responses={201: ShowtimeDetailSerializer},
         examples=schema.SHOWTIME,
     )
     def post(self, request: Request) -> Response:
@@ -352,12 +353,12 @@ class ShowtimeById(CatalogView):
         operation_id="get_showtime",
         summary="Read a showtime",
         description="One showtime, with how many seats are left.",
-        responses=ShowtimeSerializer,
+        responses=ShowtimeDetailSerializer,
         auth=[],
     )
     def get(self, _: Request, showtime_id: UUID) -> HttpResponse:
         def load() -> str:
-            return dumps(ShowtimeSerializer(selectors.get_showtime(showtime_id)).data)
+            return dumps(ShowtimeDetailSerializer(selectors.get_showtime(showtime_id)).data)
 
         showtime = msgspec.json.decode(read_through("showtime", str(showtime_id), load))
         selectors.fill_in_seats_left([showtime])
@@ -368,11 +369,12 @@ class ShowtimeById(CatalogView):
         operation_id="change_showtime",
         summary="Change a showtime",
         request=ShowtimeChange,
-        responses=ShowtimeSerializer,
+        responses=ShowtimeDetailSerializer,
         examples=schema.SHOWTIME_CHANGE,
     )
     def patch(self, request: Request, showtime_id: UUID) -> Response:
-        """Prices may name only the categories that change. Another movie or screen is another showtime."""
+        """Prices may name only the categories that change; they end that it follows a price list, and so does
+        `price_list_id` null, with which it costs what it costs now. Another movie or screen is another showtime."""
         changes = ShowtimeChange.parse(request.data, partial=True)
         return Response(_shown(scheduling.change_showtime(showtime_id=showtime_id, actor=actor(request), **changes)))
 
@@ -390,6 +392,6 @@ class ShowtimeById(CatalogView):
 
 
 def _shown(showtime: Showtime) -> dict[str, Any]:
-    data = ShowtimeSerializer(showtime).data
+    data = ShowtimeDetailSerializer(showtime).data
     selectors.fill_in_seats_left([data])
     return data

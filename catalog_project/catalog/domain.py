@@ -46,11 +46,12 @@ class AccessiblePlaces(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a showtime says the names, zone and rules of."""
+    """What a showtime says the names, zone, rules and prices of."""
 
     MOVIE = "movie"
     THEATER = "theater"
     SCREEN = "screen"
+    PRICE_LIST = "price_list"
 
 
 class OccupancyState(IntEnum):

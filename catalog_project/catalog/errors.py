@@ -23,6 +23,16 @@ class ShowtimeNotFound(NotFound):
     title = "There is no such showtime"
 
 
+class TicketTypeNotFound(NotFound):
+    code = "ticket_type_not_found"
+    title = "There is no such ticket type"
+
+
+class PriceListNotFound(NotFound):
+    code = "price_list_not_found"
+    title = "There is no such price list"
+
+
 class InvalidFields(BadRequestFields):
     """A field whose value does not fit the rest of the catalog; errors: [{"pointer", "detail"}]."""
 
@@ -48,6 +58,16 @@ class TheaterInUse(Conflict):
 class ScreenInUse(Conflict):
     code = "screen_in_use"
     title = "The screen has showtimes"
+
+
+class TicketTypeInUse(Conflict):
+    code = "ticket_type_in_use"
+    title = "The ticket type is in use"
+
+
+class PriceListInUse(Conflict):
+    code = "price_list_in_use"
+    title = "The price list has showtimes"
 
 
 class ShowtimesOverlap(Conflict):

@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 from uuid import UUID
 
 from catalog.models import Screen, Showing, Showtime
+from catalog.tariffs import Tariff
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,9 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class _ShowtimeState(Showing):
-    """With the fields of Showing. prices: amount in minor units of the currency, by seat category."""
+    """With the fields of Showing. prices: amount in minor units of the currency, by seat category, of the default type
+    of ticket; tariff: of all types, with what else is paid. Without one there are no types, fees and taxes.
+    """
 
     showtime_id: UUID
     revision: int
@@ -91,6 +94,7 @@ class _ShowtimeState(Showing):
     ends_at: datetime
     currency: str
     prices: dict[str, int]
+    tariff: Tariff | None
     rules: Rules
 
     @classmethod
@@ -106,6 +110,7 @@ class _ShowtimeState(Showing):
             ends_at=showtime.ends_at,
             currency=showtime.currency,
             prices=showtime.amounts,
+            tariff=showtime.offer,
             rules=Rules(
                 cancellation_cutoff_minutes=theater.cancellation_cutoff_minutes,
                 cancellation_fee_percent=theater.cancellation_fee_percent,

@@ -52,7 +52,8 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
             self.add_error(None, problem.detail)
         for error in problem.errors or ():
             name = error["pointer"].strip("/").split("/")[0]
-            self.add_error(name if name in self.fields else None, error["detail"])
+            known = next((each for each in (name, name.removesuffix("_id")) if each in self.fields), None)
+            self.add_error(known, error["detail"])
 
 
 class MovieForm(ServiceForm):
@@ -77,6 +78,9 @@ class MovieForm(ServiceForm):
         return services.change_movie(actor=self.actor, movie_id=self.instance.pk, **self.cleaned_data)
 
 
+SELLING = ["seller_name", "seller_address", "tax_number", "tax_included", "ticket_tax", "fee_tax", "holidays"]
+
+
 class TheaterForm(ServiceForm):
     class Meta:
         model = Theater
@@ -91,6 +95,7 @@ class TheaterForm(ServiceForm):
             "cancellation_fee_percent",
             "orphan_seat_rule",
             "accessible_places",
+            *SELLING,
         ]
 
     def carry_out(self) -> Theater:
@@ -171,7 +176,7 @@ class ShowtimeForm(ServiceForm):
 
     class Meta:
         model = Showtime
-        fields = ["movie", "screen", "starts_at", *SHOWING]
+        fields = ["movie", "screen", "starts_at", *SHOWING, "price_list"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -196,8 +201,11 @@ class ShowtimeForm(ServiceForm):
                 self.initial[price_field(price.category)] = to_major(price.money)
 
     def clean(self) -> dict[str, Any]:
-        """Moving what is sold takes a word that it is meant."""
+        """Moving what is sold takes a word that it is meant; what a list says is changed in the list."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        typed = set(PRICE_FIELDS) & set(self.changed_data)
+        if cleaned.get("price_list") and typed:
+            self.add_error("price_list", "It follows the list: leave the prices as they are, or choose no list.")
         if not self.adding and "starts_at" in self.changed_data and not cleaned.get("move_sold"):
             touched = touched_by(self.instance.pk)
             if touched.bookings:
@@ -207,11 +215,12 @@ class ShowtimeForm(ServiceForm):
     def carry_out(self) -> Showtime:
         theater = self._theater()
         starts_at: datetime = self.cleaned_data["starts_at"]
+        price_list = self.cleaned_data.get("price_list")
         changes: Mapping[str, Any] = {
             # The form read the wall clock in Django's own zone.
             "starts_at": starts_at.replace(tzinfo=ZoneInfo(theater.time_zone)),
             **{name: self.cleaned_data[name] for name in SHOWING},
-            "prices": self._amounts(theater.currency),
+            **({"price_list_id": price_list.id} if price_list else {"prices": self._amounts(theater.currency)}),
             "currency": theater.currency,
         }
         if self.adding:
@@ -233,7 +242,7 @@ class ShowtimeForm(ServiceForm):
         amounts: dict[str, int] = {}
         for category in SeatCategory:
             value = self.cleaned_data.get(price_field(category))
-            if value:
+            if value is not None:
                 try:
                     amounts[category.value] = to_minor(value, currency)
                 except ValueError as exc:

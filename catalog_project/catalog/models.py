@@ -3,6 +3,7 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import msgspec
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeBoundary, RangeOperators
 from django.contrib.postgres.indexes import GinIndex
@@ -12,6 +13,8 @@ from django.db.models.functions import Upper
 
 from catalog import validators
 from catalog.domain import AccessiblePlaces, Kind, OccupancyState, SeatCategory, ShowtimeFormat, ShowtimeStatus
+from catalog.tariff_models import PriceList, Selling
+from catalog.tariffs import Tariff
 from chassis.ids import uuid7
 from chassis.money import Money, format_money
 from chassis.storage.indexes import by_part_of
@@ -49,7 +52,7 @@ class Movie(models.Model):
         return self.title
 
 
-class Theater(models.Model):
+class Theater(Selling):
     """A house with screens, and the rules its bookings follow."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -185,7 +188,11 @@ SHOWING = [field.name for field in fields(Showing)]
 
 
 class Showtime(models.Model):
-    """A film on a screen. theater and currency are the screen's theater's, here for the index and the price."""
+    """A film on a screen. theater and currency are the screen's theater's, here for the index and the price.
+
+    It costs what its price_list says, or has prices of its own, and type_prices for ticket types that cost something
+    else. tariff is what it was last told to be sold at, a catalog.tariffs.Tariff.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     movie = models.ForeignKey(Movie, on_delete=models.PROTECT, related_name="showtimes", db_index=False)
@@ -197,6 +204,17 @@ class Showtime(models.Model):
     format = models.CharField(max_length=10, choices=[(f.value, f.value) for f in ShowtimeFormat])
     language = models.CharField(max_length=15, validators=[validators.language_tag])
     currency = models.CharField(max_length=3, editable=False)
+    price_list = models.ForeignKey(
+        PriceList,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="showtimes",
+        db_index=False,
+        help_text="Of its theater; empty: it has prices of its own.",
+    )
+    type_prices = models.JSONField(null=True, editable=False)
+    tariff = models.JSONField(null=True, editable=False)
     status = models.CharField(
         max_length=10,
         choices=[(s.value, s.value) for s in ShowtimeStatus],
@@ -220,6 +238,11 @@ class Showtime(models.Model):
             models.Index(fields=["language", "starts_at", "id"], name="idx_showtimes_language"),
             models.Index(fields=["format", "starts_at", "id"], name="idx_showtimes_format"),
             models.Index(fields=["status", "starts_at", "id"], name="idx_showtimes_status"),
+            models.Index(
+                fields=["price_list", "starts_at", "id"],
+                condition=models.Q(price_list__isnull=False),
+                name="idx_showtimes_price_list",
+            ),
         ]
         constraints = [
             ExclusionConstraint(
@@ -251,8 +274,12 @@ class Showtime(models.Model):
 
     @property
     def amounts(self) -> dict[str, int]:
-        """Minor units by seat category."""
+        """Minor units by seat category, of the default ticket type."""
         return {price.category: price.amount for price in self.prices.all()}
+
+    @property
+    def offer(self) -> Tariff | None:
+        return None if self.tariff is None else msgspec.convert(self.tariff, Tariff)
 
 
 class ShowtimePrice(models.Model):
@@ -268,7 +295,7 @@ class ShowtimePrice(models.Model):
         ordering = ["showtime_id", "category"]
         constraints = [
             models.UniqueConstraint(fields=["showtime", "category"], name="one_price_per_category_of_a_showtime"),
-            models.CheckConstraint(condition=models.Q(amount__gt=0), name="prices_are_positive"),
+            models.CheckConstraint(condition=models.Q(amount__gte=0), name="prices_are_not_negative"),
         ]
 
     def __str__(self) -> str:
@@ -280,14 +307,14 @@ class ShowtimePrice(models.Model):
 
 
 class UntoldChange(models.Model):
-    """A movie, theater or screen that changed, while not all its showtimes to come have been told as they are since.
+    """A movie, theater, screen or price list that changed, while not all its showtimes to come have been told of it.
 
     told_up_to: the last showtime that was told, for they are told in the order of their ids. changed_at: those that had
     started by then are not told. correlation_id and traceparent are of who changed it, and go with what is told.
     """
 
     subject_id = models.UUIDField(primary_key=True)
-    kind = models.CharField(max_length=7, choices=[(k.value, k.value) for k in Kind])
+    kind = models.CharField(max_length=10, choices=[(k.value, k.value) for k in Kind])
     told_up_to = models.UUIDField(default=UUID(int=0))
     changed_at = models.DateTimeField()
     correlation_id = models.CharField(max_length=128)

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from chassis.web.permissions import IsSignedIn, caller
 from chassis.web.roles import may
 
-VERBS = {"POST": "add", "PATCH": "change", "DELETE": "delete"}
+VERBS = {**dict.fromkeys(SAFE_METHODS, "view"), "POST": "add", "PATCH": "change", "DELETE": "delete"}
 
 
 class ReadOnly(BasePermission):
@@ -17,7 +17,7 @@ class ReadOnly(BasePermission):
 
 
 class MayEdit(IsSignedIn):
-    """POST, PATCH and DELETE take the permission to add, change and delete what the view is about."""
+    """GET, POST, PATCH and DELETE take the permission to view, add, change and delete what the view is about."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         permission = f"{VERBS.get(request.method or '', 'change')}_{view.thing}"

@@ -1,24 +1,50 @@
 """What staff did to the catalog, written down with it; see chassis.storage.audit_log."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from catalog.models import Movie, Screen, Showtime, Theater
-from chassis.money import format_money
+from catalog.tariff_models import PriceList, TicketType
+from catalog.tariffs import early_in_words, fee_in_words, rule_in_words
+from chassis.money import Money, format_money
 from chassis.storage.audit_log import Actor, changes, columns, record
 
-Row = Movie | Theater | Screen | Showtime
+Row = Movie | Theater | Screen | Showtime | TicketType | PriceList
 # What follows from other changes, and says nothing by itself.
-_DERIVED = {"revision", "screen_free_at", "created_at", "categories"}
+_DERIVED = {"revision", "screen_free_at", "created_at", "categories", "tariff"}
+# Told in words instead.
+_IN_WORDS = {"type_prices", "prices", "rules", "fees", "early"}
 
 
 def state(row: Row) -> dict[str, Any]:
-    """What a record tells of a row: its columns, a showtime's prices, a screen's seats by name."""
-    told = {name: value for name, value in columns(row).items() if name not in _DERIVED}
+    """What a record tells of a row: its columns, a showtime's or a list's prices, a screen's seats by name."""
+    told = {name: value for name, value in columns(row).items() if name not in _DERIVED | _IN_WORDS}
     if isinstance(row, Showtime):
         told |= {f"price {price.category}": format_money(price.money) for price in row.prices.all()}
+        told |= _prices(row.type_prices or {}, row.currency)
+    if isinstance(row, PriceList):
+        told |= _content(row)
     if isinstance(row, Screen):
         told |= {f"seat {seat}": _place(seat) for seat in row.seats.all()}
     return told
+
+
+def _prices(prices: Mapping[str, Mapping[str, int]], currency: str) -> dict[str, Any]:
+    return {
+        f"price {code} {category}": format_money(Money(amount, currency))
+        for code, row in prices.items()
+        for category, amount in row.items()
+    }
+
+
+def _content(price_list: PriceList) -> dict[str, Any]:
+    currency, content = price_list.theater.currency, price_list.content
+    return {
+        **_prices(content.prices, currency),
+        **{f"rule {n}": rule_in_words(rule, currency) for n, rule in enumerate(content.rules, 1)},
+        **{f"fee {fee.code}": fee_in_words(fee, currency) for fee in content.fees},
+        **{f"early {step.days_before}": early_in_words(step) for step in content.early},
+    }
 
 
 def _place(seat: Any) -> str:

@@ -4,11 +4,11 @@ from chassis.roles import EVERYTHING, StaffMay, edits, views
 
 SEEN = views(
     *("movie", "theater", "screen", "showtime", "seat", "showtimeprice", "showtimeoccupancy", "blockedseats"),
-    "auditrecord",
+    *("tickettype", "pricelist", "auditrecord"),
 )
 
 STAFF_MAY: StaffMay = {
     "support": SEEN,
-    "manager": SEEN | edits("movie", "theater", "screen", "showtime"),
+    "manager": SEEN | edits("movie", "theater", "screen", "showtime", "tickettype", "pricelist"),
     "admin": EVERYTHING,
 }

@@ -31,10 +31,10 @@ from catalog.errors import (
 )
 from catalog.events import ShowtimeCancelled, ShowtimeScheduled, ShowtimeUpdated
 from catalog.models import NO_OVERLAP, Movie, Screen, Showing, Showtime, ShowtimePrice, Theater
+from catalog.pricing import Own, check_and_price, choose, own_of, price, write_prices
 from catalog.records import record_added, record_changed, state
 from catalog.rows import assign, refusing
 from chassis.messaging.outbox import emit, emit_all
-from chassis.money import LARGEST_PRICE, SMALLEST_PRICE, Money, format_money
 from chassis.storage.audit_log import Actor
 
 FURTHEST = timedelta(days=730)
@@ -51,14 +51,17 @@ def schedule_showtime(
     movie_id: UUID,
     screen_id: UUID,
     starts_at: datetime,
-    prices: Mapping[str, int],
-    currency: str,
+    prices: Mapping[str, int] | None = None,
+    type_prices: Mapping[str, Mapping[str, int]] | None = None,
+    currency: str | None = None,
+    price_list_id: UUID | None = None,
     actor: Actor | None = None,
     **showing: Any,
 ) -> Showtime:
     """A new showtime; its end follows from the film and the theater's cleaning time.
 
-    prices: minor units by seat category; every category of the hall needs one. currency: the theater's.
+    It follows a price list of its theater, or has prices of its own: minor units by seat category, in the theater's
+    currency; every category of the hall needs one. type_prices: of ticket types that cost something else, by type.
     showing: the fields of catalog.models.Showing, format and language and so on.
     Raises InvalidFields, ShowtimesOverlap.
     """
@@ -69,12 +72,13 @@ def schedule_showtime(
             theater=theater,
             screen=screen,
             starts_at=starts_at,
-            currency=currency,
+            currency=currency or theater.currency,
             **asdict(Showing(**showing)),
         )
-        _check_and_place(showtime, prices)
+        own = choose(showtime, price_list_id, prices, type_prices)
+        amounts = _check_and_place(showtime, own)
         showtime.save(force_insert=True)
-        _write_prices(showtime, prices)
+        write_prices([showtime], {showtime.id: amounts})
         record_added(actor, showtime)
         emit(ShowtimeScheduled.of(showtime), subject=showtime.id)
         catalog_changed()
@@ -86,13 +90,17 @@ def change_showtime(
     showtime_id: UUID,
     starts_at: datetime | None = None,
     prices: Mapping[str, int] | None = None,
+    type_prices: Mapping[str, Mapping[str, int]] | None = None,
     currency: str | None = None,
+    price_list_id: UUID | None = None,
     actor: Actor | None = None,
     **showing: Any,
 ) -> Showtime:
     """Moves a showtime to come, or gives it another format, language or price; what is left out or None stays.
 
-    prices may name only the categories that change, in the currency. Bookings made keep what they paid.
+    prices may name only the categories that change, in the currency; type_prices replaces what there was. Either of
+    them ends that it follows a list: what is not named costs on what it costs now, fees and early discounts are gone.
+    Bookings made keep what they paid.
     showing: those fields of catalog.models.Showing that change.
     Raises ShowtimeNotFound, ShowtimeIsCancelled, ShowtimeStarted, InvalidFields, ShowtimesOverlap.
     """
@@ -102,22 +110,21 @@ def change_showtime(
             raise ShowtimeIsCancelled(f"A showtime that is {showtime.status} cannot be changed.")
         if showtime.starts_at <= timezone.now():
             raise ShowtimeStarted("A showtime that has started is not changed any more.")
-        was = state(showtime)
-        before = showtime.amounts
-        after = {**before, **(prices or {})}
+        was, before, followed = state(showtime), showtime.amounts, showtime.price_list_id
+        own_before = None if followed else own_of(showtime)
+        own = choose(showtime, price_list_id, prices, type_prices)
         wanted = {
             "starts_at": starts_at or showtime.starts_at,
             "currency": currency or showtime.currency,
             **asdict(replace(showtime.showing, **showing)),
         }
-        if not assign(showtime, wanted) and after == before:
+        if not assign(showtime, wanted) and (showtime.price_list_id, own) == (followed, own_before):
             return showtime
-        _check_and_place(showtime, after)
+        amounts = _check_and_place(showtime, own)
         showtime.revision += 1
         showtime.save()
-        if after != before:
-            showtime.prices.all().delete()
-            _write_prices(showtime, after)
+        if amounts != before:
+            write_prices([showtime], {showtime.id: amounts})
         record_changed(actor, showtime, was)
         emit(ShowtimeUpdated.of(showtime), subject=showtime.id)
         catalog_changed()
@@ -151,10 +158,11 @@ def cancel_showtime(*, showtime_id: UUID, reason: str = "", actor: Actor | None 
 def add_showtimes(programme: Iterable[tuple[Showtime, Mapping[str, int]]]) -> list[Showtime]:
     """Schedules a whole programme of unsaved showtimes with their prices in a few statements; the new ones come back.
 
-    A showtime whose id is known or whose screen is taken is left out. Its fields and prices are taken as they are:
-    for programmes made by a program. Call it within a transaction, with the theaters locked.
+    A showtime whose id is known or whose screen is taken is left out. Its fields and prices are taken as they are, and
+    the prices of one that follows a list from there: for programmes made by a program. Call it within a transaction,
+    with the theaters locked.
     """
-    rows = list(programme)
+    rows = [(showtime, price(showtime, None if showtime.price_list else Own(own, {}))) for showtime, own in programme]
     for showtime, _ in rows:
         _place(showtime)
     ids = [showtime.id for showtime, _ in rows]
@@ -235,25 +243,21 @@ def _locked_showtime(showtime_id: UUID) -> Showtime:
     return showtime
 
 
-def _check_and_place(showtime: Showtime, prices: Mapping[str, int]) -> None:
-    """Sets the end of the showtime. Raises InvalidFields, ShowtimesOverlap."""
+def _check_and_place(showtime: Showtime, own: Own | None) -> dict[str, int]:
+    """Sets the end and the tariff of the showtime; its prices come back, as of pricing.price().
+
+    Raises InvalidFields, ShowtimesOverlap.
+    """
     now = timezone.now()
     if not now < showtime.starts_at < now + FURTHEST:
         raise InvalidFields(starts_at="A showtime starts in the future, within two years.")
     if showtime.language not in showtime.movie.languages:
         known = ", ".join(showtime.movie.languages)
         raise InvalidFields(language=f"The movie is there in: {known}.")
-    if showtime.currency != showtime.theater.currency:
-        raise InvalidFields(prices=f"The theater's currency is {showtime.theater.currency}.")
-    if not all(SMALLEST_PRICE <= amount <= LARGEST_PRICE for amount in prices.values()):
-        # What the card gateway would not take is not put on sale.
-        most = format_money(Money(LARGEST_PRICE, showtime.currency))
-        raise InvalidFields(prices=f"A price is more than nothing, and {most} at most.")
-    missing = domain.missing_prices(showtime.screen.categories, prices)
-    if missing:
-        raise InvalidFields(prices=f"The hall has seats without a price: {', '.join(missing)}.")
+    amounts = check_and_price(showtime, own)
     _place(showtime)
     _refuse_overlap(showtime)
+    return amounts
 
 
 def _place(showtime: Showtime) -> None:
@@ -291,10 +295,3 @@ def _refuse_overlap(showtime: Showtime) -> None:
                 f" and is free again at {other.screen_free_at.astimezone(zone):%H:%M}.",
                 showtime_id=str(other.id),
             )
-
-
-def _write_prices(showtime: Showtime, prices: Mapping[str, int]) -> None:
-    ShowtimePrice.objects.bulk_create(
-        ShowtimePrice(showtime=showtime, category=category, amount=amount, currency=showtime.currency)
-        for category, amount in sorted(prices.items())
-    )

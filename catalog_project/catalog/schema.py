@@ -29,7 +29,39 @@ THEATER = sends(
         "rules": {"cancellation_cutoff_minutes": 60, "cancellation_fee_percent": None, "orphan_seat_rule": True},
     }
 )
-THEATER_CHANGE = sends(another_address={"address": "2 River Street"})
+THEATER_CHANGE = sends(
+    another_address={"address": "2 River Street"},
+    seller_and_taxes={
+        "seller": {"name": "Riverside Cinemas Ltd", "address": "1 River Street", "tax_number": "0312345678"},
+        "tax": {"included": True, "ticket": 500, "fee": 1000},
+        "holidays": ["2027-01-01", "2027-02-06"],
+    },
+)
+TICKET_TYPE = sends(
+    of_children={"code": "child", "name": "Child", "hint": "up to 12 years", "accompanied": True, "position": 2}
+)
+TICKET_TYPE_CHANGE = sends(at_the_desk_alone={"online": False})
+PRICE_LIST = sends(
+    matinees_and_glasses={
+        "name": "Everyday",
+        "currency": "VND",
+        "round_to": 1000,
+        "prices": {"adult": {"standard": 90000, "accessible": 90000}},
+        "rules": [
+            {
+                "name": "Matinee",
+                "weekdays": ["mon", "tue", "wed", "thu", "fri"],
+                "from_time": "10:00",
+                "until_time": "13:00",
+                "percent": -20,
+            },
+            {"name": "Holidays", "holiday": True, "amount": 10000},
+        ],
+        "fees": [{"code": "glasses", "name": "3D glasses", "per": "ticket", "amount": 20000, "formats": ["3D"]}],
+        "early": [{"days_before": 7, "percent": 10}],
+    }
+)
+PRICE_LIST_CHANGE = sends(no_fees={"fees": []})
 SEATS = [
     {"row": "A", "number": 1, "x": 1, "y": 1, "category": "standard"},
     {"row": "A", "number": 2, "x": 2, "y": 1, "category": "standard"},
@@ -47,4 +79,7 @@ SHOWTIME = sends(
         "prices": {"standard": PRICE},
     }
 )
-SHOWTIME_CHANGE = sends(half_an_hour_later={"starts_at": "2027-03-01T20:00:00+07:00"})
+SHOWTIME_CHANGE = sends(
+    half_an_hour_later={"starts_at": "2027-03-01T20:00:00+07:00"},
+    prices_of_its_own={"prices": {"standard": PRICE}},
+)

@@ -11,9 +11,17 @@ from django.utils import timezone
 from catalog import domain
 from catalog.cache import occupied_seats
 from catalog.domain import ShowtimeStatus
-from catalog.errors import MovieNotFound, ScreenNotFound, ShowtimeNotFound, TheaterNotFound
+from catalog.errors import (
+    MovieNotFound,
+    PriceListNotFound,
+    ScreenNotFound,
+    ShowtimeNotFound,
+    TheaterNotFound,
+    TicketTypeNotFound,
+)
 from catalog.models import Movie, Screen, Showtime, Theater
 from catalog.occupancy import count_occupied
+from catalog.tariff_models import PriceList, TicketType
 
 
 def list_movies(
@@ -70,6 +78,36 @@ def get_theater(theater_id: UUID) -> Theater:
     return theater
 
 
+def list_ticket_types(*, theater_id: UUID) -> QuerySet[TicketType]:
+    """Raises TheaterNotFound."""
+    if not Theater.objects.filter(id=theater_id).exists():
+        raise TheaterNotFound
+    return TicketType.objects.filter(theater_id=theater_id)
+
+
+def get_ticket_type(theater_id: UUID, ticket_type_id: UUID) -> TicketType:
+    """Raises TicketTypeNotFound."""
+    found = TicketType.objects.filter(theater_id=theater_id, id=ticket_type_id).first()
+    if found is None:
+        raise TicketTypeNotFound
+    return found
+
+
+def list_price_lists(*, theater_id: UUID) -> QuerySet[PriceList]:
+    """With their theater. Raises TheaterNotFound."""
+    if not Theater.objects.filter(id=theater_id).exists():
+        raise TheaterNotFound
+    return PriceList.objects.filter(theater_id=theater_id).select_related("theater")
+
+
+def get_price_list(theater_id: UUID, price_list_id: UUID) -> PriceList:
+    """With its theater. Raises PriceListNotFound."""
+    found = PriceList.objects.filter(theater_id=theater_id, id=price_list_id).select_related("theater").first()
+    if found is None:
+        raise PriceListNotFound
+    return found
+
+
 def list_screens(*, theater_id: UUID) -> QuerySet[Screen]:
     """Raises TheaterNotFound."""
     if not Theater.objects.filter(id=theater_id).exists():
@@ -97,7 +135,7 @@ def list_showtimes(
     status: str = ShowtimeStatus.SCHEDULED,
 ) -> QuerySet[Showtime]:
     """date: a day in each theater's own zone. Showtimes that have started are left out unless starts_after asks."""
-    showtimes = _complete().filter(status=status)
+    showtimes = _complete().filter(status=status).defer("tariff", "type_prices")
     showtimes = showtimes.filter(starts_at__gt=timezone.now() if starts_after is None else starts_after)
     if starts_before is not None:
         showtimes = showtimes.filter(starts_at__lt=starts_before)

@@ -9,17 +9,17 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from catalog import domain, validators
-from catalog.domain import SeatCategory, ShowtimeFormat, ShowtimeStatus
+from catalog.domain import SeatCategory, ShowtimeStatus
 from catalog.layouts import MAX_EXTENT, MAX_SEATS, ROW_LABEL, Place
 from catalog.models import SHOWING, Movie, Screen, Seat, Showtime, Theater
-from chassis.money import LARGEST_PRICE, SMALLEST_PRICE
+from catalog.tariff_serializers import SellerInput, SellerSerializer, TariffSerializer, TaxInput, TaxSerializer
+from catalog.tariffs import CATEGORIES, FORMATS
+from chassis.money import LARGEST_PRICE
 from chassis.web.parsing import StrictJSONParser, StrictSerializer
 from chassis.web.queries import PageQuery, Query
-
-CATEGORIES = [category.value for category in SeatCategory]
-FORMATS = [format_.value for format_ in ShowtimeFormat]
 
 
 class MomentField(serializers.DateTimeField):
@@ -34,7 +34,7 @@ class MomentField(serializers.DateTimeField):
 
 
 class MoneySerializer(StrictSerializer):
-    amount = serializers.IntegerField(min_value=SMALLEST_PRICE, max_value=LARGEST_PRICE, help_text="In minor units.")
+    amount = serializers.IntegerField(min_value=0, max_value=LARGEST_PRICE, help_text="In minor units.")
     currency = serializers.CharField(max_length=3, validators=[validators.currency], help_text="ISO 4217.")
 
 
@@ -99,17 +99,21 @@ class TheaterSerializer(serializers.ModelSerializer[Theater]):
 
 
 class TheaterDetailSerializer(TheaterSerializer):
+    seller = SellerSerializer(allow_null=True)
+    tax = TaxSerializer()
     screens = ScreenSummarySerializer(many=True)
 
     class Meta(TheaterSerializer.Meta):
-        fields = [*TheaterSerializer.Meta.fields, "screens"]
+        fields = [*TheaterSerializer.Meta.fields, "seller", "tax", "holidays", "screens"]
 
 
 class TheaterInput(StrictSerializer, TheaterSerializer):
     rules = RulesSerializer(source="*", required=False)
+    seller = SellerInput(source="*", required=False, allow_null=True)
+    tax = TaxInput(source="*", required=False)
 
     class Meta(TheaterSerializer.Meta):
-        fields = TheaterSerializer.Meta.fields[1:]
+        fields = [*TheaterSerializer.Meta.fields[1:], "seller", "tax", "holidays"]
         extra_kwargs: ClassVar[dict[str, Any]] = {
             "name": {"validators": []}
         }  # a name that is taken is the service's conflict
@@ -235,23 +239,47 @@ class ShowtimeSerializer(serializers.ModelSerializer[Showtime]):
         return 0  # selectors.fill_in_seats_left sets it: the rest is kept longer than this may be
 
 
+class ShowtimeDetailSerializer(ShowtimeSerializer):
+    """prices: of the default ticket type, by seat category. tariff: of all types; null where it would add nothing."""
+
+    tariff = TariffSerializer(source="offer", allow_null=True)
+
+    class Meta(ShowtimeSerializer.Meta):
+        fields = [*ShowtimeSerializer.Meta.fields, "price_list_id", "tariff"]
+
+
 class ShowtimeChange(StrictSerializer, serializers.ModelSerializer[Showtime]):
     starts_at = MomentField()
-    prices = PricesField(allow_empty=False)
+    prices = PricesField(allow_empty=False, required=False, help_text="Of its own, of the default ticket type.")
+    type_prices = serializers.DictField(
+        child=PricesField(),
+        required=False,
+        help_text="Of its own, of ticket types that do not cost what the default does, by their codes; "
+        "a category that is left out is not sold to the type.",
+    )
+    price_list_id = serializers.UUIDField(
+        required=False, allow_null=True, help_text="The list of the theater that it follows, in place of own prices."
+    )
 
     class Meta:
         model = Showtime
-        fields = ["starts_at", *SHOWING, "prices"]
+        fields = ["starts_at", *SHOWING, "prices", "type_prices", "price_list_id"]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Prices become amounts, and their one currency stands beside them."""
-        prices = attrs.get("prices", {})
-        currencies = {price["currency"] for price in prices.values()}
+        """Prices become amounts, and their one currency stands beside them; no list: prices as they are, of its own."""
+        given = {"": attrs.get("prices", {}), **attrs.get("type_prices", {})}
+        currencies = {price["currency"] for row in given.values() for price in row.values()}
         if len(currencies) > 1:
             raise serializers.ValidationError({"prices": ["All prices of a showtime are in one currency."]})
         if currencies:
-            attrs["prices"] = {category: price["amount"] for category, price in prices.items()}
             attrs["currency"] = currencies.pop()
+        amounts = {code: {name: price["amount"] for name, price in row.items()} for code, row in given.items()}
+        if "prices" in attrs:
+            attrs["prices"] = amounts[""]
+        if "type_prices" in attrs:
+            attrs["type_prices"] = {code: amounts[code] for code in attrs["type_prices"]}
+        if attrs.get("price_list_id", empty) is None:
+            attrs.setdefault("prices", {})
         return attrs
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from catalog import domain
+from catalog import domain, tariffs
 from catalog.cache import catalog_changed
 from catalog.domain import Kind
 from catalog.errors import (
@@ -30,9 +30,11 @@ from catalog.events import ScreenUpdated
 from catalog.layouts import Place, categories, extent, faults
 from catalog.models import Movie, Screen, Seat, Showtime, ShowtimePrice, Theater
 from catalog.occupancy import any_seat_taken
+from catalog.pricing import default_of, types_of
 from catalog.records import record_added, record_changed, record_removed, state
 from catalog.rows import assign, refusing
 from catalog.scheduling import move_cleaning, move_ends, refusing_overlaps, showtimes_to_come
+from catalog.tariff_models import PriceList
 from catalog.untold import tell_later
 from chassis.messaging.outbox import emit
 from chassis.storage.audit_log import Actor
@@ -60,6 +62,13 @@ class TheaterFields(TypedDict, total=False):
     cancellation_fee_percent: int | None
     orphan_seat_rule: bool
     accessible_places: str
+    seller_name: str
+    seller_address: str
+    tax_number: str
+    tax_included: bool
+    ticket_tax: int
+    fee_tax: int
+    holidays: list[date]
 
 
 # What the showtimes to come say or follow of their movie and theater.
@@ -120,10 +129,12 @@ def add_theater(*, actor: Actor | None = None, **fields: Unpack[TheaterFields]) 
 
 
 def change_theater(*, theater_id: UUID, actor: Actor | None = None, **fields: Unpack[TheaterFields]) -> Theater:
-    """Changes a theater. With its new name, zone, rules or cleaning time its showtimes to come are told later.
+    """Changes a theater. With its new name, zone, rules, cleaning time, taxes or holidays, or another seller, its
+    showtimes to come are told later.
 
-    Raises TheaterNotFound, NameTaken; TheaterInUse for another currency while showtimes are to come, and for another
-    zone once seats of them are taken; ShowtimesOverlap when a longer cleaning time no longer fits.
+    Raises TheaterNotFound, NameTaken; TheaterInUse for another currency while showtimes are to come or price lists are
+    in the old one, and for another zone once seats of them are taken; ShowtimesOverlap when a longer cleaning time no
+    longer fits.
     """
     taken = NameTaken("Another theater has this name.")
     with refusing("theaters_have_names_of_their_own", taken), refusing_overlaps():
@@ -134,6 +145,8 @@ def change_theater(*, theater_id: UUID, actor: Actor | None = None, **fields: Un
         changed = assign(theater, fields)
         if "currency" in changed and showtimes_to_come(theater_id=theater_id).exists():
             raise TheaterInUse("Showtimes to come are priced in the other currency.")
+        if "currency" in changed and theater.price_lists.exists():
+            raise TheaterInUse("Its price lists are in the other currency.")
         # The clock time on every ticket would be another. Of a sale that this service has not heard of yet, booking
         # tells the customer.
         if "time_zone" in changed and any_seat_taken(showtimes_to_come(theater_id=theater_id)):
@@ -150,7 +163,10 @@ def change_theater(*, theater_id: UUID, actor: Actor | None = None, **fields: Un
 
 
 def remove_theater(*, theater_id: UUID, actor: Actor | None = None) -> None:
-    """Removes a theater and its screens. Raises TheaterNotFound; TheaterInUse when it has, or had, showtimes."""
+    """Removes a theater with its screens, ticket types and price lists.
+
+    Raises TheaterNotFound; TheaterInUse when it has, or had, showtimes.
+    """
     with transaction.atomic():
         theater = Theater.objects.select_for_update().filter(id=theater_id).first()
         if theater is None:
@@ -161,6 +177,10 @@ def remove_theater(*, theater_id: UUID, actor: Actor | None = None) -> None:
         for screen in screens.prefetch_related("seats").order_by("id"):
             record_removed(actor, screen)
         screens.delete()
+        for rows in (theater.price_lists, theater.ticket_types):
+            for row in rows.all():
+                record_removed(actor, row)
+            rows.all().delete()
         record_removed(actor, theater)
         theater.delete()
         catalog_changed()
@@ -259,6 +279,10 @@ def _refuse_loss(screen: Screen, gone: Sequence[Seat], wanted: Sequence[str]) ->
     missing = {name for known in prices.values() for name in domain.missing_prices(wanted, known)}
     if missing:
         raise ScreenInUse(f"Showtimes to come have no price for: {', '.join(sorted(missing))}.")
+    # A list may have changed since they were told.
+    for price_list in PriceList.objects.filter(id__in=to_come.values("price_list")).select_related("theater"):
+        if lacking := tariffs.uncovered(price_list.prices, default_of(types_of(price_list.theater)), wanted):
+            raise ScreenInUse(f"The price list {price_list.name} has no price for: {', '.join(lacking)}.")
 
 
 def _refuse_another_kind(screen: Screen, seats: Sequence[Seat]) -> None:

@@ -9,7 +9,8 @@ BATCH = 200
 SECONDS = 4.0
 
 UNTOLD = metrics.gauge(
-    "catalog_changes_untold", "Changed movies, theaters and screens whose showtimes to come are still being told"
+    "catalog_changes_untold",
+    "Changed movies, theaters, screens and price lists whose showtimes to come are still being told",
 )
 
 

@@ -1,5 +1,5 @@
-"""Showtimes told to the other services after their movie, theater or screen changed: written down with the change, and
-told in batches afterwards, for a film may have thousands to come.
+"""Showtimes told to the other services after their movie, theater, screen or price list changed: written down with the
+change, and told in batches afterwards, for a film may have thousands to come. They are priced anew as they are told.
 
 Locks are taken in one order everywhere: movie, theater, screen, the change that is to be told, showtimes by id, and the
 catalog's generation last.
@@ -14,6 +14,7 @@ from catalog.cache import catalog_changed
 from catalog.domain import Kind, ShowtimeStatus
 from catalog.events import ShowtimeUpdated
 from catalog.models import Showtime, UntoldChange
+from catalog.pricing import reprice
 from chassis.messaging.outbox import emit_all
 from chassis.storage import rows
 from chassis.storage.database import execute
@@ -54,15 +55,16 @@ def tell_batch(*, limit: int) -> int | None:
                 starts_at__gt=change.changed_at,
             )
             .select_for_update(of=("self",), no_key=True)
-            .select_related("movie", "theater", "screen")
-            .prefetch_related("prices")
+            .select_related("movie", "theater", "screen", "price_list")
+            .prefetch_related("prices", "theater__ticket_types")
             .order_by("id")[:limit]
         )
         now = timezone.now()
         for showtime in showtimes:
             showtime.revision += 1
             showtime.updated_at = now
-        rows.update(showtimes, fields=["revision", "updated_at"])
+        reprice(showtimes)
+        rows.update(showtimes, fields=["revision", "updated_at", "type_prices", "tariff"])
         with correlated(change.correlation_id, change.traceparent):
             emit_all([(ShowtimeUpdated.of(showtime), showtime.id) for showtime in showtimes])
         if len(showtimes) < limit:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from catalog import api
+from catalog import api, tariffs_api
 
 urlpatterns = [
     path("movies", api.Movies.as_view()),
@@ -8,6 +8,10 @@ urlpatterns = [
     path("theaters", api.Theaters.as_view()),
     path("theaters/<uuid:theater_id>", api.TheaterById.as_view()),
     path("theaters/<uuid:theater_id>/screens", api.ScreensOfTheater.as_view()),
+    path("theaters/<uuid:theater_id>/ticket-types", tariffs_api.TicketTypesOfTheater.as_view()),
+    path("theaters/<uuid:theater_id>/ticket-types/<uuid:ticket_type_id>", tariffs_api.TicketTypeById.as_view()),
+    path("theaters/<uuid:theater_id>/price-lists", tariffs_api.PriceListsOfTheater.as_view()),
+    path("theaters/<uuid:theater_id>/price-lists/<uuid:price_list_id>", tariffs_api.PriceListById.as_view()),
     path("screens/<uuid:screen_id>", api.ScreenById.as_view()),
     path("showtimes", api.Showtimes.as_view()),
     path("showtimes/<uuid:showtime_id>", api.ShowtimeById.as_view()),

@@ -10,10 +10,18 @@ globals().update(
             "movies": "What can be shown.",
             "theaters": "Where, and under which rules.",
             "screens": "The halls of a theater and their seats.",
+            "ticket types": "Whom a theater sells tickets to.",
+            "price lists": "What tickets cost, and the rules that change it.",
             "showtimes": "Which movie on which screen, when, and for how much.",
         },
     )
 )
+
+# One name for a choice that is a field here and a list of them there.
+globals()["SPECTACULAR_SETTINGS"]["ENUM_NAME_OVERRIDES"] = {
+    "CategoryEnum": "catalog.tariffs.CATEGORIES",
+    "FormatEnum": "catalog.tariffs.FORMATS",
+}
 
 EVENT_EXCHANGES = {"seats": "booking_events"}
 

@@ -10,7 +10,9 @@ from factory.django import DjangoModelFactory
 from catalog.domain import ShowtimeStatus, slot
 from catalog.layouts import Place, read_plan
 from catalog.models import Movie, Screen, Seat, Showtime, ShowtimePrice, Theater
+from catalog.pricing import price, write_prices
 from catalog.services import columns_of, summary_of
+from catalog.tariff_models import PriceList, TicketType
 
 # 14 seats; the aisle between the second and the third, and a walkway before the last row.
 PLAN = """
@@ -20,6 +22,23 @@ B  ss.ss
 C  pp.cccc
 """
 PRICES = {"standard": 90_000, "premium": 120_000, "couple": 140_000, "accessible": 80_000, "companion": 80_000}
+FOR_CHILDREN = {category: amount - 30_000 for category, amount in PRICES.items()}
+FEES: list[dict[str, Any]] = [
+    {"code": "glasses", "name": "3D glasses", "per": "ticket", "amount": 20_000, "formats": ["3D"]},
+    {"code": "booking", "name": "Booking fee", "per": "booking", "amount": 5_000, "formats": []},
+]
+RULES: list[dict[str, Any]] = [
+    {"name": name, "amount": amount, "percent": percent, "holiday": None, "from_time": "", "until_time": ""}
+    | {"weekdays": [], "formats": formats, "ticket_types": [], "categories": []}
+    for name, amount, percent, formats in (("3D", None, 20, ["3D"]), ("Loge", 5_000, None, []))
+]
+SELLER = {
+    "seller_name": "Marquee Bến Thành Co. Ltd",
+    "seller_address": "1 Lê Lợi, Hồ Chí Minh",
+    "tax_number": "0312345678",
+    "ticket_tax": 500,
+    "fee_tax": 1_000,
+}
 
 
 def places() -> list[Place]:
@@ -53,6 +72,49 @@ class TheaterFactory(DjangoModelFactory):
     address = "1 Lê Lợi"
     time_zone = "Asia/Ho_Chi_Minh"
     currency = "VND"
+
+
+class TicketTypeFactory(DjangoModelFactory):
+    class Meta:
+        model = TicketType
+
+    theater = factory.SubFactory(TheaterFactory)
+    code = factory.Sequence(lambda n: f"type-{n}")
+    name = factory.LazyAttribute(lambda made: made.code.capitalize())
+    position = factory.Sequence(lambda n: n)
+
+
+class PriceListFactory(DjangoModelFactory):
+    """Of a theater that sells to adults, and to children for 30,000 less."""
+
+    class Meta:
+        model = PriceList
+
+    theater = factory.SubFactory(TheaterFactory)
+    name = factory.Sequence(lambda n: f"List {n}")
+    prices = factory.LazyFunction(lambda: {"adult": PRICES, "child": FOR_CHILDREN})
+    fees = factory.LazyFunction(lambda: FEES)
+    early = factory.LazyFunction(lambda: [{"days_before": 7, "percent": 10}])
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> PriceList:
+        with_types(kwargs["theater"])
+        made: PriceList = model_class.objects.create(**kwargs)
+        return made
+
+
+def with_types(theater: Theater) -> None:
+    if not theater.ticket_types.exists():
+        TicketTypeFactory(theater=theater, code="adult", default=True, position=1)
+        TicketTypeFactory(theater=theater, code="child", hint="up to 12 years", accompanied=True, position=2)
+
+
+def follow(showtime: Showtime, price_list: PriceList) -> None:
+    """Without a word to anybody."""
+    showtime.price_list = price_list
+    amounts = price(showtime, None)
+    showtime.save()
+    write_prices([showtime], {showtime.id: amounts})
 
 
 class ScreenFactory(DjangoModelFactory):

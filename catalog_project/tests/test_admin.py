@@ -11,7 +11,17 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from factories import PLAN, PRICES, MovieFactory, ScreenFactory, ShowtimeFactory, TheaterFactory, next_week
+from factories import (
+    PLAN,
+    PRICES,
+    MovieFactory,
+    PriceListFactory,
+    ScreenFactory,
+    ShowtimeFactory,
+    TheaterFactory,
+    TicketTypeFactory,
+    next_week,
+)
 
 from catalog.domain import OccupancyState
 from catalog.models import Movie, Screen, Showtime, Theater
@@ -41,6 +51,9 @@ THEATER = {
     "cancellation_fee_percent": "",
     "orphan_seat_rule": "on",
     "accessible_places": "on_request",
+    "tax_included": "on",
+    "ticket_tax": 700,
+    "fee_tax": 1900,
 }
 
 
@@ -281,11 +294,15 @@ def test_a_showtime_that_is_cancelled_is_read_only(manager: Client) -> None:
     showtime = ShowtimeFactory(status="cancelled")
     page = manager.get(address("showtime_change", showtime.id))
     assert page.status_code == 200
-    assert "standard 90,000 VND" in page.content.decode()
+    assert "<th>standard</th>" in page.content.decode()
+    assert "90,000 VND" in page.content.decode()
     assert manager.post(address("showtime_change", showtime.id), showtime_form()).status_code == 403
 
 
-PAGES = ["movie", "theater", "screen", "showtime", "seat", "showtimeprice", "showtimeoccupancy"]
+PAGES = [
+    *("movie", "theater", "screen", "showtime", "seat", "showtimeprice", "showtimeoccupancy"),
+    *("tickettype", "pricelist"),
+]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -301,8 +318,11 @@ def test_every_list_is_searched_and_read_without_a_query_per_row(page: str) -> N
 
     theater = TheaterFactory()
     ShowtimeFactory(screen=ScreenFactory(theater=theater, name="Hall a"), movie__title="a1")
+    PriceListFactory(theater=theater)
     few = queries()
     for n in range(5):
+        TicketTypeFactory(theater=theater)
+        PriceListFactory(theater=theater)
         ShowtimeFactory(screen=ScreenFactory(theater=theater, name=f"Hall a{n}"), movie__title=f"a{n}")
     assert queries() <= few
 

@@ -154,7 +154,7 @@ def test_a_bad_layout_is_pointed_at(manager: Any, seats: Any, pointer: str) -> N
         ({"prices": {}}, "/prices"),
         ({"prices": []}, "/prices"),
         ({"prices": {"standard": 5}}, "/prices/standard"),
-        ({"prices": {"standard": dong(0)}}, "/prices/standard/amount"),
+        ({"prices": {"standard": dong(-1)}}, "/prices/standard/amount"),
         ({"prices": {"standard": dong(LARGEST_PRICE + 1)}}, "/prices/standard/amount"),
         ({"prices": {"standard": dong(2**53)}}, "/prices/standard/amount"),
         ({"prices": {"throne": dong(5)}}, "/prices/throne"),

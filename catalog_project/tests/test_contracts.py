@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from factories import PRICES, MovieFactory, ScreenFactory, TheaterFactory, next_week, places
+from factories import PRICES, SELLER, MovieFactory, PriceListFactory, ScreenFactory, TheaterFactory, next_week, places
 
 from catalog import scheduling, services
 from catalog.forms import ShowtimeForm
@@ -31,18 +31,17 @@ def shape(value: Any) -> Any:
 
 
 def everything_emitted() -> None:
-    theater: Theater = TheaterFactory()
+    theater: Theater = TheaterFactory(**SELLER)
     screen = services.add_screen(theater_id=theater.id, name="Hall 1", places=places())
     showtime = scheduling.schedule_showtime(
         movie_id=MovieFactory().id,
         screen_id=screen.id,
         starts_at=next_week(),
-        format="2D",
+        format="3D",
         language="vi",
-        prices=PRICES,
-        currency="VND",
+        price_list_id=PriceListFactory(theater=theater).id,
     )
-    scheduling.change_showtime(showtime_id=showtime.id, format="3D")
+    scheduling.change_showtime(showtime_id=showtime.id, language="en")
     scheduling.cancel_showtime(showtime_id=showtime.id, reason="The projector is being repaired")
 
 
@@ -60,6 +59,15 @@ def test_what_we_emit_is_what_the_golden_message_says(event_type: str, emitted: 
     subject = "screen_id" if event_type == "screen.updated" else "showtime_id"
     assert event.subject == event.data[subject]
     assert expected["subject"] == expected["data"][subject]
+
+
+def test_a_showtime_of_a_theater_that_says_no_more_has_no_tariff(emitted: Any) -> None:
+    screen = ScreenFactory()
+    wanted = {"movie_id": MovieFactory().id, "screen_id": screen.id, "starts_at": next_week()}
+    scheduling.schedule_showtime(**wanted, format="2D", language="vi", prices=PRICES, currency="VND")
+    (event,) = emitted("showtime.scheduled")
+    assert event.data["prices"] == PRICES
+    assert event.data["tariff"] is None
 
 
 @pytest.mark.parametrize("fields", [ShowtimeSerializer().fields, ShowtimeInput().fields, ShowtimeForm.base_fields])

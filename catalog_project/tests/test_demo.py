@@ -1,12 +1,14 @@
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from catalog import scheduling
+from catalog import scheduling, tariffs
 from catalog.demo.load import load_demo_data
+from catalog.demo.theaters import HOUSES
 from catalog.models import Movie, Screen, Showtime, Theater
 from chassis.storage.models import OutboxMessage
 
@@ -22,6 +24,38 @@ def test_the_demo_chain_is_told_event_by_event(emitted: Any, django_assert_max_n
     assert len(emitted("screen.updated")) == 13
     last = Showtime.objects.order_by("-starts_at").first()
     assert timezone.now() + timedelta(days=13) < last.starts_at < timezone.now() + timedelta(days=15)
+
+
+def test_what_adults_pay_for_films_formats_and_matinees() -> None:
+    """As one would say it: the base, a fifth more for 3D and half for IMAX, a fifth less before one o'clock."""
+    load_demo_data()
+    dearer = {"2D": 1.0, "3D": 1.2, "IMAX": 1.5}
+    seen = set()
+    for showtime in Showtime.objects.select_related("theater").prefetch_related("prices"):
+        prices = next(house.prices for house in HOUSES if house.name == showtime.theater.name)
+        local = showtime.starts_at.astimezone(ZoneInfo(showtime.theater.time_zone))
+        matinee = local.hour < 13 and local.weekday() < 5
+        factor = dearer[showtime.format] * (0.8 if matinee else 1)
+        expected = {name: round(amount * factor / prices.step) * prices.step for name, amount in prices.adult.items()}
+        assert showtime.amounts == expected
+        assert showtime.offer is not None
+        assert showtime.offer.prices["adult"] == expected
+        assert set(showtime.offer.prices["companion"].values()) == {0}
+        assert [fee.code for fee in showtime.offer.fees] == (["glasses"] if showtime.format == "3D" else [])
+        seen.add((showtime.theater.currency, showtime.format, matinee))
+    assert len(seen) > 10
+
+
+def test_every_house_sells_six_types_with_taxes_and_a_seller_as_a_manager_could_have_made_it() -> None:
+    load_demo_data()
+    for theater in Theater.objects.all():
+        types = [type_.told for type_ in theater.ticket_types.all()]
+        assert [type_.code for type_ in types] == ["adult", "child", "student", "senior", "member", "companion"]
+        (price_list,) = theater.price_lists.all()
+        assert tariffs.faults(price_list.content, types) == {}
+        assert theater.seller is not None
+        assert theater.ticket_tax
+    assert Theater.objects.count() == 4
 
 
 def test_loading_again_makes_nothing_twice(capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,7 +105,7 @@ def test_every_showtime_has_a_price_for_every_seat_and_a_language_of_its_movie()
     walked = 0
     for showtime in Showtime.objects.select_related("movie", "screen").prefetch_related("prices"):
         walked += 1
-        assert sorted(price.category for price in showtime.prices.all()) == showtime.screen.categories
+        assert showtime.amounts.keys() >= set(showtime.screen.categories)
         assert showtime.language in showtime.movie.languages
         assert showtime.movie.release_date <= showtime.starts_at.date() + timedelta(days=1)
     assert walked > 600

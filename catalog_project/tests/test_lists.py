@@ -5,7 +5,15 @@ from datetime import date
 from typing import Any
 
 import pytest
-from factories import MovieFactory, ScreenFactory, ShowtimeFactory, TheaterFactory, next_week
+from factories import (
+    MovieFactory,
+    PriceListFactory,
+    ScreenFactory,
+    ShowtimeFactory,
+    TheaterFactory,
+    TicketTypeFactory,
+    next_week,
+)
 
 from catalog.models import Showtime
 from chassis.ids import uuid7
@@ -33,10 +41,22 @@ def showtimes() -> tuple[str, list[Any]]:
     return "/showtimes", [ShowtimeFactory(starts_at=next_week()) for _ in range(COUNT)]
 
 
+def ticket_types() -> tuple[str, list[Any]]:
+    theater = TheaterFactory()
+    return f"/theaters/{theater.id}/ticket-types", [TicketTypeFactory(theater=theater) for _ in range(COUNT)]
+
+
+def price_lists() -> tuple[str, list[Any]]:
+    theater = TheaterFactory()
+    return f"/theaters/{theater.id}/price-lists", [PriceListFactory(theater=theater) for _ in range(COUNT)]
+
+
 LISTS: dict[str, Callable[[], tuple[str, list[Any]]]] = {
     "movies": movies,
     "theaters": theaters,
     "theaters/<uuid:theater_id>/screens": screens,
+    "theaters/<uuid:theater_id>/ticket-types": ticket_types,
+    "theaters/<uuid:theater_id>/price-lists": price_lists,
     "showtimes": showtimes,
 }
 
@@ -46,15 +66,17 @@ def test_every_list_is_among_these() -> None:
 
 
 @pytest.mark.parametrize("make", LISTS.values(), ids=LISTS)
-def test_no_row_is_skipped_or_told_twice_when_others_go(api: Any, make: Callable[[], tuple[str, list[Any]]]) -> None:
+def test_no_row_is_skipped_or_told_twice_when_others_go(
+    manager: Any, make: Callable[[], tuple[str, list[Any]]]
+) -> None:
     address, rows = make()
-    assert_rows_may_go(api, address, rows)
+    assert_rows_may_go(manager, address, rows)
 
 
 @pytest.mark.parametrize("make", LISTS.values(), ids=LISTS)
-def test_a_page_is_read_off_an_index(api: Any, make: Callable[[], tuple[str, list[Any]]]) -> None:
+def test_a_page_is_read_off_an_index(manager: Any, make: Callable[[], tuple[str, list[Any]]]) -> None:
     address, _ = make()
-    assert_pages_come_by_index(api, address)
+    assert_pages_come_by_index(manager, address)
 
 
 def test_a_showtime_that_is_cancelled_meanwhile_hides_no_other(api: Any) -> None:

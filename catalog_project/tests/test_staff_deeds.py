@@ -7,10 +7,21 @@ import pytest
 from bodies import MOVIE, SEATS, THEATER, dong
 from django.test import Client
 from django.urls import reverse
-from factories import PLAN, PRICES, MovieFactory, ScreenFactory, ShowtimeFactory, TheaterFactory, next_week
+from factories import (
+    PLAN,
+    PRICES,
+    MovieFactory,
+    PriceListFactory,
+    ScreenFactory,
+    ShowtimeFactory,
+    TheaterFactory,
+    next_week,
+    with_types,
+)
 from rest_framework.test import APIClient
 
 from catalog.models import Showtime
+from catalog.tariff_models import PriceList, TicketType
 from chassis.storage.models import AuditRecord
 from chassis.testing_deeds import leaving_a_record, staff_deeds
 from chassis.web.staff import local_user
@@ -24,7 +35,26 @@ RULES = {
     "cleaning_minutes": 20,
     "cancellation_cutoff_minutes": 60,
     "cancellation_fee_percent": "",
+    "ticket_tax": 0,
+    "fee_tax": 0,
 }
+
+
+TICKET_TYPE = {"code": "senior", "name": "Senior"}
+PRICE_LIST = {"name": "Everyday", "currency": "VND", "prices": {"adult": PRICES}}
+
+
+def child() -> TicketType:
+    """Of a theater that sells to adults too."""
+    theater = TheaterFactory()
+    with_types(theater)
+    found: TicketType = theater.ticket_types.get(code="child")
+    return found
+
+
+def of(row: TicketType | PriceList) -> str:
+    kind = "ticket-types" if isinstance(row, TicketType) else "price-lists"
+    return f"/theaters/{row.theater_id}/{kind}/{row.id}"
 
 
 def wanted() -> dict[str, Any]:
@@ -50,6 +80,18 @@ BY_API: dict[str, Callable[[APIClient], Any]] = {
     ),
     "PATCH /screens/{screen_id}": lambda api: api.patch(f"/screens/{ScreenFactory().id}", {"seats": SEATS[:3]}),
     "DELETE /screens/{screen_id}": lambda api: api.delete(f"/screens/{ScreenFactory().id}"),
+    "POST /theaters/{theater_id}/ticket-types": lambda api: api.post(
+        f"/theaters/{TheaterFactory().id}/ticket-types", TICKET_TYPE
+    ),
+    "PATCH /theaters/{theater_id}/ticket-types/{ticket_type_id}": lambda api: api.patch(of(child()), {"name": "Kid"}),
+    "DELETE /theaters/{theater_id}/ticket-types/{ticket_type_id}": lambda api: api.delete(of(child())),
+    "POST /theaters/{theater_id}/price-lists": lambda api: api.post(
+        f"/theaters/{child().theater_id}/price-lists", PRICE_LIST
+    ),
+    "PATCH /theaters/{theater_id}/price-lists/{price_list_id}": lambda api: api.patch(
+        of(PriceListFactory()), {"early": []}
+    ),
+    "DELETE /theaters/{theater_id}/price-lists/{price_list_id}": lambda api: api.delete(of(PriceListFactory())),
     "POST /showtimes": lambda api: api.post("/showtimes", wanted()),
     "PATCH /showtimes/{showtime_id}": lambda api: api.patch(f"/showtimes/{ShowtimeFactory().id}", {"language": "en"}),
     "DELETE /showtimes/{showtime_id}": lambda api: api.delete(f"/showtimes/{ShowtimeFactory().id}"),
@@ -98,6 +140,25 @@ BY_HAND: dict[str, Callable[[Client], Any]] = {
     "change screen": change_screen,
     "delete screen": lambda browser: browser.post(page("screen_delete", ScreenFactory().pk), {"post": "yes"}),
     "delete_selected screen": lambda browser: act(browser, "screen", "delete_selected", ScreenFactory(), post="yes"),
+    "add tickettype": lambda browser: browser.post(
+        page("tickettype_add"), {**TICKET_TYPE, "theater": TheaterFactory().pk, "online": "on"}
+    ),
+    "change tickettype": lambda browser: browser.post(
+        page("tickettype_change", child().pk), {"name": "Kid", "online": "on", "position": 2}
+    ),
+    "delete tickettype": lambda browser: browser.post(page("tickettype_delete", child().pk), {"post": "yes"}),
+    "delete_selected tickettype": lambda browser: act(browser, "tickettype", "delete_selected", child(), post="yes"),
+    "add pricelist": lambda browser: browser.post(
+        page("pricelist_add"), {"theater": child().theater_id, "name": "Everyday", "round_to": 1, "price__standard": 5}
+    ),
+    "change pricelist": lambda browser: browser.post(
+        page("pricelist_change", PriceListFactory().pk),
+        {"name": "Everyday", "round_to": 1, "price_adult_standard": "90000"},
+    ),
+    "delete pricelist": lambda browser: browser.post(page("pricelist_delete", PriceListFactory().pk), {"post": "yes"}),
+    "delete_selected pricelist": lambda browser: act(
+        browser, "pricelist", "delete_selected", PriceListFactory(), post="yes"
+    ),
     "add showtime": lambda browser: browser.post(page("showtime_add"), showtime_form()),
     "change showtime": change_showtime,
     "cancel showtime": lambda browser: act(browser, "showtime", "cancel", ShowtimeFactory(), reason="Power cut"),

@@ -3,7 +3,16 @@
 import pytest
 from django.test import Client
 from django.utils import timezone
-from factories import MovieFactory, ScreenFactory, ShowtimeFactory, TheaterFactory
+from factories import (
+    RULES,
+    MovieFactory,
+    PriceListFactory,
+    ScreenFactory,
+    ShowtimeFactory,
+    TheaterFactory,
+    TicketTypeFactory,
+    follow,
+)
 
 from catalog.domain import OccupancyState
 from catalog.models import BlockedSeats, CatalogGeneration, ShowtimeOccupancy
@@ -38,9 +47,12 @@ def test_what_staff_read_is_in_words(client: Client) -> None:
     blocked = BlockedSeats.objects.create(showtime_id=showtime.id, seats=2, revision=1, updated_at=now)
     generation = CatalogGeneration.objects.first() or CatalogGeneration.objects.create()
     used = [showtime, showtime.movie, showtime.screen.theater, showtime.screen]
+    listed = PriceListFactory(theater=showtime.theater, rules=RULES)
+    type_, unlisted = showtime.theater.ticket_types.first(), PriceListFactory(rules=RULES)
+    follow(showtime, listed)
     its = [showtime.screen.seats.first(), showtime.prices.first(), held, blocked, generation]
-    assert_pages_are_in_words(client, [*used, *its])
-    unused = [MovieFactory(), TheaterFactory(), ScreenFactory()]
+    assert_pages_are_in_words(client, [*used, *its, listed, type_])
+    unused = [MovieFactory(), TheaterFactory(), ScreenFactory(), unlisted, TicketTypeFactory(theater=listed.theater)]
     assert_pages_are_in_words(client, [*its, showtime, *unused])
 
 
@@ -60,4 +72,4 @@ def test_a_theater_goes_with_its_screens_and_what_has_showtimes_stays_in_words(c
 
 
 def test_what_staff_search_for_is_found_by_an_index() -> None:
-    assert_searches_have_indexes(few={"theater", "screen", "group", "user"})
+    assert_searches_have_indexes(few={"theater", "screen", "tickettype", "pricelist", "group", "user"})

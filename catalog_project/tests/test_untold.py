@@ -1,4 +1,4 @@
-"""Showtimes whose movie, theater or screen changed: the request writes it down, the clock tells them in batches."""
+"""Showtimes of what changed, their film, theater, hall or list: written down at once, told in batches by the clock."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -110,7 +110,8 @@ def test_a_batch_of_many_takes_the_statements_of_a_batch_of_one(movie: Movie) ->
     services.change_movie(movie_id=movie.id, title="Told")
     of_one = statements(lambda: untold.tell_batch(limit=1))
     of_many = statements(lambda: untold.tell_batch(limit=50))
-    assert len(of_one) == len(of_many) == 7  # change, showtimes, prices; showtimes, outbox, change, generation
+    # change, showtimes, prices, ticket types; showtimes, outbox, change, generation
+    assert len(of_one) == len(of_many) == 8
     assert tasks.tell_of_changes() == 9
 
 

@@ -9,6 +9,7 @@ from chassis.money import (
     SMALLEST_PRICE,
     Money,
     format_money,
+    is_price,
     to_major,
     to_minor,
 )
@@ -60,6 +61,11 @@ def test_no_money_is_of_an_unknown_currency() -> None:
 def test_sums_of_one_amount_and_currency_are_the_same() -> None:
     assert Money(5, "EUR") == Money(5, "EUR")
     assert len({Money(5, "EUR"), Money(5, "EUR"), Money(5, "USD"), Money(6, "EUR")}) == 3
+
+
+def test_nothing_is_a_price_and_so_is_what_is_neither_too_small_nor_too_large() -> None:
+    tried = (-1, 0, SMALLEST_PRICE, LARGEST_PRICE, LARGEST_PRICE + 1)
+    assert [is_price(amount) for amount in tried] == [False, True, True, True, False]
 
 
 def test_what_ten_of_the_dearest_cost_is_a_payment_and_any_sum_is_exact_to_every_reader() -> None:

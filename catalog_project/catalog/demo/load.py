@@ -5,17 +5,20 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import msgspec
 from django.db import transaction
 from django.utils import timezone
 
 from catalog.cache import catalog_changed
 from catalog.demo.movies import FILMS
 from catalog.demo.programme import DAYS, demo_id, shows
+from catalog.demo.tariffs import list_of, types_of
 from catalog.demo.theaters import HOUSES, Hall, House, places_of
 from catalog.events import ScreenUpdated
 from catalog.models import Movie, Screen, Seat, Showtime, Theater
 from catalog.scheduling import add_showtimes
 from catalog.services import columns_of, summary_of
+from catalog.tariff_models import PriceList, TicketType
 from chassis.messaging.outbox import emit_all
 
 NOT_SOONER_THAN = timedelta(minutes=10)
@@ -67,23 +70,47 @@ def _add_movies() -> int:
 
 
 def _add_theaters() -> int:
-    known = Theater.objects.count()
+    """What they sell comes with those that are new; what staff made of the others stays."""
+    known = set(Theater.objects.values_list("id", "name"))
+    taken = {part for row in known for part in row}
+    new = [house for house in HOUSES if not {demo_id("theater", house.name), house.name} & taken]
     Theater.objects.bulk_create(
-        (
-            Theater(
-                id=demo_id("theater", house.name),
-                name=house.name,
-                city=house.city,
-                address=house.address,
-                time_zone=house.time_zone,
-                currency=house.currency,
-                **house.rules,
-            )
-            for house in HOUSES
-        ),
-        ignore_conflicts=True,
+        Theater(
+            id=demo_id("theater", house.name),
+            name=house.name,
+            city=house.city,
+            address=house.address,
+            time_zone=house.time_zone,
+            currency=house.currency,
+            seller_name=house.prices.seller[0],
+            seller_address=f"{house.address}, {house.city}",
+            tax_number=house.prices.seller[1],
+            ticket_tax=house.prices.tax[0],
+            fee_tax=house.prices.tax[1],
+            **house.rules,
+        )
+        for house in new
     )
-    return Theater.objects.count() - known
+    TicketType.objects.bulk_create(
+        TicketType(
+            id=demo_id("ticket type", house.name, type_.code),
+            theater_id=demo_id("theater", house.name),
+            position=position,
+            **asdict(type_),
+        )
+        for house in new
+        for position, type_ in enumerate(types_of(house), 1)
+    )
+    PriceList.objects.bulk_create(
+        PriceList(
+            id=_price_list_id(house),
+            theater_id=demo_id("theater", house.name),
+            name="Everyday",
+            **msgspec.to_builtins(list_of(house)),
+        )
+        for house in new
+    )
+    return len(new)
 
 
 def _add_screens() -> int:
@@ -116,14 +143,19 @@ def _add_screens() -> int:
 
 
 def _add_showtimes() -> int:
-    """Only on screens that still have the demo's name and prices in the demo's currency."""
+    """Only on screens that still have the demo's name and prices in its currency, by lists that are still there."""
     movies = Movie.objects.in_bulk([demo_id("movie", film.title) for film in FILMS])
-    screens = Screen.objects.select_related("theater").in_bulk(
-        [_screen_id(house, hall) for house in HOUSES for hall in house.halls]
+    screens = (
+        Screen.objects.select_related("theater")
+        .prefetch_related("theater__ticket_types")
+        .in_bulk([_screen_id(house, hall) for house in HOUSES for hall in house.halls])
     )
+    lists = PriceList.objects.in_bulk([_price_list_id(house) for house in HOUSES])
     programme: list[tuple[Showtime, dict[str, int]]] = []
     for house in HOUSES:
         today = datetime.now(ZoneInfo(house.time_zone)).date()
+        price_list = lists.get(_price_list_id(house))
+        own = {} if price_list else house.prices.adult
         for hall in house.halls:
             screen = screens.get(_screen_id(house, hall))
             if screen is None or screen.theater.currency != house.currency:
@@ -139,9 +171,10 @@ def _add_showtimes() -> int:
                             screen=screen,
                             starts_at=show.starts_at,
                             currency=house.currency,
+                            price_list=price_list,
                             **asdict(show.showing),
                         ),
-                        show.prices,
+                        own,
                     )
                     for show in shows(house, hall, day, out)
                     if show.starts_at > timezone.now() + NOT_SOONER_THAN
@@ -151,6 +184,10 @@ def _add_showtimes() -> int:
 
 def _is_out(movie: Movie | None, day: date) -> bool:
     return movie is not None and movie.release_date <= day
+
+
+def _price_list_id(house: House) -> UUID:
+    return demo_id("price list", house.name)
 
 
 def _screen_id(house: House, hall: Hall) -> UUID:

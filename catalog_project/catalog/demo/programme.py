@@ -7,8 +7,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from catalog.demo.movies import Film
-from catalog.demo.theaters import Hall, House, places_of
-from catalog.layouts import categories
+from catalog.demo.theaters import Hall, House
 from catalog.models import Showing
 
 NAMESPACE = uuid5(NAMESPACE_URL, "https://marquee.example/demo")
@@ -17,8 +16,6 @@ FIRST_START = time(11, 30)
 SHOWS_A_DAY = 4
 SHOW_EVERY = timedelta(minutes=170)  # the longest film and the cleaning after it fit
 HALL_OFFSET = timedelta(minutes=10)  # not everybody comes to the foyer at once
-MATINEE_FACTOR = 0.8
-FORMAT_FACTORS = {"2D": 1.0, "3D": 1.2, "IMAX": 1.5}
 # Numbers without a common factor with the number of films: every hall shows every film in its turn.
 _NEXT_HALL, _NEXT_SHOW = 5, 3
 
@@ -33,7 +30,6 @@ class Show:
     film: Film
     starts_at: datetime
     showing: Showing
-    prices: dict[str, int]
 
 
 def shows(house: House, hall: Hall, day: date, films: list[Film]) -> Iterator[Show]:
@@ -44,7 +40,6 @@ def shows(house: House, hall: Hall, day: date, films: list[Film]) -> Iterator[Sh
     for show in range(SHOWS_A_DAY):
         film = films[(day.toordinal() // 3 + hall_index * _NEXT_HALL + show * _NEXT_SHOW) % len(films)]
         format_ = next((f for f in reversed(hall.formats) if f in film.formats), "2D")
-        matinee = show == 0 and day.weekday() < 5
         yield Show(
             id=demo_id("showtime", house.name, hall.name, day, show),
             film=film,
@@ -53,12 +48,4 @@ def shows(house: House, hall: Hall, day: date, films: list[Film]) -> Iterator[Sh
                 format=format_,
                 language=house.language if house.language in film.languages else film.languages[0],
             ),
-            prices=_prices(house, hall, FORMAT_FACTORS[format_] * (MATINEE_FACTOR if matinee else 1)),
         )
-
-
-def _prices(house: House, hall: Hall, factor: float) -> dict[str, int]:
-    return {
-        category: round(house.prices[category] * factor / house.step) * house.step
-        for category in categories(places_of(hall))
-    }

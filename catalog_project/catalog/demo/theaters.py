@@ -60,24 +60,78 @@ def places_of(hall: Hall) -> list[Place]:
 
 
 @dataclass(frozen=True, slots=True)
-class House:
-    """prices: minor units of a 2D seat in the evening by category; step: what prices are rounded to."""
+class Prices:
+    """adult: minor units of a 2D seat in the evening by category; step: what prices are rounded to. types: what the
+    ticket types are called, and whom they are for, by code. glasses: what they are called, and cost. tax: on tickets
+    and on fees, in basis points, included. seller: a name, and a tax number.
+    """
 
+    adult: dict[str, int]
+    step: int
+    types: dict[str, tuple[str, str]]
+    glasses: tuple[str, int]
+    tax: tuple[int, int]
+    seller: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class House:
     name: str
     city: str
     address: str
     time_zone: str
     currency: str
     language: str
-    prices: dict[str, int]
-    step: int
+    prices: Prices
     halls: tuple[Hall, ...]
     rules: dict[str, object] = field(default_factory=dict)
 
 
-_DONG = {"standard": 95_000, "premium": 125_000, "couple": 145_000, "accessible": 80_000, "companion": 80_000}
-_YEN = {"standard": 1_900, "premium": 2_500, "couple": 2_900, "accessible": 1_000, "companion": 1_000}
-_CENT = {"standard": 1_150, "premium": 1_450, "couple": 1_650, "accessible": 900, "companion": 900}
+_DONG = Prices(
+    {"standard": 95_000, "premium": 125_000, "couple": 145_000, "accessible": 80_000, "companion": 80_000},
+    5_000,
+    {
+        "adult": ("Người lớn", ""),
+        "child": ("Trẻ em", "dưới 12 tuổi"),
+        "student": ("Học sinh, sinh viên", "có thẻ"),
+        "senior": ("Người cao tuổi", "từ 60 tuổi"),
+        "member": ("Thành viên", "có thẻ thành viên"),
+        "companion": ("Người đi cùng", "đi cùng người khuyết tật"),
+    },
+    ("Kính 3D", 20_000),
+    (500, 1_000),
+    ("Marquee Việt Nam Co. Ltd", "0312345678"),
+)
+_YEN = Prices(
+    {"standard": 1_900, "premium": 2_500, "couple": 2_900, "accessible": 1_000, "companion": 1_000},
+    100,
+    {
+        "adult": ("一般", ""),
+        "child": ("小人", "3歳から小学生"),
+        "student": ("学生", "学生証"),
+        "senior": ("シニア", "60歳以上"),
+        "member": ("会員", "会員証"),
+        "companion": ("付き添い", "障害者手帳をお持ちの方の付き添い"),
+    },
+    ("3Dメガネ", 100),
+    (1_000, 1_000),
+    ("Marquee Japan K.K.", "T1234567890123"),
+)
+_CENT = Prices(
+    {"standard": 1_150, "premium": 1_450, "couple": 1_650, "accessible": 900, "companion": 900},
+    50,
+    {
+        "adult": ("Erwachsene", ""),
+        "child": ("Kinder", "bis 12 Jahre"),
+        "student": ("Studierende", "mit Ausweis"),
+        "senior": ("Senioren", "ab 65 Jahren"),
+        "member": ("Mitglieder", "mit Karte"),
+        "companion": ("Begleitung", "Merkzeichen B"),
+    },
+    ("3D-Brille", 100),
+    (700, 1_900),
+    ("Marquee Deutschland GmbH", "DE123456789"),
+)
 
 HOUSES = (
     House(
@@ -88,7 +142,6 @@ HOUSES = (
         "VND",
         "vi",
         _DONG,
-        5_000,
         (
             Hall("Grand Hall", GRAND, ("2D", "3D", "IMAX")),
             Hall("Hall 2", LARGE, ("2D", "3D")),
@@ -104,7 +157,6 @@ HOUSES = (
         "VND",
         "vi",
         _DONG,
-        5_000,
         (Hall("Hall 1", LARGE, ("2D", "3D")), Hall("Hall 2", MEDIUM), Hall("Hall 3", SMALL)),
     ),
     House(
@@ -115,7 +167,6 @@ HOUSES = (
         "JPY",
         "ja",
         _YEN,
-        100,
         (Hall("Screen 1", LARGE, ("2D", "3D", "IMAX")), Hall("Screen 2", SMALL), Hall("Screen 3", SMALL)),
         {"cancellation_cutoff_minutes": 24 * 60, "cancellation_fee_percent": 50},
     ),
@@ -127,7 +178,6 @@ HOUSES = (
         "EUR",
         "de",
         _CENT,
-        50,
         (Hall("Saal 1", LARGE, ("2D", "3D")), Hall("Saal 2", MEDIUM), Hall("Kellerkino", SMALL)),
         {"cancellation_cutoff_minutes": 120, "orphan_seat_rule": False},
     ),

@@ -24,11 +24,17 @@ DECIMALS: dict[str, int] = {
 }
 
 
-# What one thing may cost, in minor units of any currency, and what one payment may come to: some ten of the dearest.
-# The largest is what card gateways take at once, and far below 2**53, up to which every reader of JSON is exact.
+# What one thing may cost that is not free, in minor units of any currency, and what one payment may come to: some ten
+# of the dearest. The largest is what card gateways take at once, and far below 2**53, up to which every reader of JSON
+# is exact.
 SMALLEST_PRICE = 1
 LARGEST_PRICE = 10**11
 LARGEST_PAYMENT = 10**12
+
+
+def is_price(amount: int) -> bool:
+    """Whether one thing may cost that, in minor units: nothing, or from the smallest price to the largest."""
+    return amount == 0 or SMALLEST_PRICE <= amount <= LARGEST_PRICE
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,21 @@ SELECT pg_temp.large_id('2020-01-01Z', 1, n), 'House ' || n, 'Town ' || n, n || 
        15, 60, true, '2020-01-01Z', '2020-01-01Z'
 FROM generate_series(0, %(theaters)s - 1) AS n
 """
+_TICKET_TYPES = """
+INSERT INTO ticket_types (id, theater_id, code, name, hint, online, "default", accompanied, position, created_at,
+    updated_at)
+SELECT pg_temp.large_id('2020-01-01Z', 400, n * 10 + place), pg_temp.large_id('2020-01-01Z', 1, n), code, code, '',
+       true, code = 'adult', false, place, '2020-01-01Z', '2020-01-01Z'
+FROM generate_series(0, %(theaters)s - 1) AS n
+CROSS JOIN unnest(ARRAY['adult', 'child', 'student', 'senior']) WITH ORDINALITY AS types (code, place)
+"""
+# Nothing is shown by them: what is sold was planned before there were any.
+_PRICE_LISTS = """
+INSERT INTO price_lists (id, theater_id, name, round_to, prices, rules, fees, early, created_at, updated_at)
+SELECT pg_temp.large_id('2020-01-01Z', 401, n), pg_temp.large_id('2020-01-01Z', 1, n), 'Everyday', 1,
+       '{"adult": {"standard": 1200}, "child": {"standard": 800}}', '[]', '[]', '[]', '2020-01-01Z', '2020-01-01Z'
+FROM generate_series(0, %(theaters)s - 1) AS n
+"""
 _SCREENS = """
 INSERT INTO screens (id, theater_id, name, rows, columns, seat_count, categories, revision, created_at, updated_at)
 SELECT pg_temp.large_id('2020-01-01Z', 2, n), pg_temp.large_id('2020-01-01Z', 1, n / 10), 'Hall ' || n %% 10 + 1,
@@ -72,6 +87,8 @@ class Command(LoadLarge):
         return [
             ("movies", _MOVIES),
             ("theaters", _THEATERS),
+            ("ticket_types", _TICKET_TYPES),
+            ("price_lists", _PRICE_LISTS),
             ("screens", _SCREENS),
             ("seats", _SEATS),
             ("showtimes", _SHOWTIMES),
