@@ -220,6 +220,12 @@ class Showtime(models.Model):
             models.Index(fields=["language", "starts_at", "id"], name="idx_showtimes_language"),
             models.Index(fields=["format", "starts_at", "id"], name="idx_showtimes_format"),
             models.Index(fields=["status", "starts_at", "id"], name="idx_showtimes_status"),
+            # Of the showtimes of all years, the few that are still planned.
+            models.Index(
+                fields=["theater", "starts_at", "id"],
+                name="idx_showtimes_drafts",
+                condition=models.Q(status=ShowtimeStatus.DRAFT.value),
+            ),
         ]
         constraints = [
             ExclusionConstraint(

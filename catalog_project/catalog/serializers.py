@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from catalog import domain, validators
+from catalog.clocks import LocalTime
 from catalog.domain import SeatCategory, ShowtimeFormat, ShowtimeStatus
 from catalog.layouts import MAX_EXTENT, MAX_SEATS, ROW_LABEL, Place
 from catalog.models import SHOWING, Movie, Screen, Seat, Showtime, Theater
@@ -31,6 +32,45 @@ class MomentField(serializers.DateTimeField):
         if timezone.is_naive(value):
             self.fail("naive")
         return super().enforce_timezone(value)
+
+
+class WallClockField(serializers.DateTimeField):
+    """What the clocks of a theater show, without an offset."""
+
+    default_error_messages = {"aware": "What a clock shows has no offset: 2026-10-25T02:30."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], **kwargs)
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        return value
+
+
+class StartFields(StrictSerializer):
+    """When a showtime starts: a moment, or what the clocks of its theater show."""
+
+    starts_at = MomentField(required=False, help_text="Or local_starts_at.")
+    local_starts_at = WallClockField(
+        required=False, help_text="As the clocks of the theater show it, without an offset: 2026-10-25T02:30."
+    )
+    fold = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=1,
+        help_text="Which is meant of a local time that the clocks show twice: 0 the first, 1 the second.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Whichever was given becomes starts_at."""
+        attrs = super().validate(attrs)
+        wall, fold = attrs.pop("local_starts_at", None), attrs.pop("fold", None)
+        if wall is None and fold is not None:
+            raise serializers.ValidationError({"fold": ["It says which local_starts_at is meant, and there is none."]})
+        if wall is not None and "starts_at" in attrs:
+            raise serializers.ValidationError({"local_starts_at": ["There is starts_at already: one of the two."]})
+        if wall is not None:
+            attrs["starts_at"] = LocalTime(wall, fold)
+        return attrs
 
 
 class MoneySerializer(StrictSerializer):
@@ -235,16 +275,16 @@ class ShowtimeSerializer(serializers.ModelSerializer[Showtime]):
         return 0  # selectors.fill_in_seats_left sets it: the rest is kept longer than this may be
 
 
-class ShowtimeChange(StrictSerializer, serializers.ModelSerializer[Showtime]):
-    starts_at = MomentField()
+class ShowtimeChange(StartFields, serializers.ModelSerializer[Showtime]):
     prices = PricesField(allow_empty=False)
 
     class Meta:
         model = Showtime
-        fields = ["starts_at", *SHOWING, "prices"]
+        fields = ["starts_at", "local_starts_at", "fold", *SHOWING, "prices"]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Prices become amounts, and their one currency stands beside them."""
+        attrs = super().validate(attrs)
         prices = attrs.get("prices", {})
         currencies = {price["currency"] for price in prices.values()}
         if len(currencies) > 1:
@@ -261,6 +301,19 @@ class ShowtimeInput(ShowtimeChange):
 
     class Meta(ShowtimeChange.Meta):
         fields = [*ShowtimeChange.Meta.fields, "movie_id", "screen_id"]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
+        if "starts_at" not in attrs:
+            raise serializers.ValidationError({"starts_at": ["This field is required, or local_starts_at."]})
+        return attrs
+
+
+class NewShowtime(ShowtimeInput):
+    draft = serializers.BooleanField(required=False, help_text="Planned only: not told, shown or sold yet.")
+
+    class Meta(ShowtimeInput.Meta):
+        fields = [*ShowtimeInput.Meta.fields, "draft"]
 
 
 class MovieFilters(PageQuery):
@@ -285,7 +338,9 @@ class ShowtimeFilters(PageQuery):
     starts_after = MomentField(required=False, help_text="With it, showtimes that have started are listed too.")
     starts_before = MomentField(required=False)
     status = serializers.ChoiceField(
-        required=False, choices=[status.value for status in ShowtimeStatus], help_text="Default: scheduled."
+        required=False,
+        choices=[status.value for status in ShowtimeStatus],
+        help_text="Default: scheduled. Drafts: for who plans.",
     )
 
     def validate_date(self, value: Any) -> Any:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from catalog import api
+from catalog import api, plan_api
 
 urlpatterns = [
     path("movies", api.Movies.as_view()),
@@ -8,7 +8,11 @@ urlpatterns = [
     path("theaters", api.Theaters.as_view()),
     path("theaters/<uuid:theater_id>", api.TheaterById.as_view()),
     path("theaters/<uuid:theater_id>/screens", api.ScreensOfTheater.as_view()),
+    path("theaters/<uuid:theater_id>/plan:copy", plan_api.CopiedPlan.as_view()),
     path("screens/<uuid:screen_id>", api.ScreenById.as_view()),
     path("showtimes", api.Showtimes.as_view()),
+    path("showtimes:batch", plan_api.BatchOfShowtimes.as_view()),
+    path("showtimes:publish", plan_api.PublishedShowtimes.as_view()),
+    path("showtimes:remove", plan_api.RemovedDrafts.as_view()),
     path("showtimes/<uuid:showtime_id>", api.ShowtimeById.as_view()),
 ]
