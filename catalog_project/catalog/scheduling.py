@@ -9,7 +9,7 @@ showtimes by id, and the catalog's generation last.
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -253,11 +253,12 @@ def _locked_showtime(showtime_id: UUID) -> Showtime:
 
 
 def at_the_theater(starts_at: datetime | LocalTime, theater: Theater) -> datetime:
-    """Raises InvalidFields of what the theater's clocks do not show, or show twice."""
+    """The moment. Raises InvalidFields of what the theater's clocks do not show, or show twice."""
     if isinstance(starts_at, datetime):
         return starts_at
     try:
-        return starts_at.at(ZoneInfo(theater.time_zone))
+        # A time that is shown twice equals no moment of another zone (PEP 495), the one that is kept neither.
+        return starts_at.at(ZoneInfo(theater.time_zone)).astimezone(UTC)
     except WrongClock as exc:
         raise InvalidFields(Fault("local_starts_at", exc.code, str(exc))) from exc
 

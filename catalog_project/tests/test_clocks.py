@@ -18,16 +18,16 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 def jumps(zone: ZoneInfo) -> Iterator[tuple[datetime, timedelta]]:
     """Every moment from which on the clocks have another offset, and by how much they jump; none within a week."""
-    week, at = timedelta(days=7), FIRST
+    week, at, was = timedelta(days=7), FIRST, _offset(FIRST, zone)
     while at < LAST:
-        if _offset(at, zone) != _offset(at + week, zone):
-            low, high = at, at + week
+        at, now = at + week, _offset(at + week, zone)
+        if now != was:
+            low, high = at - week, at
             while high - low > timedelta(seconds=1):
-                middle = low + (high - low) // 2
-                middle = middle.replace(microsecond=0)
-                low, high = (middle, high) if _offset(middle, zone) == _offset(at, zone) else (low, middle)
-            yield high, _offset(high, zone) - _offset(low, zone)
-        at += week
+                middle = (low + (high - low) // 2).replace(microsecond=0)
+                low, high = (middle, high) if _offset(middle, zone) == was else (low, middle)
+            yield high, now - was
+            was = now
 
 
 def _offset(moment: datetime, zone: ZoneInfo) -> timedelta:
