@@ -22,7 +22,7 @@ ROUTES = [
     (re.compile(r"/api/auth(?P<route>/.+)"), "auth"),
     (re.compile(r"/api(?P<route>/showtimes/[^/]+/seats(?:/.*)?)"), "booking"),
     (re.compile(r"/api(?P<route>(?:/showtimes/[^/]+)?/tickets(?:/.*)?|/showtimes/[^/]+/quote)"), "booking"),
-    (re.compile(r"/api(?P<route>/(?:movies|theaters|showtimes|screens)(?:/.*)?)"), "catalog"),
+    (re.compile(r"/api(?P<route>/(?:movies|theaters|showtimes|screens)(?:[/:].*)?)"), "catalog"),
     (re.compile(r"/api(?P<route>/(?:bookings|promotions)(?:/.*)?)"), "booking"),
     (re.compile(r"/api(?P<route>/(?:payments|refunds)(?:/.*)?)"), "payment"),
     (re.compile(r"/api(?P<route>/notifications(?:/.*)?)"), "notify"),

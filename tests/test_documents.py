@@ -40,6 +40,7 @@ def things(world: World, market: Market, admin: Person) -> dict[str, Callable[[]
         "theater_id": lambda: market.theater["id"],
         "showtime_id": lambda: choice.showtime,
         "starts_at": lambda: (datetime.now(UTC) + timedelta(days=600)).isoformat(),
+        "local_starts_at": lambda: f"{datetime.now(UTC) + timedelta(days=601):%Y-%m-%dT%H:%M}",
         "user_id": lambda: admin.id,
         "id": lambda: method,
         "booking_id": lambda: book(admin, market.seats(2))["id"],

@@ -48,8 +48,8 @@ def _project_screen(event: Event) -> None:
     projections.project_screen(event.read(heard.ScreenUpdated))
 
 
-def _project_showtime(event: Event) -> None:
-    projections.project_showtime(event.read(heard.ShowtimeScheduled))
+def _project_showtimes(events: Sequence[Event]) -> None:
+    projections.project_showtimes([event.read(heard.ShowtimeScheduled) for event in events])
 
 
 def _cancel_showtime(event: Event) -> None:
@@ -71,8 +71,8 @@ HANDLERS: Handlers = {
     "payment.voided": _record_void,
     "payment.refunded": _record_refund,
     "screen.updated": _project_screen,
-    "showtime.scheduled": _project_showtime,
-    "showtime.updated": _project_showtime,
+    "showtime.scheduled": Handler(apply_all=_project_showtimes),
+    "showtime.updated": Handler(apply_all=_project_showtimes),
     "showtime.cancelled": _cancel_showtime,
     "user.registered": _know_customer,
     "user.updated": _know_customer,

@@ -11,7 +11,6 @@ from django.utils import timezone
 from bookings.domain import Cancellation, State, Trigger
 from bookings.doors import Admission
 from bookings.events import PricedSeat, seat_tickets, ticket_seat, ticket_type_of
-from bookings.events import seat_tickets
 from bookings.extensions import is_extendable
 from bookings.holds import Held
 from bookings.models import Booking, BookingSeat, BookingTransition, Showtime

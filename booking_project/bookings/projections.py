@@ -3,9 +3,11 @@
 Revisions, and the times of events, make the order of arrival irrelevant.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 import msgspec
 from django.db import connection, models, transaction
@@ -16,9 +18,10 @@ from psycopg.types.json import Jsonb
 from bookings.forgetting import remember_seats
 from bookings.heard import GuestClaimed, ScreenUpdated, ShowtimeCancelled, ShowtimeScheduled, UserKnown
 from bookings.models import Showtime, ShowtimeMove
-from bookings.terms import differences, terms_of_sale
+from bookings.terms import Terms, differences, terms_of_sale
 from chassis.messaging.events import MalformedEvent
 from chassis.storage import address_changes, guest_claims
+from chassis.storage.database import as_jsonb
 
 T = TypeVar("T")
 
@@ -45,7 +48,12 @@ _INSERT = (
 )
 # Whatever was settled, news begin anew: a cancellation is looked after once more.
 _NEWER = ", swept_at = NULL, settled_at = NULL WHERE known.revision < EXCLUDED.revision"
-SHOWTIME = f"{_INSERT} {', '.join(f'{name} = EXCLUDED.{name}' for name in COLUMNS if name != 'id')}{_NEWER}"
+# In the order of their keys, each once: ON CONFLICT touches no row twice.
+SHOWTIMES = (
+    f"INSERT INTO showtimes AS known ({', '.join(COLUMNS)}) SELECT {', '.join(COLUMNS)}"  # noqa: S608  (as above)
+    " FROM jsonb_populate_recordset(NULL::showtimes, %s) ORDER BY id ON CONFLICT (id) DO UPDATE SET"
+    f" {', '.join(f'{name} = EXCLUDED.{name}' for name in COLUMNS if name != 'id')}{_NEWER} RETURNING id"
+)
 _OF_CANCELLATION = ["status", "revision", "cancellation_message"]
 CANCELLATION = f"{_INSERT} {', '.join(f'{name} = EXCLUDED.{name}' for name in _OF_CANCELLATION)}{_NEWER}"
 # What the event tells under the name of the column.
@@ -72,12 +80,42 @@ def claim_guest(claim: GuestClaimed) -> int:
 
 
 def project_showtime(showtime: ShowtimeScheduled) -> bool:
-    """Keeps the showtime unless something newer is known; True when it was news.
+    """project_showtimes() of one; True when it was news."""
+    return bool(project_showtimes([showtime]))
 
-    What makes it another to those who bought it (terms.differences) is a move, and kept as one: its bookings are told
-    of it, and may be cancelled for nothing.
+
+def project_showtimes(told: Sequence[ShowtimeScheduled]) -> set[UUID]:
+    """Keeps showtimes unless something newer is known, in a few statements; the ids of those that were news.
+
+    What makes one another to those who bought it (terms.differences) is a move, and kept as one: its bookings are told
+    of it, and may be cancelled for nothing. Of several news of one that come together only the newest was ever on sale.
     """
-    values = {
+    newest = {showtime.showtime_id: showtime for showtime in sorted(told, key=lambda each: each.revision)}
+    values = {id_: _values(showtime) for id_, showtime in newest.items()}
+    with transaction.atomic():
+        # Locked, so that what the move is away from is what the statement overwrites.
+        locked = Showtime.objects.select_for_update(no_key=True).filter(id__in=newest).order_by("id")
+        known = {showtime.id: showtime for showtime in locked}
+        with connection.cursor() as cursor:
+            cursor.execute(SHOWTIMES, [as_jsonb(list(values.values()))])
+            news = {id_ for (id_,) in cursor.fetchall()}
+        changed = [(known[id_], newest[id_]) for id_ in sorted(news & known.keys())]
+        for before, _ in changed:
+            if before.seats_forgotten_at is not None:
+                remember_seats(before.id)  # the news that it is later came a day late
+        moves = [
+            _move(terms_of_sale(before), after.revision, after.showtime_id)
+            for before, after in changed
+            if before.status == Showtime.Status.SCHEDULED
+            and differences(terms_of_sale(before), terms_of_sale(Showtime(**values[before.id])))
+        ]
+        ShowtimeMove.objects.bulk_create(moves)
+    return news
+
+
+def _values(showtime: ShowtimeScheduled) -> dict[str, Any]:
+    """What is kept of it, by column."""
+    return {
         **{name: getattr(showtime, name) for name in _AS_TOLD},
         "id": showtime.showtime_id,
         "screen_id": showtime.screen.id,
@@ -92,24 +130,17 @@ def project_showtime(showtime: ShowtimeScheduled) -> bool:
         "cancellation_message": "",
         "tariff": msgspec.to_builtins(showtime.tariff),
     }
-    with transaction.atomic():
-        # Locked, so that what the move is away from is what the statement overwrites.
-        known = Showtime.objects.select_for_update(no_key=True).filter(id=showtime.showtime_id).first()
-        if not _changed(SHOWTIME, _prepared(values)):
-            return False
-        if known is not None and known.seats_forgotten_at is not None:
-            remember_seats(known.id)  # the news that it is later came a day late
-        before = terms_of_sale(known) if known is not None and known.status == Showtime.Status.SCHEDULED else None
-        if before is not None and differences(before, terms_of_sale(Showtime(**values))):
-            ShowtimeMove.objects.create(
-                showtime_id=showtime.showtime_id,
-                revision=showtime.revision,
-                starts_at=before.starts_at,
-                screen_name=before.screen,
-                terms=msgspec.to_builtins(before),
-                moved_at=Now(),
-            )
-    return True
+
+
+def _move(before: Terms, revision: int, showtime_id: UUID) -> ShowtimeMove:
+    return ShowtimeMove(
+        showtime_id=showtime_id,
+        revision=revision,
+        starts_at=before.starts_at,
+        screen_name=before.screen,
+        terms=msgspec.to_builtins(before),
+        moved_at=Now(),
+    )
 
 
 def project_cancellation(showtime: ShowtimeCancelled) -> bool:

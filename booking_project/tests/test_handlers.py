@@ -1,7 +1,10 @@
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import permutations
+from uuid import UUID
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from bookings import endings
 from bookings.domain import State
@@ -10,6 +13,8 @@ from bookings.handlers import HANDLERS
 from bookings.inventory import seat_statuses
 from bookings.models import Booking, BookingTransition, Customer, Screen, Showtime
 from chassis.ids import uuid7
+from chassis.messaging.events import Event
+from chassis.messaging.inbox import receive_all
 from chassis.messaging.topology import exchange_of
 
 
@@ -64,6 +69,32 @@ def test_an_older_revision_never_overwrites_a_newer_one(db, deliver):
             deliver("showtime.updated", showtime_id=showtime_id, revision=revision, language=f"l{revision}")
         assert Screen.objects.get(id=screen_id).name == "Hall 3"
         assert Showtime.objects.get(id=showtime_id).language == "l3"
+
+
+def test_a_week_of_showtimes_that_comes_together_takes_the_statements_of_one(db, golden):
+    told = golden("showtime.scheduled")
+
+    def scheduled(showtime_id: UUID, revision: int = 1) -> Event:
+        data = {**told["data"], "showtime_id": str(showtime_id), "revision": revision}
+        return Event(
+            id=uuid7(),
+            type="showtime.scheduled",
+            source="/catalog",
+            subject=str(showtime_id),
+            time=datetime.now(UTC),
+            data=data,
+        )
+
+    def statements(events: list[Event]) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert len(receive_all(events, HANDLERS)) == len(events)
+        return len([query for query in queries if "SAVEPOINT" not in query["sql"]])
+
+    one, week = [scheduled(uuid7())], [scheduled(uuid7()) for _ in range(350)]
+    again = scheduled(UUID(week[0].subject), revision=3)
+    assert statements(one) == statements([*week, again, scheduled(UUID(again.subject), revision=2)]) == 3
+    assert Showtime.objects.count() == 351
+    assert Showtime.objects.get(id=again.subject).revision == 3
 
 
 @pytest.mark.parametrize("order", list(permutations(["showtime.scheduled", "showtime.updated", "showtime.cancelled"])))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin, messages
@@ -30,6 +29,7 @@ from catalog.models import (
     Theater,
 )
 from catalog.occupancy import touched_by
+from catalog.plan_admin import PlanningAdmin, TheaterDayFilter
 from catalog.seat_map import draw
 from catalog.service_admin import ServiceAdmin
 from catalog.tariff_models import PriceList, TicketType
@@ -37,7 +37,6 @@ from catalog.tariffs_admin import price_lists_of, ticket_types_of, what_it_costs
 from chassis.admin import ReadOnlyAdmin, actor_of
 from chassis.money import Money, format_money
 from chassis.storage.audit_log import Actor
-from chassis.web.day_filter import Day, DayFilter
 from chassis.web.problems import Problem
 
 
@@ -176,23 +175,9 @@ class CancellationForm(forms.Form):
     )
 
 
-class TheaterDayFilter(DayFilter):
-    """A day of each theater: a late show in Hanoi is still of the day before in Berlin."""
-
-    title = "day at the theater"
-    named = ("today", "tomorrow")
-
-    def of(self, day: Day, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        that_day = Q(pk=None)
-        for zone in Theater.objects.order_by().values_list("time_zone", flat=True).distinct():
-            first, behind = day.hours(ZoneInfo(zone))
-            that_day |= Q(theater__time_zone=zone, starts_at__gte=first, starts_at__lt=behind)
-        return queryset.filter(that_day)
-
-
 @admin.register(Showtime)
-class ShowtimeAdmin(ServiceAdmin):
-    """Showtimes are cancelled, never deleted: bookings refer to them."""
+class ShowtimeAdmin(PlanningAdmin, ServiceAdmin):
+    """Showtimes are cancelled, never deleted: bookings refer to them. Drafts are removed."""
 
     form = ShowtimeForm
     list_display = [
@@ -211,7 +196,7 @@ class ShowtimeAdmin(ServiceAdmin):
     list_select_related = ["movie", "theater", "screen__theater"]
     search_fields = ["id", "movie__title", "theater__name", "theater__city", "screen__name"]
     autocomplete_fields = ["movie", "screen", "price_list"]
-    actions = ["cancel"]
+    actions = ["publish", "remove_drafts", "cancel"]
 
     def kept_because(self, row: Showtime) -> str:
         return "A showtime is cancelled and never deleted, for bookings name it."
@@ -235,10 +220,10 @@ class ShowtimeAdmin(ServiceAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         editable = obj is None or self.has_change_permission(request, obj)
-        start = ["starts_at"] if editable else ["local_start"]
+        start = ["starts_at", "fold"] if editable else ["local_start"]
         if editable and obj is not None:
             start.append("move_sold")
-        known = [] if obj is None else ["status", "cancellation_reason", "local_end", "booked", "revision"]
+        known = ["draft"] if obj is None else ["status", "cancellation_reason", "local_end", "booked", "revision"]
         what = ["movie", "screen", *start, *SHOWING, *known]
         prices = ["price_list", *PRICE_FIELDS] if editable else ["price_list"]
         return [(None, {"fields": what}), ("Prices", {"fields": prices if obj is None else [*prices, "costs"]})]
@@ -256,8 +241,11 @@ class ShowtimeAdmin(ServiceAdmin):
         return super().get_form(request, obj, change=change, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A showtime that started or was cancelled is read, not edited."""
-        over = obj is not None and (obj.status != ShowtimeStatus.SCHEDULED or obj.starts_at <= timezone.now())
+        """A showtime that started or was cancelled is read, not edited; a draft may be moved to where it can start."""
+        over = obj is not None and (
+            obj.status == ShowtimeStatus.CANCELLED
+            or (obj.status == ShowtimeStatus.SCHEDULED and obj.starts_at <= timezone.now())
+        )
         return not over and super().has_change_permission(request, obj)
 
     @admin.display(description="Starts at", ordering="starts_at")

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog import scheduling, schema, selectors, services
+from catalog import scheduling, schema, selectors, services, unpublished
 from catalog.cache import read_through
 from catalog.errors import (
     InvalidFields,
@@ -35,13 +35,13 @@ from catalog.serializers import (
     MovieFilters,
     MovieInput,
     MovieSerializer,
+    NewShowtime,
     ScreenInput,
     ScreenSerializer,
     ScreenSummarySerializer,
     ShowtimeChange,
     ShowtimeDetailSerializer,
     ShowtimeFilters,
-    ShowtimeInput,
     ShowtimeSerializer,
     TheaterDetailSerializer,
     TheaterFilters,
@@ -126,11 +126,7 @@ class MovieById(CatalogView):
         return Response(MovieSerializer(movie).data)
 
     @problems(MovieNotFound, MovieInUse)
-    @extend_schema(
-        operation_id="remove_movie",
-        summary="Remove a movie",
-        responses={204: None},
-    )
+    @extend_schema(operation_id="remove_movie", summary="Remove a movie", responses={204: None})
     def delete(self, request: Request, movie_id: UUID) -> Response:
         """Only a movie that never had showtimes; else 409."""
         services.remove_movie(movie_id=movie_id, actor=actor(request))
@@ -310,6 +306,7 @@ class ScreenById(CatalogView):
 class Showtimes(CatalogView):
     thing = "showtime"
 
+    @problems(*unpublished.REFUSALS)
     @takes(ShowtimeFilters)
     @extend_schema(
         operation_id="list_showtimes",
@@ -319,6 +316,8 @@ class Showtimes(CatalogView):
     )
     def get(self, request: Request) -> HttpResponse:
         """Showtimes to come, the next first."""
+        if unpublished.is_about_drafts(self.query):
+            return as_json(dumps(unpublished.page_of_drafts(request, self.query)))
         answer = list_page(
             request,
             kind="showtimes",
@@ -336,12 +335,12 @@ class Showtimes(CatalogView):
         operation_id="schedule_showtime",
         summary="Schedule a showtime",
         description="For managers. Soon after, its seats are for sale.",
-        request=ShowtimeInput,
+        request=NewShowtime,
         responses={201: ShowtimeDetailSerializer},
         examples=schema.SHOWTIME,
     )
     def post(self, request: Request) -> Response:
-        showtime = scheduling.schedule_showtime(actor=actor(request), **ShowtimeInput.parse(request.data))
+        showtime = scheduling.schedule_showtime(actor=actor(request), **NewShowtime.parse(request.data))
         return created(request, _shown(showtime), f"/showtimes/{showtime.id}")
 
 
@@ -356,7 +355,10 @@ class ShowtimeById(CatalogView):
         responses=ShowtimeDetailSerializer,
         auth=[],
     )
-    def get(self, _: Request, showtime_id: UUID) -> HttpResponse:
+    def get(self, request: Request, showtime_id: UUID) -> HttpResponse:
+        if (draft := unpublished.draft(request, showtime_id)) is not None:
+            return as_json(dumps(draft))
+
         def load() -> str:
             return dumps(ShowtimeDetailSerializer(selectors.get_showtime(showtime_id)).data)
 
@@ -386,7 +388,7 @@ class ShowtimeById(CatalogView):
         responses={204: None},
     )
     def delete(self, request: Request, showtime_id: UUID) -> Response:
-        """Cancels the showtime: its bookings are cancelled and refunded."""
+        """Cancels the showtime: its bookings are cancelled and refunded. A draft is removed."""
         scheduling.cancel_showtime(showtime_id=showtime_id, reason=self.query["reason"], actor=actor(request))
         return Response(status=204)
 

@@ -1,6 +1,6 @@
 """What a showtime is allowed to do and what is left of it: pure decisions over plain values."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -9,12 +9,20 @@ from chassis.states import Machine
 
 
 class ShowtimeStatus(StrEnum):
+    """A draft is planned and takes its screen; nobody but those who plan sees it, and it is not told."""
+
+    DRAFT = "draft"
     SCHEDULED = "scheduled"
     CANCELLED = "cancelled"
 
 
+# What keeps a screen from others.
+ON_A_SCREEN = (ShowtimeStatus.DRAFT, ShowtimeStatus.SCHEDULED)
+
+
 class Command(StrEnum):
     CHANGE = "change"
+    PUBLISH = "publish"
     CANCEL = "cancel"
 
 
@@ -67,7 +75,10 @@ class OccupancyState(IntEnum):
     ENDED = 4
 
 
+# A draft that is not wanted is removed and leaves no state: nobody has heard of it.
 TRANSITIONS: dict[tuple[ShowtimeStatus, Command], ShowtimeStatus] = {
+    (ShowtimeStatus.DRAFT, Command.CHANGE): ShowtimeStatus.DRAFT,
+    (ShowtimeStatus.DRAFT, Command.PUBLISH): ShowtimeStatus.SCHEDULED,
     (ShowtimeStatus.SCHEDULED, Command.CHANGE): ShowtimeStatus.SCHEDULED,
     (ShowtimeStatus.SCHEDULED, Command.CANCEL): ShowtimeStatus.CANCELLED,
 }
@@ -90,6 +101,23 @@ def slot(*, starts_at: datetime, duration_minutes: int, cleaning_minutes: int) -
     """The time a film of that length takes of a screen; the audience's end excludes the cleaning after it."""
     ends_at = starts_at + timedelta(minutes=duration_minutes)
     return Slot(starts_at, ends_at, ends_at + timedelta(minutes=cleaning_minutes))
+
+
+def clashes(wanted: Sequence[tuple[Hashable, Slot]]) -> Iterator[tuple[int, int]]:
+    """Of slots on screens, by their place in the sequence: each that overlaps another of its screen, with one such."""
+    order = sorted(range(len(wanted)), key=lambda place: wanted[place][1].starts_at)
+    last: dict[Hashable, int] = {}
+    named: set[int] = set()
+    for place in order:
+        screen, slot_ = wanted[place]
+        before = last.get(screen)
+        if before is not None and wanted[before][1].overlaps(slot_):
+            for one, other in ((place, before), (before, place)):
+                if one not in named:
+                    named.add(one)
+                    yield one, other
+        if before is None or wanted[before][1].screen_free_at < slot_.screen_free_at:
+            last[screen] = place
 
 
 def price_from(prices: Mapping[str, int], categories: Collection[str]) -> int:

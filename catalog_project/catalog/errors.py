@@ -1,6 +1,22 @@
 """What the catalog refuses, each with the code that clients can rely on."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
 from chassis.web.problems import BadRequestFields, Conflict, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a field. code: stable; detail: a sentence for people."""
+
+    field: str
+    code: str
+    detail: str
+
+    def at(self, place: str = "") -> dict[str, str]:
+        """As a problem's errors have it. place: a JSON pointer to what the field is of."""
+        return {"pointer": f"{place}/{self.field}", "code": self.code, "detail": self.detail}
 
 
 class MovieNotFound(NotFound):
@@ -34,10 +50,23 @@ class PriceListNotFound(NotFound):
 
 
 class InvalidFields(BadRequestFields):
-    """A field whose value does not fit the rest of the catalog; errors: [{"pointer", "detail"}]."""
+    """A field whose value does not fit the rest of the catalog; errors: pointer, detail, and of a fault its code."""
 
-    def __init__(self, **sentences: str) -> None:
-        super().__init__(errors=[{"pointer": f"/{name}", "detail": text} for name, text in sentences.items()])
+    def __init__(self, *faults: Fault, **sentences: str) -> None:
+        told = [{"pointer": f"/{name}", "detail": text} for name, text in sentences.items()]
+        super().__init__(errors=[*(fault.at() for fault in faults), *told])
+        self.faults = faults
+
+
+class PlanRefused(Conflict):
+    """A plan that cannot be carried out as a whole; errors: [{"pointer", "code", "detail"}], of all its rows."""
+
+    code = "plan_refused"
+    title = "The plan does not fit"
+    most_errors = 1000
+
+    def __init__(self, errors: Iterable[Mapping[str, str]]) -> None:
+        super().__init__("Nothing was done: errors says what is in the way.", errors=list(errors))
 
 
 class NameTaken(Conflict):

@@ -1,6 +1,6 @@
 """Forms of the admin. They save through services, so that what staff do is told to the other services too."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,6 +9,7 @@ from django import forms
 from django.db import models, transaction
 
 from catalog import scheduling, services
+from catalog.clocks import LocalTime, TimeIsTwice, local_time
 from catalog.domain import SeatCategory
 from catalog.errors import InvalidFields
 from catalog.layouts import LETTERS, BadPlan, Place, read_plan, write_plan
@@ -51,7 +52,7 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
         if not problem.errors:
             self.add_error(None, problem.detail)
         for error in problem.errors or ():
-            name = error["pointer"].strip("/").split("/")[0]
+            name = error["pointer"].strip("/").split("/")[0].removeprefix("local_")
             known = next((each for each in (name, name.removesuffix("_id")) if each in self.fields), None)
             self.add_error(known, error["detail"])
 
@@ -156,6 +157,28 @@ def price_field(category: str) -> str:
 
 
 PRICE_FIELDS = [price_field(category) for category in SeatCategory]
+WHICH = [("", "-"), ("0", "The first"), ("1", "The second")]
+
+
+def add_price_fields(fields: MutableMapping[str, forms.Field]) -> None:
+    """Prices as people write them, one field a category."""
+    for category in SeatCategory:
+        fields[price_field(category)] = forms.DecimalField(
+            label=category.value.capitalize(), required=False, min_value=0, max_digits=16, decimal_places=3
+        )
+
+
+def amounts_of(cleaned: Mapping[str, Any], currency: str) -> dict[str, int]:
+    """Minor units by category of those that were filled in. Raises InvalidFields."""
+    amounts: dict[str, int] = {}
+    for category in SeatCategory:
+        value = cleaned.get(price_field(category))
+        if value:
+            try:
+                amounts[category.value] = to_minor(value, currency)
+            except ValueError as exc:
+                raise InvalidFields(**{price_field(category): str(exc)}) from exc
+    return amounts
 
 
 class ShowtimeForm(ServiceForm):
@@ -172,6 +195,17 @@ class ShowtimeForm(ServiceForm):
         label="Starts at",
         help_text="As the clocks of the theater show it.",
     )
+    # Asked for where the clocks of the theater show that time twice, and hidden where they do not.
+    fold = forms.TypedChoiceField(
+        choices=WHICH,
+        coerce=int,
+        empty_value=None,
+        required=False,
+        label="Shown twice that night",
+        help_text="The clocks are put back: which of the two is meant.",
+        widget=forms.HiddenInput,
+    )
+    draft = forms.BooleanField(required=False, help_text="Planned only: not shown or sold before it is published.")
     move_sold = forms.BooleanField(required=False, label="Move what is sold")
 
     class Meta:
@@ -180,15 +214,15 @@ class ShowtimeForm(ServiceForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for category in SeatCategory:
-            self.fields[price_field(category)] = forms.DecimalField(
-                label=category.value.capitalize(), required=False, min_value=0, max_digits=16, decimal_places=3
-            )
+        add_price_fields(self.fields)
         if not self.adding:
             zone = ZoneInfo(self.instance.theater.time_zone)
-            local = self.instance.starts_at.astimezone(zone)
-            self.initial["starts_at"] = local.replace(tzinfo=None)
-            if local.second:  # which a client of the API gave it: saved as it is, it stays as it is
+            local = local_time(self.instance.starts_at, zone)
+            self.initial["starts_at"] = local.wall
+            if local.fold is not None:
+                self.initial["fold"] = local.fold
+                self._ask_which()
+            if local.wall.second:  # which a client of the API gave it: saved as it is, it stays as it is
                 inputs: Any = self.fields["starts_at"].widget
                 inputs.widgets[1].format = "%H:%M:%S"
             self.fields["starts_at"].help_text = f"{zone.key}, the theater's time."
@@ -200,13 +234,24 @@ class ShowtimeForm(ServiceForm):
             for price in self.instance.prices.all():
                 self.initial[price_field(price.category)] = to_major(price.money)
 
+    def _ask_which(self) -> None:
+        self.fields["fold"].widget = forms.Select(choices=WHICH)
+
+    def _tell(self, problem: Problem) -> None:
+        """Of a time that the clocks show twice the page asks which is meant."""
+        if isinstance(problem, InvalidFields) and any(fault.code == TimeIsTwice.code for fault in problem.faults):
+            self._ask_which()
+            self.add_error("fold", problem.faults[0].detail)
+        else:
+            super()._tell(problem)
+
     def clean(self) -> dict[str, Any]:
         """Moving what is sold takes a word that it is meant; what a list says is changed in the list."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         typed = set(PRICE_FIELDS) & set(self.changed_data)
         if cleaned.get("price_list") and typed:
             self.add_error("price_list", "It follows the list: leave the prices as they are, or choose no list.")
-        if not self.adding and "starts_at" in self.changed_data and not cleaned.get("move_sold"):
+        if not self.adding and {"starts_at", "fold"} & set(self.changed_data) and not cleaned.get("move_sold"):
             touched = touched_by(self.instance.pk)
             if touched.bookings:
                 self.add_error("move_sold", f"This moves {touched}. Tick it if that is meant.")
@@ -218,9 +263,13 @@ class ShowtimeForm(ServiceForm):
         price_list = self.cleaned_data.get("price_list")
         changes: Mapping[str, Any] = {
             # The form read the wall clock in Django's own zone.
-            "starts_at": starts_at.replace(tzinfo=ZoneInfo(theater.time_zone)),
+            "starts_at": LocalTime(starts_at.replace(tzinfo=None), self.cleaned_data["fold"]),
             **{name: self.cleaned_data[name] for name in SHOWING},
-            **({"price_list_id": price_list.id} if price_list else {"prices": self._amounts(theater.currency)}),
+            **(
+                {"price_list_id": price_list.id}
+                if price_list
+                else {"prices": amounts_of(self.cleaned_data, theater.currency)}
+            ),
             "currency": theater.currency,
         }
         if self.adding:
@@ -228,6 +277,7 @@ class ShowtimeForm(ServiceForm):
                 actor=self.actor,
                 movie_id=self.cleaned_data["movie"].id,
                 screen_id=self.cleaned_data["screen"].id,
+                draft=self.cleaned_data["draft"],
                 **changes,
             )
         return scheduling.change_showtime(actor=self.actor, showtime_id=self.instance.pk, **changes)
@@ -237,14 +287,3 @@ class ShowtimeForm(ServiceForm):
             self.cleaned_data["screen"].theater if "screen" in self.cleaned_data else self.instance.theater
         )
         return theater
-
-    def _amounts(self, currency: str) -> dict[str, int]:
-        amounts: dict[str, int] = {}
-        for category in SeatCategory:
-            value = self.cleaned_data.get(price_field(category))
-            if value is not None:
-                try:
-                    amounts[category.value] = to_minor(value, currency)
-                except ValueError as exc:
-                    raise InvalidFields(**{price_field(category): str(exc)}) from exc
-        return amounts

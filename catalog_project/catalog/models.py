@@ -243,6 +243,12 @@ class Showtime(models.Model):
                 condition=models.Q(price_list__isnull=False),
                 name="idx_showtimes_price_list",
             ),
+            # Of the showtimes of all years, the few that are still planned.
+            models.Index(
+                fields=["theater", "starts_at", "id"],
+                name="idx_showtimes_drafts",
+                condition=models.Q(status=ShowtimeStatus.DRAFT.value),
+            ),
         ]
         constraints = [
             ExclusionConstraint(

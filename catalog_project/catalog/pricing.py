@@ -1,6 +1,6 @@
 """What showtimes cost: their tariffs, made of their price lists or of their own prices, and of their theaters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -9,7 +9,7 @@ import msgspec
 from django.db.models import prefetch_related_objects
 
 from catalog import domain, tariffs
-from catalog.errors import InvalidFields
+from catalog.errors import Fault, InvalidFields
 from catalog.models import Showtime, ShowtimePrice, Theater
 from catalog.tariff_models import PriceList
 from chassis.money import LARGEST_PRICE, Money, format_money, is_price
@@ -108,19 +108,25 @@ def choose(
     price_list_id: UUID | None,
     prices: Mapping[str, int] | None,
     type_prices: Mapping[str, Mapping[str, int]] | None,
+    lists: Mapping[UUID, PriceList] | None = None,
 ) -> Own | None:
     """Makes the showtime follow the list of that id, or have prices of its own where either of them is given: what they
     do not name costs what it costs now. Its own prices come back; None where it follows a list.
 
-    Raises InvalidFields for both at once, and for a list that is not its theater's.
+    lists: those that were read already, of any theater. Raises InvalidFields for both at once, and for a list that is not its theater's.
     """
     given = prices is not None or type_prices is not None
     if price_list_id is not None:
         if given:
-            raise InvalidFields(price_list_id="A showtime follows a price list, or has prices of its own.")
-        showtime.price_list = PriceList.objects.filter(theater_id=showtime.theater_id, id=price_list_id).first()
-        if showtime.price_list is None:
-            raise InvalidFields(price_list_id="The theater has no such price list.")
+            raise InvalidFields(
+                Fault("price_list_id", "prices_twice", "A showtime follows a price list, or has prices of its own.")
+            )
+        if lists is None:
+            lists = lists_of([price_list_id])
+        showtime.price_list = lists.get(price_list_id)
+        if showtime.price_list is None or showtime.price_list.theater_id != showtime.theater_id:
+            showtime.price_list = None
+            raise InvalidFields(Fault("price_list_id", "price_list_not_found", "The theater has no such price list."))
         return None
     if showtime.price_list_id is not None and not given:
         return None
@@ -129,30 +135,34 @@ def choose(
     return Own({**before.amounts, **(prices or {})}, before.by_type if type_prices is None else type_prices)
 
 
-def check_and_price(showtime: Showtime, own: Own | None) -> dict[str, int]:
-    """price(), of what somebody asks for. Raises InvalidFields."""
-    if own is not None:
-        _check_own(showtime, own)
+def lists_of(ids: Collection[UUID]) -> dict[UUID, PriceList]:
+    return {price_list.id: price_list for price_list in PriceList.objects.filter(id__in=ids)}
+
+
+def try_price(showtime: Showtime, own: Own | None) -> tuple[dict[str, int], list[Fault]]:
+    """price(), of what somebody asks for, and what stands against it."""
+    faults = [] if own is None else list(_faults_of(showtime, own))
     amounts = price(showtime, own)
     missing = domain.missing_prices(showtime.screen.categories, amounts)
     if missing:
         field = "prices" if own is not None else "price_list_id"
-        raise InvalidFields(**{field: f"The hall has seats without a price: {', '.join(missing)}."})
-    return amounts
+        faults.append(Fault(field, "price_missing", f"The hall has seats without a price: {', '.join(missing)}."))
+    return amounts, faults
 
 
-def _check_own(showtime: Showtime, own: Own) -> None:
+def _faults_of(showtime: Showtime, own: Own) -> Iterator[Fault]:
     if showtime.currency != showtime.theater.currency:
-        raise InvalidFields(prices=f"The theater's currency is {showtime.theater.currency}.")
+        yield Fault("prices", "currency_is_another", f"The theater's currency is {showtime.theater.currency}.")
     types = types_of(showtime.theater)
     for code in own.by_type:
+        field = f"type_prices/{code}"
         if code == default_of(types):
-            raise InvalidFields(**{f"type_prices/{code}": "What the default ticket type costs stands in prices."})
-        if code not in {type_.code for type_ in types}:
-            raise InvalidFields(**{f"type_prices/{code}": "The theater has no such ticket type."})
+            yield Fault(field, "type_is_default", "What the default ticket type costs stands in prices.")
+        elif code not in {type_.code for type_ in types}:
+            yield Fault(field, "ticket_type_unknown", "The theater has no such ticket type.")
     rows = {"prices": own.amounts, **{f"type_prices/{code}": row for code, row in own.by_type.items()}}
     for field, amounts in rows.items():
         if not all(map(is_price, amounts.values())):
             # What the card gateway would not take is not put on sale.
             most = format_money(Money(LARGEST_PRICE, showtime.currency))
-            raise InvalidFields(**{field: f"A price is not negative, and {most} at most."})
+            yield Fault(field, "price_out_of_range", f"A price is not negative, and {most} at most.")

@@ -1,13 +1,14 @@
 """What staff did to the catalog, written down with it; see chassis.storage.audit_log."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from catalog.models import Movie, Screen, Showtime, Theater
 from catalog.tariff_models import PriceList, TicketType
 from catalog.tariffs import early_in_words, fee_in_words, rule_in_words
 from chassis.money import Money, format_money
-from chassis.storage.audit_log import Actor, changes, columns, record
+from chassis.storage.audit_log import Actor, Record, changes, columns, record, record_all
 
 Row = Movie | Theater | Screen | Showtime | TicketType | PriceList
 # What follows from other changes, and says nothing by itself.
@@ -70,6 +71,28 @@ def record_removed(actor: Actor | None, row: Row) -> None:
     """Before the row goes, while it has a key."""
     if actor:
         record(actor, f"{_kind(row)}.removed", (_kind(row), row.pk), before=state(row))
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What was done to a row, in the past tense, and what differs of its state()."""
+
+    done: str
+    row: Row
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+
+
+def record_deeds(actor: Actor | None, deeds: Iterable[Deed]) -> None:
+    """Many at once, in one statement."""
+    if actor:
+        record_all(
+            actor,
+            [
+                Record(f"{_kind(deed.row)}.{deed.done}", (_kind(deed.row), deed.row.pk), deed.before, deed.after)
+                for deed in deeds
+            ],
+        )
 
 
 def _kind(row: Row) -> str:

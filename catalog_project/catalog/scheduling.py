@@ -6,10 +6,10 @@ Locks are taken in one order everywhere: movie, theater, screen, the change that
 showtimes by id, and the catalog's generation last.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,8 +20,10 @@ from django.utils import timezone
 
 from catalog import domain
 from catalog.cache import catalog_changed
-from catalog.domain import Command, ShowtimeStatus, Slot
+from catalog.clocks import LocalTime, WrongClock
+from catalog.domain import ON_A_SCREEN, Command, ShowtimeStatus, Slot
 from catalog.errors import (
+    Fault,
     InvalidFields,
     ShowtimeIsCancelled,
     ShowtimeNotFound,
@@ -31,8 +33,8 @@ from catalog.errors import (
 )
 from catalog.events import ShowtimeCancelled, ShowtimeScheduled, ShowtimeUpdated
 from catalog.models import NO_OVERLAP, Movie, Screen, Showing, Showtime, ShowtimePrice, Theater
-from catalog.pricing import Own, check_and_price, choose, own_of, price, write_prices
-from catalog.records import record_added, record_changed, state
+from catalog.pricing import Own, choose, own_of, price, try_price, write_prices
+from catalog.records import record_added, record_changed, record_removed, state
 from catalog.rows import assign, refusing
 from chassis.messaging.outbox import emit, emit_all
 from chassis.storage.audit_log import Actor
@@ -50,18 +52,20 @@ def schedule_showtime(
     *,
     movie_id: UUID,
     screen_id: UUID,
-    starts_at: datetime,
+    starts_at: datetime | LocalTime,
     prices: Mapping[str, int] | None = None,
     type_prices: Mapping[str, Mapping[str, int]] | None = None,
     currency: str | None = None,
     price_list_id: UUID | None = None,
+    draft: bool = False,
     actor: Actor | None = None,
     **showing: Any,
 ) -> Showtime:
     """A new showtime; its end follows from the film and the theater's cleaning time.
 
-    It follows a price list of its theater, or has prices of its own: minor units by seat category, in the theater's
-    currency; every category of the hall needs one. type_prices: of ticket types that cost something else, by type.
+    starts_at: a moment, or what the theater's clocks show. draft: it is planned, and not told or sold before it is
+    published. It follows a price list of its theater, or has prices of its own: minor units by seat category, in the
+    theater's currency; every category of the hall needs one. type_prices: of ticket types that cost something else.
     showing: the fields of catalog.models.Showing, format and language and so on.
     Raises InvalidFields, ShowtimesOverlap.
     """
@@ -71,8 +75,9 @@ def schedule_showtime(
             movie=movie,
             theater=theater,
             screen=screen,
-            starts_at=starts_at,
+            starts_at=at_the_theater(starts_at, theater),
             currency=currency or theater.currency,
+            status=ShowtimeStatus.DRAFT if draft else ShowtimeStatus.SCHEDULED,
             **asdict(Showing(**showing)),
         )
         own = choose(showtime, price_list_id, prices, type_prices)
@@ -80,15 +85,16 @@ def schedule_showtime(
         showtime.save(force_insert=True)
         write_prices([showtime], {showtime.id: amounts})
         record_added(actor, showtime)
-        emit(ShowtimeScheduled.of(showtime), subject=showtime.id)
-        catalog_changed()
+        if not draft:
+            emit(ShowtimeScheduled.of(showtime), subject=showtime.id)
+            catalog_changed()
     return showtime
 
 
 def change_showtime(
     *,
     showtime_id: UUID,
-    starts_at: datetime | None = None,
+    starts_at: datetime | LocalTime | None = None,
     prices: Mapping[str, int] | None = None,
     type_prices: Mapping[str, Mapping[str, int]] | None = None,
     currency: str | None = None,
@@ -108,13 +114,14 @@ def change_showtime(
         showtime = _locked_showtime(showtime_id)
         if not domain.SHOWTIME.allows(ShowtimeStatus(showtime.status), Command.CHANGE):
             raise ShowtimeIsCancelled(f"A showtime that is {showtime.status} cannot be changed.")
-        if showtime.starts_at <= timezone.now():
+        draft = showtime.status == ShowtimeStatus.DRAFT
+        if not draft and showtime.starts_at <= timezone.now():
             raise ShowtimeStarted("A showtime that has started is not changed any more.")
         was, before, followed = state(showtime), showtime.amounts, showtime.price_list_id
         own_before = None if followed else own_of(showtime)
         own = choose(showtime, price_list_id, prices, type_prices)
         wanted = {
-            "starts_at": starts_at or showtime.starts_at,
+            "starts_at": at_the_theater(starts_at, showtime.theater) if starts_at else showtime.starts_at,
             "currency": currency or showtime.currency,
             **asdict(replace(showtime.showing, **showing)),
         }
@@ -126,21 +133,27 @@ def change_showtime(
         if amounts != before:
             write_prices([showtime], {showtime.id: amounts})
         record_changed(actor, showtime, was)
-        emit(ShowtimeUpdated.of(showtime), subject=showtime.id)
-        catalog_changed()
+        if not draft:
+            emit(ShowtimeUpdated.of(showtime), subject=showtime.id)
+            catalog_changed()
     return showtime
 
 
 def cancel_showtime(*, showtime_id: UUID, reason: str = "", actor: Actor | None = None) -> Showtime:
     """Takes a showtime off; booking cancels and refunds its bookings. Nothing happens to one that is off already.
 
-    reason: what customers are told. Raises ShowtimeNotFound, ShowtimeOver.
+    A draft is gone afterwards, for nobody has heard of it. reason: what customers are told. Raises ShowtimeNotFound,
+    ShowtimeOver.
     """
     with transaction.atomic():
         showtime = Showtime.objects.select_for_update(no_key=True).filter(id=showtime_id).first()
         if showtime is None:
             raise ShowtimeNotFound
         if showtime.status == ShowtimeStatus.CANCELLED:
+            return showtime
+        if showtime.status == ShowtimeStatus.DRAFT:
+            record_removed(actor, showtime)
+            showtime.delete()
             return showtime
         if showtime.ends_at <= timezone.now():
             raise ShowtimeOver("A showtime that is over cannot be cancelled.")
@@ -164,7 +177,7 @@ def add_showtimes(programme: Iterable[tuple[Showtime, Mapping[str, int]]]) -> li
     """
     rows = [(showtime, price(showtime, None if showtime.price_list else Own(own, {}))) for showtime, own in programme]
     for showtime, _ in rows:
-        _place(showtime)
+        place(showtime)
     ids = [showtime.id for showtime, _ in rows]
     known = set(Showtime.objects.filter(id__in=ids).values_list("id", flat=True))
     Showtime.objects.bulk_create([row for row, _ in rows], batch_size=500, ignore_conflicts=True)
@@ -193,12 +206,12 @@ def move_ends(movie: Movie) -> None:
     """Brings the ends of the movie's showtimes to come in line with its length; the cleaning after them stays.
 
     The caller has locked the movie. Raises ShowtimesOverlap when the longer film no longer fits: call it within
-    refusing_overlaps(), and below too.
+    refusing_overlaps(), and below too. Drafts that no longer fit are refused when they are published.
     """
     length = timedelta(minutes=movie.duration_minutes)
     cleaning = F("screen_free_at") - F("ends_at")
     _move(
-        showtimes_to_come(movie_id=movie.id),
+        _planned_to_come(movie_id=movie.id),
         ends_at=F("starts_at") + length,
         screen_free_at=F("starts_at") + length + cleaning,
     )
@@ -207,7 +220,7 @@ def move_ends(movie: Movie) -> None:
 def move_cleaning(theater: Theater) -> None:
     """Brings the time from which on screens are free again in line with the theater's cleaning time."""
     cleaning = timedelta(minutes=theater.cleaning_minutes)
-    _move(showtimes_to_come(theater_id=theater.id), screen_free_at=F("ends_at") + cleaning)
+    _move(_planned_to_come(theater_id=theater.id), screen_free_at=F("ends_at") + cleaning)
 
 
 def _move(showtimes: QuerySet[Showtime], **times: Any) -> None:
@@ -219,6 +232,10 @@ def _move(showtimes: QuerySet[Showtime], **times: Any) -> None:
 def showtimes_to_come(**which: UUID) -> QuerySet[Showtime]:
     """Those of a movie_id, theater_id or screen_id that are on and have not started."""
     return Showtime.objects.filter(status=ShowtimeStatus.SCHEDULED.value, starts_at__gt=timezone.now(), **which)
+
+
+def _planned_to_come(**which: UUID) -> QuerySet[Showtime]:
+    return Showtime.objects.filter(status__in=ON_A_SCREEN, starts_at__gt=timezone.now(), **which)
 
 
 def _locked_place(movie_id: UUID, screen_id: UUID) -> tuple[Movie, Theater, Screen]:
@@ -243,24 +260,42 @@ def _locked_showtime(showtime_id: UUID) -> Showtime:
     return showtime
 
 
+def at_the_theater(starts_at: datetime | LocalTime, theater: Theater) -> datetime:
+    """The moment. Raises InvalidFields of what the theater's clocks do not show, or show twice."""
+    if isinstance(starts_at, datetime):
+        return starts_at
+    try:
+        # A time that is shown twice equals no moment of another zone (PEP 495), the one that is kept neither.
+        return starts_at.at(ZoneInfo(theater.time_zone)).astimezone(UTC)
+    except WrongClock as exc:
+        raise InvalidFields(Fault("local_starts_at", exc.code, str(exc))) from exc
+
+
 def _check_and_place(showtime: Showtime, own: Own | None) -> dict[str, int]:
     """Sets the end and the tariff of the showtime; its prices come back, as of pricing.price().
 
     Raises InvalidFields, ShowtimesOverlap.
     """
-    now = timezone.now()
-    if not now < showtime.starts_at < now + FURTHEST:
-        raise InvalidFields(starts_at="A showtime starts in the future, within two years.")
-    if showtime.language not in showtime.movie.languages:
-        known = ", ".join(showtime.movie.languages)
-        raise InvalidFields(language=f"The movie is there in: {known}.")
-    amounts = check_and_price(showtime, own)
-    _place(showtime)
+    amounts, faults = try_price(showtime, own)
+    if found := [*faults_of(showtime), *faults]:
+        raise InvalidFields(*found)
+    place(showtime)
     _refuse_overlap(showtime)
     return amounts
 
 
-def _place(showtime: Showtime) -> None:
+def faults_of(showtime: Showtime) -> Iterator[Fault]:
+    """What of a showtime does not fit its film; its prices (pricing) and whether its screen is free are asked apart."""
+    now = timezone.now()
+    if not now < showtime.starts_at < now + FURTHEST:
+        yield Fault("starts_at", "start_out_of_range", "A showtime starts in the future, within two years.")
+    if showtime.language not in showtime.movie.languages:
+        known = ", ".join(showtime.movie.languages)
+        yield Fault("language", "language_unavailable", f"The movie is there in: {known}.")
+
+
+def place(showtime: Showtime) -> None:
+    """Sets when it ends and when its screen is free again."""
     slot = domain.slot(
         starts_at=showtime.starts_at,
         duration_minutes=showtime.movie.duration_minutes,
@@ -269,7 +304,7 @@ def _place(showtime: Showtime) -> None:
     showtime.ends_at, showtime.screen_free_at = slot.ends_at, slot.screen_free_at
 
 
-def _slot_of(showtime: Showtime) -> Slot:
+def slot_of(showtime: Showtime) -> Slot:
     return Slot(showtime.starts_at, showtime.ends_at, showtime.screen_free_at)
 
 
@@ -280,18 +315,23 @@ def _refuse_overlap(showtime: Showtime) -> None:
             theater_id=showtime.theater_id,
             screen_id=showtime.screen_id,
             starts_at__range=(showtime.starts_at - LONGEST, showtime.screen_free_at),
-            status=ShowtimeStatus.SCHEDULED.value,
+            status__in=ON_A_SCREEN,
         )
         .exclude(id=showtime.id)
         .select_related("movie")
         .order_by("starts_at")
     )
-    wanted = _slot_of(showtime)
+    wanted = slot_of(showtime)
     for other in neighbours:
-        if wanted.overlaps(_slot_of(other)):
-            zone = ZoneInfo(showtime.theater.time_zone)
-            raise ShowtimesOverlap(
-                f"{showtime.screen.name} shows {other.movie.title} from {other.starts_at.astimezone(zone):%H:%M}"
-                f" and is free again at {other.screen_free_at.astimezone(zone):%H:%M}.",
-                showtime_id=str(other.id),
-            )
+        if wanted.overlaps(slot_of(other)):
+            raise ShowtimesOverlap(in_the_way(showtime, other), showtime_id=str(other.id))
+
+
+def in_the_way(showtime: Showtime, other: Showtime) -> str:
+    """A sentence about the other, which has the screen when this one would. With theater, screen and movies."""
+    zone = ZoneInfo(showtime.theater.time_zone)
+    shows = "is to show" if other.status == ShowtimeStatus.DRAFT else "shows"
+    return (
+        f"{showtime.screen.name} {shows} {other.movie.title} from {other.starts_at.astimezone(zone):%H:%M}"
+        f" and is free again at {other.screen_free_at.astimezone(zone):%H:%M}."
+    )

@@ -1,9 +1,13 @@
 """What the API document shows of requests: examples that the API takes as they are, given ids of what is there."""
 
+from drf_spectacular.utils import OpenApiParameter
+
 from chassis.web.openapi import sends
 
+KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)
 MOVIE_ID = "019ab1c8-1000-7a00-8000-000000000011"
 SCREEN_ID = "019ab1c8-1000-7a00-8000-000000000012"
+SHOWTIME_ID = "019ab1c8-1000-7a00-8000-000000000013"
 PRICE = {"amount": 120000, "currency": "VND"}
 
 MOVIE = sends(
@@ -69,17 +73,25 @@ SEATS = [
 ]
 SCREEN = sends(three_seats_and_an_aisle={"name": "Hall 9", "seats": SEATS})
 SCREEN_CHANGE = sends(another_name={"name": "The small hall"})
-SHOWTIME = sends(
-    an_evening={
-        "movie_id": MOVIE_ID,
-        "screen_id": SCREEN_ID,
-        "starts_at": "2027-03-01T19:30:00+07:00",
-        "format": "2D",
-        "language": "en",
-        "prices": {"standard": PRICE},
-    }
-)
+EVENING = {
+    "movie_id": MOVIE_ID,
+    "screen_id": SCREEN_ID,
+    "starts_at": "2027-03-01T19:30:00+07:00",
+    "format": "2D",
+    "language": "en",
+    "prices": {"standard": PRICE},
+}
+LATE = {name: value for name, value in EVENING.items() if name != "starts_at"} | {"local_starts_at": "2027-03-01T23:30"}
+SHOWTIME = sends(an_evening=EVENING, by_the_clock_of_the_theater=LATE, a_draft={**EVENING, "draft": True})
 SHOWTIME_CHANGE = sends(
     half_an_hour_later={"starts_at": "2027-03-01T20:00:00+07:00"},
     prices_of_its_own={"prices": {"standard": PRICE}},
+)
+BATCH = sends(
+    an_evening_of_drafts={"items": [EVENING, LATE]}, what_would_be_in_the_way={"dry_run": True, "items": [EVENING]}
+)
+DRAFTS = sends(one_draft={"showtime_ids": [SHOWTIME_ID]})
+COPY = sends(
+    a_week_to_the_next={"from": "2027-03-01", "days": 7, "to": ["2027-03-08"]},
+    a_day_to_two_others={"from": "2027-03-01", "days": 1, "to": ["2027-03-02", "2027-03-03"], "leave_out": True},
 )

@@ -1,6 +1,7 @@
 """Reads. What they return is complete for its serializer: no query is left for the rendering."""
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from catalog import domain
 from catalog.cache import occupied_seats
+from catalog.clocks import midnight
 from catalog.domain import ShowtimeStatus
 from catalog.errors import (
     MovieNotFound,
@@ -156,11 +158,29 @@ def _on(date: dt.date) -> Q:
 
 
 def get_showtime(showtime_id: UUID) -> Showtime:
-    """Raises ShowtimeNotFound."""
-    showtime = _complete().filter(id=showtime_id).first()
+    """One that is or was on sale. Raises ShowtimeNotFound, of a draft too."""
+    showtime = _complete().filter(id=showtime_id).exclude(status=ShowtimeStatus.DRAFT).first()
     if showtime is None:
         raise ShowtimeNotFound
     return showtime
+
+
+def find_draft(showtime_id: UUID) -> Showtime | None:
+    return _complete().filter(id=showtime_id, status=ShowtimeStatus.DRAFT).first()
+
+
+def drafts_of(theater: Theater, *, first: dt.date, last: dt.date, screens: Collection[UUID], most: int) -> list[UUID]:
+    """The first of those that begin in these days by the clocks of the theater, on these screens; on all, if none."""
+    zone = ZoneInfo(theater.time_zone)
+    drafts = Showtime.objects.filter(
+        theater=theater,
+        status=ShowtimeStatus.DRAFT,
+        starts_at__gte=midnight(first, zone),
+        starts_at__lt=midnight(last + dt.timedelta(days=1), zone),
+    )
+    if screens:
+        drafts = drafts.filter(screen__in=screens)
+    return list(drafts.order_by("starts_at", "id").values_list("id", flat=True)[:most])
 
 
 def fill_in_seats_left(showtimes: list[dict[str, Any]]) -> None:

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from catalog import domain, validators
+from catalog.clocks import LocalTime
 from catalog.domain import SeatCategory, ShowtimeStatus
 from catalog.layouts import MAX_EXTENT, MAX_SEATS, ROW_LABEL, Place
 from catalog.models import SHOWING, Movie, Screen, Seat, Showtime, Theater
@@ -31,6 +32,45 @@ class MomentField(serializers.DateTimeField):
         if timezone.is_naive(value):
             self.fail("naive")
         return super().enforce_timezone(value)
+
+
+class WallClockField(serializers.DateTimeField):
+    """What the clocks of a theater show, without an offset."""
+
+    default_error_messages = {"aware": "What a clock shows has no offset: 2026-10-25T02:30."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], **kwargs)
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        return value
+
+
+class StartFields(StrictSerializer):
+    """When a showtime starts: a moment, or what the clocks of its theater show."""
+
+    starts_at = MomentField(required=False, help_text="Or local_starts_at.")
+    local_starts_at = WallClockField(
+        required=False, help_text="As the clocks of the theater show it, without an offset: 2026-10-25T02:30."
+    )
+    fold = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=1,
+        help_text="Which is meant of a local time that the clocks show twice: 0 the first, 1 the second.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Whichever was given becomes starts_at."""
+        attrs = super().validate(attrs)
+        wall, fold = attrs.pop("local_starts_at", None), attrs.pop("fold", None)
+        if wall is None and fold is not None:
+            raise serializers.ValidationError({"fold": ["It says which local_starts_at is meant, and there is none."]})
+        if wall is not None and "starts_at" in attrs:
+            raise serializers.ValidationError({"local_starts_at": ["There is starts_at already: one of the two."]})
+        if wall is not None:
+            attrs["starts_at"] = LocalTime(wall, fold)
+        return attrs
 
 
 class MoneySerializer(StrictSerializer):
@@ -248,8 +288,7 @@ class ShowtimeDetailSerializer(ShowtimeSerializer):
         fields = [*ShowtimeSerializer.Meta.fields, "price_list_id", "tariff"]
 
 
-class ShowtimeChange(StrictSerializer, serializers.ModelSerializer[Showtime]):
-    starts_at = MomentField()
+class ShowtimeChange(StartFields, serializers.ModelSerializer[Showtime]):
     prices = PricesField(allow_empty=False, required=False, help_text="Of its own, of the default ticket type.")
     type_prices = serializers.DictField(
         child=PricesField(),
@@ -263,10 +302,11 @@ class ShowtimeChange(StrictSerializer, serializers.ModelSerializer[Showtime]):
 
     class Meta:
         model = Showtime
-        fields = ["starts_at", *SHOWING, "prices", "type_prices", "price_list_id"]
+        fields = ["starts_at", "local_starts_at", "fold", *SHOWING, "prices", "type_prices", "price_list_id"]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Prices become amounts, and their one currency stands beside them; no list: prices as they are, of its own."""
+        attrs = super().validate(attrs)
         given = {"": attrs.get("prices", {}), **attrs.get("type_prices", {})}
         currencies = {price["currency"] for row in given.values() for price in row.values()}
         if len(currencies) > 1:
@@ -289,6 +329,19 @@ class ShowtimeInput(ShowtimeChange):
 
     class Meta(ShowtimeChange.Meta):
         fields = [*ShowtimeChange.Meta.fields, "movie_id", "screen_id"]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
+        if "starts_at" not in attrs:
+            raise serializers.ValidationError({"starts_at": ["This field is required, or local_starts_at."]})
+        return attrs
+
+
+class NewShowtime(ShowtimeInput):
+    draft = serializers.BooleanField(required=False, help_text="Planned only: not told, shown or sold yet.")
+
+    class Meta(ShowtimeInput.Meta):
+        fields = [*ShowtimeInput.Meta.fields, "draft"]
 
 
 class MovieFilters(PageQuery):
@@ -313,7 +366,9 @@ class ShowtimeFilters(PageQuery):
     starts_after = MomentField(required=False, help_text="With it, showtimes that have started are listed too.")
     starts_before = MomentField(required=False)
     status = serializers.ChoiceField(
-        required=False, choices=[status.value for status in ShowtimeStatus], help_text="Default: scheduled."
+        required=False,
+        choices=[status.value for status in ShowtimeStatus],
+        help_text="Default: scheduled. Drafts: for who plans.",
     )
 
     def validate_date(self, value: Any) -> Any:

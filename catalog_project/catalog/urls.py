@@ -1,6 +1,6 @@
 from django.urls import path
 
-from catalog import api, tariffs_api
+from catalog import api, plan_api, tariffs_api
 
 urlpatterns = [
     path("movies", api.Movies.as_view()),
@@ -12,7 +12,11 @@ urlpatterns = [
     path("theaters/<uuid:theater_id>/ticket-types/<uuid:ticket_type_id>", tariffs_api.TicketTypeById.as_view()),
     path("theaters/<uuid:theater_id>/price-lists", tariffs_api.PriceListsOfTheater.as_view()),
     path("theaters/<uuid:theater_id>/price-lists/<uuid:price_list_id>", tariffs_api.PriceListById.as_view()),
+    path("theaters/<uuid:theater_id>/plan:copy", plan_api.CopiedPlan.as_view()),
     path("screens/<uuid:screen_id>", api.ScreenById.as_view()),
     path("showtimes", api.Showtimes.as_view()),
+    path("showtimes:batch", plan_api.BatchOfShowtimes.as_view()),
+    path("showtimes:publish", plan_api.PublishedShowtimes.as_view()),
+    path("showtimes:remove", plan_api.RemovedDrafts.as_view()),
     path("showtimes/<uuid:showtime_id>", api.ShowtimeById.as_view()),
 ]

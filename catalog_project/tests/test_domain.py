@@ -18,6 +18,8 @@ EIGHT = datetime(2026, 11, 27, 20, tzinfo=UTC)
 
 def test_every_status_answers_every_command_as_the_table_says() -> None:
     expected = {
+        (ShowtimeStatus.DRAFT, Command.CHANGE): ShowtimeStatus.DRAFT,
+        (ShowtimeStatus.DRAFT, Command.PUBLISH): ShowtimeStatus.SCHEDULED,
         (ShowtimeStatus.SCHEDULED, Command.CHANGE): ShowtimeStatus.SCHEDULED,
         (ShowtimeStatus.SCHEDULED, Command.CANCEL): ShowtimeStatus.CANCELLED,
     }
@@ -29,7 +31,7 @@ def test_every_status_answers_every_command_as_the_table_says() -> None:
         else:
             with pytest.raises(IllegalTransition, match=f"{command} is not possible in {status}"):
                 domain.SHOWTIME.next(status, command)
-    assert walked == 4
+    assert walked == 9
 
 
 def test_the_audience_leaves_before_the_cleaners_do() -> None:
@@ -57,6 +59,27 @@ def test_two_slots_overlap_exactly_when_they_share_a_minute(a: int, b: int, leng
 
     shared = set(range(a, a + length_a)) & set(range(b, b + length_b))
     assert of(a, length_a).overlaps(of(b, length_b)) is bool(shared)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 60), st.integers(1, 20)), max_size=12),
+)
+def test_of_many_slots_exactly_those_are_named_that_share_their_screen(drawn: list[tuple[int, int, int]]) -> None:
+    wanted = [
+        (
+            screen,
+            domain.slot(starts_at=EIGHT + timedelta(minutes=start), duration_minutes=length, cleaning_minutes=0),
+        )
+        for screen, start, length in drawn
+    ]
+    named = dict(domain.clashes(wanted))
+    for one, other in named.items():
+        assert one != other
+        assert wanted[one][0] == wanted[other][0]
+        assert wanted[one][1].overlaps(wanted[other][1])
+    for place, (screen, slot) in enumerate(wanted):
+        others = (s for n, (where, s) in enumerate(wanted) if n != place and where == screen)
+        assert (place in named) is any(slot.overlaps(other) for other in others)
 
 
 def test_the_price_shown_is_the_lowest_that_everybody_may_pay() -> None:

@@ -3,11 +3,15 @@
 In pages of the database.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from catalog.models import Movie, Showtime
+from catalog.planning import Wanted, plan_showtimes
+from catalog.selectors import drafts_of
 from chassis.ids import uuid7
 from chassis.testing_costs import assert_bounded, lists, reads, ticks
+from chassis.testing_plans import analyze, buffers, costs, rows_read
 from chassis.web.staff import local_user
 
 
@@ -17,6 +21,36 @@ def test_what_the_clock_starts_costs_what_there_is_to_do(long_history: None) -> 
 
 def test_every_list_of_staff_costs_what_it_shows(long_history: None) -> None:
     assert_bounded(lists(local_user("root", {"admin"})))
+
+
+def test_planning_costs_what_is_planned_and_not_what_has_been(long_history: None, manager: Any) -> None:
+    last = Showtime.objects.filter(theater__isnull=False).order_by("-starts_at")[0]
+    newest = Showtime.objects.filter(theater=last.theater_id).order_by("-starts_at").values("id")[:300]
+    Showtime.objects.filter(id__in=list(newest.values_list("id", flat=True))).update(status="draft")
+    analyze("showtimes")
+    day = last.starts_at + timedelta(days=3)
+    screens = list(last.theater.screens.all())
+    wanted = [
+        Wanted(
+            movie_id=last.movie_id,
+            screen_id=screen.id,
+            starts_at=day + timedelta(hours=3 * number),
+            prices=last.amounts,
+            currency=last.currency,
+            showing=last.showing,
+        )
+        for screen in screens
+        for number in range(10)
+    ]
+    with costs() as made:
+        plan = plan_showtimes(wanted=wanted, dry_run=True)
+    assert len(plan.rows) == 100
+    assert buffers(made) < 10 * len(wanted), "\n".join(map(str, made))
+    span = {"first": (day - timedelta(days=400)).date(), "last": day.date(), "screens": [], "most": 2000}
+    with costs() as made:
+        assert len(drafts_of(last.theater, **span)) == 300
+    assert rows_read(made, "showtimes") <= 300, "\n".join(map(str, made))
+    assert_bounded(reads(manager, ["/showtimes?status=draft", f"/showtimes?status=draft&theater_id={last.theater_id}"]))
 
 
 def test_what_everybody_reads_costs_what_it_shows(long_history: None, api: Any) -> None:

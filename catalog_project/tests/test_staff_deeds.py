@@ -1,6 +1,7 @@
 """Everything that staff can do to the catalog is on record: who did it, and what it was before."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -68,6 +69,15 @@ def wanted() -> dict[str, Any]:
     }
 
 
+def draft() -> Showtime:
+    return ShowtimeFactory(status="draft")
+
+
+def copy_by_api(api: APIClient, showtime: Showtime) -> Any:
+    first, to = (f"{showtime.starts_at + timedelta(days=days):%Y-%m-%d}" for days in (-1, 6))
+    return api.post(f"/theaters/{showtime.theater_id}/plan:copy", {"from": first, "days": 7, "to": [to]})
+
+
 BY_API: dict[str, Callable[[APIClient], Any]] = {
     "POST /movies": lambda api: api.post("/movies", MOVIE),
     "PATCH /movies/{movie_id}": lambda api: api.patch(f"/movies/{MovieFactory().id}", {"title": "Another"}),
@@ -93,6 +103,10 @@ BY_API: dict[str, Callable[[APIClient], Any]] = {
     ),
     "DELETE /theaters/{theater_id}/price-lists/{price_list_id}": lambda api: api.delete(of(PriceListFactory())),
     "POST /showtimes": lambda api: api.post("/showtimes", wanted()),
+    "POST /showtimes:batch": lambda api: api.post("/showtimes:batch", {"items": [wanted()]}),
+    "POST /showtimes:publish": lambda api: api.post("/showtimes:publish", {"showtime_ids": [str(draft().id)]}),
+    "POST /showtimes:remove": lambda api: api.post("/showtimes:remove", {"showtime_ids": [str(draft().id)]}),
+    "POST /theaters/{theater_id}/plan:copy": lambda api: copy_by_api(api, draft()),
     "PATCH /showtimes/{showtime_id}": lambda api: api.patch(f"/showtimes/{ShowtimeFactory().id}", {"language": "en"}),
     "DELETE /showtimes/{showtime_id}": lambda api: api.delete(f"/showtimes/{ShowtimeFactory().id}"),
 }
@@ -121,6 +135,26 @@ def change_showtime(browser: Client) -> Any:
 
 def change_screen(browser: Client) -> Any:
     return browser.post(page("screen_change", ScreenFactory().pk), {"name": "Another", "plan": ""})
+
+
+def copy_by_hand(browser: Client, showtime: Showtime) -> Any:
+    first, begins = (f"{showtime.starts_at + timedelta(days=days):%Y-%m-%d}" for days in (-1, 6))
+    form = {"first": first, "days": 7, "begins": begins, "times": 1, "do": "draft"}
+    return browser.post(f"{page('copy_drafts')}?theater={showtime.theater_id}", form)
+
+
+def plan_by_hand(browser: Client) -> Any:
+    screen, day = ScreenFactory(), f"{next_week():%Y-%m-%d}"
+    form = {**showtime_form(), "movie": MovieFactory().pk, "screens": [screen.pk], "first": day, "last": day}
+    address = f"{page('plan_drafts')}?theater={screen.theater_id}"
+    return browser.post(address, {**form, "times": "13:00 20:15", "do": "draft"})
+
+
+def publish_by_hand(browser: Client, showtime: Showtime) -> Any:
+    day = f"{showtime.starts_at:%Y-%m-%d}"
+    last = f"{showtime.starts_at + timedelta(days=1):%Y-%m-%d}"
+    address = f"{page('publish_drafts')}?theater={showtime.theater_id}"
+    return browser.post(address, {"first": day, "last": last, "do": "publish"})
 
 
 BY_HAND: dict[str, Callable[[Client], Any]] = {
@@ -161,6 +195,11 @@ BY_HAND: dict[str, Callable[[Client], Any]] = {
     ),
     "add showtime": lambda browser: browser.post(page("showtime_add"), showtime_form()),
     "change showtime": change_showtime,
+    "publish showtime": lambda browser: act(browser, "showtime", "publish", draft()),
+    "remove_drafts showtime": lambda browser: act(browser, "showtime", "remove_drafts", draft()),
+    "plan_drafts showtime": lambda browser: plan_by_hand(browser),
+    "copy_drafts showtime": lambda browser: copy_by_hand(browser, draft()),
+    "publish_drafts showtime": lambda browser: publish_by_hand(browser, draft()),
     "cancel showtime": lambda browser: act(browser, "showtime", "cancel", ShowtimeFactory(), reason="Power cut"),
 }
 

@@ -16,6 +16,8 @@ ROUTES = [
     ("/api/theaters/7", "catalog", "/theaters/7"),
     ("/api/screens/7", "catalog", "/screens/7"),
     ("/api/showtimes", "catalog", "/showtimes"),
+    ("/api/showtimes:batch", "catalog", "/showtimes:batch"),
+    ("/api/theaters/7/plan:copy", "catalog", "/theaters/7/plan:copy"),
     (f"/api/showtimes/{SHOWTIME}", "catalog", f"/showtimes/{SHOWTIME}"),
     (f"/api/showtimes/{SHOWTIME}/seats", "booking", f"/showtimes/{SHOWTIME}/seats"),
     (f"/api/showtimes/{SHOWTIME}/seats?v=1", "booking", f"/showtimes/{SHOWTIME}/seats?v=1"),

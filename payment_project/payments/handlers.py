@@ -12,8 +12,8 @@ from payments.heard import (
     BookingConfirmed,
     BookingCreated,
     BookingEnding,
-    GuestClaimed,
     BookingExtended,
+    GuestClaimed,
     OfBooking,
     UserUpdated,
 )

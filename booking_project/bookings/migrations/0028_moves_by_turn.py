@@ -8,7 +8,7 @@ from chassis.storage.migrations import AddIndexBeside, RemoveIndexBeside
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("bookings", "0023_filters")]
+    dependencies = [("bookings", "0027_use_promo_code")]
 
     operations = [
         migrations.AddField(

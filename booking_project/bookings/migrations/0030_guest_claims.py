@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0023_filters")]
+    dependencies = [("bookings", "0029_extended_holds")]
 
     operations = [
         migrations.CreateModel(

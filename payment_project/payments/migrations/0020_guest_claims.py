@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0015_filters")]
+    dependencies = [("payments", "0018_given_outside")]
 
     operations = [
         migrations.CreateModel(

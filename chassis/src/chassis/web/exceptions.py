@@ -21,7 +21,6 @@ from rest_framework import exceptions as drf
 from chassis.storage.database import is_away
 from chassis.telemetry.correlation import correlation_id
 from chassis.web.gateway import public_path
-from chassis.web.parsing import MAX_FIELD_ERRORS
 from chassis.web.problems import (
     BadRequest,
     BadRequestFields,
@@ -52,7 +51,7 @@ def problem_response(problem: Problem, *, instance: str = "") -> HttpResponse:
         **problem.extra,
     }
     if problem.errors is not None:
-        body["errors"] = list(problem.errors)[:MAX_FIELD_ERRORS]
+        body["errors"] = list(problem.errors)[: problem.most_errors]
     return HttpResponse(
         json.dumps(body, default=str),
         status=problem.status,

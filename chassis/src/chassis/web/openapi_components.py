@@ -23,7 +23,7 @@ PROBLEM: dict[str, Any] = {
         "correlation_id": {"type": "string", "description": "What to tell support."},
         "errors": {
             "type": "array",
-            "maxItems": 50,
+            "maxItems": 1000,
             "description": "One for each field or query parameter that is wrong.",
             "items": {
                 "type": "object",
@@ -31,6 +31,7 @@ PROBLEM: dict[str, Any] = {
                 "properties": {
                     "pointer": {"type": "string", "description": "RFC 6901, into the body."},
                     "parameter": {"type": "string", "description": "The query parameter."},
+                    "code": {"type": "string", "pattern": "^[a-z_]+$", "description": "Where it is told, stable."},
                     "detail": {"type": "string"},
                 },
             },

@@ -17,7 +17,7 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
-from chassis.web.problems import PayloadTooLarge
+from chassis.web.problems import PayloadTooLarge, Problem
 
 MAX_DEPTH = 20
 MAX_INTEGER = 2**63 - 1
@@ -30,7 +30,7 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # A text, or the rest of one that never ends: what stands in it is no comma between values.
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 # How many field errors an answer lists, and so how many are worth making.
-MAX_FIELD_ERRORS = 50
+MAX_FIELD_ERRORS = Problem.most_errors
 
 
 class StrictJSONParser(BaseParser):

@@ -11,7 +11,7 @@ class Problem(Exception):
     headers: of the response. extra: further members of the body.
 
     For the API document: members, the schemas of those further members, each with an example; codes, where an
-    instance chooses its code among several.
+    instance chooses its code among several. most_errors: so many of errors are told.
     """
 
     status: int = 500
@@ -19,6 +19,7 @@ class Problem(Exception):
     title: str = "Something went wrong on our side"
     members: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     codes: ClassVar[Sequence[str]] = ()
+    most_errors: ClassVar[int] = 50
 
     def __init__(
         self,
