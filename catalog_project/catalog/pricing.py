@@ -113,7 +113,8 @@ def choose(
     """Makes the showtime follow the list of that id, or have prices of its own where either of them is given: what they
     do not name costs what it costs now. Its own prices come back; None where it follows a list.
 
-    lists: those that were read already, of any theater. Raises InvalidFields for both at once, and for a list that is not its theater's.
+    lists: those that were read already, of any theater. Raises InvalidFields for both at once, and for a list that is
+    not its theater's.
     """
     given = prices is not None or type_prices is not None
     if price_list_id is not None:
