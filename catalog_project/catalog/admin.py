@@ -249,7 +249,7 @@ class ShowtimeAdmin(PlanningAdmin, ServiceAdmin):
         if obj is None:
             return []
         known = ["status", "cancellation_reason", "local_start", "local_end", "booked", "revision"]
-        return ["movie", "screen", *known, "price_list"]
+        return [*([] if obj.status == ShowtimeStatus.DRAFT else ["movie", "screen"]), *known, "price_list"]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         # The price fields are the form's own, made for each instance: modelform_factory knows none of them.

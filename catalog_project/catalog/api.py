@@ -374,7 +374,7 @@ class ShowtimeById(CatalogView):
         examples=schema.SHOWTIME_CHANGE,
     )
     def patch(self, request: Request, showtime_id: UUID) -> Response:
-        """Prices may name only the categories that change. Another movie or screen is another showtime."""
+        """Prices may name only the categories that change. A draft may get another movie or screen too."""
         changes = ShowtimeChange.parse(request.data, partial=True)
         return Response(_shown(scheduling.change_showtime(showtime_id=showtime_id, actor=actor(request), **changes)))
 

@@ -90,6 +90,8 @@ def schedule_showtime(
 def change_showtime(
     *,
     showtime_id: UUID,
+    movie_id: UUID | None = None,
+    screen_id: UUID | None = None,
     starts_at: datetime | LocalTime | None = None,
     prices: Mapping[str, int] | None = None,
     currency: str | None = None,
@@ -98,18 +100,18 @@ def change_showtime(
 ) -> Showtime:
     """Moves a showtime to come, or gives it another format, language or price; what is left out or None stays.
 
-    prices may name only the categories that change, in the currency. Bookings made keep what they paid.
+    movie_id, screen_id: of a draft alone; what is on sale is another showtime then. prices may name only the categories
+    that change, in the currency. Bookings made keep what they paid.
     showing: those fields of catalog.models.Showing that change.
     Raises ShowtimeNotFound, ShowtimeIsCancelled, ShowtimeStarted, InvalidFields, ShowtimesOverlap.
     """
     with refusing_overlaps():
-        showtime = _locked_showtime(showtime_id)
+        showtime, was = _locked_showtime(showtime_id, movie_id, screen_id)
         if not domain.SHOWTIME.allows(ShowtimeStatus(showtime.status), Command.CHANGE):
             raise ShowtimeIsCancelled(f"A showtime that is {showtime.status} cannot be changed.")
         draft = showtime.status == ShowtimeStatus.DRAFT
         if not draft and showtime.starts_at <= timezone.now():
             raise ShowtimeStarted("A showtime that has started is not changed any more.")
-        was = state(showtime)
         before = showtime.amounts
         after = {**before, **(prices or {})}
         wanted = {
@@ -117,7 +119,8 @@ def change_showtime(
             "currency": currency or showtime.currency,
             **asdict(replace(showtime.showing, **showing)),
         }
-        if not assign(showtime, wanted) and after == before:
+        moved = (showtime.movie_id, showtime.screen_id) != (was["movie"], was["screen"])
+        if not assign(showtime, wanted) and not moved and after == before:
             return showtime
         _check_and_place(showtime, after)
         showtime.revision += 1
@@ -242,14 +245,22 @@ def _locked_place(movie_id: UUID, screen_id: UUID) -> tuple[Movie, Theater, Scre
     return movie, theater, screen
 
 
-def _locked_showtime(showtime_id: UUID) -> Showtime:
+def _locked_showtime(
+    showtime_id: UUID, movie_id: UUID | None, screen_id: UUID | None
+) -> tuple[Showtime, dict[str, Any]]:
+    """With this film and screen, if they are given; and its state() as it was. Raises InvalidFields."""
     place = Showtime.objects.filter(id=showtime_id).values_list("movie_id", "screen_id").first()
     if place is None:
         raise ShowtimeNotFound
-    movie, theater, screen = _locked_place(*place)
-    showtime = Showtime.objects.select_for_update(no_key=True).get(id=showtime_id)
+    movie, theater, screen = _locked_place(movie_id or place[0], screen_id or place[1])
+    showtime = Showtime.objects.select_for_update(no_key=True).filter(id=showtime_id).first()
+    if showtime is None:
+        raise ShowtimeNotFound
+    if showtime.status != ShowtimeStatus.DRAFT and (movie.id, screen.id) != (showtime.movie_id, showtime.screen_id):
+        raise InvalidFields(Fault("screen_id", "not_a_draft", "Another movie or screen is another showtime."))
+    was = state(showtime)
     showtime.movie, showtime.theater, showtime.screen = movie, theater, screen
-    return showtime
+    return showtime, was
 
 
 def at_the_theater(starts_at: datetime | LocalTime, theater: Theater) -> datetime:
