@@ -232,7 +232,7 @@ class ShowtimeAdmin(PlanningAdmin, ServiceAdmin):
         if obj is None:
             return []
         known = ["status", "cancellation_reason", "local_start", "local_end", "booked", "revision"]
-        return ["movie", "screen", *known, "costs"]
+        return [*([] if obj.status == ShowtimeStatus.DRAFT else ["movie", "screen"]), *known, "costs"]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         # The price fields are the form's own, made for each instance: modelform_factory knows none of them.

@@ -376,7 +376,7 @@ class ShowtimeById(CatalogView):
     )
     def patch(self, request: Request, showtime_id: UUID) -> Response:
         """Prices may name only the categories that change; they end that it follows a price list, and so does
-        `price_list_id` null, with which it costs what it costs now. Another movie or screen is another showtime."""
+        `price_list_id` null, with which it costs what it costs now. A draft may get another movie or screen too."""
         changes = ShowtimeChange.parse(request.data, partial=True)
         return Response(_shown(scheduling.change_showtime(showtime_id=showtime_id, actor=actor(request), **changes)))
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, MutableMapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -273,14 +274,13 @@ class ShowtimeForm(ServiceForm):
             "currency": theater.currency,
         }
         if self.adding:
-            return scheduling.schedule_showtime(
-                actor=self.actor,
-                movie_id=self.cleaned_data["movie"].id,
-                screen_id=self.cleaned_data["screen"].id,
-                draft=self.cleaned_data["draft"],
-                **changes,
-            )
-        return scheduling.change_showtime(actor=self.actor, showtime_id=self.instance.pk, **changes)
+            draft = self.cleaned_data["draft"]
+            return scheduling.schedule_showtime(actor=self.actor, draft=draft, **self._place(), **changes)
+        return scheduling.change_showtime(actor=self.actor, showtime_id=self.instance.pk, **self._place(), **changes)
+
+    def _place(self) -> dict[str, UUID]:
+        """The film and the hall, of what may have others: of a new showtime, and of a draft."""
+        return {f"{name}_id": self.cleaned_data[name].id for name in ("movie", "screen") if name in self.cleaned_data}
 
     def _theater(self) -> Theater:
         theater: Theater = (

@@ -129,7 +129,9 @@ def choose(
             showtime.price_list = None
             raise InvalidFields(Fault("price_list_id", "price_list_not_found", "The theater has no such price list."))
         return None
-    if showtime.price_list_id is not None and not given:
+    if showtime.price_list is not None and not given:
+        if showtime.price_list.theater_id != showtime.theater_id:
+            raise InvalidFields(Fault("price_list_id", "price_list_not_found", "Its list is of another theater."))
         return None
     before = Own({}, {}) if showtime._state.adding else own_of(showtime)
     showtime.price_list = None

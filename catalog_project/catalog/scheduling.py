@@ -94,6 +94,8 @@ def schedule_showtime(
 def change_showtime(
     *,
     showtime_id: UUID,
+    movie_id: UUID | None = None,
+    screen_id: UUID | None = None,
     starts_at: datetime | LocalTime | None = None,
     prices: Mapping[str, int] | None = None,
     type_prices: Mapping[str, Mapping[str, int]] | None = None,
@@ -104,20 +106,20 @@ def change_showtime(
 ) -> Showtime:
     """Moves a showtime to come, or gives it another format, language or price; what is left out or None stays.
 
-    prices may name only the categories that change, in the currency; type_prices replaces what there was. Either of
-    them ends that it follows a list: what is not named costs on what it costs now, fees and early discounts are gone.
-    Bookings made keep what they paid.
+    movie_id, screen_id: of a draft alone; what is on sale is another showtime then. prices may name only the categories
+    that change, in the currency; type_prices replaces what there was. Either of them ends that it follows a list: what
+    is not named costs on what it costs now, fees and early discounts are gone. Bookings made keep what they paid.
     showing: those fields of catalog.models.Showing that change.
     Raises ShowtimeNotFound, ShowtimeIsCancelled, ShowtimeStarted, InvalidFields, ShowtimesOverlap.
     """
     with refusing_overlaps():
-        showtime = _locked_showtime(showtime_id)
+        showtime, was = _locked_showtime(showtime_id, movie_id, screen_id)
         if not domain.SHOWTIME.allows(ShowtimeStatus(showtime.status), Command.CHANGE):
             raise ShowtimeIsCancelled(f"A showtime that is {showtime.status} cannot be changed.")
         draft = showtime.status == ShowtimeStatus.DRAFT
         if not draft and showtime.starts_at <= timezone.now():
             raise ShowtimeStarted("A showtime that has started is not changed any more.")
-        was, before, followed = state(showtime), showtime.amounts, showtime.price_list_id
+        before, followed = showtime.amounts, showtime.price_list_id
         own_before = None if followed else own_of(showtime)
         own = choose(showtime, price_list_id, prices, type_prices)
         wanted = {
@@ -125,7 +127,9 @@ def change_showtime(
             "currency": currency or showtime.currency,
             **asdict(replace(showtime.showing, **showing)),
         }
-        if not assign(showtime, wanted) and (showtime.price_list_id, own) == (followed, own_before):
+        moved = (showtime.movie_id, showtime.screen_id) != (was["movie"], was["screen"])
+        priced = (showtime.price_list_id, own) != (followed, own_before)
+        if not assign(showtime, wanted) and not moved and not priced:
             return showtime
         amounts = _check_and_place(showtime, own)
         showtime.revision += 1
@@ -250,14 +254,22 @@ def _locked_place(movie_id: UUID, screen_id: UUID) -> tuple[Movie, Theater, Scre
     return movie, theater, screen
 
 
-def _locked_showtime(showtime_id: UUID) -> Showtime:
+def _locked_showtime(
+    showtime_id: UUID, movie_id: UUID | None, screen_id: UUID | None
+) -> tuple[Showtime, dict[str, Any]]:
+    """With this film and screen, if they are given; and its state() as it was. Raises InvalidFields."""
     place = Showtime.objects.filter(id=showtime_id).values_list("movie_id", "screen_id").first()
     if place is None:
         raise ShowtimeNotFound
-    movie, theater, screen = _locked_place(*place)
-    showtime = Showtime.objects.select_for_update(no_key=True).get(id=showtime_id)
+    movie, theater, screen = _locked_place(movie_id or place[0], screen_id or place[1])
+    showtime = Showtime.objects.select_for_update(no_key=True).filter(id=showtime_id).first()
+    if showtime is None:
+        raise ShowtimeNotFound
+    if showtime.status != ShowtimeStatus.DRAFT and (movie.id, screen.id) != (showtime.movie_id, showtime.screen_id):
+        raise InvalidFields(Fault("screen_id", "not_a_draft", "Another movie or screen is another showtime."))
+    was = state(showtime)
     showtime.movie, showtime.theater, showtime.screen = movie, theater, screen
-    return showtime
+    return showtime, was
 
 
 def at_the_theater(starts_at: datetime | LocalTime, theater: Theater) -> datetime:

@@ -289,6 +289,8 @@ class ShowtimeDetailSerializer(ShowtimeSerializer):
 
 
 class ShowtimeChange(StartFields, serializers.ModelSerializer[Showtime]):
+    movie_id = serializers.UUIDField(help_text="Of a draft; what is on sale is another showtime then.")
+    screen_id = serializers.UUIDField(help_text="Of a draft; what is on sale is another showtime then.")
     prices = PricesField(allow_empty=False, required=False, help_text="Of its own, of the default ticket type.")
     type_prices = serializers.DictField(
         child=PricesField(),
@@ -302,7 +304,10 @@ class ShowtimeChange(StartFields, serializers.ModelSerializer[Showtime]):
 
     class Meta:
         model = Showtime
-        fields = ["starts_at", "local_starts_at", "fold", *SHOWING, "prices", "type_prices", "price_list_id"]
+        fields = [
+            *("movie_id", "screen_id", "starts_at", "local_starts_at", "fold"),
+            *(*SHOWING, "prices", "type_prices", "price_list_id"),
+        ]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Prices become amounts, and their one currency stands beside them; no list: prices as they are, of its own."""
@@ -327,9 +332,6 @@ class ShowtimeInput(ShowtimeChange):
     movie_id = serializers.UUIDField()
     screen_id = serializers.UUIDField()
 
-    class Meta(ShowtimeChange.Meta):
-        fields = [*ShowtimeChange.Meta.fields, "movie_id", "screen_id"]
-
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs = super().validate(attrs)
         if "starts_at" not in attrs:
@@ -340,8 +342,8 @@ class ShowtimeInput(ShowtimeChange):
 class NewShowtime(ShowtimeInput):
     draft = serializers.BooleanField(required=False, help_text="Planned only: not told, shown or sold yet.")
 
-    class Meta(ShowtimeInput.Meta):
-        fields = [*ShowtimeInput.Meta.fields, "draft"]
+    class Meta(ShowtimeChange.Meta):
+        fields = [*ShowtimeChange.Meta.fields, "draft"]
 
 
 class MovieFilters(PageQuery):

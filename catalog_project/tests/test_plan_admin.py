@@ -185,8 +185,10 @@ def test_a_draft_is_added_and_changed_by_hand(manager: Client, emitted: Any) -> 
     draft = Showtime.objects.get()
     assert draft.status == "draft"
     address = reverse("admin:catalog_showtime_change", args=[draft.pk])
-    assert manager.post(address, {**form, "starts_at_1": "21:00"}).status_code == 302
+    place["screen"] = ScreenFactory(theater=draft.theater).pk
+    assert manager.post(address, {**form, **place, "starts_at_1": "21:00"}).status_code == 302
     draft.refresh_from_db()
+    assert draft.screen_id == place["screen"]
     assert f"{draft.starts_at.astimezone(ZoneInfo('Asia/Ho_Chi_Minh')):%H:%M}" == "21:00"
     assert emitted() == []
 

@@ -202,6 +202,24 @@ def test_a_draft_is_changed_and_nobody_hears_of_it(manager: Any, emitted: Any) -
     assert generation() == before
 
 
+def test_a_draft_may_get_another_film_and_hall_and_what_is_on_sale_may_not(manager: Any) -> None:
+    draft, sold = ShowtimeFactory(status="draft"), ShowtimeFactory()
+    movie, screen = MovieFactory(duration_minutes=60), ScreenFactory(theater=draft.theater)
+    wish = {"movie_id": str(movie.id), "screen_id": str(screen.id)}
+    shown = manager.patch(f"/showtimes/{draft.id}", wish).json()
+    assert (shown["movie"]["id"], shown["screen"]["id"]) == (wish["movie_id"], wish["screen_id"])
+    draft.refresh_from_db()
+    assert draft.ends_at - draft.starts_at == timedelta(minutes=60)
+    entry = AuditRecord.objects.get()
+    assert entry.after["screen"] == str(screen.id)
+    body = problem(manager.patch(f"/showtimes/{sold.id}", wish), 400, "invalid")
+    assert body["errors"][0]["code"] == "not_a_draft"
+    same = {"movie_id": str(sold.movie_id), "screen_id": str(sold.screen_id)}
+    assert manager.patch(f"/showtimes/{sold.id}", same).status_code == 200
+    for unknown in ("movie_id", "screen_id"):
+        problem(manager.patch(f"/showtimes/{draft.id}", {unknown: str(uuid7())}), 400, "invalid")
+
+
 def test_a_draft_whose_day_has_come_is_moved_to_where_it_can_start(manager: Any) -> None:
     draft = ShowtimeFactory(status="draft", starts_at=next_week(days=-7))
     problem(manager.post("/showtimes:publish", {"showtime_ids": [str(draft.id)]}), 409, "plan_refused")
