@@ -6,6 +6,7 @@ In pages of the database.
 from typing import Any
 
 from catalog.models import Movie, Showtime
+from catalog.tariff_models import PriceList
 from chassis.ids import uuid7
 from chassis.testing_costs import assert_bounded, lists, reads, ticks
 from chassis.web.staff import local_user
@@ -17,6 +18,14 @@ def test_what_the_clock_starts_costs_what_there_is_to_do(long_history: None) -> 
 
 def test_every_list_of_staff_costs_what_it_shows(long_history: None) -> None:
     assert_bounded(lists(local_user("root", {"admin"})))
+
+
+def test_what_staff_read_through_the_api_costs_what_it_shows(long_history: None, manager: Any) -> None:
+    theater = f"/theaters/{Showtime.objects.order_by('-starts_at')[0].theater_id}"
+    kept = PriceList.objects.get(theater_id=theater.rpartition("/")[2])
+    assert_bounded(
+        reads(manager, [f"{theater}/ticket-types", f"{theater}/price-lists", f"{theater}/price-lists/{kept.id}"])
+    )
 
 
 def test_what_everybody_reads_costs_what_it_shows(long_history: None, api: Any) -> None:
