@@ -81,6 +81,36 @@ ENDPOINTS = [
     ),
     Endpoint(
         "POST",
+        f"/api/theaters/{NOWHERE}/ticket-types",
+        {"code": "child", "name": "Child"},
+        wrong={"code": ["", "Child", "x" * 31, 7], "name": ["", "x" * 61]},
+    ),
+    Endpoint(
+        "PATCH",
+        f"/api/theaters/{NOWHERE}/ticket-types/{NOWHERE}",
+        {"name": "Child", "online": True, "accompanied": False},
+        optional=True,
+        wrong={"name": [""], "online": ["perhaps"]},
+    ),
+    Endpoint(
+        "POST",
+        f"/api/theaters/{NOWHERE}/price-lists",
+        {"name": "Everyday", "currency": "VND", "prices": {"adult": {"standard": 90000}}},
+        wrong={
+            "name": ["", "x" * 61],
+            "currency": ["EURO", 7],
+            "prices": [[], {"adult": 7}, {"adult": {"standard": -1}}],
+        },
+    ),
+    Endpoint(
+        "PATCH",
+        f"/api/theaters/{NOWHERE}/price-lists/{NOWHERE}",
+        {"name": "Everyday", "rules": [{"name": "Late", "percent": -10, "from_time": "22:00", "until_time": "02:00"}]},
+        optional=True,
+        wrong={"rules": [[7], [{}], [{"name": "x", "percent": 10**6}], [{"name": "x", "from_time": "25:00"}]]},
+    ),
+    Endpoint(
+        "POST",
         "/api/showtimes",
         {
             "movie_id": NOWHERE,

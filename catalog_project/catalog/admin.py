@@ -214,7 +214,7 @@ class ShowtimeAdmin(PlanningAdmin, ServiceAdmin):
         )
         blocked = BlockedSeats.objects.filter(showtime_id=OuterRef("id")).values_list("seats")
         occupied = Coalesce(Subquery(taken, output_field=IntegerField()), 0) + Coalesce(Subquery(blocked), 0)
-        showtimes = super().get_queryset(request).prefetch_related("prices")
+        showtimes = super().get_queryset(request).prefetch_related("prices").defer("tariff", "type_prices")
         counted: QuerySet[Any] = showtimes.annotate(occupied=occupied)
         return counted
 

@@ -345,6 +345,11 @@ class NewShowtime(ShowtimeInput):
     class Meta(ShowtimeChange.Meta):
         fields = [*ShowtimeChange.Meta.fields, "draft"]
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("prices") is None and attrs.get("price_list_id") is None:
+            raise serializers.ValidationError({"prices": ["A showtime has prices, or a price list."]})
+        return super().validate(attrs)
+
 
 class MovieFilters(PageQuery):
     q = serializers.CharField(required=False, max_length=100, help_text="Part of the title.")

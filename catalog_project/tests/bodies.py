@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from factories import places
+from factories import FEES, FOR_CHILDREN, PRICES, MovieFactory, ScreenFactory, next_week, places
+
+from catalog.models import Theater
 
 MOVIE = {
     "title": "The Tide Clock",
@@ -28,6 +30,16 @@ SEATS = [
 ]
 
 
+LIST = {
+    "name": "Everyday",
+    "currency": "VND",
+    "prices": {"adult": PRICES, "child": FOR_CHILDREN},
+    "rules": [{"name": "3D", "percent": 20, "formats": ["3D"]}],
+    "fees": FEES,
+    "early": [{"days_before": 7, "percent": 10}],
+}
+
+
 def dong(amount: int) -> dict[str, Any]:
     return {"amount": amount, "currency": "VND"}
 
@@ -38,3 +50,34 @@ def problem(answer: Any, status: int, code: str) -> dict[str, Any]:
     body: dict[str, Any] = answer.json()
     assert (body["status"], body["code"]) == (status, code)
     return body
+
+
+def pointers(body: dict[str, Any]) -> list[str]:
+    return [error["pointer"] for error in body["errors"]]
+
+
+def showtime_at(theater: Theater, **fields: Any) -> dict[str, Any]:
+    """Of a new film in a new hall, without prices."""
+    return {
+        "movie_id": str(MovieFactory().id),
+        "screen_id": str(ScreenFactory(theater=theater).id),
+        "starts_at": next_week(12).isoformat(),
+        "format": "2D",
+        "language": "vi",
+        **fields,
+    }
+
+
+def scheduled(manager: Any, theater: Theater, **fields: Any) -> dict[str, Any]:
+    answer = manager.post("/showtimes", showtime_at(theater, **fields))
+    assert answer.status_code == 201, answer.content
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def lists_of(theater: Theater) -> str:
+    return f"/theaters/{theater.id}/price-lists"
+
+
+def types_of(theater: Theater) -> str:
+    return f"/theaters/{theater.id}/ticket-types"

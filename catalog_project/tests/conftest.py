@@ -2,11 +2,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from factories import ShowtimeFactory
+from factories import SELLER, PriceListFactory, ShowtimeFactory, TheaterFactory, with_types
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from rest_framework.test import APIClient
 
-from catalog.models import Showtime
+from catalog.models import Showtime, Theater
+from catalog.tariff_models import PriceList
 from chassis.storage.redis import redis_client
 from chassis.testing import redis_url
 
@@ -37,6 +38,20 @@ def manager(sign_in: Callable[..., APIClient]) -> APIClient:
 @pytest.fixture
 def showtime(db: None) -> Showtime:
     return ShowtimeFactory()
+
+
+@pytest.fixture
+def theater(db: None) -> Theater:
+    """With a seller and taxes, for adults and children."""
+    made: Theater = TheaterFactory(**SELLER)
+    with_types(made)
+    return made
+
+
+@pytest.fixture
+def price_list(theater: Theater) -> PriceList:
+    made: PriceList = PriceListFactory(theater=theater)
+    return made
 
 
 @pytest.fixture

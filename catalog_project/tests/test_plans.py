@@ -9,6 +9,7 @@ from typing import Any
 from catalog.models import Movie, Showtime
 from catalog.planning import Wanted, plan_showtimes
 from catalog.selectors import drafts_of
+from catalog.tariff_models import PriceList
 from chassis.ids import uuid7
 from chassis.testing_costs import assert_bounded, lists, reads, ticks
 from chassis.testing_plans import analyze, buffers, costs, rows_read
@@ -51,6 +52,14 @@ def test_planning_costs_what_is_planned_and_not_what_has_been(long_history: None
         assert len(drafts_of(last.theater, **span)) == 300
     assert rows_read(made, "showtimes") <= 300, "\n".join(map(str, made))
     assert_bounded(reads(manager, ["/showtimes?status=draft", f"/showtimes?status=draft&theater_id={last.theater_id}"]))
+
+
+def test_what_staff_read_through_the_api_costs_what_it_shows(long_history: None, manager: Any) -> None:
+    theater = f"/theaters/{Showtime.objects.order_by('-starts_at')[0].theater_id}"
+    kept = PriceList.objects.get(theater_id=theater.rpartition("/")[2])
+    assert_bounded(
+        reads(manager, [f"{theater}/ticket-types", f"{theater}/price-lists", f"{theater}/price-lists/{kept.id}"])
+    )
 
 
 def test_what_everybody_reads_costs_what_it_shows(long_history: None, api: Any) -> None:

@@ -10,15 +10,17 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from factories import PRICES, MovieFactory, ScreenFactory, ShowtimeFactory, next_week
+from factories import PRICES, MovieFactory, PriceListFactory, ScreenFactory, ShowtimeFactory, next_week
 
-from catalog import scheduling, services, tasks, untold
+from catalog import price_lists, scheduling, services, tasks, untold
 from catalog.errors import ShowtimesOverlap
 from catalog.handlers import TICKS
 from catalog.models import Movie, Showtime, ShowtimePrice, UntoldChange
+from catalog.tariff_models import PriceList
 from chassis.messaging.events import Event
 from chassis.telemetry.correlation import correlated
 from chassis.testing import metric
+from chassis.testing_plans import analyze, costs, rows_read
 
 pytestmark = pytest.mark.django_db
 
@@ -113,6 +115,53 @@ def test_a_batch_of_many_takes_the_statements_of_a_batch_of_one(movie: Movie) ->
     # change, showtimes, prices, ticket types; showtimes, outbox, change, generation
     assert len(of_one) == len(of_many) == 8
     assert tasks.tell_of_changes() == 9
+
+
+def following(movie: Movie, count: int) -> PriceList:
+    """A list of the house that this many showtimes of the film follow, without having been priced by it."""
+    ids = programme(movie, count, prices={})
+    price_list: PriceList = PriceListFactory(theater=Showtime.objects.get(id=ids[0]).theater)
+    Showtime.objects.filter(id__in=ids).update(price_list=price_list)
+    return price_list
+
+
+def dearer(price_list: PriceList, rounds: int = 1) -> None:
+    price_lists.change_price_list(
+        theater_id=price_list.theater_id, price_list_id=price_list.id, prices={"adult": {**PRICES, "standard": rounds}}
+    )
+
+
+def test_a_list_with_thousands_of_showtimes_is_changed_with_the_statements_of_one(emitted: Emitted) -> None:
+    short, long = following(MovieFactory(), 1), following(MovieFactory(), 2000)
+    of_one = statements(lambda: dearer(short))
+    of_many = statements(lambda: dearer(long))
+    # theater, list, types for the check and for the default; the list, halls; the change, the generation
+    assert len(of_many) == len(of_one) <= 8
+    assert emitted() == []
+    while tasks.tell_of_changes():
+        pass
+    told = emitted("showtime.updated")
+    assert len(told) == 2001
+    assert {event.data["tariff"]["prices"]["adult"]["standard"] for event in told} == {1}
+
+
+def test_a_batch_that_is_priced_anew_takes_the_statements_of_one(movie: Movie) -> None:
+    price_list = following(movie, 60)
+    dearer(price_list)
+    of_one = statements(lambda: untold.tell_batch(limit=1))
+    of_many = statements(lambda: untold.tell_batch(limit=50))
+    # as above, and the prices: those of before go, these come, and are read
+    assert len(of_one) == len(of_many) == 11
+
+
+def test_the_showtimes_of_a_list_are_found_among_many_others(movie: Movie) -> None:
+    programme(MovieFactory(), 2000, prices={})
+    price_list = following(movie, 3)
+    dearer(price_list)
+    analyze("showtimes", "price_lists")
+    with costs() as made:
+        assert untold.tell_batch(limit=200) == 3
+    assert rows_read(made, "showtimes") <= 30, "\n".join(map(str, made))
 
 
 @pytest.mark.usefixtures("small_batches")
