@@ -67,8 +67,7 @@ CONFIRMED = Beside(
 # Money goes back as goodwill, or with the seats that are given back; who was in by then stays in.
 CONFIRMED_AND_THEIR_MONEY = """
 SELECT id, CASE
-    WHEN captures <> CASE total WHEN 0 THEN 0 ELSE 1 END
-    THEN format('booking %s of %s %s is confirmed with %s captured payments', reference, total, currency, captures)
+    WHEN captures <> 1 THEN format('booking %s is confirmed with %s captured payments', reference, captures)
     WHEN (captured_amount, paid_in) <> (total, currency)
     THEN format('booking %s costs %s %s, %s %s were captured', reference, total, currency, captured_amount, paid_in)
     WHEN back > given_back + used

@@ -158,14 +158,14 @@ STORED: dict[str, tuple[Stored, ...]] = {
         Stored("inbox", 2.0, 150, INBOX_DAYS),
     ),
     "booking": (
-        Stored("bookings", 1.0, 2260),
-        Stored("booking_seats", 2.2, 260),
+        Stored("bookings", 1.0, 2720),
+        Stored("booking_seats", 2.2, 275),
         Stored("showtimes", 0.02, 850),
         Stored("booking_history", 2.0, 270, HISTORY_DAYS),
         # Most are bought in the last week.
         Stored("seat_status", 2.0, 185, 7 + 1),
-        Stored("idempotency_keys", 1.0, 2220, 1),
-        Stored("outbox", 2.9, 1650, OUTBOX_DAYS),
+        Stored("idempotency_keys", 1.0, 3200, 1),
+        Stored("outbox", 2.9, 2000, OUTBOX_DAYS),
         Stored("inbox", 2.7, 150, INBOX_DAYS),
     ),
     "payment": (

@@ -215,7 +215,7 @@ def test_volumes_have_the_agreed_sizes():
         "postgres-notify": "150Gi",
         "postgres-catalog": "20Gi",
         "postgres-catalog-standby": "20Gi",
-        "postgres-booking": "120Gi",
+        "postgres-booking": "140Gi",
         "redis": "5Gi",
         "rabbitmq": "10Gi",
     }
