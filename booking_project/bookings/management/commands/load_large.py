@@ -71,13 +71,13 @@ _CODES = """
 INSERT INTO promo_codes (id, promotion_id, digest, word, last4, most_uses, uses, created_at)
 SELECT pg_temp.large_id('2020-01-01Z', 401, n), pg_temp.large_id('2020-01-01Z', 400, 0), sha256(n::text::bytea), '',
        lpad(n %% 10000 || '', 4, '0'), 1, 1, %(at)s
-FROM generate_series(1, %(bookings)s / 10) AS n
+FROM generate_series(0, (%(bookings)s - 1) / 10) AS n
 """
 _USES = """
 INSERT INTO promo_uses (booking_id, code_id, promotion_id, user_id, seat_ids, given_back_at, counted)
 SELECT id, pg_temp.large_id('2020-01-01Z', 401, n / 10), pg_temp.large_id('2020-01-01Z', 400, 0), user_id,
        ARRAY[pg_temp.large_id('2020-01-01Z', 3, screen * 1000 + first_seat)], CASE WHEN cancelled THEN sold_at END, true
-FROM (SELECT *, row_number() OVER (ORDER BY id) AS n FROM made) AS numbered WHERE n %% 10 = 0 ORDER BY id
+FROM made WHERE n %% 10 = 0 ORDER BY id
 """
 
 
