@@ -254,8 +254,12 @@ def test_the_schema_describes_every_route(api: Any) -> None:
         "/theaters",
         "/theaters/{theater_id}",
         "/theaters/{theater_id}/screens",
+        "/theaters/{theater_id}/plan:copy",
         "/screens/{screen_id}",
         "/showtimes",
+        "/showtimes:batch",
+        "/showtimes:publish",
+        "/showtimes:remove",
         "/showtimes/{showtime_id}",
     }
     assert "200" in paths["/showtimes"]["get"]["responses"]
