@@ -26,6 +26,14 @@ class Endpoint:
 
 
 MONEY = {"amount": 1000, "currency": "VND"}
+SHOWTIME = {
+    "movie_id": NOWHERE,
+    "screen_id": NOWHERE,
+    "starts_at": "2030-01-01T10:00:00+00:00",
+    "format": "2D",
+    "language": "en",
+    "prices": {"standard": MONEY},
+}
 ENDPOINTS = [
     Endpoint(
         "POST",
@@ -112,20 +120,43 @@ ENDPOINTS = [
     Endpoint(
         "POST",
         "/api/showtimes",
-        {
-            "movie_id": NOWHERE,
-            "screen_id": NOWHERE,
-            "starts_at": "2030-01-01T10:00:00+00:00",
-            "format": "2D",
-            "language": "en",
-            "prices": {"standard": MONEY},
-        },
+        SHOWTIME,
         wrong={
             "movie_id": ["nonsense", 7],
             "screen_id": ["nonsense", 7],
             "starts_at": ["2030-01-01T10:00:00", "soon", 7, "99999-01-01T00:00:00Z"],
             "format": ["9D"],
             "prices": [{"standard": {"amount": -1, "currency": "VND"}}, {"throne": MONEY}, {"standard": 7}],
+        },
+    ),
+    Endpoint(
+        "POST",
+        "/api/showtimes:batch",
+        {"items": [SHOWTIME]},
+        wrong={
+            "items": [[], [{}], [7], "all", [{**SHOWTIME, "starts_at": "soon"}], [{**SHOWTIME, "draft": True}]],
+            "publish": ["maybe", 7],
+        },
+    ),
+    *(
+        Endpoint(
+            "POST",
+            f"/api/showtimes:{verb}",
+            {"showtime_ids": [NOWHERE]},
+            wrong={"showtime_ids": [[], ["nonsense"], [7], "all", [NOWHERE, NOWHERE], [NOWHERE] * 501]},
+        )
+        for verb in ("publish", "remove")
+    ),
+    Endpoint(
+        "POST",
+        f"/api/theaters/{NOWHERE}/plan:copy",
+        {"from": "2030-01-07", "days": 7, "to": ["2030-01-14"]},
+        wrong={
+            "from": ["soon", "2030-13-01"],
+            "days": [0, 2, "a week"],
+            "to": [[], ["soon"], ["2030-01-14", "2030-01-14"], "2030-01-14"],
+            "screens": [[], ["nonsense"]],
+            "fold": [2, -1],
         },
     ),
     Endpoint(

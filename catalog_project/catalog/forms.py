@@ -3,7 +3,6 @@
 from collections.abc import Mapping, MutableMapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -278,7 +277,7 @@ class ShowtimeForm(ServiceForm):
             return scheduling.schedule_showtime(actor=self.actor, draft=draft, **self._place(), **changes)
         return scheduling.change_showtime(actor=self.actor, showtime_id=self.instance.pk, **self._place(), **changes)
 
-    def _place(self) -> dict[str, UUID]:
+    def _place(self) -> Mapping[str, Any]:
         """The film and the hall, of what may have others: of a new showtime, and of a draft."""
         return {f"{name}_id": self.cleaned_data[name].id for name in ("movie", "screen") if name in self.cleaned_data}
 

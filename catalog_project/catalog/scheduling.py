@@ -265,8 +265,11 @@ def _locked_showtime(
     showtime = Showtime.objects.select_for_update(no_key=True).filter(id=showtime_id).first()
     if showtime is None:
         raise ShowtimeNotFound
-    if showtime.status != ShowtimeStatus.DRAFT and (movie.id, screen.id) != (showtime.movie_id, showtime.screen_id):
-        raise InvalidFields(Fault("screen_id", "not_a_draft", "Another movie or screen is another showtime."))
+    if showtime.status != ShowtimeStatus.DRAFT:
+        others = {"movie_id": movie.id != showtime.movie_id, "screen_id": screen.id != showtime.screen_id}
+        told = "Another movie or screen is another showtime."
+        if any(others.values()):
+            raise InvalidFields(*(Fault(name, "not_a_draft", told) for name, other in others.items() if other))
     was = state(showtime)
     showtime.movie, showtime.theater, showtime.screen = movie, theater, screen
     return showtime, was

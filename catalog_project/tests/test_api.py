@@ -258,8 +258,12 @@ def test_the_schema_describes_every_route(api: Any) -> None:
         "/theaters/{theater_id}/ticket-types/{ticket_type_id}",
         "/theaters/{theater_id}/price-lists",
         "/theaters/{theater_id}/price-lists/{price_list_id}",
+        "/theaters/{theater_id}/plan:copy",
         "/screens/{screen_id}",
         "/showtimes",
+        "/showtimes:batch",
+        "/showtimes:publish",
+        "/showtimes:remove",
         "/showtimes/{showtime_id}",
     }
     assert "200" in paths["/showtimes"]["get"]["responses"]
