@@ -11,10 +11,13 @@ class _Visit(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = self.server.page.encode() if self.path == "/" else b""
         self.send_response(200)
+        self.send_header("Content-Type", "text/html")
         self.send_header("Access-Control-Allow-Origin", "*")
-        self.send_header("Content-Length", "0")
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        self.wfile.write(body)
 
     do_POST = do_GET  # noqa: N815  (the names of http.server)
 
@@ -23,13 +26,14 @@ class _Visit(BaseHTTPRequestHandler):
 
 
 class Stranger(ThreadingHTTPServer):
-    """A context manager. asked: the paths that anybody has asked it for."""
+    """A context manager. asked: the paths that anybody has asked it for. page: what it has at /."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Visit)
         self.asked: list[str] = []
+        self.page = ""
 
     @property
     def url(self) -> str:
