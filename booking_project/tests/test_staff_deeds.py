@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 BASE = "/admin/booking/bookings"
 REASON = {"reason": "note among colleagues", "message": "We are sorry."}
 # Staff buy as everybody does, for themselves.
-OF_CUSTOMERS = {"POST /bookings"}
+OF_CUSTOMERS = {"POST /bookings", "POST /bookings/{booking_id}/extend"}
 
 
 def blocked(booking: Booking) -> str:
