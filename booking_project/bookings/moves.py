@@ -4,7 +4,6 @@ cancel it for nothing."""
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from itertools import dropwhile
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -82,9 +81,10 @@ def tell_of_moves(*, limit: int = 200) -> int:
         due = list(Booking.objects.raw(_DUE, [list(newest), list(newest.values()), limit, limit]))
         if due:
             _tell(due)
+        order = list(newest)
         # The last showtime that there was room for may have more, and keeps its turn; so do those after it.
-        left = set(dropwhile(due[-1].showtime_id.__ne__, newest)) if len(due) == limit else set()
-        looked_at = [move_id for move_id, showtime_id, _ in turn if showtime_id not in left]
+        to_their_end = set(order[: order.index(due[-1].showtime_id)] if len(due) == limit else order)
+        looked_at = [move_id for move_id, showtime_id, _ in turn if showtime_id in to_their_end]
         if looked_at:
             parameters = {"moves": looked_at, "settled_after": SETTLED_AFTER, "again_after": AGAIN_AFTER}
             execute(_LOOKED_AT, parameters)

@@ -52,6 +52,7 @@ def test_what_is_emitted_has_the_shape_of_the_golden_message(hold, let_hold_end,
     payment = Cause("payment")
     waiting = hold(5)
     extensions.extend_hold(booking_id=waiting.id, user_id=waiting.user_id)
+    endings.cancel_booking(booking_id=waiting.id, user_id=waiting.user_id)
     sold = hold(0, 1, payment_method={"token": "tok_visa"})
     authorise(sold.id)
     capture(sold.id)
