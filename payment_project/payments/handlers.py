@@ -70,6 +70,6 @@ HANDLERS: dict[str, Handler] = {
 
 TICKS: dict[str, list[Callable[[], object]]] = {
     "clock.second": [tasks.resume_operations],
-    "clock.minute": [tasks.measure, tasks.lapse_refunds],
-    "clock.hour": [tasks.forget_webhooks, tasks.forget_address_changes, tasks.reseal_tokens],
+    "clock.minute": [tasks.measure, tasks.lapse_refunds, tasks.issue_receipts],
+    "clock.hour": [tasks.issue_credit_notes, tasks.forget_webhooks, tasks.forget_address_changes, tasks.reseal_tokens],
 }

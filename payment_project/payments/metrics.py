@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from chassis.ids import first_uuid7_at
 from chassis.telemetry import metrics
-from payments.domain import Kind
+from payments.ledger import Kind
 from payments.models import (
     UNFINISHED,
     GatewayOperation,

@@ -22,7 +22,7 @@ from chassis.states import IllegalTransition
 from chassis.storage import audit_log
 from chassis.web import idempotency
 from chassis.web.idempotency import Claim, Key
-from payments import books, clerks, domain, operations, refund_rules, seats
+from payments import books, clerks, domain, kept, operations, refund_rules, seats
 from payments.books import RefundWish
 from payments.clerks import Clerk
 from payments.domain import TooMuch, UnderWay
@@ -30,6 +30,7 @@ from payments.errors import (
     CheckedIn,
     CurrencyMismatch,
     NotAwaitingApproval,
+    NothingPaid,
     NotRefundable,
     PartCannotCancel,
     PaymentInProgress,
@@ -109,9 +110,9 @@ def start_refund(
 def request_refund(*, payment_id: UUID, wanted: Wanted, refund_id: UUID | None = None, leased: bool = False) -> Asked:
     """Writes the intent to refund, or that a second person is asked for it.
 
-    Raises PaymentNotFound, OwnPurchase, AddressChanged, NotRefundable, RefundTooLarge, PartCannotCancel,
-    CurrencyMismatch, PaymentInProgress, RefundAwaitsApproval, and of seats SeatsUnknown, UnknownSeat, SeatRefunded,
-    CheckedIn.
+    Raises PaymentNotFound, OwnPurchase, AddressChanged, NotRefundable, NothingPaid, RefundTooLarge,
+    PartCannotCancel, CurrencyMismatch, PaymentInProgress, RefundAwaitsApproval, and of seats SeatsUnknown,
+    UnknownSeat, SeatRefunded, CheckedIn.
     """
     with transaction.atomic():
         row = _locked(payment_id)
@@ -141,7 +142,7 @@ def approve_refund(*, refund_id: UUID, clerk: Clerk, leased: bool = False) -> As
     with transaction.atomic():
         row, refund = _locked_awaiting(refund_id)
         _check_second(clerk, row, refund)
-        about = [seat.id for seat in books.seats_of(refund)]
+        about = [seat.id for seat in kept.seats_of(refund)]
         plan = _plan(row, None if about else refund.amount, RefundKind(refund.kind), about)
         before, after = _told(row, plan)
         _note_decision(refund, clerk)
@@ -240,6 +241,8 @@ def _said_as_problems(row: Payment, wanted_seats: Sequence[UUID]) -> Iterator[No
         yield
     except UnderWay as exc:
         raise PaymentInProgress from exc
+    except domain.NothingPaid as exc:
+        raise NothingPaid from exc
     except IllegalTransition as exc:
         raise NotRefundable from exc
     except TooMuch as exc:
@@ -281,7 +284,7 @@ def _ask_for_approval(row: Payment, wanted: Wanted, plan: _Plan, refund_id: UUID
         currency=row.currency,
         status=RefundStatus.AWAITING_APPROVAL,
         kind=plan.kind,
-        seats=books.written(plan.seats),
+        seats=kept.written(plan.seats),
         reason=wanted.reason,
         requested_by=wanted.clerk.name,
         requested_by_id=wanted.clerk.account_id,

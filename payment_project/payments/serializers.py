@@ -3,6 +3,7 @@
 import re
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo, available_timezones
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -150,6 +151,30 @@ class RefundFilter(PageQuery):
     status = serializers.ChoiceField(choices=[status.value for status in RefundStatus], required=False)
     payment_id = StrictUUIDField(required=False)
     reference = ReferenceField()
+
+
+class TimeZoneField(serializers.CharField):
+    """A zone of the IANA database."""
+
+    def __init__(self) -> None:
+        super().__init__(max_length=64, required=False, help_text="Of the day: Asia/Ho_Chi_Minh. Default: UTC.")
+
+    def to_internal_value(self, data: Any) -> ZoneInfo:
+        name = str(super().to_internal_value(data))
+        if name not in available_timezones():
+            raise serializers.ValidationError("There is no such time zone.")
+        return ZoneInfo(name)
+
+
+class ReceiptFilter(PageQuery):
+    theater_id = StrictUUIDField(required=False)
+    number = serializers.RegexField(r"\A[Rr]\d{1,10}-\d{1,19}\Z", required=False, help_text="R7-000123.")
+    reference = ReferenceField()
+    day = serializers.DateField(required=False, help_text="On which they were issued, in the time zone.")
+    time_zone = TimeZoneField()
+
+    def validate_number(self, number: str) -> str:
+        return number.upper()
 
 
 class SaveMethodRequest(StrictSerializer):

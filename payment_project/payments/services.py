@@ -4,7 +4,7 @@ What events tell of together is locked together, in the order of the ids, and wr
 afterwards, outside of any transaction, by operations.run() and operations.run_all().
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from chassis.storage import audit_log
 from chassis.storage.rows import selection
 from chassis.web import idempotency
 from chassis.web.idempotency import Claim, Key
-from payments import books, clerks, domain, operations, vault
+from payments import books, clerks, domain, kept, operations, receipts, vault
 from payments.books import Card, Change
 from payments.clerks import Clerk
 from payments.domain import BookingOver, UnderWay
@@ -33,6 +33,7 @@ from payments.errors import (
     UnknownMethod,
 )
 from payments.heard import BookingCheckedIn, BookingConfirmed, BookingCreated, BookingEnding, MethodGiven
+from payments.ledger import Kind
 from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, PaymentMethod, RefundStatus
 from payments.operations import NOBODY, Causes
 from payments.seats import RefundKind, Seat
@@ -48,12 +49,17 @@ SavedCard = tuple[str, str]
 SavedCards = Mapping[tuple[UUID, UUID | None], SavedCard]
 
 
+OnFree = Callable[[Claim, Payment], None]
+
+
 class PaymentUnknown(Exception):
     """No event has told of this booking yet."""
 
 
 def open_payments(*, bookings: Sequence[BookingCreated], causes: Causes = NOBODY) -> None:
     """The bookings were made. With a payment method the authorisation of one is intended at once; a decline ends it.
+
+    One of nothing is authorised whatever it came with, and no card is kept.
 
     causes: of each booking the event that told of it, where several came together.
     """
@@ -114,12 +120,13 @@ def note_let_in(*, booking: BookingCheckedIn) -> None:
 
 
 def start_authorization(
-    *, user_id: UUID, booking_id: UUID, method: MethodGiven, key: Key
+    *, user_id: UUID, booking_id: UUID, method: MethodGiven, key: Key, on_free: OnFree
 ) -> tuple[Claim, GatewayOperation | None]:
     """Claims the idempotency key and writes the intent to authorise, leased to the caller, who runs it.
 
-    The operation is None when the claim has been completed before and is to be replayed, or when an earlier try left
-    an operation that somebody else is at. Raises PaymentUnknown when no event has told of the booking,
+    on_free: called within the transaction with a payment of nothing, of which nobody is asked. The operation is None
+    then, and when the claim has been completed before and is to be replayed, or when an earlier try left an operation
+    that somebody else is at. Raises PaymentUnknown when no event has told of the booking,
     PaymentNotFound for somebody else's, BookingEnded, HoldExpired, AlreadyPaid, PaymentInProgress, UnknownMethod,
     and what idempotency.claim() raises.
     """
@@ -130,6 +137,10 @@ def start_authorization(
             return claim, None
         if not claim.resumed:
             row = _lock_own(booking_id, user_id=user_id)
+            if not row.amount:
+                _accept(row)
+                on_free(claim, row)
+                return claim, None
             decision = _request_authorization(row)
             saved = _saved_cards([(user_id, method)])
             card = _card(method, saved.get((user_id, method.id)), ends_booking=False, operation_id=operation_id)
@@ -147,7 +158,7 @@ def withdraw_unanswered(*, user_id: UUID, booking_id: UUID) -> GatewayOperation 
     """
     with transaction.atomic():
         row = Payment.objects.select_for_update().filter(booking_id=booking_id, user_id=user_id).first()
-        if row is None or row.under_way != domain.Kind.AUTHORIZE:
+        if row is None or row.under_way != Kind.AUTHORIZE:
             return None
         waiting = GatewayOperation.objects.filter(payment=row, state=OperationState.PENDING)
         if not waiting.filter(leased_until=None, attempts__gt=0).exists():
@@ -202,6 +213,8 @@ def _open_again(booking: BookingCreated, saved: SavedCards) -> None:
     row, card = Payment.objects.select_for_update().get(booking_id=booking.booking_id), _card_given(booking, saved)
     row.hold_expires_at = booking.hold_expires_at
     row.seats = row.seats or _seats_sold(booking)
+    if row.captured_at is None:
+        row.sale = receipts.kept(booking.sale)
     unasked = row.status == domain.Status.REQUIRES_PAYMENT_METHOD and not row.under_way
     decision = _opened(row, booking.payment_method, card) if unasked else domain.Decision(books.known(row))
     _save(row, decision, card=card)
@@ -209,6 +222,8 @@ def _open_again(booking: BookingCreated, saved: SavedCards) -> None:
 
 def _opened(row: Payment, method: MethodGiven | None, card: Card | None) -> domain.Decision:
     payment = books.known(row)
+    if not payment.amount:
+        return domain.accept(payment)
     if method is None:
         return domain.Decision(payment)
     decision = domain.request_authorization(payment)
@@ -225,12 +240,13 @@ def _unsaved(booking: BookingCreated | BookingConfirmed | BookingEnding) -> Paym
         currency=booking.total.currency,
         hold_expires_at=booking.hold_expires_at if isinstance(booking, BookingCreated) else None,
         seats=_seats_sold(booking) if isinstance(booking, BookingCreated) else [],
+        sale=receipts.kept(booking.sale) if isinstance(booking, BookingCreated) else None,
     )
 
 
 def _seats_sold(booking: BookingCreated) -> list[dict[str, Any]]:
     """The seats as a row keeps them."""
-    return books.written(Seat(seat.id, seat.row, seat.number, seat.price.amount) for seat in booking.seats)
+    return kept.written(Seat(seat.id, seat.row, seat.number, seat.price.amount) for seat in booking.seats)
 
 
 def _locked(booking_ids: Collection[UUID]) -> dict[UUID, Payment]:
@@ -270,6 +286,16 @@ def _request_authorization(row: Payment) -> domain.Decision:
         raise PaymentInProgress(payment_id=row.id) from exc
     except IllegalTransition as exc:
         raise AlreadyPaid(payment_id=row.id) from exc
+
+
+def _accept(row: Payment) -> None:
+    """A payment of nothing, if it has not been accepted yet. Raises BookingEnded, HoldExpired."""
+    if row.booking_state == domain.Booking.ENDED:
+        raise BookingEnded
+    if row.status == domain.Status.REQUIRES_PAYMENT_METHOD:
+        if row.booking_state == domain.Booking.OPEN and _is_over(row):
+            raise HoldExpired
+        _save(row, domain.accept(books.known(row)))
 
 
 def _is_over(row: Payment) -> bool:

@@ -10,9 +10,9 @@ from django.conf import settings
 
 from chassis.storage.http import Client
 from chassis.web.problems import BadRequest
-from payments.domain import Kind
 from payments.errors import InvalidSignature
 from payments.gateways.interface import RETRIES, TIMEOUT, Approved, Hint, Outcome, Refused, SavedCard, Unknown
+from payments.ledger import Kind
 from payments.models import GatewayOperation
 
 VERBS = {Kind.CAPTURE: "take", Kind.VOID: "release", Kind.REFUND: "give_back"}

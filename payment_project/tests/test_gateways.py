@@ -18,9 +18,9 @@ from chassis.ids import uuid7
 from chassis.storage.http import Response
 from gateway_simulator.webhook import signature
 from payments import gateways, tasks
-from payments.domain import Kind
 from payments.gateways import Approved
 from payments.gateways import simulator as simulated
+from payments.ledger import Kind
 from payments.models import GatewayOperation, OperationState, Payment, PaymentMethod, Transaction
 from tests.factories import PaymentFactory, PaymentMethodFactory, booking_data, ending_data
 from tests.second_bank import SecondBank

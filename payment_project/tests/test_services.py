@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from chassis.ids import uuid7
 from payments import gateways, metrics, operations, refunds, services, tasks
-from payments.domain import Kind
 from payments.gateways import Approved, Unknown
+from payments.ledger import Kind
 from payments.models import GatewayOperation, Payment, Refund, Transaction
 from payments.refunds import Wanted
 from tests.factories import PaymentFactory, booking_data, clerk_of, ending_data

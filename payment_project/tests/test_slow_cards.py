@@ -11,10 +11,10 @@ from django.db import OperationalError, connection
 from chassis.messaging.events import Event
 from chassis.testing import wait_until
 from payments import gateways, operations, tasks
-from payments.domain import Kind
 from payments.gateways import side_by_side
 from payments.gateways.interface import AT_THE_SAME_TIME
 from payments.handlers import HANDLERS
+from payments.ledger import Kind
 from payments.models import GatewayOperation
 from tests.factories import booking_data, ending_data
 from tests.simulator import Simulator

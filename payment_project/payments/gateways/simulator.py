@@ -11,7 +11,6 @@ from django.conf import settings
 
 from chassis.storage.http import Client, Response
 from chassis.web.problems import BadRequest
-from payments.domain import Kind
 from payments.gateways import standard_webhooks
 from payments.gateways.interface import (
     AT_THE_SAME_TIME,
@@ -24,6 +23,7 @@ from payments.gateways.interface import (
     SavedCard,
     Unknown,
 )
+from payments.ledger import Kind
 from payments.models import GatewayOperation
 
 log = logging.getLogger(__name__)
