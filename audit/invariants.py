@@ -1,4 +1,4 @@
-"""The seven invariants, each as what a database is asked: of every thing, what is wrong with it (NULL: nothing).
+"""The eight invariants, each as what a database is asked: of every thing, what is wrong with it (NULL: nothing).
 
 What two databases know is asked of the one with the rows of the other beside it. How a rule is asked is in rules.py:
 `asked` has the things it is about. Amounts are minor units.
@@ -83,7 +83,8 @@ FROM (
             WHERE payment_id = payments.id AND kind = 'cancel' AND refunds.status = 'succeeded') AS back,
            (SELECT min(seat ->> 'id') FROM jsonb_array_elements(payments.seats) AS seat
             WHERE seat ->> 'refunded' = 'cancel' AND asked.seats ? (seat ->> 'id')) AS has_back
-    FROM asked LEFT JOIN payments ON booking_id = asked.id AND captured_amount > 0
+    FROM asked LEFT JOIN payments
+        ON booking_id = asked.id AND (captured_amount > 0 OR (amount = 0 AND payments.status = 'captured'))
 ) AS paid
 """
 
@@ -206,6 +207,40 @@ FROM asked LEFT JOIN payments
     ON payments.id = CASE WHEN reference ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN reference::uuid END
 """
 
+# Of payments that were opened since there are receipts.
+RECEIPTS_OF_PAYMENTS = """
+SELECT payments.id, CASE
+    WHEN firsts <> 1 THEN format('payment %s was captured and has %s receipts', payments.id, firsts)
+    WHEN said <> captured_amount
+    THEN format('payment %s: %s were captured, its receipt says %s', payments.id, captured_amount, said)
+    WHEN credited <> refunded_amount
+    THEN format('payment %s: %s went back, its credit notes say %s', payments.id, refunded_amount, credited) END
+FROM asked JOIN payments USING (id) CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE refund_id IS NULL) AS firsts,
+           sum(total) FILTER (WHERE refund_id IS NULL) AS said,
+           coalesce(-sum(total) FILTER (WHERE refund_id IS NOT NULL), 0) AS credited
+    FROM receipts WHERE payment_id = payments.id
+) AS issued
+WHERE captured_at IS NOT NULL AND sale IS NOT NULL
+"""
+# Numbers are unique: where each has the one before it and the one after it, there is no gap.
+NUMBERS_OF_RECEIPTS = """
+SELECT receipts.id, CASE
+    WHEN last IS NULL OR receipts.position NOT BETWEEN 1 AND last
+    THEN format('receipt %s has a number that was not given out', number)
+    WHEN receipts.position > 1 AND NOT EXISTS (
+        SELECT FROM receipts AS one WHERE one.theater_id = receipts.theater_id AND one.position = receipts.position - 1)
+    THEN format('before receipt %s a number is missing', number)
+    WHEN receipts.position < last AND NOT EXISTS (
+        SELECT FROM receipts AS one WHERE one.theater_id = receipts.theater_id AND one.position = receipts.position + 1)
+    THEN format('after receipt %s a number is missing', number)
+    WHEN total <> gross OR wrong THEN format('receipt %s: its lines do not add up to %s', number, total) END
+FROM asked JOIN receipts USING (id) LEFT JOIN receipt_series USING (theater_id) CROSS JOIN LATERAL (
+    SELECT sum(gross) AS gross, bool_or(net + tax <> gross) AS wrong
+    FROM jsonb_to_recordset(lines) AS line(net bigint, tax bigint, gross bigint)
+) AS added
+"""
+
 # Of the events of one service, at whoever wants them. $3: who tells them, $4: who handles them.
 UNPUBLISHED = """
 SELECT id, CASE WHEN published_at IS NULL THEN format('%s: %s %s is not published', $3::text, type, id) END
@@ -234,7 +269,7 @@ def _events_of(service: str, broker: Broker) -> Iterator[Rule]:
 
 
 def invariants(broker: Broker, *, has_record: bool, messages_days: int) -> tuple[Invariant, ...]:
-    """All seven, with the broker's bindings and dead letters as they are now.
+    """All eight, with the broker's bindings and dead letters as they are now.
 
     has_record: whether the card gateway shows what it took. Without, the books are held against themselves alone.
     messages_days: for how long messages are kept.
@@ -287,5 +322,13 @@ def invariants(broker: Broker, *, has_record: bool, messages_days: int) -> tuple
             7,
             "the ledger adds up and is the gateway's own",
             (Rule("payments", "payment", LEDGER), *(gateways if has_record else ())),
+        ),
+        Invariant(
+            8,
+            "what was captured has a receipt, and numbers have no gap",
+            (
+                Rule("payments", "payment", RECEIPTS_OF_PAYMENTS),
+                Rule("receipts", "payment", NUMBERS_OF_RECEIPTS, counted=False),
+            ),
         ),
     )

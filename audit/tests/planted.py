@@ -27,7 +27,7 @@ PREFIX = "audit_"
 FILLERS = {"uuid": uuid4, "jsonb": lambda: Jsonb({}), "timestamp with time zone": lambda: "now", "boolean": bool}
 TABLES = {
     "booking": ("bookings", "booking_seats", "seat_status", "check_ins", "showtimes"),
-    "payment": ("payments", "refunds", "gateway_operations", "transactions"),
+    "payment": ("payments", "refunds", "gateway_operations", "transactions", "receipts", "receipt_series"),
     "notify": ("notifications", "delivery_log"),
 }
 
@@ -142,6 +142,11 @@ class World:
         statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(sql.Identifier(table), names, marks)
         self._connections[service].execute(statement, list(row.values()))
 
+    def next_position(self) -> int:
+        """Of a receipt that is to be planted."""
+        found = self._connections["payment"].execute("SELECT coalesce(max(position), 0) + 1 FROM receipts").fetchone()
+        return int(found[0])
+
     def change(self, service: str, table: str, where: str = "true", /, **columns: Any) -> None:
         row = {name: Jsonb(value) if isinstance(value, list | dict) else value for name, value in columns.items()}
         changes = ", ".join(f'"{name}" = %s' for name in row)
@@ -193,16 +198,29 @@ def operation(world, kind, amount):
 def refund(world, kind, amount, of=None, **payment):
     """Money went back, everywhere: in the payment, its ledger and at the gateway. of: the prices of seats."""
     said = [{"id": str(seat), "price": price} for seat, price in (of or {}).items()]
+    id_ = uuid7()
     world.plant(
-        "payment", "refunds", payment_id=PAYMENT, kind=kind, amount=amount, seats=said, status="succeeded",
+        "payment", "refunds", id=id_, payment_id=PAYMENT, kind=kind, amount=amount, seats=said, status="succeeded",
         currency="VND",
     )  # fmt: skip
     operation(world, "refund", amount)
     entry = world.gateway.entries[0]
     entry["refunded_amount"] += amount
+    issue(world, world.next_position(), -amount, id_)
     kept = entry["captured_amount"] - entry["refunded_amount"]
     ledger(world, PAYMENT, customer=-kept, authorised=0, cash=kept)
     world.change("payment", "payments", refunded_amount=entry["refunded_amount"], **payment)
+
+
+def issue(world, position, total, of=None, *, last=None):
+    """A receipt or, of a refund by its id, a credit note, with this position; last: how many there are."""
+    world.execute("payment", "DELETE FROM receipt_series")
+    world.plant("payment", "receipt_series", id=1, theater_id=SHOWTIME, last=last or position)
+    world.plant(
+        "payment", "receipts", id=uuid7(), payment_id=PAYMENT, refund_id=of, theater_id=SHOWTIME, position=position,
+        number=f"R1-{position}", total=total, currency="VND",
+        lines=[{"net": total, "tax": 0, "gross": total}],
+    )  # fmt: skip
 
 
 def ledger(world: World, payment: UUID, **accounts: int) -> None:

@@ -14,6 +14,7 @@ from planted import (
     SHOWTIME,
     TOTAL,
     claim,
+    issue,
     keep,
     ledger,
     mails,
@@ -35,8 +36,9 @@ def sale(world):
     keep(world, SEAT, "sold")
     world.plant(
         "payment", "payments", id=PAYMENT, booking_id=BOOKING, status="captured", currency="VND", amount=TOTAL,
-        captured_amount=TOTAL,
+        captured_amount=TOTAL, captured_at=NOW, sale={},
     )  # fmt: skip
+    issue(world, 1, TOTAL)
     operation(world, "authorise", TOTAL)
     operation(world, "capture", TOTAL)
     ledger(world, PAYMENT, customer=-TOTAL, authorised=0, cash=TOTAL)
@@ -62,14 +64,14 @@ def violated(world):
 
 def test_a_clean_sale_violates_nothing(sale):
     findings = look(sale.sources()).findings
-    assert [finding.number for finding in findings] == [1, 2, 3, 4, 5, 6, 7]
-    assert [finding.examined for finding in findings] == [1, 1, 1, 1, 1, 1, 2]
+    assert [finding.number for finding in findings] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [finding.examined for finding in findings] == [1, 1, 1, 1, 1, 1, 2, 1]
     assert violated(sale) == set()
 
 
 def test_nothing_is_looked_at_where_there_is_nothing(world):
     findings = look(world.sources()).findings
-    assert [(finding.number, finding.examined) for finding in findings] == [(number, 0) for number in range(1, 8)]
+    assert [(finding.number, finding.examined) for finding in findings] == [(number, 0) for number in range(1, 9)]
 
 
 def test_a_seat_of_two_confirmed_bookings_is_found(sale):

@@ -80,9 +80,9 @@ def receipts(
     number: str | None = None,
     reference: str | None = None,
     day: date | None = None,
-    time_zone: ZoneInfo | None = None,
+    time_zone: str | None = None,
 ) -> QuerySet[Receipt]:
-    """Everybody's receipts and credit notes, for staff. day: of that time zone, or of UTC."""
+    """Everybody's receipts and credit notes, for staff. day: of that time zone by IANA, or of UTC."""
     found = Receipt.objects.select_related("payment")
     if theater_id is not None:
         found = found.filter(theater_id=theater_id)
@@ -92,7 +92,7 @@ def receipts(
         paid = Payment.objects.filter(booking_reference=reference).values_list("id", flat=True)
         found = found.filter(payment__in=list(paid[:MOST_PAYMENTS]))
     if day is not None:
-        first, behind = Day(day.isoformat()).hours(time_zone or ZoneInfo("UTC"))
+        first, behind = Day(day.isoformat()).hours(ZoneInfo(time_zone or "UTC"))
         found = found.filter(id__gte=first_uuid7_at(first), id__lt=first_uuid7_at(behind))
     return found
 
