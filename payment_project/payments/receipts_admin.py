@@ -110,17 +110,18 @@ THEATER: Any = _theater
 SELLER: Any = _seller
 CARD: Any = _card
 LINES: Any = _lines
+TOTAL: Any = money("total")
 
 
 @admin.register(Receipt)
 class ReceiptAdmin(ReadOnlyAdmin):
-    list_display = ["number", KIND, BOOKING, money("total"), THEATER, "issued_at"]
+    list_display = ["number", KIND, BOOKING, TOTAL, THEATER, "issued_at"]
     list_filter = [IssuedFilter, SeriesFilter]
     list_select_related = ["payment"]
     search_fields = ["=number", "=payment__booking_reference", "payment__id", "id"]
     ordering = ["-id"]
-    fields = ["number", KIND, "issued_at", BOOKING, THEATER, SELLER, LINES, money("total"), CARD, "payment", "refund"]
-    readonly_fields = [KIND, BOOKING, THEATER, SELLER, LINES, *fields[7:9]]
+    fields = ["number", KIND, "issued_at", BOOKING, THEATER, SELLER, LINES, TOTAL, CARD, "payment", "refund"]
+    readonly_fields = [KIND, BOOKING, THEATER, SELLER, LINES, TOTAL, CARD]
     change_list_template = "admin/payments/receipts.html"
 
     def get_urls(self) -> list[Any]:

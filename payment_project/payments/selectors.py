@@ -1,13 +1,12 @@
 """Reads."""
 
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
 from chassis.ids import first_uuid7_at
-from chassis.web.day_filter import Day
 from chassis.web.principal import Principal
 from payments.errors import MethodNotFound, PaymentNotFound, ReceiptNotFound, RefundNotFound
 from payments.models import Payment, PaymentMethod, Refund
@@ -92,7 +91,8 @@ def receipts(
         paid = Payment.objects.filter(booking_reference=reference).values_list("id", flat=True)
         found = found.filter(payment__in=list(paid[:MOST_PAYMENTS]))
     if day is not None:
-        first, behind = Day(day.isoformat()).hours(ZoneInfo(time_zone or "UTC"))
+        zone = ZoneInfo(time_zone or "UTC")
+        first, behind = (datetime.combine(day + timedelta(days=after), time(), zone) for after in (0, 1))
         found = found.filter(id__gte=first_uuid7_at(first), id__lt=first_uuid7_at(behind))
     return found
 
