@@ -142,10 +142,14 @@ class World:
         statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(sql.Identifier(table), names, marks)
         self._connections[service].execute(statement, list(row.values()))
 
+    def has(self, service: str, table: str, where: str) -> int:
+        """How many rows."""
+        found = self._connections[service].execute(f"SELECT count(*) FROM {table} WHERE {where}").fetchone()
+        return int(found[0]) if found else 0
+
     def next_position(self) -> int:
         """Of a receipt that is to be planted."""
-        found = self._connections["payment"].execute("SELECT coalesce(max(position), 0) + 1 FROM receipts").fetchone()
-        return int(found[0])
+        return self.has("payment", "receipts", "true") + 1
 
     def change(self, service: str, table: str, where: str = "true", /, **columns: Any) -> None:
         row = {name: Jsonb(value) if isinstance(value, list | dict) else value for name, value in columns.items()}

@@ -260,7 +260,7 @@ def test_money_captured_for_a_mere_hold_is_found(sale):
 
 def test_an_authorisation_left_open_for_an_expired_booking_is_found(cancelled):
     cancelled.change("booking", "bookings", status="EXPIRED")
-    cancelled.change("payment", "payments", status="authorized", held_amount=TOTAL, captured_amount=0)
+    cancelled.change("payment", "payments", status="authorized", held_amount=TOTAL, captured_amount=0, captured_at=None)
     cancelled.execute("payment", "DELETE FROM gateway_operations WHERE kind = 'capture'")
     ledger(cancelled, PAYMENT, customer=-TOTAL, authorised=TOTAL)
     cancelled.gateway.entries[0]["captured_amount"] = 0
