@@ -1,4 +1,4 @@
-"""The nine invariants, each as what a database is asked: of every thing, what is wrong with it (NULL: nothing).
+"""The ten invariants, each as what a database is asked: of every thing, what is wrong with it (NULL: nothing).
 
 What two databases know is asked of the one with the rows of the other beside it. How a rule is asked is in rules.py:
 `asked` has the things it is about. Amounts are minor units.
@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from audit.broker import Broker
 from audit.promo_codes import PROMO_CODES
+from audit.receipts import RECEIPTS
 from audit.rules import SERVICES, Beside, Invariant, Rule
 from chassis.ids import first_uuid7_at
 
@@ -84,7 +85,8 @@ FROM (
             WHERE payment_id = payments.id AND kind = 'cancel' AND refunds.status = 'succeeded') AS back,
            (SELECT min(seat ->> 'id') FROM jsonb_array_elements(payments.seats) AS seat
             WHERE seat ->> 'refunded' = 'cancel' AND asked.seats ? (seat ->> 'id')) AS has_back
-    FROM asked LEFT JOIN payments ON booking_id = asked.id AND captured_amount > 0
+    FROM asked LEFT JOIN payments
+        ON booking_id = asked.id AND (captured_amount > 0 OR (amount = 0 AND payments.status = 'captured'))
 ) AS paid
 """
 
@@ -267,7 +269,7 @@ def _events_of(service: str, broker: Broker) -> Iterator[Rule]:
 
 
 def invariants(broker: Broker, *, has_record: bool, messages_days: int) -> tuple[Invariant, ...]:
-    """All nine, with the broker's bindings and dead letters as they are now.
+    """All ten, with the broker's bindings and dead letters as they are now.
 
     has_record: whether the card gateway shows what it took. Without, the books are held against themselves alone.
     messages_days: for how long messages are kept.
@@ -323,4 +325,5 @@ def invariants(broker: Broker, *, has_record: bool, messages_days: int) -> tuple
         ),
         Invariant(8, "a booking's lines add up", (Rule("bookings", "booking", LINES_OF_BOOKINGS),)),
         PROMO_CODES,
+        RECEIPTS,
     )

@@ -15,6 +15,7 @@ from chassis.ids import first_uuid7_at
 EVERYTHING = {
     "bookings": ("booking", "SELECT id FROM bookings ORDER BY id"),
     "payments": ("payment", "SELECT id FROM payments ORDER BY id"),
+    "receipts": ("payment", "SELECT id FROM receipts ORDER BY id"),
     "showtimes": (
         "booking",
         "SELECT DISTINCT showtime_id FROM seat_status"
@@ -39,6 +40,7 @@ UNION SELECT (body #>> '{data,payment_id}')::uuid FROM outbox WHERE id >= $1 AND
 CHANGED = {
     "bookings": ("booking", _BOOKINGS_CHANGED),
     "payments": ("payment", _PAYMENTS_CHANGED),
+    "receipts": ("payment", "SELECT id FROM receipts WHERE id >= $1"),
     "showtimes": (
         "booking",
         f"SELECT DISTINCT showtime_id FROM bookings JOIN ({_BOOKINGS_CHANGED}) AS changed USING (id)",  # noqa: S608  (ours)

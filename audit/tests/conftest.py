@@ -11,6 +11,7 @@ from planted import (
     TOTAL,
     World,
     claim,
+    issue,
     keep,
     ledger,
     mails,
@@ -41,8 +42,9 @@ def sale(world):
     keep(world, SEAT, "sold")
     world.plant(
         "payment", "payments", id=PAYMENT, booking_id=BOOKING, status="captured", currency="VND", amount=TOTAL,
-        captured_amount=TOTAL,
+        captured_amount=TOTAL, captured_at=NOW, sale={},
     )  # fmt: skip
+    issue(world, 1, TOTAL)
     operation(world, "authorise", TOTAL)
     operation(world, "capture", TOTAL)
     ledger(world, PAYMENT, customer=-TOTAL, authorised=0, cash=TOTAL)

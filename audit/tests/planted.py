@@ -38,7 +38,7 @@ TABLES = {
         *("bookings", "booking_seats", "seat_status", "check_ins", "showtimes"),
         *("promo_uses", "promo_codes", "promotions"),
     ),
-    "payment": ("payments", "refunds", "gateway_operations", "transactions"),
+    "payment": ("payments", "refunds", "gateway_operations", "transactions", "receipts", "receipt_series"),
     "notify": ("notifications", "delivery_log"),
 }
 
@@ -153,6 +153,15 @@ class World:
         statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(sql.Identifier(table), names, marks)
         self._connections[service].execute(statement, list(row.values()))
 
+    def has(self, service: str, table: str, where: str) -> int:
+        """How many rows."""
+        found = self._connections[service].execute(f"SELECT count(*) FROM {table} WHERE {where}").fetchone()
+        return int(found[0]) if found else 0
+
+    def next_position(self) -> int:
+        """Of a receipt that is to be planted."""
+        return self.has("payment", "receipts", "true") + 1
+
     def change(self, service: str, table: str, where: str = "true", /, **columns: Any) -> None:
         row = {name: Jsonb(value) if isinstance(value, list | dict) else value for name, value in columns.items()}
         changes = ", ".join(f'"{name}" = %s' for name in row)
@@ -204,13 +213,15 @@ def operation(world, kind, amount):
 def refund(world, kind, amount, of=None, **payment):
     """Money went back, everywhere: in the payment, its ledger and at the gateway. of: the prices of seats."""
     said = [{"id": str(seat), "price": price} for seat, price in (of or {}).items()]
+    id_ = uuid7()
     world.plant(
-        "payment", "refunds", payment_id=PAYMENT, kind=kind, amount=amount, seats=said, status="succeeded",
+        "payment", "refunds", id=id_, payment_id=PAYMENT, kind=kind, amount=amount, seats=said, status="succeeded",
         currency="VND",
     )  # fmt: skip
     operation(world, "refund", amount)
     entry = world.gateway.entries[0]
     entry["refunded_amount"] += amount
+    issue(world, world.next_position(), -amount, id_)
     kept = entry["captured_amount"] - entry["refunded_amount"]
     ledger(world, PAYMENT, customer=-kept, authorised=0, cash=kept)
     world.change("payment", "payments", refunded_amount=entry["refunded_amount"], **payment)
@@ -225,6 +236,17 @@ def given_outside(world, amount, way="cash"):
     operation(world, "outside", amount)
     ledger(world, PAYMENT, customer=amount - TOTAL, authorised=0, cash=TOTAL, outside=-amount)
     world.change("payment", "payments", refunded_amount=amount)
+
+
+def issue(world, position, total, of=None, *, last=None):
+    """A receipt or, of a refund by its id, a credit note, with this position; last: how many there are."""
+    world.execute("payment", "DELETE FROM receipt_series")
+    world.plant("payment", "receipt_series", id=1, theater_id=SHOWTIME, last=last or position)
+    world.plant(
+        "payment", "receipts", id=uuid7(), payment_id=PAYMENT, refund_id=of, theater_id=SHOWTIME, position=position,
+        number=f"R1-{position}", total=total, currency="VND",
+        lines=[{"net": total, "tax": 0, "gross": total}],
+    )  # fmt: skip
 
 
 def ledger(world: World, payment: UUID, **accounts: int) -> None:

@@ -211,7 +211,7 @@ def test_volumes_have_the_agreed_sizes():
     }
     assert sizes == {
         "postgres-auth": "20Gi",
-        "postgres-payment": "100Gi",
+        "postgres-payment": "150Gi",
         "postgres-notify": "150Gi",
         "postgres-catalog": "20Gi",
         "postgres-catalog-standby": "20Gi",

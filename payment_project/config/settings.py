@@ -11,6 +11,7 @@ globals().update(
         tags={
             "payments": "Pay a booking while its hold lasts, and see what became of it.",
             "payment methods": "Cards that were saved for the next time.",
+            "receipts": "What was sold and what went back of it, for the books.",
             "refunds": "For staff: captured money given back.",
             "webhooks": "What the payment gateway calls.",
         },

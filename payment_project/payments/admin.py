@@ -11,11 +11,12 @@ from django.utils.safestring import SafeString, mark_safe
 
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, ValuesInWords, actor_of, in_words, money, words
 from chassis.web.problems import Problem
-from payments import books, refunds, services
+from payments import kept, refunds, services
 from payments.approval import approval_words
 from payments.clerks import Clerk
 from payments.forms import OutsideForm, Plan, RefundForm, RefusalForm, described, left, shown
 from payments.models import GatewayOperation, Payment, PaymentMethod, Refund, Transaction, WebhookDelivery
+from payments.receipts_admin import ReceiptAdmin  # noqa: F401  (Django looks for pages here)
 from payments.refunds import Wanted
 from payments.seats import outcome
 
@@ -57,7 +58,7 @@ class TellsItsSeats:
 
     @admin.display(description="of seats")
     def of_seats(self, refund: Refund) -> str:
-        return outcome(books.seats_of(refund)) or "-"
+        return outcome(kept.seats_of(refund)) or "-"
 
 
 # The stubs know names of columns alone.
@@ -157,7 +158,7 @@ class PaymentAdmin(ReadOnlyAdmin):
 
     @admin.display(description="seats")
     def seats_sold(self, payment: Payment) -> SafeString | str:
-        lines = ((described(seat, payment),) for seat in books.seats_of(payment))
+        lines = ((described(seat, payment),) for seat in kept.seats_of(payment))
         return format_html_join(mark_safe("<br>"), "{}", lines) or "-"
 
     @admin.action(description="Refund the selected payments…", permissions=["refund"])
@@ -298,7 +299,7 @@ class RefundAdmin(TellsItsSeats, ReadOnlyAdmin):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "refunds": [(refund, outcome(books.seats_of(refund))) for refund in refunds],
+            "refunds": [(refund, outcome(kept.seats_of(refund))) for refund in refunds],
             "action": action,
             "selected": [refund.pk for refund in refunds],
             **shown,

@@ -38,6 +38,7 @@ from payments.errors import (
     InvalidSignature,
     MethodNotFound,
     NotAwaitingApproval,
+    NothingPaid,
     NotRefundable,
     OwnPurchase,
     PartCannotCancel,
@@ -192,7 +193,7 @@ class MethodView(APIView):
 
 
 FORBIDDEN = (OwnPurchase, AddressChanged)
-IMPOSSIBLE = (PaymentInProgress, NotRefundable, PartCannotCancel, RefundTooLarge, SeatRefunded, CheckedIn)
+IMPOSSIBLE = (PaymentInProgress, NotRefundable, NothingPaid, PartCannotCancel, RefundTooLarge, SeatRefunded, CheckedIn)
 
 
 class RefundListView(APIView):

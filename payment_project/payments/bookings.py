@@ -12,6 +12,7 @@ from chassis.storage.http import Client, Unreachable
 from chassis.web.principal import Principal
 from payments.errors import BookingEnded, BookingNotFound, BookingUnavailable
 from payments.heard import BookingCreated, PricedSeat
+from payments.lines import Line, Seller
 
 
 class _Booking(msgspec.Struct):
@@ -22,6 +23,9 @@ class _Booking(msgspec.Struct):
     reference: str = ""
     user_id: UUID | None = None
     seats: tuple[PricedSeat, ...] = ()
+    lines: tuple[Line, ...] = ()
+    theater_id: UUID | None = None
+    seller: Seller | None = None
 
 
 @cache
@@ -59,4 +63,7 @@ def look_up(booking_id: UUID, *, user: Principal) -> BookingCreated:
         hold_expires_at=booking.hold_expires_at,
         reference=booking.reference,
         seats=booking.seats,
+        lines=booking.lines,
+        theater_id=booking.theater_id,
+        seller=booking.seller,
     )

@@ -6,23 +6,23 @@ they were decided on: when somebody changed one of them meanwhile nothing is wri
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import IntEnum
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-import msgspec
 from django.db.models import Count
 from django.utils import timezone
 
 from chassis.ids import uuid7, uuid7_following
 from chassis.messaging.events import Event, EventData
 from chassis.messaging.outbox import emit_all, envelopes
-from chassis.money import Money
 from chassis.telemetry import metrics
-from payments import domain, events, seats
+from payments import announcing, domain, receipts
+from payments.kept import seats_of, written
 from payments.ledger import Kind, Posting
 from payments.models import GatewayOperation, OperationState, Payment, Refund, RefundStatus
+from payments.receipt_models import Receipt
 from payments.seats import RefundKind, Seat
 from payments.statements import ANSWERED, ASKED, DECIDED, NEW_PAYMENT, REFUND_ENDED, Parts
 
@@ -82,16 +82,6 @@ class RefundWish:
     seats: tuple[Seat, ...] = ()
     id: UUID | None = None
     is_written: bool = False
-
-
-def written(seats: Iterable[Seat]) -> list[dict[str, Any]]:
-    """Seats as a row keeps them; seats_of() is the reverse."""
-    return [msgspec.to_builtins(seat) for seat in seats]
-
-
-def seats_of(row: Payment | Refund) -> tuple[Seat, ...]:
-    """Of a payment as they were sold, of a refund those that it is about."""
-    return msgspec.convert(row.seats, tuple[Seat, ...])
 
 
 def known(row: Payment) -> domain.Payment:
@@ -159,6 +149,7 @@ def open_all(openings: Sequence[Change]) -> set[UUID]:
     parts = Parts()
     for opening in openings:
         assign(opening.row, opening.decision.payment)
+        _issue(parts, opening, issued={})
         _follow_up(parts, opening, given_back={})
     rows = [opening.row for opening in openings]
     made = parts.make([{name: getattr(row, name) for name in NEW_PAYMENT} | _state(row) for row in rows])
@@ -192,6 +183,7 @@ def write_all(changes: Sequence[Change]) -> tuple[bool, list[GatewayOperation]]:
     """
     parts = Parts()
     given_back = _given_back(changes)
+    issued = receipts.issued_for([change.row.id for change in changes if _refund_made(change)])
     operations = []
     told: list[tuple[Change, EventData]] = []
     for change in changes:
@@ -199,6 +191,7 @@ def write_all(changes: Sequence[Change]) -> tuple[bool, list[GatewayOperation]]:
         if change.answered is not None:
             _close(parts, change.answered)
             _post(parts, change.row, change.answered.operation, change.decision.postings)
+        _issue(parts, change, issued=issued)
         operation = _follow_up(parts, change, given_back=given_back)
         if operation is not None:
             operations.append(operation)
@@ -243,6 +236,28 @@ def _post(parts: Parts, row: Payment, operation: GatewayOperation, lines: tuple[
         }
         for line in lines
     ]
+
+
+def _issue(parts: Parts, change: Change, *, issued: Mapping[UUID, Sequence[Receipt]]) -> None:
+    """The receipt of what was captured, the credit note of what went back. issued: for the payments of refunds."""
+    row, payment = change.row, change.decision.payment
+    completed = any(told.type == "payment.completed" for told in change.decision.announcements)
+    if completed and row.captured_at is None:
+        row.captured_at = timezone.now()
+    if completed or (row.sale and row.captured_at is not None):
+        parts.issued.append(receipts.receipt(row, payment.seats))
+        row.sale = receipts.DONE
+    elif row.sale and not domain.may_be_captured(payment):
+        row.sale = receipts.DONE
+    refund = _refund_made(change)
+    note = refund and receipts.credit_note(refund, seats_of(refund), issued.get(row.id, ()))
+    if note:
+        parts.issued.append(note)
+
+
+def _refund_made(change: Change) -> Refund | None:
+    refund = change.answered.refund if change.answered else None
+    return refund if refund is not None and refund.status == RefundStatus.SUCCEEDED else None
 
 
 def _follow_up(parts: Parts, change: Change, *, given_back: Mapping[UUID, int]) -> GatewayOperation | None:
@@ -329,55 +344,4 @@ def _count(changes: Iterable[Change]) -> None:
 def _events(change: Change) -> Iterator[EventData]:
     refund = change.answered.refund if change.answered else None
     for announcement in change.decision.announcements:
-        yield _event(change.row, announcement, refund)
-
-
-def _event(row: Payment, announcement: domain.Announcement, refund: Refund | None) -> EventData:
-    ids = {"payment_id": row.id, "booking_id": row.booking_id, "user_id": row.user_id}
-    amount = Money(row.amount, row.currency)
-    match announcement.type:
-        case "payment.authorized":
-            return events.PaymentAuthorized(**ids, amount=amount, card_last4=row.card_last4)
-        case "payment.completed":
-            return events.PaymentCompleted(**ids, amount=amount, captured_at=cast(datetime, row.captured_at))
-        case "payment.voided":
-            return events.PaymentVoided(**ids, amount=amount)
-        case "payment.failed":
-            return events.PaymentFailed(
-                **ids,
-                amount=amount,
-                stage=announcement.stage,
-                failure_code=row.failure_code,
-                retryable=announcement.retryable,
-                final=announcement.final,
-            )
-        case "payment.fee_lowered":
-            back = [seat for seat in seats_of(row) if seat.charged and seat.given_back]
-            return events.PaymentFeeLowered(
-                **ids,
-                fee_told=Money(row.fee_told_amount, row.currency),
-                retained=Money(row.retained_amount, row.currency),
-                seats=_told(back, row.currency),
-            )
-        case "payment.refunded":
-            refund = cast(Refund, refund)
-            about = seats_of(refund)
-            stay = seats.left(seats_of(row)) if about else ()
-            return events.PaymentRefunded(
-                **ids,
-                refund_id=refund.id,
-                amount=Money(refund.amount, row.currency),
-                refunded_amount=Money(row.refunded_amount, row.currency),
-                status=row.status,
-                kind=refund.kind,
-                reason=refund.reason if refund.requested_by else "",
-                seats=_told(about, row.currency),
-                seats_left=_told(stay, row.currency),
-                outside=refund.outside,
-            )
-        case unknown:
-            raise AssertionError(unknown)
-
-
-def _told(which: Sequence[Seat], currency: str) -> list[events.RefundedSeat]:
-    return [events.RefundedSeat(seat.id, seat.row, seat.number, Money(seat.price, currency)) for seat in which]
+        yield announcing.event(change.row, announcement, refund)

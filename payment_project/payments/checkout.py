@@ -88,12 +88,21 @@ A = TypeVar("A", bound=Answer)
 def pay(*, user: Principal, booking_id: UUID, method: MethodGiven, key: Key, render: Callable[[Result], A]) -> A:
     """Authorises the payment of a booking: Done, CardDeclined, AttemptWithdrawn, or Waiting while nobody knows.
 
+    One of nothing is Done as it is, whatever the method.
+
     render: called once, within the transaction that records the outcome where there is one. Raises
     GatewayUnavailable, and what services.start_authorization() and bookings.look_up() raise.
     """
 
+    answers: list[A] = []
+
+    def keep(claim: Claim, payment: Payment) -> None:
+        answers.append(_kept(claim, render(Done(payment))))
+
     def start() -> Started:
-        return services.start_authorization(user_id=user.id, booking_id=booking_id, method=method, key=key)
+        return services.start_authorization(
+            user_id=user.id, booking_id=booking_id, method=method, key=key, on_free=keep
+        )
 
     try:
         started = start()
@@ -110,7 +119,7 @@ def pay(*, user: Principal, booking_id: UUID, method: MethodGiven, key: Key, ren
             raise
         operations.run(reversal)
         started = start()
-    return _answer(started, render)
+    return answers[0] if answers else _answer(started, render)
 
 
 def _was_extended(booking_id: UUID, user: Principal) -> bool:
@@ -131,9 +140,7 @@ def refund(*, payment_id: UUID, wanted: Wanted, key: Key, render: Callable[[Resu
     answers: list[A] = []
 
     def keep(claim: Claim, refund: Refund) -> None:
-        answer = render(Awaiting(refund))
-        idempotency.complete(claim, status=answer.status_code, body=answer.data, headers=answer.headers)
-        answers.append(answer)
+        answers.append(_kept(claim, render(Awaiting(refund))))
 
     started = refunds.start_refund(payment_id=payment_id, wanted=wanted, key=key, on_awaiting=keep)
     return answers[0] if answers else _answer(started, render)
@@ -167,6 +174,12 @@ def approve(*, refund_id: UUID, clerk: Clerk) -> Refund:
     return Refund.objects.get(id=refund_id)
 
 
+def _kept(claim: Claim, answer: A) -> A:
+    """The answer, which every repetition gets as well."""
+    idempotency.complete(claim, status=answer.status_code, body=answer.data, headers=answer.headers)
+    return answer
+
+
 def _answer(started: Started, render: Callable[[Result], A]) -> A:
     claim, operation = started
     if claim.completed:
@@ -174,9 +187,7 @@ def _answer(started: Started, render: Callable[[Result], A]) -> A:
     answers: list[A] = []
 
     def keep(payment: Payment, answered: GatewayOperation) -> None:
-        answer = render(_definite(payment, answered))
-        idempotency.complete(claim, status=answer.status_code, body=answer.data, headers=answer.headers)
-        answers.append(answer)
+        answers.append(_kept(claim, render(_definite(payment, answered))))
 
     outcome = None if operation is None else operations.run(operation, on_recorded=keep)
     if not answers:

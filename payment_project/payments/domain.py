@@ -42,6 +42,7 @@ class Fact(StrEnum):
     """What can happen to the money."""
 
     AUTHORIZATION_REQUESTED = "authorization_requested"
+    ACCEPTED = "accepted"  # nothing is to be paid: no card is asked for
     AUTHORIZED = "authorized"
     DECLINED = "declined"
     REVERSED = "reversed"
@@ -55,6 +56,7 @@ class Fact(StrEnum):
 
 TRANSITIONS: dict[tuple[Status, Fact], Status] = {
     (Status.REQUIRES_PAYMENT_METHOD, Fact.AUTHORIZATION_REQUESTED): Status.PROCESSING,
+    (Status.REQUIRES_PAYMENT_METHOD, Fact.ACCEPTED): Status.AUTHORIZED,
     (Status.REQUIRES_PAYMENT_METHOD, Fact.CLOSED): Status.VOIDED,
     (Status.PROCESSING, Fact.AUTHORIZED): Status.AUTHORIZED,
     (Status.PROCESSING, Fact.DECLINED): Status.DECLINED,
@@ -84,6 +86,10 @@ class UnderWay(Exception):
 
 class TooMuch(Exception):
     """More than what is left of the captured money."""
+
+
+class NothingPaid(Exception):
+    """Nothing was paid for it, so nothing goes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +161,7 @@ def _answered(payment: Payment, kind: Kind, fact: Fact) -> Status:
 
 def owed(payment: Payment) -> Ask | None:
     """What the gateway must be asked next, whatever the order in which things became known."""
-    if payment.under_way or payment.attention:
+    if payment.under_way or payment.attention or not payment.amount:
         return None
     match payment.status, payment.booking:
         case Status.AUTHORIZED, Booking.CONFIRMED:
@@ -180,7 +186,37 @@ def _settle(
     ask = owed(payment)
     if ask is not None:
         payment = replace(payment, under_way=ask.kind)
-    return Decision(payment, ask, announcements, postings)
+    payment, told = (payment, ()) if payment.amount else _without_money(payment)
+    return Decision(payment, ask, (*announcements, *told), postings)
+
+
+def _without_money(payment: Payment) -> tuple[Payment, tuple[Announcement, ...]]:
+    """Of a payment of nothing: what the gateway would be asked for follows at once."""
+    match payment.status, payment.booking:
+        case Status.AUTHORIZED, Booking.CONFIRMED:
+            fact, told = Fact.CAPTURED, Announcement("payment.completed")
+        case Status.AUTHORIZED, Booking.ENDED:
+            fact, told = Fact.VOIDED, Announcement("payment.voided")
+        case _:
+            return payment, ()
+    return replace(payment, status=MACHINE.next(payment.status, fact)), (told,)
+
+
+def may_be_captured(payment: Payment) -> bool:
+    """Whether it may still come to a capture, of nothing too."""
+    over = payment.status is Status.DECLINED and payment.booking is Booking.ENDED
+    open_ = (Status.REQUIRES_PAYMENT_METHOD, Status.PROCESSING, Status.DECLINED, Status.AUTHORIZED)
+    return payment.status in open_ and not over
+
+
+def accept(payment: Payment) -> Decision:
+    """Nothing is to be paid, whatever card was named: it is authorised. Raises BookingOver, IllegalTransition."""
+    if payment.booking is Booking.ENDED:
+        raise BookingOver
+    if payment.amount:
+        raise IllegalTransition(payment.status, Fact.ACCEPTED)
+    accepted = replace(payment, status=MACHINE.next(payment.status, Fact.ACCEPTED))
+    return _settle(accepted, announcements=(Announcement("payment.authorized"),))
 
 
 def request_authorization(payment: Payment) -> Decision:
@@ -189,6 +225,8 @@ def request_authorization(payment: Payment) -> Decision:
         raise BookingOver
     if payment.under_way:
         raise UnderWay
+    if not payment.amount:
+        raise IllegalTransition(payment.status, Fact.AUTHORIZATION_REQUESTED)
     status = MACHINE.next(payment.status, Fact.AUTHORIZATION_REQUESTED)
     asking = replace(payment, status=status, under_way=Kind.AUTHORIZE, failure_code="")
     return Decision(asking, Ask(Kind.AUTHORIZE, payment.amount))
@@ -299,9 +337,14 @@ def voided(payment: Payment) -> Decision:
 
 
 def request_refund(payment: Payment, amount: int) -> Decision:
-    """Gives back a part of the captured money, or all. Raises UnderWay, TooMuch, IllegalTransition."""
+    """Gives back a part of the captured money, or all. Raises UnderWay, NothingPaid, TooMuch, IllegalTransition.
+
+    A seat that cost nothing is an amount of nothing.
+    """
     if payment.under_way:
         raise UnderWay
+    if not payment.amount or not amount:
+        raise NothingPaid
     if not MACHINE.allows(payment.status, Fact.REFUNDED_FULLY):
         raise IllegalTransition(payment.status, Kind.REFUND)
     if not 0 < amount <= payment.left:

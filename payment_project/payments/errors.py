@@ -106,6 +106,18 @@ class NotRefundable(Conflict):
     title = "There is no captured money to give back"
 
 
+class NothingPaid(Conflict):
+    code = "nothing_paid"
+    title = "Nothing was paid for this, so nothing goes back"
+
+
+class ReceiptNotFound(NotFound):
+    """Also of a payment that was not captured, or before there were receipts."""
+
+    code = "receipt_not_found"
+    title = "There is no such receipt"
+
+
 class RefundTooLarge(Conflict):
     code = "refund_too_large"
     title = "More than what is left of the captured money cannot be given back"

@@ -9,7 +9,7 @@ from uuid import UUID
 from django import forms
 
 from chassis.money import Money, format_money, to_minor
-from payments import books, domain, refund_rules
+from payments import books, domain, kept, refund_rules
 from payments.models import Payment
 from payments.outside import Outside, is_card_number
 from payments.refund_rules import Way
@@ -92,14 +92,14 @@ class RefundForm(forms.Form):
             return
         (payment,) = payments
         self.fields["amount"].label = f"Amount in {payment.currency}"
-        seats = books.seats_of(payment)
+        seats = kept.seats_of(payment)
         if seats:
             self.fields["seats"] = SeatsField(payment, seats)
             self.order_fields(["seats", "amount", "kind", "reason"])
 
     def clean_seats(self) -> list[UUID]:
         wanted: list[UUID] = self.cleaned_data["seats"]
-        gone = [seat for seat in books.seats_of(self.payments[0]) if seat.id in wanted and seat.refunded]
+        gone = [seat for seat in kept.seats_of(self.payments[0]) if seat.id in wanted and seat.refunded]
         if gone:
             raise forms.ValidationError(f"The money of {named(gone)} has gone back already.")
         return wanted
@@ -215,7 +215,7 @@ class Plan:
 
     @property
     def _about(self) -> tuple[Seat, ...]:
-        return tuple(seat for seat in books.seats_of(self.payment) if seat.id in self.seats)
+        return tuple(seat for seat in kept.seats_of(self.payment) if seat.id in self.seats)
 
     @property
     def _amount(self) -> int:

@@ -92,8 +92,9 @@ HANDLERS: dict[str, Handler] = {
 
 TICKS: dict[str, list[Callable[[], object]]] = {
     "clock.second": [tasks.resume_operations],
-    "clock.minute": [tasks.measure, tasks.lapse_refunds, tasks.follow_claims],
+    "clock.minute": [tasks.measure, tasks.lapse_refunds, tasks.issue_receipts, tasks.follow_claims],
     "clock.hour": [
+        tasks.issue_credit_notes,
         tasks.forget_webhooks,
         tasks.forget_address_changes,
         tasks.follow_old_claims,

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from chassis.money import Money
+from payments.lines import Line, Sale, Seller, ShowtimeSold
 
 # A token of the payment form, for one payment: in no provider's words for a card that it keeps.
 FORM_GIVEN = r"\Atok_[A-Za-z0-9_]{1,100}\Z"
@@ -51,6 +52,8 @@ class PricedSeat:
 
 @dataclass(frozen=True, slots=True)
 class BookingCreated:
+    """lines, seller, theater_id, showtime: for its receipt; a booking service of before receipts tells none of them."""
+
     booking_id: UUID
     user_id: UUID
     total: Money
@@ -58,6 +61,14 @@ class BookingCreated:
     reference: str = ""
     payment_method: MethodGiven | None = None
     seats: tuple[PricedSeat, ...] = ()
+    lines: tuple[Line, ...] = ()
+    theater_id: UUID | None = None
+    seller: Seller | None = None
+    showtime: ShowtimeSold | None = None
+
+    @property
+    def sale(self) -> Sale:
+        return Sale(self.lines, self.theater_id, self.seller, self.showtime)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from chassis.storage import address_changes, guest_claims
 from payments import vault
 from payments.domain import Booking, Status
 from payments.ledger import Account, Kind
+from payments.receipt_models import Receipt, ReceiptSeries  # noqa: F401  (Django looks for models here)
 from payments.refund_rules import Way
 from payments.seats import RefundKind
 
@@ -59,6 +60,10 @@ UNFINISHED = (OperationState.PENDING, OperationState.REVERSING)
 USUAL = (*UNFINISHED, OperationState.SUCCEEDED)
 
 
+# Captured, and its receipt not issued yet.
+WITHOUT_RECEIPT = Q(captured_at__isnull=False) & ~Q(sale={})
+
+
 class RefundStatus(StrEnum):
     AWAITING_APPROVAL = "awaiting_approval"
     PENDING = "pending"
@@ -93,6 +98,11 @@ class Payment(models.Model):
     card_last4 = _blank(4, "Of the card that pays.")
     seats = _list("As they were sold, and what became of the money of each (seats.Seat); none: not known.")
     let_in = _list("The ids of the seats to which somebody was let in.")
+    sale = models.JSONField(
+        null=True,
+        help_text="What its receipt will say (lines.Sale): {} once that is issued or never will be, "
+        "null of one that was opened before there were receipts.",
+    )
     ended_reason = _blank(64, "Why the booking ended.")
     version = models.IntegerField(
         default=1, db_default=1, help_text="Grows with every change, of its operations' states too."
@@ -121,10 +131,12 @@ class Payment(models.Model):
                 name="idx_payments_not_confirmed",
             ),
             models.Index(fields=["under_way", "-id"], condition=~Q(under_way=""), name="idx_payments_under_way"),
+            # As a process of before receipts leaves them: none, but for the time of an update.
+            models.Index(fields=["id"], condition=WITHOUT_RECEIPT, name="idx_payments_without_receipt"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["booking_id"], name="idx_payments_booking_id"),
-            models.CheckConstraint(condition=Q(amount__gt=0), name="payments_amount_positive"),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="payments_amount_not_negative"),
             models.CheckConstraint(
                 condition=Q(held_amount__gte=0, captured_amount__gte=0)
                 & Q(amount__gte=F("held_amount") + F("captured_amount")),

@@ -20,7 +20,7 @@ from django.utils import timezone
 from chassis.jitter import jittered
 from chassis.messaging.events import Event, at_hand
 from chassis.storage.database import execute, is_away
-from payments import books, domain, gateways, refund_rules
+from payments import books, domain, gateways, kept, refund_rules
 from payments.books import Answered, Change
 from payments.gateways import Approved, Outcome, Refused, Unknown
 from payments.gateways.side_by_side import SideBySide
@@ -257,7 +257,8 @@ def _read(row: Sequence[Any]) -> GatewayOperation:
     operation = GatewayOperation.from_db(None, list(_OPERATION), row[: len(_OPERATION)])
     operation.payment = Payment.from_db(None, list(_PAYMENT), row[len(_OPERATION) :])
     for name in _AS_JSON:  # Django leaves jsonb of raw cursors undecoded.
-        setattr(operation.payment, name, msgspec.json.decode(getattr(operation.payment, name)))
+        value = getattr(operation.payment, name)
+        setattr(operation.payment, name, None if value is None else msgspec.json.decode(value))
     return operation
 
 
@@ -324,7 +325,7 @@ def _decide(  # noqa: C901  (a table: a line for each kind and outcome)
         case Kind.REFUND, Approved() if refund is not None:
             _end_refund(refund, operation, RefundStatus.SUCCEEDED)
             mark(refund, payment)
-            about, kind = books.seats_of(refund), RefundKind(refund.kind)
+            about, kind = kept.seats_of(refund), RefundKind(refund.kind)
             return domain.refunded(payment, operation.amount, seats=about, kind=kind)
         case Kind.REFUND, Refused() if refund is not None:
             _end_refund(refund, operation, RefundStatus.FAILED)
@@ -340,10 +341,10 @@ def mark(refund: Refund, payment: domain.Payment) -> None:
 
     What a booking that ended is owed gives nothing back but money, whoever sits there.
     """
-    about, kind = books.seats_of(refund), RefundKind(refund.kind)
+    about, kind = kept.seats_of(refund), RefundKind(refund.kind)
     if refund.requested_by:
         refund.kind = refund_rules.became(payment, kind, about)
-        refund.seats = books.written(refunded_as(about, about, kind, let_in=payment.let_in))
+        refund.seats = kept.written(refunded_as(about, about, kind, let_in=payment.let_in))
 
 
 def _refunds_of(operations: Sequence[GatewayOperation]) -> dict[UUID | None, Refund]:

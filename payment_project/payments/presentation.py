@@ -3,8 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from payments.books import seats_of
+import msgspec
+
+from payments.kept import seats_of
+from payments.lines import by_rate
 from payments.models import Payment, PaymentMethod, Refund
+from payments.receipt_models import NO_THEATER, Receipt
+from payments.receipts import lines_of
 from payments.seats import Seat
 
 
@@ -76,6 +81,33 @@ def _decision(refund: Refund) -> dict[str, Any]:
         "note": refund.decision_note or None,
         "reference": refund.reference or None,
     }
+
+
+def present_receipt(receipt: Receipt) -> dict[str, Any]:
+    """A receipt, or a credit note, of which all amounts are negative."""
+    payment = receipt.payment
+    return {
+        "id": str(receipt.id),
+        "number": receipt.number,
+        "kind": "credit_note" if receipt.refund_id else "receipt",
+        "payment_id": str(payment.id),
+        "refund_id": receipt.refund_id and str(receipt.refund_id),
+        "booking_id": str(payment.booking_id),
+        "booking_reference": payment.booking_reference or None,
+        "theater_id": None if receipt.theater_id == NO_THEATER else str(receipt.theater_id),
+        "issued_at": _time(receipt.issued_at),
+        "seller": receipt.seller,
+        "showtime": receipt.showtime,
+        "lines": receipt.lines,
+        "taxes": msgspec.to_builtins(by_rate(lines_of(receipt))),
+        "total": _money(receipt.total, receipt.currency),
+        "card_last4": receipt.card_last4 or None,
+    }
+
+
+def present_receipt_with_notes(receipt: Receipt, notes: list[Receipt]) -> dict[str, Any]:
+    """notes: its credit notes."""
+    return present_receipt(receipt) | {"credit_notes": [present_receipt(note) for note in notes]}
 
 
 def present_method(method: PaymentMethod) -> dict[str, Any]:

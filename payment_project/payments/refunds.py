@@ -23,7 +23,7 @@ from chassis.states import IllegalTransition
 from chassis.storage import audit_log
 from chassis.web import idempotency
 from chassis.web.idempotency import Claim, Key
-from payments import books, clerks, domain, operations, outside, refund_rules, seats
+from payments import books, clerks, domain, kept, operations, outside, refund_rules, seats
 from payments.books import RefundWish
 from payments.clerks import Clerk
 from payments.domain import TooMuch, UnderWay
@@ -31,6 +31,7 @@ from payments.errors import (
     CheckedIn,
     CurrencyMismatch,
     NotAwaitingApproval,
+    NothingPaid,
     NotRefundable,
     PartCannotCancel,
     PaymentInProgress,
@@ -114,9 +115,9 @@ def start_refund(
 def request_refund(*, payment_id: UUID, wanted: Wanted, refund_id: UUID | None = None, leased: bool = False) -> Asked:
     """Writes the intent to refund, that it was given outside of the gateway, or that a second person is asked for it.
 
-    Raises PaymentNotFound, OwnPurchase, AddressChanged, NotRefundable, RefundTooLarge, PartCannotCancel,
-    CurrencyMismatch, PaymentInProgress, RefundAwaitsApproval, and of seats SeatsUnknown, UnknownSeat, SeatRefunded,
-    CheckedIn; of what is given outside NotRefusedByGateway.
+    Raises PaymentNotFound, OwnPurchase, AddressChanged, NotRefundable, NothingPaid, RefundTooLarge,
+    PartCannotCancel, CurrencyMismatch, PaymentInProgress, RefundAwaitsApproval, and of seats SeatsUnknown,
+    UnknownSeat, SeatRefunded, CheckedIn; of what is given outside NotRefusedByGateway.
     """
     with transaction.atomic():
         row = _locked(payment_id)
@@ -152,7 +153,7 @@ def approve_refund(*, refund_id: UUID, clerk: Clerk, leased: bool = False) -> As
     with transaction.atomic():
         row, refund = _locked_awaiting(refund_id)
         _check_second(clerk, row, refund)
-        about = [seat.id for seat in books.seats_of(refund)]
+        about = [seat.id for seat in kept.seats_of(refund)]
         plan = _plan(row, None if about else refund.amount, RefundKind(refund.kind), about)
         before, after = _told(row, plan, _outside(refund))
         _note_decision(refund, clerk)
@@ -255,6 +256,8 @@ def _said_as_problems(row: Payment, wanted_seats: Sequence[UUID]) -> Iterator[No
         yield
     except UnderWay as exc:
         raise PaymentInProgress from exc
+    except domain.NothingPaid as exc:
+        raise NothingPaid from exc
     except IllegalTransition as exc:
         raise NotRefundable from exc
     except TooMuch as exc:
@@ -303,7 +306,7 @@ def _opened(row: Payment, wanted: Wanted, plan: _Plan, refund_id: UUID) -> Refun
         amount=plan.amount,
         currency=row.currency,
         kind=plan.kind,
-        seats=books.written(plan.seats),
+        seats=kept.written(plan.seats),
         reason=wanted.reason,
         requested_by=wanted.clerk.name,
         requested_by_id=wanted.clerk.account_id,

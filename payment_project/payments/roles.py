@@ -3,7 +3,7 @@
 from chassis.roles import EVERYTHING, StaffMay, views
 
 SEEN = views(
-    *("payment", "gatewayoperation", "transaction", "refund", "paymentmethod", "webhookdelivery"),
+    *("payment", "gatewayoperation", "transaction", "refund", "paymentmethod", "webhookdelivery", "receipt"),
     "auditrecord",
 )
 

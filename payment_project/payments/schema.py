@@ -140,6 +140,66 @@ class RefundSerializer(serializers.Serializer[Any]):
     staff = RefundDecisionSerializer(allow_null=True, help_text="For staff alone: null for everybody else.")
 
 
+class LineSerializer(serializers.Serializer[Any]):
+    """Minor units of the receipt's currency; net and tax are gross."""
+
+    kind = serializers.CharField(help_text="ticket, discount or fee; refund: a part of what was paid, of no one line.")
+    code = serializers.CharField(allow_blank=True)
+    name = serializers.CharField()
+    seat_id = serializers.UUIDField(allow_null=True, help_text="Whose price it is a part of; null: the booking's.")
+    net = serializers.IntegerField()
+    tax = serializers.IntegerField()
+    gross = serializers.IntegerField()
+    rate = serializers.IntegerField(help_text="Of the tax, in basis points: 500 is 5 %.")
+
+
+class TaxedSerializer(serializers.Serializer[Any]):
+    """What the lines of one rate come to."""
+
+    rate = serializers.IntegerField()
+    net = serializers.IntegerField()
+    tax = serializers.IntegerField()
+    gross = serializers.IntegerField()
+
+
+class SellerSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(allow_blank=True)
+    address = serializers.CharField(allow_blank=True)
+    tax_number = serializers.CharField(allow_blank=True)
+
+
+class ShowtimeSoldSerializer(serializers.Serializer[Any]):
+    movie_title = serializers.CharField(allow_blank=True)
+    theater_name = serializers.CharField(allow_blank=True)
+    screen = serializers.CharField(allow_blank=True)
+    starts_at = serializers.DateTimeField(allow_null=True)
+    time_zone = serializers.CharField(allow_blank=True)
+
+
+class ReceiptSerializer(serializers.Serializer[Any]):
+    """As it was issued. The amounts of a credit note are negative."""
+
+    id = serializers.UUIDField()
+    number = serializers.CharField(help_text="Without a gap among those of its theater.")
+    kind = serializers.CharField(help_text="receipt or credit_note.")
+    payment_id = serializers.UUIDField()
+    refund_id = serializers.UUIDField(allow_null=True, help_text="Of a credit note.")
+    booking_id = serializers.UUIDField()
+    booking_reference = serializers.CharField(allow_null=True)
+    theater_id = serializers.UUIDField(allow_null=True, help_text="null: it was sold before payments knew theaters.")
+    issued_at = serializers.DateTimeField()
+    seller = SellerSerializer(allow_null=True)
+    showtime = ShowtimeSoldSerializer(allow_null=True)
+    lines = LineSerializer(many=True)
+    taxes = TaxedSerializer(many=True, help_text="The lines by their rates.")
+    total = MoneySerializer()
+    card_last4 = serializers.CharField(allow_null=True, help_text="Of the card that paid; null: none did.")
+
+
+class ReceiptWithNotesSerializer(ReceiptSerializer):
+    credit_notes = ReceiptSerializer(many=True, help_text="Of what went back, the first one first.")
+
+
 class MethodSerializer(serializers.Serializer[Any]):
     """A saved card, as its holder may see it."""
 
@@ -158,3 +218,4 @@ class WebhookSerializer(serializers.Serializer[Any]):
 PAYMENTS = page_of(PaymentSerializer)
 METHODS = page_of(MethodSerializer)
 REFUNDS = page_of(RefundSerializer)
+RECEIPTS = page_of(ReceiptSerializer)

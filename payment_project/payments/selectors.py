@@ -1,12 +1,16 @@
 """Reads."""
 
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
+from chassis.ids import first_uuid7_at
 from chassis.web.principal import Principal
-from payments.errors import MethodNotFound, PaymentNotFound, RefundNotFound
+from payments.errors import MethodNotFound, PaymentNotFound, ReceiptNotFound, RefundNotFound
 from payments.models import Payment, PaymentMethod, Refund
+from payments.receipt_models import Receipt
 
 
 def payments_of(
@@ -63,6 +67,49 @@ def refund_of(user: Principal, refund_id: UUID) -> Refund:
     if refund is None:
         raise RefundNotFound
     return refund
+
+
+# More payments than a booking has: a reference of before may have been given out again.
+MOST_PAYMENTS = 100
+
+
+def receipts(
+    *,
+    theater_id: UUID | None = None,
+    number: str | None = None,
+    reference: str | None = None,
+    day: date | None = None,
+    time_zone: str | None = None,
+) -> QuerySet[Receipt]:
+    """Everybody's receipts and credit notes, for staff. day: of that time zone by IANA, or of UTC."""
+    found = Receipt.objects.select_related("payment")
+    if theater_id is not None:
+        found = found.filter(theater_id=theater_id)
+    if number is not None:
+        found = found.filter(number=number)
+    if reference is not None:
+        paid = Payment.objects.filter(booking_reference=reference).values_list("id", flat=True)
+        found = found.filter(payment__in=list(paid[:MOST_PAYMENTS]))
+    if day is not None:
+        zone = ZoneInfo(time_zone or "UTC")
+        first, behind = (datetime.combine(day + timedelta(days=after), time(), zone) for after in (0, 1))
+        found = found.filter(id__gte=first_uuid7_at(first), id__lt=first_uuid7_at(behind))
+    return found
+
+
+def receipt_of(user: Principal, payment_id: UUID) -> tuple[Receipt, list[Receipt]]:
+    """The receipt of a payment and its credit notes, the first one first.
+
+    Raises PaymentNotFound, also for somebody else's, and ReceiptNotFound.
+    """
+    payment = payment_of(user, payment_id)
+    issued = list(Receipt.objects.filter(payment=payment).order_by("id"))
+    for each in issued:
+        each.payment = payment
+    receipt = next((each for each in issued if each.refund_id is None), None)
+    if receipt is None:
+        raise ReceiptNotFound
+    return receipt, [each for each in issued if each is not receipt]
 
 
 def methods_of(user: Principal) -> QuerySet[PaymentMethod]:

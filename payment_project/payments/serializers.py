@@ -1,8 +1,11 @@
 """What the API takes, field by field."""
 
 import re
+from datetime import date
+from functools import cache
 from typing import Any
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -21,6 +24,9 @@ from payments.seats import RefundKind
 
 # More than any booking has.
 MAX_SEATS = 100
+
+# No receipt was issued before, and an id knows the time of no later one.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 
 # ISO/IEC 7812-1: 12 to 19 digits, written with or without gaps.
 _CARD_NUMBER = re.compile(r"(?:\d[ .-]?){11,18}\d")
@@ -167,6 +173,40 @@ class RefundFilter(PageQuery):
     status = serializers.ChoiceField(choices=[status.value for status in RefundStatus], required=False)
     payment_id = StrictUUIDField(required=False)
     reference = ReferenceField()
+
+
+@cache
+def _zones() -> set[str]:
+    return available_timezones()
+
+
+class TimeZoneField(serializers.CharField):
+    """A zone of the IANA database."""
+
+    def __init__(self) -> None:
+        super().__init__(max_length=64, required=False, help_text="Of the day: Asia/Ho_Chi_Minh. Default: UTC.")
+
+    def to_internal_value(self, data: Any) -> str:
+        name = str(super().to_internal_value(data))
+        if name not in _zones():
+            raise serializers.ValidationError("There is no such time zone.")
+        return name
+
+
+class ReceiptFilter(PageQuery):
+    theater_id = StrictUUIDField(required=False)
+    number = serializers.RegexField(r"\A[Rr]\d{1,10}-\d{1,19}\Z", required=False, help_text="R7-000123.")
+    reference = ReferenceField()
+    day = serializers.DateField(required=False, help_text="On which they were issued, in the time zone.")
+    time_zone = TimeZoneField()
+
+    def validate_day(self, day: date) -> date:
+        if not FIRST_DAY <= day <= LAST_DAY:
+            raise serializers.ValidationError(f"Between {FIRST_DAY} and {LAST_DAY}.")
+        return day
+
+    def validate_number(self, number: str) -> str:
+        return number.upper()
 
 
 class SaveMethodRequest(StrictSerializer):

@@ -4,7 +4,7 @@ What events tell of together is locked together, in the order of the ids, and wr
 afterwards, outside of any transaction, by operations.run() and operations.run_all().
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,7 @@ from chassis.storage import audit_log
 from chassis.storage.rows import selection
 from chassis.web import idempotency
 from chassis.web.idempotency import Claim, Key
-from payments import books, clerks, domain, operations, vault
+from payments import books, clerks, domain, kept, operations, receipts, vault
 from payments.books import Card, Change
 from payments.clerks import Clerk
 from payments.domain import BookingOver, UnderWay
@@ -57,12 +57,17 @@ SavedCard = tuple[str, str]
 SavedCards = Mapping[tuple[UUID, UUID | None], SavedCard]
 
 
+OnFree = Callable[[Claim, Payment], None]
+
+
 class PaymentUnknown(Exception):
     """No event has told of this booking yet."""
 
 
 def open_payments(*, bookings: Sequence[BookingCreated], causes: Causes = NOBODY) -> None:
     """The bookings were made. With a payment method the authorisation of one is intended at once; a decline ends it.
+
+    One of nothing is authorised whatever it came with, and no card is kept.
 
     causes: of each booking the event that told of it, where several came together.
     """
@@ -133,12 +138,13 @@ def note_let_in(*, booking: BookingCheckedIn) -> None:
 
 
 def start_authorization(
-    *, user_id: UUID, booking_id: UUID, method: MethodGiven, key: Key
+    *, user_id: UUID, booking_id: UUID, method: MethodGiven, key: Key, on_free: OnFree
 ) -> tuple[Claim, GatewayOperation | None]:
     """Claims the idempotency key and writes the intent to authorise, leased to the caller, who runs it.
 
-    The operation is None when the claim has been completed before and is to be replayed, or when an earlier try left
-    an operation that somebody else is at. Raises PaymentUnknown when no event has told of the booking,
+    on_free: called within the transaction with a payment of nothing, of which nobody is asked. The operation is None
+    then, and when the claim has been completed before and is to be replayed, or when an earlier try left an operation
+    that somebody else is at. Raises PaymentUnknown when no event has told of the booking,
     PaymentNotFound for somebody else's, BookingEnded, HoldExpired, AlreadyPaid, PaymentInProgress, UnknownMethod,
     and what idempotency.claim() raises.
     """
@@ -149,6 +155,10 @@ def start_authorization(
             return claim, None
         if not claim.resumed:
             row = _lock_own(booking_id, user_id=user_id)
+            if not row.amount:
+                _accept(row)
+                on_free(claim, row)
+                return claim, None
             decision = _request_authorization(row)
             saved = _saved_cards([(user_id, method)])
             card = _card(method, saved.get((user_id, method.id)), ends_booking=False, operation_id=operation_id)
@@ -221,6 +231,8 @@ def _open_again(booking: BookingCreated, saved: SavedCards) -> None:
     row, card = Payment.objects.select_for_update().get(booking_id=booking.booking_id), _card_given(booking, saved)
     _hold_until(row, booking.hold_expires_at)
     row.seats = row.seats or _seats_sold(booking)
+    if row.captured_at is None:
+        row.sale = receipts.kept(booking.sale)
     unasked = row.status == domain.Status.REQUIRES_PAYMENT_METHOD and not row.under_way
     decision = _opened(row, booking.payment_method, card) if unasked else domain.Decision(books.known(row))
     _save(row, decision, card=card)
@@ -233,6 +245,8 @@ def _hold_until(row: Payment, told: datetime) -> None:
 
 def _opened(row: Payment, method: MethodGiven | None, card: Card | None) -> domain.Decision:
     payment = books.known(row)
+    if not payment.amount:
+        return domain.accept(payment)
     if method is None:
         return domain.Decision(payment)
     decision = domain.request_authorization(payment)
@@ -249,12 +263,13 @@ def _unsaved(booking: BookingCreated | BookingExtended | BookingConfirmed | Book
         currency=booking.total.currency,
         hold_expires_at=booking.hold_expires_at if isinstance(booking, BookingCreated | BookingExtended) else None,
         seats=_seats_sold(booking) if isinstance(booking, BookingCreated) else [],
+        sale=receipts.kept(booking.sale) if isinstance(booking, BookingCreated) else None,
     )
 
 
 def _seats_sold(booking: BookingCreated) -> list[dict[str, Any]]:
     """The seats as a row keeps them."""
-    return books.written(Seat(seat.id, seat.row, seat.number, seat.price.amount) for seat in booking.seats)
+    return kept.written(Seat(seat.id, seat.row, seat.number, seat.price.amount) for seat in booking.seats)
 
 
 def _locked(booking_ids: Collection[UUID]) -> dict[UUID, Payment]:
@@ -296,6 +311,16 @@ def _request_authorization(row: Payment) -> domain.Decision:
         raise PaymentInProgress(payment_id=row.id) from exc
     except IllegalTransition as exc:
         raise AlreadyPaid(payment_id=row.id) from exc
+
+
+def _accept(row: Payment) -> None:
+    """A payment of nothing, if it has not been accepted yet. Raises BookingEnded, HoldExpired."""
+    if row.booking_state == domain.Booking.ENDED:
+        raise BookingEnded
+    if row.status == domain.Status.REQUIRES_PAYMENT_METHOD:
+        if row.booking_state == domain.Booking.OPEN and _is_over(row):
+            raise HoldExpired
+        _save(row, domain.accept(books.known(row)))
 
 
 def _is_over(row: Payment) -> bool:

@@ -23,7 +23,7 @@ NEW_PAYMENT = ("id", "booking_id", "booking_reference", "user_id", "amount", "cu
 DECIDED = (
     *("status", "booking_state", "held_amount", "captured_amount", "refunded_amount", "retained_amount"),
     *("fee_told_amount", "under_way", "failure_code", "attention", "provider", "authorisation_id", "capture_id"),
-    *("card_last4", "seats", "let_in", "ended_reason", "hold_expires_at", "captured_at"),
+    *("card_last4", "seats", "let_in", "sale", "ended_reason", "hold_expires_at", "captured_at"),
 )
 ANSWERED = ("state", "outcome_code", "result", "finished_at")
 ASKED = (
@@ -34,6 +34,10 @@ REFUND_ENDED = ("status", "kind", "failure_code", "finished_at", "seats")
 REFUND_OPENED = (
     *("id", "payment_id", "operation_id", "amount", "currency", "status", "kind", "seats", "reason"),
     *("requested_by", "requested_by_id", "failure_code"),
+)
+ISSUED = (
+    *("id", "payment_id", "refund_id", "theater_id", "total", "currency", "lines", "seller", "showtime"),
+    *("card_last4", "issued_at"),
 )
 POSTED = ("id", "payment_id", "operation_id", "kind", "account", "amount", "currency", "created_at")
 
@@ -85,6 +89,9 @@ written AS (
 _MAKE = f"""
 WITH written AS ({_insert("payments", (*NEW_PAYMENT, *DECIDED))} ON CONFLICT DO NOTHING RETURNING id)"""
 
+# Of payments that stay as they are, and are locked.
+_KEEP = "WITH written AS (SELECT id FROM payments WHERE id = ANY(%s::uuid[]))"
+
 # What hangs on payments that were written, in the order of their parameters.
 _INSERTS = {
     "asked": f"{_insert('gateway_operations', ASKED, 'due_at', 'created_at')} WHERE {_WRITTEN}",
@@ -108,6 +115,36 @@ _UPDATES = {
 _AFTER_ANSWERED = " AND (SELECT count(*) FROM answered) >= 0"
 # `told` is one row, however many payments were written: each event goes in once.
 _TOLD = outbox_table.insert_from("told", event="jsonb_array_elements(%s)", exchange="%s", fill={})
+# Receipts and credit notes get their numbers last: whoever else issues some of the same theaters waits from here on for
+# the commit. Series are counted in the order of their theaters; one that is not there begins with 1.
+_ISSUED = f"""
+to_issue AS MATERIALIZED (
+  SELECT new.*, row_number() OVER of_theater AS place, count(*) OVER (PARTITION BY theater_id) AS together
+  FROM {_given("receipts")} WHERE {_WRITTEN} WINDOW of_theater AS (PARTITION BY theater_id ORDER BY id)
+),
+wanted AS MATERIALIZED (SELECT DISTINCT theater_id, together FROM to_issue),
+locked AS MATERIALIZED (
+  SELECT theater_id FROM receipt_series WHERE theater_id = ANY(%s::uuid[]) AND EXISTS (SELECT FROM wanted)
+  ORDER BY theater_id FOR UPDATE
+),
+counted AS (
+  UPDATE receipt_series AS series SET last = series.last + wanted.together FROM wanted JOIN locked USING (theater_id)
+  WHERE series.theater_id = ANY(%s::uuid[]) AND series.theater_id = wanted.theater_id
+  RETURNING series.theater_id, series.id, series.last
+),
+begun AS (
+  INSERT INTO receipt_series AS series (theater_id, last)
+  SELECT theater_id, together FROM wanted WHERE theater_id NOT IN (SELECT theater_id FROM locked) ORDER BY theater_id
+  ON CONFLICT (theater_id) DO UPDATE SET last = series.last + excluded.last
+  RETURNING series.theater_id, series.id, series.last
+),
+issued AS (
+  INSERT INTO receipts ({", ".join(ISSUED)}, position, number)
+  SELECT {", ".join(f"new.{column}" for column in ISSUED)}, numbered.position,
+         format('R%%s-%%s', series.id, lpad(numbered.position::text, greatest(6, length(numbered.position::text)), '0'))
+  FROM to_issue AS new JOIN (SELECT * FROM counted UNION ALL SELECT * FROM begun) AS series USING (theater_id)
+  CROSS JOIN LATERAL (SELECT series.last - new.together + new.place AS position) AS numbered
+)"""  # noqa: S608  (names from the code)
 
 
 class Parts:
@@ -122,6 +159,7 @@ class Parts:
         self.refunds_opened: list[Row] = []
         self.posted: list[Row] = []
         self.told: list[dict[str, Any]] = []
+        self.issued: list[Row] = []
 
     def change(self, payments: Sequence[Row]) -> bool:
         """Saves payments (id, the version after, DECIDED) and all that hangs on them.
@@ -134,11 +172,16 @@ class Parts:
     def make(self, payments: Sequence[Row]) -> set[UUID]:
         """Inserts those payments (NEW_PAYMENT, DECIDED) that are not there, and what hangs on them; their ids.
 
-        Nothing can be told with it.
+        Nothing can be told with it, and no receipt issued.
         """
         assert not self.told
+        assert not self.issued
         # By their ids: two that insert the same ones wait for each other in one order.
         return self._written(_MAKE, [as_jsonb(sorted(payments, key=lambda row: row["id"]))])
+
+    def issue(self, payments: Sequence[UUID]) -> None:
+        """Writes what hangs on these payments, which are locked and stay as they are."""
+        self._written(_KEEP, [list(payments)])
 
     def _written(self, start: str, parameters: list[Any]) -> set[UUID]:
         updates = tuple(name for name in _UPDATES if getattr(self, name))
@@ -146,17 +189,22 @@ class Parts:
         parameters += [as_jsonb(getattr(self, name)) for name in (*updates, *inserts)]
         if self.told:
             parameters += [settings.EVENTS_EXCHANGE, as_jsonb(self.told)]
+        if self.issued:
+            theaters = sorted({row["theater_id"] for row in self.issued})
+            parameters += [as_jsonb(self.issued), theaters, theaters]
         with connection.cursor() as cursor:
-            cursor.execute(_text(start, updates, inserts, tells=bool(self.told)), parameters)
+            cursor.execute(_text(start, updates, inserts, bool(self.told), bool(self.issued)), parameters)
             return {row_id for (row_id,) in cursor.fetchall()}
 
 
 @cache
-def _text(start: str, updates: Sequence[str], inserts: Sequence[str], *, tells: bool) -> str:
+def _text(start: str, updates: Sequence[str], inserts: Sequence[str], tells: bool, issues: bool) -> str:
     parts = [start, *(f"{name} AS ({_UPDATES[name]})" for name in updates)]
     for name in inserts:
         waits = _AFTER_ANSWERED if name == "asked" and "answered" in updates else ""
         parts.append(f"{name} AS ({_INSERTS[name]}{waits})")
     if tells:
         parts += ["told AS (SELECT FROM written LIMIT 1)", f"outbox_done AS ({_TOLD})"]
+    if issues:
+        parts.append(_ISSUED)
     return f"{', '.join(parts)} SELECT id FROM written"  # noqa: S608  (names from the code)

@@ -5,13 +5,16 @@ from datetime import timedelta
 from django.utils import timezone
 
 from chassis.storage import address_changes, guest_claims, pruning
-from payments import methods, metrics, operations, refunds
+from payments import documents, methods, metrics, operations, refunds
 from payments.models import WebhookDelivery
 
 # A tick is taken by one process at a time; the others go on with events while it sweeps.
 SWEEP_OPERATIONS = 50
 LAPSES = 500
 RESEALED_AT_ONCE = 500
+ISSUED_AT_ONCE = 500
+# Longer than an update leaves processes of two versions side by side, and than the clock is away.
+MADE_UP_FOR = timedelta(days=1)
 WEBHOOKS_KEPT = timedelta(hours=1)
 
 
@@ -38,6 +41,16 @@ def reseal_tokens() -> int:
 def lapse_refunds() -> int:
     """Refunds that nobody approved in time will not be made; how many there were."""
     return refunds.lapse_refunds(limit=LAPSES)
+
+
+def issue_receipts() -> int:
+    """Receipts of what a process of before receipts has captured; how many there were."""
+    return documents.issue_receipts(limit=ISSUED_AT_ONCE)
+
+
+def issue_credit_notes() -> int:
+    """Credit notes of what such a process has given back; how many there were."""
+    return documents.issue_credit_notes(since=timezone.now() - MADE_UP_FOR, limit=ISSUED_AT_ONCE)
 
 
 def forget_address_changes() -> int:

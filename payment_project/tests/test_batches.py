@@ -248,7 +248,7 @@ def test_a_poisoned_event_among_good_ones_is_dead_lettered_alone(simulator: Simu
 
 def test_an_amount_the_database_refuses_costs_the_others_nothing() -> None:
     bookings = paid_at_once(4)
-    bookings[2]["total"] = {"amount": 0, "currency": "VND"}
+    bookings[2]["total"] = {"amount": -1, "currency": "VND"}
     deliveries = [Delivery(event("booking.created", booking), message=None) for booking in bookings]
     Lane(HANDLERS, lock=lock).handle(deliveries)
     verdicts = [Verdict.HANDLED, Verdict.HANDLED, Verdict.DEAD_LETTERED, Verdict.HANDLED]

@@ -13,6 +13,7 @@ from payments.domain import (
     BookingOver,
     Decision,
     Fact,
+    NothingPaid,
     Payment,
     Status,
     TooMuch,
@@ -26,6 +27,7 @@ AMOUNT = 180_000
 
 LEGAL = {
     ("requires_payment_method", "authorization_requested"): "processing",
+    ("requires_payment_method", "accepted"): "authorized",
     ("requires_payment_method", "closed"): "voided",
     ("processing", "authorized"): "authorized",
     ("processing", "declined"): "declined",
@@ -116,6 +118,79 @@ def test_a_refund_that_staff_wished_for_may_be_refused_without_more_ado() -> Non
     payment = Payment(AMOUNT, Status.CAPTURED, Booking.CONFIRMED, captured=AMOUNT)
     refunding = domain.request_refund(payment, 1000).payment
     assert domain.return_refused(refunding, "card_closed").payment == payment
+
+
+def test_what_costs_something_is_not_accepted_without_a_card() -> None:
+    with pytest.raises(IllegalTransition):
+        domain.accept(Payment(AMOUNT))
+
+
+def test_what_costs_nothing_is_not_accepted_when_its_booking_ended() -> None:
+    with pytest.raises(BookingOver):
+        domain.accept(Payment(0, booking=Booking.ENDED))
+
+
+class FreeLife(RuleBasedStateMachine):
+    """A payment of nothing, and events that come in any order, more than once, or too late."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.payment = Payment(0)
+        self.told: list[str] = []
+
+    def take(self, decision: Decision) -> None:
+        self.payment = decision.payment
+        self.told += [told.type for told in decision.announcements]
+        assert decision.ask is None, "nobody is asked for nothing"
+        assert not decision.postings, "and nothing is booked"
+
+    @rule()
+    def accept(self) -> None:
+        try:
+            self.take(domain.accept(self.payment))
+        except (BookingOver, IllegalTransition):
+            assert self.told or self.payment.booking is Booking.ENDED
+
+    @rule()
+    def confirm(self) -> None:
+        self.take(domain.booking_confirmed(self.payment))
+
+    @rule()
+    def end(self) -> None:
+        self.take(domain.booking_ended(self.payment))
+
+    @rule()
+    def somebody_looks(self) -> None:
+        self.take(domain.resume(self.payment))
+
+    @rule(amount=st.integers(0, 5))
+    def staff_refunds(self, amount: int) -> None:
+        with pytest.raises(NothingPaid):
+            domain.request_refund(self.payment, amount)
+
+    @rule()
+    def a_card_is_named(self) -> None:
+        with pytest.raises((BookingOver, IllegalTransition)):
+            domain.request_authorization(self.payment)
+
+    @invariant()
+    def it_is_told_as_what_it_is(self) -> None:
+        told = {
+            Status.REQUIRES_PAYMENT_METHOD: [],
+            Status.AUTHORIZED: ["payment.authorized"],
+            Status.CAPTURED: ["payment.authorized", "payment.completed"],
+            Status.VOIDED: self.told and ["payment.authorized", "payment.voided"],
+        }
+        assert self.told == told[self.payment.status]
+        assert (self.payment.held, self.payment.captured, self.payment.refunded) == (0, 0, 0)
+        if self.payment.booking is Booking.CONFIRMED and self.told:
+            assert self.payment.status is Status.CAPTURED
+        if self.payment.booking is Booking.ENDED:
+            assert self.payment.status in (Status.VOIDED, Status.CAPTURED)
+
+
+FreeLife.TestCase.settings = settings(max_examples=100, stateful_step_count=15, deadline=None)
+TestFreeLife = FreeLife.TestCase
 
 
 class PaymentLife(RuleBasedStateMachine):

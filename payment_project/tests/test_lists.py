@@ -7,13 +7,14 @@ import pytest
 
 from chassis.testing_lists import assert_pages_come_by_index, assert_rows_may_go, list_routes
 from tests.factories import PaymentFactory, PaymentMethodFactory, RefundFactory
+from tests.sales import paid
 
 pytestmark = pytest.mark.django_db
 LISTS: dict[str, Any] = {"payments": PaymentFactory, "payments/methods": PaymentMethodFactory}
 
 
 def test_every_list_is_among_these() -> None:
-    assert list_routes() == {*LISTS, "refunds"}
+    assert list_routes() == {*LISTS, "refunds", "receipts"}
 
 
 @pytest.mark.parametrize("route", LISTS)
@@ -27,6 +28,13 @@ def test_a_page_is_read_off_an_index(sign_in: Callable[..., Any], route: str) ->
     customer = sign_in()
     LISTS[route].create_batch(3, user_id=customer.user_id)
     assert_pages_come_by_index(customer, f"/{route}")
+
+
+def test_a_page_of_receipts_is_read_off_an_index(sign_in: Callable[..., Any], deliver: Callable[..., bool]) -> None:
+    staff = sign_in(roles=("support",))
+    for _ in range(3):
+        paid(deliver)
+    assert_pages_come_by_index(staff, "/receipts")
 
 
 def test_refunds_are_found_by_what_a_customer_reads_out(sign_in: Callable[..., Any]) -> None:

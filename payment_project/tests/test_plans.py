@@ -6,6 +6,7 @@ from typing import Any
 from chassis.testing_costs import assert_bounded, lists, reads, ticks
 from chassis.web.staff import local_user
 from payments.models import Payment
+from payments.receipt_models import Receipt
 
 
 def test_what_the_clock_starts_costs_what_there_is_to_do(long_history: None) -> None:
@@ -19,8 +20,21 @@ def test_every_list_of_staff_costs_what_it_shows(long_history: None) -> None:
 def test_what_customers_and_staff_read_costs_what_it_shows(long_history: None, sign_in: Callable[..., Any]) -> None:
     payment = Payment.objects.order_by("-id")[0]
     own = ["/payments", f"/payments?booking_id={payment.booking_id}", f"/payments/{payment.id}", "/payments/methods"]
+    own.append(f"/payments/{payment.id}/receipt")
     assert_bounded(reads(sign_in(user_id=payment.user_id), own), rows=1000)
     by_status = ["/payments?status=declined", "/payments?status=refunded"]
     everybody_s = [*own[:3], *by_status, f"/payments?user_id={payment.user_id}"]
     refunds = ["/refunds", "/refunds?status=awaiting_approval", f"/refunds?payment_id={payment.id}"]
-    assert_bounded(reads(sign_in(("support",)), [*everybody_s, *refunds]), rows=1000)
+    receipt = Receipt.objects.order_by("-id")[0]
+    receipts = ["/receipts", *(f"/receipts?{name}={value}" for name, value in _asked_of(receipt).items())]
+    assert_bounded(reads(sign_in(("support",)), [*everybody_s, *refunds, *receipts]), rows=1000)
+
+
+def _asked_of(receipt: Receipt) -> dict[str, Any]:
+    """What one of them is found by."""
+    return {
+        "theater_id": receipt.theater_id,
+        "number": receipt.number,
+        "reference": receipt.payment.booking_reference,
+        "day": receipt.issued_at.date(),
+    }

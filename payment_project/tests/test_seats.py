@@ -10,7 +10,7 @@ from django.db import connection
 
 from chassis.ids import uuid7
 from chassis.storage.models import AuditRecord
-from payments import books, refunds, seats, tasks
+from payments import kept, refunds, seats, tasks
 from payments.errors import CheckedIn, PaymentInProgress, SeatRefunded
 from payments.models import Payment, Refund
 from payments.refunds import Wanted
@@ -227,7 +227,7 @@ def test_a_refund_that_overtook_the_check_in_was_goodwill_of_the_seats_that_some
     both = Refund.objects.get(id=ask(1, 2))
     assert [each["refunded"] for each in payment.seats] == ["goodwill", "cancel", None]
     assert (both.kind, [each["refunded"] for each in both.seats]) == ("cancel", ["goodwill", "cancel"])
-    assert seats.outcome(books.seats_of(both)) == "B2 (B1 was in use and stayed)"
+    assert seats.outcome(kept.seats_of(both)) == "B2 (B1 was in use and stayed)"
     shown = support.get(f"/refunds/{both.id}").json()["seats"]
     assert [each["refunded"] for each in shown] == ["goodwill", "cancel"]
     told = emitted("payment.refunded")[0].data
@@ -319,7 +319,7 @@ def test_of_eight_refunds_of_a_seat_at_once_one_is_made(transactional_db: None, 
 
 
 def _id(payment: Payment, number: int) -> Any:
-    return next(each.id for each in books.seats_of(payment) if each.number == number)
+    return next(each.id for each in kept.seats_of(payment) if each.number == number)
 
 
 def test_a_refund_and_a_check_in_of_the_same_seat_at_once_are_one_after_the_other(
@@ -330,7 +330,7 @@ def test_a_refund_and_a_check_in_of_the_same_seat_at_once_are_one_after_the_othe
     seen = set()
     for _ in range(6):
         made = PaymentFactory(captured=True, capture_id="cap_1")
-        made.seats = books.written([Seat(uuid7(), "B", 1, 180_000)])
+        made.seats = kept.written([Seat(uuid7(), "B", 1, 180_000)])
         made.save()
         wanted = Wanted(clerk_of(), "the sound failed", seats=[_id(made, 1)])
 

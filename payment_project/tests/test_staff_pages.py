@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from chassis.ids import uuid7
 from chassis.testing_pages import (
     assert_nothing_hidden_can_be_asked,
     assert_odd_addresses_are_refused,
@@ -14,6 +15,7 @@ from chassis.web.staff import local_user
 from payments.domain import Status
 from payments.ledger import Account, Kind
 from payments.models import GatewayOperation, OperationState, Transaction, WebhookDelivery
+from payments.receipt_models import Receipt
 from tests.factories import PaymentFactory, PaymentMethodFactory, RefundFactory
 
 pytestmark = pytest.mark.django_db
@@ -52,8 +54,18 @@ def test_what_staff_read_is_in_words(client: Client) -> None:
         payment=payment, operation=operation, kind=Kind.REFUND, account=Account.CASH, amount=0, currency="VND"
     )
     refund = RefundFactory(payment=payment, operation=operation, reason="cancelled_by_customer", requested_by="")
+    receipt = Receipt.objects.create(
+        payment=payment,
+        theater_id=uuid7(),
+        position=1,
+        number="R1-000001",
+        total=180_000,
+        currency="VND",
+        lines=[{"kind": "ticket", "code": "adult", "name": "Adult", "net": 171_429, "tax": 8_571, "gross": 180_000}],
+        issued_at=timezone.now(),
+    )
     webhook = WebhookDelivery.objects.create(id="simulator:msg 1", provider="simulator")
-    assert_pages_are_in_words(client, [payment, operation, line, refund, PaymentMethodFactory(), webhook])
+    assert_pages_are_in_words(client, [payment, operation, line, refund, receipt, PaymentMethodFactory(), webhook])
 
 
 def test_what_staff_search_for_is_found_by_an_index() -> None:

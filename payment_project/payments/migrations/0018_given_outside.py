@@ -22,7 +22,7 @@ def blank(max_length, help_text, choices=None):
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("payments", "0015_filters")]
+    dependencies = [("payments", "0017_without_receipt")]
 
     operations = [
         migrations.AlterModelOptions(

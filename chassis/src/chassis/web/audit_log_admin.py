@@ -1,6 +1,5 @@
 """The admin's page of the audit log: found by who, what, when and why, and taken along as CSV."""
 
-import csv
 import json
 import re
 from collections import defaultdict
@@ -23,6 +22,7 @@ from chassis.storage.models import AuditRecord
 from chassis.web.day_filter import Day, DayFilter
 from chassis.web.in_words import in_words
 from chassis.web.searching import BoundedPaginator, known_values
+from chassis.web.spreadsheets import as_text, csv_lines
 from chassis.web.staff_admin import ReadOnlyAdmin, StaffAdmin
 
 # So many entries a list counts and an export holds, the newest first.
@@ -30,8 +30,6 @@ COUNTED = 10_000
 EXPORTED = 50_000
 _CHUNK = 1_000
 _CODE = re.compile(r"[a-z]+(_[a-z]+)+")
-# Signs that a spreadsheet would take for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 COLUMNS = (
     *("at", "actor_name", "actor_id", "door", "action", "subject_type", "subject_id"),
     *("reason", "before", "after", "correlation_id"),
@@ -173,31 +171,21 @@ class AuditRecordAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         entries = self.get_changelist_instance(request).queryset[:EXPORTED]
         return StreamingHttpResponse(
-            csv_lines(entries),
+            csv_lines(_rows(entries)),
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="audit-log-{settings.SERVICE_NAME}.csv"'},
         )
 
 
-def csv_lines(entries: QuerySet[Any]) -> Iterator[str]:
-    """The lines of the export, a chunk of the log in memory at a time."""
-    writer = csv.writer(_Echo())
-    yield writer.writerow(COLUMNS)
+def _rows(entries: QuerySet[Any]) -> Iterator[Sequence[str]]:
+    """Those of the export, a chunk of the log in memory at a time."""
+    yield COLUMNS
     for entry in entries.iterator(chunk_size=_CHUNK):
-        yield writer.writerow([_cell(getattr(entry, name)) for name in COLUMNS])
-
-
-class _Echo:
-    """A file whose write() hands the line back."""
-
-    def write(self, line: str) -> str:
-        return line
+        yield [_cell(getattr(entry, name)) for name in COLUMNS]
 
 
 def _cell(value: Any) -> str:
-    """As text that no spreadsheet takes for a formula."""
-    shown = value.isoformat() if isinstance(value, datetime) else _shown(value)
-    return f"'{shown}" if shown.startswith(_FORMULA) else shown
+    return as_text(value.isoformat() if isinstance(value, datetime) else _shown(value))
 
 
 def _read(value: Any) -> str:

@@ -18,11 +18,11 @@ FROM large_bookings ORDER BY payment_id
 """
 _PAYMENTS = f"""
 INSERT INTO payments (id, booking_id, booking_reference, user_id, status, booking_state, amount, currency,
-    captured_amount, refunded_amount, provider, authorisation_id, capture_id, card_last4, seats, ended_reason, version,
-    hold_expires_at, captured_at, created_at, updated_at)
+    captured_amount, refunded_amount, provider, authorisation_id, capture_id, card_last4, seats, sale, ended_reason,
+    version, hold_expires_at, captured_at, created_at, updated_at)
 SELECT payment_id, booking_id, reference, user_id, CASE WHEN cancelled THEN 'refunded' ELSE 'captured' END,
        CASE WHEN cancelled THEN 'ended' ELSE 'confirmed' END, 2400, 'EUR', 2400,
-       CASE WHEN cancelled THEN 2400 ELSE 0 END, '{PROVIDER}', 'auth_' || n, 'cap_' || n, card_last4, seats,
+       CASE WHEN cancelled THEN 2400 ELSE 0 END, '{PROVIDER}', 'auth_' || n, 'cap_' || n, card_last4, seats, '{{}}',
        CASE WHEN cancelled THEN 'showtime_cancelled' ELSE '' END, CASE WHEN cancelled THEN 7 ELSE 5 END,
        sold_at + interval '5 minutes', sold_at + interval '3 seconds', sold_at,
        sold_at + CASE WHEN cancelled THEN 6 ELSE 3 END * interval '1 second'
@@ -65,6 +65,37 @@ SELECT pg_temp.large_id(asked_at + interval '1 second', 9, n), payment_id, opera
        'cancel', 'showtime_cancelled', '', '', asked_at, asked_at + interval '1 second'
 {_ASKED} WHERE step = 5 AND cancelled ORDER BY 1
 """
+# Each theater's are numbered in the order of time; a refund's comes three seconds after the receipt.
+_SERIES = """
+INSERT INTO receipt_series (theater_id, last)
+SELECT pg_temp.large_id('2020-01-01Z', 1, screen / 10), sum(CASE WHEN cancelled THEN 2 ELSE 1 END)
+FROM made GROUP BY 1 ORDER BY 1
+"""
+_RECEIPTS = """
+INSERT INTO receipts (id, payment_id, refund_id, theater_id, position, number, total, currency, lines, seller, showtime,
+    card_last4, issued_at)
+SELECT issued.id, payment_id, refund_id, theater_id, position,
+       format('R%%s-%%s', series.id, lpad(position::text, 6, '0')),
+       sign * 2400, 'EUR', lines, '{"name": "Large Cinemas", "address": "1 Long Row", "tax_number": "GB123456789"}',
+       jsonb_build_object('movie_title', 'A film', 'theater_name', 'A theater', 'screen', 'Hall 1',
+           'starts_at', NULL, 'time_zone', 'UTC'),
+       card_last4, issued_at
+FROM (
+    SELECT pg_temp.large_id(sold_at + after * interval '1 second', 240 + after, n) AS id, payment_id, card_last4, sign,
+           CASE WHEN sign < 0 THEN pg_temp.large_id(sold_at + interval '6 seconds', 9, n) END AS refund_id,
+           theater_id, sold_at + after * interval '1 second' AS issued_at, lines,
+           row_number() OVER (PARTITION BY theater_id ORDER BY sold_at + after * interval '1 second', n) AS position
+    FROM made CROSS JOIN (VALUES (3, 1), (6, -1)) AS kind(after, sign)
+    CROSS JOIN LATERAL (SELECT pg_temp.large_id('2020-01-01Z', 1, screen / 10) AS theater_id) AS place
+    CROSS JOIN LATERAL (
+        SELECT jsonb_agg(jsonb_build_object('kind', 'ticket', 'code', 'adult', 'name', 'Adult', 'rate', 2000,
+            'net', sign * 1000, 'tax', sign * 200, 'gross', sign * 1200,
+            'seat_id', pg_temp.large_id('2020-01-01Z', 3, screen * 1000 + seat))) AS lines
+        FROM (VALUES (first_seat), (first_seat + 1)) AS two(seat)
+    ) AS sold
+    WHERE sign > 0 OR cancelled
+) AS issued JOIN receipt_series AS series USING (theater_id) ORDER BY issued.id
+"""
 # Every second customer has saved a card. One token is all of them: it is sealed here, and opens no purse.
 _METHODS = """
 INSERT INTO payment_methods (id, user_id, provider, gateway_token, token_digest, sealed_by, brand, last4, expiry_month,
@@ -85,5 +116,7 @@ class Command(LoadLarge):
             ("gateway_operations", _OPERATIONS),
             ("transactions", _LEDGER),
             ("refunds", _REFUNDS),
+            ("receipt_series", _SERIES),
+            ("receipts", _RECEIPTS),
             ("payment_methods", methods),
         ]

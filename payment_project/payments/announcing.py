@@ -1,0 +1,65 @@
+"""What is told of a decision about a payment, as the events that others hear."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import cast
+
+from chassis.messaging.events import EventData
+from chassis.money import Money
+from payments import events
+from payments.domain import Announcement
+from payments.kept import seats_of
+from payments.models import Payment, Refund
+from payments.seats import Seat, left
+
+
+def event(row: Payment, announcement: Announcement, refund: Refund | None) -> EventData:
+    """The event that an announcement is. row: as it is from now on. refund: the one it is about, if it is about one."""
+    ids = {"payment_id": row.id, "booking_id": row.booking_id, "user_id": row.user_id}
+    amount = Money(row.amount, row.currency)
+    match announcement.type:
+        case "payment.authorized":
+            return events.PaymentAuthorized(**ids, amount=amount, card_last4=row.card_last4)
+        case "payment.completed":
+            return events.PaymentCompleted(**ids, amount=amount, captured_at=cast(datetime, row.captured_at))
+        case "payment.voided":
+            return events.PaymentVoided(**ids, amount=amount)
+        case "payment.failed":
+            return events.PaymentFailed(
+                **ids,
+                amount=amount,
+                stage=announcement.stage,
+                failure_code=row.failure_code,
+                retryable=announcement.retryable,
+                final=announcement.final,
+            )
+        case "payment.fee_lowered":
+            back = [seat for seat in seats_of(row) if seat.charged and seat.given_back]
+            return events.PaymentFeeLowered(
+                **ids,
+                fee_told=Money(row.fee_told_amount, row.currency),
+                retained=Money(row.retained_amount, row.currency),
+                seats=_told(back, row.currency),
+            )
+        case "payment.refunded":
+            refund = cast(Refund, refund)
+            about = seats_of(refund)
+            stay = left(seats_of(row)) if about else ()
+            return events.PaymentRefunded(
+                **ids,
+                refund_id=refund.id,
+                amount=Money(refund.amount, row.currency),
+                refunded_amount=Money(row.refunded_amount, row.currency),
+                status=row.status,
+                kind=refund.kind,
+                reason=refund.reason if refund.requested_by else "",
+                seats=_told(about, row.currency),
+                seats_left=_told(stay, row.currency),
+                outside=refund.outside,
+            )
+        case unknown:
+            raise AssertionError(unknown)
+
+
+def _told(which: Sequence[Seat], currency: str) -> list[events.RefundedSeat]:
+    return [events.RefundedSeat(seat.id, seat.row, seat.number, Money(seat.price, currency)) for seat in which]

@@ -1,0 +1,156 @@
+"""The page of receipts: found by number, booking, day and theater, read, and taken along as CSV."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.urls import path
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from chassis.admin import ReadOnlyAdmin, actor_of, money
+from chassis.ids import first_uuid7_at
+from chassis.money import Money, format_money, to_major
+from chassis.storage.audit_log import record
+from chassis.web.day_filter import Day, DayFilter
+from chassis.web.spreadsheets import as_text, csv_lines
+from payments.lines import by_rate
+from payments.receipt_models import Receipt, ReceiptSeries
+from payments.receipts import lines_of
+
+# So many receipts an export holds, the newest first; so many theaters are offered.
+EXPORTED = 50_000
+_CHUNK = 1_000
+_THEATERS = 200
+COLUMNS = (
+    *("number", "kind", "issued_at", "theater", "seller", "tax_number", "booking", "currency"),
+    *("rate_percent", "net", "tax", "gross"),
+)
+
+
+class IssuedFilter(DayFilter):
+    """A day of UTC, as the column shows it. The key holds the moment, so its index finds the day."""
+
+    title = "day (UTC)"
+    named = ("today", "yesterday")
+
+    def of(self, day: Day, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        first, behind = day.hours(UTC)
+        return queryset.filter(id__gte=first_uuid7_at(first), id__lt=first_uuid7_at(behind))
+
+
+class SeriesFilter(admin.SimpleListFilter):
+    """By the theater, called as its newest receipt calls it."""
+
+    title = "series"
+    parameter_name = "series"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        newest = Receipt.objects.filter(theater_id=OuterRef("theater_id")).order_by("-id")
+        named = ReceiptSeries.objects.annotate(called=Subquery(newest.values("showtime__theater_name")[:1]))
+        return [(str(each.id), f"{each} {each.called or ''}".strip()) for each in named.order_by("id")[:_THEATERS]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        wanted = self.value()
+        if wanted is None:
+            return queryset
+        series = ReceiptSeries.objects.filter(id=int(wanted)).first()
+        return queryset.filter(theater_id=series.theater_id) if series else queryset.none()
+
+
+@admin.display(description="booking")
+def _booking(receipt: Receipt) -> str:
+    return receipt.payment.booking_reference or f"booking {receipt.payment.booking_id}"
+
+
+@admin.display(description="kind")
+def _kind(receipt: Receipt) -> str:
+    return "credit note" if receipt.refund_id else "receipt"
+
+
+@admin.display(description="theater")
+def _theater(receipt: Receipt) -> str:
+    return (receipt.showtime or {}).get("theater_name") or "-"
+
+
+@admin.display(description="seller")
+def _seller(receipt: Receipt) -> str:
+    seller = receipt.seller or {}
+    return ", ".join(part for name in ("name", "address", "tax_number") if (part := seller.get(name))) or "-"
+
+
+@admin.display(description="card")
+def _card(receipt: Receipt) -> str:
+    return f"ending in {receipt.card_last4}" if receipt.card_last4 else "-"
+
+
+@admin.display(description="lines")
+def _lines(receipt: Receipt) -> SafeString:
+    rows = [(line.name, *_columns(line, receipt.currency)) for line in lines_of(receipt)]
+    rows += [("total", *_columns(each, receipt.currency)) for each in by_rate(lines_of(receipt))]
+    shown = format_html_join("", "<tr><th scope='row'>{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", rows)
+    head = "<tr><th></th><th>tax rate</th><th>net</th><th>tax</th><th>gross</th></tr>"
+    return format_html("<table><thead>" + head + "</thead><tbody>{}</tbody></table>", shown)
+
+
+def _columns(of: Any, currency: str) -> tuple[str, ...]:
+    """of: a line, or the sum of those of a rate."""
+    amounts = (format_money(Money(amount, currency)) for amount in (of.net, of.tax, of.gross))
+    return f"{of.rate / 100:g} %", *amounts
+
+
+# The stubs know names of columns alone.
+BOOKING: Any = _booking
+KIND: Any = _kind
+THEATER: Any = _theater
+SELLER: Any = _seller
+CARD: Any = _card
+LINES: Any = _lines
+TOTAL: Any = money("total")
+
+
+@admin.register(Receipt)
+class ReceiptAdmin(ReadOnlyAdmin):
+    list_display = ["number", KIND, BOOKING, TOTAL, THEATER, "issued_at"]
+    list_filter = [IssuedFilter, SeriesFilter]
+    list_select_related = ["payment"]
+    search_fields = ["=number", "=payment__booking_reference", "payment__id", "id"]
+    ordering = ["-id"]
+    fields = ["number", KIND, "issued_at", BOOKING, THEATER, SELLER, LINES, TOTAL, CARD, "payment", "refund"]
+    readonly_fields = [KIND, BOOKING, THEATER, SELLER, LINES, TOTAL, CARD]
+    change_list_template = "admin/payments/receipts.html"
+
+    def get_urls(self) -> list[Any]:
+        export = self.admin_site.admin_view(self.export)
+        return [path("export/", export, name="payments_export"), *super().get_urls()]
+
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        """What the list shows, up to EXPORTED receipts, as CSV; who took it along is on record."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = self.get_changelist_instance(request).queryset[:EXPORTED]
+        record(actor_of(request), "receipts.exported", ("receipts", "csv"), after=dict(request.GET.items()))
+        return StreamingHttpResponse(
+            csv_lines(_rows(found)),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": 'attachment; filename="receipts.csv"'},
+        )
+
+
+def _rows(found: QuerySet[Receipt]) -> Iterator[Sequence[object]]:
+    """A row for each tax rate of a receipt, amounts in major units; a chunk of them in memory at a time."""
+    yield COLUMNS
+    for receipt in found.iterator(chunk_size=_CHUNK):
+        seller = receipt.seller or {}
+        about = (
+            *(receipt.number, _kind(receipt), receipt.issued_at.isoformat(), as_text(_theater(receipt))),
+            *(as_text(seller.get("name", "")), as_text(seller.get("tax_number", "")), as_text(_booking(receipt))),
+            receipt.currency,
+        )
+        for each in by_rate(lines_of(receipt)):
+            amounts = (to_major(Money(amount, receipt.currency)) for amount in (each.net, each.tax, each.gross))
+            yield *about, f"{each.rate / 100:g}", *amounts

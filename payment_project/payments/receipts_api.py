@@ -1,0 +1,48 @@
+"""The HTTP side of receipts: parse, call one selector, render."""
+
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chassis.web.openapi import problems
+from chassis.web.pages import CursorPage
+from chassis.web.permissions import May, caller
+from chassis.web.queries import takes
+from chassis.web.views import APIView
+from payments import schema, selectors
+from payments.errors import PaymentNotFound, ReceiptNotFound
+from payments.presentation import present_receipt, present_receipt_with_notes
+from payments.serializers import ReceiptFilter
+
+
+class PaymentReceiptView(APIView):
+    @problems(PaymentNotFound, ReceiptNotFound)
+    @extend_schema(
+        operation_id="get_receipt",
+        summary="Read a receipt",
+        tags=["receipts"],
+        description="Of one's own payment, or any for staff, with the credit notes of what went back.",
+        responses=schema.ReceiptWithNotesSerializer,
+    )
+    def get(self, request: Request, payment_id: UUID) -> Response:
+        return Response(present_receipt_with_notes(*selectors.receipt_of(caller(request), payment_id)))
+
+
+class ReceiptListView(APIView):
+    permission_classes = [May("view_receipt")]
+
+    @takes(ReceiptFilter)
+    @extend_schema(
+        operation_id="list_receipts",
+        summary="List receipts",
+        tags=["receipts"],
+        description="For staff: everybody's receipts and credit notes, the newest first.",
+        responses=schema.RECEIPTS,
+    )
+    def get(self, request: Request) -> Response:
+        wanted = {name: self.query.get(name) for name in ("theater_id", "number", "reference", "day", "time_zone")}
+        pages = CursorPage()
+        page = pages.paginate_queryset(selectors.receipts(**wanted), request, view=self)
+        return pages.get_paginated_response([present_receipt(receipt) for receipt in page])
