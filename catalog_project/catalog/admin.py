@@ -15,13 +15,13 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 
 from catalog import domain, scheduling, services
+from catalog import film_admin as film_admin  # which registers its pages
 from catalog.domain import OccupancyState, ShowtimeStatus
-from catalog.forms import PRICE_FIELDS, MovieForm, ScreenForm, ServiceForm, ShowtimeForm, TheaterForm, place_of
+from catalog.forms import PRICE_FIELDS, ScreenForm, ShowtimeForm, TheaterForm, place_of
 from catalog.models import (
     SHOWING,
     BlockedSeats,
     CatalogGeneration,
-    Movie,
     Screen,
     Seat,
     Showtime,
@@ -31,72 +31,12 @@ from catalog.models import (
 )
 from catalog.occupancy import touched_by
 from catalog.seat_map import draw
-from chassis.admin import ReadOnlyAdmin, StaffAdmin, actor_of
+from catalog.service_admin import ServiceAdmin
+from chassis.admin import ReadOnlyAdmin, actor_of
 from chassis.money import Money, format_money
 from chassis.storage.audit_log import Actor
 from chassis.web.day_filter import Day, DayFilter
 from chassis.web.problems import Problem
-
-
-class ServiceAdmin(StaffAdmin):
-    """Saves what the form's service saved, and removes through remove()."""
-
-    recorded_by_service = True
-
-    def remove(self, row: Any, actor: Actor) -> None:
-        raise NotImplementedError
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """What goes with a row goes by its service; what stays, the service would refuse."""
-        deleted, counts, _, _ = super().get_deleted_objects(objs, request)
-        kept = [f"{row}: {why}" for row in objs if (why := self.kept_because(row))]
-        return deleted, counts, set(), kept
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change=change, **kwargs)
-        return type(form.__name__, (form,), {"actor": actor_of(request)})
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        assert isinstance(form, ServiceForm)
-        obj.pk = form.carry_out().pk
-        obj._state.adding = False
-        obj.refresh_from_db()
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        self.remove(obj, actor_of(request))
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        for row in queryset.order_by("pk"):
-            self.remove(row, actor_of(request))
-
-
-@admin.register(Movie)
-class MovieAdmin(ServiceAdmin):
-    few_rows = True
-    form = MovieForm
-    list_display = ["title", "release_date", "duration_minutes", "rating", "genres", "languages", "to_come"]
-    list_filter = ["release_date", "rating"]
-    search_fields = ["title"]
-    date_hierarchy = "release_date"
-
-    def look_up(self, rows: Sequence[Any]) -> None:
-        """How often each film of the page is still shown."""
-        coming = Showtime.objects.filter(
-            movie__in=[row.pk for row in rows], starts_at__gt=Now(), status=ShowtimeStatus.SCHEDULED.value
-        )
-        counts = dict(coming.order_by().values_list("movie").annotate(Count("id")))
-        for row in rows:
-            row.shown = counts.get(row.pk, 0)
-
-    @admin.display(description="Showtimes to come")
-    def to_come(self, movie: Any) -> int:
-        return int(movie.shown)
-
-    def kept_because(self, row: Movie) -> str:
-        return "A movie with showtimes stays; cancel the ones to come instead." if row.showtimes.exists() else ""
-
-    def remove(self, row: Movie, actor: Actor) -> None:
-        services.remove_movie(movie_id=row.id, actor=actor)
 
 
 @admin.register(Theater)
@@ -108,7 +48,15 @@ class TheaterAdmin(ServiceAdmin):
     search_fields = ["name", "city", "address"]
     readonly_fields = ["screen_links"]
     fieldsets = [
-        (None, {"fields": ["name", "city", "address", "time_zone", "currency", "screen_links"]}),
+        (
+            None,
+            {
+                "fields": [
+                    *("name", "city", "address", "description", "latitude", "longitude"),
+                    *("time_zone", "currency", "screen_links"),
+                ]
+            },
+        ),
         ("Programme", {"fields": ["cleaning_minutes"]}),
         (
             "Rules",

@@ -12,7 +12,7 @@ from catalog import scheduling, services
 from catalog.domain import SeatCategory
 from catalog.errors import InvalidFields
 from catalog.layouts import LETTERS, BadPlan, Place, read_plan, write_plan
-from catalog.models import SHOWING, Movie, Screen, Seat, Showtime, Theater
+from catalog.models import SHOWING, Screen, Seat, Showtime, Theater
 from catalog.occupancy import touched_by
 from chassis.money import to_major, to_minor
 from chassis.storage.audit_log import Actor
@@ -55,28 +55,6 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
             self.add_error(name if name in self.fields else None, error["detail"])
 
 
-class MovieForm(ServiceForm):
-    poster_url = forms.URLField(assume_scheme="https", required=False, max_length=500)
-
-    class Meta:
-        model = Movie
-        fields = [
-            "title",
-            "synopsis",
-            "duration_minutes",
-            "rating",
-            "genres",
-            "languages",
-            "release_date",
-            "poster_url",
-        ]
-
-    def carry_out(self) -> Movie:
-        if self.adding:
-            return services.add_movie(actor=self.actor, **self.cleaned_data)
-        return services.change_movie(actor=self.actor, movie_id=self.instance.pk, **self.cleaned_data)
-
-
 class TheaterForm(ServiceForm):
     class Meta:
         model = Theater
@@ -84,6 +62,9 @@ class TheaterForm(ServiceForm):
             "name",
             "city",
             "address",
+            "description",
+            "latitude",
+            "longitude",
             "time_zone",
             "currency",
             "cleaning_minutes",

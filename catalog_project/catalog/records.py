@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from catalog.models import Movie, Screen, Showtime, Theater
+from catalog.models import Movie, MovieText, Poster, Screen, Showtime, Theater
 from chassis.money import format_money
 from chassis.storage.audit_log import Actor, changes, columns, record
 
@@ -12,13 +12,25 @@ _DERIVED = {"revision", "screen_free_at", "created_at", "categories"}
 
 
 def state(row: Row) -> dict[str, Any]:
-    """What a record tells of a row: its columns, a showtime's prices, a screen's seats by name."""
+    """What a record tells of a row: its columns, a showtime's prices, a screen's seats by name.
+
+    Of a film also what it is called in other languages, and which poster it has, by the first signs of its digest.
+    """
     told = {name: value for name, value in columns(row).items() if name not in _DERIVED}
     if isinstance(row, Showtime):
         told |= {f"price {price.category}": format_money(price.money) for price in row.prices.all()}
+    if isinstance(row, Movie):
+        told |= _beside(row)
     if isinstance(row, Screen):
         told |= {f"seat {seat}": _place(seat) for seat in row.seats.all()}
     return told
+
+
+def _beside(movie: Movie) -> dict[str, Any]:
+    texts = MovieText.objects.filter(movie=movie)
+    told = {f"in {text.language}": f"{text.title} / {text.synopsis[:200]}" for text in texts}
+    digest = Poster.objects.filter(movie=movie).values_list("digest", flat=True).first()
+    return told if digest is None else told | {"poster": digest[:12]}
 
 
 def _place(seat: Any) -> str:
