@@ -109,7 +109,7 @@ class MovieForm(ServiceForm):
             raise forms.ValidationError(exc.detail) from exc
 
     def carry_out(self) -> Movie:
-        said: dict[str, Any] = {name: self.cleaned_data[name] for name in self.Meta.fields if name in self.cleaned_data}
+        said: Any = {name: self.cleaned_data[name] for name in services.MovieFields.__annotations__}
         if self.adding:
             movie = services.add_movie(actor=self.actor, **said)
         else:
