@@ -20,6 +20,8 @@ from catalog.selectors import Point, in_city, on_day, theaters_near
 
 # So many films a search finds at most, of so many that are compared.
 BEST, COMPARED = 100, 500
+# What is less alike than this share of the best is not meant.
+SHARE = 0.6
 # So many languages there are at most; whoever has more has a mistake in them.
 LANGUAGES = 100
 
@@ -37,11 +39,17 @@ WITH asked AS MATERIALIZED (SELECT lower(unaccent(%(text)s)) AS text),
         LIMIT %(compared)s
     )
 SELECT movie_id FROM (
-    SELECT movie_id, names, true AS worded FROM worded UNION ALL SELECT movie_id, names, false FROM alike
-) AS found CROSS JOIN asked
-GROUP BY movie_id, names, text
-ORDER BY word_similarity(text, names) + CASE WHEN bool_or(worded) THEN 0.5 ELSE 0 END DESC,
-    similarity(text, names) DESC, movie_id DESC
+    SELECT movie_id, score, whole, max(score) OVER () AS top FROM (
+        SELECT movie_id, word_similarity(text, names) + CASE WHEN bool_or(worded) THEN 0.5 ELSE 0 END AS score,
+            similarity(text, names) AS whole
+        FROM (
+            SELECT movie_id, names, true AS worded FROM worded UNION ALL SELECT movie_id, names, false FROM alike
+        ) AS found CROSS JOIN asked
+        GROUP BY movie_id, names, text
+    ) AS scored
+) AS compared
+WHERE score >= top * %(share)s
+ORDER BY score DESC, whole DESC, movie_id DESC
 LIMIT %(best)s
 """
 
@@ -168,7 +176,7 @@ def movies_by_match(*, search: str, limit: int, **filters: Any) -> list[Movie]:
 def best_matches(search: str) -> list[UUID]:
     """Of the films that words find the best, the best first; BEST at most."""
     with connections[router.db_for_read(MovieWords)].cursor() as cursor:
-        cursor.execute(MATCHES, {"text": search, "compared": COMPARED, "best": BEST})
+        cursor.execute(MATCHES, {"text": search, "compared": COMPARED, "share": SHARE, "best": BEST})
         return [movie_id for (movie_id,) in cursor.fetchall()]
 
 

@@ -19,10 +19,10 @@ EVENT_EXCHANGES = {"seats": "booking_events"}
 
 INSTALLED_APPS = [*globals()["INSTALLED_APPS"], "django.contrib.postgres"]
 
-# How much alike a name and what somebody types must be, of 1: half of it, so that one wrong letter of a short word is
-# forgiven (pg_trgm.word_similarity_threshold; PostgreSQL's own 0.6 wants nearly every letter).
+# How much alike a name and what somebody types must be, of 1: so that a wrong letter in each of two short words is
+# forgiven. PostgreSQL's own 0.6 wants nearly every letter.
 for _database in globals()["DATABASES"].values():
-    _database["OPTIONS"]["options"] += " -c pg_trgm.word_similarity_threshold=0.45"
+    _database["OPTIONS"]["options"] += " -c pg_trgm.word_similarity_threshold=0.3"
 
 # Pictures are read into memory. One that is larger is left out, and the form says that it is missing.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
