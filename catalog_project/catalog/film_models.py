@@ -202,7 +202,8 @@ class Poster(models.Model):
     @property
     def url(self) -> str:
         """Of the widest, with the host."""
-        return settings.PUBLIC_URL.rstrip("/") + self.address(self.sizes[-1][0])
+        host: str = settings.PUBLIC_URL
+        return host.rstrip("/") + self.address(self.sizes[-1][0])
 
 
 class PosterPicture(models.Model):

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 from catalog.cache import read_through
 from catalog.film_serializers import ORDERINGS, MovieSerializer
-from catalog.finding import list_movies, movies_by_match
+from catalog.finding import Wanted, list_movies, movies_by_match
 from catalog.models import Movie
 from catalog.pages import as_json, dumps, ranked
 from chassis.web.gateway import public_path
@@ -23,15 +23,15 @@ _END = "\n"
 
 def film_list(request: Request, *, query: Mapping[str, Any], languages: Sequence[str]) -> HttpResponse:
     """query: the values of MovieFilters."""
-    filters = {name: value for name, value in query.items() if name not in ("ordering", "fields")}
+    asked = Wanted(**{name: value for name, value in query.items() if name not in ("ordering", "fields")})
 
     def load() -> str:
-        if "search" in filters and "ordering" not in query:
+        if asked.search is not None and "ordering" not in query:
             size = PageQuery.read_page(request.query_params).get("page_size", PAGE_SIZE)
-            found = movies_by_match(limit=size, languages=languages, **filters)
+            found = movies_by_match(asked, limit=size, languages=languages)
             return _written(ranked(_told(found, languages)), query.get("fields"))
         pages = CursorPage(ordering=ORDERINGS[query.get("ordering", "-release_date")])
-        found = pages.paginate_queryset(list_movies(languages=languages, **filters), request)
+        found = pages.paginate_queryset(list_movies(asked, languages=languages), request)
         return _written(pages.get_paginated_response(_told(found, languages)).data, query.get("fields"))
 
     address = request.build_absolute_uri(public_path(request))  # the links of the page hold it

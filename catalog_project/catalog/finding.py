@@ -5,11 +5,12 @@ What is returned is complete for its serializer, in the languages that were aske
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db import connections, router
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from catalog.domain import ShowtimeStatus
@@ -54,44 +55,65 @@ LIMIT %(best)s
 """
 
 
-def list_movies(
-    *,
-    languages: Sequence[str] = (),
-    q: str | None = None,
-    search: str | None = None,
-    genre: str | None = None,
-    rating: str | None = None,
-    language: str | None = None,
-    status: str | None = None,
-    coming_soon: bool | None = None,
-    released_after: dt.date | None = None,
-    released_before: dt.date | None = None,
-    now_showing: bool | None = None,
-    city: str | None = None,
-    near: Point | None = None,
-    date: dt.date | None = None,
-    format: str | None = None,  # noqa: A002  (the field's name)
-) -> QuerySet[Movie]:
-    """Movies by what they are, and by where and when they are shown.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Movies by what they are, and by where and when they are shown; None: whatever.
 
-    languages: as of `complete`. q: part of the title, accents or none. search: among the BEST that words find.
-    The released_* days are included. now_showing: has showtimes to come, or has none. city, near, date (a day by the
-    clocks of each theater), format: has a showtime to come of all that is said.
+    q: part of the title, accents or none. search: among the BEST that words find. The released_* days are included.
+    now_showing: has showtimes to come, or has none. city, near, date (a day by the clocks of each theater), format: has
+    a showtime to come of all that is said.
     """
-    movies = complete(languages)
-    if q is not None:
-        movies = movies.filter(title__unaccent__icontains=q)
-    if search is not None:
-        movies = movies.filter(id__in=best_matches(search))
-    contained = {"genres__contains": genre, "languages__contains": language}
-    movies = movies.filter(**{name: [value] for name, value in contained.items() if value is not None})
-    exact = {"rating": rating, "release_date__gte": released_after, "release_date__lte": released_before}
-    movies = movies.filter(**{name: value for name, value in exact.items() if value is not None})
-    movies = _in_time(movies, status=status, coming_soon=coming_soon)
-    if now_showing is not None:
-        movies = movies.filter(Exists(_to_come()) if now_showing else ~Exists(_to_come()))
-    if any(asked is not None for asked in (city, near, date, format)):
-        movies = movies.filter(Exists(_shown(city=city, near=near, date=date, format_=format)))
+
+    q: str | None = None
+    search: str | None = None
+    genre: str | None = None
+    rating: str | None = None
+    language: str | None = None
+    status: str | None = None
+    coming_soon: bool | None = None
+    released_after: dt.date | None = None
+    released_before: dt.date | None = None
+    now_showing: bool | None = None
+    city: str | None = None
+    near: Point | None = None
+    date: dt.date | None = None
+    format: str | None = None
+
+
+def list_movies(wanted: Wanted, *, languages: Sequence[str] = ()) -> QuerySet[Movie]:
+    """languages: as of `complete`."""
+    movies = _filtered(wanted)
+    if wanted.search is not None:
+        movies = movies.filter(id__in=best_matches(wanted.search))
+    return complete(movies, languages)
+
+
+def movies_by_match(wanted: Wanted, *, limit: int, languages: Sequence[str] = ()) -> list[Movie]:
+    """Of those that its search finds, which it has to have, the best first."""
+    assert wanted.search is not None
+    best = best_matches(wanted.search)
+    found = set(_filtered(wanted).filter(id__in=best).values_list("id", flat=True))
+    page = [id_ for id_ in best if id_ in found][:limit]
+    movies = {movie.id: movie for movie in complete(Movie.objects.filter(id__in=page), languages)}
+    return [movies[id_] for id_ in page]
+
+
+def _filtered(wanted: Wanted) -> QuerySet[Movie]:
+    """By all but its search."""
+    asked = {
+        "title__unaccent__icontains": wanted.q,
+        "genres__contains": wanted.genre and [wanted.genre],
+        "languages__contains": wanted.language and [wanted.language],
+        "rating": wanted.rating,
+        "release_date__gte": wanted.released_after,
+        "release_date__lte": wanted.released_before,
+    }
+    movies = Movie.objects.filter(**{name: value for name, value in asked.items() if value is not None})
+    movies = _in_time(movies, status=wanted.status, coming_soon=wanted.coming_soon)
+    if wanted.now_showing is not None:
+        movies = movies.filter(Exists(_to_come()) if wanted.now_showing else ~Exists(_to_come()))
+    if any(asked is not None for asked in (wanted.city, wanted.near, wanted.date, wanted.format)):
+        movies = movies.filter(Exists(_shown(wanted)))
     return movies
 
 
@@ -104,7 +126,11 @@ def _in_time(movies: QuerySet[Movie], *, status: str | None, coming_soon: bool |
         return movies.filter(announced)
     if status is None:
         return movies
-    return movies.filter(~announced, Exists(_to_come()) if status == FilmStatus.SHOWING else ~Exists(_to_come()))
+    released = movies.filter(~announced)
+    if status == FilmStatus.SHOWING:
+        return released.filter(Exists(_to_come()))
+    # Most are: one after the other is looked for, and not all showtimes to come to see who is not among them.
+    return released.annotate(next_showtime=Subquery(_to_come().values("id")[:1])).filter(next_showtime=None)
 
 
 def _to_come() -> QuerySet[Showtime]:
@@ -114,25 +140,25 @@ def _to_come() -> QuerySet[Showtime]:
     )
 
 
-def _shown(*, city: str | None, near: Point | None, date: dt.date | None, format_: str | None) -> QuerySet[Showtime]:
+def _shown(wanted: Wanted) -> QuerySet[Showtime]:
     showtimes = _to_come()
     theaters: set[UUID] | None = None
-    if city is not None:
-        theaters = set(in_city(city))
-    if near is not None:
-        around = {theater.id for theater in theaters_near(near)}
+    if wanted.city is not None:
+        theaters = set(in_city(wanted.city))
+    if wanted.near is not None:
+        around = {theater.id for theater in theaters_near(wanted.near)}
         theaters = around if theaters is None else theaters & around
     if theaters is not None:
         showtimes = showtimes.filter(theater_id__in=sorted(theaters))
-    if date is not None:
-        showtimes = showtimes.filter(on_day(date))
-    return showtimes if format_ is None else showtimes.filter(format=format_)
+    if wanted.date is not None:
+        showtimes = showtimes.filter(on_day(wanted.date))
+    return showtimes if wanted.format is None else showtimes.filter(format=wanted.format)
 
 
-def complete(languages: Sequence[str] = ()) -> QuerySet[Movie]:
+def complete(movies: QuerySet[Movie], languages: Sequence[str] = ()) -> QuerySet[Movie]:
     """With the poster, the tags of its translations, and those into one of the languages in full."""
     return (
-        Movie.objects.select_related("poster")
+        movies.select_related("poster")
         .annotate(has_showtimes=Exists(_to_come()))
         .prefetch_related(
             Prefetch("texts", MovieText.objects.only("movie_id", "language"), to_attr="tags"),
@@ -143,20 +169,18 @@ def complete(languages: Sequence[str] = ()) -> QuerySet[Movie]:
 
 def get_movie(movie_id: UUID, *, languages: Sequence[str] = ()) -> Movie:
     """Raises MovieNotFound."""
-    return _only(complete(languages).filter(id=movie_id))
+    movie = complete(Movie.objects.filter(id=movie_id), languages).first()
+    if movie is None:
+        raise MovieNotFound
+    return movie
 
 
 def get_movie_by_slug(slug: str, *, languages: Sequence[str] = ()) -> Movie:
     """By a name in addresses that it has, or had, in whichever language. Raises MovieNotFound."""
-    named = MovieSlug.objects.filter(slug=slug).values_list("movie_id", flat=True).first()
-    return _only(complete(languages).filter(id=named))
-
-
-def _only(movies: QuerySet[Movie]) -> Movie:
-    movie = movies.first()
-    if movie is None:
+    named = MovieSlug.objects.filter(slug=slug).first()
+    if named is None:
         raise MovieNotFound
-    return movie
+    return get_movie(named.movie_id, languages=languages)
 
 
 def get_texts(movie_id: UUID) -> list[MovieText]:
@@ -164,13 +188,6 @@ def get_texts(movie_id: UUID) -> list[MovieText]:
     if not Movie.objects.filter(id=movie_id).exists():
         raise MovieNotFound
     return list(MovieText.objects.filter(movie_id=movie_id))
-
-
-def movies_by_match(*, search: str, limit: int, **filters: Any) -> list[Movie]:
-    """Of those that words find and `list_movies` lets through, the best first."""
-    place = {id_: number for number, id_ in enumerate(best_matches(search))}
-    found = list_movies(**filters).filter(id__in=list(place))
-    return sorted(found, key=lambda movie: place[movie.id])[:limit]
 
 
 def best_matches(search: str) -> list[UUID]:

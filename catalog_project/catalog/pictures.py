@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 MAX_BYTES = 8 * 1024 * 1024
-# Decoded, 64 MiB at most: one after the other in a process, so that several at once do not take its memory.
+# Decoded, 64 MB, and twice that where colours are converted: one after the other in a process.
 MAX_PIXELS = 16_000_000
 FORMATS = ("JPEG", "PNG", "WEBP")
 WIDTHS = (200, 400, 800)
@@ -66,11 +66,9 @@ def draw(data: bytes) -> Drawing:
         try:
             with Image.open(BytesIO(data), formats=FORMATS) as opened:
                 _check(opened, data)
-                # A large JPEG is decoded at a half or a quarter, as long as that is wide enough.
-                opened.draft("RGB", (WIDTHS[-1] * 2, WIDTHS[-1] * 2 * MOST_TO_ONE))
-                upright = _on_white(ImageOps.exif_transpose(opened))
+                upright = _upright(opened)
             sizes = tuple(_drawn(upright, width) for width in WIDTHS if width <= upright.width)
-        except Image.UnidentifiedImageError as exc:
+        except UnidentifiedImageError as exc:
             raise NotAPicture("The file is no JPEG, PNG or WebP picture.") from exc
         except _BROKEN as exc:
             raise NotAPicture("The picture is damaged.") from exc
@@ -111,13 +109,23 @@ def _ends_with_itself(format_: str, data: bytes) -> bool:
     return data.endswith(b"\xff\xd9")
 
 
-def _on_white(picture: Image.Image) -> Image.Image:
-    if not picture.has_transparency_data:
-        return picture.convert("RGB")
-    solid = picture.convert("RGBA")
-    paper = Image.new("RGBA", solid.size, "white")
-    paper.alpha_composite(solid)
+def _upright(opened: Image.Image) -> Image.Image:
+    """As it was held, on white, and no larger than twice the widest that is drawn: whatever follows costs little."""
+    factor = max(1.0, min(opened.size) / (2 * WIDTHS[-1]))
+    enough = (round(opened.width / factor), round(opened.height / factor))
+    opened.draft("RGB", enough)  # a large JPEG is decoded at a half or a quarter
+    kept = opened if opened.mode in ("L", "RGB", "RGBA") else opened.convert(_mode(opened))
+    kept.thumbnail(enough, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    turned = ImageOps.exif_transpose(kept)
+    if _mode(turned) == "RGB":
+        return turned.convert("RGB")
+    paper = Image.new("RGBA", turned.size, "white")
+    paper.alpha_composite(turned.convert("RGBA"))
     return paper.convert("RGB")
+
+
+def _mode(picture: Image.Image) -> str:
+    return "RGBA" if picture.has_transparency_data else "RGB"
 
 
 def _drawn(picture: Image.Image, width: int) -> Drawn:

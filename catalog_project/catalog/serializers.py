@@ -85,7 +85,7 @@ class TheaterNearbySerializer(TheaterSerializer):
         fields = [*TheaterSerializer.Meta.fields, "distance_km"]
 
     def get_distance_km(self, theater: Any) -> float:
-        return round(theater.distance, 3)
+        return round(float(theater.distance), 3)
 
 
 class TheaterDetailSerializer(TheaterSerializer):

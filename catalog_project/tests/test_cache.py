@@ -40,7 +40,7 @@ def programme() -> list[Showtime]:
 COLD = {
     "/movies": 3,
     "/movies?now_showing=true&q=film": 3,
-    "/movies?search=film": 4,
+    "/movies?search=film": 5,
     "/movies?city=Ho+Chi+Minh+City&date={date}": 5,
     "/movies?lat=10.8&lon=106.7": 3,
     "/movies/{movie}": 3,

@@ -75,10 +75,10 @@ def test_what_nothing_is_like_finds_nothing(api: Any, films: dict[str, Movie], t
 
 def test_the_best_come_first_and_filters_hold(api: Any, films: dict[str, Movie]) -> None:
     films["second"] = MovieFactory(title="The Tide", rating="P")
-    assert found(api, films, "search=tide clock")[:2] == ["tide", "second"]
-    assert found(api, films, "search=the tide")[0] == "second"
+    assert found(api, films, "search=tide clock") == ["tide"]
+    assert found(api, films, "search=the tide")[:2] == ["second", "tide"]
     assert found(api, films, "search=tide&rating=P") == ["second"]
-    assert found(api, films, "search=tide&page_size=1&fields=title") in (["tide"], ["second"])
+    assert found(api, films, "search=tide&page_size=1&fields=title") == ["second"]
     assert found(api, films, "search=tide&ordering=title") == ["second", "tide"]
 
 

@@ -38,6 +38,7 @@ def test_what_everybody_reads_costs_what_it_shows(long_history: None, api: Any) 
     ]
     one = [
         "/movies/by-slug/film-77",
+        f"/movies/{showtime.movie_id}/texts",
         f"/showtimes/{showtime.id}",
         f"/movies/{showtime.movie_id}",
         f"/theaters/{showtime.theater_id}",
