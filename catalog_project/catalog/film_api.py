@@ -165,21 +165,19 @@ class TextOfMovie(CatalogView):
     @extend_schema(
         operation_id="put_movie_text",
         summary="Translate a movie",
-        description="Title and synopsis in this language, from now on.",
+        description="Title and synopsis in the language of this BCP 47 tag, from now on.",
         request=TextInput,
         responses=TextSerializer,
         examples=schema.TEXT,
     )
-    def put(self, request: Request, movie_id: UUID, language: str) -> Response:
-        text = texts.put_text(
-            movie_id=movie_id, language=language, actor=actor(request), **TextInput.parse(request.data)
-        )
+    def put(self, request: Request, movie_id: UUID, tag: str) -> Response:
+        text = texts.put_text(movie_id=movie_id, language=tag, actor=actor(request), **TextInput.parse(request.data))
         return Response(TextSerializer(text).data)
 
     @problems(MovieNotFound, TextNotFound)
     @extend_schema(operation_id="remove_movie_text", summary="Remove a translation", responses={204: None})
-    def delete(self, request: Request, movie_id: UUID, language: str) -> Response:
-        texts.remove_text(movie_id=movie_id, language=language, actor=actor(request))
+    def delete(self, request: Request, movie_id: UUID, tag: str) -> Response:
+        texts.remove_text(movie_id=movie_id, language=tag, actor=actor(request))
         return Response(status=204)
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connections, router
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from catalog.domain import ShowtimeStatus
@@ -129,8 +130,9 @@ def _in_time(movies: QuerySet[Movie], *, status: str | None, coming_soon: bool |
     released = movies.filter(~announced)
     if status == FilmStatus.SHOWING:
         return released.filter(Exists(_to_come()))
-    # Most are: one after the other is looked for, and not all showtimes to come to see who is not among them.
-    return released.annotate(next_showtime=Subquery(_to_come().values("id")[:1])).filter(next_showtime=None)
+    # Most have. So that one after the other is looked for: of NOT EXISTS the planner reads all showtimes to come.
+    one = Subquery(_to_come().order_by().annotate(yes=Value(True)).values("yes")[:1])
+    return released.annotate(is_shown=Coalesce(one, Value(False))).filter(is_shown=False)
 
 
 def _to_come() -> QuerySet[Showtime]:

@@ -7,7 +7,7 @@ urlpatterns = [
     path("movies/<uuid:movie_id>", film_api.MovieById.as_view()),
     path("movies/by-slug/<slug:slug>", film_api.MovieBySlug.as_view()),
     path("movies/<uuid:movie_id>/texts", film_api.TextsOfMovie.as_view()),
-    path("movies/<uuid:movie_id>/texts/<str:language>", film_api.TextOfMovie.as_view()),
+    path("movies/<uuid:movie_id>/texts/<str:tag>", film_api.TextOfMovie.as_view()),
     path("movies/<uuid:movie_id>/poster", film_api.PosterOfMovie.as_view()),
     re_path(r"^media/posters/(?P<digest>[0-9a-f]{64})-(?P<width>\d{1,4})\.webp$", film_api.PosterPictures.as_view()),
     path("theaters", api.Theaters.as_view()),

@@ -253,7 +253,7 @@ def test_the_schema_describes_every_route(api: Any) -> None:
         "/movies/{movie_id}",
         "/movies/by-slug/{slug}",
         "/movies/{movie_id}/texts",
-        "/movies/{movie_id}/texts/{language}",
+        "/movies/{movie_id}/texts/{tag}",
         "/movies/{movie_id}/poster",
         "/theaters",
         "/theaters/{theater_id}",

@@ -58,10 +58,10 @@ BY_API: dict[str, Callable[[APIClient], Any]] = {
     "POST /movies": lambda api: api.post("/movies", MOVIE),
     "PATCH /movies/{movie_id}": lambda api: api.patch(f"/movies/{MovieFactory().id}", {"title": "Another"}),
     "DELETE /movies/{movie_id}": lambda api: api.delete(f"/movies/{MovieFactory().id}"),
-    "PUT /movies/{movie_id}/texts/{language}": lambda api: api.put(
+    "PUT /movies/{movie_id}/texts/{tag}": lambda api: api.put(
         f"/movies/{MovieFactory().id}/texts/vi", {"title": "Đồng hồ"}
     ),
-    "DELETE /movies/{movie_id}/texts/{language}": lambda api: api.delete(f"/movies/{translated()}/texts/vi"),
+    "DELETE /movies/{movie_id}/texts/{tag}": lambda api: api.delete(f"/movies/{translated()}/texts/vi"),
     "PUT /movies/{movie_id}/poster": lambda api: api.put(
         f"/movies/{MovieFactory().id}/poster", {"picture": upload(jpeg())}, format="multipart"
     ),
