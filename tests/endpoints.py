@@ -76,6 +76,12 @@ ENDPOINTS = [
         wrong={"title": ["", "x" * 1000], "duration_minutes": [0, -1, 10**12, "ninety"], "release_date": ["soon", 7]},
     ),
     Endpoint(
+        "PUT",
+        f"/api/movies/{NOWHERE}/texts/vi",
+        {"title": "A title", "synopsis": ""},
+        wrong={"title": ["", "x" * 1000, 7, None], "synopsis": ["x" * 6000, []]},
+    ),
+    Endpoint(
         "POST",
         "/api/theaters",
         {"name": "A theater", "city": "A city", "address": "1 Street", "time_zone": "Etc/UTC", "currency": "EUR"},
@@ -291,6 +297,7 @@ LISTS = [
 # What reads one thing by its id.
 ITEMS = [
     "/api/movies/{}",
+    "/api/movies/{}/texts",
     "/api/theaters/{}",
     "/api/showtimes/{}",
     "/api/showtimes/{}/seats",

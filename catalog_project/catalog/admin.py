@@ -14,13 +14,13 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 
 from catalog import domain, scheduling, services
+from catalog import film_admin as film_admin  # which registers its pages
 from catalog.domain import OccupancyState, ShowtimeStatus
-from catalog.forms import PRICE_FIELDS, SELLING, MovieForm, ScreenForm, ShowtimeForm, TheaterForm, place_of
+from catalog.forms import PRICE_FIELDS, SELLING, ScreenForm, ShowtimeForm, TheaterForm, place_of
 from catalog.models import (
     SHOWING,
     BlockedSeats,
     CatalogGeneration,
-    Movie,
     Screen,
     Seat,
     Showtime,
@@ -40,35 +40,6 @@ from chassis.storage.audit_log import Actor
 from chassis.web.problems import Problem
 
 
-@admin.register(Movie)
-class MovieAdmin(ServiceAdmin):
-    few_rows = True
-    form = MovieForm
-    list_display = ["title", "release_date", "duration_minutes", "rating", "genres", "languages", "to_come"]
-    list_filter = ["release_date", "rating"]
-    search_fields = ["title"]
-    date_hierarchy = "release_date"
-
-    def look_up(self, rows: Sequence[Any]) -> None:
-        """How often each film of the page is still shown."""
-        coming = Showtime.objects.filter(
-            movie__in=[row.pk for row in rows], starts_at__gt=Now(), status=ShowtimeStatus.SCHEDULED.value
-        )
-        counts = dict(coming.order_by().values_list("movie").annotate(Count("id")))
-        for row in rows:
-            row.shown = counts.get(row.pk, 0)
-
-    @admin.display(description="Showtimes to come")
-    def to_come(self, movie: Any) -> int:
-        return int(movie.shown)
-
-    def kept_because(self, row: Movie) -> str:
-        return "A movie with showtimes stays; cancel the ones to come instead." if row.showtimes.exists() else ""
-
-    def remove(self, row: Movie, actor: Actor) -> None:
-        services.remove_movie(movie_id=row.id, actor=actor)
-
-
 @admin.register(Theater)
 class TheaterAdmin(ServiceAdmin):
     few_rows = True
@@ -78,7 +49,15 @@ class TheaterAdmin(ServiceAdmin):
     search_fields = ["name", "city", "address"]
     readonly_fields = ["screen_links", "types", "lists"]
     fieldsets = [
-        (None, {"fields": ["name", "city", "address", "time_zone", "currency", "screen_links"]}),
+        (
+            None,
+            {
+                "fields": [
+                    *("name", "city", "address", "description", "latitude", "longitude"),
+                    *("time_zone", "currency", "screen_links"),
+                ]
+            },
+        ),
         ("Tickets", {"fields": ["types", "lists", *SELLING]}),
         ("Programme", {"fields": ["cleaning_minutes"]}),
         (

@@ -1,6 +1,6 @@
 """Views: parse, call one service or selector, render. Everyone reads; who writes, STAFF_MAY says."""
 
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -13,8 +13,6 @@ from catalog import scheduling, schema, selectors, services, unpublished
 from catalog.cache import read_through
 from catalog.errors import (
     InvalidFields,
-    MovieInUse,
-    MovieNotFound,
     NameTaken,
     ScreenInUse,
     ScreenNotFound,
@@ -27,14 +25,10 @@ from catalog.errors import (
     TheaterNotFound,
 )
 from catalog.models import Showtime
-from catalog.pages import as_json, dumps, list_page
-from catalog.permissions import MayEdit, ReadOnly
+from catalog.pages import as_json, dumps, list_page, near_page
 from catalog.serializers import (
     CancellationFilters,
     LayoutParser,
-    MovieFilters,
-    MovieInput,
-    MovieSerializer,
     NewShowtime,
     ScreenInput,
     ScreenSerializer,
@@ -46,91 +40,14 @@ from catalog.serializers import (
     TheaterDetailSerializer,
     TheaterFilters,
     TheaterInput,
+    TheaterNearbySerializer,
     TheaterSerializer,
 )
+from catalog.views import CatalogView
 from chassis.web.openapi import page_of, problems
 from chassis.web.permissions import actor
 from chassis.web.queries import PageQuery, takes
-from chassis.web.views import APIView, created
-
-
-class CatalogView(APIView):
-    # The model that the view is about, as permissions name it. No docstring: it would describe every endpoint below.
-    thing: ClassVar[str]
-    permission_classes = [ReadOnly | MayEdit]
-
-
-class Movies(CatalogView):
-    thing = "movie"
-
-    @takes(MovieFilters)
-    @extend_schema(
-        operation_id="list_movies",
-        summary="List movies",
-        responses=page_of(MovieSerializer),
-        auth=[],
-    )
-    def get(self, request: Request) -> HttpResponse:
-        """Movies, the newest first."""
-        answer = list_page(
-            request,
-            kind="movies",
-            filters=self.query,
-            ordering=("-release_date", "-id"),
-            rows=selectors.list_movies,
-            serializer=MovieSerializer,
-        )
-        return as_json(answer)
-
-    @extend_schema(
-        operation_id="add_movie",
-        summary="Add a movie",
-        description="For managers. The movie is for sale once it has showtimes.",
-        request=MovieInput,
-        responses={201: MovieSerializer},
-        examples=schema.MOVIE,
-    )
-    def post(self, request: Request) -> Response:
-        movie = services.add_movie(actor=actor(request), **MovieInput.parse(request.data))
-        return created(request, MovieSerializer(movie).data, f"/movies/{movie.id}")
-
-
-class MovieById(CatalogView):
-    thing = "movie"
-
-    @problems(MovieNotFound)
-    @extend_schema(
-        operation_id="get_movie",
-        summary="Read a movie",
-        description="What a page about the movie shows.",
-        responses=MovieSerializer,
-        auth=[],
-    )
-    def get(self, _: Request, movie_id: UUID) -> HttpResponse:
-        return as_json(
-            read_through("movie", str(movie_id), lambda: dumps(MovieSerializer(selectors.get_movie(movie_id)).data))
-        )
-
-    @problems(MovieNotFound)
-    @extend_schema(
-        operation_id="change_movie",
-        summary="Change a movie",
-        description="Only the members that are given change.",
-        request=MovieInput,
-        responses=MovieSerializer,
-        examples=schema.MOVIE_CHANGE,
-    )
-    def patch(self, request: Request, movie_id: UUID) -> Response:
-        changes = MovieInput.parse(request.data, partial=True)
-        movie = services.change_movie(movie_id=movie_id, actor=actor(request), **changes)
-        return Response(MovieSerializer(movie).data)
-
-    @problems(MovieNotFound, MovieInUse)
-    @extend_schema(operation_id="remove_movie", summary="Remove a movie", responses={204: None})
-    def delete(self, request: Request, movie_id: UUID) -> Response:
-        """Only a movie that never had showtimes; else 409."""
-        services.remove_movie(movie_id=movie_id, actor=actor(request))
-        return Response(status=204)
+from chassis.web.views import created
 
 
 class Theaters(CatalogView):
@@ -140,11 +57,13 @@ class Theaters(CatalogView):
     @extend_schema(
         operation_id="list_theaters",
         summary="List theaters",
-        description="Theaters by city and name.",
-        responses=page_of(TheaterSerializer),
+        description="Theaters by city and name; around a point the nearest first, on one page, with `distance_km`.",
+        responses=page_of(TheaterNearbySerializer),
         auth=[],
     )
     def get(self, request: Request) -> HttpResponse:
+        if "near" in self.query:
+            return as_json(near_page(request, self.query))
         answer = list_page(
             request,
             kind="theaters",

@@ -10,13 +10,17 @@ themselves live five.
 Seats left change with every booking, so they have keys of their own: a version per showtime, raised when a
 booking event was recorded. They are counted at the primary, for a replica does not know that version.
 
+An answer that many miss at once is computed by one of them.
+
 Nothing here raises when Redis is away: reads go to PostgreSQL.
 """
 
 import hashlib
 import logging
+import time
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import redis
@@ -24,6 +28,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.utils.encoding import force_str
 
 from catalog.models import CatalogGeneration
+from chassis.jitter import jittered
 from chassis.storage import replicas
 from chassis.storage.redis import redis_client
 from chassis.telemetry import metrics
@@ -33,6 +38,9 @@ log = logging.getLogger(__name__)
 ANSWER_SECONDS = 300
 OCCUPIED_SECONDS = 60
 GENERATION_SECONDS = 60
+# How long who misses an answer waits for somebody else who computes it, and how often it looks for it.
+FILLING_SECONDS = 2.0
+LOOK_AGAIN_SECONDS = 0.02
 # Longer than any value lives under it: a version that starts anew finds no value of its first life.
 VERSION_SECONDS = 3600
 
@@ -65,9 +73,38 @@ def read_through(kind: str, question: str, load: Callable[[], str]) -> str:
         LOOKUPS.labels(kind, "hit").inc()
         return force_str(kept)
     LOOKUPS.labels(kind, "miss").inc()
-    answer = replicas.read(load, is_current=lambda replica: _recorded(replica) >= generation)
-    _quietly(partial(client.set, key, answer, ex=ANSWER_SECONDS))
-    return answer
+
+    def fill() -> str:
+        answer = replicas.read(load, is_current=lambda replica: _recorded(replica) >= generation)
+        _quietly(partial(client.set, key, answer, ex=ANSWER_SECONDS))
+        return answer
+
+    return _one_at_a_time(client, key, fill)
+
+
+def _one_at_a_time(client: Any, key: str, fill: Callable[[], str]) -> str:
+    """fill() is asked by one of all who miss the same answer, in whichever process; the others wait for what it keeps.
+
+    For FILLING_SECONDS at most: one that is slow, or has died meanwhile, is waited for no longer.
+    """
+    turn = f"{key}:filling"
+    until = time.monotonic() + FILLING_SECONDS
+    try:
+        while not (mine := client.set(turn, "1", nx=True, px=int(FILLING_SECONDS * 1000))):
+            time.sleep(jittered(LOOK_AGAIN_SECONDS))
+            kept = client.get(key)
+            if kept is not None:
+                return force_str(kept)
+            if time.monotonic() > until:
+                break
+        kept = client.get(key) if mine else None  # of one whose turn ended since we looked
+    except redis.RedisError:
+        return fill()
+    try:
+        return fill() if kept is None else force_str(kept)
+    finally:
+        if mine:
+            _quietly(partial(client.delete, turn))
 
 
 def catalog_changed() -> None:

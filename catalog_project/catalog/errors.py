@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from chassis.web.problems import BadRequestFields, Conflict, NotFound
+from chassis.web.problems import BadRequestFields, Conflict, NotFound, ServiceUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,21 @@ class Fault:
 class MovieNotFound(NotFound):
     code = "movie_not_found"
     title = "There is no such movie"
+
+
+class TextNotFound(NotFound):
+    code = "text_not_found"
+    title = "The movie is not told in this language"
+
+
+class PosterNotFound(NotFound):
+    code = "poster_not_found"
+    title = "There is no such poster"
+
+
+class PicturesBusy(ServiceUnavailable):
+    code = "pictures_busy"
+    title = "Other pictures are being drawn; try again shortly"
 
 
 class TheaterNotFound(NotFound):

@@ -1,11 +1,11 @@
 """The events that the catalog tells; what it hears is in catalog.heard."""
 
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from typing import ClassVar, Self
+from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
-from catalog.models import Screen, Showing, Showtime
+from catalog.models import Movie, Screen, Showing, Showtime, Theater
 from catalog.tariffs import Tariff
 
 
@@ -78,6 +78,15 @@ class Rules:
     orphan_seat_rule: bool
     accessible_places: str
 
+    @classmethod
+    def of(cls, theater: Theater) -> Self:
+        return cls(
+            cancellation_cutoff_minutes=theater.cancellation_cutoff_minutes,
+            cancellation_fee_percent=theater.cancellation_fee_percent,
+            orphan_seat_rule=theater.orphan_seat_rule,
+            accessible_places=theater.accessible_places,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class _ShowtimeState(Showing):
@@ -111,12 +120,7 @@ class _ShowtimeState(Showing):
             currency=showtime.currency,
             prices=showtime.amounts,
             tariff=showtime.offer,
-            rules=Rules(
-                cancellation_cutoff_minutes=theater.cancellation_cutoff_minutes,
-                cancellation_fee_percent=theater.cancellation_fee_percent,
-                orphan_seat_rule=theater.orphan_seat_rule,
-                accessible_places=theater.accessible_places,
-            ),
+            rules=Rules.of(theater),
             **asdict(showtime.showing),
         )
 
@@ -138,3 +142,117 @@ class ShowtimeCancelled:
     showtime_id: UUID
     revision: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextInfo:
+    """A film's title and synopsis in another language than the original's, and its name in addresses there."""
+
+    language: str
+    title: str
+    synopsis: str
+    slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class _MovieState:
+    """title, synopsis and slug are the original's, in text_language ("": not known). ratings: by country (ISO 3166-1).
+
+    people: [{"role", "name", "character"?}]. poster_url: "" without one.
+    """
+
+    movie_id: UUID
+    revision: int
+    title: str
+    original_title: str
+    slug: str
+    text_language: str
+    synopsis: str
+    duration_minutes: int
+    rating: str
+    ratings: dict[str, str]
+    genres: list[str]
+    languages: list[str]
+    subtitles: list[str]
+    people: list[dict[str, Any]]
+    release_date: date
+    trailer_url: str
+    poster_url: str
+    texts: list[TextInfo]
+
+    @classmethod
+    def of(cls, movie: Movie) -> Self:
+        told = {field.name: getattr(movie, field.name) for field in fields(cls) if hasattr(movie, field.name)}
+        told |= {
+            "movie_id": movie.id,
+            "poster_url": movie.picture.url if movie.picture else movie.poster_url,
+            "texts": [TextInfo(text.language, text.title, text.synopsis, text.slug) for text in movie.texts.all()],
+        }
+        return cls(**told)
+
+
+@dataclass(frozen=True, slots=True)
+class MovieAdded(_MovieState):
+    type: ClassVar[str] = "movie.added"
+
+
+@dataclass(frozen=True, slots=True)
+class MovieUpdated(_MovieState):
+    """Anything that is said of it has changed; also told again, as it is, when somebody asks for it (republish)."""
+
+    type: ClassVar[str] = "movie.updated"
+
+
+@dataclass(frozen=True, slots=True)
+class MovieRemoved:
+    """It never had showtimes."""
+
+    type: ClassVar[str] = "movie.removed"
+
+    movie_id: UUID
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class _TheaterState:
+    """latitude and longitude in degrees, null where nobody has said."""
+
+    theater_id: UUID
+    revision: int
+    name: str
+    city: str
+    address: str
+    description: str
+    latitude: float | None
+    longitude: float | None
+    time_zone: str
+    currency: str
+    cleaning_minutes: int
+    rules: Rules
+
+    @classmethod
+    def of(cls, theater: Theater) -> Self:
+        told = {field.name: getattr(theater, field.name) for field in fields(cls) if hasattr(theater, field.name)}
+        return cls(**told, theater_id=theater.id, rules=Rules.of(theater))
+
+
+@dataclass(frozen=True, slots=True)
+class TheaterAdded(_TheaterState):
+    type: ClassVar[str] = "theater.added"
+
+
+@dataclass(frozen=True, slots=True)
+class TheaterUpdated(_TheaterState):
+    """Anything that is said of it has changed; also told again, as it is, when somebody asks for it (republish)."""
+
+    type: ClassVar[str] = "theater.updated"
+
+
+@dataclass(frozen=True, slots=True)
+class TheaterRemoved:
+    """It never had showtimes; its screens are gone with it."""
+
+    type: ClassVar[str] = "theater.removed"
+
+    theater_id: UUID
+    revision: int

@@ -13,7 +13,7 @@ from catalog.clocks import LocalTime, TimeIsTwice, local_time
 from catalog.domain import SeatCategory
 from catalog.errors import InvalidFields
 from catalog.layouts import LETTERS, BadPlan, Place, read_plan, write_plan
-from catalog.models import SHOWING, Movie, Screen, Seat, Showtime, Theater
+from catalog.models import SHOWING, Screen, Seat, Showtime, Theater
 from catalog.occupancy import touched_by
 from chassis.money import to_major, to_minor
 from chassis.storage.audit_log import Actor
@@ -57,28 +57,6 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
             self.add_error(known, error["detail"])
 
 
-class MovieForm(ServiceForm):
-    poster_url = forms.URLField(assume_scheme="https", required=False, max_length=500)
-
-    class Meta:
-        model = Movie
-        fields = [
-            "title",
-            "synopsis",
-            "duration_minutes",
-            "rating",
-            "genres",
-            "languages",
-            "release_date",
-            "poster_url",
-        ]
-
-    def carry_out(self) -> Movie:
-        if self.adding:
-            return services.add_movie(actor=self.actor, **self.cleaned_data)
-        return services.change_movie(actor=self.actor, movie_id=self.instance.pk, **self.cleaned_data)
-
-
 SELLING = ["seller_name", "seller_address", "tax_number", "tax_included", "ticket_tax", "fee_tax", "holidays"]
 
 
@@ -89,6 +67,9 @@ class TheaterForm(ServiceForm):
             "name",
             "city",
             "address",
+            "description",
+            "latitude",
+            "longitude",
             "time_zone",
             "currency",
             "cleaning_minutes",

@@ -70,6 +70,6 @@ HANDLERS = {
 }
 TICKS: Mapping[str, Sequence[Callable[[], object]]] = {
     "clock.second": [tasks.tell_of_changes, replicas.measure],
-    "clock.minute": [tasks.measure],
-    "clock.hour": [tasks.prune_occupancy],
+    "clock.minute": [tasks.measure, tasks.name_films],
+    "clock.hour": [tasks.prune_occupancy, tasks.prune_pictures],
 }

@@ -6,59 +6,43 @@ from zoneinfo import ZoneInfo
 import msgspec
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeBoundary, RangeOperators
-from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Upper
 
 from catalog import validators
 from catalog.domain import AccessiblePlaces, Kind, OccupancyState, SeatCategory, ShowtimeFormat, ShowtimeStatus
+from catalog.film_models import Movie, MovieSlug, MovieText, MovieWords, Poster, PosterPicture
 from catalog.tariff_models import PriceList, Selling
 from catalog.tariffs import Tariff
 from chassis.ids import uuid7
 from chassis.money import Money, format_money
-from chassis.storage.indexes import by_part_of
+
+__all__ = ["Movie", "MovieSlug", "MovieText", "MovieWords", "Poster", "PosterPicture"]
 
 NO_OVERLAP = "showtimes_of_a_screen_do_not_overlap"
 
 
-class Movie(models.Model):
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    title = models.CharField(max_length=200)
-    synopsis = models.TextField(max_length=5000, blank=True)
-    duration_minutes = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(900)])
-    rating = models.CharField(max_length=10, blank=True, help_text="Age rating: P, T16, PG-13.")
-    genres = ArrayField(models.CharField(max_length=30, validators=[validators.genre]), size=10)
-    languages = ArrayField(
-        models.CharField(max_length=15, validators=[validators.language_tag]),
-        size=20,
-        help_text="Spoken languages that copies exist in, as BCP 47 tags: vi, en, ja.",
-    )
-    release_date = models.DateField()
-    poster_url = models.URLField(max_length=500, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        db_table = "movies"
-        ordering = ["-release_date", "-id"]
-        indexes = [
-            models.Index(fields=["release_date", "id"], name="idx_movies_release_date"),
-            GinIndex(fields=["genres"], name="idx_movies_genres"),
-            by_part_of("title", name="idx_movies_part_of_title"),
-        ]
-
-    def __str__(self) -> str:
-        return self.title
-
-
 class Theater(Selling):
-    """A house with screens, and the rules its bookings follow."""
+    """A house with screens, and the rules its bookings follow. revision counts its changes."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=120)
     city = models.CharField(max_length=80)
     address = models.CharField(max_length=200)
+    description = models.TextField(max_length=5000, blank=True, default="", db_default="")
+    latitude = models.FloatField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(-90), MaxValueValidator(90)],
+        help_text="In degrees, north of the equator; with the longitude, or neither.",
+    )
+    longitude = models.FloatField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(-180), MaxValueValidator(180)],
+        help_text="In degrees, east of Greenwich.",
+    )
     time_zone = models.CharField(max_length=64, validators=[validators.time_zone], help_text="IANA name.")
     currency = models.CharField(max_length=3, validators=[validators.currency], help_text="ISO 4217 code.")
     cleaning_minutes = models.PositiveSmallIntegerField(
@@ -85,6 +69,7 @@ class Theater(Selling):
         db_default=AccessiblePlaces.ON_REQUEST.value,
         help_text="Wheelchair places: for those who ask for them, companions with them; or for anybody, like any seat.",
     )
+    revision = models.PositiveIntegerField(default=1, db_default=1, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -100,6 +85,7 @@ class Theater(Selling):
         indexes = [
             models.Index(Upper("city"), name="idx_theaters_city"),
             models.Index(fields=["city", "name", "id"], name="idx_theaters_in_order"),
+            models.Index(fields=["latitude", "longitude"], name="idx_theaters_place"),
         ]
 
     def __str__(self) -> str:
@@ -232,6 +218,7 @@ class Showtime(models.Model):
         indexes = [
             models.Index(fields=["theater", "screen", "starts_at"], name="idx_showtimes_theater_screen"),
             models.Index(fields=["movie", "starts_at"], name="idx_showtimes_movie"),
+            models.Index(fields=["movie", "theater", "starts_at"], name="idx_showtimes_movie_theater"),
             models.Index(fields=["starts_at", "id"], name="idx_showtimes_starts_at"),
             # Each filter of the list has one, in the list's order: where it finds little it reads little.
             models.Index(fields=["theater", "starts_at", "id"], name="idx_showtimes_theater"),

@@ -1,6 +1,7 @@
 """Cursor pages of the API, answered from the cache where it holds them."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,8 +11,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from catalog.cache import read_through
+from catalog.selectors import theaters_near
+from catalog.serializers import TheaterNearbySerializer
 from chassis.web.gateway import public_path
 from chassis.web.pages import CursorPage
+from chassis.web.queries import PAGE_SIZE, PageQuery
 
 
 def list_page(
@@ -34,9 +38,32 @@ def list_page(
     return read_through(kind, f"{address}?{urlencode(sorted(request.query_params.items()))}", load)
 
 
+def ranked(rows: Iterable[Any]) -> dict[str, Any]:
+    """One page of what is ordered by no column: the best of all, and no page behind it."""
+    return {"next": None, "previous": None, "results": list(rows)}
+
+
+def near_page(request: Request, query: dict[str, Any]) -> str:
+    """Theaters around a point as JSON, from the cache or measured out."""
+
+    def load() -> str:
+        size = PageQuery.read_page(request.query_params).get("page_size", PAGE_SIZE)
+        theaters = theaters_near(query["near"], city=query.get("city"))[:size]
+        return dumps(ranked(TheaterNearbySerializer(theaters, many=True).data))
+
+    return read_through("theaters", f"near {urlencode(sorted(request.query_params.items()))}", load)
+
+
 def dumps(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
 def as_json(answer: str) -> HttpResponse:
-    return HttpResponse(answer, content_type="application/json")
+    """As the same for everybody: kept for a second by whatever is in front, and for longer where we cannot be asked.
+
+    The gateway counts whole seconds; what it keeps until the one at hand is over it has kept for less than one.
+    """
+    response = HttpResponse(answer, content_type="application/json")
+    response["Cache-Control"] = "public, max-age=1, stale-if-error=600"
+    response["X-Accel-Expires"] = f"@{int(time.time())}"
+    return response

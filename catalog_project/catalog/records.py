@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from catalog.models import Movie, Screen, Showtime, Theater
+from catalog.models import Movie, MovieText, Poster, Screen, Showtime, Theater
 from catalog.tariff_models import PriceList, TicketType
 from catalog.tariffs import early_in_words, fee_in_words, rule_in_words
 from chassis.money import Money, format_money
@@ -18,13 +18,18 @@ _IN_WORDS = {"type_prices", "prices", "rules", "fees", "early"}
 
 
 def state(row: Row) -> dict[str, Any]:
-    """What a record tells of a row: its columns, a showtime's or a list's prices, a screen's seats by name."""
+    """What a record tells of a row: its columns, a showtime's or a list's prices, a screen's seats by name.
+
+    Of a film also what it is called in other languages, and which poster it has, by the first signs of its digest.
+    """
     told = {name: value for name, value in columns(row).items() if name not in _DERIVED | _IN_WORDS}
     if isinstance(row, Showtime):
         told |= {f"price {price.category}": format_money(price.money) for price in row.prices.all()}
         told |= _prices(row.type_prices or {}, row.currency)
     if isinstance(row, PriceList):
         told |= _content(row)
+    if isinstance(row, Movie):
+        told |= _beside(row)
     if isinstance(row, Screen):
         told |= {f"seat {seat}": _place(seat) for seat in row.seats.all()}
     return told
@@ -46,6 +51,13 @@ def _content(price_list: PriceList) -> dict[str, Any]:
         **{f"fee {fee.code}": fee_in_words(fee, currency) for fee in content.fees},
         **{f"early {step.days_before}": early_in_words(step) for step in content.early},
     }
+
+
+def _beside(movie: Movie) -> dict[str, Any]:
+    texts = MovieText.objects.filter(movie=movie)
+    told = {f"in {text.language}": f"{text.title} / {text.synopsis[:200]}" for text in texts}
+    digest = Poster.objects.filter(movie=movie).values_list("digest", flat=True).first()
+    return told if digest is None else told | {"poster": digest[:12]}
 
 
 def _place(seat: Any) -> str:

@@ -15,19 +15,30 @@ MOVIE = sends(
         "title": "The Lantern Keeper",
         "synopsis": "An old man, an island, a light.",
         "duration_minutes": 118,
+        "text_language": "en",
         "rating": "P",
+        "ratings": {"VN": "T13", "DE": "FSK 12"},
         "genres": ["drama"],
         "languages": ["en", "vi"],
+        "subtitles": ["vi", "ja"],
+        "people": [
+            {"role": "director", "name": "Ines Aldana"},
+            {"role": "cast", "name": "Noor Haddad", "character": "The keeper"},
+        ],
         "release_date": "2026-01-01",
+        "trailer_url": "https://trailers.example/lantern-keeper",
         "poster_url": "https://posters.example/lantern-keeper.jpg",
     }
 )
 MOVIE_CHANGE = sends(another_synopsis={"synopsis": "A light that must not go out."})
+TEXT = sends(in_vietnamese={"title": "Người giữ đèn", "synopsis": "Một ông già, một hòn đảo, một ngọn đèn."})
 THEATER = sends(
     in_a_city={
         "name": "Marquee Riverside",
         "city": "Ho Chi Minh City",
         "address": "1 River Street",
+        "latitude": 10.7769,
+        "longitude": 106.7009,
         "time_zone": "Asia/Ho_Chi_Minh",
         "currency": "VND",
         "rules": {"cancellation_cutoff_minutes": 60, "cancellation_fee_percent": None, "orphan_seat_rule": True},

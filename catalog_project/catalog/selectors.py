@@ -2,74 +2,59 @@
 
 import datetime as dt
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from catalog import domain
 from catalog.cache import occupied_seats
 from catalog.clocks import midnight
+from catalog.distances import box_around, kilometres
 from catalog.domain import ShowtimeStatus
 from catalog.errors import (
-    MovieNotFound,
     PriceListNotFound,
     ScreenNotFound,
     ShowtimeNotFound,
     TheaterNotFound,
     TicketTypeNotFound,
 )
-from catalog.models import Movie, Screen, Showtime, Theater
+from catalog.models import Screen, Showtime, Theater
 from catalog.occupancy import count_occupied
 from catalog.tariff_models import PriceList, TicketType
 
-
-def list_movies(
-    *,
-    q: str | None = None,
-    genre: str | None = None,
-    language: str | None = None,
-    released_after: dt.date | None = None,
-    released_before: dt.date | None = None,
-    now_showing: bool | None = None,
-) -> QuerySet[Movie]:
-    """Movies by what they are.
-
-    q: part of the title, accents or none. The released_* days are included. now_showing: has showtimes to come, or
-    has none.
-    """
-    movies = Movie.objects.all()
-    if q is not None:
-        movies = movies.filter(title__unaccent__icontains=q)
-    if genre is not None:
-        movies = movies.filter(genres__contains=[genre])
-    if language is not None:
-        movies = movies.filter(languages__contains=[language])
-    if released_after is not None:
-        movies = movies.filter(release_date__gte=released_after)
-    if released_before is not None:
-        movies = movies.filter(release_date__lte=released_before)
-    if now_showing is not None:
-        to_come = Showtime.objects.filter(
-            movie_id=OuterRef("id"), status=ShowtimeStatus.SCHEDULED.value, starts_at__gt=timezone.now()
-        )
-        movies = movies.filter(Exists(to_come) if now_showing else ~Exists(to_come))
-    return movies
+# Theaters that are looked at one by one, and those that an answer tells of.
+IN_A_BOX = 1000
+NEAREST = 100
 
 
-def get_movie(movie_id: UUID) -> Movie:
-    """Raises MovieNotFound."""
-    movie = Movie.objects.filter(id=movie_id).first()
-    if movie is None:
-        raise MovieNotFound
-    return movie
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Degrees; radius in kilometres."""
+
+    latitude: float
+    longitude: float
+    radius: float
 
 
 def list_theaters(*, city: str | None = None) -> QuerySet[Theater]:
     theaters = Theater.objects.all()
     return theaters if city is None else theaters.filter(city__iexact=city)
+
+
+def theaters_near(point: Point, *, city: str | None = None) -> list[Theater]:
+    """Those within the distance, the nearest first, NEAREST at most; each with its `distance` in kilometres."""
+    box = box_around(point.latitude, point.longitude, point.radius)
+    east, west = Q(longitude__gte=box.west), Q(longitude__lte=box.east)
+    within = Q(latitude__range=(box.south, box.north)) & (east & west if box.west <= box.east else east | west)
+    near: list[Any] = list(list_theaters(city=city).filter(within).order_by("id")[:IN_A_BOX])
+    for theater in near:
+        theater.distance = kilometres(point.latitude, point.longitude, theater.latitude, theater.longitude)
+    found = [theater for theater in near if theater.distance <= point.radius]
+    return sorted(found, key=lambda theater: (theater.distance, theater.id))[:NEAREST]
 
 
 def get_theater(theater_id: UUID) -> Theater:
@@ -110,6 +95,11 @@ def get_price_list(theater_id: UUID, price_list_id: UUID) -> PriceList:
     return found
 
 
+def in_city(city: str) -> list[UUID]:
+    """Of the theaters there, at most as many as no city has."""
+    return list(list_theaters(city=city).order_by("city", "name", "id").values_list("id", flat=True)[:IN_A_BOX])
+
+
 def list_screens(*, theater_id: UUID) -> QuerySet[Screen]:
     """Raises TheaterNotFound."""
     if not Theater.objects.filter(id=theater_id).exists():
@@ -144,11 +134,11 @@ def list_showtimes(
     exact = {"movie_id": movie_id, "theater_id": theater_id, "format": format, "language": language}
     showtimes = showtimes.filter(**{name: value for name, value in exact.items() if value is not None})
     if date is not None:
-        showtimes = showtimes.filter(_on(date))
+        showtimes = showtimes.filter(on_day(date))
     return showtimes
 
 
-def _on(date: dt.date) -> Q:
+def on_day(date: dt.date) -> Q:
     """That day by the clocks of each theater: from when to when it is in each zone that there are theaters in."""
     that_day = Q(pk=None)
     for zone in Theater.objects.order_by().values_list("time_zone", flat=True).distinct():

@@ -16,11 +16,14 @@ from catalog.clocks import LocalTime
 from catalog.domain import SeatCategory, ShowtimeStatus
 from catalog.layouts import MAX_EXTENT, MAX_SEATS, ROW_LABEL, Place
 from catalog.models import SHOWING, Movie, Screen, Seat, Showtime, Theater
+from catalog.selectors import Point
 from catalog.tariff_serializers import SellerInput, SellerSerializer, TariffSerializer, TaxInput, TaxSerializer
 from catalog.tariffs import CATEGORIES, FORMATS
 from chassis.money import LARGEST_PRICE
 from chassis.web.parsing import StrictJSONParser, StrictSerializer
 from chassis.web.queries import PageQuery, Query
+
+RADIUS_KM = 25.0
 
 
 class MomentField(serializers.DateTimeField):
@@ -91,31 +94,6 @@ class PricesField(serializers.DictField):
         return prices
 
 
-class MovieSerializer(serializers.ModelSerializer[Movie]):
-    class Meta:
-        model = Movie
-        fields = [
-            "id",
-            "title",
-            "synopsis",
-            "duration_minutes",
-            "rating",
-            "genres",
-            "languages",
-            "release_date",
-            "poster_url",
-        ]
-
-
-class MovieInput(StrictSerializer, MovieSerializer):
-    class Meta(MovieSerializer.Meta):
-        fields = MovieSerializer.Meta.fields[1:]
-        extra_kwargs = {
-            "genres": {"required": True, "allow_empty": True},
-            "languages": {"required": True, "allow_empty": False},
-        }
-
-
 class RulesSerializer(StrictSerializer, serializers.ModelSerializer[Theater]):
     """How a theater's bookings may be cancelled and chosen."""
 
@@ -135,7 +113,20 @@ class TheaterSerializer(serializers.ModelSerializer[Theater]):
 
     class Meta:
         model = Theater
-        fields = ["id", "name", "city", "address", "time_zone", "currency", "cleaning_minutes", "rules"]
+        fields = [
+            *("id", "name", "city", "address", "description", "latitude", "longitude"),
+            *("time_zone", "currency", "cleaning_minutes", "rules"),
+        ]
+
+
+class TheaterNearbySerializer(TheaterSerializer):
+    distance_km = serializers.SerializerMethodField(help_text="From the point that was asked for; else left out.")
+
+    class Meta(TheaterSerializer.Meta):
+        fields = [*TheaterSerializer.Meta.fields, "distance_km"]
+
+    def get_distance_km(self, theater: Any) -> float:
+        return round(float(theater.distance), 3)
 
 
 class TheaterDetailSerializer(TheaterSerializer):
@@ -351,16 +342,26 @@ class NewShowtime(ShowtimeInput):
         return super().validate(attrs)
 
 
-class MovieFilters(PageQuery):
-    q = serializers.CharField(required=False, max_length=100, help_text="Part of the title.")
-    genre = serializers.CharField(required=False, max_length=30, validators=[validators.genre])
-    language = serializers.CharField(required=False, max_length=15, validators=[validators.language_tag])
-    released_after = serializers.DateField(required=False, help_text="That day included.")
-    released_before = serializers.DateField(required=False, help_text="That day included.")
-    now_showing = serializers.BooleanField(required=False, help_text="Has showtimes to come, or has none.")
+class NearQuery(Query):
+    """What asks for places around a point; `near` is the Point, where one is given."""
+
+    lat = serializers.FloatField(required=False, min_value=-90, max_value=90, help_text="Degrees; with lon.")
+    lon = serializers.FloatField(required=False, min_value=-180, max_value=180, help_text="Degrees; with lat.")
+    radius = serializers.FloatField(
+        required=False, min_value=0.1, max_value=200, help_text=f"Kilometres around lat and lon; default {RADIUS_KM}."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        place = {name: attrs.pop(name) for name in ("lat", "lon", "radius") if name in attrs}
+        if place and not {"lat", "lon"} <= place.keys():
+            missing = "lon" if "lat" in place else "lat"
+            raise serializers.ValidationError({missing: ["A point has a latitude and a longitude."]})
+        if place:
+            attrs["near"] = Point(place["lat"], place["lon"], place.get("radius", RADIUS_KM))
+        return attrs
 
 
-class TheaterFilters(PageQuery):
+class TheaterFilters(NearQuery, PageQuery):
     city = serializers.CharField(required=False, max_length=80)
 
 

@@ -1,4 +1,4 @@
-"""The base of the pages that save through services, by catalog.forms."""
+"""The base of the pages whose forms save through services (catalog.forms)."""
 
 from typing import Any
 

@@ -26,10 +26,13 @@ from catalog.errors import (
     TheaterInUse,
     TheaterNotFound,
 )
-from catalog.events import ScreenUpdated
+from catalog.events import MovieAdded, MovieRemoved, ScreenUpdated, TheaterAdded, TheaterRemoved, TheaterUpdated
+from catalog.films import locked_movie, write_change
 from catalog.layouts import Place, categories, extent, faults
 from catalog.models import Movie, Screen, Seat, Showtime, ShowtimePrice, Theater
+from catalog.naming import take_slug, write_words
 from catalog.occupancy import any_seat_taken
+from catalog.posters import let_go
 from catalog.pricing import default_of, types_of
 from catalog.records import record_added, record_changed, record_removed, state
 from catalog.rows import assign, refusing
@@ -42,12 +45,19 @@ from chassis.storage.audit_log import Actor
 
 class MovieFields(TypedDict, total=False):
     title: str
+    original_title: str
+    slug: str
+    text_language: str
     synopsis: str
     duration_minutes: int
     rating: str
+    ratings: dict[str, str]
     genres: list[str]
     languages: list[str]
+    subtitles: list[str]
+    people: list[dict[str, str]]
     release_date: date
+    trailer_url: str
     poster_url: str
 
 
@@ -55,6 +65,9 @@ class TheaterFields(TypedDict, total=False):
     name: str
     city: str
     address: str
+    description: str
+    latitude: float | None
+    longitude: float | None
     time_zone: str
     currency: str
     cleaning_minutes: int
@@ -73,13 +86,18 @@ class TheaterFields(TypedDict, total=False):
 
 # What the showtimes to come say or follow of their movie and theater.
 _OF_SHOWTIMES = {"title", "duration_minutes"}
-_NOT_OF_SHOWTIMES = {"city", "address"}
+_NOT_OF_SHOWTIMES = {"city", "address", "description", "latitude", "longitude"}
 
 
 def add_movie(*, actor: Actor | None = None, **fields: Unpack[MovieFields]) -> Movie:
+    """slug: its name in addresses, made of the title where it is left out. Raises InvalidFields when it is taken."""
+    movie = Movie(**fields)
     with transaction.atomic():
-        movie = Movie.objects.create(**fields)
+        movie.slug = take_slug(movie.id, title=movie.title, wanted=movie.slug)
+        movie.save(force_insert=True)
+        write_words(movie)
         record_added(actor, movie)
+        emit(MovieAdded.of(movie), subject=movie.id)
         catalog_changed()
     return movie
 
@@ -87,17 +105,20 @@ def add_movie(*, actor: Actor | None = None, **fields: Unpack[MovieFields]) -> M
 def change_movie(*, movie_id: UUID, actor: Actor | None = None, **fields: Unpack[MovieFields]) -> Movie:
     """Changes a movie. Its showtimes to come end by a new length at once; with it, or a new title, they are told later.
 
-    Raises MovieNotFound; ShowtimesOverlap when the longer film no longer fits.
+    slug: another name in addresses, "" for one that is made of the title; else it stays, whatever the title becomes.
+    Raises MovieNotFound; InvalidFields when another film has the slug, or when a translation is in the text_language;
+    ShowtimesOverlap when the longer film no longer fits.
     """
     with refusing_overlaps():
-        movie = Movie.objects.select_for_update(no_key=True).filter(id=movie_id).first()
-        if movie is None:
-            raise MovieNotFound
+        movie = locked_movie(movie_id)
         before = state(movie)
         changed = assign(movie, fields)
+        if "slug" in changed:
+            movie.slug = take_slug(movie.id, title=movie.title, wanted=movie.slug)
+        if "text_language" in changed and movie.texts.filter(language=movie.text_language).exists():
+            raise InvalidFields(text_language="There is a translation into this language; remove it first.")
         if changed:
-            movie.save(update_fields=[*changed, "updated_at"])
-            record_changed(actor, movie, before)
+            write_change(movie, before, actor=actor, deed="changed", fields=changed)
             if changed & _OF_SHOWTIMES:
                 tell_later(Kind.MOVIE, movie.id)
             if "duration_minutes" in changed:
@@ -114,16 +135,20 @@ def remove_movie(*, movie_id: UUID, actor: Actor | None = None) -> None:
             raise MovieNotFound
         if Showtime.objects.filter(movie_id=movie_id).exists():
             raise MovieInUse("A movie with showtimes stays; cancel the ones to come instead.")
+        let_go(movie_id)
         record_removed(actor, movie)
+        emit(MovieRemoved(movie.id, movie.revision), subject=movie.id)
         movie.delete()
         catalog_changed()
 
 
 def add_theater(*, actor: Actor | None = None, **fields: Unpack[TheaterFields]) -> Theater:
-    """Raises NameTaken."""
+    """Raises NameTaken; InvalidFields of a latitude without its longitude, here and below."""
     with refusing("theaters_have_names_of_their_own", NameTaken("Another theater has this name.")):
+        _check_place(fields.get("latitude"), fields.get("longitude"))
         theater = Theater.objects.create(**fields)
         record_added(actor, theater)
+        emit(TheaterAdded.of(theater), subject=theater.id)
         catalog_changed()
     return theater
 
@@ -143,6 +168,7 @@ def change_theater(*, theater_id: UUID, actor: Actor | None = None, **fields: Un
             raise TheaterNotFound
         before = state(theater)
         changed = assign(theater, fields)
+        _check_place(theater.latitude, theater.longitude)
         if "currency" in changed and showtimes_to_come(theater_id=theater_id).exists():
             raise TheaterInUse("Showtimes to come are priced in the other currency.")
         if "currency" in changed and theater.price_lists.exists():
@@ -152,8 +178,10 @@ def change_theater(*, theater_id: UUID, actor: Actor | None = None, **fields: Un
         if "time_zone" in changed and any_seat_taken(showtimes_to_come(theater_id=theater_id)):
             raise TheaterInUse("Seats of showtimes to come are sold by the clocks of the other time zone.")
         if changed:
-            theater.save(update_fields=[*changed, "updated_at"])
+            theater.revision += 1
+            theater.save(update_fields=[*changed, "revision", "updated_at"])
             record_changed(actor, theater, before)
+            emit(TheaterUpdated.of(theater), subject=theater.id)
             if changed - _NOT_OF_SHOWTIMES:
                 tell_later(Kind.THEATER, theater.id)
             if "cleaning_minutes" in changed:
@@ -182,8 +210,15 @@ def remove_theater(*, theater_id: UUID, actor: Actor | None = None) -> None:
                 record_removed(actor, row)
             rows.all().delete()
         record_removed(actor, theater)
+        emit(TheaterRemoved(theater.id, theater.revision), subject=theater.id)
         theater.delete()
         catalog_changed()
+
+
+def _check_place(latitude: float | None, longitude: float | None) -> None:
+    if (latitude is None) != (longitude is None):
+        missing = "latitude" if latitude is None else "longitude"
+        raise InvalidFields(**{missing: "A place has a latitude and a longitude."})
 
 
 _SCREEN_NAME = "screens_of_a_theater_have_names_of_their_own"

@@ -2,7 +2,7 @@
 
 import time
 
-from catalog import occupancy, untold
+from catalog import naming, occupancy, posters, untold
 from chassis.telemetry import metrics
 
 BATCH = 200
@@ -32,3 +32,13 @@ def measure() -> None:
 def prune_occupancy() -> int:
     """Drops the seats taken of showtimes that are over; how many rows there were."""
     return occupancy.prune_occupancy()
+
+
+def name_films() -> int:
+    """Names films that were written without a name in addresses, BATCH of them; how many."""
+    return naming.name_films(limit=BATCH)
+
+
+def prune_pictures() -> int:
+    """Drops pictures that no film has had for a day; how many."""
+    return posters.prune_pictures()

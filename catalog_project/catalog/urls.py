@@ -1,10 +1,15 @@
-from django.urls import path
+from django.urls import path, re_path
 
-from catalog import api, plan_api, tariffs_api
+from catalog import api, film_api, plan_api, tariffs_api
 
 urlpatterns = [
-    path("movies", api.Movies.as_view()),
-    path("movies/<uuid:movie_id>", api.MovieById.as_view()),
+    path("movies", film_api.Movies.as_view()),
+    path("movies/<uuid:movie_id>", film_api.MovieById.as_view()),
+    path("movies/by-slug/<slug:slug>", film_api.MovieBySlug.as_view()),
+    path("movies/<uuid:movie_id>/texts", film_api.TextsOfMovie.as_view()),
+    path("movies/<uuid:movie_id>/texts/<str:tag>", film_api.TextOfMovie.as_view()),
+    path("movies/<uuid:movie_id>/poster", film_api.PosterOfMovie.as_view()),
+    re_path(r"^media/posters/(?P<digest>[0-9a-f]{64})-(?P<width>\d{1,4})\.webp$", film_api.PosterPictures.as_view()),
     path("theaters", api.Theaters.as_view()),
     path("theaters/<uuid:theater_id>", api.TheaterById.as_view()),
     path("theaters/<uuid:theater_id>/screens", api.ScreensOfTheater.as_view()),

@@ -26,3 +26,12 @@ globals()["SPECTACULAR_SETTINGS"]["ENUM_NAME_OVERRIDES"] = {
 EVENT_EXCHANGES = {"seats": "booking_events"}
 
 INSTALLED_APPS = [*globals()["INSTALLED_APPS"], "django.contrib.postgres"]
+
+# How much alike a name and what somebody types must be, of 1: so that a wrong letter in each of two short words is
+# forgiven. PostgreSQL's own 0.6 wants nearly every letter.
+for _database in globals()["DATABASES"].values():
+    _database["OPTIONS"]["options"] += " -c pg_trgm.word_similarity_threshold=0.3"
+
+# Pictures are read into memory. One that is larger is left out, and the form says that it is missing.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024 + 64 * 1024

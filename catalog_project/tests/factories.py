@@ -9,7 +9,8 @@ from factory.django import DjangoModelFactory
 
 from catalog.domain import ShowtimeStatus, slot
 from catalog.layouts import Place, read_plan
-from catalog.models import Movie, Screen, Seat, Showtime, ShowtimePrice, Theater
+from catalog.models import Movie, MovieSlug, Screen, Seat, Showtime, ShowtimePrice, Theater
+from catalog.naming import write_words
 from catalog.pricing import price, write_prices
 from catalog.services import columns_of, summary_of
 from catalog.tariff_models import PriceList, TicketType
@@ -55,12 +56,20 @@ class MovieFactory(DjangoModelFactory):
         model = Movie
 
     title = factory.Sequence(lambda n: f"Film {n}")
+    slug = factory.Sequence(lambda n: f"film-{n}")
     synopsis = "Somebody wants something and does not get it."
     duration_minutes = 118
     rating = "T13"
     genres = ["drama"]
     languages = ["vi", "en"]
     release_date = date(2026, 1, 2)
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Movie:
+        movie: Movie = model_class.objects.create(**kwargs)
+        MovieSlug.objects.create(slug=movie.slug, movie=movie)
+        write_words(movie)
+        return movie
 
 
 class TheaterFactory(DjangoModelFactory):

@@ -251,6 +251,10 @@ def test_the_schema_describes_every_route(api: Any) -> None:
     assert set(paths) == {
         "/movies",
         "/movies/{movie_id}",
+        "/movies/by-slug/{slug}",
+        "/movies/{movie_id}/texts",
+        "/movies/{movie_id}/texts/{tag}",
+        "/movies/{movie_id}/poster",
         "/theaters",
         "/theaters/{theater_id}",
         "/theaters/{theater_id}/screens",

@@ -1,13 +1,14 @@
 """What we emit has the shape of the golden messages, and what others promise is what we read."""
 
 import re
+from datetime import date
 from typing import Any
 
 import pytest
 from django.utils import timezone
 from factories import PRICES, SELLER, MovieFactory, PriceListFactory, ScreenFactory, TheaterFactory, next_week, places
 
-from catalog import scheduling, services
+from catalog import scheduling, services, texts
 from catalog.forms import ShowtimeForm
 from catalog.models import SHOWING, BlockedSeats, ShowtimeOccupancy, Theater
 from catalog.serializers import ShowtimeInput, ShowtimeSerializer
@@ -68,6 +69,55 @@ def test_a_showtime_of_a_theater_that_says_no_more_has_no_tariff(emitted: Any) -
     (event,) = emitted("showtime.scheduled")
     assert event.data["prices"] == PRICES
     assert event.data["tariff"] is None
+
+
+SAID = {
+    "title": "The Tide Clock",
+    "text_language": "en",
+    "duration_minutes": 118,
+    "rating": "T13",
+    "ratings": {"VN": "T13", "DE": "FSK 12"},
+    "genres": ["mystery"],
+    "languages": ["en", "vi"],
+    "subtitles": ["vi", "ja"],
+    "people": [
+        {"role": "director", "name": "Ines Aldana"},
+        {"role": "cast", "name": "Noor Haddad", "character": "The keeper"},
+    ],
+    "release_date": date(2026, 11, 11),
+}
+
+
+def told_of_a_film() -> None:
+    movie = services.add_movie(**SAID)
+    texts.put_text(movie_id=movie.id, language="vi", title="Đồng hồ thủy triều")
+    services.remove_movie(movie_id=movie.id)
+
+
+def told_of_a_theater() -> None:
+    where = {"time_zone": "Asia/Ho_Chi_Minh", "currency": "VND", "latitude": 10.7725, "longitude": 106.698}
+    theater = services.add_theater(name="Bến Thành", city="Ho Chi Minh City", address="135 Lê Lợi", **where)
+    services.change_theater(theater_id=theater.id, description="Beside the market.")
+    services.remove_theater(theater_id=theater.id)
+
+
+@pytest.mark.parametrize(
+    ("tell", "event_type"),
+    [
+        *((told_of_a_film, f"movie.{past}") for past in ("added", "updated", "removed")),
+        *((told_of_a_theater, f"theater.{past}") for past in ("added", "updated", "removed")),
+    ],
+)
+def test_what_we_tell_of_films_and_theaters_is_what_the_golden_message_says(
+    tell: Any, event_type: str, emitted: Any, golden: Any
+) -> None:
+    tell()
+    (event,) = emitted(event_type)
+    expected = golden(event_type)
+    assert shape(event.data) == shape(expected["data"])
+    assert event.subject == event.data[f"{event_type.partition('.')[0]}_id"]
+    assert expected["subject"] == expected["data"][f"{event_type.partition('.')[0]}_id"]
+    assert [told.data["revision"] for told in emitted()] == sorted(told.data["revision"] for told in emitted())
 
 
 @pytest.mark.parametrize("fields", [ShowtimeSerializer().fields, ShowtimeInput().fields, ShowtimeForm.base_fields])

@@ -66,13 +66,26 @@ def test_what_everybody_reads_costs_what_it_shows(long_history: None, api: Any) 
     showtime = Showtime.objects.filter(movie__title="Film 0").order_by("-starts_at")[0]
     listed = [
         *("/movies", "/movies?genre=comedy", "/movies?language=cy", "/movies?q=film+77", "/movies?now_showing=true"),
+        *("/movies?search=film+77", "/movies?search=flim+77", "/movies?search=somebody", "/movies?search=zzz"),
+        *("/movies?search=film", "/movies?search=film&ordering=title", "/movies?ordering=-title", "/movies?rating=T18"),
+        *("/movies?status=showing", "/movies?status=ended", "/movies?status=announced", "/movies?coming_soon=true"),
+        *("/movies?city=Town+1", "/movies?city=Nowhere", "/movies?format=IMAX", "/movies?format=4DX"),
+        *("/movies?lat=52.5&lon=13.4", "/movies?lat=0&lon=0", "/movies?city=Town+1&format=4DX"),
+        f"/movies?city=Town+1&date={showtime.starts_at.date()}",
+        *("/theaters?lat=52.5&lon=13.4", "/theaters?lat=-52.5&lon=13.4&radius=200"),
         *("/theaters", "/theaters?city=Nowhere", "/theaters?city=Town+1", f"/theaters/{showtime.theater_id}/screens"),
         *("/showtimes", "/showtimes?language=cy", "/showtimes?format=IMAX", "/showtimes?format=4DX"),
         *(f"/showtimes?movie_id={showtime.movie_id}", f"/showtimes?theater_id={showtime.theater_id}"),
         *(f"/showtimes?movie_id={uuid7()}", f"/showtimes?theater_id={uuid7()}", "/showtimes?status=cancelled"),
         f"/showtimes?date={showtime.starts_at.date()}",
     ]
-    one = [f"/showtimes/{showtime.id}", f"/movies/{showtime.movie_id}", f"/theaters/{showtime.theater_id}"]
+    one = [
+        "/movies/by-slug/film-77",
+        f"/movies/{showtime.movie_id}/texts",
+        f"/showtimes/{showtime.id}",
+        f"/movies/{showtime.movie_id}",
+        f"/theaters/{showtime.theater_id}",
+    ]
     assert Movie.objects.count() == 1000
     # Of a day the seats that are taken are few, whatever was sold before.
     assert_bounded(reads(api, [*listed, *one]), rows=3000)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from bodies import MOVIE, SEATS, THEATER, dong
@@ -19,8 +20,10 @@ from factories import (
     next_week,
     with_types,
 )
+from pictures_made import jpeg, upload
 from rest_framework.test import APIClient
 
+from catalog import posters, texts
 from catalog.models import Showtime
 from catalog.tariff_models import PriceList, TicketType
 from chassis.storage.models import AuditRecord
@@ -29,7 +32,8 @@ from chassis.web.staff import local_user
 
 pytestmark = pytest.mark.django_db
 
-MOVIE_FORM = {**MOVIE, "genres": "mystery", "languages": "en,vi"}
+NO_TEXTS = {"texts-TOTAL_FORMS": "0", "texts-INITIAL_FORMS": "0"}
+MOVIE_FORM = {**MOVIE, "genres": "mystery", "languages": "en,vi", **NO_TEXTS}
 THEATER_FORM = {name: THEATER[name] for name in ("name", "city", "address", "time_zone", "currency")}
 RULES = {
     "accessible_places": "on_request",
@@ -58,6 +62,18 @@ def of(row: TicketType | PriceList) -> str:
     return f"/theaters/{row.theater_id}/{kind}/{row.id}"
 
 
+def translated() -> UUID:
+    movie = MovieFactory()
+    texts.put_text(movie_id=movie.id, language="vi", title="Đồng hồ")
+    return movie.id
+
+
+def pictured() -> UUID:
+    movie = MovieFactory()
+    posters.set_poster(movie_id=movie.id, drawing=posters.drawn(jpeg()))
+    return movie.id
+
+
 def wanted() -> dict[str, Any]:
     return {
         "movie_id": str(MovieFactory().id),
@@ -82,6 +98,14 @@ BY_API: dict[str, Callable[[APIClient], Any]] = {
     "POST /movies": lambda api: api.post("/movies", MOVIE),
     "PATCH /movies/{movie_id}": lambda api: api.patch(f"/movies/{MovieFactory().id}", {"title": "Another"}),
     "DELETE /movies/{movie_id}": lambda api: api.delete(f"/movies/{MovieFactory().id}"),
+    "PUT /movies/{movie_id}/texts/{tag}": lambda api: api.put(
+        f"/movies/{MovieFactory().id}/texts/vi", {"title": "Đồng hồ"}
+    ),
+    "DELETE /movies/{movie_id}/texts/{tag}": lambda api: api.delete(f"/movies/{translated()}/texts/vi"),
+    "PUT /movies/{movie_id}/poster": lambda api: api.put(
+        f"/movies/{MovieFactory().id}/poster", {"picture": upload(jpeg())}, format="multipart"
+    ),
+    "DELETE /movies/{movie_id}/poster": lambda api: api.delete(f"/movies/{pictured()}/poster"),
     "POST /theaters": lambda api: api.post("/theaters", THEATER),
     "PATCH /theaters/{theater_id}": lambda api: api.patch(f"/theaters/{TheaterFactory().id}", {"name": "Another"}),
     "DELETE /theaters/{theater_id}": lambda api: api.delete(f"/theaters/{TheaterFactory().id}"),

@@ -1,4 +1,5 @@
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,44 @@ def test_static_files_are_kept(gateway: Gateway, upstreams: dict[str, Upstream])
     for _ in range(5):
         assert gateway.get("/static/catalog/admin/css/base.css").status == 200
     assert len(upstreams["catalog"].received) == 1
+
+
+def test_an_answer_that_is_good_for_this_second_is_seen_anew_within_one(
+    gateway: Gateway, upstreams: dict[str, Upstream]
+) -> None:
+    def answer(body: bytes) -> None:
+        good = {"Cache-Control": "public, max-age=1", "X-Accel-Expires": f"@{int(time.time())}"}
+        upstreams["catalog"].plans["/movies/soon"] = Plan(body=body, headers=good)
+
+    kept = 0
+    for number in range(3):
+        wait_until(lambda: time.time() % 1 < 0.1, what="the beginning of a second")
+        body = str(number).encode()
+        answer(body)
+        wait_until(lambda body=body: gateway.get("/api/movies/soon").body == body, seconds=1, what="the new answer")
+        first = gateway.get("/api/movies/soon")
+        kept += first.header("X-Cache") == "HIT"
+        assert first.header("X-Accel-Expires") is None
+    assert kept
+
+
+def test_languages_are_kept_apart(gateway: Gateway, upstreams: dict[str, Upstream]) -> None:
+    for language in ("vi", "en", "vi", "en"):
+        upstreams["catalog"].plans["/movies/told"] = Plan(
+            body=language.encode(), headers={"Vary": "Accept-Language", "Content-Language": language}
+        )
+        told = gateway.get("/api/movies/told", Accept_Language=language)
+        assert (told.body, told.header("Content-Language")) == (language.encode(), language)
+
+
+def test_a_poster_is_kept_whoever_asks_for_it(gateway: Gateway, upstreams: dict[str, Upstream]) -> None:
+    path = f"/media/posters/{'0f' * 32}-200.webp"
+    for_ever = {"Cache-Control": "public, max-age=31536000, immutable", "Content-Type": "image/webp", "Vary": "Accept"}
+    upstreams["catalog"].plans[path] = Plan(body=b"RIFF", headers=for_ever)
+    for number in range(5):
+        answer = gateway.get(f"{path}?{number}", Authorization=f"Bearer {number}", Accept_Language=f"{number}")
+        assert (answer.status, answer.header("Cache-Control")) == (200, for_ever["Cache-Control"])
+        assert answer.header("X-Content-Type-Options") == "nosniff"
+    assert len(upstreams["catalog"].received) == 1
+    for other in ("/media/posters/x.webp", "/media/", f"/media/posters/{'0f' * 32}-200.svg"):
+        assert gateway.get(other).status == 404

@@ -40,6 +40,27 @@ def test_a_body_over_a_megabyte_is_refused_before_the_service(gateway: Gateway, 
     assert not upstreams["booking"].received
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PUT", "/api/movies/1/poster"),
+        ("POST", "/admin/catalog/catalog/movie/1/change/"),
+        ("POST", "/admin/catalog/catalog/movie/add/"),
+    ],
+)
+def test_a_poster_may_be_larger(gateway: Gateway, upstreams: dict[str, Upstream], method: str, path: str) -> None:
+    assert gateway.request(method, path, body=b"x" * (8 * 1024 * 1024)).status == 200
+    assert_problem(gateway.request(method, path, body=b"x" * (12 * 1024 * 1024)), 413, "payload_too_large")
+    assert len(upstreams["catalog"].received) == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/movies/1/texts/vi", "/admin/catalog/catalog/movie/", "/admin/auth/catalog/movie/add/"]
+)
+def test_nothing_else_may(gateway: Gateway, path: str) -> None:
+    assert_problem(gateway.request("POST", path, body=b"x" * (3 * 1024 * 1024)), 413, "payload_too_large")
+
+
 def test_a_chunked_body_over_a_megabyte_is_refused_too(gateway: Gateway, upstreams: dict[str, Upstream]) -> None:
     chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
     request = b"POST /api/bookings HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"

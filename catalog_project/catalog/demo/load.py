@@ -16,6 +16,7 @@ from catalog.demo.tariffs import list_of, types_of
 from catalog.demo.theaters import HOUSES, Hall, House, places_of
 from catalog.events import ScreenUpdated
 from catalog.models import Movie, Screen, Seat, Showtime, Theater
+from catalog.naming import name_films
 from catalog.scheduling import add_showtimes
 from catalog.services import columns_of, summary_of
 from catalog.tariff_models import PriceList, TicketType
@@ -60,12 +61,14 @@ def _add_movies() -> int:
                 rating=film.rating,
                 genres=list(film.genres),
                 languages=list(film.languages),
+                text_language="en",
                 release_date=today - timedelta(days=film.released),
             )
             for film in FILMS
         ),
         ignore_conflicts=True,
     )
+    name_films(limit=len(FILMS))
     return Movie.objects.count() - known
 
 

@@ -5,19 +5,33 @@ from collections.abc import Sequence
 from chassis.storage.large import LoadLarge
 
 _MOVIES = """
-INSERT INTO movies (id, title, synopsis, duration_minutes, rating, genres, languages, release_date, poster_url,
+INSERT INTO movies (id, title, slug, synopsis, duration_minutes, rating, genres, languages, release_date, poster_url,
     created_at, updated_at)
-SELECT pg_temp.large_id('2020-01-01Z', 5, n), 'Film ' || n, repeat('Somebody wants something and does not get it. ', 8),
-       120, (ARRAY['P', 'T13', 'T16', 'T18'])[n %% 4 + 1], ARRAY[(ARRAY['drama', 'comedy', 'action'])[n %% 3 + 1]],
+SELECT pg_temp.large_id('2020-01-01Z', 5, n), 'Film ' || n, 'film-' || n,
+       repeat('Somebody wants something and does not get it. ', 8), 120,
+       (ARRAY['P', 'T13', 'T16', 'T18'])[n %% 4 + 1], ARRAY[(ARRAY['drama', 'comedy', 'action'])[n %% 3 + 1]],
        CASE WHEN n %% 500 = 1 THEN ARRAY['en', 'cy'] ELSE ARRAY['en'] END,
        (%(at)s::timestamptz - n * interval '12 hours')::date, '', '2020-01-01Z', '2020-01-01Z'
 FROM generate_series(0, %(movies)s - 1) AS n
 """
+_SLUGS = """
+INSERT INTO movie_slugs (slug, movie_id) SELECT slug, id FROM movies ORDER BY id
+"""
+# Every fifth film is told in another language too.
+_TEXTS = """
+INSERT INTO movie_texts (movie_id, language, title, synopsis, slug)
+SELECT id, 'vi', replace(title, 'Film', 'Phim'), synopsis, replace(slug, 'film', 'phim') FROM movies
+WHERE ('x' || right(id::text, 6))::bit(24)::int %% 5 = 0 ORDER BY id
+"""
+_WORDS = """
+INSERT INTO movie_words (movie_id, names, document)
+SELECT id, lower(title), to_tsvector('simple', lower(title || ' ' || synopsis)) FROM movies ORDER BY id
+"""
 _THEATERS = """
-INSERT INTO theaters (id, name, city, address, time_zone, currency, cleaning_minutes, cancellation_cutoff_minutes,
-    orphan_seat_rule, created_at, updated_at)
-SELECT pg_temp.large_id('2020-01-01Z', 1, n), 'House ' || n, 'Town ' || n, n || ' High Street', 'Europe/Berlin', 'EUR',
-       15, 60, true, '2020-01-01Z', '2020-01-01Z'
+INSERT INTO theaters (id, name, city, address, latitude, longitude, time_zone, currency, cleaning_minutes,
+    cancellation_cutoff_minutes, orphan_seat_rule, created_at, updated_at)
+SELECT pg_temp.large_id('2020-01-01Z', 1, n), 'House ' || n, 'Town ' || n, n || ' High Street', 52.5, 13.4 + n * 0.1,
+       'Europe/Berlin', 'EUR', 15, 60, true, '2020-01-01Z', '2020-01-01Z'
 FROM generate_series(0, %(theaters)s - 1) AS n
 """
 _TICKET_TYPES = """
@@ -86,6 +100,9 @@ class Command(LoadLarge):
     def statements(self) -> Sequence[tuple[str, str]]:
         return [
             ("movies", _MOVIES),
+            ("movie_slugs", _SLUGS),
+            ("movie_texts", _TEXTS),
+            ("movie_words", _WORDS),
             ("theaters", _THEATERS),
             ("ticket_types", _TICKET_TYPES),
             ("price_lists", _PRICE_LISTS),
