@@ -152,9 +152,9 @@ OUTBOX_DAYS, INBOX_DAYS, NOTIFICATION_DAYS, HISTORY_DAYS = 7 + 1, 30 + 7, 400 + 
 STORED: dict[str, tuple[Stored, ...]] = {
     "auth": (Stored("users", 0.1, 3000), Stored("outbox", 0.2, 1700, OUTBOX_DAYS)),
     "catalog": (
-        Stored("showtimes", 0.02, 1700),
+        Stored("showtimes", 0.02, 2900),
         Stored("showtime_occupancy", 1.0, 160),
-        Stored("outbox", 0.02, 1700, OUTBOX_DAYS),
+        Stored("outbox", 0.02, 3300, OUTBOX_DAYS),
         Stored("inbox", 2.0, 150, INBOX_DAYS),
     ),
     "booking": (

@@ -28,7 +28,7 @@ def _showtime(showtime: Showtime) -> Telling:
 
 def _showtimes() -> QuerySet[Showtime]:
     complete = Showtime.objects.select_related("movie", "theater", "screen").prefetch_related("prices")
-    return complete.filter(starts_at__gt=timezone.now())
+    return complete.filter(starts_at__gt=timezone.now()).exclude(status=ShowtimeStatus.DRAFT)
 
 
 # In the order in which one is made of the other.
