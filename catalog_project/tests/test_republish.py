@@ -16,6 +16,7 @@ def test_everything_is_told_with_the_revision_that_it_has(emitted: Any, capsys: 
     screen = ScreenFactory()
     coming = [ShowtimeFactory(screen=screen, starts_at=next_week(hour)) for hour in (9, 13, 17)]
     ShowtimeFactory(screen=screen, starts_at=next_week(days=-1))
+    ShowtimeFactory(screen=screen, starts_at=next_week(21), status="draft")
     scheduling.cancel_showtime(showtime_id=coming[2].id, reason="Repairs")
     Showtime.objects.filter(id=coming[1].id).update(revision=7)
     before = len(emitted())
@@ -29,7 +30,7 @@ def test_everything_is_told_with_the_revision_that_it_has(emitted: Any, capsys: 
     }
     assert showtimes[str(coming[2].id)].data["reason"] == "Repairs"
     kinds = [event.type for event in told]
-    assert [kinds.count(kind) for kind in ("theater.updated", "movie.updated", "screen.updated")] == [1, 4, 1]
+    assert [kinds.count(kind) for kind in ("theater.updated", "movie.updated", "screen.updated")] == [1, 5, 1]
     assert "showtimes: 3 told" in capsys.readouterr().out
 
 

@@ -16,7 +16,7 @@ from payments.approval import approval_words
 from payments.clerks import Clerk
 from payments.forms import OutsideForm, Plan, RefundForm, RefusalForm, described, left, shown
 from payments.models import GatewayOperation, Payment, PaymentMethod, Refund, Transaction, WebhookDelivery
-from payments.receipts_admin import ReceiptAdmin  # noqa: F401  (Django looks for pages here)
+from payments.receipts_admin import ReceiptInline
 from payments.refunds import Wanted
 from payments.seats import outcome
 
@@ -146,7 +146,7 @@ class PaymentAdmin(ReadOnlyAdmin):
             },
         ),
     ]
-    inlines = [OperationInline, LedgerInline, RefundInline]
+    inlines = [OperationInline, LedgerInline, RefundInline, ReceiptInline]
     actions = ["refund", "try_again", "give_outside"]
     show_full_result_count = False
 

@@ -343,10 +343,12 @@ def request_refund(payment: Payment, amount: int) -> Decision:
     """
     if payment.under_way:
         raise UnderWay
-    if not payment.amount or not amount:
+    if not payment.amount:
         raise NothingPaid
     if not MACHINE.allows(payment.status, Fact.REFUNDED_FULLY):
         raise IllegalTransition(payment.status, Kind.REFUND)
+    if not amount:
+        raise NothingPaid
     if not 0 < amount <= payment.left:
         raise TooMuch
     return Decision(replace(payment, under_way=Kind.REFUND), Ask(Kind.REFUND, amount))

@@ -25,7 +25,8 @@ Row = dict[str, Any]
 
 def kept(sale: Sale) -> Row:
     """As a payment's row keeps it; what sale_of() reads."""
-    return {"lines": [], **msgspec.to_builtins(sale)}
+    kept: Row = msgspec.to_builtins(sale)
+    return kept
 
 
 def sale_of(row: Payment) -> Sale:

@@ -12,7 +12,7 @@ from django.urls import path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from chassis.admin import ReadOnlyAdmin, actor_of, money
+from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, actor_of, money
 from chassis.ids import first_uuid7_at
 from chassis.money import Money, format_money, to_major
 from chassis.storage.audit_log import record
@@ -111,6 +111,14 @@ SELLER: Any = _seller
 CARD: Any = _card
 LINES: Any = _lines
 TOTAL: Any = money("total")
+
+
+class ReceiptInline(ReadOnlyInline):
+    model = Receipt
+    verbose_name_plural = "receipt and credit notes"
+    ordering = ["id"]
+    readonly_fields = ["number", KIND, TOTAL, "issued_at"]
+    fields = [*readonly_fields]
 
 
 @admin.register(Receipt)

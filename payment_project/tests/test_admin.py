@@ -258,7 +258,7 @@ def test_somebody_without_the_permission_cannot_refund(client: Client, payment: 
     assert not Refund.objects.exists()
 
 
-@pytest.mark.parametrize("page", ["payment", "gatewayoperation", "transaction", "refund"])
+@pytest.mark.parametrize("page", ["payment", "gatewayoperation", "transaction", "refund", "receipt"])
 def test_a_longer_list_takes_no_more_queries(support: Client, deliver: Callable[..., bool], page: str) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as context:
