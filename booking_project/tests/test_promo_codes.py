@@ -1,16 +1,12 @@
 """Bookings with a code: what comes off, how often it is had, and when somebody else may have it."""
 
-import secrets
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from ipaddress import ip_address
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from factories import TARIFF, PromoCodeFactory, PromotionFactory, ScreenFactory, ShowtimeFactory, seat_ids
+from factories import TARIFF, PromoCodeFactory, PromotionFactory, ShowtimeFactory, seat_ids
 from money import authorise, capture
 
 from bookings import endings, holds, promotions, sales, services
@@ -267,123 +263,6 @@ def test_a_code_that_is_stopped_meanwhile_is_not_used(with_code, code, monkeypat
     with pytest.raises(PromoCodeInvalid):
         with_code(0)
     assert not Booking.objects.exists()
-
-
-@pytest.fixture
-def hall(transactional_db):
-    """A showtime of 100 seats, whose rows other connections see."""
-    showtime = ShowtimeFactory(screen=ScreenFactory(rows=10, columns=10), prices={"standard": 100, "premium": 100})
-    sales.reload_sale(showtime.id)
-    return showtime
-
-
-def side_by_side(ask, count=64):
-    """What so many threads get that ask at once: "held", or the code of the problem."""
-
-    def one(number):
-        try:
-            ask(number)
-        except Problem as problem:
-            return problem.code
-        finally:
-            connection.close()
-        return "held"
-
-    with ThreadPoolExecutor(count) as pool:
-        return Counter(pool.map(one, range(count)))
-
-
-@pytest.mark.parametrize("most", [1, 7])
-def test_asked_side_by_side_a_code_is_never_had_beyond_its_bound(hall, most):
-    code = PromoCodeFactory(most_uses=most)
-    ids = seat_ids(hall)
-
-    def ask(number):
-        wanted = {"user_id": uuid7(), "showtime_id": hall.id, "promo_code": "QUIET", "verified": True}
-        if number % 16 == 0:
-            holds.hold_best_seats(quantity=1, **wanted)
-        else:
-            holds.hold_seats(seat_ids=[ids[number]], **wanted)
-
-    told = side_by_side(ask)
-    code.refresh_from_db()
-    assert told["held"] == Booking.objects.count() == PromoUse.objects.count() == code.uses == most
-    assert set(told) <= {"held", "promo_code_used_up", "seat_unavailable"}
-
-
-def test_asked_side_by_side_a_customer_has_it_no_more_often_than_each_may(hall, settings):
-    settings.MAX_OPEN_HOLDS = settings.MAX_OPEN_HOLDS_IN_ALL = 100
-    PromoCodeFactory(promotion__most_per_customer=3)
-    ids, customer = seat_ids(hall), uuid7()
-
-    def ask(number):
-        holds.hold_seats(
-            user_id=customer, showtime_id=hall.id, seat_ids=[ids[number]], promo_code="QUIET", verified=True
-        )
-
-    told = side_by_side(ask)
-    assert told == {"held": 3, "promo_code_used_up": 61}
-    assert PromoUse.objects.count() == 3
-
-
-def test_taken_and_given_back_side_by_side_it_is_within_its_bound_and_all_of_it_comes_back(hall):
-    code = PromoCodeFactory(most_uses=4)
-    ids = seat_ids(hall)
-
-    def ask(number):
-        customer = uuid7()
-        held = holds.hold_seats(
-            user_id=customer, showtime_id=hall.id, seat_ids=[ids[number]], promo_code="QUIET", verified=True
-        )
-        endings.cancel_booking(booking_id=held.booking.id, user_id=customer)
-
-    told = side_by_side(ask)
-    assert told["held"] >= 4
-    code.refresh_from_db()
-    assert code.uses <= 4
-    assert in_use(code) == 0
-    for number in range(4):
-        holds.hold_seats(user_id=uuid7(), showtime_id=hall.id, seat_ids=[ids[number]], promo_code="QUIET")
-    with pytest.raises(PromoCodeUsedUp):
-        holds.hold_seats(user_id=uuid7(), showtime_id=hall.id, seat_ids=[ids[9]], promo_code="QUIET")
-
-
-def an_address():
-    """Of nobody before: what is counted for one outlives a test."""
-    return str(ip_address(10 * 2**24 + secrets.randbelow(2**24)))
-
-
-def test_wrong_codes_are_turned_away_after_so_many_and_a_right_one_never_counts(sign_in, showtime, code, settings):
-    settings.PROMO_GUESSES_PER_USER, settings.PROMO_GUESSES_PER_ADDRESS = 3, 5
-    first, here = sign_in(), an_address()
-    path, seats = f"/showtimes/{showtime.id}/quote", [str(seat_ids(showtime)[0])]
-
-    def ask(customer, word):
-        return customer.post(path, {"seat_ids": seats, "promo_code": word}, REMOTE_ADDR=here)
-
-    for _ in range(6):
-        assert ask(first, "QUIET").status_code == 200
-        assert ask(first, "WRONG0").json()["code"] == "promo_code_invalid"  # the same one again is no other guess
-    for number in (1, 2):
-        assert ask(first, f"WRONG{number}").json()["code"] == "promo_code_invalid"
-    refused = ask(first, "QUIET")
-    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_promo_codes")
-    assert 0 < int(refused.headers["Retry-After"]) <= settings.PROMO_GUESSES_SECONDS
-    booking = {"showtime_id": str(showtime.id), "seat_ids": seats, "promo_code": "QUIET"}
-    assert first.post("/bookings", booking, REMOTE_ADDR=here).status_code == 429
-    del booking["promo_code"]
-    assert first.post("/bookings", booking, REMOTE_ADDR=here).status_code == 201
-
-
-def test_from_one_address_wrong_codes_of_all_accounts_count_together(sign_in, showtime, code, settings):
-    settings.PROMO_GUESSES_PER_USER, settings.PROMO_GUESSES_PER_ADDRESS = 3, 5
-    here, elsewhere = an_address(), an_address()
-    path, seats = f"/showtimes/{showtime.id}/quote", [str(seat_ids(showtime)[0])]
-    for number in range(5):
-        answer = sign_in().post(path, {"seat_ids": seats, "promo_code": f"WRONG{number}"}, REMOTE_ADDR=here)
-        assert answer.json()["code"] == "promo_code_invalid"
-    assert sign_in().post(path, {"seat_ids": seats, "promo_code": "QUIET"}, REMOTE_ADDR=here).status_code == 429
-    assert sign_in().post(path, {"seat_ids": seats, "promo_code": "QUIET"}, REMOTE_ADDR=elsewhere).status_code == 200
 
 
 def test_without_a_code_nothing_more_is_asked_and_with_one_a_statement(hold, showtime, code):
