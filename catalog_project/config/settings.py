@@ -21,7 +21,7 @@ globals().update(
 globals()["SPECTACULAR_SETTINGS"]["ENUM_NAME_OVERRIDES"] = {
     "CategoryEnum": "catalog.tariffs.CATEGORIES",
     "FormatEnum": "catalog.tariffs.FORMATS",
-    "FilmStatusEnum": "catalog.film_rules.FilmStatus",
+    "ShowtimeStatusEnum": "catalog.domain.ShowtimeStatus",
 }
 
 EVENT_EXCHANGES = {"seats": "booking_events"}
