@@ -21,7 +21,7 @@ globals().update(
 globals()["SPECTACULAR_SETTINGS"]["ENUM_NAME_OVERRIDES"] = {
     "CategoryEnum": "catalog.tariffs.CATEGORIES",
     "FormatEnum": "catalog.tariffs.FORMATS",
-    "ShowtimeStatusEnum": "catalog.domain.ShowtimeStatus",
+    "ShowtimeStatusEnum": ["draft", "scheduled", "cancelled"],
 }
 
 EVENT_EXCHANGES = {"seats": "booking_events"}
