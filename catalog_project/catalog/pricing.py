@@ -42,11 +42,12 @@ def facts_of(showtime: Showtime) -> tariffs.Facts:
 
 def own_of(showtime: Showtime) -> Own:
     """What a showtime costs as it was last told, as prices of its own."""
+    others = [type_.code for type_ in types_of(showtime.theater) if not type_.default]
     if showtime.price_list_id is None:
-        return Own(showtime.amounts, showtime.type_prices or {})
+        kept = showtime.type_prices or {}
+        return Own(showtime.amounts, {code: kept[code] for code in others if code in kept})
     offer = showtime.offer
-    others = {} if offer is None else {t.code: offer.prices[t.code] for t in offer.ticket_types if not t.default}
-    return Own(showtime.amounts, others)
+    return Own(showtime.amounts, {} if offer is None else {code: offer.prices.get(code, {}) for code in others})
 
 
 def price(showtime: Showtime, own: Own | None) -> dict[str, int]:
@@ -68,9 +69,9 @@ def price(showtime: Showtime, own: Own | None) -> dict[str, int]:
         prices = {t.code: dict(own.by_type.get(t.code, own.amounts)) for t in types} | {default: dict(own.amounts)}
         fees, early = [], ()
         showtime.type_prices = {code: dict(row) for code, row in own.by_type.items()} or None
-    plain = types == [tariffs.STANDARD] and theater.seller is None and theater.tax == tariffs.Tax(theater.tax_included)
+    plain = types == [tariffs.STANDARD] and theater.seller is None and not (theater.ticket_tax or theater.fee_tax)
     made = tariffs.tariff(types=types, prices=prices, tax=theater.tax, seller=theater.seller, fees=fees, early=early)
-    showtime.tariff = None if plain else msgspec.to_builtins(made)
+    showtime.tariff = None if plain and showtime.price_list is None else msgspec.to_builtins(made)
     return prices.get(default, {})
 
 

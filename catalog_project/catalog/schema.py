@@ -47,7 +47,7 @@ THEATER = sends(
 THEATER_CHANGE = sends(
     another_address={"address": "2 River Street"},
     seller_and_taxes={
-        "seller": {"name": "Riverside Cinemas Ltd", "address": "1 River Street", "tax_number": "0312345678"},
+        "seller": {"name": "Riverside Cinemas Ltd", "address": "1 River Street", "tax_number": "VN 0312345678"},
         "tax": {"included": True, "ticket": 500, "fee": 1000},
         "holidays": ["2027-01-01", "2027-02-06"],
     },

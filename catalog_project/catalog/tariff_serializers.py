@@ -97,10 +97,22 @@ class PriceListContent(StrictSerializer):
         help_text="Prices are rounded to multiples of so many minor units, half to the even one. Default: 1.",
     )
     prices = AmountsField()
-    # The stubs do not know that many=True makes a list of them.
-    rules = RuleSerializer(many=True, required=False, max_length=tariffs.MOST_RULES)  # type: ignore[call-arg]
-    fees = ListedFeeSerializer(many=True, required=False, max_length=tariffs.MOST_FEES)  # type: ignore[call-arg]
-    early = EarlySerializer(many=True, required=False, max_length=tariffs.MOST_EARLY)  # type: ignore[call-arg]
+    # The stubs do not know that many=True makes a list of them, here and below.
+    rules = RuleSerializer(
+        many=True,
+        required=False,
+        max_length=tariffs.MOST_RULES,  # type: ignore[call-arg]  # as above
+    )
+    fees = ListedFeeSerializer(
+        many=True,
+        required=False,
+        max_length=tariffs.MOST_FEES,  # type: ignore[call-arg]  # as above
+    )
+    early = EarlySerializer(
+        many=True,
+        required=False,
+        max_length=tariffs.MOST_EARLY,  # type: ignore[call-arg]  # as above
+    )
 
 
 class PriceListSerializer(PriceListContent):

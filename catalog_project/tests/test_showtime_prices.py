@@ -12,6 +12,7 @@ from factories import (
     PriceListFactory,
     ScreenFactory,
     ShowtimeFactory,
+    TheaterFactory,
     TicketTypeFactory,
     next_week,
     places,
@@ -95,6 +96,30 @@ def test_own_prices_are_of_every_type_that_has_none_of_its_own(manager: Any, the
     assert changed["tariff"]["prices"]["child"] == {"standard": 50_000}
     same = manager.patch(address, {"type_prices": {}}).json()
     assert same["tariff"]["prices"] == {code: {**PRICES, "standard": 0} for code in ("adult", "child", "guest")}
+
+
+def test_a_type_that_a_list_does_not_sell_is_not_sold_when_the_list_is_left(manager: Any, theater: Theater) -> None:
+    adults = PriceListFactory(theater=theater, prices={"adult": PRICES})
+    showtime = scheduled(manager, theater, price_list_id=str(adults.id))
+    left = manager.patch(f"/showtimes/{showtime['id']}", {"price_list_id": None}).json()
+    assert left["tariff"]["prices"] == {"adult": PRICES}
+
+
+def test_prices_of_a_type_that_is_gone_are_in_nobody_s_way(manager: Any, theater: Theater) -> None:
+    guest = TicketTypeFactory(theater=theater, code="guest", position=3)
+    prices = {name: dong(amount) for name, amount in PRICES.items()}
+    showtime = scheduled(manager, theater, prices=prices, type_prices={"guest": {"standard": dong(1)}})
+    ticket_types.remove_ticket_type(theater_id=theater.id, ticket_type_id=guest.id)
+    changed = manager.patch(f"/showtimes/{showtime['id']}", {"prices": {"standard": dong(5)}}).json()
+    assert changed["tariff"]["prices"].keys() == {"adult", "child"}
+
+
+def test_the_fees_of_a_list_are_told_where_only_standard_tickets_are_sold(manager: Any) -> None:
+    theater = TheaterFactory()
+    TicketTypeFactory(theater=theater, code="standard", default=True)
+    listed = PriceListFactory(theater=theater, prices={"standard": PRICES})
+    showtime = scheduled(manager, theater, price_list_id=str(listed.id))
+    assert [fee["code"] for fee in showtime["tariff"]["fees"]] == ["booking"]
 
 
 def test_what_changes_nothing_is_not_told(manager: Any, theater: Theater, price_list: PriceList, emitted: Any) -> None:
