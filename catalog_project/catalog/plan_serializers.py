@@ -47,7 +47,7 @@ class PublishInput(DraftsInput):
 
 
 class CopyInput(StrictSerializer):
-    days = serializers.ChoiceField(choices=[1, 7], help_text="A day, or a week.")
+    days = serializers.IntegerField(min_value=1, max_value=7, help_text="1, a day, or 7, a week.")
     to = serializers.ListField(
         child=serializers.DateField(),
         allow_empty=False,
@@ -74,6 +74,11 @@ class CopyInput(StrictSerializer):
     def get_fields(self) -> dict[str, Any]:
         """`from` is no name in Python."""
         return {"from": serializers.DateField(help_text="The first day that is copied."), **super().get_fields()}
+
+    def validate_days(self, days: int) -> int:
+        if days not in (1, 7):
+            raise serializers.ValidationError("A day is 1, a week 7.")
+        return days
 
     def validate_to(self, days: list[Any]) -> list[Any]:
         if len(set(days)) < len(days):

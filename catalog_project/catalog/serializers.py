@@ -37,10 +37,9 @@ class MomentField(serializers.DateTimeField):
         return super().enforce_timezone(value)
 
 
+@extend_schema_field({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?$", "maxLength": 19})
 class WallClockField(serializers.DateTimeField):
     """What the clocks of a theater show, without an offset."""
-
-    default_error_messages = {"aware": "What a clock shows has no offset: 2026-10-25T02:30."}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], **kwargs)

@@ -1,6 +1,6 @@
 """Rows as they stand in the database, without the events that services would write beside them."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import factory
@@ -49,6 +49,14 @@ def places() -> list[Place]:
 def next_week(hour: int = 19, *, days: int = 7) -> Any:
     """A time of a day to come, UTC."""
     return (timezone.now() + timedelta(days=days)).replace(hour=hour, minute=0, second=0, microsecond=0)
+
+
+def next_jump(month: int) -> datetime:
+    """The last Sunday of the next March or October, when the clocks of Berlin jump."""
+    now = next_week(0)
+    year = now.year + (now.month >= month)
+    day = datetime(year, month, 31)  # noqa: DTZ001  (what a clock shows)
+    return day - timedelta(days=(day.weekday() + 1) % 7)
 
 
 class MovieFactory(DjangoModelFactory):
