@@ -39,6 +39,8 @@ MOVIE = {
     "languages": "en,vi",
     "release_date": "2026-11-11",
     "poster_url": "",
+    "texts-TOTAL_FORMS": "0",
+    "texts-INITIAL_FORMS": "0",
 }
 THEATER = {
     "name": "Marquee Spreebogen",
@@ -116,7 +118,8 @@ def test_a_manager_adds_a_film_a_house_a_hall_and_a_showtime(manager: Client, em
     local = showtime.starts_at.astimezone(ZoneInfo("Europe/Berlin"))
     assert f"{local:%Y-%m-%d %H:%M}" == f"{wanted['starts_at_0']} 20:15"
     assert showtime.prices.get(category="standard").amount == 1250
-    assert [event.type for event in emitted()] == ["screen.updated", "showtime.scheduled"]
+    told = ["movie.added", "theater.added", "screen.updated", "showtime.scheduled"]
+    assert [event.type for event in emitted()] == told
     assert Movie.objects.get().genres == ["mystery", "drama"]
 
 
