@@ -95,7 +95,8 @@ def _turn(limit: int) -> Sequence[tuple[int, UUID, int]]:
     """The id, the showtime and the revision of each move whose turn it is; nobody else looks at them meanwhile."""
     with connection.cursor() as cursor:
         cursor.execute(_TURN, [limit])
-        return cursor.fetchall()
+        turn: Sequence[tuple[int, UUID, int]] = cursor.fetchall()
+        return turn
 
 
 def _tell(bookings: Sequence[Booking]) -> None:

@@ -14,6 +14,8 @@ from payments.models import Payment
 from tests.booking_service import BookingService
 from tests.factories import PaymentFactory, booking_data, ending_data
 
+pytestmark = pytest.mark.django_db
+
 Client = Any
 Deliver = Callable[..., bool]
 FEW = timedelta(minutes=2)
