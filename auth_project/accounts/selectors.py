@@ -45,8 +45,8 @@ def user_by_login(login: str) -> User | None:
 
 def user_by_address(email: str) -> User | None:
     """Who a password may be mailed to: who may sign in with it, else the guest who has proved it, or the newest one."""
-    proved_first = [models.F("email_verified_at").desc(nulls_last=True), "-id"]
-    guest = guests_of(email).order_by(*proved_first).first()  # asked in any case: it takes as long for an account
+    # Asked in any case: it takes as long for an account.
+    guest = guests_of(email).order_by(models.F("email_verified_at").desc(nulls_last=True), "-id").first()
     return user_by_login(email) or guest
 
 
