@@ -101,17 +101,17 @@ class PriceListContent(StrictSerializer):
     rules = RuleSerializer(
         many=True,
         required=False,
-        max_length=tariffs.MOST_RULES,  # type: ignore[call-arg]  # as above
+        max_length=tariffs.MOST_RULES,  # type: ignore[call-arg]  # many=True makes a list of it, which the stubs do not know
     )
     fees = ListedFeeSerializer(
         many=True,
         required=False,
-        max_length=tariffs.MOST_FEES,  # type: ignore[call-arg]  # as above
+        max_length=tariffs.MOST_FEES,  # type: ignore[call-arg]  # many=True makes a list of it, which the stubs do not know
     )
     early = EarlySerializer(
         many=True,
         required=False,
-        max_length=tariffs.MOST_EARLY,  # type: ignore[call-arg]  # as above
+        max_length=tariffs.MOST_EARLY,  # type: ignore[call-arg]  # many=True makes a list of it, which the stubs do not know
     )
 
 
