@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_the_demo_chain_is_told_event_by_event(emitted: Any, django_assert_max_num_queries: Any) -> None:
-    with django_assert_max_num_queries(120):  # of some 700 showtimes: they are made in bulk
+    with django_assert_max_num_queries(240):  # of some 700 showtimes, made in bulk; of 14 films, named one by one
         loaded = load_demo_data()
     assert (loaded.movies, loaded.theaters, loaded.screens) == (14, 4, 13)
     assert 600 < loaded.showtimes < 800
