@@ -25,7 +25,7 @@ from catalog.errors import (
     TheaterNotFound,
 )
 from catalog.models import Showtime
-from catalog.pages import as_json, dumps, list_page, near_page
+from catalog.pages import as_json, dumps, list_page, near_page, to_them_alone
 from catalog.serializers import (
     CancellationFilters,
     LayoutParser,
@@ -236,7 +236,7 @@ class Showtimes(CatalogView):
     def get(self, request: Request) -> HttpResponse:
         """Showtimes to come, the next first."""
         if unpublished.is_about_drafts(self.query):
-            return as_json(dumps(unpublished.page_of_drafts(request, self.query)))
+            return to_them_alone(dumps(unpublished.page_of_drafts(request, self.query)))
         answer = list_page(
             request,
             kind="showtimes",
@@ -276,7 +276,7 @@ class ShowtimeById(CatalogView):
     )
     def get(self, request: Request, showtime_id: UUID) -> HttpResponse:
         if (draft := unpublished.draft(request, showtime_id)) is not None:
-            return as_json(dumps(draft))
+            return to_them_alone(dumps(draft))
 
         def load() -> str:
             return dumps(ShowtimeDetailSerializer(selectors.get_showtime(showtime_id)).data)

@@ -11,7 +11,8 @@ from rest_framework import serializers
 from catalog import validators
 from catalog.film_rules import FilmStatus, Role, best_language, status_of
 from catalog.models import Movie, MovieText, Poster
-from catalog.serializers import FORMATS, NearQuery
+from catalog.serializers import NearQuery
+from catalog.tariffs import FORMATS
 from chassis.web.parsing import StrictSerializer
 from chassis.web.queries import PageQuery
 

@@ -58,6 +58,13 @@ def dumps(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
+def to_them_alone(answer: str) -> HttpResponse:
+    """As what only who asks may see: nobody keeps it."""
+    response = HttpResponse(answer, content_type="application/json")
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
 def as_json(answer: str) -> HttpResponse:
     """As the same for everybody: kept for a second by whatever is in front, and for longer where we cannot be asked.
 

@@ -174,7 +174,9 @@ def test_the_same_request_with_the_same_key_plans_once(manager: Any) -> None:
 
 def test_only_who_plans_sees_drafts(manager: Any, api: Any, sign_in: Any) -> None:
     draft = ShowtimeFactory(status="draft")
-    shown = manager.get("/showtimes?status=draft").json()["results"]
+    listed = manager.get("/showtimes?status=draft")
+    assert listed["Cache-Control"] == "private, no-store"
+    shown = listed.json()["results"]
     assert [(row["id"], row["status"], row["available_seats"]) for row in shown] == [(str(draft.id), "draft", 0)]
     assert manager.get(f"/showtimes/{draft.id}").json()["status"] == "draft"
     problem(api.get("/showtimes?status=draft"), 401, "not_authenticated")

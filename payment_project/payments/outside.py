@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from payments import books, domain, operations, refund_rules
+from payments import books, domain, kept, operations, refund_rules
 from payments.books import Answered
 from payments.errors import NotRefusedByGateway
 from payments.models import GatewayOperation, OperationState, Payment, Refund, RefundStatus
@@ -50,7 +50,7 @@ def write_down(row: Payment, refund: Refund, payment: domain.Payment) -> None:
     """
     now = timezone.now()
     operations.mark(refund, payment)
-    way, kind, about = Way(refund.outside), RefundKind(refund.kind), books.seats_of(refund)
+    way, kind, about = Way(refund.outside), RefundKind(refund.kind), kept.seats_of(refund)
     decision = refund_rules.given_outside(payment, refund.amount, way, kind, about)
     operation = GatewayOperation.objects.create(
         payment=row,
