@@ -229,10 +229,12 @@ def refund(world, kind, amount, of=None, **payment):
 
 def given_outside(world, amount, way="cash"):
     """The house gave it back itself: it is in the payment and its ledger, and the gateway has nothing of it."""
+    refund = uuid7()
     world.plant(
-        "payment", "refunds", payment_id=PAYMENT, kind="cancel", amount=amount, status="succeeded", currency="VND",
-        outside=way,
+        "payment", "refunds", id=refund, payment_id=PAYMENT, kind="cancel", amount=amount, status="succeeded",
+        currency="VND", outside=way,
     )  # fmt: skip
+    issue(world, 2, -amount, refund)
     operation(world, "outside", amount)
     ledger(world, PAYMENT, customer=amount - TOTAL, authorised=0, cash=TOTAL, outside=-amount)
     world.change("payment", "payments", refunded_amount=amount)

@@ -263,7 +263,7 @@ def test_the_lock_is_on_the_bookings_and_on_their_seats_whoever_has_those_now(ta
 
 def test_events_about_no_booking_lock_nothing(db, golden):
     news = [Event.parse(golden(event_type)) for event_type in HANDLERS if not event_type.startswith("payment.")]
-    assert len(news) == 6
+    assert len(news) == 7
     with CaptureQueriesContext(connection) as asked:
         lock(news)
     assert not asked.captured_queries

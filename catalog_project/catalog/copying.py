@@ -63,7 +63,7 @@ def copy_plan(
     publish, dry_run: as of plan_showtimes. Raises TheaterNotFound, InvalidFields; PlanRefused, whose pointers are to
     the days.
     """
-    theater = Theater.objects.filter(id=theater_id).first()
+    theater = Theater.objects.filter(id=theater_id).prefetch_related("ticket_types").first()
     if theater is None:
         raise TheaterNotFound
     zone = ZoneInfo(theater.time_zone)
@@ -111,4 +111,7 @@ def _planned(
     if screen_ids is not None:
         showtimes = showtimes.filter(screen_id__in=screen_ids)
     ordered = showtimes.select_related("movie", "screen").prefetch_related("prices").order_by("starts_at", "id")
-    return list(ordered[: MOST + 1])
+    found = list(ordered[: MOST + 1])
+    for showtime in found:
+        showtime.theater = theater  # with its ticket types, read once
+    return found

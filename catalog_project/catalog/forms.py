@@ -154,7 +154,7 @@ def amounts_of(cleaned: Mapping[str, Any], currency: str) -> dict[str, int]:
     amounts: dict[str, int] = {}
     for category in SeatCategory:
         value = cleaned.get(price_field(category))
-        if value:
+        if value is not None:
             try:
                 amounts[category.value] = to_minor(value, currency)
             except ValueError as exc:

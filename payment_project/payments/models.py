@@ -253,7 +253,10 @@ class Transaction(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["operation", "kind", "account"], name="transactions_once"),
         ]
-        indexes = [models.Index(fields=["kind", "-id"], condition=Q(kind__in=BACKWARDS), name="idx_transactions_back")]
+        indexes = [
+            models.Index(fields=["kind", "-id"], condition=Q(kind__in=BACKWARDS), name="idx_transactions_back"),
+            models.Index(fields=["-id"], condition=Q(account=Account.OUTSIDE), name="idx_transactions_outside"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.account} {format_money(Money(self.amount, self.currency))}"
