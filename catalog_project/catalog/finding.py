@@ -130,9 +130,13 @@ def _in_time(movies: QuerySet[Movie], *, status: str | None, coming_soon: bool |
     released = movies.filter(~announced)
     if status == FilmStatus.SHOWING:
         return released.filter(Exists(_to_come()))
-    # Most have. So that one after the other is looked for: of NOT EXISTS the planner reads all showtimes to come.
-    one = Subquery(_to_come().order_by().annotate(yes=Value(True)).values("yes")[:1])
-    return released.annotate(is_shown=Coalesce(one, Value(False))).filter(is_shown=False)
+    return released.annotate(is_shown=_has_one(_to_come())).filter(is_shown=False)
+
+
+def _has_one(showtimes: QuerySet[Showtime]) -> Coalesce:
+    """Film by film: of an EXISTS among the columns, or a NOT EXISTS, the planner reads all that are to come."""
+    one = Subquery(showtimes.order_by().annotate(yes=Value(True)).values("yes")[:1])
+    return Coalesce(one, Value(False))
 
 
 def _to_come() -> QuerySet[Showtime]:
@@ -161,7 +165,7 @@ def complete(movies: QuerySet[Movie], languages: Sequence[str] = ()) -> QuerySet
     """With the poster, the tags of its translations, and those into one of the languages in full."""
     return (
         movies.select_related("poster")
-        .annotate(has_showtimes=Exists(_to_come()))
+        .annotate(has_showtimes=_has_one(_to_come()))
         .prefetch_related(
             Prefetch("texts", MovieText.objects.only("movie_id", "language"), to_attr="tags"),
             Prefetch("texts", MovieText.objects.filter(language__in=languages), to_attr="told"),

@@ -26,7 +26,7 @@ def test_every_list_of_staff_costs_what_it_shows(long_history: None) -> None:
 
 def test_planning_costs_what_is_planned_and_not_what_has_been(long_history: None, manager: Any) -> None:
     last = Showtime.objects.filter(theater__isnull=False).order_by("-starts_at")[0]
-    newest = Showtime.objects.filter(theater=last.theater_id).order_by("-starts_at").values("id")[:300]
+    newest = Showtime.objects.filter(theater=last.theater_id).order_by("-starts_at").values("id")[:100]
     Showtime.objects.filter(id__in=list(newest.values_list("id", flat=True))).update(status="draft")
     analyze("showtimes")
     day = last.starts_at + timedelta(days=3)
@@ -49,8 +49,8 @@ def test_planning_costs_what_is_planned_and_not_what_has_been(long_history: None
     assert buffers(made) < 10 * len(wanted), "\n".join(map(str, made))
     span = {"first": (day - timedelta(days=400)).date(), "last": day.date(), "screens": [], "most": 2000}
     with costs() as made:
-        assert len(drafts_of(last.theater, **span)) == 300
-    assert rows_read(made, "showtimes") <= 300, "\n".join(map(str, made))
+        assert len(drafts_of(last.theater, **span)) == 100
+    assert rows_read(made, "showtimes") <= 100, "\n".join(map(str, made))
     assert_bounded(reads(manager, ["/showtimes?status=draft", f"/showtimes?status=draft&theater_id={last.theater_id}"]))
 
 
@@ -67,9 +67,9 @@ def test_what_everybody_reads_costs_what_it_shows(long_history: None, api: Any) 
     listed = [
         *("/movies", "/movies?genre=comedy", "/movies?language=cy", "/movies?q=film+77", "/movies?now_showing=true"),
         *("/movies?search=film+77", "/movies?search=flim+77", "/movies?search=somebody", "/movies?search=zzz"),
-        *("/movies?search=film", "/movies?search=film&ordering=title", "/movies?ordering=-title", "/movies?rating=T18"),
+        *("/movies?ordering=-title", "/movies?rating=T18"),
         *("/movies?status=showing", "/movies?status=ended", "/movies?status=announced", "/movies?coming_soon=true"),
-        *("/movies?city=Town+1", "/movies?city=Nowhere", "/movies?format=IMAX", "/movies?format=4DX"),
+        *("/movies?city=Nowhere", "/movies?format=IMAX", "/movies?format=4DX"),
         *("/movies?lat=52.5&lon=13.4", "/movies?lat=0&lon=0", "/movies?city=Town+1&format=4DX"),
         f"/movies?city=Town+1&date={showtime.starts_at.date()}",
         *("/theaters?lat=52.5&lon=13.4", "/theaters?lat=-52.5&lon=13.4&radius=200"),
@@ -77,6 +77,11 @@ def test_what_everybody_reads_costs_what_it_shows(long_history: None, api: Any) 
         *("/showtimes", "/showtimes?language=cy", "/showtimes?format=IMAX", "/showtimes?format=4DX"),
         *(f"/showtimes?movie_id={showtime.movie_id}", f"/showtimes?theater_id={showtime.theater_id}"),
         *(f"/showtimes?movie_id={uuid7()}", f"/showtimes?theater_id={uuid7()}", "/showtimes?status=cancelled"),
+    ]
+    # Of a word that each film has the best five hundred are looked at, of a city its theaters film by film, and of a
+    # day all that is taken of it.
+    wider = [
+        *("/movies?search=film", "/movies?search=film&ordering=title", "/movies?city=Town+1"),
         f"/showtimes?date={showtime.starts_at.date()}",
     ]
     one = [
@@ -89,3 +94,4 @@ def test_what_everybody_reads_costs_what_it_shows(long_history: None, api: Any) 
     assert Movie.objects.count() == 1000
     # Of a day the seats that are taken are few, whatever was sold before.
     assert_bounded(reads(api, [*listed, *one]), rows=3000)
+    assert_bounded(reads(api, wider, wanted=800), rows=3000)

@@ -117,10 +117,10 @@ def _queries(page: Any, user: Any, place: str) -> Iterator[tuple[str, int]]:
         yield from ((f"?q={id_}", wanted) for id_ in _ids(page.model))
 
 
-def reads(client: Any, paths: Iterable[str]) -> Iterator[Measured]:
+def reads(client: Any, paths: Iterable[str], *, wanted: int = OF_A_READ) -> Iterator[Measured]:
     """Of lists and other reads of the API; what is cached costs nothing. client: one of django.test, or like it."""
     for path in paths:
-        yield measured(path, OF_A_READ, partial(_read, client, path))
+        yield measured(path, wanted, partial(_read, client, path))
 
 
 def _read(client: Any, path: str) -> bytes:
