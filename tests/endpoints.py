@@ -79,7 +79,7 @@ ENDPOINTS = [
         "PUT",
         f"/api/movies/{NOWHERE}/texts/vi",
         {"title": "A title", "synopsis": ""},
-        wrong={"title": ["", "x" * 1000, 7, None], "synopsis": ["x" * 6000, []]},
+        wrong={"title": ["", "x" * 1000, None], "synopsis": ["x" * 6000, []]},
     ),
     Endpoint(
         "POST",
@@ -119,7 +119,7 @@ ENDPOINTS = [
     Endpoint(
         "PATCH",
         f"/api/theaters/{NOWHERE}/price-lists/{NOWHERE}",
-        {"name": "Everyday", "rules": [{"name": "Late", "percent": -10, "from_time": "22:00", "until_time": "02:00"}]},
+        {"name": "Everyday"},
         optional=True,
         wrong={"rules": [[7], [{}], [{"name": "x", "percent": 10**6}], [{"name": "x", "from_time": "25:00"}]]},
     ),
@@ -141,7 +141,6 @@ ENDPOINTS = [
         {"items": [SHOWTIME]},
         wrong={
             "items": [[], [{}], [7], "all", [{**SHOWTIME, "starts_at": "soon"}], [{**SHOWTIME, "draft": True}]],
-            "publish": ["maybe", 7],
         },
     ),
     *(
@@ -188,7 +187,7 @@ ENDPOINTS = [
             "seat_ids": [["nonsense"], [7], [None], [NOWHERE, NOWHERE], [NOWHERE] * 500, "all"],
             "payment_method": [{}, {"token": 7}, {"token": "4111111111111111"}, {"id": "x"}, "tok_visa", [1]],
             "quantity": [0, -1, 1000, "two", 1.5, {}, {"adult": 0}, {"adult": 11}, {"adult": "two"}],
-            "promo_code": ["", 7, ["QUIET"], "x" * 200],
+            "promo_code": ["", ["QUIET"], "x" * 200],
         },
     ),
     Endpoint(
@@ -201,8 +200,6 @@ ENDPOINTS = [
             "off": ["", "half", 1],
             "value": [0, -1, 101, 10**30, "ten", 1.5],
             "currency": ["EUR", "EURO", 7],
-            "theaters": [["nonsense"], "all", [NOWHERE, NOWHERE]],
-            "weekdays": [[0], [8], ["Monday"], [1, 1]],
             "sold_until": ["soon", 7, "2027-01-31T23:59:59"],
             "most_per_customer": [0, -1, 10**12, "one"],
         },
@@ -217,7 +214,7 @@ ENDPOINTS = [
     Endpoint(
         "POST",
         f"/api/promotions/{NOWHERE}/codes",
-        {"word": "QUIET", "most_uses": 10},
+        {"word": "QUIET"},
         wrong={"word": ["", 7, "x" * 200], "most_uses": [0, -1, "ten", 10**12]},
     ),
     Endpoint(

@@ -119,7 +119,7 @@ def test_another_media_type_is_a_415(send: Send, endpoint: Endpoint, media_type:
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=str)
 def test_another_method_is_a_405_that_says_which_are_allowed(send: Send, endpoint: Endpoint) -> None:
-    answer = send(endpoint, {}, method="PUT")
+    answer = send(endpoint, {}, method="PATCH" if endpoint.method == "PUT" else "PUT")
     answer.problem(405)
     assert endpoint.method in answer.headers["Allow"]
 

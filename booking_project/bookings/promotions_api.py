@@ -28,8 +28,12 @@ class MayPromote(IsSignedIn):
     """By the method, what STAFF_MAY says of promotions; of what hangs on one, `asks` of the view."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
+        if not super().has_permission(request, view):
+            return False
         permission = view.asks.get(request.method)
-        return super().has_permission(request, view) and bool(permission) and may(caller(request).roles, permission)
+        if permission is None:  # which the view has no method for, or nobody may
+            return not hasattr(view, str(request.method).lower())
+        return may(caller(request).roles, permission)
 
 
 class MomentField(serializers.DateTimeField):

@@ -41,7 +41,6 @@ from catalog.serializers import (
     TheaterFilters,
     TheaterInput,
     TheaterNearbySerializer,
-    TheaterSerializer,
 )
 from catalog.views import CatalogView
 from chassis.web.openapi import page_of, problems
@@ -70,7 +69,7 @@ class Theaters(CatalogView):
             filters=self.query,
             ordering=("city", "name", "id"),
             rows=selectors.list_theaters,
-            serializer=TheaterSerializer,
+            serializer=TheaterNearbySerializer,
         )
         return as_json(answer)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from chassis.web.problems import BadRequestFields, Conflict, NotFound, ServiceUnavailable
 
@@ -115,8 +116,13 @@ class PriceListInUse(Conflict):
 
 
 class ShowtimesOverlap(Conflict):
+    """`showtime_id` says which is in the way, where one is known."""
+
     code = "showtimes_overlap"
     title = "Two showtimes would share a screen at the same time"
+    members: ClassVar[dict[str, Any]] = {
+        "showtime_id": {"type": "string", "format": "uuid", "examples": ["019ab1c4-5e30-7e40-9f73-2c3d4e5f6a04"]}
+    }
 
 
 class ShowtimeStarted(Conflict):

@@ -22,6 +22,9 @@ class PersonSerializer(StrictSerializer):
     name = serializers.CharField(max_length=validators.NAME_LENGTH)
     character = serializers.CharField(max_length=validators.NAME_LENGTH, required=False, help_text="Of the cast alone.")
 
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        return {**super().to_representation(instance), "character": instance.get("character", "")}
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "character" in attrs and attrs["role"] != Role.CAST:
             raise serializers.ValidationError({"character": ["Only the cast has characters."]})

@@ -12,7 +12,7 @@ from catalog.serializers import (
     ScreenReference,
     ShowtimeInput,
 )
-from chassis.web.parsing import StrictJSONParser, StrictSerializer
+from chassis.web.parsing import StrictJSONParser, StrictSerializer, StrictUUIDField
 
 MOST_ITEMS = drafts.MOST
 MOST_DAYS = 60
@@ -34,7 +34,7 @@ class BatchInput(StrictSerializer):
 
 
 class DraftsInput(StrictSerializer):
-    showtime_ids = serializers.ListField(child=serializers.UUIDField(), allow_empty=False, max_length=MOST_ITEMS)
+    showtime_ids = serializers.ListField(child=StrictUUIDField(), allow_empty=False, max_length=MOST_ITEMS)
 
     def validate_showtime_ids(self, ids: list[Any]) -> list[Any]:
         if len(set(ids)) < len(ids):
@@ -55,7 +55,7 @@ class CopyInput(StrictSerializer):
         help_text="The days on which the copies begin.",
     )
     screens = serializers.ListField(
-        child=serializers.UUIDField(),
+        child=StrictUUIDField(),
         required=False,
         allow_empty=False,
         max_length=MOST_SCREENS,

@@ -119,13 +119,14 @@ class TheaterSerializer(serializers.ModelSerializer[Theater]):
 
 
 class TheaterNearbySerializer(TheaterSerializer):
-    distance_km = serializers.SerializerMethodField(help_text="From the point that was asked for; else left out.")
+    distance_km = serializers.SerializerMethodField(help_text="From the point that was asked for; null: from none.")
 
     class Meta(TheaterSerializer.Meta):
         fields = [*TheaterSerializer.Meta.fields, "distance_km"]
 
-    def get_distance_km(self, theater: Any) -> float:
-        return round(float(theater.distance), 3)
+    def get_distance_km(self, theater: Any) -> float | None:
+        distance = getattr(theater, "distance", None)
+        return None if distance is None else round(float(distance), 3)
 
 
 class TheaterDetailSerializer(TheaterSerializer):
@@ -326,6 +327,8 @@ class ShowtimeInput(ShowtimeChange):
         attrs = super().validate(attrs)
         if "starts_at" not in attrs:
             raise serializers.ValidationError({"starts_at": ["This field is required, or local_starts_at."]})
+        if "prices" not in attrs and attrs.get("price_list_id") is None:
+            raise serializers.ValidationError({"prices": ["This field is required, or price_list_id."]})
         return attrs
 
 

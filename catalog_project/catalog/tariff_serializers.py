@@ -15,7 +15,9 @@ from chassis.web.parsing import StrictJSONParser, StrictSerializer
 class AmountsField(serializers.DictField):
     """Minor units by seat category, by the code of a ticket type."""
 
-    child = serializers.DictField(child=serializers.IntegerField(min_value=0, max_value=LARGEST_PRICE))
+    child = serializers.DictField(
+        child=serializers.IntegerField(min_value=0, max_value=LARGEST_PRICE), allow_empty=False
+    )
 
 
 class ChoicesField(serializers.ListField):
@@ -96,7 +98,7 @@ class PriceListContent(StrictSerializer):
         max_value=tariffs.COARSEST,
         help_text="Prices are rounded to multiples of so many minor units, half to the even one. Default: 1.",
     )
-    prices = AmountsField()
+    prices = AmountsField(allow_empty=False)
     # The stubs do not know that many=True makes a list of them, here and below.
     rules = RuleSerializer(
         many=True,
@@ -183,7 +185,7 @@ class TariffSerializer(serializers.Serializer[Any]):
     sold to it."""
 
     ticket_types = SoldTypeSerializer(many=True)
-    prices = AmountsField()
+    prices = AmountsField(allow_empty=False)
     fees = FeeSerializer(many=True)
     early = EarlySerializer(many=True)
     tax = TaxSerializer()
