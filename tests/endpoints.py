@@ -121,7 +121,7 @@ ENDPOINTS = [
         f"/api/theaters/{NOWHERE}/price-lists/{NOWHERE}",
         {"name": "Everyday"},
         optional=True,
-        wrong={"rules": [[7], [{}], [{"name": "x", "percent": 10**6}], [{"name": "x", "from_time": "25:00"}]]},
+        wrong={"name": ["", "x" * 61]},
     ),
     Endpoint(
         "POST",

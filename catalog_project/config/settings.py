@@ -25,6 +25,7 @@ globals()["SPECTACULAR_SETTINGS"]["ENUM_NAME_OVERRIDES"] = {
 }
 
 EVENT_EXCHANGES = {"seats": "booking_events"}
+EVENTS_FOR_ANYBODY = [f"{what}.{past}" for what in ("movie", "theater") for past in ("added", "updated", "removed")]
 
 INSTALLED_APPS = [*globals()["INSTALLED_APPS"], "django.contrib.postgres"]
 

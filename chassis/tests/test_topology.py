@@ -55,3 +55,18 @@ def test_the_queue_of_ticks_of_before_goes_when_nobody_reads_it_any_more(
     topology.declare([], ["clock.second"])
     wait_until(lambda: "chassis_clock" not in queues())
     assert "chassis_ticks" in queues()
+
+
+def test_what_is_told_to_whoever_wants_it_is_no_dead_letter(
+    broker: str, queues: Callable[[], dict[str, dict[str, Any]]], settings: Any
+) -> None:
+    settings.EVENTS_FOR_ANYBODY = ["thing.changed"]
+    assert "chassis_for_anybody" in topology.declare([], [])
+    with Connection(broker) as opened:
+        for type_ in ("thing.changed", "thing.unknown"):
+            opened.Producer().publish({}, exchange=settings.EVENTS_EXCHANGE, routing_key=type_)
+        unrouted = opened.channel()
+        wait_until(lambda: unrouted.queue_declare("unrouted", passive=True).message_count == 1)
+        found = unrouted.basic_get("unrouted", no_ack=True)
+    assert found.delivery_info["routing_key"] == "thing.unknown"
+    assert queues()["chassis_for_anybody"]["arguments"]["x-max-length"] == 10

@@ -244,6 +244,8 @@ def _messaging(*, name: str) -> dict[str, Any]:
         "EVENTS_EXCHANGE": f"{name}_events",
         # Event `a.b` travels on exchange `a_events`, unless a service's settings say otherwise here.
         "EVENT_EXCHANGES": {},
+        # Told to whoever wants them; a queue that wants none of them loses none.
+        "EVENTS_FOR_ANYBODY": [],
         "QUEUE_NAME": f"{name}_queue",
         "WORKER_CONCURRENCY": env.int("WORKER_CONCURRENCY", default=4),
         "OUTBOX_KEEP_SECONDS": env.int("OUTBOX_KEEP_SECONDS", default=7 * DAY),

@@ -2,7 +2,8 @@
 
 One durable quorum queue a consumer, bound by its HANDLERS table; what it cannot handle goes to `<service>.dead`
 through the exchange `dead_letter`. A second, short-lived queue takes the ticks of the clock. An event that no queue
-wants is kept in `unrouted`, so that a consumer that comes late finds it.
+wants is kept in `unrouted`, so that a consumer that comes late finds it; but for those that are told to whoever wants
+them, and which nobody misses (settings.EVENTS_FOR_ANYBODY).
 """
 
 from collections.abc import Iterable
@@ -57,6 +58,18 @@ def clock_queue(ticks: Iterable[str]) -> Queue:
     )
 
 
+def anybody_queue(event_types: Iterable[str]) -> Queue:
+    """Where what nobody may want goes, and is gone in a moment: it was routed, and is no dead letter."""
+    return Queue(
+        f"{settings.SERVICE_NAME}_for_anybody",
+        bindings=[
+            binding(event_exchange(settings.EVENTS_EXCHANGE), routing_key=type_) for type_ in sorted(event_types)
+        ],
+        durable=True,
+        queue_arguments={"x-queue-type": "quorum", "x-message-ttl": TICK_SECONDS * 1000, "x-max-length": 10},
+    )
+
+
 def declare(event_types: Iterable[str], ticks: Iterable[str]) -> list[str]:
     """Declares all of it on settings.RABBITMQ_URL; the names of the queues come back. Safe to repeat."""
     queues = [
@@ -64,6 +77,7 @@ def declare(event_types: Iterable[str], ticks: Iterable[str]) -> list[str]:
         unrouted_queue(),
         event_queue(event_types),
         clock_queue(ticks),
+        *([anybody_queue(settings.EVENTS_FOR_ANYBODY)] if settings.EVENTS_FOR_ANYBODY else []),
     ]
     with broker.connection(settings.RABBITMQ_URL, seconds=5) as connection:
         channel = connection.channel()
