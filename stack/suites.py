@@ -28,6 +28,8 @@ METRICS = "metrics"
 MODEL = "tests/saga/test_model.py"
 # These look at a running stack, in this order: the second looks at the metrics of what the first did.
 OF_THE_WHOLE = (BLACK_BOX, METRICS)
+# These only think. They run beside the whole stack, whose tests mostly wait, with the processor time that it leaves.
+BESIDE_THE_WHOLE = ("docker", "helm", "monitoring")
 SUMMARY = re.compile(r"\b(passed|failed|errors?|no tests ran)\b.* in \d")
 
 
@@ -74,7 +76,9 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
     if unknown := sorted(set(only) - set(names())):
         raise StackError(f"there is no suite {unknown[0]!r}; there are {', '.join(names())}")
     wanted = [suite for suite in all_suites() if not only or suite.name in only]
-    of_parts = [suite for suite in wanted if suite.name not in OF_THE_WHOLE]
+    whole = any(suite.name in OF_THE_WHOLE for suite in wanted)
+    beside = [suite for suite in wanted if whole and suite.name in BESIDE_THE_WHOLE]
+    of_parts = [suite for suite in wanted if suite.name not in OF_THE_WHOLE and suite not in beside]
     of_the_whole = sorted(
         (suite for suite in wanted if suite.name in OF_THE_WHOLE), key=lambda suite: OF_THE_WHOLE.index(suite.name)
     )
@@ -93,7 +97,13 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
     with _stopped_at_the_end(instance, say=say):
         stack = up.infrastructure(instance, fixed_ports={}, say=say, replicas=1)
         results = _run_all(of_parts, stack, arguments, say=say)
-        return results + (_run_on_the_whole(of_the_whole, stack, arguments, say=say) if of_the_whole else [])
+        if not whole:
+            return results
+        with ThreadPoolExecutor(1) as pool:
+            others = pool.map(
+                lambda suite: _run_suite(suite, stack, arguments, say=say, first=("nice", "-n19")), beside
+            )
+            return [*results, *_run_on_the_whole(of_the_whole, stack, arguments, say=say), *others]
 
 
 def _run_on_the_whole(suites: Sequence[Suite], stack: Stack, arguments: Sequence[str], *, say: Say) -> list[Result]:
@@ -142,12 +152,12 @@ def _run_all(suites: Sequence[Suite], stack: Stack, arguments: Sequence[str], *,
         pool.shutdown()
 
 
-def _run_suite(suite: Suite, stack: Stack, arguments: Sequence[str], *, say: Say) -> Result:
-    """Its output is shown when it has ended, so that two at a time do not mix."""
+def _run_suite(suite: Suite, stack: Stack, arguments: Sequence[str], *, say: Say, first: Sequence[str] = ()) -> Result:
+    """Its output is shown when it has ended, so that two at a time do not mix. first: the words before the command."""
     say(f"testing {suite.name}")
     started = time.monotonic()
     with subprocess.Popen(
-        [str(PYTHON), "-m", "pytest", *suite.arguments, *arguments],
+        [*first, str(PYTHON), "-m", "pytest", *suite.arguments, *arguments],
         cwd=suite.folder,
         env=_variables(suite, stack),
         stdin=subprocess.DEVNULL,

@@ -11,7 +11,7 @@ from world import Choice, Market, Person, book, booking_of, seat_statuses
 
 LIMIT_SECONDS = 15
 # What happens before the end is looked at too, but not for minutes.
-BEFORE = timedelta(seconds=1)
+BEFORE = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, slots=True)
