@@ -14,7 +14,7 @@ from stack import environment, lifecycle, variables
 from stack.instance import MAIN, Instance
 from stack.services import service_named
 
-DAYS_AHEAD = 80
+DAYS_AHEAD = 70
 # But for what booking has come to know of a showtime by itself.
 SHOWTIME = (
     "SELECT movie_id, movie_title, theater_id, screen_id, screen_name, starts_at, ends_at, prices, rules, status,"
