@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
-from chassis.money import LARGEST_PRICE
+from chassis.money import LARGEST_PRICE, allot
 
 Amount = Annotated[int, Meta(ge=0, le=LARGEST_PRICE)]
 Percent = Annotated[int, Meta(ge=0, le=100)]
@@ -270,23 +270,6 @@ def _apply(discount: Discount, tickets: Sequence[_Ticket]) -> None:
             offs = [ticket.price for ticket in its]
     for ticket, off in zip(its, offs, strict=True):
         ticket.take_off(off, code=discount.code, name=discount.name)
-
-
-def allot(amount: int, among: Sequence[int]) -> list[int]:
-    """An amount in the proportion of others, to the last unit, and to none more than itself.
-
-    What is left by rounding down goes to the largest remainders, the first of equal ones.
-    """
-    whole = sum(among)
-    amount = min(amount, whole)
-    if amount <= 0:
-        return [0] * len(among)
-    shares = [divmod(amount * each, whole) for each in among]
-    parts = [share for share, _ in shares]
-    by_remainder = sorted(range(len(among)), key=lambda index: -shares[index][1])
-    for index in by_remainder[: amount - sum(parts)]:
-        parts[index] += 1
-    return parts
 
 
 def _fees(tariff: Tariff, per: str, seat_id: UUID | None) -> list[Line]:

@@ -1,10 +1,8 @@
 """The HTTP side of promotions, for staff: parse, call one service or selector, render."""
 
-from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -17,7 +15,7 @@ from bookings.promo_codes import LONGEST, MAX_TYPED, SHORTEST
 from bookings.promo_models import PromoCode, Promotion, PromoUse
 from chassis.web.openapi import page_of, problems
 from chassis.web.pages import CursorPage
-from chassis.web.parsing import StrictSerializer, StrictUUIDField
+from chassis.web.parsing import MomentField, StrictSerializer, StrictUUIDField
 from chassis.web.permissions import IsSignedIn, actor, caller
 from chassis.web.queries import PageQuery, takes
 from chassis.web.roles import may
@@ -34,15 +32,6 @@ class MayPromote(IsSignedIn):
         if permission is None:  # which the view has no method for, or nobody may
             return not hasattr(view, str(request.method).lower())
         return may(caller(request).roles, permission)
-
-
-class MomentField(serializers.DateTimeField):
-    default_error_messages: ClassVar = {"naive": "The time needs an offset, such as +07:00 or Z."}
-
-    def enforce_timezone(self, value: datetime) -> datetime:
-        if timezone.is_naive(value):
-            self.fail("naive")
-        return super().enforce_timezone(value)
 
 
 def _named(child: serializers.Field[Any, Any, Any, Any], said: str) -> serializers.ListField:

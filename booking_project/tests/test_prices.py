@@ -22,7 +22,6 @@ from bookings.prices import (
     Tax,
     TicketType,
     Wanted,
-    allot,
     bill,
     days_before,
     objection,
@@ -31,7 +30,7 @@ from bookings.prices import (
     shown,
     sold_to_all,
 )
-from chassis.money import LARGEST_PRICE, Money, to_major, to_minor
+from chassis.money import LARGEST_PRICE, Money, allot, to_major, to_minor
 
 CATEGORIES = ["standard", "premium"]
 ADULT = TicketType("adult", "Adult", default=True)

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -20,21 +19,10 @@ from catalog.selectors import Point
 from catalog.tariff_serializers import SellerInput, SellerSerializer, TariffSerializer, TaxInput, TaxSerializer
 from catalog.tariffs import CATEGORIES, FORMATS
 from chassis.money import LARGEST_PRICE
-from chassis.web.parsing import StrictJSONParser, StrictSerializer
+from chassis.web.parsing import MomentField, StrictJSONParser, StrictSerializer
 from chassis.web.queries import PageQuery, Query
 
 RADIUS_KM = 25.0
-
-
-class MomentField(serializers.DateTimeField):
-    """RFC 3339 with an offset; a time without one means something else in each theater and is refused."""
-
-    default_error_messages = {"naive": "The time needs an offset, such as +07:00 or Z."}
-
-    def enforce_timezone(self, value: datetime) -> datetime:
-        if timezone.is_naive(value):
-            self.fail("naive")
-        return super().enforce_timezone(value)
 
 
 @extend_schema_field({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?$", "maxLength": 19})

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from chassis.money import allot
+
 # A line of a receipt for a booking of which no lines were told, and of a credit note that is of no line in particular.
 UNTOLD, PART = "ticket", "refund"
 
@@ -125,13 +127,9 @@ def _fit(wanted: Sequence[Taxed], left: Sequence[Taxed]) -> bool:
 
 
 def _in_proportion(left: Sequence[Taxed], amount: int) -> tuple[Taxed, ...]:
-    """The amount by what is left of each rate; minor units that no share has go to the largest remainders."""
+    """The amount by what is left of each rate."""
     shared = [each for each in left if each.gross > 0]
-    whole = sum(each.gross for each in shared)
-    grosses = [amount * each.gross // whole for each in shared]
-    by_remainder = sorted(range(len(shared)), key=lambda place: -(amount * shared[place].gross % whole))
-    for place in by_remainder[: amount - sum(grosses)]:
-        grosses[place] += 1
+    grosses = allot(amount, [each.gross for each in shared])
     return tuple(_share(each, gross) for each, gross in zip(shared, grosses, strict=True))
 
 

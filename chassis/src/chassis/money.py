@@ -3,6 +3,7 @@
 The currencies are the active ones of ISO 4217, table A.1, amendment 177.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -35,6 +36,23 @@ LARGEST_PAYMENT = 10**12
 def is_price(amount: int) -> bool:
     """Whether one thing may cost that, in minor units: nothing, or from the smallest price to the largest."""
     return amount == 0 or SMALLEST_PRICE <= amount <= LARGEST_PRICE
+
+
+def allot(amount: int, among: Sequence[int]) -> list[int]:
+    """An amount in the proportion of others, to the last unit, and to none more than itself.
+
+    What is left by rounding down goes to the largest remainders, the first of equal ones.
+    """
+    whole = sum(among)
+    amount = min(amount, whole)
+    if amount <= 0:
+        return [0] * len(among)
+    shares = [divmod(amount * each, whole) for each in among]
+    parts = [share for share, _ in shares]
+    by_remainder = sorted(range(len(among)), key=lambda index: -shares[index][1])
+    for index in by_remainder[: amount - sum(parts)]:
+        parts[index] += 1
+    return parts
 
 
 @dataclass(frozen=True, slots=True)

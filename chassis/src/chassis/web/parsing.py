@@ -4,12 +4,14 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import cache
 from types import SimpleNamespace
 from typing import IO, Any, ClassVar, cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.utils.timezone import is_naive
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.fields import empty
@@ -200,3 +202,14 @@ def _drain(request: HttpRequest) -> None:
                 return
     except UnreadablePostError:
         """The client is gone, and its connection with it."""
+
+
+class MomentField(serializers.DateTimeField):
+    """RFC 3339 with an offset; a time without one means something else in each time zone and is refused."""
+
+    default_error_messages: ClassVar[dict[str, str]] = {"naive": "The time needs an offset, such as +07:00 or Z."}
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if is_naive(value):
+            self.fail("naive")
+        return super().enforce_timezone(value)
