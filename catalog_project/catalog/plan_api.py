@@ -1,10 +1,9 @@
 """Views by which a programme is planned: many showtimes at once, copies, drafts. For who may plan, STAFF_MAY says."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,7 +23,6 @@ from catalog.plan_serializers import (
     RemovedSerializer,
 )
 from catalog.planning import Wanted
-from chassis.ids import uuid7
 from chassis.web import idempotency
 from chassis.web.openapi import problems
 from chassis.web.permissions import May, actor
@@ -53,11 +51,11 @@ class BatchOfShowtimes(APIView):
         body = BatchInput.parse(request.data)
         wanted = [_wanted(item) for item in body.pop("items")]
 
-        def plan() -> Mapping[str, Any]:
+        def plan(_: UUID) -> Mapping[str, Any]:
             made = planning.plan_showtimes(wanted=wanted, actor=actor(request), **body)
             return _told(made.showtimes, made.errors("/items"), dry_run=body["dry_run"])
 
-        return _once(request, plan)
+        return idempotency.once(request, plan)
 
 
 class PublishedShowtimes(APIView):
@@ -120,25 +118,11 @@ class CopiedPlan(APIView):
         body = CopyInput.parse(request.data)
         days = {"first": body.pop("from"), "screen_ids": body.pop("screens", None)}
 
-        def copy() -> Mapping[str, Any]:
+        def copy(_: UUID) -> Mapping[str, Any]:
             made = copying.copy_plan(theater_id=theater_id, actor=actor(request), **days, **body)
             return _told(made.plan.showtimes, made.errors(), dry_run=body["dry_run"])
 
-        return _once(request, copy)
-
-
-def _once(request: Request, do: Callable[[], Mapping[str, Any]]) -> Response:
-    """With an Idempotency-Key, what was done is answered once more and not done again."""
-    key = idempotency.key_from(request, required=False)
-    if key is None:
-        return Response(do())
-    with transaction.atomic():
-        claim = idempotency.claim(key, resource_id=uuid7())
-        if claim.completed:
-            return idempotency.replay(claim)
-        answer = do()
-        idempotency.complete(claim, status=200, body=answer)
-    return Response(answer)
+        return idempotency.once(request, copy)
 
 
 def _wanted(item: dict[str, Any]) -> Wanted:

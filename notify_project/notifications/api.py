@@ -6,14 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.core.validators import RegexValidator, validate_email
-from django.db import transaction
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chassis.ids import uuid7
-from chassis.web.idempotency import HEADER, claim, complete, key_from, replay
+from chassis.web.idempotency import HEADER, once
 from chassis.web.openapi import page_of, problems
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
@@ -116,16 +114,9 @@ class HistoryQuery(PageQuery):
 
 
 def _once(request: Request, send: Callable[[UUID], Notification]) -> Response:
-    """Sends once for one key, however often asked. send: gets the id of the message that it may make."""
-    key = key_from(request, required=False)
-    with transaction.atomic():
-        claimed = claim(key, resource_id=uuid7()) if key else None
-        if claimed and claimed.completed:
-            return replay(claimed)
-        body = NotificationSerializer(send(claimed.resource_id if claimed else uuid7())).data
-        if claimed:
-            complete(claimed, status=status.HTTP_202_ACCEPTED, body=body)
-    return Response(body, status=status.HTTP_202_ACCEPTED)
+    """send: gets the id of the message that it may make."""
+    accepted = status.HTTP_202_ACCEPTED
+    return once(request, lambda notification_id: NotificationSerializer(send(notification_id)).data, status=accepted)
 
 
 class _SendView(APIView):

@@ -8,7 +8,7 @@ goes on with the same resource. So no key stays stuck.
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal, overload
@@ -185,3 +185,19 @@ def replay(claim: Claim) -> Response:
     content_type = "application/problem+json" if claim.status and claim.status >= 400 else None
     headers = {**claim.headers, "Idempotency-Replayed": "true"}
     return Response(Rendered(claim.content), status=claim.status, headers=headers, content_type=content_type)
+
+
+def once(request: Request, do: Callable[[UUID], Any], *, status: int = 200) -> Response:
+    """Does it once for one key, however often asked, with its answer in one transaction; without a key each time.
+
+    do: gets the id of what it may make; what it returns is the body. Raises KeyMalformed, and what claim() raises.
+    """
+    key = key_from(request, required=False)
+    with transaction.atomic():
+        claimed = claim(key, resource_id=uuid7()) if key else None
+        if claimed and claimed.completed:
+            return replay(claimed)
+        body = do(claimed.resource_id if claimed else uuid7())
+        if claimed:
+            complete(claimed, status=status, body=body)
+    return Response(body, status=status)
