@@ -1,7 +1,6 @@
 """Bounds on what can be tried again and again, kept in Redis. Without Redis nobody is turned away."""
 
 import hashlib
-import ipaddress
 import logging
 from functools import cache
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from accounts.errors import SignInThrottled
+from chassis.addresses import household_of
 from chassis.storage.redis import RedisUnavailable, redis_client
 
 log = logging.getLogger(__name__)
@@ -83,16 +83,8 @@ def _admit() -> Any:
 def _sign_in_keys(subject: str, address: str | None) -> list[str]:
     """Whether the place is known; attempts and wait of the place; attempts and wait of all others. One slot."""
     account = f"throttle:sign_in:{{{_digest(subject)}}}"
-    place = f"{account}:at:{_digest(_place(address))}"
+    place = f"{account}:at:{_digest(household_of(address) if address else '')}"
     return [f"{place}:known", f"{place}:attempts", f"{place}:wait", f"{account}:attempts", f"{account}:wait"]
-
-
-def _place(address: str | None) -> str:
-    """Of IPv6 the network: a household has one, and as many addresses as it likes."""
-    if address is None:
-        return ""
-    parsed = ipaddress.ip_address(address)
-    return str(ipaddress.ip_network(f"{address}/64", strict=False)) if parsed.version == 6 else address
 
 
 def _key(kind: str, what: str) -> str:

@@ -6,7 +6,6 @@ away: a voucher has 140 bits.
 """
 
 import hashlib
-import ipaddress
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from uuid import UUID
 from django.conf import settings
 
 from bookings.errors import PromoCodeInvalid, TooManyGuesses
+from chassis.addresses import household_of
 from chassis.storage.redis import RedisUnavailable, redis_client
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def guessing(code: str | None, *, user_id: UUID | None, address: str | None) -> 
     if user_id is not None:
         most[f"promo:guesses:user:{user_id}"] = settings.PROMO_GUESSES_PER_USER
     if address is not None:
-        most[f"promo:guesses:address:{_place(address)}"] = settings.PROMO_GUESSES_PER_ADDRESS
+        most[f"promo:guesses:address:{household_of(address)}"] = settings.PROMO_GUESSES_PER_ADDRESS
     _admit(most)
     try:
         yield
@@ -79,8 +79,3 @@ def _count(keys: list[str], code: str) -> None:
 @cache
 def _note() -> Any:
     return redis_client().register_script(_NOTE)
-
-
-def _place(address: str) -> str:
-    """Of IPv6 the network: a household has one, and as many addresses as it likes."""
-    return address if "." in address else str(ipaddress.ip_network(f"{address}/64", strict=False))

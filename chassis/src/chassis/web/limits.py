@@ -5,7 +5,6 @@ A minute's allowance may be spent at once and comes back evenly, as at the gatew
 trip in which a token's revocation is looked up. Without Redis every request passes.
 """
 
-import ipaddress
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from rest_framework.request import Request
 
+from chassis.addresses import household_of
 from chassis.storage.redis import RedisUnavailable, redis_client
 from chassis.web.exceptions import problem_response
 from chassis.web.gateway import address_of, public_path
@@ -94,20 +94,13 @@ def count(request: Request | HttpRequest, *, user_id: UUID | None = None, beside
 
 def _keys(request: Request | HttpRequest, user_id: UUID | None) -> dict[str, str]:
     """The key of each limit that the gateway told for this request."""
-    address = _counted_as(address_of(request))
-    named = {"address": address, "user": user_id and str(user_id)}
+    address = address_of(request)
+    named = {"address": address and household_of(address), "user": user_id and str(user_id)}
     return {
         policy: f"rate:{policy}:{name}"
         for policy, name in named.items()
         if name and _NUMBER.fullmatch(request.META.get(TOLD[policy], ""))
     }
-
-
-def _counted_as(address: str | None) -> str | None:
-    """Whoever has one address of IPv6 has all of its /64."""
-    if address is None or "." in address:
-        return address
-    return str(ipaddress.ip_network(f"{address}/64", strict=False))
 
 
 def _standing(policy: str, limit: int, told: Sequence[int]) -> Standing:
