@@ -1,10 +1,8 @@
 """Where managers keep promotions: the rule, its codes, and who used them."""
 
-import csv
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
-from io import StringIO
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +25,7 @@ from bookings.promo_models import RULES, PromoCode, Promotion, PromoUse
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin, actor_of
 from chassis.money import DECIMALS, Money, format_money, to_major, to_minor
 from chassis.web.problems import Problem
+from chassis.web.spreadsheets import csv_lines
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 # The films to choose from are those of so many showtimes to come.
@@ -268,10 +267,8 @@ class PromotionAdmin(StaffAdmin):
     def _made(self, request: HttpRequest, promotion: Promotion, count: int) -> HttpResponse:
         """Raises Problem."""
         codes = promotions.make_vouchers(promotion_id=promotion.pk, count=count, actor=actor_of(request))
-        lines = StringIO()
-        csv.writer(lines).writerows([["code"], *([code] for code in codes)])
         return HttpResponse(
-            lines.getvalue(),
+            "".join(csv_lines([["code"], *([code] for code in codes)])),
             content_type="text/csv; charset=utf-8",
             headers={
                 "Content-Disposition": f'attachment; filename="vouchers-{promotion.pk}.csv"',

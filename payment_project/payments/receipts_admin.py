@@ -1,7 +1,6 @@
 """The page of receipts: found by number, booking, day and theater, read, and taken along as CSV."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC
 from typing import Any
 
 from django.contrib import admin
@@ -13,10 +12,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, actor_of, money
-from chassis.ids import first_uuid7_at
 from chassis.money import Money, format_money, to_major
 from chassis.storage.audit_log import record
-from chassis.web.day_filter import Day, DayFilter
+from chassis.web.day_filter import KeyDayFilter
 from chassis.web.spreadsheets import as_text, csv_lines
 from payments.lines import by_rate
 from payments.receipt_models import Receipt, ReceiptSeries
@@ -30,17 +28,6 @@ COLUMNS = (
     *("number", "kind", "issued_at", "theater", "seller", "tax_number", "booking", "currency"),
     *("rate_percent", "net", "tax", "gross"),
 )
-
-
-class IssuedFilter(DayFilter):
-    """A day of UTC, as the column shows it. The key holds the moment, so its index finds the day."""
-
-    title = "day (UTC)"
-    named = ("today", "yesterday")
-
-    def of(self, day: Day, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        first, behind = day.hours(UTC)
-        return queryset.filter(id__gte=first_uuid7_at(first), id__lt=first_uuid7_at(behind))
 
 
 class SeriesFilter(admin.SimpleListFilter):
@@ -124,7 +111,7 @@ class ReceiptInline(ReadOnlyInline):
 @admin.register(Receipt)
 class ReceiptAdmin(ReadOnlyAdmin):
     list_display = ["number", KIND, BOOKING, TOTAL, THEATER, "issued_at"]
-    list_filter = [IssuedFilter, SeriesFilter]
+    list_filter = [KeyDayFilter, SeriesFilter]
     list_select_related = ["payment"]
     search_fields = ["=number", "=payment__booking_reference", "payment__id", "id"]
     ordering = ["-id"]

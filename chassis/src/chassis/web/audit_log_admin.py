@@ -16,10 +16,9 @@ from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.urls import NoReverseMatch, path, reverse
 from django.utils.html import format_html, format_html_join
 
-from chassis.ids import first_uuid7_at
 from chassis.storage.audit_log import Door
 from chassis.storage.models import AuditRecord
-from chassis.web.day_filter import Day, DayFilter
+from chassis.web.day_filter import KeyDayFilter
 from chassis.web.in_words import in_words
 from chassis.web.searching import BoundedPaginator, known_values
 from chassis.web.spreadsheets import as_text, csv_lines
@@ -67,17 +66,6 @@ class DoorFilter(KnownValues):
         return [(door.value, {"api": "API", "admin": "Admin site", "command": "Command"}[door]) for door in Door]
 
 
-class WhenFilter(DayFilter):
-    """A day of UTC, as the column shows it. The key holds the moment, so its index finds the day."""
-
-    title = "day (UTC)"
-    named = ("today", "yesterday")
-
-    def of(self, day: Day, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        first, behind = day.hours(UTC)
-        return queryset.filter(id__gte=first_uuid7_at(first), id__lt=first_uuid7_at(behind))
-
-
 class LogPaginator(BoundedPaginator):
     most = COUNTED
 
@@ -85,7 +73,7 @@ class LogPaginator(BoundedPaginator):
 class AuditRecordAdmin(ReadOnlyAdmin):
     list_display = ["moment", "actor_name", "door", "action", "about", "reason"]
     list_display_links = ["moment"]
-    list_filter = [ActionFilter, DoorFilter, ActorFilter, WhenFilter]
+    list_filter = [ActionFilter, DoorFilter, ActorFilter, KeyDayFilter]
     search_fields: ClassVar = ["words"]
     search_help_text = f"Name, id or reason, or a part of them. Of many, the newest {COUNTED:,} are listed."
     fields = [
