@@ -207,7 +207,7 @@ def _drain(request: HttpRequest) -> None:
 class MomentField(serializers.DateTimeField):
     """RFC 3339 with an offset; a time without one means something else in each time zone and is refused."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {"naive": "The time needs an offset, such as +07:00 or Z."}
+    default_error_messages: ClassVar = {"naive": "The time needs an offset, such as +07:00 or Z."}
 
     def enforce_timezone(self, value: datetime) -> datetime:
         if is_naive(value):
