@@ -1,15 +1,17 @@
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
+from factories import MovieFactory
 
 from catalog import scheduling, tariffs
 from catalog.demo.load import load_demo_data
 from catalog.demo.theaters import HOUSES
-from catalog.models import Movie, Screen, Showtime, Theater
+from catalog.models import Movie, MovieSlug, Screen, Showtime, Theater
 from chassis.storage.models import OutboxMessage
 
 pytestmark = pytest.mark.django_db
@@ -111,3 +113,10 @@ def test_every_showtime_has_a_price_for_every_seat_and_a_language_of_its_movie()
     assert walked > 600
     assert max(Screen.objects.values_list("seat_count", flat=True)) >= 250
     assert set(Theater.objects.values_list("currency", flat=True)) == {"VND", "JPY", "EUR"}
+
+
+def test_a_large_world_is_loaded_beside_what_there_is() -> None:
+    known = MovieFactory(slug="what-the-cellar-keeps")
+    call_command("load_large", theaters=1, movies=10, showtimes=20, bookings=20, users=20, stdout=StringIO())
+    assert (Movie.objects.count(), MovieSlug.objects.count()) == (11, 11)
+    assert list(MovieSlug.objects.filter(movie=known).values_list("slug", flat=True)) == [known.slug]
