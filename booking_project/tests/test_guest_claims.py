@@ -1,11 +1,13 @@
 """What a guest booked is who proves the address; whatever comes in which order."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
 
 import pytest
 from money import authorise
 
 from bookings import desk, locks, tasks
+from bookings.errors import AddressChanged
 from bookings.models import Booking, GuestClaim
 from chassis.ids import uuid7
 from chassis.storage import guest_claims
@@ -85,3 +87,24 @@ def test_seats_that_the_guest_locked_are_free_when_their_owner_s_booking_ends(
     stranger = locks.Owner(uuid7(), uuid7())
     seats = [seat.seat_id for seat in booking.seats.all()]
     assert locks.acquire(booking.showtime_id, seats, owner=stranger, seconds=5).refused == []
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_who_gave_the_guest_the_address_cancels_nothing_of_who_proved_it_however_it_is_told(
+    hold, claim, deliver, order
+):
+    clerk, between = Actor(uuid7(), "linh", Door.API), uuid7()
+    booking = hold(0, user_id=GUEST)
+    given = {"email_changed_by": clerk.id, "email_changed_at": datetime.now(UTC)}
+    told = [
+        lambda: deliver("user.updated", user_id=GUEST, **given),
+        lambda: claim(GUEST, between),
+        lambda: claim(between),
+    ]
+    for place in order:
+        told[place]()
+    tasks.follow_claims()
+    assert whose(booking) == [OWNER]
+    with pytest.raises(AddressChanged):
+        desk.cancel_for_customer(booking_id=booking.id, actor=clerk, reason="projector broke")
+    desk.cancel_for_customer(booking_id=booking.id, actor=Actor(uuid7(), "minh", Door.API), reason="projector broke")
