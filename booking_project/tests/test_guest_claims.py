@@ -12,6 +12,7 @@ from bookings.models import Booking, GuestClaim
 from chassis.ids import uuid7
 from chassis.storage import guest_claims
 from chassis.storage.audit_log import Actor, Door
+from chassis.testing_staff import enter
 
 GUEST, OWNER = uuid7(), uuid7()
 
@@ -72,6 +73,19 @@ def test_claims_of_long_ago_are_looked_at_every_hour_and_forgotten_in_the_end(ho
     GuestClaim.objects.update(heard_at=GuestClaim.objects.get().heard_at - guest_claims.EVER)
     tasks.follow_old_claims()
     assert not GuestClaim.objects.exists()
+
+
+def test_what_the_guest_did_its_owner_and_staff_read_as_the_customers_deed(hold, claim, sign_in, client):
+    booking = hold(0, user_id=GUEST)
+    assert sign_in(user_id=GUEST).delete(f"/bookings/{booking.id}", {"reason": "we are ill"}).status_code == 200
+    claim()
+    for reader in (sign_in(user_id=OWNER), sign_in(roles=("support",))):
+        lines = reader.get(f"/bookings/{booking.id}/history").json()["results"]
+        assert [(line["actor"], line["reason"]) for line in lines] == [(str(OWNER), ""), (str(OWNER), "we are ill")]
+    enter(client, "support", username="linh")
+    page = client.get(f"/admin/booking/bookings/booking/{booking.id}/change/").content.decode()
+    assert page.count("<p>the customer</p>") == 2
+    assert str(GUEST) not in page
 
 
 def test_seats_that_the_guest_locked_are_free_when_their_owner_s_booking_ends(
