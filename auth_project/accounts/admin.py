@@ -36,6 +36,10 @@ ADDRESS_BY_ANOTHER = (
     "Somebody else of staff gave this account its address, and may read its mail. Its owner has to change the address"
     " before the account gets a role of staff, or you do."
 )
+GUEST = (
+    "This is a guest's account: whoever bought as that guest is signed in to it, whatever address they gave. Its owner"
+    " has to set a password by mail before it gets a role of staff."
+)
 
 
 def _cleaned(normalised: Callable[[str], str], typed: str) -> str:
@@ -75,6 +79,8 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's takes 
         groups = cleaned.get("groups")
         if groups is not None and self.instance.rank is Rank.CUSTOMER:
             becomes_staff = rank_by(group.name for group in groups) is not Rank.CUSTOMER
+            if becomes_staff and self.instance.is_guest:
+                self.add_error("groups", GUEST)
             given_by = None if "email" in self.changed_data else self.instance.email_changed_by
             if becomes_staff and not may_become_staff(actor_id=self.staff.pk, address_given_by=given_by):
                 self.add_error("groups", ADDRESS_BY_ANOTHER)

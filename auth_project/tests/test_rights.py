@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from factories import PASSWORD, UserFactory
 
-from accounts import services, sessions
+from accounts import guests, services, sessions
 from accounts.domain import Deed, Rank, may_act
 from accounts.errors import AboveYourRank
 from accounts.models import Session, User, rank_by
@@ -239,6 +239,16 @@ def test_whoever_gave_an_account_its_address_does_not_become_staff_with_it(enter
     given = posted(person, groups=groups, email="manager@marquee.example")
     assert browser.post(f"{USERS}{person.pk}/change/", given).status_code == 302
     assert User.objects.get(pk=person.pk).roles == {"customer", "manager"}
+
+
+def test_a_guest_whoever_that_is_becomes_nobody_of_staff(enter):
+    guests.open_guest(email="director@marquee.example")
+    guest, browser = User.objects.get(is_guest=True), enter(account("admin"))
+    groups = [Group.objects.get(name=name).pk for name in ("customer", "manager")]
+    refused = browser.post(f"{USERS}{guest.pk}/change/", posted(guest, groups=groups))
+    assert "This is a guest&#x27;s account" in refused.content.decode()
+    assert User.objects.get(pk=guest.pk).roles == {"customer"}
+    assert browser.post(f"{USERS}{guest.pk}/change/", posted(guest, full_name="Mai Tran")).status_code == 302
 
 
 def test_what_an_owner_sends_gives_no_role(client_of):

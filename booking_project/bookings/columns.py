@@ -13,6 +13,7 @@ from django.utils.html import format_html_join
 
 from bookings import words
 from bookings.events import ticket_type_of
+from bookings.history import BY_CUSTOMER
 from bookings.models import BookingSeat, Showtime
 from bookings.sales import Seat, tariff_of
 from bookings.selectors import lines_of
@@ -40,7 +41,7 @@ def by_the_theater(name: str, *, of: str = "showtime", title: str = "") -> Any:
 
 def _who(row: Any) -> str:
     """Of a row with `actor_name`: somebody of staff by name, the customer, or a part of the system."""
-    if row.actor == str(row.booking.user_id):
+    if getattr(row, "trigger", "") in BY_CUSTOMER or row.actor == str(row.booking.user_id):
         return "the customer"
     return str(row.actor_name or words.ACTORS.get(row.actor, row.actor))
 

@@ -12,6 +12,7 @@ from bookings.domain import Cancellation, State, Trigger
 from bookings.doors import Admission
 from bookings.events import PricedSeat, seat_tickets, ticket_seat, ticket_type_of
 from bookings.extensions import is_extendable
+from bookings.history import BY_CUSTOMER
 from bookings.holds import Held
 from bookings.models import Booking, BookingSeat, BookingTransition, Showtime
 from bookings.quotes import Quote
@@ -176,14 +177,15 @@ def _revoked_seat(seat: BookingSeat) -> dict[str, str]:
 
 def present_transition(line: BookingTransition, *, owner_id: UUID, to_staff: bool) -> dict[str, Any]:
     """A line of a booking's history. Its customer is told that staff acted, and neither who nor their notes."""
-    by_staff = line.trigger == Trigger.CANCELLED_BY_STAFF or _is_a_person(line.actor)
-    hidden = not to_staff and line.actor != str(owner_id) and by_staff
+    actor = str(owner_id) if line.trigger in BY_CUSTOMER else line.actor
+    by_staff = line.trigger == Trigger.CANCELLED_BY_STAFF or _is_a_person(actor)
+    hidden = not to_staff and actor != str(owner_id) and by_staff
     return {
         "from_status": line.from_status,
         "to_status": line.to_status,
         "trigger": line.trigger,
         "cause": line.cause,
-        "actor": STAFF if hidden else line.actor,
+        "actor": STAFF if hidden else actor,
         "reason": "" if hidden else line.reason,
         "message": line.message,
         "at": line.at,

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from bookings import promo_codes, promo_rules
+from bookings import promo_codes, promo_rules, words
 from bookings.errors import (
     CodeTaken,
     PromotionNotFound,
@@ -15,6 +15,7 @@ from bookings.errors import (
     RulesInvalid,
     TooManyCodes,
 )
+from bookings.prices import Off
 from bookings.promo_models import PromoCode, Promotion, rules_of
 from chassis.storage.audit_log import Actor, changes, columns, record
 
@@ -22,6 +23,8 @@ from chassis.storage.audit_log import Actor, changes, columns, record
 MOST_VOUCHERS = 10_000
 MOST_CODES = 100_000
 _AT_ONCE = 1000
+# Of a promotion, in a record of what staff did.
+_IN_WORDS = {"off", "value", "currency"}
 
 
 def add_promotion(*, actor: Actor, **fields: Any) -> Promotion:
@@ -30,7 +33,7 @@ def add_promotion(*, actor: Actor, **fields: Any) -> Promotion:
     _refuse_what_is_no_rule(promotion)
     with transaction.atomic():
         promotion.save(force_insert=True)
-        record(actor, "promotion.added", ("promotion", promotion.id), after=columns(promotion))
+        record(actor, "promotion.added", ("promotion", promotion.id), after=_state(promotion))
     return promotion
 
 
@@ -41,13 +44,13 @@ def change_promotion(*, promotion_id: UUID, actor: Actor, **fields: Any) -> Prom
     """
     with transaction.atomic():
         promotion = _running(promotion_id)
-        before = columns(promotion)
+        before = _state(promotion)
         for name, value in fields.items():
             setattr(promotion, name, value)
         _refuse_what_is_no_rule(promotion)
-        was, is_now = changes(before, columns(promotion))
+        was, is_now = changes(before, _state(promotion))
         if is_now:
-            promotion.save(update_fields=list(is_now))
+            promotion.save(update_fields=list(fields))
             record(actor, "promotion.changed", ("promotion", promotion.id), before=was, after=is_now)
     return promotion
 
@@ -108,6 +111,12 @@ def make_vouchers(*, promotion_id: UUID, count: int, actor: Actor) -> list[str]:
         PromoCode.objects.bulk_create((_voucher(promotion, each) for each in vouchers), batch_size=_AT_ONCE)
         record(actor, "promotion.vouchers_made", ("promotion", promotion.id), after={"vouchers": count})
     return vouchers
+
+
+def _state(promotion: Promotion) -> dict[str, Any]:
+    """What a record tells of it: its columns, and what it takes off as people write it."""
+    told = {name: value for name, value in columns(promotion).items() if name not in _IN_WORDS}
+    return told | {"takes_off": words.taken_off(Off(promotion.off), promotion.value, promotion.currency)}
 
 
 def _voucher(promotion: Promotion, voucher: str) -> PromoCode:

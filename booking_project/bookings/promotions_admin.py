@@ -23,7 +23,7 @@ from bookings.prices import Off
 from bookings.promo_codes import MAX_TYPED
 from bookings.promo_models import RULES, PromoCode, Promotion, PromoUse
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin, actor_of
-from chassis.money import DECIMALS, Money, format_money, to_major, to_minor
+from chassis.money import DECIMALS, Money, to_major, to_minor
 from chassis.web.problems import Problem
 from chassis.web.spreadsheets import csv_lines
 
@@ -124,14 +124,7 @@ class VouchersForm(forms.Form):
 
 
 def _taken_off(row: Any) -> str:
-    """15 % of each ticket; 12.50 EUR; 1 free ticket."""
-    match row.off:
-        case Off.PERCENT:
-            return f"{row.value} % of each ticket"
-        case Off.AMOUNT:
-            return format_money(Money(row.value, row.currency))
-        case _:
-            return words.count(row.value, "free ticket")
+    return words.taken_off(Off(row.off), row.value, row.currency)
 
 
 taken_off: Any = admin.display(description="takes off")(_taken_off)
@@ -140,6 +133,7 @@ taken_off: Any = admin.display(description="takes off")(_taken_off)
 @admin.register(Promotion)
 class PromotionAdmin(StaffAdmin):
     few_rows = True
+    recorded_by_service = True
     form = PromotionForm
     list_display = ["name", "label", taken_off, "sold_from", "sold_until", "stopped_at"]
     list_filter = ["off", ("stopped_at", admin.EmptyFieldListFilter)]
@@ -177,6 +171,20 @@ class PromotionAdmin(StaffAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and (obj is None or obj.stopped_at is None)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Promotion | None:
+        """Locked where it is about to be saved: nobody stops it meanwhile."""
+        promotion: Promotion | None = super().get_object(request, object_id, from_field)
+        if promotion is None or request.method != "POST":
+            return promotion
+        return Promotion.objects.select_for_update(no_key=True).get(pk=promotion.pk)
+
+    def save_model(self, request: HttpRequest, obj: Promotion, form: Any, change: bool) -> None:
+        fields = {name: form.cleaned_data[name] for name in PromotionForm.Meta.fields}
+        if change:
+            promotions.change_promotion(promotion_id=obj.pk, actor=actor_of(request), **fields)
+        else:
+            promotions.add_promotion(actor=actor_of(request), id=obj.pk, **fields)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Nothing: Django would take it from the address, where a moment may be any text."""

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from bookings.domain import CancellationRules, PaymentStatus, State, Trigger
 from bookings.prices import Off
+from chassis.money import Money, format_money
 
 Code = TypeVar("Code", bound=StrEnum)
 
@@ -71,6 +72,17 @@ def triggers() -> list[tuple[str, str]]:
 
 def _choices(words: Mapping[Code, str]) -> list[tuple[str, str]]:
     return [(str(code), said) for code, said in words.items()]
+
+
+def taken_off(off: Off, value: int, currency: str) -> str:
+    """15 % of each ticket; 12.50 EUR; 1 free ticket."""
+    match off:
+        case Off.PERCENT:
+            return f"{value} % of each ticket"
+        case Off.AMOUNT:
+            return format_money(Money(value, currency))
+        case Off.TICKETS:
+            return count(value, "free ticket")
 
 
 def cancellation(rules: CancellationRules) -> str:

@@ -125,6 +125,23 @@ def test_the_form_speaks_in_major_units_and_in_names(staff: Client, showtime: An
     assert "VND has 0 decimals." in wrong.content.decode()
 
 
+def test_what_became_of_a_rule_is_on_record_as_people_write_it_by_either_door(staff: Client, manager: Any) -> None:
+    form = {**RULE, "value": "12.50", "currency": "EUR", "min_tickets": 2, "ticket_types": "child"}
+    staff.post(f"{BASE}/promotion/add/", form)
+    row = Promotion.objects.get()
+    staff.post(f"{BASE}/promotion/{row.pk}/change/", {**form, "currency": "KWD", "ticket_types": "child, senior"})
+    manager.patch(f"/promotions/{row.pk}", {"off": "percent", "value": 15, "currency": ""})
+    added, *changed = AuditRecord.objects.order_by("id")
+    assert (added.after["takes_off"], added.after["ticket_types"]) == ("12.50 EUR", ["child"])
+    assert [(entry.before, entry.after) for entry in changed] == [
+        (
+            {"ticket_types": ["child"], "takes_off": "12.50 EUR"},
+            {"ticket_types": ["child", "senior"], "takes_off": "12.500 KWD"},
+        ),
+        ({"takes_off": "12.500 KWD"}, {"takes_off": "15 % of each ticket"}),
+    ]
+
+
 def test_vouchers_come_as_a_file_once(staff: Client) -> None:
     promotion = PromotionFactory()
     there = f"{BASE}/promotion/{promotion.pk}/codes/"

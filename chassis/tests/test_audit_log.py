@@ -61,13 +61,14 @@ def test_a_record_says_who_did_what_and_what_it_was_before() -> None:
 
 def test_whatever_a_field_holds_can_be_written_and_a_secret_never_is() -> None:
     odd = {"id": UUID(int=1), "at": datetime(2026, 3, 1, tzinfo=UTC), "roles": {"b", "a"}, "inner": {"day": None}}
-    write(after={**odd, "gateway_token": "pm_1", "password": "x", "ticket": "ey"})
+    write(after={**odd, "ticket_tax": 500, "gateway_token": "pm_1", "password": "x", "ticket": "ey"})
     [entry] = AuditRecord.objects.all()
     assert entry.after == {
         "id": str(UUID(int=1)),
         "at": "2026-03-01 00:00:00+00:00",
         "roles": ["a", "b"],
         "inner": {"day": None},
+        "ticket_tax": 500,
         **dict.fromkeys(("gateway_token", "password", "ticket"), audit_log.HIDDEN),
     }
 

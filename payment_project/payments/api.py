@@ -214,7 +214,9 @@ class RefundListView(APIView):
     def get(self, request: Request) -> Response:
         pages = CursorPage()
         page = pages.paginate_queryset(selectors.refunds(**self.query), request, view=self)
-        return pages.get_paginated_response([present_refund(refund, to_staff=True) for refund in page])
+        user = caller(request)
+        shown = [present_refund(refund, to_staff=not selectors.is_own(user, refund)) for refund in page]
+        return pages.get_paginated_response(shown)
 
     @problems(
         CardNumberRefused,
@@ -274,7 +276,9 @@ class RefundView(APIView):
     )
     def get(self, request: Request, refund_id: UUID) -> Response:
         user = caller(request)
-        return Response(present_refund(selectors.refund_of(user, refund_id), to_staff=user.may("view_refund")))
+        refund = selectors.refund_of(user, refund_id)
+        to_staff = user.may("view_refund") and not selectors.is_own(user, refund)
+        return Response(present_refund(refund, to_staff=to_staff))
 
 
 class RefundApprovalView(APIView):

@@ -48,7 +48,7 @@ def refunds(
     *, payment_id: UUID | None = None, reference: str | None = None, status: str | None = None
 ) -> QuerySet[Refund]:
     """Everybody's, for staff."""
-    found = Refund.objects.all()
+    found = Refund.objects.select_related("payment")
     if payment_id is not None:
         found = found.filter(payment=payment_id)
     if reference is not None:
@@ -60,13 +60,18 @@ def refunds(
 
 def refund_of(user: Principal, refund_id: UUID) -> Refund:
     """Raises RefundNotFound, also for somebody else's."""
-    found = Refund.objects.filter(id=refund_id)
+    found = Refund.objects.select_related("payment").filter(id=refund_id)
     if not user.may("view_refund"):
         found = found.filter(payment__user_id=user.id)
     refund = found.first()
     if refund is None:
         raise RefundNotFound
     return refund
+
+
+def is_own(user: Principal, refund: Refund) -> bool:
+    """Whether the money is the caller's: of colleagues who decided on it they read what any customer reads."""
+    return refund.payment.user_id == user.id
 
 
 # More payments than a booking has: a reference of before may have been given out again.

@@ -105,6 +105,16 @@ def test_customers_do_not_refund_but_may_see_theirs(
     assert Refund.objects.get().requested_by == "linh"
 
 
+def test_staff_who_are_the_customer_read_of_their_colleagues_what_a_customer_reads(
+    support: Client, payment: Payment, sign_in: Callable[..., Client]
+) -> None:
+    made = refund(support, payment).json()
+    for user_id, seen in ((payment.user_id, None), (uuid7(), made["staff"])):
+        staff = sign_in(roles=("manager",), user_id=user_id)
+        [listed] = staff.get("/refunds").json()["results"]
+        assert (staff.get(f"/refunds/{made['id']}").json()["staff"], listed["staff"]) == (seen, seen)
+
+
 def test_what_was_not_captured_cannot_be_refunded(support: Client) -> None:
     answer = refund(support, PaymentFactory())
     assert (answer.status_code, answer.json()["code"]) == (409, "not_refundable")

@@ -1,6 +1,7 @@
 """Who of staff gave whose account another address, as the services know it that decide on money and tickets.
 
-A service that asks has the table: a model of its own of this shape, and `note` in its handler of what auth tells.
+A service that asks has the table: a model of its own of this shape, and `note` in its handler of what auth tells; and
+that of chassis.storage.guest_claims.
 """
 
 from datetime import datetime
@@ -17,7 +18,15 @@ _NOTE = """
 INSERT INTO address_changes (user_id, changed_by, changed_at) VALUES (%s, %s, %s)
 ON CONFLICT (user_id, changed_by) DO UPDATE SET changed_at = greatest(address_changes.changed_at, EXCLUDED.changed_at)
 """
-_CHANGED_AT = "SELECT changed_at FROM address_changes WHERE user_id = %s AND changed_by = %s"
+# What was a guest's is theirs who proved the guest's address: whoever gave the guest that address gave them what they
+# have, and decides on nothing of it. One day's changes by one of staff are few, and each is followed by keys.
+_CHANGED_AT = """
+WITH RECURSIVE given (user_id, changed_at) AS (
+    SELECT user_id, changed_at FROM address_changes WHERE changed_by = %s AND changed_at > %s
+    UNION SELECT claim.user_id, given.changed_at FROM given JOIN guest_claims AS claim ON claim.guest_id = given.user_id
+)
+SELECT max(changed_at) FROM given WHERE user_id = %s
+"""
 _FORGET = "DELETE FROM address_changes WHERE changed_at < %s"
 
 
@@ -52,10 +61,11 @@ def objection_to(account_id: UUID | None, *, owner_id: UUID) -> Objection | None
     """
     if account_id is None:
         return None
+    now = timezone.now()
     with connection.cursor() as cursor:
-        cursor.execute(_CHANGED_AT, [owner_id, account_id])
-        found = cursor.fetchone()
-    return objection(actor_id=account_id, owner_id=owner_id, changed_at=found[0] if found else None, now=timezone.now())
+        cursor.execute(_CHANGED_AT, [account_id, now - ADDRESS_SETTLES, owner_id])
+        (changed_at,) = cursor.fetchone()
+    return objection(actor_id=account_id, owner_id=owner_id, changed_at=changed_at, now=now)
 
 
 def forget() -> int:
