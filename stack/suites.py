@@ -28,8 +28,10 @@ METRICS = "metrics"
 MODEL = "tests/saga/test_model.py"
 # These look at a running stack, in this order: the second looks at the metrics of what the first did.
 OF_THE_WHOLE = (BLACK_BOX, METRICS)
+# These begin first, for they take longest: what is short fills up the end.
+LONG = ("catalog", "chassis", "payment", "booking", "notify", "stack", "auth")
 # These only think. They run beside the whole stack, whose tests mostly wait, with the processor time that it leaves.
-BESIDE_THE_WHOLE = ("docker", "helm", "monitoring")
+BESIDE_THE_WHOLE = ("helm", "docker", "monitoring")
 SUMMARY = re.compile(r"\b(passed|failed|errors?|no tests ran)\b.* in \d")
 
 
@@ -78,10 +80,8 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
     wanted = [suite for suite in all_suites() if not only or suite.name in only]
     whole = any(suite.name in OF_THE_WHOLE for suite in wanted)
     beside = [suite for suite in wanted if whole and suite.name in BESIDE_THE_WHOLE]
-    of_parts = [suite for suite in wanted if suite.name not in OF_THE_WHOLE and suite not in beside]
-    of_the_whole = sorted(
-        (suite for suite in wanted if suite.name in OF_THE_WHOLE), key=lambda suite: OF_THE_WHOLE.index(suite.name)
-    )
+    of_parts = _in_order([suite for suite in wanted if suite.name not in OF_THE_WHOLE and suite not in beside], LONG)
+    of_the_whole = _in_order([suite for suite in wanted if suite.name in OF_THE_WHOLE], OF_THE_WHOLE)
     os.environ["GATEWAY_RATE_PER_MINUTE"] = "0"
     # The black-box tests see a hold end.
     os.environ["HOLD_SECONDS"] = "60"
@@ -101,9 +101,15 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
             return results
         with ThreadPoolExecutor(1) as pool:
             others = pool.map(
-                lambda suite: _run_suite(suite, stack, arguments, say=say, first=("nice", "-n19")), beside
+                lambda suite: _run_suite(suite, stack, arguments, say=say, first=("nice", "-n19")),
+                _in_order(beside, BESIDE_THE_WHOLE),
             )
             return [*results, *_run_on_the_whole(of_the_whole, stack, arguments, say=say), *others]
+
+
+def _in_order(suites: Sequence[Suite], names: Sequence[str]) -> list[Suite]:
+    """Those that are named as they are named, then the others as they are."""
+    return sorted(suites, key=lambda suite: names.index(suite.name) if suite.name in names else len(names))
 
 
 def _run_on_the_whole(suites: Sequence[Suite], stack: Stack, arguments: Sequence[str], *, say: Say) -> list[Result]:
@@ -153,7 +159,7 @@ def _run_all(suites: Sequence[Suite], stack: Stack, arguments: Sequence[str], *,
 
 
 def _run_suite(suite: Suite, stack: Stack, arguments: Sequence[str], *, say: Say, first: Sequence[str] = ()) -> Result:
-    """Its output is shown when it has ended, so that two at a time do not mix. first: the words before the command."""
+    """Its output is shown when it has ended, so that it mixes with no other. first: the words before the command."""
     say(f"testing {suite.name}")
     started = time.monotonic()
     with subprocess.Popen(

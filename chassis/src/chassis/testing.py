@@ -87,6 +87,13 @@ def contracts_folder() -> Path:
     raise FileNotFoundError("contracts")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _emptied_where_written() -> None:
+    from chassis import testing_database
+
+    testing_database.install()
+
+
 @pytest.fixture(autouse=True)
 def _trusted_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tokens are verified by the real code; only the answer of auth's key endpoint is ours."""
