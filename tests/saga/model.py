@@ -7,6 +7,7 @@ is what test_any_order.py shows on the real broker and databases.
 """
 
 import random
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from ending import assert_ended_well
@@ -23,6 +24,7 @@ from one_saga import (
     Status,
     Trigger,
     booking_domain,
+    due_of,
     new_payment,
     payment_domain,
     payment_ledger,
@@ -88,9 +90,27 @@ class Sagas(RuleBasedStateMachine):
         saga = self.pick(self.sagas, n)
         if saga is not None and saga.state in booking_domain.OPEN and (by == "SHOWTIME" or not saga.let_in):
             trigger = Trigger.SHOWTIME_CANCELLED if by == "SHOWTIME" else Trigger[f"CANCELLED_BY_{by}"]
-            most = min(len(saga.has) * PRICE, saga.total - saga.known_refunded)
-            kept = min(fee, most) if by == "CUSTOMER" and saga.state is State.CONFIRMED else 0
-            self.end(saga, trigger, refund=saga.total - kept)
+            there = max(saga.total - saga.known_to_go_back, 0)
+            earlier = min(saga.known_kept, there)
+            kept = earlier + min(fee, len(saga.has) * PRICE, there - earlier) if by == "CUSTOMER" else 0
+            self.end(saga, trigger, refund=saga.total - (kept if saga.state is State.CONFIRMED else 0))
+
+    @rule(n=st.integers(0, 50), seat=st.sampled_from(range(SEATS)), fee=st.sampled_from([0, PRICE // 10, PRICE]))
+    def give_back(self, n: int, seat: int, fee: int) -> None:
+        """The customer gives a seat back and goes on with the other."""
+        saga = self.pick(self.sagas, n)
+        if saga is None or saga.state is not State.CONFIRMED or seat not in saga.has - saga.let_in or len(saga.has) < 2:
+            return
+        left = max(saga.total - saga.known_to_go_back - saga.known_kept, 0)
+        saga.due[seat] = min(PRICE, left) - min(fee, PRICE, left)
+        if seat in saga.settled:  # as goodwill
+            saga.due[seat] = 0
+        saga.advance(Trigger.SEATS_GIVEN_BACK)
+        saga.given_back_seats.add(seat)
+        del self.inventory[seat]
+        self.tell(saga, "booking.reduced", due=(due_of(seat, saga.due[seat]),))
+        if seat in saga.settled:
+            saga.due[seat] = PRICE
 
     @rule(
         n=st.integers(0, 50),
@@ -106,11 +126,12 @@ class Sagas(RuleBasedStateMachine):
         payment = saga.payment
         try:
             about = () if seat is None else payment_seats.chosen(payment.seats, [seat])
-            amount = sum(each.price for each in about) or (payment.left if part is None else part)
+            amount = sum(each.owed for each in about) if about else payment.left if part is None else part
             decision = payment_domain.request_refund(payment, amount)
             kind = payment_rules.refund_kind(payment, amount, RefundKind.GOODWILL if goodwill else None, about)
         except (
             *(payment_domain.UnderWay, payment_domain.IllegalTransition, payment_domain.TooMuch),
+            *(payment_domain.NothingPaid, payment_rules.PartCannotCancel),
             *(payment_seats.AboutSeats, payment_seats.SeatsUnknown),
         ):
             return
@@ -171,6 +192,7 @@ class Sagas(RuleBasedStateMachine):
         if saga is None:
             return
         payment, ask = saga.payment, saga.asked
+        about = saga.refunding_seats or ask.seats
         saga.asked = None
         match ask.kind:
             case Kind.AUTHORIZE if saga.asked_with == "declined":
@@ -189,15 +211,15 @@ class Sagas(RuleBasedStateMachine):
                 decision = payment_domain.voided(payment)
             case _:
                 if saga.refunding:
-                    saga.refunding = payment_rules.became(payment, saga.refunding, saga.refunding_seats)
+                    saga.refunding = payment_rules.became(payment, saga.refunding, about)
                 kind = saga.refunding or RefundKind.CANCEL
-                decision = payment_domain.refunded(payment, ask.amount, seats=saga.refunding_seats, kind=kind)
+                decision = payment_domain.refunded(payment, ask.amount, seats=about, kind=kind)
+                saga.returned += ask.amount if ask.seats else 0
                 saga.given_back += ask.amount if saga.refunding else 0
                 saga.cancelled += ask.amount if saga.refunding is RefundKind.CANCEL else 0
         kind = saga.refunding or RefundKind.CANCEL  # what the saga gives back is of a booking that has ended
-        seats = tuple(seat.id for seat in saga.refunding_seats)
         saga.refunding, saga.refunding_seats = None, ()
-        self.decide(saga, decision, kind=kind, seats=seats)
+        self.decide(saga, decision, kind=kind, seats={seat.id: seat.owed for seat in about})
 
     # What the services do with it.
 
@@ -213,8 +235,12 @@ class Sagas(RuleBasedStateMachine):
                 self.decide(saga, payment_domain.booking_confirmed(self.payment_of(saga)))
             case "booking.rejected" | "booking.expired" | "booking.cancelled" | "booking.failed":
                 retained = saga.total - fields["refund"]
-                ended = payment_domain.booking_ended(self.payment_of(saga), retained=retained, seats=fields["seats"])
-                self.decide(saga, ended)
+                told = {"retained": retained, "seats": fields["seats"], "given_back": fields["due"]}
+                self.decide(saga, payment_domain.booking_ended(self.payment_of(saga), **told))
+            case "booking.reduced" if fields["due"]:
+                known = self.payment_of(saga)
+                reduced = replace(known, seats=payment_seats.noted(known.seats, fields["due"]))
+                self.decide(saga, payment_domain.booking_confirmed(reduced))
             case "payment.authorized":
                 self.note(saga, PaymentStatus.AUTHORIZED)
                 self.sell(saga)
@@ -238,7 +264,10 @@ class Sagas(RuleBasedStateMachine):
             case "booking.checked_in":
                 saga.payment = payment_domain.note_let_in(saga.payment, fields["seats"])
 
-    def take_back(self, saga: Saga, status: Any, kind: str, named: tuple[int, ...]) -> None:
+    def take_back(self, saga: Saga, status: Any, kind: str, named: dict[int, int]) -> None:
+        if saga.state is State.CONFIRMED:
+            saga.due |= {seat: amount for seat, amount in named.items() if seat in saga.due.keys() - saga.settled}
+            saga.settled |= named.keys()
         trigger, going = booking_domain.refund_takes(
             saga.state, status=status, kind=kind, named=named, seats=saga.has, let_in=saga.let_in
         )
@@ -249,7 +278,7 @@ class Sagas(RuleBasedStateMachine):
             saga.given_back_seats |= going
             for seat in going:
                 del self.inventory[seat]
-            self.tell(saga, "booking.reduced")
+            self.tell(saga, "booking.reduced", due=())
 
     def open_payment(self, saga: Saga) -> None:
         payment = self.payment_of(saga)
@@ -275,9 +304,10 @@ class Sagas(RuleBasedStateMachine):
         saga.advance(trigger)
         saga.refund = saga.total if refund is None else refund
         self.inventory = {seat: owner for seat, owner in self.inventory.items() if owner is not saga}
-        self.tell(saga, f"booking.{saga.state.lower()}", refund=saga.refund, seats=had)
+        self.tell(saga, f"booking.{saga.state.lower()}", refund=saga.refund, seats=had, due=saga.told_due)
 
-    def decide(self, saga: Saga, decision: Any, *, kind: Any = None, seats: tuple[int, ...] = ()) -> None:
+    def decide(self, saga: Saga, decision: Any, *, kind: Any = None, seats: dict[int, int] | None = None) -> None:
+        """seats: whose money went back, and how much of each."""
         saga.payment = decision.payment
         if decision.ask is not None:
             saga.asked = decision.ask
@@ -285,7 +315,7 @@ class Sagas(RuleBasedStateMachine):
             saga.ledger[posting.account] += posting.amount
         for told in decision.announcements:
             now = {"status": decision.payment.status.value, "refunded": decision.payment.refunded}
-            self.tell(saga, told.type, stage=told.stage, final=told.final, kind=kind, seats=seats, **now)
+            self.tell(saga, told.type, stage=told.stage, final=told.final, kind=kind, seats=seats or {}, **now)
             self.happened.add(told.type)
 
     def tell(self, saga: Saga, event_type: str, **fields: Any) -> None:
@@ -323,8 +353,9 @@ class Sagas(RuleBasedStateMachine):
             if Trigger.REFUNDED in saga.history:
                 assert saga.payment.captured == saga.total
                 assert saga.cancelled >= PRICE * len(saga.has) or saga.payment.refunded == saga.total
-            assert saga.given_back == 0 or saga.given_back <= saga.payment.refunded
-            assert PRICE * len(saga.given_back_seats) <= saga.given_back
+            assert saga.given_back == 0 or saga.given_back + saga.returned <= saga.payment.refunded
+            assert PRICE * len(saga.given_back_seats - saga.due.keys()) <= saga.given_back
+            assert saga.returned <= sum(saga.due.values())
 
     @invariant()
     def who_is_in_has_their_seat_and_nobody_else_has_it(self) -> None:
@@ -367,6 +398,9 @@ class Sagas(RuleBasedStateMachine):
             self.refund(saga.number, self.chance.choice([None, None, 1]), self.chance.random() < 0.3, seat)
         elif saga.state is State.CONFIRMED and what < 0.35:
             self.check_in(saga.number, self.chance.choice(sorted(saga.seats)))
+        elif saga.state is State.CONFIRMED and what < 0.5:
+            fee = self.chance.choice([0, PRICE // 10, PRICE])
+            self.give_back(saga.number, self.chance.choice(sorted(saga.seats)), fee)
 
     def wait_until_nothing_is_under_way(self) -> None:
         while self.goes_on():
