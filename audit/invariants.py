@@ -65,8 +65,8 @@ CONFIRMED = Beside(
     WHERE status = 'CONFIRMED'
     """,
 )
-# Money goes back as goodwill, or with the seats that are given back, less the fee where their customer did; who was in by
-# then stays in.
+# Money goes back as goodwill, or with the seats that are given back, less the fee where their customer did; who was in
+# by then stays in.
 CONFIRMED_AND_THEIR_MONEY = """
 SELECT id, CASE
     WHEN captures <> 1 THEN format('booking %s is confirmed with %s captured payments', reference, captures)

@@ -181,8 +181,8 @@ _ALL = (
         },
     ),
     Kind(
-        # The seats, once booking has freed them: what goes with the money is said here, or by the end of the booking. Of
-        # those that their customer gave back also what comes of it.
+        # The seats, once booking has freed them: what goes with the money is said here, or by the end of the booking.
+        # Of those that their customer gave back also what comes of it.
         code="booking_reduced",
         tells=Telling(
             "booking.reduced",
