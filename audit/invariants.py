@@ -51,11 +51,11 @@ LEFT JOIN bookings ON bookings.id = kept.booking_id
 
 CONFIRMED = Beside(
     "booking",
-    "id uuid, reference text, total bigint, currency text, given_back bigint, used bigint, seats jsonb",
+    "id uuid, reference text, total bigint, currency text, due bigint, used bigint, seats jsonb",
     """
-    SELECT id, reference, total_amount AS total, currency, given_back, used, seats
+    SELECT id, reference, total_amount AS total, currency, due, used, seats
     FROM asked JOIN bookings USING (id) CROSS JOIN LATERAL (
-        SELECT coalesce(sum(price_amount) FILTER (WHERE given_back_at IS NOT NULL), 0) AS given_back,
+        SELECT coalesce(sum(coalesce(refund_amount, price_amount)) FILTER (WHERE given_back_at IS NOT NULL), 0) AS due,
                coalesce(sum(price_amount) FILTER (WHERE check_ins.id IS NOT NULL), 0) AS used,
                coalesce(jsonb_agg(claim.seat_id) FILTER (WHERE given_back_at IS NULL), '[]') AS seats
         FROM booking_seats AS claim
@@ -65,17 +65,18 @@ CONFIRMED = Beside(
     WHERE status = 'CONFIRMED'
     """,
 )
-# Money goes back as goodwill, or with the seats that are given back; who was in by then stays in.
+# Money goes back as goodwill, or with the seats that are given back, less the fee where their customer did; who was in
+# by then stays in.
 CONFIRMED_AND_THEIR_MONEY = """
 SELECT id, CASE
     WHEN captures <> 1 THEN format('booking %s is confirmed with %s captured payments', reference, captures)
     WHEN (captured_amount, paid_in) <> (total, currency)
     THEN format('booking %s costs %s %s, %s %s were captured', reference, total, currency, captured_amount, paid_in)
-    WHEN back > given_back + used
+    WHEN back > due + used
     THEN format('booking %s is confirmed, %s of its money went back and not as goodwill, '
-                'its seats of %s were given back and those of %s used', reference, back, given_back, used)
-    WHEN given_back > refunded_amount
-    THEN format('booking %s has given back seats of %s, %s went back', reference, given_back, refunded_amount)
+                '%s was due of seats given back and %s of those used', reference, back, due, used)
+    WHEN due > refunded_amount
+    THEN format('booking %s has given back seats of which %s is due, %s went back', reference, due, refunded_amount)
     WHEN has_back IS NOT NULL
     THEN format('booking %s has seat %s, whose money went back and not as goodwill', reference, has_back) END
 FROM (
@@ -107,13 +108,16 @@ SELECT asked.id, CASE
                 asked.id, coalesce(status, 'unknown'), held, kept, retained) END
 FROM asked LEFT JOIN bookings ON bookings.id = booking_id
 """
+# What was kept of seats that their customer gave back before is no part of the fee.
 FEES_OF_SEATS_GIVEN_BACK = """
-SELECT id, CASE WHEN back > 0 AND retained_amount > fee_told_amount * (whole - back) / whole
+SELECT id, CASE WHEN back > 0 AND retained_amount > fee_told_amount * (whole - back) / whole + kept
     THEN format('payment %s: %s kept of a fee of %s, though seats of %s among those of %s were given back',
                 id, retained_amount, fee_told_amount, back, whole) END
 FROM asked JOIN payments USING (id) CROSS JOIN LATERAL (
-    SELECT sum(price) AS whole, sum(price) FILTER (WHERE refunded = 'cancel') AS back
-    FROM jsonb_to_recordset(seats) AS seat(price bigint, refunded text, charged boolean) WHERE charged
+    SELECT sum(price) FILTER (WHERE charged) AS whole,
+           sum(price) FILTER (WHERE charged AND (refunded = 'cancel' OR due IS NOT NULL)) AS back,
+           coalesce(sum(price - due), 0) AS kept
+    FROM jsonb_to_recordset(seats) AS seat(price bigint, refunded text, charged boolean, due bigint)
 ) AS charged
 WHERE retained_amount > 0
 """
@@ -137,9 +141,11 @@ GROUP BY asked.id, seat.id
 """
 REFUNDS_OF_SEATS = """
 SELECT asked.id, CASE WHEN amount <> prices
-    THEN format('payment %s: %s went back of seats that were sold at %s', asked.id, amount, prices) END
+    THEN format('payment %s: %s went back of seats of which %s was due', asked.id, amount, prices) END
 FROM asked JOIN refunds ON payment_id = asked.id AND status = 'succeeded'
-CROSS JOIN LATERAL (SELECT sum(price) AS prices FROM jsonb_to_recordset(seats) AS seat(price bigint)) AS sold
+CROSS JOIN LATERAL (
+    SELECT sum(coalesce(due, price)) AS prices FROM jsonb_to_recordset(seats) AS seat(price bigint, due bigint)
+) AS sold
 """
 RECORD = Beside(
     "gateway",

@@ -13,11 +13,12 @@ from bench.market import Market
 
 # What a customer does, and how often in a hundred.
 HABITS = {
-    "self_picked": 30,
+    "self_picked": 22,
     "best_available": 20,
     "two_step": 15,
     "two_step_second_card": 5,
     "cancelled": 10,
+    "gives_back": 8,
     "declined": 8,
     "slow": 4,
     "timed_out": 4,
@@ -32,6 +33,8 @@ CARDS = {
 }
 # So many of those who pay later, or not at all, make their hold longer.
 LONGER = 0.3
+# So many of those who gave a seat back cancel the rest.
+LEAVES = 0.3
 TRIES = 30
 # So many of all try the promo code, where there is one.
 WITH_CODE = 0.3
@@ -100,8 +103,27 @@ class Load:
         elif habit == "cancelled":
             time.sleep(chance.uniform(0, 1))
             self._insist(client, "DELETE", f"/api/bookings/{booking['id']}")
+        elif habit == "gives_back":
+            self._give_back(client, booking, chance)
         else:
             self._insist(client, "GET", f"/api/bookings/{booking['id']}")
+
+    def _give_back(self, client: Client, booking: dict[str, Any], chance: random.Random) -> None:
+        """One seat, twice at once, once it is sold; then some cancel the rest, at the same moment or not at all."""
+        path = f"/api/bookings/{booking['id']}"
+        for _ in range(TRIES):
+            if self._insist(client, "GET", path).json().get("status") != "PENDING":
+                break
+            time.sleep(0.3)
+        one = {"seat_ids": [booking["seats"][0]["id"]]}
+        other = Client(self.market.gateway, token=client.token)
+        again = threading.Thread(target=self._insist, args=(other, "POST", f"{path}/give-back", one))
+        again.start()
+        self._insist(client, "POST", f"{path}/give-back", one)
+        if chance.random() < LEAVES:
+            self._insist(client, "DELETE", path)
+        again.join()
+        other.close()
 
     def _pay(self, client: Client, booking_id: str, token: str) -> None:
         self._insist(client, "POST", "/api/payments", {"booking_id": booking_id, "payment_method": {"token": token}})

@@ -190,6 +190,15 @@ ENDPOINTS = [
             "promo_code": ["", ["QUIET"], "x" * 200],
         },
     ),
+    *(
+        Endpoint(
+            "POST",
+            f"/api/bookings/{NOWHERE}/{path}",
+            {"seat_ids": [NOWHERE]},
+            wrong={"seat_ids": [[], ["nonsense"], [7], [None], [NOWHERE, NOWHERE], [NOWHERE] * 500, "all"]},
+        )
+        for path in ("give-back", "give-back/quote")
+    ),
     Endpoint(
         "POST",
         "/api/promotions",

@@ -185,6 +185,21 @@ def test_another_amount_than_what_the_seats_were_sold_at_is_found(reduced):
     assert violated(reduced) == {3}
 
 
+def test_of_a_seat_that_its_customer_gave_back_no_more_goes_back_than_is_due_and_no_less(sale):
+    due = HALF - HALF // 10
+    claim(sale, BOOKING, SEAT, HALF)
+    claim(sale, BOOKING, SECOND, HALF, given_back=True)
+    sale.change("booking", "booking_seats", f"seat_id = '{SECOND}'", refund_amount=due)
+    seats = [went_back_as("cancel")[0], went_back_as("cancel")[1] | {"due": due}]
+    refund(sale, "cancel", due, {SECOND: HALF}, status="partially_refunded", seats=seats)
+    sale.change("payment", "refunds", seats=[{"id": str(SECOND), "price": HALF, "due": due}])
+    assert violated(sale) == set()
+    sale.change("booking", "booking_seats", f"seat_id = '{SECOND}'", refund_amount=due - 1)
+    assert violated(sale) == {2}
+    sale.change("booking", "booking_seats", f"seat_id = '{SECOND}'", refund_amount=due + 1)
+    assert violated(sale) == {2}
+
+
 def test_money_kept_for_a_cancelled_booking_is_found(cancelled):
     assert violated(cancelled) == {3}
 

@@ -224,8 +224,9 @@ def _touched(bookings: Sequence[Booking]) -> str:
 
 
 def _back(booking: Booking) -> int:
-    state, trigger = State(booking.status), Trigger.CANCELLED_BY_STAFF
-    return whole(state=state, total=booking.total_amount, refunded=booking.refunded_amount, trigger=trigger).refund
+    refunded = booking.refunded_amount + selectors.on_its_way(booking.seats.all())
+    trigger = Trigger.CANCELLED_BY_STAFF
+    return whole(state=State(booking.status), total=booking.total_amount, refunded=refunded, trigger=trigger).refund
 
 
 class MoveInline(OfRowInline):

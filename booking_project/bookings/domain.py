@@ -4,7 +4,7 @@ PENDING: seats are held, the money is awaited. CONFIRMED: seats are sold. The fo
 """
 
 from collections.abc import Collection, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
@@ -37,6 +37,7 @@ class Trigger(StrEnum):
     CAPTURE_FAILED = "capture_failed"
     REFUNDED = "refunded"
     SEATS_REFUNDED = "seats_refunded"
+    SEATS_GIVEN_BACK = "seats_given_back"
 
 
 S, T = State, Trigger
@@ -59,6 +60,7 @@ TRANSITIONS: dict[tuple[State | None, Trigger], State] = {
     (S.CONFIRMED, T.CAPTURE_FAILED): S.CANCELLED,
     (S.CONFIRMED, T.REFUNDED): S.CANCELLED,
     (S.CONFIRMED, T.SEATS_REFUNDED): S.CONFIRMED,
+    (S.CONFIRMED, T.SEATS_GIVEN_BACK): S.CONFIRMED,
 }
 
 # States in which the booking has a right to its seats.
@@ -288,21 +290,50 @@ def cancellation(
     now: datetime,
     rules: CancellationRules,
     given_back: int = 0,
+    kept: int = 0,
     changed: bool = False,
     checked_in: bool = False,
 ) -> Cancellation:
     """What comes back if its customer cancels a booking now, in minor units.
 
-    total: its price; refunded: what went back of it already. given_back: the price of seats that it has no more: the
-    fee is of the others. rules: those it was sold under. changed: the showtime was, after the booking was made; until
-    it starts everything comes back, whatever the rules. checked_in: somebody was let in with its ticket. The fee is
-    rounded down, in the customer's favour.
+    total: its price; refunded: what went back of it already, or is on its way. given_back: the price of seats that it
+    has no more: the fee is of the others. kept: of the fees of those. rules: those it was sold under. changed: the
+    showtime was, after the booking was made; until it starts everything comes back, whatever the rules. checked_in:
+    somebody was let in with its ticket. The fee is rounded down, in the customer's favour.
     """
     if state is State.PENDING:
         return Cancellation(0, 0, Why.UNPAID, hold_expires_at)
-    left = max(total - refunded, 0)
     if state is not State.CONFIRMED:
         return Cancellation(0, 0, Why.ENDED)
+    there = max(total - refunded, 0)
+    kept = min(kept, there)
+    outcome = taken_back(
+        price=total - given_back,
+        left=there - kept,
+        starts_at=starts_at,
+        now=now,
+        rules=rules,
+        changed=changed,
+        checked_in=checked_in,
+    )
+    return replace(outcome, retained=outcome.retained + kept)
+
+
+def taken_back(
+    *,
+    price: int,
+    left: int,
+    starts_at: datetime,
+    now: datetime,
+    rules: CancellationRules,
+    changed: bool = False,
+    checked_in: bool = False,
+) -> Cancellation:
+    """What comes back of what is confirmed, all of a booking or seats of it, by the rules it was sold under.
+
+    price: what it was sold at, of which the fee is; left: so much of that can come back at the most. The rest as of
+    cancellation().
+    """
     if checked_in:
         return Cancellation(0, left, Why.CHECKED_IN)
     if now >= starts_at:
@@ -315,7 +346,7 @@ def cancellation(
     if rules.fee_percent is None:
         return Cancellation(0, left, Why.CLOSED)
     # Of what is left once something went back by the theater's goodwill, no more than that can be kept.
-    fee = min((total - given_back) * rules.fee_percent // 100, left)
+    fee = min(price * rules.fee_percent // 100, left)
     return Cancellation(left - fee, fee, Why.LATE, starts_at)
 
 

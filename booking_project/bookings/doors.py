@@ -82,8 +82,10 @@ def _seats_of(booking: Booking, seat_id: UUID | None) -> list[BookingSeat]:
         return left
     if not seats:
         raise TicketUnknown
-    at = max(seat.given_back_at.isoformat() for seat in seats if seat.given_back_at is not None)
-    raise TicketVoid(booking_status=booking.status, ended_by=Trigger.SEATS_REFUNDED.value, ended_at=at)
+    at = max(seat.given_back_at for seat in seats if seat.given_back_at is not None)
+    line = booking.history.filter(at=at).first()
+    ended_by = line.trigger if line is not None else Trigger.SEATS_REFUNDED.value
+    raise TicketVoid(booking_status=booking.status, ended_by=ended_by, ended_at=at.isoformat())
 
 
 def _refuse_what_does_not_count(booking: Booking, showtime: Showtime, *, at: UUID) -> None:

@@ -1,6 +1,6 @@
 """How bookings end without a sale. Each function owns its transaction, but end(), which is a part of its caller's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -14,8 +14,15 @@ from bookings.domain import WHOLE, Cancellation, State, Trigger, Why, cancellati
 from bookings.errors import BookingNotFound, CancellationClosed, NotCancellable
 from bookings.history import Cause, advance
 from bookings.metrics import REACHED
-from bookings.models import Booking, BookingTransition, ShowtimeMove
-from bookings.selectors import locked_booking, seat_ids_left_of
+from bookings.models import Booking, BookingSeat, BookingTransition, ShowtimeMove
+from bookings.selectors import (
+    kept_of,
+    locked_booking,
+    on_its_way,
+    price_given_back,
+    returned_of,
+    seat_ids_left_of,
+)
 from bookings.terms import terms_of
 from chassis.messaging.events import EventData
 from chassis.messaging.outbox import emit_all
@@ -41,53 +48,64 @@ def cancel_booking(*, booking_id: UUID, user_id: UUID, reason: str = "") -> Canc
 
     What comes back, and what does not, is returned. Raises BookingNotFound, NotCancellable, CancellationClosed.
     """
-    trigger = Trigger.CANCELLED_BY_CUSTOMER
     with transaction.atomic():
-        booking = locked_booking(booking_id)
-        if booking is None or booking.user_id != user_id:
-            raise BookingNotFound
-        try:
-            next_state(State(booking.status), trigger)
-        except IllegalTransition:
-            raise NotCancellable(f"The booking is {booking.status}.") from None
-        outcome = cancellation_of(booking)
-        if outcome.why is Why.CHECKED_IN:
-            raise NotCancellable(LET_IN)
-        if not outcome.allowed:
-            raise CancellationClosed
-        cause = Cause(actor=str(user_id), reason=reason)
-        end([booking], trigger, cause=cause, outcomes={booking.id: outcome})
+        return cancel(locked_own(booking_id, user_id), reason=reason)
+
+
+def locked_own(booking_id: UUID, user_id: UUID) -> Booking:
+    """A customer's own booking, which nobody else changes until the transaction ends. Raises BookingNotFound."""
+    booking = locked_booking(booking_id)
+    if booking is None or booking.user_id != user_id:
+        raise BookingNotFound
+    return booking
+
+
+def cancel(booking: Booking, *, reason: str = "") -> Cancellation:
+    """The same of a locked booking, a part of its caller's transaction. Raises NotCancellable, CancellationClosed."""
+    trigger = Trigger.CANCELLED_BY_CUSTOMER
+    try:
+        next_state(State(booking.status), trigger)
+    except IllegalTransition:
+        raise NotCancellable(f"The booking is {booking.status}.") from None
+    outcome = cancellation_of(booking)
+    if outcome.why is Why.CHECKED_IN:
+        raise NotCancellable(LET_IN)
+    if not outcome.allowed:
+        raise CancellationClosed
+    cause = Cause(actor=str(booking.user_id), reason=reason)
+    end([booking], trigger, cause=cause, outcomes={booking.id: outcome})
     return outcome
 
 
 def cancellation_of(booking: Booking) -> Cancellation:
     """What its customer would get back who cancelled it now, by the rules it was sold under."""
-    showtime = booking.showtime
-    changed = ShowtimeMove.objects.filter(showtime=showtime, revision__gt=booking.showtime_revision).exists()
+    seats = list(booking.seats.all())
     return cancellation(
         state=State(booking.status),
         total=booking.total_amount,
-        refunded=booking.refunded_amount,
+        refunded=booking.refunded_amount + on_its_way(seats),
         hold_expires_at=booking.hold_expires_at,
-        starts_at=showtime.starts_at,
-        now=timezone.now(),
-        rules=terms_of(booking, showtime).rules,
-        given_back=_price_given_back(booking),
-        changed=changed,
+        given_back=price_given_back(seats),
+        kept=kept_of(seats),
         checked_in=booking.check_ins.exists(),
+        **rules_now(booking),
     )
 
 
-def _price_given_back(booking: Booking) -> int:
-    """Of the seats that it has no more, in minor units. Where no money went back, no seat did."""
-    if not booking.refunded_amount:
-        return 0
-    return sum(seat.price_amount for seat in booking.seats.all() if seat.given_back_at is not None)
+def rules_now(booking: Booking) -> dict[str, Any]:
+    """What its customer gives it back by, or seats of it: arguments of domain.cancellation() and taken_back()."""
+    showtime = booking.showtime
+    return {
+        "starts_at": showtime.starts_at,
+        "now": timezone.now(),
+        "rules": terms_of(booking, showtime).rules,
+        "changed": ShowtimeMove.objects.filter(showtime=showtime, revision__gt=booking.showtime_revision).exists(),
+    }
 
 
-def _whole(booking: Booking, trigger: Trigger) -> Cancellation:
-    state = State(booking.status)
-    return whole(state=state, total=booking.total_amount, refunded=booking.refunded_amount, trigger=trigger)
+def _whole(booking: Booking, trigger: Trigger, gone: Iterable[BookingSeat]) -> Cancellation:
+    refunded = booking.refunded_amount + on_its_way(gone)
+    return whole(state=State(booking.status), total=booking.total_amount, refunded=refunded, trigger=trigger)
 
 
 def expire_holds(*, limit: int = 200) -> int:
@@ -119,11 +137,14 @@ def end(
     say of it to each customer, where it is not the cause's. The outcomes of cancellations are returned.
     Raises IllegalTransition.
     """
+    ids = [booking.id for booking in bookings]
+    were_sold = [booking.id for booking in bookings if booking.status == State.CONFIRMED]
+    gone = returned_of(were_sold) if were_sold else {}
     if outcomes is None:
-        outcomes = {booking.id: _whole(booking, trigger) for booking in bookings} if trigger in WHOLE else {}
+        whole_ones = bookings if trigger in WHOLE else ()
+        outcomes = {booking.id: _whole(booking, trigger, gone.get(booking.id, ())) for booking in whole_ones}
     if not bookings:
         return outcomes
-    ids = [booking.id for booking in bookings]
     inventory.free_seats(ids)
     seats = seat_ids_left_of(ids)
     now = timezone.now()
@@ -133,7 +154,10 @@ def end(
         its = replace(cause, message=messages[booking.id]) if messages else cause
         was = State(booking.status)
         history.append(advance(booking, trigger, cause=its, at=now))
-        told.append((_ended(booking, seats[booking.id], trigger, its, outcomes.get(booking.id), was), booking.id))
+        event = _ended(booking, seats[booking.id], trigger, its, outcomes.get(booking.id), was)
+        if isinstance(event, events.BookingCancelled):
+            event = _with_gone(event, gone.get(booking.id, ()))
+        told.append((event, booking.id))
     reached = bookings[0].status
     Booking.objects.filter(id__in=ids).update(status=reached)
     BookingTransition.objects.bulk_create(history)
@@ -167,6 +191,15 @@ def _ended(
         message=cause.message,
         confirmed=was is State.CONFIRMED,
     )
+
+
+def _with_gone(event: events.BookingCancelled, gone: Sequence[BookingSeat]) -> events.BookingCancelled:
+    """gone: the seats that it had no more when it ended, with what goes back of each."""
+    if not gone:
+        return event
+    currency = event.total.currency
+    due = [events.seat_due(seat, seat.refund_amount or 0, currency) for seat in gone]
+    return replace(event, refunded=Money(event.refunded.amount + on_its_way(gone), currency), due=due)
 
 
 def _release_locks(bookings: Sequence[Booking], seats: Mapping[UUID, list[UUID]]) -> None:

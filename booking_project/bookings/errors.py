@@ -102,6 +102,17 @@ class NotCancellable(Conflict):
     title = "This booking cannot be cancelled any more"
 
 
+class SeatsNotReturnable(Conflict):
+    """The booking is not sold, or `seats`, which it has no more or which somebody was let in to."""
+
+    code = "seats_not_returnable"
+    title = "These seats cannot be given back"
+    members = SEATS
+
+    def __init__(self, detail: str, seats: Iterable[UUID] = ()) -> None:
+        super().__init__(detail, seats=sorted(str(seat) for seat in seats))
+
+
 class HoldExtended(Conflict):
     """`hold_expires_at` says until when the seats are held."""
 

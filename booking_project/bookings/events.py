@@ -1,7 +1,7 @@
 """The events this service tells; what it hears of others is in heard.py. Golden messages: contracts/."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -136,11 +136,29 @@ class BookingExpired(BookingEnded):
 
 
 @dataclass(frozen=True, slots=True)
+class SeatDue:
+    """A seat that was given back. price: what it was sold at; due: what goes back of that."""
+
+    id: UUID
+    row: str
+    number: int
+    price: Money
+    due: Money
+
+
+def seat_due(seat: BookingSeat, amount: int, currency: str) -> SeatDue:
+    """amount: what goes back, in minor units."""
+    return SeatDue(seat.seat_id, seat.row, seat.number, Money(seat.price_amount, currency), Money(amount, currency))
+
+
+@dataclass(frozen=True, slots=True)
 class BookingCancelled(BookingEnded):
-    """retained: what is kept of the total. refund: the rest, with `refunded`, which had gone back of it before.
+    """retained: what is kept of the total. refund: the rest, with `refunded`, which had gone back of it before, or was
+    on its way.
 
     why: the code of a Cancellation (domain.Why); unpaid: nothing had been taken. message: what staff say to the
-    customer of it, or "". confirmed: whether it had been, so that its money was taken or on its way.
+    customer of it, or "". confirmed: whether it had been, so that its money was taken or on its way. due: the seats
+    that had been given back before, of which `retained` may have a part.
     """
 
     type: ClassVar[str] = "booking.cancelled"
@@ -149,6 +167,7 @@ class BookingCancelled(BookingEnded):
     why: str
     message: str = ""
     confirmed: bool = False
+    due: list[SeatDue] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +263,9 @@ class BookingReduced:
     left. Of a refund it names the seats that were freed, and not those that somebody is in.
 
     total: what all of it was sold at; refunded: what went back of that so far. ticket: of what is left, or "" while
-    none was issued; the tickets of the seats that are left stay as they are.
+    none was issued; the tickets of the seats that are left stay as they are. Where its customer gave them back: due,
+    what payment is to give back of each, refund, which that is in all, and retained, what is kept; else, when their
+    money had gone back before, none and None.
     """
 
     type: ClassVar[str] = "booking.reduced"
@@ -260,6 +281,9 @@ class BookingReduced:
     refunded: Money
     showtime: ShowtimeInBrief
     gone: list[TicketSeat]
+    due: list[SeatDue] = field(default_factory=list)
+    refund: Money | None = None
+    retained: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def _record_refund(event: Event) -> None:
         status=PaymentStatus(payment.status),
         refunded=payment.refunded_amount.amount if payment.refunded_amount else 0,
         kind=payment.kind,
-        seats=[seat.id for seat in payment.seats],
+        seats=payment.seats,
         cause=Cause("payment", event.id, reason="refunded", message=payment.reason),
     )
 

@@ -47,7 +47,10 @@ class PaymentVoided:
 
 @dataclass(frozen=True, slots=True)
 class RefundedSeat:
+    """amount: what went back of it; None in events of before, which was all that it was sold at."""
+
     id: UUID
+    amount: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

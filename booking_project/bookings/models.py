@@ -249,6 +249,8 @@ class BookingSeat(models.Model):
     ticket_type = models.TextField(db_default="", help_text="The code of the type it was sold as; empty: the only one.")
     ticket_type_name = models.TextField(db_default="", help_text="What that type was called then.")
     given_back_at = models.DateTimeField(null=True, help_text="When it went back on sale, its booking going on.")
+    refund_amount = models.BigIntegerField(null=True, help_text="What goes back of its price, or went; minor units.")
+    refunded_at = models.DateTimeField(null=True, help_text="When payment told that this went back.")
 
     class Meta:
         db_table = "booking_seats"

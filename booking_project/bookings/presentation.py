@@ -38,7 +38,11 @@ def present_booking(booking: Booking, outcome: Cancellation | None = None) -> di
     shown = _booking(booking, [_booked(seat, booking) for seat in has], lines_of(booking), booking.showtime)
     shown["refunded"] = _money(booking.refunded_amount, booking.currency)
     shown["seats_given_back"] = [
-        {**_booked(seat, booking), "given_back_at": seat.given_back_at.isoformat()}
+        {
+            **_booked(seat, booking),
+            "given_back_at": seat.given_back_at.isoformat(),
+            "refund": None if seat.refund_amount is None else _money(seat.refund_amount, booking.currency),
+        }
         for seat in booking.seats.all()
         if seat.given_back_at is not None
     ]

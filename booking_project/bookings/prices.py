@@ -307,6 +307,12 @@ class Objection(StrEnum):
     ALONE = "alone"
 
 
+def goes_alone(tariff: Tariff, code: str) -> bool:
+    """Whether somebody with a ticket of that type may come without another; so may one whose type is not known."""
+    ticket_type = tariff.type_of(code)
+    return ticket_type is None or not ticket_type.accompanied
+
+
 def objection(
     tariff: Tariff, wanted: Sequence[Wanted], *, by_staff: bool = False
 ) -> tuple[Objection, list[int]] | None:

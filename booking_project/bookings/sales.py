@@ -115,10 +115,10 @@ def sale_of(showtime_id: UUID) -> Sale:
 
 def reload_sale(showtime_id: UUID) -> Sale:
     """The sale as the projection has it now. Raises ShowtimeNotFound, ShowtimeUnknown."""
-    found = _read(showtime_id)
+    found = known_sale(showtime_id)
     if found is None:
         _ask_catalog(showtime_id)
-        found = _read(showtime_id)
+        found = known_sale(showtime_id)
         if found is None:
             raise ShowtimeUnknown
     with _kept_lock:
@@ -128,7 +128,8 @@ def reload_sale(showtime_id: UUID) -> Sale:
     return found
 
 
-def _read(showtime_id: UUID) -> Sale | None:
+def known_sale(showtime_id: UUID) -> Sale | None:
+    """As the projection has it now, whether or not it has it; nobody is asked."""
     showtime = Showtime.objects.filter(id=showtime_id).first()
     screen = Screen.objects.filter(id=showtime.screen_id).first() if showtime else None
     if showtime is None or screen is None:

@@ -108,6 +108,7 @@ class LineSerializer(serializers.Serializer[Any]):
 
 class GivenBackSeatSerializer(BookedSeatSerializer):
     given_back_at = serializers.DateTimeField()
+    refund = MoneySerializer(allow_null=True, help_text="What goes back of its price, or went; null: of before.")
 
 
 class SeatTicketSerializer(serializers.Serializer[Any]):
@@ -144,9 +145,9 @@ class TermsSerializer(BookedShowtimeSerializer):
 
 
 class CancellationSerializer(serializers.Serializer[Any]):
-    """What comes back of what was paid, and what is kept, by the rules the booking was sold under."""
+    """What comes back of a booking, or of seats of it, and what is kept, by the rules it was sold under."""
 
-    allowed = serializers.BooleanField(help_text="Whether its customer may cancel it now.")
+    allowed = serializers.BooleanField(help_text="Whether its customer may cancel it, or give them back, now.")
     refund = MoneySerializer(help_text="What comes back, beside what went back before.")
     retained = MoneySerializer(help_text="What is kept.")
     why = serializers.ChoiceField(
@@ -175,7 +176,7 @@ class BookingSerializer(serializers.Serializer[Any]):
     terms = TermsSerializer(help_text="As it was when it was booked.")
     seats = BookedSeatSerializer(many=True, help_text="Those that it has.")
     seats_given_back = GivenBackSeatSerializer(
-        many=True, help_text="Those that it had when it was sold, and whose money went back; the rest goes on."
+        many=True, help_text="Those that it had when it was sold, and that were given back; the rest goes on."
     )
     lines = LineSerializer(many=True, help_text="What the total is made of: by seat, then those of the booking.")
     total = MoneySerializer(help_text="What all of it was sold at, with the seats that were given back.")
@@ -189,7 +190,8 @@ class BookingSerializer(serializers.Serializer[Any]):
     )
     tickets = SeatTicketSerializer(many=True, help_text="One code for each seat. As long as it is paid.")
     cancellation = CancellationSerializer(
-        allow_null=True, help_text="What came of it, in the answer to its cancellation; null anywhere else."
+        allow_null=True,
+        help_text="What came of it, in the answer to its cancellation, or to seats given back; null anywhere else.",
     )
 
 

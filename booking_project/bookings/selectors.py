@@ -34,6 +34,11 @@ _LOCK = "SELECT FROM bookings WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
 _LOCKED = rows.selection(Booking, "id = ANY(%s) ORDER BY id FOR UPDATE")
 _SHOWTIMES = rows.selection(Showtime, "id = ANY(%s)")
 _LEFT = "booking_id = ANY(%s) AND given_back_at IS NULL ORDER BY id"
+_NOT_ALL_BACK = rows.selection(
+    BookingSeat,
+    "booking_id = ANY(%s) AND given_back_at IS NOT NULL AND refund_amount IS NOT NULL"
+    " AND (refunded_at IS NULL OR refund_amount < price_amount) ORDER BY id",
+)
 _SEATS_LEFT = rows.selection(BookingSeat, _LEFT)
 _SEAT_IDS_LEFT = f"SELECT booking_id, seat_id FROM booking_seats WHERE {_LEFT}"  # noqa: S608  (a part of the text, above)
 
@@ -109,6 +114,22 @@ def seats_left(booking: Booking) -> list[BookingSeat]:
     return [seat for seat in booking.seats.all() if seat.given_back_at is None]
 
 
+def price_given_back(seats: Iterable[BookingSeat]) -> int:
+    """What those were sold at that the booking has no more, in minor units."""
+    return sum(seat.price_amount for seat in seats if seat.given_back_at is not None)
+
+
+def kept_of(seats: Iterable[BookingSeat]) -> int:
+    """What does not go back of the price of those that were given back, in minor units."""
+    known = (seat for seat in seats if seat.given_back_at is not None and seat.refund_amount is not None)
+    return sum(seat.price_amount - (seat.refund_amount or 0) for seat in known)
+
+
+def on_its_way(seats: Iterable[BookingSeat]) -> int:
+    """What goes back of those that their customer gave back, and of which payment has not told yet, in minor units."""
+    return sum(seat.refund_amount or 0 for seat in seats if seat.given_back_at and seat.refunded_at is None)
+
+
 def lines_of(booking: Booking) -> list[dict[str, Any]]:
     """What its total is made of (prices.Line, as JSON); of a booking of before there were lines, its seats' prices."""
     if booking.lines:
@@ -124,6 +145,14 @@ def seats_left_of(booking_ids: Collection[UUID]) -> Mapping[UUID, list[BookingSe
     """The same of many bookings, by their ids."""
     seats: dict[UUID, list[BookingSeat]] = {booking_id: [] for booking_id in booking_ids}
     for seat in BookingSeat.objects.raw(_SEATS_LEFT, [list(booking_ids)]):
+        seats[seat.booking_id].append(seat)
+    return seats
+
+
+def returned_of(booking_ids: Collection[UUID]) -> dict[UUID, list[BookingSeat]]:
+    """Of many bookings, by their ids, the seats that were given back and whose price did not go back, or not yet."""
+    seats: dict[UUID, list[BookingSeat]] = {booking_id: [] for booking_id in booking_ids}
+    for seat in BookingSeat.objects.raw(_NOT_ALL_BACK, [list(booking_ids)]):
         seats[seat.booking_id].append(seat)
     return seats
 

@@ -114,6 +114,14 @@ def _once(seat_ids: list[UUID]) -> None:
         raise serializers.ValidationError("A seat is named twice.")
 
 
+class SeatsBackRequest(StrictSerializer):
+    seat_ids = serializers.ListField(child=StrictUUIDField(), min_length=1, max_length=MOST)
+
+    def validate_seat_ids(self, seat_ids: list[UUID]) -> list[UUID]:
+        _once(seat_ids)
+        return seat_ids
+
+
 class BookingRequest(WantedSerializer):
     showtime_id = StrictUUIDField()
     payment_method = PaymentMethodSerializer(required=False, allow_null=True)

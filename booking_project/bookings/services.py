@@ -4,7 +4,7 @@ Each function locks, decides (domain.py), saves and tells (outbox). Those of one
 of many, of payments that were told of together, are a part of the inbox's. How bookings end is in endings.py.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -165,7 +165,13 @@ def record_void(*, booking_id: UUID) -> None:
 
 
 def record_refund(
-    *, booking_id: UUID, status: PaymentStatus, refunded: int, kind: str, seats: Collection[UUID] = (), cause: Cause
+    *,
+    booking_id: UUID,
+    status: PaymentStatus,
+    refunded: int,
+    kind: str,
+    seats: Sequence[heard.RefundedSeat] = (),
+    cause: Cause,
 ) -> None:
     """Money went back. Its seats go with it, or all when it was all of it, unless it was goodwill; with the last seat
     the booking ends. Who is in by then stays in.
@@ -183,18 +189,30 @@ def record_refund(
         booking.save(update_fields=["payment_status", "refunded_amount"])
         if booking.status != State.CONFIRMED:
             return
+        _note_refunded(booking, seats)
         trigger, going = refund_takes(
             State(booking.status),
             status=status,
             kind=kind,
-            named=seats,
+            named=[seat.id for seat in seats],
             seats=[seat.seat_id for seat in seats_left(booking)],
             let_in=set(booking.check_ins.values_list("seat_id", flat=True)),
         )
         if trigger is Trigger.REFUNDED:
             endings.end([booking], trigger, cause=cause)
         elif trigger is not None:
-            reductions.give_back(booking, going, cause=cause)
+            reductions.give_back(booking, going, trigger=trigger, cause=cause)
+
+
+def _note_refunded(booking: Booking, told: Sequence[heard.RefundedSeat]) -> None:
+    """Keeps what went back of each of these seats, whoever wanted it, which it does once."""
+    amounts = {seat.id: seat.amount for seat in told}
+    refunded = list(booking.seats.filter(seat_id__in=amounts, refunded_at=None)) if amounts else []
+    for seat in refunded:
+        amount = amounts[seat.seat_id]
+        seat.refund_amount = seat.price_amount if amount is None else amount.amount
+        seat.refunded_at = timezone.now()
+    BookingSeat.objects.bulk_update(refunded, ["refund_amount", "refunded_at"])
 
 
 def fail_payment(*, booking_id: UUID, stage: str, final: bool, code: str, cause: Cause) -> None:

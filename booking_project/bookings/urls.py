@@ -1,12 +1,14 @@
 from django.urls import path
 
-from bookings import api, doors_api, promotions_api
+from bookings import api, doors_api, promotions_api, returns_api
 
 urlpatterns = [
     path("bookings", api.BookingListView.as_view()),
     path("bookings/<uuid:booking_id>", api.BookingView.as_view()),
     path("bookings/<uuid:booking_id>/cancellation", api.CancellationView.as_view()),
     path("bookings/<uuid:booking_id>/extend", api.ExtensionView.as_view()),
+    path("bookings/<uuid:booking_id>/give-back", returns_api.GiveBackView.as_view()),
+    path("bookings/<uuid:booking_id>/give-back/quote", returns_api.GiveBackQuoteView.as_view()),
     path("bookings/<uuid:booking_id>/history", api.HistoryView.as_view()),
     path("promotions", promotions_api.PromotionListView.as_view()),
     path("promotions/<uuid:promotion_id>", promotions_api.PromotionView.as_view()),

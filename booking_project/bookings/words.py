@@ -42,6 +42,7 @@ TRIGGERS: Mapping[Trigger, str] = {
     Trigger.CAPTURE_FAILED: "the money could not be taken",
     Trigger.REFUNDED: "all the money given back",
     Trigger.SEATS_REFUNDED: "some seats given back",
+    Trigger.SEATS_GIVEN_BACK: "some seats given back by the customer",
 }
 # The parts of the system that act by themselves, as a history names them.
 ACTORS: Mapping[str, str] = {"payment": "payment", "clock": "the clock", "catalog": "catalog"}

@@ -7,7 +7,7 @@ import pytest
 from factories import TARIFF
 from money import authorise, capture
 
-from bookings import doors, endings, extensions, handlers, heard, holds, moves, services
+from bookings import doors, endings, extensions, handlers, heard, holds, moves, returns, services
 from bookings.history import Cause
 from bookings.models import Booking, Showtime
 from chassis.ids import uuid7
@@ -60,8 +60,13 @@ def test_what_is_emitted_has_the_shape_of_the_golden_message(hold, let_hold_end,
     moves.tell_of_moves()
     going = sold.seats.all()[0]
     back = {"status": services.PaymentStatus.PARTIALLY_REFUNDED, "refunded": going.price_amount, "kind": "cancel"}
-    services.record_refund(booking_id=sold.id, **back, seats=[going.seat_id], cause=payment)
+    services.record_refund(booking_id=sold.id, **back, seats=[heard.RefundedSeat(going.seat_id)], cause=payment)
     endings.cancel_booking(booking_id=sold.id, user_id=sold.user_id)
+    leaving = hold(6, 7, payment_method={"token": "tok_visa"})
+    authorise(leaving.id)
+    capture(leaving.id)
+    one = leaving.seats.all()[0].seat_id
+    returns.give_back_seats(booking_id=leaving.id, user_id=leaving.user_id, seat_ids=[one])
     failed = hold(2, payment_method={"token": "tok_visa"})
     services.fail_payment(booking_id=failed.id, stage="authorise", final=True, code="x", cause=payment)
     ended = hold(3, payment_method={"token": "tok_visa"})

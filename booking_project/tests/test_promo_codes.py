@@ -9,7 +9,7 @@ from django.utils import timezone
 from factories import TARIFF, PromoCodeFactory, PromotionFactory, ShowtimeFactory, seat_ids
 from money import authorise, capture
 
-from bookings import endings, holds, promotions, sales, services
+from bookings import endings, heard, holds, promotions, sales, services
 from bookings.errors import PromoCodeInvalid, PromoCodeUnfit, PromoCodeUsedUp
 from bookings.history import Cause
 from bookings.models import Booking, PromoCode, Promotion, PromoUse
@@ -220,7 +220,7 @@ def test_it_stays_used_while_a_seat_that_came_cheaper_is_left(hold, showtime, db
         seat = booking.seats.get(seat_id=going)
         refunded += seat.price_amount
         back = {"status": services.PaymentStatus.PARTIALLY_REFUNDED, "refunded": refunded, "kind": "cancel"}
-        services.record_refund(booking_id=booking.id, **back, seats=[going], cause=Cause("payment"))
+        services.record_refund(booking_id=booking.id, **back, seats=[heard.RefundedSeat(going)], cause=Cause("payment"))
         assert in_use(code) == left
     booking.refresh_from_db()
     assert booking.status == "CONFIRMED"

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from money import authorise, capture
 
-from bookings import desk, doors, endings, services
+from bookings import desk, doors, endings, heard, services
 from bookings.domain import PaymentStatus, State, Trigger, Why
 from bookings.errors import NotCancellable, TicketVoid
 from bookings.history import Cause
@@ -49,7 +49,7 @@ def refund(booking: Booking, seats: list[BookingSeat], *, refunded: int | None =
         status=PaymentStatus.REFUNDED if so_far == booking.total_amount else PaymentStatus.PARTIALLY_REFUNDED,
         refunded=so_far,
         kind=kind,
-        seats=[seat.seat_id for seat in seats],
+        seats=[heard.RefundedSeat(seat.seat_id) for seat in seats],
         cause=Cause("payment", uuid7(), "refunded", "As you asked."),
     )
 

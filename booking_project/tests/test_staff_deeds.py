@@ -22,7 +22,10 @@ pytestmark = pytest.mark.django_db
 BASE = "/admin/booking/bookings"
 REASON = {"reason": "note among colleagues", "message": "We are sorry."}
 # Staff buy as everybody does, for themselves; what they alone may book is on record, as test_tariffs.py shows.
-OF_CUSTOMERS = {"POST /bookings", "POST /bookings/{booking_id}/extend", "POST /showtimes/{showtime_id}/quote"}
+OF_CUSTOMERS = {
+    *("POST /bookings", "POST /bookings/{booking_id}/extend", "POST /showtimes/{showtime_id}/quote"),
+    *("POST /bookings/{booking_id}/give-back", "POST /bookings/{booking_id}/give-back/quote"),
+}
 
 
 PROMOTION = {"name": "Quiet evenings", "label": "Quiet evening", "off": "percent", "value": 10}

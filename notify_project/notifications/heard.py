@@ -148,7 +148,11 @@ class BookingMoved:
 
 @dataclass(frozen=True, slots=True)
 class BookingReduced:
-    """Seats were given back; `seats`: those that are left; gone: those, none in events of before."""
+    """Seats were given back; `seats`: those that are left; gone: those, none in events of before.
+
+    refund, retained: what comes back of them and what is kept, where their customer gave them back; None where their
+    money had gone back before, and in events of before.
+    """
 
     booking_id: UUID
     reference: str
@@ -156,6 +160,18 @@ class BookingReduced:
     seats: list[Seat]
     showtime: Showtime
     gone: list[Seat] = field(default_factory=list)
+    refund: Money | None = None
+    retained: Money | None = None
+
+    @property
+    def back(self) -> Money | None:
+        """What comes back now; None: nothing, or it was told before."""
+        return self.refund if self.refund is not None and self.refund.amount > 0 else None
+
+    @property
+    def kept(self) -> Money | None:
+        """What does not come back; None: nothing is kept."""
+        return self.retained if self.retained is not None and self.retained.amount > 0 else None
 
     @property
     def of_seats(self) -> str:

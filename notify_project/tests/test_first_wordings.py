@@ -56,7 +56,7 @@ ALSO: dict[str, list[dict[str, Any]]] = {
         {"tickets": []},
     ],
     "ticket.issued": [{"tickets": []}],
-    "booking.reduced": [{"gone": []}],
+    "booking.reduced": [{"gone": []}, {"refund": None, "retained": None}, {"refund": vnd(0)}, {"retained": vnd(0)}],
     "payment.fee_lowered": [{"retained": vnd(0)}],
     "booking.created": [{"payment_method": None}],
 }

@@ -57,7 +57,10 @@ MAILS = {
     ),
     "booking.reduced": (
         "Seats of booking K7QF2M9XTD were given back",
-        ["given back: B1;", "Your booking goes on with B2, and tickets for that stay valid", "Marquee Bến Thành"],
+        [
+            *("given back: B1;", "Your booking goes on with B2, and tickets for that stay valid", "Marquee Bến Thành"),
+            *("₫81,000 goes back to your card", "We keep ₫9,000: the fee for giving seats back"),
+        ],
     ),
     "booking.cancelled": ("Booking K7QF2M9XTD is cancelled", ["₫180,000 goes back to your card"]),
     "booking.expired": ("Your hold has ended: K7QF2M9XTD", ["was not paid in time"]),

@@ -10,7 +10,7 @@ from payments import events
 from payments.domain import Announcement
 from payments.kept import seats_of
 from payments.models import Payment, Refund
-from payments.seats import Seat, left
+from payments.seats import Seat, kept, left
 
 
 def event(row: Payment, announcement: Announcement, refund: Refund | None) -> EventData:
@@ -37,7 +37,7 @@ def event(row: Payment, announcement: Announcement, refund: Refund | None) -> Ev
             back = [seat for seat in seats_of(row) if seat.charged and seat.given_back]
             return events.PaymentFeeLowered(
                 **ids,
-                fee_told=Money(row.fee_told_amount, row.currency),
+                fee_told=Money(row.fee_told_amount + kept(seats_of(row)), row.currency),
                 retained=Money(row.retained_amount, row.currency),
                 seats=_told(back, row.currency),
             )
@@ -62,4 +62,7 @@ def event(row: Payment, announcement: Announcement, refund: Refund | None) -> Ev
 
 
 def _told(which: Sequence[Seat], currency: str) -> list[events.RefundedSeat]:
-    return [events.RefundedSeat(seat.id, seat.row, seat.number, Money(seat.price, currency)) for seat in which]
+    return [
+        events.RefundedSeat(seat.id, seat.row, seat.number, Money(seat.price, currency), Money(seat.owed, currency))
+        for seat in which
+    ]

@@ -40,13 +40,17 @@ class Step(IntEnum):
     PAYMENT = 0
     AUTHORIZATION = 1
     CAPTURE = 2
-    # What a booking that ended is owed; the next ones, of what is owed still after a refusal, are counted on from here.
+    # What a booking that ended is owed, or of seats that were given back; the next ones, and what is owed still after a
+    # refusal, are counted on from here.
     FIRST_REFUND = 3
 
 
 def id_of(step: int, booking_id: UUID) -> UUID:
     return uuid7_following(booking_id, step)
 
+
+# Why a refund was made that follows from what a customer gave back.
+SEATS_GIVEN_BACK = "seats_given_back"
 
 OUTCOMES = metrics.counter("payments_total", "Payments by what became of them", ["outcome"])
 MONEY = metrics.counter("payments_amount_total", "Money moved, in minor units", ["kind", "currency"])
@@ -285,8 +289,13 @@ def _follow_up(parts: Parts, change: Change, *, given_back: Mapping[UUID, int]) 
     )
     parts.asked.append({name: getattr(operation, name) for name in ASKED})
     if ask.kind is Kind.REFUND:
-        _open_refund(parts, operation, row, change.wish or RefundWish(reason=row.ended_reason or "booking_ended"))
+        _open_refund(parts, operation, row, change.wish or _owed_by_itself(row, ask))
     return operation
+
+
+def _owed_by_itself(row: Payment, ask: domain.Ask) -> RefundWish:
+    reason = SEATS_GIVEN_BACK if ask.seats else row.ended_reason or "booking_ended"
+    return RefundWish(reason=reason, seats=ask.seats)
 
 
 def _follows_by_itself(change: Change) -> bool:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from chassis.states import IllegalTransition, Machine
 from payments.ledger import Kind, Posting, postings
-from payments.seats import RefundKind, Seat, fee_left, refunded_as
+from payments.seats import RefundKind, Seat, fee_left, kept, noted, refunded_as, to_give_back
 
 
 class Status(StrEnum):
@@ -96,8 +96,8 @@ class NothingPaid(Exception):
 class Payment:
     """What a decision needs to know. held: authorised and neither captured nor voided.
 
-    fee_told: the fee that booking reckoned when it ended; retained: so much of it stays with us, for the seats that had
-    not been given back by then.
+    fee_told: the fee that booking reckoned when it ended, of the seats that it had; retained: what stays with us, of
+    that for the seats that had not been given back by then, and of what their customer gave back before.
     under_way: what the gateway was asked and has not answered. attention: the code with which the gateway refused a
     void or a refund, which a person has to look at before it is tried again.
     seats: as they were sold, none where that is not known. let_in: the seats to which somebody was.
@@ -130,8 +130,11 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
+    """seats: whose money it is, where their customer gave them back."""
+
     kind: Kind
     amount: int
+    seats: tuple[Seat, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,8 @@ def owed(payment: Payment) -> Ask | None:
             return Ask(Kind.VOID, payment.held)
         case ((Status.CAPTURED | Status.PARTIALLY_REFUNDED), Booking.ENDED) if payment.due_back > 0:
             return Ask(Kind.REFUND, payment.due_back)
+        case ((Status.CAPTURED | Status.PARTIALLY_REFUNDED), Booking.CONFIRMED) if going := _waiting(payment):
+            return Ask(Kind.REFUND, sum(seat.owed for seat in going), going)
         case _:
             return None
 
@@ -241,18 +246,22 @@ def request_reversal(payment: Payment) -> Decision:
 
 def booking_confirmed(payment: Payment) -> Decision:
     """The seats are sold: what is authorised gets captured, now or as soon as it is authorised."""
-    return _settle(replace(payment, booking=_later(payment.booking, Booking.CONFIRMED)))
+    return _settle(replace(payment, booking=max(payment.booking, Booking.CONFIRMED, key=BOOKING_ORDER.index)))
 
 
-def booking_ended(payment: Payment, *, retained: int = 0, seats: Collection[UUID] = ()) -> Decision:
-    """The booking was rejected, expired, cancelled or failed: what was or will be taken goes back, less the fee.
+def booking_ended(
+    payment: Payment, *, retained: int = 0, seats: Collection[UUID] = (), given_back: Sequence[Seat] = ()
+) -> Decision:
+    """The booking was rejected, expired, cancelled or failed: what was or will be taken goes back, less what is kept.
 
-    seats: those that the fee was reckoned of, as far as booking knew; of what is given back of them nothing is kept.
+    given_back: the seats that it had no more, with what is due of each. seats: those that it had, as far as booking
+    knew, of which the rest of `retained` is the fee; of what is given back of them nothing is kept.
     """
     if payment.booking is Booking.ENDED:
         return Decision(payment)
-    charged = tuple(replace(seat, charged=seat.id in seats) for seat in payment.seats)
-    ended = replace(payment, booking=Booking.ENDED, fee_told=retained, retained=retained, seats=charged)
+    charged = tuple(replace(seat, charged=seat.id in seats) for seat in noted(payment.seats, given_back))
+    fee = max(retained - kept(given_back), 0)
+    ended = replace(payment, booking=Booking.ENDED, fee_told=fee, retained=retained, seats=charged)
     if ended.status is Status.REQUIRES_PAYMENT_METHOD:
         return Decision(replace(ended, status=MACHINE.next(ended.status, Fact.CLOSED)))
     if ended.under_way is Kind.AUTHORIZE:
@@ -263,7 +272,8 @@ def booking_ended(payment: Payment, *, retained: int = 0, seats: Collection[UUID
 
 def _lower_fee(payment: Payment) -> tuple[Payment, tuple[Announcement, ...]]:
     """Booking may end before it has heard of seats that were given back, whichever of the two is heard of first."""
-    fee = min(fee_left(payment.fee_told, payment.seats), payment.left if payment.captured else payment.amount)
+    fee = fee_left(payment.fee_told, payment.seats) + kept(payment.seats)
+    fee = min(fee, payment.left if payment.captured else payment.amount)
     if payment.booking is not Booking.ENDED or fee >= payment.retained:
         return payment, ()
     return replace(payment, retained=fee), (Announcement("payment.fee_lowered"),)
@@ -272,7 +282,7 @@ def _lower_fee(payment: Payment) -> tuple[Payment, tuple[Announcement, ...]]:
 def note_let_in(payment: Payment, seats: Collection[UUID]) -> Payment:
     """Somebody was let in to these seats: they stay theirs, whatever their money went back as (seats.refunded_as)."""
     let_in = payment.let_in | frozenset(seats)
-    given = [seat for seat in payment.seats if seat.given_back]
+    given = [seat for seat in payment.seats if seat.refunded is RefundKind.CANCEL]
     return replace(payment, let_in=let_in, seats=refunded_as(payment.seats, given, RefundKind.CANCEL, let_in=let_in))
 
 
@@ -311,11 +321,8 @@ def captured(payment: Payment) -> Decision:
     """The gateway took the money."""
     status = _answered(payment, Kind.CAPTURE, Fact.CAPTURED)
     taken = replace(payment, status=status, held=0, captured=payment.held, under_way=None)
-    return _settle(
-        taken,
-        announcements=(Announcement("payment.completed"),),
-        postings=postings(Kind.CAPTURE, payment.held),
-    )
+    moved = postings(Kind.CAPTURE, payment.held)
+    return _settle(taken, announcements=(Announcement("payment.completed"),), postings=moved)
 
 
 def capture_refused(payment: Payment, code: str) -> Decision:
@@ -329,11 +336,8 @@ def capture_refused(payment: Payment, code: str) -> Decision:
 def voided(payment: Payment) -> Decision:
     """The gateway released the reserved money."""
     status = _answered(payment, Kind.VOID, Fact.VOIDED)
-    return Decision(
-        replace(payment, status=status, held=0, under_way=None),
-        announcements=(Announcement("payment.voided"),),
-        postings=postings(Kind.VOID, payment.held),
-    )
+    free = replace(payment, status=status, held=0, under_way=None)
+    return Decision(free, None, (Announcement("payment.voided"),), postings(Kind.VOID, payment.held))
 
 
 def request_refund(payment: Payment, amount: int) -> Decision:
@@ -381,9 +385,8 @@ def return_refused(payment: Payment, code: str) -> Decision:
     """The gateway refused a void or a refund. Nothing is asked again before a person has looked: see resume()."""
     if payment.under_way not in (Kind.VOID, Kind.REFUND):
         raise IllegalTransition(payment.status, Kind.VOID)
-    owes_it = payment.booking is Booking.ENDED or payment.status is Status.FAILED
-    idle = replace(payment, under_way=None, attention=code if owes_it else "")
-    return Decision(idle)
+    owes_it = payment.booking is Booking.ENDED or payment.status is Status.FAILED or bool(_waiting(payment))
+    return Decision(replace(payment, under_way=None, attention=code if owes_it else ""))
 
 
 def resume(payment: Payment) -> Decision:
@@ -391,5 +394,5 @@ def resume(payment: Payment) -> Decision:
     return _settle(replace(payment, attention=""))
 
 
-def _later(known: Booking, news: Booking) -> Booking:
-    return max(known, news, key=BOOKING_ORDER.index)
+def _waiting(payment: Payment) -> tuple[Seat, ...]:
+    return to_give_back(payment.seats, payment.left)

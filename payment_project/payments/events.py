@@ -64,12 +64,13 @@ class PaymentVoided:
 
 @dataclass(frozen=True, slots=True)
 class RefundedSeat:
-    """price: what it was sold at, which is what goes back of it."""
+    """price: what it was sold at. amount: what goes back of it, which is less where its customer gave it back late."""
 
     id: UUID
     row: str
     number: int
     price: Money
+    amount: Money
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from payments.heard import (
     BookingCreated,
     BookingEnding,
     BookingExtended,
+    BookingReduced,
     GuestClaimed,
     OfBooking,
     UserUpdated,
@@ -29,6 +30,10 @@ def confirm_bookings(events: Sequence[Event]) -> None:
 
 def extend_holds(events: Sequence[Event]) -> None:
     services.extend_holds(bookings=[event.read(BookingExtended) for event in events])
+
+
+def give_seats_back(event: Event) -> None:
+    services.give_seats_back(booking=event.read(BookingReduced))
 
 
 def end_booking(event: Event) -> None:
@@ -81,6 +86,7 @@ HANDLERS: dict[str, Handler] = {
     "booking.created": Handler(apply_all=open_payments, then_all=ask_gateway_for_paid_at_once),
     "booking.extended": Handler(apply_all=extend_holds),
     "booking.confirmed": Handler(apply_all=confirm_bookings, then_all=ask_gateway_for),
+    "booking.reduced": Handler(apply_all=each(give_seats_back), then_all=ask_gateway_for),
     "booking.rejected": _ending,
     "booking.expired": _ending,
     "booking.cancelled": _ending,

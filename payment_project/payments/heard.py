@@ -7,6 +7,7 @@ from uuid import UUID
 
 from chassis.money import Money
 from payments.lines import Line, Sale, Seller, ShowtimeSold
+from payments.seats import Seat
 
 # A token of the payment form, for one payment: in no provider's words for a card that it keeps.
 FORM_GIVEN = r"\Atok_[A-Za-z0-9_]{1,100}\Z"
@@ -106,16 +107,43 @@ class BookingConfirmed:
 
 
 @dataclass(frozen=True, slots=True)
-class BookingEnding:
-    """Rejected, expired, cancelled or failed. refund: what goes back of the total; nothing said means all of it.
+class SeatDue:
+    """A seat that was given back. due: what goes back of its price."""
 
-    seat_ids: those that the booking had, of which its fee was reckoned.
-    """
+    id: UUID
+    row: str
+    number: int
+    price: Money
+    due: Money
+
+
+@dataclass(frozen=True, slots=True)
+class _GivenBack:
+    """due: none in events of before."""
 
     booking_id: UUID
     user_id: UUID
     total: Money
     reference: str = ""
+    due: tuple[SeatDue, ...] = ()
+
+    @property
+    def given_back(self) -> tuple[Seat, ...]:
+        return tuple(Seat(each.id, each.row, each.number, each.price.amount, due=each.due.amount) for each in self.due)
+
+
+@dataclass(frozen=True, slots=True)
+class BookingReduced(_GivenBack):
+    """Seats were given back. due: what is to go back of each; none where their money went back before."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookingEnding(_GivenBack):
+    """Rejected, expired, cancelled or failed. refund: what goes back of the total; nothing said means all of it.
+
+    seat_ids: those that the booking had, of which its fee was reckoned. due: those that it had no more.
+    """
+
     refund: Money | None = None
     reason: str = ""
     seat_ids: frozenset[UUID] = frozenset()

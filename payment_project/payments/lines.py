@@ -100,16 +100,18 @@ def credited(
 ) -> tuple[Line, ...]:
     """The lines of a credit note of this amount. earlier: those of the notes before it.
 
-    All that is left takes what is left of each rate; the price of whole seats the very lines of these. Any other amount
-    is of no line in particular, and so of each rate in proportion to what is left of it, as is the price of seats when
-    a part of it has gone back before.
+    All that is left takes what is left of each rate; the price of whole seats the very lines of these, and a part of it
+    these in proportion. Any other amount is of no line in particular, and so of each rate in proportion to what is left
+    of it, as is that of seats when a part of them has gone back before.
     """
     before = tuple(earlier)
     left = by_rate((*sold, *before))
     own = tuple(line for line in sold if line.seat_id in seats) if seats else sold
-    if total(own) == amount and (not before or _fit(by_rate(own), left)):
+    of_own = total(own) >= amount and (not before or _fit(by_rate(own), left))
+    if of_own and total(own) == amount:
         return tuple(_mirrored(line) for line in own)
-    parts = left if amount == sum(each.gross for each in left) else _in_proportion(left, amount)
+    among = by_rate(own) if of_own and seats else left
+    parts = left if amount == sum(each.gross for each in left) else _in_proportion(among, amount)
     return tuple(
         Line(PART, "refund", "Refund", -part.net, -part.tax, -part.gross, part.rate)
         for part in parts

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from payments.books import SEATS_GIVEN_BACK
 from payments.kept import seats_of
 from payments.lines import by_rate
 from payments.models import Payment, PaymentMethod, Refund
@@ -55,7 +56,7 @@ def present_payment(payment: Payment) -> dict[str, Any]:
 
 def present_refund(refund: Refund, *, to_staff: bool) -> dict[str, Any]:
     """to_staff: why a booking ended may be a note among colleagues, which its customer does not read."""
-    by_staff = bool(refund.requested_by)
+    readable = bool(refund.requested_by) or refund.reason == SEATS_GIVEN_BACK
     return {
         "id": str(refund.id),
         "payment_id": str(refund.payment_id),
@@ -63,7 +64,7 @@ def present_refund(refund: Refund, *, to_staff: bool) -> dict[str, Any]:
         "kind": str(refund.kind),
         "amount": _money(refund.amount, refund.currency),
         "seats": [_refunded_seat(seat, refund) for seat in seats_of(refund)],
-        "reason": refund.reason if by_staff or to_staff else "booking_ended",
+        "reason": refund.reason if readable or to_staff else "booking_ended",
         "failure_code": refund.failure_code or None,
         "outside": refund.outside or None,
         "approve_by": _time(refund.approve_by),

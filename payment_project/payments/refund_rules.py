@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from payments.domain import Booking, Decision, Payment, refunded, request_refund
 from payments.ledger import Kind
-from payments.seats import LetIn, RefundKind, Seat, left
+from payments.seats import LetIn, RefundKind, Seat, left, to_give_back
 
 
 class Way(StrEnum):
@@ -73,6 +73,8 @@ def given_outside(payment: Payment, amount: int, way: Way, kind: RefundKind, sea
 
     What is owed still the gateway is not asked for either: it has refused. Raises UnderWay, TooMuch, IllegalTransition.
     """
-    attention = payment.attention if payment.due_back > amount else ""
+    waiting = {seat.id for seat in to_give_back(payment.seats, payment.left)}
+    owed = payment.due_back > amount if payment.booking is Booking.ENDED else waiting.difference(s.id for s in seats)
+    attention = payment.attention if owed else ""
     asked = request_refund(payment, amount).payment
     return refunded(asked, amount, seats=seats, kind=kind, by=way.moves, attention=attention)

@@ -241,7 +241,7 @@ def _plan(row: Payment, wanted: int | Money | None, kind: RefundKind | None, wan
     with _said_as_problems(row, wanted_seats):
         about = seats.chosen(payment.seats, wanted_seats) if wanted_seats else ()
         if about:
-            amount = sum(seat.price for seat in about)
+            amount = sum(seat.owed for seat in about)
         amount = payment.left if amount is None else amount
         decision = domain.request_refund(payment, amount)
         kind = refund_rules.refund_kind(payment, amount, kind, about)

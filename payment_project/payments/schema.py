@@ -105,7 +105,9 @@ class PaymentSerializer(serializers.Serializer[Any]):
 class RefundDecisionSerializer(serializers.Serializer[Any]):
     """Who asked for a refund, and who decided on it where one pair of hands was not enough."""
 
-    requested_by = serializers.CharField(allow_null=True, help_text="Nobody: its booking had ended.")
+    requested_by = serializers.CharField(
+        allow_null=True, help_text="Nobody: its booking had ended, or its customer gave seats back."
+    )
     decided_by = serializers.CharField(allow_null=True)
     decided_at = serializers.DateTimeField(allow_null=True)
     note = serializers.CharField(allow_null=True, help_text="Why it was refused.")

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
+from chassis.money import allot
+
 
 class RefundKind(StrEnum):
     """What a refund that somebody asks for means for the booking."""
@@ -20,7 +22,8 @@ class RefundKind(StrEnum):
 class Seat:
     """refunded: what its money went back as, None while it did not by the seat.
 
-    charged: the fee that was told when the booking ended was reckoned of it, too.
+    charged: the fee that was told when the booking ended was reckoned of it, too. due: what its customer gets back of
+    it, who gave it back; None while nobody did.
     """
 
     id: UUID
@@ -29,6 +32,12 @@ class Seat:
     price: int
     refunded: RefundKind | None = None
     charged: bool = False
+    due: int | None = None
+
+    @property
+    def owed(self) -> int:
+        """What its money is that goes back: what it was sold at, unless its customer gave it back for less."""
+        return self.price if self.due is None else self.due
 
     @property
     def name(self) -> str:
@@ -38,7 +47,7 @@ class Seat:
     @property
     def given_back(self) -> bool:
         """Whether the booking has it no more."""
-        return self.refunded is RefundKind.CANCEL
+        return self.refunded is RefundKind.CANCEL or self.due is not None
 
 
 class SeatsUnknown(Exception):
@@ -83,12 +92,52 @@ def chosen(seats: Sequence[Seat], wanted: Collection[UUID]) -> tuple[Seat, ...]:
 def refunded_as(
     seats: Sequence[Seat], which: Iterable[Seat], kind: RefundKind, *, let_in: Collection[UUID] = ()
 ) -> tuple[Seat, ...]:
-    """All the seats after the money of some went back; to who was let in, and so has the seat still, as goodwill."""
-    back = {seat.id for seat in which}
-    goodwill = RefundKind.GOODWILL
-    return tuple(
-        replace(seat, refunded=goodwill if seat.id in let_in else kind) if seat.id in back else seat for seat in seats
-    )
+    """All the seats after the money of some went back; to who was let in, and so has the seat still, as goodwill.
+
+    which: as they were when it was asked for; what was due of one that its customer gave back meanwhile is what went.
+    """
+    back = {seat.id: seat.owed for seat in which}
+
+    def after(seat: Seat) -> Seat:
+        went_as = RefundKind.GOODWILL if seat.id in let_in else kind
+        return replace(seat, refunded=went_as, due=None if seat.due is None else back[seat.id])
+
+    return tuple(after(seat) if seat.id in back else seat for seat in seats)
+
+
+def noted(seats: Sequence[Seat], given_back: Iterable[Seat]) -> tuple[Seat, ...]:
+    """The seats once their customer is known to have given some back, which may be told again.
+
+    given_back: with what is due of each. Of one whose money went back before, all of it, nothing is due any more; one
+    that nothing had told of is one from now on.
+    """
+    told = {seat.id: seat for seat in given_back}
+
+    def after(seat: Seat) -> Seat:
+        if seat.due is not None or seat.id not in told:
+            return seat
+        return replace(seat, due=seat.price if seat.refunded else told[seat.id].due)
+
+    known = {seat.id for seat in seats}
+    return (*map(after, seats), *(seat for seat in told.values() if seat.id not in known))
+
+
+def completed(known: Iterable[Seat], sold: Iterable[Seat]) -> tuple[Seat, ...]:
+    """All that was sold, and what is known of some of it already."""
+    by_id = {seat.id: seat for seat in known}
+    return tuple(by_id.get(seat.id, seat) for seat in sold)
+
+
+def to_give_back(seats: Iterable[Seat], most: int) -> tuple[Seat, ...]:
+    """Those whose customer waits for their money, in all no more than `most`: where it does not suffice, each less."""
+    waiting = [seat for seat in seats if seat.due and not seat.refunded]
+    amounts = allot(most, [seat.owed for seat in waiting])
+    return tuple(replace(seat, due=amount) for seat, amount in zip(waiting, amounts, strict=True) if amount)
+
+
+def kept(seats: Iterable[Seat]) -> int:
+    """The fees of those that their customer gave back."""
+    return sum(seat.price - seat.owed for seat in seats)
 
 
 def fee_left(fee: int, seats: Iterable[Seat]) -> int:

@@ -5,8 +5,8 @@ afterwards, outside of any transaction, by operations.run() and operations.run_a
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -21,7 +21,7 @@ from chassis.storage import audit_log
 from chassis.storage.rows import selection
 from chassis.web import idempotency
 from chassis.web.idempotency import Claim, Key
-from payments import books, clerks, domain, kept, operations, receipts, vault
+from payments import books, clerks, domain, kept, operations, receipts, seats, vault
 from payments.books import Card, Change
 from payments.clerks import Clerk
 from payments.domain import BookingOver, UnderWay
@@ -39,6 +39,7 @@ from payments.heard import (
     BookingCreated,
     BookingEnding,
     BookingExtended,
+    BookingReduced,
     MethodGiven,
 )
 from payments.ledger import Kind
@@ -58,6 +59,10 @@ SavedCards = Mapping[tuple[UUID, UUID | None], SavedCard]
 
 
 OnFree = Callable[[Claim, Payment], None]
+
+
+# What may open a payment, whichever is heard of first.
+OfPayment = BookingCreated | BookingExtended | BookingConfirmed | BookingReduced | BookingEnding
 
 
 class PaymentUnknown(Exception):
@@ -105,6 +110,17 @@ def lock_payments(booking_ids: Collection[UUID]) -> None:
     _locked(booking_ids)
 
 
+def give_seats_back(*, booking: BookingReduced) -> None:
+    """Its customer gave seats back of what was sold: what is due of them is intended, now or once it is captured."""
+    if not booking.given_back:
+        return
+    with transaction.atomic(savepoint=False):
+        row = _lock_or_open([booking])[booking.booking_id]
+        known = books.known(row)
+        reduced = replace(known, seats=seats.noted(known.seats, booking.given_back))
+        _save(row, domain.booking_confirmed(reduced))
+
+
 def end_booking(*, booking: BookingEnding) -> None:
     """The booking was rejected, expired, cancelled or failed: what was taken goes back, less the fee it names.
 
@@ -118,7 +134,8 @@ def end_booking(*, booking: BookingEnding) -> None:
             waiting.update(status=RefundStatus.LAPSED, finished_at=Now())
         row.ended_reason = row.ended_reason or booking.reason[:64]
         retained = min(booking.retained, row.amount)
-        _save(row, domain.booking_ended(books.known(row), retained=retained, seats=booking.seat_ids))
+        had, had_before = booking.seat_ids, booking.given_back
+        _save(row, domain.booking_ended(books.known(row), retained=retained, seats=had, given_back=had_before))
 
 
 def note_let_in(*, booking: BookingCheckedIn) -> None:
@@ -230,7 +247,7 @@ def _open_again(booking: BookingCreated, saved: SavedCards) -> None:
     """An event has told of it before, perhaps a later one."""
     row, card = Payment.objects.select_for_update().get(booking_id=booking.booking_id), _card_given(booking, saved)
     _hold_until(row, booking.hold_expires_at)
-    row.seats = row.seats or _seats_sold(booking)
+    row.seats = kept.written(seats.completed(kept.seats_of(row), _seats_sold(booking)))
     if row.captured_at is None:
         row.sale = receipts.kept(booking.sale)
     unasked = row.status == domain.Status.REQUIRES_PAYMENT_METHOD and not row.under_way
@@ -253,7 +270,7 @@ def _opened(row: Payment, method: MethodGiven | None, card: Card | None) -> doma
     return decision if card else domain.declined(decision.payment, NO_SUCH_METHOD, final=True)
 
 
-def _unsaved(booking: BookingCreated | BookingExtended | BookingConfirmed | BookingEnding) -> Payment:
+def _unsaved(booking: OfPayment) -> Payment:
     return Payment(
         id=books.id_of(books.Step.PAYMENT, booking.booking_id),
         booking_id=booking.booking_id,
@@ -262,14 +279,13 @@ def _unsaved(booking: BookingCreated | BookingExtended | BookingConfirmed | Book
         amount=booking.total.amount,
         currency=booking.total.currency,
         hold_expires_at=booking.hold_expires_at if isinstance(booking, BookingCreated | BookingExtended) else None,
-        seats=_seats_sold(booking) if isinstance(booking, BookingCreated) else [],
+        seats=kept.written(_seats_sold(booking)) if isinstance(booking, BookingCreated) else [],
         sale=receipts.kept(booking.sale) if isinstance(booking, BookingCreated) else None,
     )
 
 
-def _seats_sold(booking: BookingCreated) -> list[dict[str, Any]]:
-    """The seats as a row keeps them."""
-    return kept.written(Seat(seat.id, seat.row, seat.number, seat.price.amount) for seat in booking.seats)
+def _seats_sold(booking: BookingCreated) -> list[Seat]:
+    return [Seat(seat.id, seat.row, seat.number, seat.price.amount) for seat in booking.seats]
 
 
 def _locked(booking_ids: Collection[UUID]) -> dict[UUID, Payment]:
@@ -278,7 +294,7 @@ def _locked(booking_ids: Collection[UUID]) -> dict[UUID, Payment]:
 
 
 def _lock_or_open(
-    bookings: Sequence[BookingCreated | BookingExtended | BookingConfirmed | BookingEnding],
+    bookings: Sequence[OfPayment],
 ) -> dict[UUID, Payment]:
     """The bookings' payments, locked; made now where this event overtook the one that tells of the booking."""
     told = {booking.booking_id: booking for booking in reversed(bookings)}

@@ -103,6 +103,18 @@ def ending_data(booking: dict[str, Any], *, refund: int | None = None, reason: s
     }
 
 
+def due(seat: dict[str, Any], amount: int) -> dict[str, Any]:
+    """A seat that was given back, as booking tells it; amount: what goes back of it."""
+    return {name: seat[name] for name in ("id", "row", "number", "price")} | {
+        "due": {**seat["price"], "amount": amount}
+    }
+
+
+def reduced_data(booking: dict[str, Any], *given_back: dict[str, Any]) -> dict[str, Any]:
+    """The data of the event with which its customer gave seats back, as of due()."""
+    return {name: booking[name] for name in ("booking_id", "reference", "user_id", "total")} | {"due": [*given_back]}
+
+
 def refund(client: Any, payment: Payment, *, key: object = None, **wanted: Any) -> Any:
     """Asks for money back, as whoever is signed in; wanted: amount, seats, kind."""
     body = {"payment_id": str(payment.id), "reason": "the sound failed", **wanted}

@@ -16,14 +16,16 @@ from chassis.messaging.inbox import Handler, receive_all
 from payments import gateways, operations, tasks
 from payments.handlers import HANDLERS, lock
 from payments.models import UNFINISHED, GatewayOperation, Payment, Transaction
-from tests.factories import booking_data, ending_data
+from tests.factories import booking_data, due, ending_data, reduced_data
 from tests.lossy import LossyPath
 from tests.simulator import Simulator
 from tests.together import event
 
 CARDS = ["tok_visa", "tok_card_declined", "tok_capture_fails", "tok_gateway_down", "tok_timeout_once"]
 ENDINGS = ["booking.cancelled", "booking.expired"]
-NEWS = ["booking.created", "booking.confirmed", *ENDINGS]
+NEWS = ["booking.created", "booking.confirmed", "booking.reduced", *ENDINGS]
+# Of a seat that its customer gave back.
+KEPT = 9_000
 FATES = [
     "handled",
     "killed before the call",
@@ -75,12 +77,14 @@ def handle(events: list[Event], fate: str, lossy: LossyPath) -> None:
     card=st.sampled_from(CARDS),
     at_once=st.booleans(),
     fee=st.sampled_from([0, 30_000]),
+    reduced=st.booleans(),
     life=st.lists(steps, min_size=1, max_size=8),
 )
 def test_the_money_ends_where_it_belongs(
     card: str,
     at_once: bool,
     fee: int,
+    reduced: bool,
     life: list[tuple[str | list[tuple[int, str]], str]],
     simulator: Simulator,
     lossy: LossyPath,
@@ -91,8 +95,15 @@ def test_the_money_ends_where_it_belongs(
     customer = sign_in()
     method = {"token": card} if at_once else None
     bookings = [booking_data(user_id=customer.user_id, payment_method=method) for _ in range(2)]
-    endings = [ending_data(booking, refund=booking["total"]["amount"] - fee) for booking in bookings]
+    gone = [[due(booking["seats"][0], 90_000 - KEPT)] if reduced else [] for booking in bookings]
+    kept = fee + KEPT * reduced
+    endings = [
+        ending_data(booking, refund=booking["total"]["amount"] - kept)
+        | {"seat_ids": [booking["seats"][1]["id"]], "due": seats}
+        for booking, seats in zip(bookings, gone, strict=True)
+    ]
     told = {name: endings if name in ENDINGS else bookings for name in NEWS}
+    told["booking.reduced"] = [reduced_data(booking, *seats) for booking, seats in zip(bookings, gone, strict=True)]
     heard: list[set[str]] = [set(), set()]
     for what, how in life:
         if what == "pay":

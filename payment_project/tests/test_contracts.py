@@ -28,6 +28,7 @@ READ: dict[str, Any] = {
     "booking.created": heard.BookingCreated,
     "booking.extended": heard.BookingExtended,
     "booking.confirmed": heard.BookingConfirmed,
+    "booking.reduced": heard.BookingReduced,
     "booking.checked_in": heard.BookingCheckedIn,
     "user.updated": heard.UserUpdated,
     "guest.claimed": heard.GuestClaimed,

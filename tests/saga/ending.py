@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from one_saga import PRICE, Saga, State, booking_domain, payment_domain
+from one_saga import PRICE, Saga, State, booking_domain, payment_domain, payment_seats
 
 
 def assert_ended_well(saga: Saga, inventory: Any) -> None:
@@ -15,7 +15,8 @@ def assert_ended_well(saga: Saga, inventory: Any) -> None:
     kept = payment.captured - payment.refunded
     if saga.state is State.CONFIRMED:
         assert payment.captured == saga.total
-        assert kept == saga.total - saga.given_back
+        assert kept == saga.total - saga.given_back - saga.returned
+        assert not payment_seats.to_give_back(payment.seats, payment.left)
         assert saga.cancelled <= PRICE * len(saga.given_back_seats | saga.let_in)
         assert {seat.id for seat in payment.seats if seat.given_back} <= saga.given_back_seats
         assert saga.tickets == 1
@@ -28,11 +29,11 @@ def assert_ended_well(saga: Saga, inventory: Any) -> None:
         assert payment.due_back <= 0
         assert kept == (saga.total - owed if payment.captured else 0)
         # Of seats that were given back nothing is kept, whether or not booking knew of them when it ended.
-        gone = sum(seat.price for seat in payment.seats if seat.given_back)
+        gone = sum(seat.owed for seat in payment.seats if seat.given_back)
         assert kept <= payment.retained <= saga.total - gone
         whole = sum(seat.price for seat in payment.seats if seat.charged)
         left = sum(seat.price for seat in payment.seats if seat.charged and not seat.given_back)
-        assert whole == 0 or kept <= payment.fee_told * left // whole
+        assert whole == 0 or kept <= payment.fee_told * left // whole + payment_seats.kept(payment.seats)
         assert payment.booking is payment_domain.Booking.ENDED
     for status in ("captured", "partially_refunded", "refunded"):
         assert (saga.known == status) == (payment.status == status)

@@ -1,29 +1,26 @@
 """The decisions of booking and payment together: whatever order their events arrive in, twice or late, the saga ends
 in a legal state with the money where it belongs.
 
-Both domain.py are pure, so they meet here as they are, without services, servers and clock. What stands between them
-in the services (lock, ask the domain, save, tell) is retold here in its shortest form; that the services do the same
-is what test_any_order.py shows on the real broker and databases.
+Both domain.py are pure, so they meet here as they are, without services, servers and clock. What stands between them is
+retold in both_services.py.
 """
 
 import random
 from typing import Any, ClassVar
 
+from both_services import Services
 from ending import assert_ended_well
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from one_saga import (
     PRICE,
     Kind,
-    Message,
-    PaymentStatus,
     RefundKind,
     Saga,
     State,
-    Status,
     Trigger,
     booking_domain,
-    new_payment,
+    due_of,
     payment_domain,
     payment_ledger,
     payment_rules,
@@ -34,19 +31,17 @@ SEATS = 2
 CARDS = ["good", "declined", "not capturable"]
 
 
-class Sagas(RuleBasedStateMachine):
-    """`wire` holds what was told and may arrive, or arrive again; `inventory` whose each seat is."""
+class Sagas(Services, RuleBasedStateMachine):
+    """What people, the clock and the card gateway do, in any order; and what must be true of it."""
 
     reached: ClassVar[set[Any]] = set()
-    happened: ClassVar[set[Any]] = set()
 
     @initialize(seed=st.integers(0, 2**32), paid=st.booleans())
     def begin(self, seed: int, paid: bool = False) -> None:
         """paid: there is a booking with which staff and the door have something to do."""
         self.chance = random.Random(seed)
         self.sagas: list[Saga] = []
-        self.wire: list[Message] = []
-        self.inventory: dict[int, Saga] = {}
+        self.wire, self.inventory = [], {}
         if paid:
             self.book(frozenset({0, 1}), "good")
             self.wait_until_nothing_is_under_way()
@@ -88,9 +83,27 @@ class Sagas(RuleBasedStateMachine):
         saga = self.pick(self.sagas, n)
         if saga is not None and saga.state in booking_domain.OPEN and (by == "SHOWTIME" or not saga.let_in):
             trigger = Trigger.SHOWTIME_CANCELLED if by == "SHOWTIME" else Trigger[f"CANCELLED_BY_{by}"]
-            most = min(len(saga.has) * PRICE, saga.total - saga.known_refunded)
-            kept = min(fee, most) if by == "CUSTOMER" and saga.state is State.CONFIRMED else 0
-            self.end(saga, trigger, refund=saga.total - kept)
+            there = max(saga.total - saga.known_to_go_back, 0)
+            earlier = min(saga.known_kept, there)
+            kept = earlier + min(fee, len(saga.has) * PRICE, there - earlier) if by == "CUSTOMER" else 0
+            self.end(saga, trigger, refund=saga.total - (kept if saga.state is State.CONFIRMED else 0))
+
+    @rule(n=st.integers(0, 50), seat=st.sampled_from(range(SEATS)), fee=st.sampled_from([0, PRICE // 10, PRICE]))
+    def give_back(self, n: int, seat: int, fee: int) -> None:
+        """The customer gives a seat back and goes on with the other."""
+        saga = self.pick(self.sagas, n)
+        if saga is None or saga.state is not State.CONFIRMED or seat not in saga.has - saga.let_in or len(saga.has) < 2:
+            return
+        left = max(saga.total - saga.known_to_go_back - saga.known_kept, 0)
+        saga.due[seat] = min(PRICE, left) - min(fee, PRICE, left)
+        if seat in saga.settled:  # as goodwill
+            saga.due[seat] = 0
+        saga.advance(Trigger.SEATS_GIVEN_BACK)
+        saga.given_back_seats.add(seat)
+        del self.inventory[seat]
+        self.tell(saga, "booking.reduced", due=(due_of(seat, saga.due[seat]),))
+        if seat in saga.settled:
+            saga.due[seat] = PRICE
 
     @rule(
         n=st.integers(0, 50),
@@ -106,11 +119,12 @@ class Sagas(RuleBasedStateMachine):
         payment = saga.payment
         try:
             about = () if seat is None else payment_seats.chosen(payment.seats, [seat])
-            amount = sum(each.price for each in about) or (payment.left if part is None else part)
+            amount = sum(each.owed for each in about) if about else payment.left if part is None else part
             decision = payment_domain.request_refund(payment, amount)
             kind = payment_rules.refund_kind(payment, amount, RefundKind.GOODWILL if goodwill else None, about)
         except (
             *(payment_domain.UnderWay, payment_domain.IllegalTransition, payment_domain.TooMuch),
+            *(payment_domain.NothingPaid, payment_rules.PartCannotCancel),
             *(payment_seats.AboutSeats, payment_seats.SeatsUnknown),
         ):
             return
@@ -171,6 +185,7 @@ class Sagas(RuleBasedStateMachine):
         if saga is None:
             return
         payment, ask = saga.payment, saga.asked
+        about = saga.refunding_seats or ask.seats
         saga.asked = None
         match ask.kind:
             case Kind.AUTHORIZE if saga.asked_with == "declined":
@@ -189,117 +204,15 @@ class Sagas(RuleBasedStateMachine):
                 decision = payment_domain.voided(payment)
             case _:
                 if saga.refunding:
-                    saga.refunding = payment_rules.became(payment, saga.refunding, saga.refunding_seats)
+                    saga.refunding = payment_rules.became(payment, saga.refunding, about)
                 kind = saga.refunding or RefundKind.CANCEL
-                decision = payment_domain.refunded(payment, ask.amount, seats=saga.refunding_seats, kind=kind)
+                decision = payment_domain.refunded(payment, ask.amount, seats=about, kind=kind)
+                saga.returned += ask.amount if ask.seats else 0
                 saga.given_back += ask.amount if saga.refunding else 0
                 saga.cancelled += ask.amount if saga.refunding is RefundKind.CANCEL else 0
         kind = saga.refunding or RefundKind.CANCEL  # what the saga gives back is of a booking that has ended
-        seats = tuple(seat.id for seat in saga.refunding_seats)
         saga.refunding, saga.refunding_seats = None, ()
-        self.decide(saga, decision, kind=kind, seats=seats)
-
-    # What the services do with it.
-
-    def receive(self, message: Message) -> None:  # noqa: C901  (a table: a case for each event)
-        saga, fields = message.saga, message.fields
-        match message.type:
-            case "booking.created":
-                self.open_payment(saga)
-            case "booking.extended":
-                saga.payment = self.payment_of(saga)
-                saga.payable_until = max(saga.payable_until, fields["until"])
-            case "booking.confirmed":
-                self.decide(saga, payment_domain.booking_confirmed(self.payment_of(saga)))
-            case "booking.rejected" | "booking.expired" | "booking.cancelled" | "booking.failed":
-                retained = saga.total - fields["refund"]
-                ended = payment_domain.booking_ended(self.payment_of(saga), retained=retained, seats=fields["seats"])
-                self.decide(saga, ended)
-            case "payment.authorized":
-                self.note(saga, PaymentStatus.AUTHORIZED)
-                self.sell(saga)
-            case "payment.completed":
-                self.note(saga, PaymentStatus.CAPTURED)
-                if saga.state is State.CONFIRMED and not saga.tickets:
-                    saga.tickets += 1
-                    self.tell(saga, "ticket.issued")
-            case "payment.failed":
-                capture = fields["stage"] == "capture"
-                self.note(saga, PaymentStatus.FAILED if capture else PaymentStatus.DECLINED)
-                trigger = booking_domain.payment_failure(saga.state, stage=fields["stage"], final=fields["final"])
-                if trigger is not None:
-                    self.end(saga, trigger)
-            case "payment.voided":
-                self.note(saga, PaymentStatus.VOIDED)
-            case "payment.refunded":
-                self.note(saga, PaymentStatus(fields["status"]))
-                saga.known_refunded = max(saga.known_refunded, fields["refunded"])
-                self.take_back(saga, PaymentStatus(fields["status"]), fields["kind"], fields["seats"])
-            case "booking.checked_in":
-                saga.payment = payment_domain.note_let_in(saga.payment, fields["seats"])
-
-    def take_back(self, saga: Saga, status: Any, kind: str, named: tuple[int, ...]) -> None:
-        trigger, going = booking_domain.refund_takes(
-            saga.state, status=status, kind=kind, named=named, seats=saga.has, let_in=saga.let_in
-        )
-        if trigger is Trigger.REFUNDED:
-            self.end(saga, trigger)
-        elif trigger is not None:
-            saga.advance(trigger)
-            saga.given_back_seats |= going
-            for seat in going:
-                del self.inventory[seat]
-            self.tell(saga, "booking.reduced")
-
-    def open_payment(self, saga: Saga) -> None:
-        payment = self.payment_of(saga)
-        unasked = payment.status is Status.REQUIRES_PAYMENT_METHOD and not payment.under_way
-        if saga.card is not None and unasked:
-            saga.asked_with, saga.ends_booking = saga.card, True
-            self.decide(saga, payment_domain.request_authorization(payment))
-        else:
-            saga.payment = payment
-
-    def sell(self, saga: Saga) -> None:
-        if saga.state is not State.PENDING:
-            return
-        if all(self.may_have(saga, seat) for seat in saga.seats):
-            self.inventory |= dict.fromkeys(saga.seats, saga)
-            saga.advance(Trigger.SEATS_SOLD)
-            self.tell(saga, "booking.confirmed")
-        else:
-            self.end(saga, Trigger.SEATS_LOST)
-
-    def end(self, saga: Saga, trigger: Any, *, refund: int | None = None) -> None:
-        had = tuple(saga.has)
-        saga.advance(trigger)
-        saga.refund = saga.total if refund is None else refund
-        self.inventory = {seat: owner for seat, owner in self.inventory.items() if owner is not saga}
-        self.tell(saga, f"booking.{saga.state.lower()}", refund=saga.refund, seats=had)
-
-    def decide(self, saga: Saga, decision: Any, *, kind: Any = None, seats: tuple[int, ...] = ()) -> None:
-        saga.payment = decision.payment
-        if decision.ask is not None:
-            saga.asked = decision.ask
-        for posting in decision.postings:
-            saga.ledger[posting.account] += posting.amount
-        for told in decision.announcements:
-            now = {"status": decision.payment.status.value, "refunded": decision.payment.refunded}
-            self.tell(saga, told.type, stage=told.stage, final=told.final, kind=kind, seats=seats, **now)
-            self.happened.add(told.type)
-
-    def tell(self, saga: Saga, event_type: str, **fields: Any) -> None:
-        self.wire.append(Message(saga, event_type, fields))
-
-    def note(self, saga: Saga, told: Any) -> None:
-        saga.known = booking_domain.advance_payment(saga.known, told)
-
-    def payment_of(self, saga: Saga) -> Any:
-        return saga.payment or new_payment(saga)
-
-    def may_have(self, saga: Saga, seat: int) -> bool:
-        owner = self.inventory.get(seat)
-        return owner is None or owner is saga or (owner.state is State.PENDING and owner.hold_over)
+        self.decide(saga, decision, kind=kind, seats={seat.id: seat.owed for seat in about})
 
     @staticmethod
     def pick(things: list[Any], n: int) -> Any:
@@ -323,8 +236,9 @@ class Sagas(RuleBasedStateMachine):
             if Trigger.REFUNDED in saga.history:
                 assert saga.payment.captured == saga.total
                 assert saga.cancelled >= PRICE * len(saga.has) or saga.payment.refunded == saga.total
-            assert saga.given_back == 0 or saga.given_back <= saga.payment.refunded
-            assert PRICE * len(saga.given_back_seats) <= saga.given_back
+            assert saga.given_back == 0 or saga.given_back + saga.returned <= saga.payment.refunded
+            assert PRICE * len(saga.given_back_seats - saga.due.keys()) <= saga.given_back
+            assert saga.returned <= sum(saga.due.values())
 
     @invariant()
     def who_is_in_has_their_seat_and_nobody_else_has_it(self) -> None:
@@ -367,6 +281,9 @@ class Sagas(RuleBasedStateMachine):
             self.refund(saga.number, self.chance.choice([None, None, 1]), self.chance.random() < 0.3, seat)
         elif saga.state is State.CONFIRMED and what < 0.35:
             self.check_in(saga.number, self.chance.choice(sorted(saga.seats)))
+        elif saga.state is State.CONFIRMED and what < 0.5:
+            fee = self.chance.choice([0, PRICE // 10, PRICE])
+            self.give_back(saga.number, self.chance.choice(sorted(saga.seats)), fee)
 
     def wait_until_nothing_is_under_way(self) -> None:
         while self.goes_on():

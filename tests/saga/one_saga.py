@@ -37,9 +37,10 @@ Kind, Status, RefundKind = payment_ledger.Kind, payment_domain.Status, payment_s
 class Saga:
     """One booking and its payment: what booking knows, what payment knows, what the gateway is asked.
 
-    given_back: of its money by staff, cancelled: so much of that not as goodwill. given_back_seats: which seats went
-    with it; let_in: to which somebody was. held_until, payable_until: how often its hold was made longer, and of how
-    many of those payment knows.
+    given_back: of its money by staff, cancelled: so much of that not as goodwill; returned: of seats that its customer
+    gave back. given_back_seats: which seats went with it; due: of those of its customer, what comes back of each;
+    settled: of which seats payment told that their money went; let_in: to which somebody was. held_until,
+    payable_until: how often its hold was made longer, and of how many of those payment knows.
     """
 
     number: int
@@ -60,7 +61,10 @@ class Saga:
     refunding: Any = None
     refunding_seats: tuple[Any, ...] = ()
     given_back: int = 0
+    returned: int = 0
     given_back_seats: set[int] = field(default_factory=set)
+    due: dict[int, int] = field(default_factory=dict)
+    settled: set[int] = field(default_factory=set)
     let_in: set[int] = field(default_factory=set)
     cancelled: int = 0
     known_refunded: int = 0
@@ -73,6 +77,21 @@ class Saga:
     @property
     def has(self) -> set[int]:
         return set(self.seats) - self.given_back_seats
+
+    @property
+    def known_to_go_back(self) -> int:
+        """What booking knows to have gone back, or to be on its way."""
+        return self.known_refunded + sum(due for seat, due in self.due.items() if seat not in self.settled)
+
+    @property
+    def known_kept(self) -> int:
+        """The fees of the seats that its customer gave back, as far as booking knows."""
+        return sum(PRICE - due for due in self.due.values())
+
+    @property
+    def told_due(self) -> tuple[Any, ...]:
+        """As booking tells of them."""
+        return tuple(due_of(seat, amount) for seat, amount in self.due.items())
 
     @property
     def may_be_extended(self) -> bool:
@@ -89,6 +108,11 @@ class Saga:
     def advance(self, trigger: Any) -> None:
         self.state = booking_domain.next_state(self.state, trigger)
         self.history.append(trigger)
+
+
+def due_of(seat: int, amount: int) -> Any:
+    """A seat that its customer gave back, with what is to come back of it, as payment reads it."""
+    return payment_seats.Seat(seat, "A", seat, PRICE, due=amount)
 
 
 def new_payment(saga: Saga) -> Any:

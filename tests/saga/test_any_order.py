@@ -144,6 +144,14 @@ class AnyOrder(RuleBasedStateMachine):
             customer, _, booking = self.made[n % len(self.made)]
             assert customer.delete(f"/api/bookings/{booking['id']}").status in (200, 409)
 
+    @rule(n=numbers)
+    def give_back(self, n: int) -> None:
+        """The customer gives a seat back and goes on with the others, whatever else is on its way."""
+        if self.made:
+            customer, _, booking = self.made[n % len(self.made)]
+            body = {"seat_ids": [booking["seats"][0]["id"]]}
+            assert customer.post(f"/api/bookings/{booking['id']}/give-back", body).status in (200, 409)
+
     @rule(n=numbers, wanted=st.sampled_from([{}, {"kind": "goodwill"}, {"amount": 1}]), by_seat=st.booleans())
     def refund(self, n: int, wanted: dict[str, Any], by_seat: bool) -> None:
         """Support gives money back, all of it, a part, or that of a seat, whatever else is on its way."""

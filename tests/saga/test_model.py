@@ -10,6 +10,8 @@ from hypothesis.stateful import run_state_machine_as_test
 from model import Sagas
 from one_saga import PRICE, RefundKind, Saga, State, Status, Trigger, payment_domain
 
+FEE = PRICE // 10
+
 
 def _hold_ends(model: Sagas, _: object) -> None:
     model.hold_ends(0)
@@ -22,6 +24,8 @@ DEEDS: dict[str, Callable[[Sagas, str | None], object]] = {
     "the customer books two": lambda model, card: model.book(frozenset({0, 1}), card),
     "the customer cancels": lambda model, _: model.cancel(0, "CUSTOMER", fee=0),
     "the customer cancels late": lambda model, _: model.cancel(0, "CUSTOMER", fee=PRICE),
+    "the customer gives a seat back": lambda model, _: model.give_back(0, 0, fee=0),
+    "the customer gives a seat back late": lambda model, _: model.give_back(0, 0, fee=FEE),
     "the customer needs longer": lambda model, _: model.extend(0),
     "the hold ends": _hold_ends,
     "somebody goes in": lambda model, _: model.check_in(0, 0),
@@ -268,6 +272,60 @@ def test_of_a_seat_that_was_given_back_just_before_the_end_no_fee_is_kept() -> N
         story.ends(State.CANCELLED, Status.PARTIALLY_REFUNDED)
 
 
+def test_a_customer_gives_a_seat_back_and_its_money_follows() -> None:
+    story = sold("the customer books two")
+    story.given("the customer gives a seat back late").expect("booking.reduced")
+    assert (story.saga.state, story.saga.has) == (State.CONFIRMED, {1})
+    story.given("booking.reduced").expect(asks="refund")
+    story.given("the customer gives a seat back").expect()
+    story.given("the gateway answers").expect("payment.refunded")
+    story.given("payment.refunded").expect()
+    assert story.saga.payment.refunded == PRICE - FEE
+    story.ends(State.CONFIRMED, Status.PARTIALLY_REFUNDED)
+
+
+def test_a_seat_that_was_given_back_before_its_money_was_taken_is_paid_back_once_it_was() -> None:
+    story = Story(card="good")
+    for step in ("the customer books two", "booking.created", "the gateway answers", "payment.authorized"):
+        story.given(step)
+    story.given("the customer gives a seat back").expect("booking.reduced")
+    story.given("booking.reduced").expect(asks="capture")
+    story.given("booking.confirmed").expect()
+    story.given("the gateway answers").expect("payment.completed", asks="refund")
+    story.given("the gateway answers").expect("payment.refunded")
+    story.given("payment.completed").expect("ticket.issued")
+    story.given("payment.refunded").expect()
+    story.ends(State.CONFIRMED, Status.PARTIALLY_REFUNDED)
+
+
+def test_who_gives_a_seat_back_and_cancels_the_rest_pays_the_fee_of_each_once_whichever_is_heard_first() -> None:
+    for first, second in (("booking.reduced", "booking.cancelled"), ("booking.cancelled", "booking.reduced")):
+        story = sold("the customer books two")
+        story.given("the customer gives a seat back late").expect("booking.reduced")
+        story.given("the customer cancels late").expect("booking.cancelled")
+        story.given(first).expect(asks="refund")
+        story.given(second).expect()
+        story.given("the gateway answers").expect("payment.refunded")
+        story.given("payment.refunded").expect()
+        assert (story.saga.payment.retained, story.saga.payment.refunded) == (PRICE + FEE, PRICE - FEE)
+        story.ends(State.CANCELLED, Status.PARTIALLY_REFUNDED)
+
+
+def test_a_seat_that_support_and_its_customer_give_back_at_once_is_paid_back_once() -> None:
+    for told_first in ("booking.reduced", "payment.refunded"):
+        story = sold("the customer books two")
+        story.given("support gives a seat back").expect(asks="refund")
+        story.given("the customer gives a seat back late").expect("booking.reduced")
+        if told_first == "booking.reduced":
+            story.given("booking.reduced").expect()
+        story.given("the gateway answers").expect("payment.refunded")
+        story.given("payment.refunded").expect()
+        if told_first == "payment.refunded":
+            story.given("booking.reduced").expect()
+        assert (story.saga.payment.refunded, story.saga.due) == (PRICE, {0: PRICE})
+        story.ends(State.CONFIRMED, Status.PARTIALLY_REFUNDED)
+
+
 def test_a_refund_that_overtakes_the_receipt_leaves_no_ticket_behind() -> None:
     story = Story(card="good")
     for step in ("the customer books", "booking.created", "the gateway answers", "payment.authorized"):
@@ -302,7 +360,8 @@ def test_what_is_paid_is_given_back_seat_by_seat_and_whole_and_people_are_let_in
         sagas = Sagas()
         sagas.begin(seed=seed, paid=True)
         sagas.teardown()
-    assert {Trigger.REFUNDED, Trigger.SEATS_REFUNDED, "let in", "payment.fee_lowered"} <= Sagas.happened
+    seats = {Trigger.SEATS_REFUNDED, Trigger.SEATS_GIVEN_BACK}
+    assert {Trigger.REFUNDED, *seats, "let in", "payment.fee_lowered"} <= Sagas.happened
 
 
 def test_a_payment_that_forgets_the_end_of_its_booking_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:

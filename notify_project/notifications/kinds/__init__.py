@@ -182,11 +182,12 @@ _ALL = (
     ),
     Kind(
         # The seats, once booking has freed them: what goes with the money is said here, or by the end of the booking.
+        # Of those that their customer gave back also what comes of it.
         code="booking_reduced",
         tells=Telling(
             "booking.reduced",
             BookingReduced,
-            says=("reference", "showtime", "of_seats", "stay"),
+            says=("reference", "showtime", "of_seats", "stay", "back", "kept"),
             once=lambda booking: f"reduced:{booking.booking_id}:{len(booking.seats)}",
         ),
         while_booked=True,
@@ -196,6 +197,8 @@ _ALL = (
             "showtime": samples.BOOKING["showtime"],
             "of_seats": "F7",
             "stay": "F8",
+            "back": samples.PRICE,
+            "kept": {"amount": 50000, "currency": "VND"},
         },
     ),
     Kind(

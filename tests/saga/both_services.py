@@ -1,0 +1,135 @@
+"""What stands between the decisions of booking and payment in their services (lock, ask the domain, save, tell), in its
+shortest form. That the services do the same is what test_any_order.py shows on the real broker and databases.
+"""
+
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from one_saga import (
+    Message,
+    PaymentStatus,
+    Saga,
+    State,
+    Status,
+    Trigger,
+    booking_domain,
+    new_payment,
+    payment_domain,
+    payment_seats,
+)
+
+
+class Services:
+    """`wire` holds what was told and may arrive, or arrive again; `inventory` whose each seat is."""
+
+    happened: ClassVar[set[Any]] = set()
+    wire: list[Message]
+    inventory: dict[int, Saga]
+
+    def receive(self, message: Message) -> None:  # noqa: C901  (a table: a case for each event)
+        saga, fields = message.saga, message.fields
+        match message.type:
+            case "booking.created":
+                self.open_payment(saga)
+            case "booking.extended":
+                saga.payment = self.payment_of(saga)
+                saga.payable_until = max(saga.payable_until, fields["until"])
+            case "booking.confirmed":
+                self.decide(saga, payment_domain.booking_confirmed(self.payment_of(saga)))
+            case "booking.rejected" | "booking.expired" | "booking.cancelled" | "booking.failed":
+                retained = saga.total - fields["refund"]
+                told = {"retained": retained, "seats": fields["seats"], "given_back": fields["due"]}
+                self.decide(saga, payment_domain.booking_ended(self.payment_of(saga), **told))
+            case "booking.reduced" if fields["due"]:
+                known = self.payment_of(saga)
+                reduced = replace(known, seats=payment_seats.noted(known.seats, fields["due"]))
+                self.decide(saga, payment_domain.booking_confirmed(reduced))
+            case "payment.authorized":
+                self.note(saga, PaymentStatus.AUTHORIZED)
+                self.sell(saga)
+            case "payment.completed":
+                self.note(saga, PaymentStatus.CAPTURED)
+                if saga.state is State.CONFIRMED and not saga.tickets:
+                    saga.tickets += 1
+                    self.tell(saga, "ticket.issued")
+            case "payment.failed":
+                capture = fields["stage"] == "capture"
+                self.note(saga, PaymentStatus.FAILED if capture else PaymentStatus.DECLINED)
+                trigger = booking_domain.payment_failure(saga.state, stage=fields["stage"], final=fields["final"])
+                if trigger is not None:
+                    self.end(saga, trigger)
+            case "payment.voided":
+                self.note(saga, PaymentStatus.VOIDED)
+            case "payment.refunded":
+                self.note(saga, PaymentStatus(fields["status"]))
+                saga.known_refunded = max(saga.known_refunded, fields["refunded"])
+                self.take_back(saga, PaymentStatus(fields["status"]), fields["kind"], fields["seats"])
+            case "booking.checked_in":
+                saga.payment = payment_domain.note_let_in(saga.payment, fields["seats"])
+
+    def take_back(self, saga: Saga, status: Any, kind: str, named: dict[int, int]) -> None:
+        if saga.state is State.CONFIRMED:
+            saga.due |= {seat: amount for seat, amount in named.items() if seat in saga.due.keys() - saga.settled}
+            saga.settled |= named.keys()
+        trigger, going = booking_domain.refund_takes(
+            saga.state, status=status, kind=kind, named=named, seats=saga.has, let_in=saga.let_in
+        )
+        if trigger is Trigger.REFUNDED:
+            self.end(saga, trigger)
+        elif trigger is not None:
+            saga.advance(trigger)
+            saga.given_back_seats |= going
+            for seat in going:
+                del self.inventory[seat]
+            self.tell(saga, "booking.reduced", due=())
+
+    def open_payment(self, saga: Saga) -> None:
+        payment = self.payment_of(saga)
+        unasked = payment.status is Status.REQUIRES_PAYMENT_METHOD and not payment.under_way
+        if saga.card is not None and unasked:
+            saga.asked_with, saga.ends_booking = saga.card, True
+            self.decide(saga, payment_domain.request_authorization(payment))
+        else:
+            saga.payment = payment
+
+    def sell(self, saga: Saga) -> None:
+        if saga.state is not State.PENDING:
+            return
+        if all(self.may_have(saga, seat) for seat in saga.seats):
+            self.inventory |= dict.fromkeys(saga.seats, saga)
+            saga.advance(Trigger.SEATS_SOLD)
+            self.tell(saga, "booking.confirmed")
+        else:
+            self.end(saga, Trigger.SEATS_LOST)
+
+    def end(self, saga: Saga, trigger: Any, *, refund: int | None = None) -> None:
+        had = tuple(saga.has)
+        saga.advance(trigger)
+        saga.refund = saga.total if refund is None else refund
+        self.inventory = {seat: owner for seat, owner in self.inventory.items() if owner is not saga}
+        self.tell(saga, f"booking.{saga.state.lower()}", refund=saga.refund, seats=had, due=saga.told_due)
+
+    def decide(self, saga: Saga, decision: Any, *, kind: Any = None, seats: dict[int, int] | None = None) -> None:
+        """seats: whose money went back, and how much of each."""
+        saga.payment = decision.payment
+        if decision.ask is not None:
+            saga.asked = decision.ask
+        for posting in decision.postings:
+            saga.ledger[posting.account] += posting.amount
+        for told in decision.announcements:
+            now = {"status": decision.payment.status.value, "refunded": decision.payment.refunded}
+            self.tell(saga, told.type, stage=told.stage, final=told.final, kind=kind, seats=seats or {}, **now)
+            self.happened.add(told.type)
+
+    def tell(self, saga: Saga, event_type: str, **fields: Any) -> None:
+        self.wire.append(Message(saga, event_type, fields))
+
+    def note(self, saga: Saga, told: Any) -> None:
+        saga.known = booking_domain.advance_payment(saga.known, told)
+
+    def payment_of(self, saga: Saga) -> Any:
+        return saga.payment or new_payment(saga)
+
+    def may_have(self, saga: Saga, seat: int) -> bool:
+        owner = self.inventory.get(seat)
+        return owner is None or owner is saga or (owner.state is State.PENDING and owner.hold_over)
