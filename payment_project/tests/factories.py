@@ -11,8 +11,8 @@ from chassis.ids import uuid7
 from chassis.storage.audit_log import Actor
 from payments import vault
 from payments.clerks import Clerk
-from payments.domain import Booking, Status
 from payments.models import Payment, PaymentMethod, Refund, RefundStatus
+from payments.states import Booking, Status
 
 
 class PaymentFactory(factory.django.DjangoModelFactory):

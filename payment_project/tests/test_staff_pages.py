@@ -12,10 +12,10 @@ from chassis.testing_pages import (
 )
 from chassis.testing_words import assert_pages_are_in_words
 from chassis.web.staff import local_user
-from payments.domain import Status
 from payments.ledger import Account, Kind
 from payments.models import GatewayOperation, OperationState, Transaction, WebhookDelivery
 from payments.receipt_models import Receipt
+from payments.states import Status
 from tests.factories import PaymentFactory, PaymentMethodFactory, RefundFactory
 
 pytestmark = pytest.mark.django_db
