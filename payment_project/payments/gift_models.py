@@ -130,8 +130,8 @@ class GiftCardLine(models.Model):
 
     class Meta:
         db_table = "gift_card_lines"
-        verbose_name = "line of the gift cards' ledger"
-        verbose_name_plural = "gift cards' ledger"
+        verbose_name = "gift card line"
+        verbose_name_plural = "gift card lines"
         ordering = ["id"]
         constraints = [
             # An issue has no operation, and one entry of each card.

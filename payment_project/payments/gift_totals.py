@@ -27,7 +27,8 @@ _COUNT_ON = f"""
 WITH added AS ({_SINCE} AND id <= %(until)s GROUP BY currency)
 INSERT INTO gift_cards_owed AS owed (currency, amount, until)
 SELECT currency, coalesce(added.sum, 0), %(until)s FROM added FULL JOIN gift_cards_owed USING (currency)
-ON CONFLICT (currency) DO UPDATE SET amount = owed.amount + excluded.amount, until = excluded.until
+ON CONFLICT (currency) DO UPDATE
+SET amount = owed.amount + excluded.amount, until = greatest(owed.until, excluded.until)
 """  # noqa: S608  (a part of the text)
 
 

@@ -153,8 +153,8 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                "verbose_name": "line of the gift cards' ledger",
-                "verbose_name_plural": "gift cards' ledger",
+                "verbose_name": "gift card line",
+                "verbose_name_plural": "gift card lines",
                 "db_table": "gift_card_lines",
                 "ordering": ["id"],
             },
