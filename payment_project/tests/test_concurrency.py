@@ -147,7 +147,7 @@ def test_of_64_payments_at_once_a_gift_card_pays_the_ten_that_it_has_value_for(s
         """As good clients do it: again, under the same key, while the service has no connection left."""
         body = {"booking_id": str(payments[number].booking_id), "gift_card": {"code": code}}
         for _ in range(20):
-            answer = customer.post("/payments", body, headers={"Idempotency-Key": f"of {number}"}).json()
+            answer = customer.post("/payments", body, headers={"Idempotency-Key": f"of-{number}"}).json()
             if answer.get("code") not in ("service_unavailable", "idempotency_key_in_flight"):
                 break
         return str(answer.get("code") or answer["status"])
