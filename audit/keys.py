@@ -43,7 +43,7 @@ CHANGED = {
     "bookings": ("booking", _BOOKINGS_CHANGED),
     "payments": ("payment", _PAYMENTS_CHANGED),
     "receipts": ("payment", "SELECT id FROM receipts WHERE id >= $1"),
-    "gift cards": ("payment", "SELECT card_id FROM gift_card_lines WHERE id >= $1"),
+    "gift cards": ("payment", "SELECT DISTINCT card_id FROM gift_card_lines WHERE id >= $1"),
     "showtimes": (
         "booking",
         f"SELECT DISTINCT showtime_id FROM bookings JOIN ({_BOOKINGS_CHANGED}) AS changed USING (id)",  # noqa: S608  (ours)

@@ -103,6 +103,20 @@ def make_word(gateway: str, *, manager: tuple[str, str], most_uses: int) -> str:
     return word
 
 
+def make_gift_cards(gateway: str, *, manager: tuple[str, str], count: int, amount: int) -> list[str]:
+    """The codes of gift cards of so many cents each, as many as one person may issue alone. Raises BenchError."""
+    staff = Client(gateway, token=sign_in(gateway, *manager))
+    wanted = {
+        "origin": "goodwill",
+        "count": count,
+        "amount": {"amount": amount, "currency": "EUR"},
+        "reason": "Load test",
+    }
+    issue = _made(staff.post("/api/gift-cards/issues", wanted, key=secrets.token_hex(16)))
+    codes: list[str] = _made(staff.post(f"/api/gift-cards/issues/{issue['id']}/codes", None))["codes"]
+    return codes
+
+
 def _schedule(staff: Client, screen_id: str, movie_id: str, count: int) -> list[str]:
     first = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=200)
     wanted = {

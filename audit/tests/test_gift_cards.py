@@ -75,7 +75,9 @@ def test_what_a_payment_says_it_has_of_a_card_is_held_against_its_ledger(paid):
 
 
 def test_a_payment_has_value_of_one_card_alone(paid):
-    paid.plant("payment", "gift_cards", id=OTHER_CARD, amount=PART + 9, balance=PART, reserved=0, currency="VND")
+    paid.plant(
+        "payment", "gift_cards", id=OTHER_CARD, amount=PART + 9, balance=PART, reserved=0, currency="VND", digest=b"2"
+    )
     book(paid, card=OTHER_CARD, desk=-PART - 9, balance=PART + 9)
     book(paid, uuid7(), card=OTHER_CARD, balance=-10, redeemed=10)
     book(paid, PAYMENT, card=OTHER_CARD, balance=1, redeemed=-1)

@@ -31,13 +31,13 @@ from payments.gift_card_guesses import guessing
 from payments.gift_ledger import Origin
 from payments.gift_models import GiftCardIssue
 from payments.gift_serializers import (
-    BalanceSerializer,
-    CodesSerializer,
+    GiftCardBalanceSerializer,
+    GiftCardCodesSerializer,
     GiftCardFilter,
+    GiftCardIssueRequest,
+    GiftCardIssueSerializer,
+    GiftCardLineSerializer,
     GiftCardSerializer,
-    IssueRequest,
-    IssueSerializer,
-    LineSerializer,
     ReasonRequest,
     present_balance,
     present_card,
@@ -56,7 +56,7 @@ class BalanceView(APIView):
         summary="What a gift card is good for",
         tags=TAGS,
         request=GiftCardCodeRequest,
-        responses=BalanceSerializer,
+        responses=GiftCardBalanceSerializer,
         examples=schema.GIFT_CARD,
     )
     def post(self, request: Request) -> Response:
@@ -79,7 +79,7 @@ class IssueListView(APIView):
         summary="List issues of gift cards",
         tags=TAGS,
         description="For staff, the newest first.",
-        responses=page_of(IssueSerializer),
+        responses=page_of(GiftCardIssueSerializer),
     )
     def get(self, request: Request) -> Response:
         pages = CursorPage()
@@ -91,8 +91,8 @@ class IssueListView(APIView):
         operation_id="issue_gift_cards",
         summary="Issue gift cards",
         tags=TAGS,
-        request=IssueRequest,
-        responses={201: IssueSerializer},
+        request=GiftCardIssueRequest,
+        responses={201: GiftCardIssueSerializer},
         parameters=[schema.IDEMPOTENCY_KEY],
         examples=schema.ISSUE_GIFT_CARDS,
     )
@@ -102,7 +102,7 @@ class IssueListView(APIView):
         Their codes come with `POST /gift-cards/issues/{id}/codes`, to whoever asked, once.
         """
         idempotency.key_from(request, required=True)
-        wanted = IssueRequest.parse(request.data)
+        wanted = GiftCardIssueRequest.parse(request.data)
         asked = gift_issues.Wanted(
             origin=Origin(wanted["origin"]),
             amount=wanted["amount"]["amount"],
@@ -123,7 +123,10 @@ class IssueView(APIView):
 
     @problems(GiftCardIssueNotFound)
     @extend_schema(
-        operation_id="get_gift_card_issue", summary="Read an issue of gift cards", tags=TAGS, responses=IssueSerializer
+        operation_id="get_gift_card_issue",
+        summary="Read an issue of gift cards",
+        tags=TAGS,
+        responses=GiftCardIssueSerializer,
     )
     def get(self, _: Request, issue_id: UUID) -> Response:
         """Its cards are in the list of gift cards."""
@@ -139,7 +142,7 @@ class IssueApprovalView(APIView):
         summary="Approve an issue of gift cards",
         tags=TAGS,
         request=None,
-        responses=IssueSerializer,
+        responses=GiftCardIssueSerializer,
     )
     def post(self, request: Request, issue_id: UUID) -> Response:
         """Of somebody else, who may make the cards then."""
@@ -155,7 +158,7 @@ class IssueRefusalView(APIView):
         summary="Refuse an issue of gift cards",
         tags=TAGS,
         request=RefusalRequest,
-        responses=IssueSerializer,
+        responses=GiftCardIssueSerializer,
         examples=schema.REFUSE,
     )
     def post(self, request: Request, issue_id: UUID) -> Response:
@@ -173,7 +176,7 @@ class CodesView(APIView):
         summary="Make the gift cards of an issue",
         tags=TAGS,
         request=None,
-        responses={201: CodesSerializer},
+        responses={201: GiftCardCodesSerializer},
     )
     def post(self, request: Request, issue_id: UUID) -> Response:
         """Their codes, to whoever asked for the cards. They are in this answer, and nowhere else ever after."""
@@ -220,7 +223,7 @@ class LineListView(APIView):
         summary="List the ledger of a gift card",
         tags=TAGS,
         description="The newest first.",
-        responses=page_of(LineSerializer),
+        responses=page_of(GiftCardLineSerializer),
     )
     def get(self, request: Request, card_id: UUID) -> Response:
         pages = CursorPage()

@@ -11,13 +11,13 @@ from chassis.web.parsing import MomentField, StrictSerializer, StrictUUIDField
 from chassis.web.queries import PageQuery
 from payments import gift_cards, gift_issues
 from payments.gift_ledger import Origin
-from payments.gift_models import GiftCard, GiftCardIssue, GiftCardLine, IssueStatus
+from payments.gift_models import GiftCard, GiftCardIssue, GiftCardLine
 from payments.presentation import shown_money
 from payments.schema import MoneySerializer
 from payments.serializers import MoneyRequest, StrictIntegerField, StrictTextField, no_card_number
 
 
-class IssueRequest(StrictSerializer):
+class GiftCardIssueRequest(StrictSerializer):
     origin = serializers.ChoiceField(
         choices=[origin.value for origin in Origin],
         help_text="`sold`: the desk has taken money for them; `goodwill`: the house gives them.",
@@ -58,14 +58,14 @@ class GiftCardFilter(PageQuery):
         return last4.upper()
 
 
-class IssueSerializer(serializers.Serializer[Any]):
+class GiftCardIssueSerializer(serializers.Serializer[Any]):
     """Gift cards that are issued at once."""
 
     id = serializers.UUIDField()
     origin = serializers.CharField()
-    status = serializers.ChoiceField(
-        choices=[status.value for status in IssueStatus],
-        help_text="`approved`: who asked may make the cards; `awaiting_approval`: somebody else has to approve them.",
+    status = serializers.CharField(
+        help_text="`approved`: who asked may make the cards; `awaiting_approval`: somebody else has to approve them; "
+        "`issued`, `refused`, or `lapsed`."
     )
     count = serializers.IntegerField()
     amount = MoneySerializer(help_text="Of each card.")
@@ -78,7 +78,7 @@ class IssueSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
-class CodesSerializer(serializers.Serializer[Any]):
+class GiftCardCodesSerializer(serializers.Serializer[Any]):
     codes = serializers.ListField(
         child=serializers.CharField(),
         max_length=gift_issues.MOST_CARDS,
@@ -86,16 +86,16 @@ class CodesSerializer(serializers.Serializer[Any]):
     )
 
 
-class BalanceSerializer(serializers.Serializer[Any]):
+class GiftCardBalanceSerializer(serializers.Serializer[Any]):
     """What a gift card is good for, to whoever has its code."""
 
     last4 = serializers.CharField()
     balance = MoneySerializer(help_text="Without what payments under way hold of it.")
-    status = serializers.ChoiceField(choices=["active", "blocked", "expired"])
+    status = serializers.CharField(help_text="`active`, `blocked` or `expired`.")
     expires_at = serializers.DateTimeField(allow_null=True)
 
 
-class GiftCardSerializer(BalanceSerializer):
+class GiftCardSerializer(GiftCardBalanceSerializer):
     id = serializers.UUIDField()
     issue_id = serializers.UUIDField()
     amount = MoneySerializer(help_text="What it was issued with.")
@@ -104,7 +104,7 @@ class GiftCardSerializer(BalanceSerializer):
     created_at = serializers.DateTimeField()
 
 
-class LineSerializer(serializers.Serializer[Any]):
+class GiftCardLineSerializer(serializers.Serializer[Any]):
     """A line of the ledger of gift cards; those of one move add up to zero."""
 
     id = serializers.UUIDField()
