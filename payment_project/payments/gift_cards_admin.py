@@ -217,11 +217,11 @@ class GiftCardAdmin(AsksFirst, ReadOnlyAdmin):
     list_filter = [("blocked_at", admin.EmptyFieldListFilter)]
     search_fields = ["=last4", "id"]
     search_help_text = "The last four signs of its code."
-    fields = [
+    readonly_fields = [
         *("last4", BALANCE, RESERVED, ISSUED_WITH, "expires_at", "blocked_at", "blocked_because", "issue"),
         *("created_at", "id"),
     ]
-    readonly_fields = [*fields]
+    fields = [*readonly_fields]
     ordering = ["-id"]
     inlines = [LineInline]
     actions = ["block", "unblock"]

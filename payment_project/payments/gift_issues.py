@@ -203,7 +203,7 @@ def _told(issue: GiftCardIssue) -> dict[str, str | int | None]:
         "origin": str(issue.origin),
         "count": issue.count,
         "each": format_money(Money(issue.amount, issue.currency)),
-        "expires": issue.expires_at and issue.expires_at.isoformat(),
+        "expires": issue.expires_at.isoformat() if issue.expires_at else None,
         "reason": issue.reason,
         "status": str(issue.status),
     }

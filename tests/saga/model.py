@@ -173,7 +173,7 @@ class Sagas(RuleBasedStateMachine):
             return
         payment, ask = saga.payment, saga.asked
         saga.asked = None
-        # What a gift card pays alone, or gets back, no gateway refuses.
+        # What gift cards pay alone, or get back, nobody refuses.
         asked_with = "good" if ask.gift == ask.amount else saga.asked_with
         match ask.kind:
             case Kind.AUTHORIZE if asked_with == "declined":
@@ -318,12 +318,11 @@ class Sagas(RuleBasedStateMachine):
             payment = saga.payment
             if payment is not None:
                 of_gift = payment.gift - payment.gift_refunded
-                redeemed = of_gift if payment.captured else 0
+                redeemed = of_gift * bool(payment.captured)
                 assert sum(saga.ledger.values()) == sum(saga.gift_ledger.values()) == 0
                 assert saga.ledger[payment_ledger.Account.AUTHORIZED] == (payment.held and payment.held - payment.gift)
                 assert saga.ledger[payment_ledger.Account.CASH] == payment.captured - payment.refunded - redeemed
-                assert saga.gift_ledger["reserved"] == of_gift - redeemed
-                assert saga.gift_ledger["redeemed"] == redeemed
+                assert (saga.gift_ledger["reserved"], saga.gift_ledger["redeemed"]) == (of_gift - redeemed, redeemed)
                 assert 0 <= payment.gift_refunded <= payment.gift <= saga.total
                 assert payment.refunded <= payment.captured <= saga.total
 
