@@ -74,7 +74,9 @@ def promo_code(stack: Stack, *, most_uses: int) -> str:
 
 def gift_cards(stack: Stack, *, count: int, amount: int) -> list[str]:
     """The codes of gift cards of so many cents each. Raises BenchError."""
-    return make_gift_cards(gateway(stack), manager=manager(stack), count=count, amount=amount)
+    admin = demo.accounts(stack)["admin"]
+    colleague = admin["username"], admin["password"]
+    return make_gift_cards(gateway(stack), manager=manager(stack), colleague=colleague, count=count, amount=amount)
 
 
 @contextmanager
