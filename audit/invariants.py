@@ -1,4 +1,4 @@
-"""The ten invariants, each as what a database is asked: of every thing, what is wrong with it (NULL: nothing).
+"""The invariants, each as what a database is asked: of every thing, what is wrong with it (NULL: nothing).
 
 What two databases know is asked of the one with the rows of the other beside it. How a rule is asked is in rules.py:
 `asked` has the things it is about. Amounts are minor units.
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from audit.broker import Broker
+from audit.gift_cards import GIFT_CARDS
 from audit.promo_codes import PROMO_CODES
 from audit.receipts import RECEIPTS
 from audit.rules import SERVICES, Beside, Invariant, Rule
@@ -128,7 +129,8 @@ SELECT payments.id, CASE
     THEN format('payment %s says %s refunded, its refunds are %s', payments.id, refunded_amount, refunded) END
 FROM asked JOIN payments USING (id) CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE kind = 'capture') AS captures,
-           coalesce(sum(gateway_operations.amount) FILTER (WHERE kind IN ('refund', 'outside')), 0) AS refunded
+           coalesce(sum(gateway_operations.amount + gateway_operations.gift_amount)
+               FILTER (WHERE kind IN ('refund', 'outside')), 0) AS refunded
     FROM gateway_operations WHERE payment_id = payments.id AND state = 'succeeded'
 ) AS moved
 """
@@ -183,22 +185,30 @@ WHERE asked.id >= $3::uuid
 # Of a payment, what the house gave back of its own, after the gateway had refused to, whose record knows nothing of it.
 GIVEN_OUTSIDE = """
 CROSS JOIN LATERAL (
-    SELECT coalesce(sum(refunds.amount), 0) AS given_outside FROM refunds
+    SELECT coalesce(sum(refunds.amount - refunds.gift_amount), 0) AS given_outside FROM refunds
     WHERE payment_id = payments.id AND refunds.status = 'succeeded' AND outside NOT IN ('', 'provider')
 ) AS house
+"""
+# What of a payment's money is no gift card's, but the gateway's: all of it where none pays.
+ON_CARD = """
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN held_amount = 0 THEN 0 ELSE held_amount - gift_amount END AS held_on_card,
+           CASE WHEN captured_amount = 0 THEN 0 ELSE captured_amount - gift_amount END AS captured_on_card,
+           refunded_amount - gift_refunded_amount AS refunded_on_card
+) AS on_card
 """
 LEDGER = f"""
 SELECT payments.id, CASE
     WHEN total <> 0 THEN format('payment %s: its ledger adds up to %s', payments.id, total)
-    WHEN cash <> captured_amount - (refunded_amount - given_outside)
+    WHEN cash <> captured_on_card - (refunded_on_card - given_outside)
     THEN format('payment %s: cash is %s in the ledger and %s in the payment',
-                payments.id, cash, captured_amount - (refunded_amount - given_outside))
+                payments.id, cash, captured_on_card - (refunded_on_card - given_outside))
     WHEN outside <> -given_outside
     THEN format('payment %s: %s went back outside of the gateway in the ledger and %s by its refunds',
                 payments.id, -outside, given_outside)
-    WHEN authorised <> held_amount
+    WHEN authorised <> held_on_card
     THEN format('payment %s: authorised is %s in the ledger and %s in the payment',
-                payments.id, authorised, held_amount) END
+                payments.id, authorised, held_on_card) END
 FROM asked JOIN payments USING (id) CROSS JOIN LATERAL (
     SELECT coalesce(sum(transactions.amount), 0) AS total,
            coalesce(sum(transactions.amount) FILTER (WHERE account = 'cash'), 0) AS cash,
@@ -207,18 +217,20 @@ FROM asked JOIN payments USING (id) CROSS JOIN LATERAL (
     FROM transactions WHERE payment_id = payments.id
 ) AS ledger
 {GIVEN_OUTSIDE}
+{ON_CARD}
 """  # noqa: S608  (of this file alone)
 BOOKS_AND_THE_RECORD = f"""
 SELECT payments.id, CASE
-    WHEN held_amount <> held
-    THEN format('payment %s: authorised is %s here and %s at the gateway', payments.id, held_amount, held)
-    WHEN captured_amount <> captured
-    THEN format('payment %s: captured is %s here and %s at the gateway', payments.id, captured_amount, captured)
-    WHEN refunded_amount - given_outside <> refunded
+    WHEN held_on_card <> held
+    THEN format('payment %s: authorised is %s here and %s at the gateway', payments.id, held_on_card, held)
+    WHEN captured_on_card <> captured
+    THEN format('payment %s: captured is %s here and %s at the gateway', payments.id, captured_on_card, captured)
+    WHEN refunded_on_card - given_outside <> refunded
     THEN format('payment %s: refunded is %s here and %s at the gateway',
-                payments.id, refunded_amount - given_outside, refunded) END
+                payments.id, refunded_on_card - given_outside, refunded) END
 FROM asked JOIN payments ON payments.id = reference::uuid
 {GIVEN_OUTSIDE}
+{ON_CARD}
 WHERE provider = 'simulator'
 """  # noqa: S608  (of this file alone)
 # Its entry may be of a payment that was never made, and then its reference need not be an id at all.
@@ -275,7 +287,7 @@ def _events_of(service: str, broker: Broker) -> Iterator[Rule]:
 
 
 def invariants(broker: Broker, *, has_record: bool, messages_days: int) -> tuple[Invariant, ...]:
-    """All ten, with the broker's bindings and dead letters as they are now.
+    """All of them, with the broker's bindings and dead letters as they are now.
 
     has_record: whether the card gateway shows what it took. Without, the books are held against themselves alone.
     messages_days: for how long messages are kept.
@@ -332,4 +344,5 @@ def invariants(broker: Broker, *, has_record: bool, messages_days: int) -> tuple
         Invariant(8, "a booking's lines add up", (Rule("bookings", "booking", LINES_OF_BOOKINGS),)),
         PROMO_CODES,
         RECEIPTS,
+        GIFT_CARDS,
     )

@@ -22,6 +22,7 @@ EVERYTHING = {
         " UNION SELECT id FROM showtimes WHERE seats_forgotten_at IS NOT NULL ORDER BY 1",
     ),
     "promo codes": ("booking", "SELECT id FROM promo_codes ORDER BY id"),
+    "gift cards": ("payment", "SELECT id FROM gift_cards ORDER BY id"),
     **{f"events of {name}": (name, "SELECT id FROM outbox ORDER BY id") for name in SERVICES},
 }
 _BOOKINGS_CHANGED = """
@@ -35,12 +36,14 @@ SELECT id FROM payments WHERE id >= $1
 UNION SELECT payment_id FROM gateway_operations WHERE state IN ('pending', 'reversing')
 UNION SELECT payment_id FROM transactions WHERE id >= $1
 UNION SELECT payment_id FROM refunds WHERE id >= $1
+UNION SELECT payment_id FROM gift_card_lines WHERE id >= $1 AND payment_id IS NOT NULL
 UNION SELECT (body #>> '{data,payment_id}')::uuid FROM outbox WHERE id >= $1 AND body #> '{data,payment_id}' IS NOT NULL
 """
 CHANGED = {
     "bookings": ("booking", _BOOKINGS_CHANGED),
     "payments": ("payment", _PAYMENTS_CHANGED),
     "receipts": ("payment", "SELECT id FROM receipts WHERE id >= $1"),
+    "gift cards": ("payment", "SELECT DISTINCT card_id FROM gift_card_lines WHERE id >= $1"),
     "showtimes": (
         "booking",
         f"SELECT DISTINCT showtime_id FROM bookings JOIN ({_BOOKINGS_CHANGED}) AS changed USING (id)",  # noqa: S608  (ours)

@@ -5,6 +5,7 @@ import secrets
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +37,8 @@ LONGER = 0.3
 # So many of those who gave a seat back cancel the rest.
 LEAVES = 0.3
 TRIES = 30
+# So many of those who pay later give a gift card as well, where there is one.
+WITH_GIFT_CARD = 0.6
 # So many of all try the promo code, where there is one.
 WITH_CODE = 0.3
 
@@ -47,6 +50,7 @@ class Load:
     market: Market
     seed: int
     promo_code: str = ""
+    gift_cards: Sequence[str] = ()
     workers: int = 6
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
     habits: Counter[str] = field(default_factory=Counter)
@@ -98,8 +102,8 @@ class Load:
             self._insist(client, "POST", f"/api/bookings/{booking['id']}/extend")
         if habit in ("two_step", "two_step_second_card"):
             if habit == "two_step_second_card":
-                self._pay(client, booking["id"], "tok_insufficient_funds")
-            self._pay(client, booking["id"], "tok_visa")
+                self._pay(client, booking["id"], "tok_insufficient_funds", chance)
+            self._pay(client, booking["id"], "tok_visa", chance)
         elif habit == "cancelled":
             time.sleep(chance.uniform(0, 1))
             self._insist(client, "DELETE", f"/api/bookings/{booking['id']}")
@@ -125,8 +129,14 @@ class Load:
         again.join()
         other.close()
 
-    def _pay(self, client: Client, booking_id: str, token: str) -> None:
-        self._insist(client, "POST", "/api/payments", {"booking_id": booking_id, "payment_method": {"token": token}})
+    def _pay(self, client: Client, booking_id: str, token: str, chance: random.Random) -> None:
+        """With a gift card, if any is to be had that something is left on, and the rest by the card."""
+        wanted: dict[str, Any] = {"booking_id": booking_id, "payment_method": {"token": token}}
+        if self.gift_cards and chance.random() < WITH_GIFT_CARD:
+            given = {**wanted, "gift_card": {"code": chance.choice(self.gift_cards)}}
+            if b"gift_card_empty" not in self._insist(client, "POST", "/api/payments", given).body:
+                return
+        self._insist(client, "POST", "/api/payments", wanted)
 
     def _insist(self, client: Client, method: str, path: str, body: object = None) -> Answer:
         """Asks until there is an answer that settles it; 202, 425, 429 and 5xx and no answer do not."""

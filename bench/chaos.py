@@ -40,6 +40,8 @@ BROKER_AWAY_SECONDS = 20
 ANSWER_SECONDS = 5.0
 # Of the promo code that customers have: few, so that its bound is reached again and again.
 CODE_USES = 6
+# Of the gift cards that they have: few, and each good for two bookings and a part of a third.
+GIFT_CARDS, GIFT_CARD_CENTS = 4, 5000
 DRAIN_SECONDS = 120
 
 
@@ -246,7 +248,12 @@ def run_once(*, seed: int, seconds: float) -> tuple[Run, Load, float, Report]:
     stack = system.running()
     with system.unlimited(stack):
         market = system.market(stack, showtimes=10, customers=24)
-        load = Load(market, seed, promo_code=system.promo_code(stack, most_uses=CODE_USES))
+        load = Load(
+            market,
+            seed,
+            promo_code=system.promo_code(stack, most_uses=CODE_USES),
+            gift_cards=system.gift_cards(stack, count=GIFT_CARDS, amount=GIFT_CARD_CENTS),
+        )
         run = Run(market, random.Random(seed))
         load.start()
         storm(run, seconds=seconds)

@@ -103,6 +103,27 @@ def make_word(gateway: str, *, manager: tuple[str, str], most_uses: int) -> str:
     return word
 
 
+def make_gift_cards(
+    gateway: str, *, manager: tuple[str, str], colleague: tuple[str, str], count: int, amount: int
+) -> list[str]:
+    """The codes of gift cards of so many cents each. Raises BenchError.
+
+    colleague: who approves them, when runs of before have issued as many as one person may within a day.
+    """
+    staff = Client(gateway, token=sign_in(gateway, *manager))
+    wanted = {
+        "origin": "goodwill",
+        "count": count,
+        "amount": {"amount": amount, "currency": "EUR"},
+        "reason": "Load test",
+    }
+    issue = _made(staff.post("/api/gift-cards/issues", wanted, key=secrets.token_hex(16)))
+    if issue["status"] == "awaiting_approval":
+        Client(gateway, token=sign_in(gateway, *colleague)).post(f"/api/gift-cards/issues/{issue['id']}/approve", None)
+    codes: list[str] = _made(staff.post(f"/api/gift-cards/issues/{issue['id']}/codes", None))["codes"]
+    return codes
+
+
 def _schedule(staff: Client, screen_id: str, movie_id: str, count: int) -> list[str]:
     first = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=200)
     wanted = {

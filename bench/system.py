@@ -11,7 +11,7 @@ import psycopg
 
 from audit import of_stack as audit
 from bench.http import Client
-from bench.market import ROWS, BenchError, Market, make_word, open_market, wait_for
+from bench.market import ROWS, BenchError, Market, make_gift_cards, make_word, open_market, wait_for
 from stack import control, demo, lifecycle, memory, variables
 from stack.instance import MAIN, Instance
 from stack.lifecycle import Stack
@@ -70,6 +70,13 @@ def market(stack: Stack, *, showtimes: int, customers: int, rows: int = ROWS) ->
 def promo_code(stack: Stack, *, most_uses: int) -> str:
     """A word that so many bookings may have at a time. Raises BenchError."""
     return make_word(gateway(stack), manager=manager(stack), most_uses=most_uses)
+
+
+def gift_cards(stack: Stack, *, count: int, amount: int) -> list[str]:
+    """The codes of gift cards of so many cents each. Raises BenchError."""
+    admin = demo.accounts(stack)["admin"]
+    colleague = admin["username"], admin["password"]
+    return make_gift_cards(gateway(stack), manager=manager(stack), colleague=colleague, count=count, amount=amount)
 
 
 @contextmanager

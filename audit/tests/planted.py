@@ -38,7 +38,10 @@ TABLES = {
         *("bookings", "booking_seats", "seat_status", "check_ins", "showtimes"),
         *("promo_uses", "promo_codes", "promotions"),
     ),
-    "payment": ("payments", "refunds", "gateway_operations", "transactions", "receipts", "receipt_series"),
+    "payment": (
+        *("payments", "refunds", "gateway_operations", "transactions", "receipts", "receipt_series"),
+        *("gift_card_lines", "gift_cards", "gift_card_issues"),
+    ),
     "notify": ("notifications", "delivery_log"),
 }
 

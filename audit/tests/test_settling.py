@@ -204,6 +204,9 @@ HISTORY = {
         "INSERT INTO receipts (id, payment_id, theater_id, position, number, total, currency, lines, card_last4,"
         " issued_at) SELECT overlay(gen_random_uuid()::text placing '00' from 1)::uuid, gen_random_uuid(),"
         " gen_random_uuid(), 1, '{rows}-' || n, 0, 'EUR', '[]', '', now() FROM generate_series(1, {rows}) AS n",
+        "INSERT INTO gift_card_lines (id, card_id, move, account, amount, currency, payment_id, created_at)"
+        " SELECT overlay(gen_random_uuid()::text placing '00' from 1)::uuid, gen_random_uuid(), 'issue', 'balance', 1,"
+        " 'EUR', gen_random_uuid(), now() FROM generate_series(1, {rows}) AS n",
     ),
     "notify": (
         "INSERT INTO inbox (consumer, event_id, type, handled_at) SELECT 'notify',"
@@ -225,7 +228,7 @@ def test_what_the_last_hours_cost_does_not_grow_with_history(world):
         for service in SERVICES:
             for statement in (*HISTORY.get(service, ()), OUTBOX):
                 world.execute(service, statement.format(rows=rows))
-            for table in ("bookings", "seat_status", "payments", "receipts", "outbox", "inbox"):
+            for table in ("bookings", "seat_status", "payments", "receipts", "gift_card_lines", "outbox", "inbox"):
                 if table in ("outbox", "inbox") or any(f"INTO {table} " in each for each in HISTORY.get(service, ())):
                     world.execute(service, f"VACUUM ANALYZE {table}")
         with world.sources(kind=Costing) as sources:

@@ -7,7 +7,6 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
-from bookings import promo_codes
 from bookings.errors import PromoCodeInvalid, PromoCodeUnfit, PromoCodeUsedUp
 from bookings.inventory import CodeUse
 from bookings.models import Showtime
@@ -15,6 +14,7 @@ from bookings.prices import Bill, Kind, Wanted
 from bookings.promo_models import PromoCode, Promotion, PromoUse, rules_of
 from bookings.promo_rules import Misfit, Showing, misfit
 from bookings.sales import Sale
+from chassis import codes
 
 # A word that is no code any more is answered like one that never was.
 _TAKEN_NOW = (
@@ -46,7 +46,7 @@ def _find(typed: str) -> PromoCode:
 
     Raises PromoCodeInvalid.
     """
-    digest = promo_codes.digest_of(typed)
+    digest = codes.digest_of(typed)
     known = PromoCode.objects.select_related("promotion").filter(_TAKEN_NOW, digest=digest or b"")
     code = known.first()
     if code is None:

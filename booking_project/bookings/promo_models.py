@@ -7,8 +7,8 @@ from django.db import models
 from django.utils import timezone
 
 from bookings import words
-from bookings.promo_codes import LONGEST, SHOWN
 from bookings.promo_rules import Rules
+from chassis.codes import LONGEST, SHOWN
 from chassis.ids import uuid7
 
 
@@ -63,7 +63,7 @@ class PromoCode(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     promotion = models.ForeignKey(Promotion, on_delete=models.PROTECT, db_index=False, related_name="codes")
-    digest = models.BinaryField(max_length=32, unique=True, help_text="What it is found by (promo_codes.py).")
+    digest = models.BinaryField(max_length=32, unique=True, help_text="What it is found by (chassis.codes).")
     word = models.CharField(max_length=LONGEST, blank=True, default="", help_text="Of a campaign; a voucher has none.")
     last4 = models.CharField("last signs", max_length=SHOWN)
     most_uses = models.PositiveIntegerField(null=True, blank=True, help_text="None: as often as anybody likes.")

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from bookings import promo_codes, promo_rules, words
+from bookings import promo_rules, words
 from bookings.errors import (
     CodeTaken,
     PromotionNotFound,
@@ -17,6 +17,7 @@ from bookings.errors import (
 )
 from bookings.prices import Off
 from bookings.promo_models import PromoCode, Promotion, rules_of
+from chassis import codes
 from chassis.storage.audit_log import Actor, changes, columns, record
 
 # Vouchers of one batch, and codes of a promotion.
@@ -75,15 +76,15 @@ def add_word(*, promotion_id: UUID, word: str, most_uses: int | None, actor: Act
 
     Raises PromotionNotFound, PromotionStopped, RulesInvalid, TooManyCodes, CodeTaken.
     """
-    spelt, digest = promo_codes.as_word(word), promo_codes.digest_of(word)
+    spelt, digest = codes.as_word(word), codes.digest_of(word)
     if spelt is None or digest is None:
-        signs = f"From {promo_codes.SHORTEST} to {promo_codes.LONGEST} letters from A to Z and digits."
+        signs = f"From {codes.SHORTEST} to {codes.LONGEST} letters from A to Z and digits."
         raise RulesInvalid(errors=[{"pointer": "/word", "detail": signs}])
     with transaction.atomic():
         promotion = _running(promotion_id)
         _refuse_too_many(promotion, 1)
         code = PromoCode(
-            promotion=promotion, digest=digest, word=spelt, last4=promo_codes.last_of(spelt), most_uses=most_uses
+            promotion=promotion, digest=digest, word=spelt, last4=codes.last_of(spelt), most_uses=most_uses
         )
         try:
             with transaction.atomic():
@@ -104,7 +105,7 @@ def make_vouchers(*, promotion_id: UUID, count: int, actor: Actor) -> list[str]:
 
     count: up to MOST_VOUCHERS. Raises PromotionNotFound, PromotionStopped, TooManyCodes.
     """
-    vouchers = [promo_codes.new_voucher() for _ in range(count)]
+    vouchers = [codes.new_code() for _ in range(count)]
     with transaction.atomic():
         promotion = _running(promotion_id)
         _refuse_too_many(promotion, count)
@@ -120,9 +121,9 @@ def _state(promotion: Promotion) -> dict[str, Any]:
 
 
 def _voucher(promotion: Promotion, voucher: str) -> PromoCode:
-    digest = promo_codes.digest_of(voucher)
+    digest = codes.digest_of(voucher)
     assert digest is not None
-    return PromoCode(promotion=promotion, digest=digest, last4=promo_codes.last_of(voucher), most_uses=1)
+    return PromoCode(promotion=promotion, digest=digest, last4=codes.last_of(voucher), most_uses=1)
 
 
 def _locked(promotion_id: UUID) -> Promotion:

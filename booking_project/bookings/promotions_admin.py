@@ -20,9 +20,9 @@ from django.utils.html import format_html
 from bookings import promo_rules, promotions, words
 from bookings.models import Customer, Screen, Showtime
 from bookings.prices import Off
-from bookings.promo_codes import MAX_TYPED
 from bookings.promo_models import RULES, PromoCode, Promotion, PromoUse
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin, actor_of
+from chassis.codes import MAX_TYPED
 from chassis.money import DECIMALS, Money, to_major, to_minor
 from chassis.web.problems import Problem
 from chassis.web.spreadsheets import csv_lines

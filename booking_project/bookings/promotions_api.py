@@ -11,8 +11,8 @@ from rest_framework.response import Response
 from bookings import promo_rules, promotions, schema
 from bookings.errors import CodeTaken, PromotionNotFound, PromotionStopped, RulesInvalid, TooManyCodes
 from bookings.prices import Off
-from bookings.promo_codes import LONGEST, MAX_TYPED, SHORTEST
 from bookings.promo_models import PromoCode, Promotion, PromoUse
+from chassis.codes import LONGEST, MAX_TYPED, SHORTEST
 from chassis.web.openapi import page_of, problems
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import MomentField, StrictSerializer, StrictUUIDField

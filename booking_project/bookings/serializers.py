@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from bookings.choices import Quantity
-from bookings.promo_codes import MAX_TYPED
+from chassis.codes import MAX_TYPED
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
 
 MOST = settings.MAX_SEATS_PER_BOOKING

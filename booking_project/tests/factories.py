@@ -8,7 +8,7 @@ import factory
 from django.utils import timezone
 
 from bookings.models import PromoCode, Promotion, Screen, Showtime
-from bookings.promo_codes import digest_of
+from chassis.codes import digest_of
 from chassis.ids import uuid7
 
 PRICES = {"standard": 90000, "premium": 120000, "accessible": 90000, "companion": 90000}

@@ -8,7 +8,7 @@ from django.test import Client
 from factories import PromoCodeFactory, PromotionFactory
 
 from bookings.models import PromoCode, Promotion, PromoUse
-from bookings.promo_codes import digest_of
+from chassis.codes import digest_of
 from chassis.storage.models import AuditRecord
 from chassis.testing_staff import enter
 from chassis.web.staff import local_user

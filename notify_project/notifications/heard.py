@@ -262,12 +262,36 @@ class TicketIssued:
 
 
 @dataclass(frozen=True, slots=True)
+class GiftCardPart:
+    """last4: the last signs of its code."""
+
+    last4: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentCompleted:
+    """card_last4: "" where no card paid, or its provider does not tell. gift_card: what one paid of it."""
+
     payment_id: UUID
     booking_id: UUID
     user_id: UUID
     amount: Money
     captured_at: datetime
+    card_last4: str = ""
+    gift_card: GiftCardPart | None = None
+
+    @property
+    def gift_card_last4(self) -> str:
+        return self.gift_card.last4 if self.gift_card else ""
+
+    @property
+    def gift_card_amount(self) -> Money:
+        return self.gift_card.amount if self.gift_card else Money(0, self.amount.currency)
+
+    @property
+    def card_amount(self) -> Money:
+        return Money(self.amount.amount - self.gift_card_amount.amount, self.amount.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +311,8 @@ class PaymentRefunded:
     to say, as somebody may sit there. seats_left: those that payment takes the booking to go on with. outside: how it
     went back where the card gateway had refused; "provider" is by hand there.
 
-    Both are empty where an amount was given back, and before there was another way.
+    Both are empty where an amount was given back, and before there was another way. gift_card: what of it went to the
+    gift card that had paid.
     """
 
     payment_id: UUID
@@ -302,6 +327,20 @@ class PaymentRefunded:
     seats: list[Seat] = field(default_factory=list)
     seats_left: list[Seat] = field(default_factory=list)
     outside: str = ""
+    gift_card: GiftCardPart | None = None
+
+    @property
+    def gift_card_last4(self) -> str:
+        return self.gift_card.last4 if self.gift_card else ""
+
+    @property
+    def gift_card_amount(self) -> Money:
+        return self.gift_card.amount if self.gift_card else Money(0, self.amount.currency)
+
+    @property
+    def gift_card_alone(self) -> bool:
+        """Whether all of it went to the gift card, so that no bank and nobody else has anything to do with it."""
+        return self.gift_card_amount == self.amount
 
     @property
     def by_house(self) -> bool:

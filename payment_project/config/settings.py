@@ -1,6 +1,6 @@
 from chassis.four_eyes import ALONE_UP_TO
 from chassis.secrets import keys_of
-from chassis.settings import amounts, env, service_settings
+from chassis.settings import amounts, at_least, env, service_settings
 
 globals().update(
     service_settings(
@@ -13,6 +13,7 @@ globals().update(
             "payment methods": "Cards that were saved for the next time.",
             "receipts": "What was sold and what went back of it, for the books.",
             "refunds": "For staff: captured money given back.",
+            "gift cards": "What a card is good for and, for staff, issuing and blocking them.",
             "webhooks": "What the payment gateway calls.",
         },
     )
@@ -32,3 +33,14 @@ PAYMENT_SECRET_KEYS = keys_of(env.str("PAYMENT_SECRET_KEYS"), name="PAYMENT_SECR
 # somebody else's approval, and lapses after these hours.
 REFUND_ALONE_UP_TO = amounts("REFUND_ALONE_UP_TO", ALONE_UP_TO)
 REFUND_APPROVAL_HOURS = env.int("REFUND_APPROVAL_HOURS", default=72)
+# Gift cards that one person of staff issues within a day, in minor units by currency. More waits for somebody else's
+# approval; what nobody approves, or makes, within these hours lapses.
+GIFT_CARDS_ALONE_UP_TO = amounts("GIFT_CARDS_ALONE_UP_TO", ALONE_UP_TO)
+GIFT_CARDS_APPROVAL_HOURS = env.int("GIFT_CARDS_APPROVAL_HOURS", default=72)
+# What comes back to a gift card is good for so many days at least.
+GIFT_CARD_REOPENED_DAYS = at_least("GIFT_CARD_REOPENED_DAYS", 1, default=30)
+# Codes that are none, within the seconds after the first.
+GIFT_CARD_GUESSES_PER_USER = at_least("GIFT_CARD_GUESSES_PER_USER", 1, default=10)
+GIFT_CARD_GUESSES_PER_ADDRESS = at_least("GIFT_CARD_GUESSES_PER_ADDRESS", 1, default=50)
+GIFT_CARD_GUESSES_IN_ALL = at_least("GIFT_CARD_GUESSES_IN_ALL", 1, default=10_000)
+GIFT_CARD_GUESSES_SECONDS = at_least("GIFT_CARD_GUESSES_SECONDS", 1, default=3600)

@@ -15,6 +15,7 @@ from payments import kept, refunds, services
 from payments.approval import approval_words
 from payments.clerks import Clerk
 from payments.forms import OutsideForm, Plan, RefundForm, RefusalForm, described, left, shown
+from payments.gift_cards_admin import GIFT_CARD
 from payments.models import GatewayOperation, Payment, PaymentMethod, Refund, Transaction, WebhookDelivery
 from payments.receipts_admin import ReceiptInline
 from payments.refunds import Wanted
@@ -22,6 +23,7 @@ from payments.seats import outcome
 
 AMOUNT = money("amount")
 TOTAL = money("amount", title="total")
+GIFT_AMOUNT = money("gift_amount", title="by gift card")
 REFUNDED = money("refunded_amount", title="refunded")
 # What a page says of money, and the fields in minor units that it says it in the place of.
 MONEY_OF_PAYMENT = [
@@ -33,7 +35,15 @@ MONEY_OF_PAYMENT = [
 ]
 FAILURE = words("failure_code", title="why it failed")
 OUTCOME = words("outcome_code", title="why not")
-IN_MINOR_UNITS = ["amount", "held_amount", "captured_amount", "refunded_amount", "retained_amount", "currency"]
+IN_MINOR_UNITS = [
+    "amount",
+    "gift_amount",
+    "held_amount",
+    "captured_amount",
+    "refunded_amount",
+    "retained_amount",
+    "currency",
+]
 
 
 @admin.display(description="booking", ordering="payment__booking_reference")
@@ -71,7 +81,7 @@ class OperationInline(ReadOnlyInline):
     model = GatewayOperation
     ordering = ["created_at"]
     readonly_fields = [
-        *("created_at", "kind", AMOUNT, "provider", "state", OUTCOME),
+        *("created_at", "kind", AMOUNT, GIFT_AMOUNT, "provider", "state", OUTCOME),
         *("attempts", "due_at", "last_error", "id"),
     ]
     fields = [*readonly_fields]
@@ -87,7 +97,8 @@ class LedgerInline(ReadOnlyInline):
 class RefundInline(TellsItsSeats, ReadOnlyInline):
     model = Refund
     readonly_fields = [
-        *("created_at", AMOUNT, "of_seats", "status", "kind", "outside", "reference", WHY, "requested_by"),
+        *("created_at", AMOUNT, GIFT_AMOUNT, "of_seats", "status", "kind", "outside", "reference", WHY),
+        "requested_by",
         *("decided_by", "decision_note", FAILURE, "finished_at"),
     ]
     fields = [*readonly_fields]
@@ -126,7 +137,7 @@ class PaymentAdmin(ReadOnlyAdmin):
     list_filter = ["status", "booking_state", "under_way", ("attention", admin.EmptyFieldListFilter), "created_at"]
     search_fields = ["=booking_reference", "id", "booking_id", "user_id"]
     readonly_fields = [
-        *(*MONEY_OF_PAYMENT, "seats_sold", CARD, FAILURE, words("attention", title="needs attention")),
+        *(*MONEY_OF_PAYMENT, "seats_sold", CARD, GIFT_CARD, FAILURE, words("attention", title="needs attention")),
         *(words("ended_reason", title="why the booking ended"), "created_at", "updated_at"),
     ]
     fieldsets = [
@@ -134,7 +145,7 @@ class PaymentAdmin(ReadOnlyAdmin):
             None,
             {"fields": ["booking_reference", "status", "booking_state", "seats_sold", *MONEY_OF_PAYMENT, "under_way"]},
         ),
-        ("Card", {"fields": [CARD, FAILURE]}),
+        ("Card", {"fields": [CARD, GIFT_CARD, FAILURE]}),
         ("What happened", {"fields": [*readonly_fields[-4:-2], "hold_expires_at", "captured_at", "created_at"]}),
         (
             "To look it up elsewhere",
@@ -234,7 +245,7 @@ class GatewayOperationAdmin(ReadOnlyAdmin):
     list_select_related = ["payment"]
     search_fields = ["id", "=payment__booking_reference", "payment__id", "=result"]
     exclude = ["payment_token", "outcome_code", *IN_MINOR_UNITS]
-    readonly_fields = [AMOUNT, OUTCOME]
+    readonly_fields = [AMOUNT, GIFT_AMOUNT, OUTCOME]
     show_full_result_count = False
 
 
@@ -260,7 +271,7 @@ class RefundAdmin(TellsItsSeats, ReadOnlyAdmin):
     list_select_related = ["payment"]
     search_fields = ["=payment__booking_reference", "payment__id", "=requested_by", "=reference"]
     exclude = [*IN_MINOR_UNITS, "seats", "reason", "failure_code", "requested_by_id", "decided_by_id"]
-    readonly_fields = [AMOUNT, "of_seats", CARD, WHY, FAILURE, "created_at"]
+    readonly_fields = [AMOUNT, GIFT_AMOUNT, "of_seats", CARD, WHY, FAILURE, "created_at"]
     actions = ["approve", "refuse"]
     show_full_result_count = False
 

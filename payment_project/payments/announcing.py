@@ -21,7 +21,13 @@ def event(row: Payment, announcement: Announcement, refund: Refund | None) -> Ev
         case "payment.authorized":
             return events.PaymentAuthorized(**ids, amount=amount, card_last4=row.card_last4)
         case "payment.completed":
-            return events.PaymentCompleted(**ids, amount=amount, captured_at=cast(datetime, row.captured_at))
+            return events.PaymentCompleted(
+                **ids,
+                amount=amount,
+                captured_at=cast(datetime, row.captured_at),
+                card_last4=row.card_last4,
+                gift_card=_gift_part(row, row.gift_amount),
+            )
         case "payment.voided":
             return events.PaymentVoided(**ids, amount=amount)
         case "payment.failed":
@@ -56,9 +62,14 @@ def event(row: Payment, announcement: Announcement, refund: Refund | None) -> Ev
                 seats=_told(about, row.currency),
                 seats_left=_told(stay, row.currency),
                 outside=refund.outside,
+                gift_card=_gift_part(row, refund.gift_amount),
             )
         case unknown:
             raise AssertionError(unknown)
+
+
+def _gift_part(row: Payment, amount: int) -> events.GiftCardPart | None:
+    return events.GiftCardPart(row.gift_last4, Money(amount, row.currency)) if amount else None
 
 
 def _told(which: Sequence[Seat], currency: str) -> list[events.RefundedSeat]:

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chassis.web.exceptions import CONTENT_TYPE, problem_response
-from chassis.web.gateway import public_path
+from chassis.web.gateway import address_of, public_path
 from chassis.web.idempotency import key_from, replay
 from chassis.web.openapi import problems
 from chassis.web.pages import CursorPage
@@ -34,6 +34,12 @@ from payments.errors import (
     CheckedIn,
     CurrencyMismatch,
     GatewayUnavailable,
+    GiftCardBlocked,
+    GiftCardCurrency,
+    GiftCardEmpty,
+    GiftCardExpired,
+    GiftCardInvalid,
+    GiftCardNotEnough,
     HoldExpired,
     InvalidSignature,
     MethodNotFound,
@@ -51,10 +57,12 @@ from payments.errors import (
     SeatRefunded,
     SeatsUnknown,
     SecondPersonNeeded,
+    TooManyGiftCardCodes,
     TooManyMethods,
     UnknownMethod,
     UnknownSeat,
 )
+from payments.gift_card_guesses import guessing
 from payments.models import Payment, Refund
 from payments.presentation import present_method, present_payment, present_refund
 from payments.refunds import Wanted
@@ -67,6 +75,10 @@ from payments.serializers import (
     RefundRequest,
     RefusalRequest,
     SaveMethodRequest,
+)
+
+GIFT_CARD_REFUSED = (
+    *(GiftCardInvalid, GiftCardBlocked, GiftCardExpired, GiftCardCurrency, GiftCardEmpty, GiftCardNotEnough),
 )
 
 
@@ -100,6 +112,8 @@ class PaymentListView(APIView):
         AttemptWithdrawn,
         GatewayUnavailable,
         BookingUnavailable,
+        TooManyGiftCardCodes,
+        *GIFT_CARD_REFUSED,
     )
     @extend_schema(
         operation_id="pay_booking",
@@ -111,16 +125,23 @@ class PaymentListView(APIView):
         examples=schema.PAY,
     )
     def post(self, request: Request) -> Response:
-        """Authorises the payment of a booking. 202 means that the card's bank has not answered yet."""
+        """Authorises the payment of a booking. 202 means that the card's bank has not answered yet.
+
+        A gift card pays what is on it, up to all of the payment; a payment method pays the rest. What the gift card
+        pays is reserved at once, and free again when the card is declined: then give both anew.
+        """
         key = key_from(request, required=True)
         wanted = PaymentRequest.parse(request.data)
-        return checkout.pay(
-            user=caller(request),
-            booking_id=wanted["booking_id"],
-            method=wanted["payment_method"],
-            key=key,
-            render=partial(answer, path=public_path(request)),
-        )
+        user, code = caller(request), wanted.get("gift_card", {}).get("code")
+        with guessing(code, user_id=user.id, address=address_of(request)):
+            return checkout.pay(
+                user=user,
+                booking_id=wanted["booking_id"],
+                method=wanted.get("payment_method"),
+                key=key,
+                render=partial(answer, path=public_path(request)),
+                gift_code=code,
+            )
 
 
 class PaymentView(APIView):

@@ -18,7 +18,8 @@ from chassis.ids import uuid7, uuid7_following
 from chassis.messaging.events import Event, EventData
 from chassis.messaging.outbox import emit_all, envelopes
 from chassis.telemetry import metrics
-from payments import announcing, domain, receipts
+from payments import announcing, domain, gift_ledger, receipts, states
+from payments.gift_models import GIFT_CARDS
 from payments.kept import seats_of, written
 from payments.ledger import Kind, Posting
 from payments.models import GatewayOperation, OperationState, Payment, Refund, RefundStatus
@@ -92,8 +93,8 @@ def known(row: Payment) -> domain.Payment:
     """What the domain needs to know of a row that is locked."""
     return domain.Payment(
         amount=row.amount,
-        status=domain.Status(row.status),
-        booking=domain.Booking(row.booking_state),
+        status=states.Status(row.status),
+        booking=states.Booking(row.booking_state),
         held=row.held_amount,
         captured=row.captured_amount,
         refunded=row.refunded_amount,
@@ -104,6 +105,8 @@ def known(row: Payment) -> domain.Payment:
         attention=row.attention,
         seats=seats_of(row),
         let_in=frozenset(map(UUID, row.let_in)),
+        gift=row.gift_amount,
+        gift_refunded=row.gift_refunded_amount,
     )
 
 
@@ -121,6 +124,8 @@ def assign(row: Payment, payment: domain.Payment) -> None:
     row.attention = payment.attention
     row.seats = written(payment.seats)
     row.let_in = sorted(map(str, payment.let_in))
+    row.gift_amount = payment.gift
+    row.gift_refunded_amount = payment.gift_refunded
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +202,7 @@ def write_all(changes: Sequence[Change]) -> tuple[bool, list[GatewayOperation]]:
             _post(parts, change.row, change.answered.operation, change.decision.postings)
         _issue(parts, change, issued=issued)
         operation = _follow_up(parts, change, given_back=given_back)
+        _move_gift(parts, change, operation)
         if operation is not None:
             operations.append(operation)
         told += [(change, event) for event in _events(change)]
@@ -242,6 +248,28 @@ def _post(parts: Parts, row: Payment, operation: GatewayOperation, lines: tuple[
     ]
 
 
+def _move_gift(parts: Parts, change: Change, asked: GatewayOperation | None) -> None:
+    """What a gift card gives hangs on the operation that is asked for now, what became of it on the one answered."""
+    row, gift = change.row, change.decision.gift
+    operation = change.answered.operation if change.answered else asked
+    if gift is None or operation is None:
+        return
+    parts.gift_moved += [
+        {
+            "id": uuid7(),
+            "card_id": row.gift_card_id,
+            "move": gift.move,
+            "account": line.account,
+            "amount": line.amount,
+            "currency": row.currency,
+            "payment_id": row.id,
+            "operation_id": operation.id,
+            "created_at": timezone.now(),
+        }
+        for line in gift_ledger.lines(gift)
+    ]
+
+
 def _issue(parts: Parts, change: Change, *, issued: Mapping[UUID, Sequence[Receipt]]) -> None:
     """The receipt of what was captured, the credit note of what went back. issued: for the payments of refunds."""
     row, payment = change.row, change.decision.payment
@@ -277,9 +305,10 @@ def _follow_up(parts: Parts, change: Change, *, given_back: Mapping[UUID, int]) 
     operation = GatewayOperation(
         id=(card and card.operation_id) or _id_by_itself(change, ask, given_back) or uuid7(),
         payment=row,
-        provider=card.provider if card else row.provider,
+        provider=_provider(row, ask, card),
         kind=ask.kind,
-        amount=ask.amount,
+        amount=ask.amount - ask.gift,
+        gift_amount=ask.gift,
         currency=row.currency,
         payment_token=card.token if card else "",
         ends_booking=card is not None and card.ends_booking,
@@ -296,6 +325,12 @@ def _follow_up(parts: Parts, change: Change, *, given_back: Mapping[UUID, int]) 
 def _owed_by_itself(row: Payment, ask: domain.Ask) -> RefundWish:
     reason = SEATS_GIVEN_BACK if ask.seats else row.ended_reason or "booking_ended"
     return RefundWish(reason=reason, seats=ask.seats)
+
+
+def _provider(row: Payment, ask: domain.Ask, card: Card | None) -> str:
+    if ask.gift == ask.amount:
+        return GIFT_CARDS
+    return card.provider if card else row.provider
 
 
 def _follows_by_itself(change: Change) -> bool:
@@ -323,13 +358,14 @@ def _id_by_itself(change: Change, ask: domain.Ask, given_back: Mapping[UUID, int
 
 def _open_refund(parts: Parts, operation: GatewayOperation, row: Payment, wish: RefundWish) -> None:
     ids = {"id": wish.id or uuid7(), "payment_id": row.id, "operation_id": operation.id, "status": RefundStatus.PENDING}
+    ids["gift_amount"] = operation.gift_amount
     if wish.is_written:
         parts.refunds_going_on.append(ids)
         return
     parts.refunds_opened.append(
         ids
         | {
-            "amount": operation.amount,
+            "amount": operation.total,
             "currency": row.currency,
             "kind": wish.kind,
             "seats": written(wish.seats),

@@ -85,10 +85,18 @@ class Answer(Protocol):
 A = TypeVar("A", bound=Answer)
 
 
-def pay(*, user: Principal, booking_id: UUID, method: MethodGiven, key: Key, render: Callable[[Result], A]) -> A:
+def pay(
+    *,
+    user: Principal,
+    booking_id: UUID,
+    method: MethodGiven | None,
+    key: Key,
+    render: Callable[[Result], A],
+    gift_code: str | None = None,
+) -> A:
     """Authorises the payment of a booking: Done, CardDeclined, AttemptWithdrawn, or Waiting while nobody knows.
 
-    One of nothing is Done as it is, whatever the method.
+    One of nothing is Done as it is, whatever the method. gift_code: of a gift card, which pays what it can.
 
     render: called once, within the transaction that records the outcome where there is one. Raises
     GatewayUnavailable, and what services.start_authorization() and bookings.look_up() raise.
@@ -101,7 +109,7 @@ def pay(*, user: Principal, booking_id: UUID, method: MethodGiven, key: Key, ren
 
     def start() -> Started:
         return services.start_authorization(
-            user_id=user.id, booking_id=booking_id, method=method, key=key, on_free=keep
+            user_id=user.id, booking_id=booking_id, method=method, key=key, on_free=keep, gift_code=gift_code
         )
 
     try:

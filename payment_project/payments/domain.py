@@ -3,77 +3,19 @@
 A payment knows two things that arrive in any order: what became of the money (Status) and what became of the
 booking (Booking). Every function here takes what is known and one more fact, and returns the new state, what to
 ask of the gateway (at most one operation is under way at a time), what to announce, and the ledger's postings.
-Amounts are integers in minor units.
+A gift card may pay a part, or all: it moves with the gateway's answer about the rest, and what goes back goes to the
+card first (docs/adr/0098-refunds-go-to-the-card-first.md). Amounts are integers in minor units.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from uuid import UUID
 
-from chassis.states import IllegalTransition, Machine
+from chassis.states import IllegalTransition
+from payments.gift_ledger import GiftMove, Move, moved
 from payments.ledger import Kind, Posting, postings
 from payments.seats import RefundKind, Seat, fee_left, kept, noted, refunded_as, to_give_back
-
-
-class Status(StrEnum):
-    """The money, as the API shows it."""
-
-    REQUIRES_PAYMENT_METHOD = "requires_payment_method"
-    PROCESSING = "processing"  # an authorisation was asked for and its outcome is not known yet
-    DECLINED = "declined"
-    AUTHORIZED = "authorized"
-    CAPTURED = "captured"
-    VOIDED = "voided"
-    PARTIALLY_REFUNDED = "partially_refunded"
-    REFUNDED = "refunded"
-    FAILED = "failed"
-
-
-class Booking(StrEnum):
-    """The booking, as far as money is concerned. Each wins over the ones before it, whatever arrives last."""
-
-    OPEN = "open"
-    CONFIRMED = "confirmed"
-    ENDED = "ended"
-
-
-class Fact(StrEnum):
-    """What can happen to the money."""
-
-    AUTHORIZATION_REQUESTED = "authorization_requested"
-    ACCEPTED = "accepted"  # nothing is to be paid: no card is asked for
-    AUTHORIZED = "authorized"
-    DECLINED = "declined"
-    REVERSED = "reversed"
-    CAPTURED = "captured"
-    CAPTURE_REFUSED = "capture_refused"
-    VOIDED = "voided"
-    REFUNDED_PARTLY = "refunded_partly"
-    REFUNDED_FULLY = "refunded_fully"
-    CLOSED = "closed"  # the booking ended before any money was asked for
-
-
-TRANSITIONS: dict[tuple[Status, Fact], Status] = {
-    (Status.REQUIRES_PAYMENT_METHOD, Fact.AUTHORIZATION_REQUESTED): Status.PROCESSING,
-    (Status.REQUIRES_PAYMENT_METHOD, Fact.ACCEPTED): Status.AUTHORIZED,
-    (Status.REQUIRES_PAYMENT_METHOD, Fact.CLOSED): Status.VOIDED,
-    (Status.PROCESSING, Fact.AUTHORIZED): Status.AUTHORIZED,
-    (Status.PROCESSING, Fact.DECLINED): Status.DECLINED,
-    (Status.PROCESSING, Fact.REVERSED): Status.REQUIRES_PAYMENT_METHOD,
-    (Status.DECLINED, Fact.AUTHORIZATION_REQUESTED): Status.PROCESSING,
-    (Status.AUTHORIZED, Fact.CAPTURED): Status.CAPTURED,
-    (Status.AUTHORIZED, Fact.CAPTURE_REFUSED): Status.FAILED,
-    (Status.AUTHORIZED, Fact.VOIDED): Status.VOIDED,
-    (Status.CAPTURED, Fact.REFUNDED_PARTLY): Status.PARTIALLY_REFUNDED,
-    (Status.CAPTURED, Fact.REFUNDED_FULLY): Status.REFUNDED,
-    (Status.PARTIALLY_REFUNDED, Fact.REFUNDED_PARTLY): Status.PARTIALLY_REFUNDED,
-    (Status.PARTIALLY_REFUNDED, Fact.REFUNDED_FULLY): Status.REFUNDED,
-    (Status.FAILED, Fact.VOIDED): Status.FAILED,
-}
-MACHINE = Machine(TRANSITIONS)
-
-BOOKING_ORDER = (Booking.OPEN, Booking.CONFIRMED, Booking.ENDED)
+from payments.states import MACHINE, Booking, Fact, Status, later
 
 
 class BookingOver(Exception):
@@ -101,6 +43,8 @@ class Payment:
     under_way: what the gateway was asked and has not answered. attention: the code with which the gateway refused a
     void or a refund, which a person has to look at before it is tried again.
     seats: as they were sold, none where that is not known. let_in: the seats to which somebody was.
+    gift: of held or captured money, or of what an authorisation is asked for, the part of a gift card; gift_refunded:
+    what went back to it.
     """
 
     amount: int
@@ -116,6 +60,8 @@ class Payment:
     attention: str = ""
     seats: tuple[Seat, ...] = ()
     let_in: frozenset[UUID] = frozenset()
+    gift: int = 0
+    gift_refunded: int = 0
 
     @property
     def left(self) -> int:
@@ -127,13 +73,21 @@ class Payment:
         """What is left to refund once the booking ended."""
         return self.captured - self.retained - self.refunded
 
+    def back_to_gift(self, amount: int) -> int:
+        """Of a refund, what the card has not paid: that goes back to the gift card."""
+        left_on_card = (self.captured - self.gift) - (self.refunded - self.gift_refunded)
+        return max(0, amount - left_on_card)
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """seats: whose money it is, where their customer gave them back."""
+    """amount: of all that it is about; gift: of it, the gift card's part, which no provider is asked for; seats: whose
+    money it is, where their customer gave them back.
+    """
 
     kind: Kind
     amount: int
+    gift: int = 0
     seats: tuple[Seat, ...] = ()
 
 
@@ -153,6 +107,7 @@ class Decision:
     ask: Ask | None = None
     announcements: tuple[Announcement, ...] = ()
     postings: tuple[Posting, ...] = ()
+    gift: GiftMove | None = None
 
 
 def _answered(payment: Payment, kind: Kind, fact: Fact) -> Status:
@@ -168,15 +123,17 @@ def owed(payment: Payment) -> Ask | None:
         return None
     match payment.status, payment.booking:
         case Status.AUTHORIZED, Booking.CONFIRMED:
-            return Ask(Kind.CAPTURE, payment.held)
+            return Ask(Kind.CAPTURE, payment.held, payment.gift)
         case Status.AUTHORIZED, Booking.ENDED if payment.retained:
-            return Ask(Kind.CAPTURE, payment.held)  # a fee is owed: all of it is taken, the rest goes back
+            # A fee is owed: all of it is taken, the rest goes back.
+            return Ask(Kind.CAPTURE, payment.held, payment.gift)
         case (Status.AUTHORIZED, Booking.ENDED) | (Status.FAILED, _) if payment.held:
-            return Ask(Kind.VOID, payment.held)
+            return Ask(Kind.VOID, payment.held, payment.gift)
         case ((Status.CAPTURED | Status.PARTIALLY_REFUNDED), Booking.ENDED) if payment.due_back > 0:
-            return Ask(Kind.REFUND, payment.due_back)
+            return Ask(Kind.REFUND, payment.due_back, payment.back_to_gift(payment.due_back))
         case ((Status.CAPTURED | Status.PARTIALLY_REFUNDED), Booking.CONFIRMED) if going := _waiting(payment):
-            return Ask(Kind.REFUND, sum(seat.owed for seat in going), going)
+            amount = sum(seat.owed for seat in going)
+            return Ask(Kind.REFUND, amount, payment.back_to_gift(amount), going)
         case _:
             return None
 
@@ -186,13 +143,14 @@ def _settle(
     *,
     announcements: tuple[Announcement, ...] = (),
     postings: tuple[Posting, ...] = (),
+    gift: GiftMove | None = None,
 ) -> Decision:
     """Adds what has to be asked next, if anything."""
     ask = owed(payment)
     if ask is not None:
         payment = replace(payment, under_way=ask.kind)
     payment, told = (payment, ()) if payment.amount else _without_money(payment)
-    return Decision(payment, ask, (*announcements, *told), postings)
+    return Decision(payment, ask, (*announcements, *told), postings, gift)
 
 
 def _without_money(payment: Payment) -> tuple[Payment, tuple[Announcement, ...]]:
@@ -224,8 +182,11 @@ def accept(payment: Payment) -> Decision:
     return _settle(accepted, announcements=(Announcement("payment.authorized"),))
 
 
-def request_authorization(payment: Payment) -> Decision:
-    """A payment method was given. Raises BookingOver, UnderWay, IllegalTransition."""
+def request_authorization(payment: Payment, gift: int = 0) -> Decision:
+    """A payment method was given. gift: what a gift card pays, which is reserved now; the method pays the rest.
+
+    Raises BookingOver, UnderWay, IllegalTransition.
+    """
     if payment.booking is Booking.ENDED:
         raise BookingOver
     if payment.under_way:
@@ -233,8 +194,8 @@ def request_authorization(payment: Payment) -> Decision:
     if not payment.amount:
         raise IllegalTransition(payment.status, Fact.AUTHORIZATION_REQUESTED)
     status = MACHINE.next(payment.status, Fact.AUTHORIZATION_REQUESTED)
-    asking = replace(payment, status=status, under_way=Kind.AUTHORIZE, failure_code="")
-    return Decision(asking, Ask(Kind.AUTHORIZE, payment.amount))
+    asking = replace(payment, status=status, under_way=Kind.AUTHORIZE, failure_code="", gift=gift)
+    return Decision(asking, Ask(Kind.AUTHORIZE, payment.amount, gift), gift=moved(Move.RESERVE, gift))
 
 
 def request_reversal(payment: Payment) -> Decision:
@@ -246,7 +207,7 @@ def request_reversal(payment: Payment) -> Decision:
 
 def booking_confirmed(payment: Payment) -> Decision:
     """The seats are sold: what is authorised gets captured, now or as soon as it is authorised."""
-    return _settle(replace(payment, booking=max(payment.booking, Booking.CONFIRMED, key=BOOKING_ORDER.index)))
+    return _settle(replace(payment, booking=later(payment.booking, Booking.CONFIRMED)))
 
 
 def booking_ended(
@@ -293,7 +254,7 @@ def authorized(payment: Payment) -> Decision:
     return _settle(
         holding,
         announcements=() if payment.booking is Booking.ENDED else (Announcement("payment.authorized"),),
-        postings=postings(Kind.AUTHORIZE, payment.amount),
+        postings=postings(Kind.AUTHORIZE, payment.amount - payment.gift),
     )
 
 
@@ -301,28 +262,32 @@ def declined(payment: Payment, code: str, *, final: bool) -> Decision:
     """The card was declined. final: the method came with the booking, which ends with it."""
     status = _answered(payment, Kind.AUTHORIZE, Fact.DECLINED)
     booking = Booking.ENDED if final else payment.booking
-    refused = replace(payment, status=status, booking=booking, under_way=None, failure_code=code)
+    refused = replace(payment, status=status, booking=booking, under_way=None, failure_code=code, gift=0)
     told = Announcement("payment.failed", stage="authorise", final=final, retryable=not final)
-    return Decision(refused, announcements=(told,))
+    return Decision(refused, announcements=(told,), gift=moved(Move.RELEASE, payment.gift))
 
 
 def reversed_(payment: Payment, *, voided: int) -> Decision:
-    """The authorisation of unknown outcome is nothing now; voided: what had been reserved, 0 if it never was."""
+    """The authorisation of unknown outcome is nothing now; voided: what was held on the card, 0 if it never was."""
     status = _answered(payment, Kind.REVERSE, Fact.REVERSED)
-    free = replace(payment, status=status, under_way=None)
-    lines = (*postings(Kind.AUTHORIZE, voided), *postings(Kind.VOID, voided)) if voided else ()
+    free, released = replace(payment, status=status, under_way=None, gift=0), moved(Move.RELEASE, payment.gift)
+    lines = (*postings(Kind.AUTHORIZE, voided), *postings(Kind.VOID, voided))
     if free.booking is not Booking.ENDED:
-        return Decision(free, postings=lines)
+        return Decision(free, postings=lines, gift=released)
     told = (Announcement("payment.voided"),) if voided else ()
-    return Decision(replace(free, status=MACHINE.next(free.status, Fact.CLOSED)), None, told, lines)
+    return Decision(replace(free, status=MACHINE.next(free.status, Fact.CLOSED)), None, told, lines, released)
 
 
 def captured(payment: Payment) -> Decision:
     """The gateway took the money."""
     status = _answered(payment, Kind.CAPTURE, Fact.CAPTURED)
     taken = replace(payment, status=status, held=0, captured=payment.held, under_way=None)
-    moved = postings(Kind.CAPTURE, payment.held)
-    return _settle(taken, announcements=(Announcement("payment.completed"),), postings=moved)
+    return _settle(
+        taken,
+        announcements=(Announcement("payment.completed"),),
+        postings=postings(Kind.CAPTURE, payment.held - payment.gift),
+        gift=moved(Move.CAPTURE, payment.gift),
+    )
 
 
 def capture_refused(payment: Payment, code: str) -> Decision:
@@ -336,8 +301,12 @@ def capture_refused(payment: Payment, code: str) -> Decision:
 def voided(payment: Payment) -> Decision:
     """The gateway released the reserved money."""
     status = _answered(payment, Kind.VOID, Fact.VOIDED)
-    free = replace(payment, status=status, held=0, under_way=None)
-    return Decision(free, None, (Announcement("payment.voided"),), postings(Kind.VOID, payment.held))
+    return Decision(
+        replace(payment, status=status, held=0, under_way=None, gift=0),
+        announcements=(Announcement("payment.voided"),),
+        postings=postings(Kind.VOID, payment.held - payment.gift),
+        gift=moved(Move.RELEASE, payment.gift),
+    )
 
 
 def request_refund(payment: Payment, amount: int) -> Decision:
@@ -355,7 +324,8 @@ def request_refund(payment: Payment, amount: int) -> Decision:
         raise NothingPaid
     if not 0 < amount <= payment.left:
         raise TooMuch
-    return Decision(replace(payment, under_way=Kind.REFUND), Ask(Kind.REFUND, amount))
+    ask = Ask(Kind.REFUND, amount, payment.back_to_gift(amount))
+    return Decision(replace(payment, under_way=Kind.REFUND), ask)
 
 
 def refunded(
@@ -368,16 +338,18 @@ def refunded(
     attention: str = "",
 ) -> Decision:
     """This much went back, of these seats if any. attention: what a person has to look at still."""
-    total = payment.refunded + amount
+    total, to_gift = payment.refunded + amount, payment.back_to_gift(amount)
     fact = Fact.REFUNDED_FULLY if total == payment.captured else Fact.REFUNDED_PARTLY
     status = _answered(payment, Kind.REFUND, fact)
     marked = refunded_as(payment.seats, seats, kind, let_in=payment.let_in)
     returned = replace(payment, status=status, refunded=total, under_way=None, attention=attention, seats=marked)
+    returned = replace(returned, gift_refunded=payment.gift_refunded + to_gift)
     returned, lowered = _lower_fee(returned) if seats else (returned, ())
     return _settle(
         returned,
         announcements=(Announcement("payment.refunded"), *lowered),
-        postings=postings(by, amount),
+        postings=postings(by, amount - to_gift),
+        gift=moved(Move.REFUND, to_gift),
     )
 
 

@@ -12,7 +12,9 @@ from chassis.web.problems import (
     PermissionDenied,
     Problem,
     ServiceUnavailable,
+    TooManyRequests,
     Unauthenticated,
+    Unprocessable,
 )
 
 ITS_PAYMENT: dict[str, Any] = {
@@ -196,7 +198,7 @@ class AddressChangedByAsker(PermissionDenied):
 
 class SecondPersonNeeded(PermissionDenied):
     code = "second_person_needed"
-    title = "Somebody else than who asked for this refund has to decide on it"
+    title = "Somebody else than who asked for this has to decide on it"
 
 
 class NotRefusedByGateway(Conflict):
@@ -266,3 +268,84 @@ class CardDeclined(Problem):
         advice = " Another card may be tried." if retryable else ""
         super().__init__(reason + advice, retryable=retryable, **extra)
         self.code = code if code in _REASONS else "card_declined"
+
+
+class GiftCardInvalid(Conflict):
+    """No card has this code. Whatever it is instead is not told, for it would help whoever guesses."""
+
+    code = "gift_card_invalid"
+    title = "This is the code of no gift card"
+
+
+class GiftCardBlocked(Conflict):
+    code = "gift_card_blocked"
+    title = "This gift card is blocked; please ask the cinema"
+
+
+class GiftCardExpired(Conflict):
+    code = "gift_card_expired"
+    title = "This gift card has expired"
+
+
+class GiftCardEmpty(Conflict):
+    """Nothing is on it that is not reserved by another payment."""
+
+    code = "gift_card_empty"
+    title = "Nothing is left on this gift card"
+
+
+class GiftCardCurrency(Conflict):
+    code = "gift_card_currency"
+    title = "This gift card is for another currency"
+
+
+class GiftCardNotEnough(Conflict):
+    """It pays a part: the rest needs a payment method."""
+
+    code = "gift_card_not_enough"
+    title = "This gift card does not pay all of it; give a payment method for the rest"
+    members = {
+        "rest": {
+            "type": "object",
+            "description": "What a payment method has to pay.",
+            "required": ["amount", "currency"],
+            "properties": {"amount": {"type": "integer"}, "currency": {"type": "string"}},
+            "examples": [{"amount": 80000, "currency": "VND"}],
+        }
+    }
+
+
+class TooManyGiftCardCodes(TooManyRequests):
+    """Of codes that are none: by this account, from this address, or by everybody together."""
+
+    code = "too_many_gift_card_codes"
+    title = "Too many codes that are not valid were tried"
+
+
+class GiftCardNotFound(NotFound):
+    code = "gift_card_not_found"
+    title = "There is no such gift card"
+
+
+class GiftCardIssueNotFound(NotFound):
+    code = "gift_card_issue_not_found"
+    title = "There is no such issue of gift cards"
+
+
+class GiftCardIssueOver(Conflict):
+    """It does not wait for that: it was approved, made or refused before, or has lapsed."""
+
+    code = "gift_card_issue_over"
+    title = "This issue of gift cards does not wait for that any more"
+
+
+class GiftCardsTooLarge(Unprocessable):
+    code = "gift_cards_too_large"
+    title = "These gift cards come to more than may be issued at once"
+
+
+class CodesAreTheirs(PermissionDenied):
+    """Who approved it does not get its codes, nor does anybody else."""
+
+    code = "gift_card_codes_not_yours"
+    title = "The codes go to whoever asked for these gift cards"

@@ -9,6 +9,14 @@ from chassis.money import Money
 
 
 @dataclass(frozen=True, slots=True)
+class GiftCardPart:
+    """What a gift card pays, or gets back. last4: the last signs of its code."""
+
+    last4: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentAuthorized:
     """The funds are reserved. card_last4: of the card that pays, or "" where the provider does not tell."""
 
@@ -22,7 +30,7 @@ class PaymentAuthorized:
 
 @dataclass(frozen=True, slots=True)
 class PaymentCompleted:
-    """The money was taken."""
+    """The money was taken. card_last4: as in payment.authorized. gift_card: what one paid, None where none did."""
 
     type: ClassVar[str] = "payment.completed"
     payment_id: UUID
@@ -30,6 +38,8 @@ class PaymentCompleted:
     user_id: UUID
     amount: Money
     captured_at: datetime
+    card_last4: str = ""
+    gift_card: GiftCardPart | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,7 @@ class PaymentRefunded:
     "goodwill" the ticket stays good. reason: what staff wrote to the customer; empty when the booking had ended by
     itself. seats: those whose money this is, none when it is an amount; seats_left: those that the booking keeps then.
     outside: how it went back where the card gateway had refused ("cash", "bank_transfer", "other", or "provider": by
-    hand there); "" where it did as it was asked.
+    hand there); "" where it did as it was asked. gift_card: what of it went to the gift card that had paid.
     """
 
     type: ClassVar[str] = "payment.refunded"
@@ -97,6 +107,7 @@ class PaymentRefunded:
     seats: list[RefundedSeat] = field(default_factory=list)
     seats_left: list[RefundedSeat] = field(default_factory=list)
     outside: str = ""
+    gift_card: GiftCardPart | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 from django import forms
 
 from chassis.money import Money, format_money, to_minor
-from payments import books, domain, kept, refund_rules
+from payments import books, kept, refund_rules, states
 from payments.models import Payment
 from payments.outside import Outside, is_card_number
 from payments.refund_rules import Way
@@ -198,7 +198,7 @@ class Plan:
             return "cannot be done: somebody was let in with its ticket; as goodwill it can"
         if self._amount > known.left:
             return f"cannot be done: {left(self.payment)} is left"
-        if known.booking is domain.Booking.ENDED:
+        if known.booking is states.Booking.ENDED:
             return "the booking has ended already"
         if kind is RefundKind.GOODWILL:
             return "the ticket stays good"

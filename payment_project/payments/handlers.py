@@ -98,7 +98,13 @@ HANDLERS: dict[str, Handler] = {
 
 TICKS: dict[str, list[Callable[[], object]]] = {
     "clock.second": [tasks.resume_operations],
-    "clock.minute": [tasks.measure, tasks.lapse_refunds, tasks.issue_receipts, tasks.follow_claims],
+    "clock.minute": [
+        tasks.measure,
+        tasks.lapse_refunds,
+        tasks.lapse_gift_cards,
+        tasks.issue_receipts,
+        tasks.follow_claims,
+    ],
     "clock.hour": [
         tasks.issue_credit_notes,
         tasks.forget_webhooks,

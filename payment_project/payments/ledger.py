@@ -49,7 +49,7 @@ _MOVES = {
 }
 
 
-def postings(kind: Kind, amount: int) -> tuple[Posting, Posting]:
-    """The double entry of one operation that succeeded."""
+def postings(kind: Kind, amount: int) -> tuple[Posting, ...]:
+    """The double entry of one operation that succeeded; none of nothing, as where a gift card paid all of it."""
     source, target = _MOVES[kind]
-    return Posting(kind, source, -amount), Posting(kind, target, amount)
+    return (Posting(kind, source, -amount), Posting(kind, target, amount)) if amount else ()

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from chassis.ids import first_uuid7_at
 from chassis.telemetry import metrics
+from payments import gift_totals
 from payments.ledger import Kind
 from payments.models import (
     UNFINISHED,
@@ -26,6 +27,8 @@ SUCCESS = metrics.gauge("payment_success_rate", "Authorisations that succeeded i
 VIOLATIONS = metrics.gauge("audit_violations", "What must never be, found among the last hour's rows", ["invariant"])
 APPROVALS = metrics.gauge("refunds_awaiting_approval", "Refunds that wait for a second person", [])
 ATTENTION = metrics.gauge("payments_needing_attention", "Payments whose void or refund the gateway refused", [])
+
+OWED = metrics.gauge("gift_cards_owed", "What gift cards are good for, in minor units", ["currency"])
 
 
 def measure() -> None:
@@ -58,3 +61,5 @@ def measure() -> None:
     VIOLATIONS.labels("the ledger adds up").set(unbalanced.count())
     APPROVALS.set(Refund.objects.filter(status=RefundStatus.AWAITING_APPROVAL).count())
     ATTENTION.set(Payment.objects.exclude(attention="").count())
+    for currency, amount in gift_totals.owed().items():
+        OWED.labels(currency).set(amount)

@@ -11,11 +11,12 @@ from chassis.ids import uuid7
 from chassis.money import Money, format_money
 from chassis.storage import address_changes, guest_claims
 from payments import vault
-from payments.domain import Booking, Status
+from payments.gift_models import GiftCard, GiftCardIssue, GiftCardLine, GiftCardsOwed  # noqa: F401  (as above)
 from payments.ledger import Account, Kind
 from payments.receipt_models import Receipt, ReceiptSeries  # noqa: F401  (Django looks for models here)
 from payments.refund_rules import Way
 from payments.seats import RefundKind
+from payments.states import Booking, Status
 
 
 def _choices(values: type[StrEnum]) -> list[tuple[str, str]]:
@@ -96,6 +97,12 @@ class Payment(models.Model):
     authorization_id = _blank(64, "The gateway's.", db_column="authorisation_id")
     capture_id = _blank(64, "The gateway's.")
     card_last4 = _blank(4, "Of the card that pays.")
+    gift_amount = _zero("Of it, what a gift card pays: reserved, or captured.")
+    gift_refunded_amount = _zero("Of what was given back, what went to the gift card.")
+    gift_card = models.ForeignKey(
+        GiftCard, on_delete=models.PROTECT, null=True, db_index=False, db_constraint=False, related_name="+"
+    )
+    gift_last4 = _blank(4, "Of the gift card that pays, or was asked to.")
     seats = _list("As they were sold, and what became of the money of each (seats.Seat); none: not known.")
     let_in = _list("The ids of the seats to which somebody was let in.")
     sale = models.JSONField(
@@ -150,6 +157,11 @@ class Payment(models.Model):
                 condition=Q(retained_amount__gte=0, retained_amount__lte=F("amount")),
                 name="payments_fee_within_the_amount",
             ),
+            models.CheckConstraint(
+                condition=Q(gift_amount__gte=F("gift_refunded_amount"), gift_amount__lte=F("amount"))
+                & Q(gift_refunded_amount__gte=0, gift_refunded_amount__lte=F("refunded_amount")),
+                name="payments_gift_within_the_amount",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -168,7 +180,8 @@ class GatewayOperation(models.Model):
     provider = _provider("Who is asked.")
     kind = models.CharField(max_length=12, choices=_choices(Kind))
     state = models.CharField(max_length=12, choices=_choices(OperationState), default=OperationState.PENDING.value)
-    amount = models.BigIntegerField()
+    amount = models.BigIntegerField(help_text="What it is asked for.")
+    gift_amount = _zero("What moves of the gift card with it, beside that.")
     currency = models.CharField(max_length=3)
     payment_token = models.CharField(max_length=512, blank=True, help_text="Sealed, until the outcome is known.")
     target = models.CharField(max_length=64, blank=True, help_text="The gateway's id of what is acted upon.")
@@ -204,13 +217,18 @@ class GatewayOperation(models.Model):
                 & Q(state__in=(*UNFINISHED, OperationState.SUCCEEDED)),
                 name="operations_never_twice",
             ),
-            models.CheckConstraint(condition=Q(amount__gt=0), name="operations_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(amount__gte=0, gift_amount__gte=0) & Q(amount__gt=-F("gift_amount")),
+                name="operations_move_something",
+            ),
         ]
 
     def __str__(self) -> str:
-        return (
-            f"{self.get_kind_display()} {format_money(Money(self.amount, self.currency))}, {self.get_state_display()}"
-        )
+        return f"{self.get_kind_display()} {format_money(Money(self.total, self.currency))}, {self.get_state_display()}"
+
+    @property
+    def total(self) -> int:
+        return self.amount + self.gift_amount
 
     @property
     def asks(self) -> Kind:
@@ -273,6 +291,7 @@ class Refund(models.Model):
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     operation = models.OneToOneField(GatewayOperation, on_delete=models.PROTECT, related_name="refund", null=True)
     amount = models.BigIntegerField()
+    gift_amount = _zero("Of it, what goes to the gift card; known when it is on its way.")
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=20, choices=_choices(RefundStatus), default=RefundStatus.PENDING.value)
     # Before there was a choice a refund of staff left the ticket as it was, and so does one of a process of before.

@@ -326,7 +326,7 @@ def _decide(  # noqa: C901  (a table: a line for each kind and outcome)
             _end_refund(refund, operation, RefundStatus.SUCCEEDED)
             mark(refund, payment)
             about, kind = kept.seats_of(refund), RefundKind(refund.kind)
-            return domain.refunded(payment, operation.amount, seats=about, kind=kind)
+            return domain.refunded(payment, operation.total, seats=about, kind=kind)
         case Kind.REFUND, Refused() if refund is not None:
             _end_refund(refund, operation, RefundStatus.FAILED)
             return domain.return_refused(payment, outcome.code)

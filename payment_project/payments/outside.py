@@ -52,12 +52,14 @@ def write_down(row: Payment, refund: Refund, payment: domain.Payment) -> None:
     operations.mark(refund, payment)
     way, kind, about = Way(refund.outside), RefundKind(refund.kind), kept.seats_of(refund)
     decision = refund_rules.given_outside(payment, refund.amount, way, kind, about)
+    refund.gift_amount = payment.back_to_gift(refund.amount)
     operation = GatewayOperation.objects.create(
         payment=row,
         provider=NOBODY,
         kind=way.moves,
         state=OperationState.SUCCEEDED,
-        amount=refund.amount,
+        amount=refund.amount - refund.gift_amount,
+        gift_amount=refund.gift_amount,
         currency=refund.currency,
         due_at=now,
         finished_at=now,

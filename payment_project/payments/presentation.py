@@ -14,7 +14,8 @@ from payments.receipts import lines_of
 from payments.seats import Seat
 
 
-def _money(amount: int, currency: str) -> dict[str, Any]:
+def shown_money(amount: int, currency: str) -> dict[str, Any]:
+    """amount: minor units."""
     return {"amount": amount, "currency": currency}
 
 
@@ -23,7 +24,7 @@ def _time(at: datetime | None) -> str | None:
 
 
 def _seat(seat: Seat, currency: str) -> dict[str, Any]:
-    price = _money(seat.price, currency)
+    price = shown_money(seat.price, currency)
     return {"id": str(seat.id), "row": seat.row, "number": seat.number, "price": price}
 
 
@@ -43,14 +44,25 @@ def present_payment(payment: Payment) -> dict[str, Any]:
         "booking_id": str(payment.booking_id),
         "booking_reference": payment.booking_reference or None,
         "status": str(payment.status),
-        "amount": _money(payment.amount, payment.currency),
-        "captured_amount": _money(payment.captured_amount, payment.currency),
-        "refunded_amount": _money(payment.refunded_amount, payment.currency),
+        "amount": shown_money(payment.amount, payment.currency),
+        "captured_amount": shown_money(payment.captured_amount, payment.currency),
+        "refunded_amount": shown_money(payment.refunded_amount, payment.currency),
+        "gift_card": _gift_card(payment),
         "seats": [_paid_seat(seat, payment) for seat in seats_of(payment)],
         "failure_code": payment.failure_code or None,
         "hold_expires_at": _time(payment.hold_expires_at),
         "captured_at": _time(payment.captured_at),
         "created_at": _time(payment.created_at),
+    }
+
+
+def _gift_card(payment: Payment) -> dict[str, Any] | None:
+    if not payment.gift_amount:
+        return None
+    return {
+        "last4": payment.gift_last4,
+        "amount": shown_money(payment.gift_amount, payment.currency),
+        "refunded_amount": shown_money(payment.gift_refunded_amount, payment.currency),
     }
 
 
@@ -62,7 +74,8 @@ def present_refund(refund: Refund, *, to_staff: bool) -> dict[str, Any]:
         "payment_id": str(refund.payment_id),
         "status": str(refund.status),
         "kind": str(refund.kind),
-        "amount": _money(refund.amount, refund.currency),
+        "amount": shown_money(refund.amount, refund.currency),
+        "gift_card_amount": shown_money(refund.gift_amount, refund.currency) if refund.gift_amount else None,
         "seats": [_refunded_seat(seat, refund) for seat in seats_of(refund)],
         "reason": refund.reason if readable or to_staff else "booking_ended",
         "failure_code": refund.failure_code or None,
@@ -101,9 +114,16 @@ def present_receipt(receipt: Receipt) -> dict[str, Any]:
         "showtime": receipt.showtime,
         "lines": receipt.lines,
         "taxes": msgspec.to_builtins(by_rate(lines_of(receipt))),
-        "total": _money(receipt.total, receipt.currency),
+        "total": shown_money(receipt.total, receipt.currency),
         "card_last4": receipt.card_last4 or None,
+        "gift_card": _gift_part(receipt),
     }
+
+
+def _gift_part(receipt: Receipt) -> dict[str, Any] | None:
+    if not receipt.gift_amount:
+        return None
+    return {"last4": receipt.gift_last4, "amount": shown_money(receipt.gift_amount, receipt.currency)}
 
 
 def present_receipt_with_notes(receipt: Receipt, notes: list[Receipt]) -> dict[str, Any]:

@@ -46,6 +46,8 @@ class Receipt(models.Model):
     seller = models.JSONField(null=True, help_text="Name, address and tax number, as they were when it was sold.")
     showtime = models.JSONField(null=True, help_text="What it is for.")
     card_last4 = models.CharField(max_length=4, blank=True)
+    gift_amount = models.BigIntegerField(default=0, db_default=0, help_text="Of the total, what a gift card paid.")
+    gift_last4 = models.CharField(max_length=4, blank=True, default="", db_default="")
     issued_at = models.DateTimeField(help_text="The time of its id.")
 
     class Meta:

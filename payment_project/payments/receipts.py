@@ -53,6 +53,8 @@ def receipt(row: Payment, sold: Sequence[Seat]) -> Row:
         "seller": sale.seller,
         "showtime": sale.showtime,
         "card_last4": row.card_last4,
+        "gift_amount": row.gift_amount,
+        "gift_last4": row.gift_last4 if row.gift_amount else "",
     }
 
 
@@ -76,6 +78,8 @@ def credit_note(refund: Refund, about: Iterable[Seat], issued: Sequence[Receipt]
         "seller": first.seller,
         "showtime": first.showtime,
         "card_last4": first.card_last4,
+        "gift_amount": -refund.gift_amount,
+        "gift_last4": first.gift_last4 if refund.gift_amount else "",
     }
 
 

@@ -70,9 +70,12 @@ def _seller(receipt: Receipt) -> str:
     return ", ".join(part for name in ("name", "address", "tax_number") if (part := seller.get(name))) or "-"
 
 
-@admin.display(description="card")
+@admin.display(description="paid with")
 def _card(receipt: Receipt) -> str:
-    return f"ending in {receipt.card_last4}" if receipt.card_last4 else "-"
+    parts = [f"card ending in {receipt.card_last4}"] if receipt.card_last4 else []
+    if receipt.gift_amount:
+        parts.append(f"gift card …{receipt.gift_last4}: {format_money(Money(receipt.gift_amount, receipt.currency))}")
+    return ", ".join(parts) or "-"
 
 
 @admin.display(description="lines")

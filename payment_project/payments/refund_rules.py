@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-from payments.domain import Booking, Decision, Payment, refunded, request_refund
+from payments.domain import Decision, Payment, refunded, request_refund
 from payments.ledger import Kind
 from payments.seats import LetIn, RefundKind, Seat, left, to_give_back
+from payments.states import Booking
 
 
 class Way(StrEnum):

@@ -4,11 +4,12 @@ from chassis.roles import EVERYTHING, StaffMay, views
 
 SEEN = views(
     *("payment", "gatewayoperation", "transaction", "refund", "paymentmethod", "webhookdelivery", "receipt"),
+    *("giftcard", "giftcardissue", "giftcardline"),
     "auditrecord",
 )
 
 STAFF_MAY: StaffMay = {
-    "support": SEEN | {"refund_payment"},
-    "manager": SEEN | {"refund_payment", "give_outside_payment"},
+    "support": SEEN | {"refund_payment", "block_giftcard"},
+    "manager": SEEN | {"refund_payment", "give_outside_payment", "block_giftcard", "add_giftcardissue"},
     "admin": EVERYTHING,
 }

@@ -7,14 +7,15 @@ from rest_framework import serializers
 
 from chassis.money import LARGEST_PAYMENT
 from chassis.web.openapi import page_of, sends
-from payments.domain import Status
 from payments.models import RefundStatus
 from payments.seats import RefundKind
+from payments.states import Status
 
 IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)
 
 BOOKING_ID = "019ab1c8-1000-7a00-8000-000000000021"
 PAYMENT_ID = "019ab1c8-1000-7a00-8000-000000000022"
+GIFT_CODE = "7K3Q-0M9T-4W2E-8R5Y-1N6B-3C7D-9F2H"
 METHOD_ID = "019ab1c8-1000-7a00-8000-0000000000b1"
 
 SEAT_ID = "019ab1c4-5e40-7f50-8a05-3d4e5f6a7b05"
@@ -30,7 +31,25 @@ MONEY_TO_REFUND: dict[str, Any] = {
 PAY = sends(
     by_a_new_card={"booking_id": BOOKING_ID, "payment_method": {"token": "tok_visa"}},
     by_a_saved_card={"booking_id": BOOKING_ID, "payment_method": {"id": METHOD_ID}},
+    by_a_gift_card={"booking_id": BOOKING_ID, "gift_card": {"code": GIFT_CODE}},
+    by_both={"booking_id": BOOKING_ID, "gift_card": {"code": GIFT_CODE}, "payment_method": {"token": "tok_visa"}},
 )
+GIFT_CARD = sends(a_code={"code": GIFT_CODE})
+ISSUE_GIFT_CARDS = sends(
+    sold_at_the_desk={
+        "origin": "sold",
+        "amount": {"amount": 500000, "currency": "VND"},
+        "reason": "Paid for in cash, till 2, 0093.",
+    },
+    a_hundred_for_a_year={
+        "origin": "goodwill",
+        "amount": {"amount": 100000, "currency": "VND"},
+        "count": 100,
+        "expires_at": "2027-12-31T23:59:59+07:00",
+        "reason": "The opening night was cancelled.",
+    },
+)
+BLOCK_GIFT_CARD = sends(lost={"reason": "Reported as stolen."})
 SAVE_METHOD = sends(a_card={"token": "tok_visa"})
 REFUND = sends(
     a_part={"payment_id": PAYMENT_ID, "amount": {"amount": 1000, "currency": "VND"}, "reason": "The sound failed."},
@@ -85,6 +104,15 @@ class RefundedSeatSerializer(SoldSeatSerializer):
     )
 
 
+class GiftCardPartSerializer(serializers.Serializer[Any]):
+    last4 = serializers.CharField(help_text="The last signs of its code.")
+    amount = MoneySerializer()
+
+
+class GiftCardShareSerializer(GiftCardPartSerializer):
+    refunded_amount = MoneySerializer(help_text="What went back to it.")
+
+
 class PaymentSerializer(serializers.Serializer[Any]):
     """The one payment of a booking."""
 
@@ -95,6 +123,7 @@ class PaymentSerializer(serializers.Serializer[Any]):
     amount = MoneySerializer()
     captured_amount = MoneySerializer()
     refunded_amount = MoneySerializer()
+    gift_card = GiftCardShareSerializer(allow_null=True, help_text="What a gift card pays of it; null: none does.")
     seats = PaidSeatSerializer(many=True, help_text="None of a payment that was opened before seats were known here.")
     failure_code = serializers.CharField(allow_null=True, help_text="Why the last attempt was declined.")
     hold_expires_at = serializers.DateTimeField(allow_null=True, help_text="Until then it can be paid.")
@@ -126,6 +155,9 @@ class RefundSerializer(serializers.Serializer[Any]):
         choices=[kind.value for kind in RefundKind], help_text="Whether the seats are given back."
     )
     amount = MoneySerializer()
+    gift_card_amount = MoneySerializer(
+        allow_null=True, help_text="Of it, what goes to the gift card that paid; null: nothing, or not known yet."
+    )
     seats = RefundedSeatSerializer(many=True, help_text="Whose money it is; none where it is an amount.")
     reason = serializers.CharField()
     failure_code = serializers.CharField(allow_null=True)
@@ -196,6 +228,7 @@ class ReceiptSerializer(serializers.Serializer[Any]):
     taxes = TaxedSerializer(many=True, help_text="The lines by their rates.")
     total = MoneySerializer()
     card_last4 = serializers.CharField(allow_null=True, help_text="Of the card that paid; null: none did.")
+    gift_card = GiftCardPartSerializer(allow_null=True, help_text="What a gift card paid of it; null: none did.")
 
 
 class ReceiptWithNotesSerializer(ReceiptSerializer):

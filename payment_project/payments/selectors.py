@@ -8,7 +8,15 @@ from django.db.models import QuerySet
 
 from chassis.ids import first_uuid7_at
 from chassis.web.principal import Principal
-from payments.errors import MethodNotFound, PaymentNotFound, ReceiptNotFound, RefundNotFound
+from payments.errors import (
+    GiftCardIssueNotFound,
+    GiftCardNotFound,
+    MethodNotFound,
+    PaymentNotFound,
+    ReceiptNotFound,
+    RefundNotFound,
+)
+from payments.gift_models import GiftCard, GiftCardIssue
 from payments.models import Payment, PaymentMethod, Refund
 from payments.receipt_models import Receipt
 
@@ -115,6 +123,32 @@ def receipt_of(user: Principal, payment_id: UUID) -> tuple[Receipt, list[Receipt
     if receipt is None:
         raise ReceiptNotFound
     return receipt, [each for each in issued if each is not receipt]
+
+
+def gift_cards(*, issue_id: UUID | None = None, last4: str | None = None) -> QuerySet[GiftCard]:
+    """Everybody's, for staff. last4: the last signs of the code."""
+    found = GiftCard.objects.all()
+    if issue_id is not None:
+        found = found.filter(issue=issue_id)
+    if last4 is not None:
+        found = found.filter(last4=last4)
+    return found
+
+
+def gift_card(card_id: UUID) -> GiftCard:
+    """Raises GiftCardNotFound."""
+    card = GiftCard.objects.filter(id=card_id).first()
+    if card is None:
+        raise GiftCardNotFound
+    return card
+
+
+def gift_card_issue(issue_id: UUID) -> GiftCardIssue:
+    """Raises GiftCardIssueNotFound."""
+    issue = GiftCardIssue.objects.filter(id=issue_id).first()
+    if issue is None:
+        raise GiftCardIssueNotFound
+    return issue
 
 
 def methods_of(user: Principal) -> QuerySet[PaymentMethod]:

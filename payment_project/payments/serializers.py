@@ -10,17 +10,18 @@ from zoneinfo import available_timezones
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from chassis.codes import MAX_TYPED
 from chassis.money import LARGEST_PAYMENT, Money
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
 from chassis.web.queries import PageQuery
 from payments import schema
-from payments.domain import Status
 from payments.errors import CardNumberRefused
 from payments.heard import FORM_GIVEN, MethodGiven
 from payments.models import RefundStatus
 from payments.outside import is_card_number
 from payments.refund_rules import Way
 from payments.seats import RefundKind
+from payments.states import Status
 
 # More than any booking has.
 MAX_SEATS = 100
@@ -30,6 +31,13 @@ FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 
 # ISO/IEC 7812-1: 12 to 19 digits, written with or without gaps.
 _CARD_NUMBER = re.compile(r"(?:\d[ .-]?){11,18}\d")
+
+
+def no_card_number(text: str) -> str:
+    """The text, as it is. Raises CardNumberRefused."""
+    if _CARD_NUMBER.search(text):
+        raise CardNumberRefused
+    return text
 
 
 class TokenField(serializers.RegexField):
@@ -62,11 +70,6 @@ class MethodRequest(StrictSerializer):
         return MethodGiven(**attrs)
 
 
-class PaymentRequest(StrictSerializer):
-    booking_id = StrictUUIDField()
-    payment_method = MethodRequest()
-
-
 class StrictIntegerField(serializers.IntegerField):
     """An integer as a JSON number; DRF's own would take a text or 5.0 for one."""
 
@@ -85,6 +88,24 @@ class StrictTextField(serializers.CharField):
             self.fail("invalid")
         text: str = super().to_internal_value(data)
         return text
+
+
+class GiftCardCodeRequest(StrictSerializer):
+    code = StrictTextField(max_length=MAX_TYPED, help_text="However it is typed: case, spaces and dashes do not count.")
+
+
+class PaymentRequest(StrictSerializer):
+    """A payment method, a gift card, or both: then the gift card pays what it can, and the method the rest."""
+
+    booking_id = StrictUUIDField()
+    payment_method = MethodRequest(required=False)
+    gift_card = GiftCardCodeRequest(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs.keys() & {"payment_method", "gift_card"}:
+            missing = "Give a payment method, a gift card, or both."
+            raise serializers.ValidationError({"payment_method": missing})
+        return attrs
 
 
 class MoneyRequest(StrictSerializer):
@@ -125,9 +146,7 @@ class RefundRequest(StrictSerializer):
     reason = StrictTextField(max_length=200, help_text="The customer reads it.")
 
     def validate_reason(self, reason: str) -> str:
-        if _CARD_NUMBER.search(reason):
-            raise CardNumberRefused
-        return reason
+        return no_card_number(reason)
 
     def validate_seats(self, seats: list[UUID]) -> list[UUID]:
         if len(set(seats)) != len(seats):
@@ -156,7 +175,7 @@ class OutsideRequest(RefundRequest):
 
 
 class RefusalRequest(StrictSerializer):
-    note = StrictTextField(max_length=200, help_text="For who asked for the refund.")
+    note = StrictTextField(max_length=200, help_text="For who asked for it.")
 
 
 class ReferenceField(serializers.CharField):

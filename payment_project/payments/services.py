@@ -21,18 +21,20 @@ from chassis.storage import audit_log
 from chassis.storage.rows import selection
 from chassis.web import idempotency
 from chassis.web.idempotency import Claim, Key
-from payments import books, clerks, domain, kept, operations, receipts, seats, vault
+from payments import books, clerks, domain, gift_cards, kept, operations, receipts, seats, states, vault
 from payments.books import Card, Change
 from payments.clerks import Clerk
 from payments.domain import BookingOver, UnderWay
 from payments.errors import (
     AlreadyPaid,
     BookingEnded,
+    GiftCardNotEnough,
     HoldExpired,
     PaymentInProgress,
     PaymentNotFound,
     UnknownMethod,
 )
+from payments.gift_models import GIFT_CARDS
 from payments.heard import (
     BookingCheckedIn,
     BookingConfirmed,
@@ -155,15 +157,24 @@ def note_let_in(*, booking: BookingCheckedIn) -> None:
 
 
 def start_authorization(
-    *, user_id: UUID, booking_id: UUID, method: MethodGiven, key: Key, on_free: OnFree
+    *,
+    user_id: UUID,
+    booking_id: UUID,
+    method: MethodGiven | None,
+    key: Key,
+    on_free: OnFree,
+    gift_code: str | None = None,
 ) -> tuple[Claim, GatewayOperation | None]:
     """Claims the idempotency key and writes the intent to authorise, leased to the caller, who runs it.
 
-    on_free: called within the transaction with a payment of nothing, of which nobody is asked. The operation is None
-    then, and when the claim has been completed before and is to be replayed, or when an earlier try left an operation
-    that somebody else is at. Raises PaymentUnknown when no event has told of the booking,
-    PaymentNotFound for somebody else's, BookingEnded, HoldExpired, AlreadyPaid, PaymentInProgress, UnknownMethod,
-    and what idempotency.claim() raises.
+    gift_code: of a gift card that pays what it can; what it pays is reserved in the same transaction. method: what pays
+    the rest; None where the gift card is to pay all of it. on_free: called within the transaction with a payment of
+    nothing, of which nobody is asked. The operation is None then, and when the claim has been completed before and is
+    to be replayed, or when an earlier try left an operation that somebody else is at.
+
+    Raises PaymentUnknown when no event has told of the booking, PaymentNotFound for somebody else's, BookingEnded,
+    HoldExpired, AlreadyPaid, PaymentInProgress, UnknownMethod, GiftCardNotEnough, and what gift_cards.pay_with() and
+    idempotency.claim() raise.
     """
     operation_id = uuid7()
     with transaction.atomic():
@@ -176,11 +187,8 @@ def start_authorization(
                 _accept(row)
                 on_free(claim, row)
                 return claim, None
-            decision = _request_authorization(row)
-            saved = _saved_cards([(user_id, method)])
-            card = _card(method, saved.get((user_id, method.id)), ends_booking=False, operation_id=operation_id)
-            if card is None:
-                raise UnknownMethod
+            decision = _request_authorization(row, gift_code)
+            card = _card_asked(row, decision, method, operation_id)
             return claim, _save(row, decision, card=card, leased=True)
     return claim, operations.lease(claim.resource_id)
 
@@ -203,7 +211,7 @@ def withdraw_unanswered(*, user_id: UUID, booking_id: UUID) -> GatewayOperation 
 
 def may_retry(row: Payment) -> bool:
     """Whether another card may be tried for this booking."""
-    return row.booking_state == domain.Booking.OPEN and not _is_over(row)
+    return row.booking_state == states.Booking.OPEN and not _is_over(row)
 
 
 def hasten(*, operation_id: UUID, provider: str) -> bool:
@@ -250,7 +258,7 @@ def _open_again(booking: BookingCreated, saved: SavedCards) -> None:
     row.seats = kept.written(seats.completed(kept.seats_of(row), _seats_sold(booking)))
     if row.captured_at is None:
         row.sale = receipts.kept(booking.sale)
-    unasked = row.status == domain.Status.REQUIRES_PAYMENT_METHOD and not row.under_way
+    unasked = row.status == states.Status.REQUIRES_PAYMENT_METHOD and not row.under_way
     decision = _opened(row, booking.payment_method, card) if unasked else domain.Decision(books.known(row))
     _save(row, decision, card=card)
 
@@ -315,26 +323,43 @@ def _lock_own(booking_id: UUID, *, user_id: UUID) -> Payment:
     return row
 
 
-def _request_authorization(row: Payment) -> domain.Decision:
+def _request_authorization(row: Payment, gift_code: str | None) -> domain.Decision:
     payment = books.known(row)
-    if payment.booking is domain.Booking.OPEN and not payment.held and not payment.captured and _is_over(row):
+    if payment.booking is states.Booking.OPEN and not payment.held and not payment.captured and _is_over(row):
         raise HoldExpired
     try:
-        return domain.request_authorization(payment)
+        decision = domain.request_authorization(payment)
     except BookingOver as exc:
         raise BookingEnded from exc
     except UnderWay as exc:
         raise PaymentInProgress(payment_id=row.id) from exc
     except IllegalTransition as exc:
         raise AlreadyPaid(payment_id=row.id) from exc
+    if gift_code is None:
+        return decision
+    return domain.request_authorization(payment, gift_cards.pay_with(row, gift_code))
+
+
+def _card_asked(row: Payment, decision: domain.Decision, method: MethodGiven | None, operation_id: UUID) -> Card:
+    """What pays what a gift card does not. Raises GiftCardNotEnough, UnknownMethod."""
+    rest = row.amount - decision.payment.gift
+    if not rest:
+        return Card("", GIFT_CARDS, ends_booking=False, operation_id=operation_id)
+    if method is None:
+        raise GiftCardNotEnough(rest={"amount": rest, "currency": row.currency})
+    saved = _saved_cards([(row.user_id, method)])
+    card = _card(method, saved.get((row.user_id, method.id)), ends_booking=False, operation_id=operation_id)
+    if card is None:
+        raise UnknownMethod
+    return card
 
 
 def _accept(row: Payment) -> None:
     """A payment of nothing, if it has not been accepted yet. Raises BookingEnded, HoldExpired."""
-    if row.booking_state == domain.Booking.ENDED:
+    if row.booking_state == states.Booking.ENDED:
         raise BookingEnded
-    if row.status == domain.Status.REQUIRES_PAYMENT_METHOD:
-        if row.booking_state == domain.Booking.OPEN and _is_over(row):
+    if row.status == states.Status.REQUIRES_PAYMENT_METHOD:
+        if row.booking_state == states.Booking.OPEN and _is_over(row):
             raise HoldExpired
         _save(row, domain.accept(books.known(row)))
 

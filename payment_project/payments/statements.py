@@ -6,6 +6,7 @@ tables are touched, never on the number of rows, so it stays prepared.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -24,21 +25,23 @@ DECIDED = (
     *("status", "booking_state", "held_amount", "captured_amount", "refunded_amount", "retained_amount"),
     *("fee_told_amount", "under_way", "failure_code", "attention", "provider", "authorisation_id", "capture_id"),
     *("card_last4", "seats", "let_in", "sale", "ended_reason", "hold_expires_at", "captured_at"),
+    *("gift_amount", "gift_refunded_amount", "gift_card_id", "gift_last4"),
 )
 ANSWERED = ("state", "outcome_code", "result", "finished_at")
 ASKED = (
     *("id", "payment_id", "provider", "kind", "state", "amount", "currency", "payment_token", "target", "result"),
-    *("ends_booking", "outcome_code", "attempts", "leased_until", "last_error"),
+    *("ends_booking", "outcome_code", "attempts", "leased_until", "last_error", "gift_amount"),
 )
 REFUND_ENDED = ("status", "kind", "failure_code", "finished_at", "seats")
 REFUND_OPENED = (
     *("id", "payment_id", "operation_id", "amount", "currency", "status", "kind", "seats", "reason"),
-    *("requested_by", "requested_by_id", "failure_code"),
+    *("requested_by", "requested_by_id", "failure_code", "gift_amount"),
 )
 ISSUED = (
     *("id", "payment_id", "refund_id", "theater_id", "total", "currency", "lines", "seller", "showtime"),
-    *("card_last4", "issued_at"),
+    *("card_last4", "gift_amount", "gift_last4", "issued_at"),
 )
+GIFT_MOVED = ("id", "card_id", "move", "account", "amount", "currency", "payment_id", "operation_id", "created_at")
 POSTED = ("id", "payment_id", "operation_id", "kind", "account", "amount", "currency", "created_at")
 
 
@@ -109,12 +112,34 @@ _UPDATES = {
         also=" AND old.state = 'pending'",
     ),
     "refunds_ended": _update("refunds", _set(REFUND_ENDED)),
-    "refunds_going_on": _update("refunds", _set(("operation_id", "status"))),
+    "refunds_going_on": _update("refunds", _set(("operation_id", "status", "gift_amount"))),
 }
 # A payment has one operation under way at most: the next one comes when those before it are finished.
 _AFTER_ANSWERED = " AND (SELECT count(*) FROM answered) >= 0"
 # `told` is one row, however many payments were written: each event goes in once.
 _TOLD = outbox_table.insert_from("told", event="jsonb_array_elements(%s)", exchange="%s", fill={})
+# Gift cards are locked in the order of their ids, after the payments. What comes back to one that has expired, or is
+# about to, is good for some time still.
+_GIFT_MOVED = f"""
+gift_moved AS MATERIALIZED (SELECT * FROM {_given("gift_card_lines")} WHERE {_WRITTEN}),
+gift_sums AS MATERIALIZED (
+  SELECT card_id, coalesce(sum(amount) FILTER (WHERE account = 'balance'), 0) AS balance,
+         coalesce(sum(amount) FILTER (WHERE account = 'reserved'), 0) AS reserved
+  FROM gift_moved GROUP BY card_id
+),
+gift_locked AS MATERIALIZED (
+  SELECT id FROM gift_cards WHERE id = ANY(%s::uuid[]) AND EXISTS (SELECT FROM gift_sums) ORDER BY id FOR UPDATE
+),
+gift_cards_done AS (
+  UPDATE gift_cards AS card SET balance = card.balance + sums.balance, reserved = card.reserved + sums.reserved,
+    expires_at = CASE WHEN sums.balance > 0 AND card.expires_at IS NOT NULL
+      THEN greatest(card.expires_at, statement_timestamp() + %s) ELSE card.expires_at END
+  FROM gift_sums AS sums JOIN gift_locked ON gift_locked.id = sums.card_id
+  WHERE card.id = ANY(%s::uuid[]) AND card.id = sums.card_id
+),
+gift_lines_done AS (
+  INSERT INTO gift_card_lines ({", ".join(GIFT_MOVED)}) SELECT {", ".join(GIFT_MOVED)} FROM gift_moved
+)"""  # noqa: S608  (names from the code)
 # Receipts and credit notes get their numbers last: whoever else issues some of the same theaters waits from here on for
 # the commit. Series are counted in the order of their theaters; one that is not there begins with 1.
 _ISSUED = f"""
@@ -158,6 +183,7 @@ class Parts:
         self.refunds_going_on: list[Row] = []
         self.refunds_opened: list[Row] = []
         self.posted: list[Row] = []
+        self.gift_moved: list[Row] = []
         self.told: list[dict[str, Any]] = []
         self.issued: list[Row] = []
 
@@ -172,10 +198,11 @@ class Parts:
     def make(self, payments: Sequence[Row]) -> set[UUID]:
         """Inserts those payments (NEW_PAYMENT, DECIDED) that are not there, and what hangs on them; their ids.
 
-        Nothing can be told with it, and no receipt issued.
+        Nothing can be told with it, no gift card moved and no receipt issued.
         """
         assert not self.told
         assert not self.issued
+        assert not self.gift_moved
         # By their ids: two that insert the same ones wait for each other in one order.
         return self._written(_MAKE, [as_jsonb(sorted(payments, key=lambda row: row["id"]))])
 
@@ -189,22 +216,30 @@ class Parts:
         parameters += [as_jsonb(getattr(self, name)) for name in (*updates, *inserts)]
         if self.told:
             parameters += [settings.EVENTS_EXCHANGE, as_jsonb(self.told)]
+        if self.gift_moved:
+            cards = sorted({row["card_id"] for row in self.gift_moved})
+            parameters += [as_jsonb(self.gift_moved), cards, timedelta(days=settings.GIFT_CARD_REOPENED_DAYS), cards]
         if self.issued:
             theaters = sorted({row["theater_id"] for row in self.issued})
             parameters += [as_jsonb(self.issued), theaters, theaters]
         with connection.cursor() as cursor:
-            cursor.execute(_text(start, updates, inserts, bool(self.told), bool(self.issued)), parameters)
+            text = _text(start, updates, inserts, bool(self.told), bool(self.gift_moved), bool(self.issued))
+            cursor.execute(text, parameters)
             return {row_id for (row_id,) in cursor.fetchall()}
 
 
 @cache
-def _text(start: str, updates: Sequence[str], inserts: Sequence[str], tells: bool, issues: bool) -> str:
+def _text(
+    start: str, updates: Sequence[str], inserts: Sequence[str], tells: bool, moves_gift: bool, issues: bool
+) -> str:
     parts = [start, *(f"{name} AS ({_UPDATES[name]})" for name in updates)]
     for name in inserts:
         waits = _AFTER_ANSWERED if name == "asked" and "answered" in updates else ""
         parts.append(f"{name} AS ({_INSERTS[name]}{waits})")
     if tells:
         parts += ["told AS (SELECT FROM written LIMIT 1)", f"outbox_done AS ({_TOLD})"]
+    if moves_gift:
+        parts.append(_GIFT_MOVED)
     if issues:
         parts.append(_ISSUED)
     return f"{', '.join(parts)} SELECT id FROM written"  # noqa: S608  (names from the code)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from chassis.storage import address_changes, guest_claims, pruning
-from payments import documents, methods, metrics, operations, refunds
+from payments import documents, gift_issues, methods, metrics, operations, refunds
 from payments.models import WebhookDelivery
 
 # A tick is taken by one process at a time; the others go on with events while it sweeps.
@@ -51,6 +51,11 @@ def issue_receipts() -> int:
 def issue_credit_notes() -> int:
     """Credit notes of what such a process has given back; how many there were."""
     return documents.issue_credit_notes(since=timezone.now() - MADE_UP_FOR, limit=ISSUED_AT_ONCE)
+
+
+def lapse_gift_cards() -> int:
+    """Issues of gift cards that nobody approved, or made, in time; how many there were."""
+    return gift_issues.lapse_issues(limit=LAPSES)
 
 
 def forget_address_changes() -> int:

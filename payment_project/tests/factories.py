@@ -9,10 +9,13 @@ from django.utils import timezone
 
 from chassis.ids import uuid7
 from chassis.storage.audit_log import Actor
-from payments import vault
+from payments import gift_issues, vault
 from payments.clerks import Clerk
-from payments.domain import Booking, Status
+from payments.gift_issues import Wanted
+from payments.gift_ledger import Origin
+from payments.gift_models import GiftCard, GiftCardIssue, IssueStatus
 from payments.models import Payment, PaymentMethod, Refund, RefundStatus
+from payments.states import Booking, Status
 
 
 class PaymentFactory(factory.django.DjangoModelFactory):
@@ -119,3 +122,43 @@ def refund(client: Any, payment: Payment, *, key: object = None, **wanted: Any) 
     """Asks for money back, as whoever is signed in; wanted: amount, seats, kind."""
     body = {"payment_id": str(payment.id), "reason": "the sound failed", **wanted}
     return client.post("/refunds", body, headers={"Idempotency-Key": str(key or uuid7())})
+
+
+class GiftCardIssueFactory(factory.django.DjangoModelFactory):
+    """One whose cards may be made."""
+
+    class Meta:
+        model = GiftCardIssue
+
+    origin = Origin.SOLD
+    count = 1
+    amount = 100_000
+    currency = "VND"
+    reason = "paid in cash"
+    requested_by = "linh"
+    due_by = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=1))
+
+
+class GiftCardFactory(factory.django.DjangoModelFactory):
+    """A row alone, without its ledger."""
+
+    class Meta:
+        model = GiftCard
+
+    issue = factory.SubFactory(GiftCardIssueFactory)
+    digest = factory.LazyFunction(lambda: uuid7().bytes)
+    last4 = "7K3Q"
+    amount = balance = 100_000
+    currency = "VND"
+
+
+def gift_card(amount: int = 100_000, *, currency: str = "VND", **columns: Any) -> tuple[GiftCard, str]:
+    """A card that was sold at the desk, and its code."""
+    wanted = Wanted(Origin.SOLD, amount, currency, "paid in cash")
+    issue = gift_issues.request_issue(wanted=wanted, clerk=clerk_of(f"clerk {uuid7()}"))
+    if issue.status == IssueStatus.AWAITING_APPROVAL:
+        gift_issues.approve_issue(issue_id=issue.id, clerk=clerk_of("a colleague"))
+    (code,) = gift_issues.make_cards(issue_id=issue.id, clerk=clerk_of(issue.requested_by))
+    if columns:
+        GiftCard.objects.filter(issue=issue).update(**columns)
+    return GiftCard.objects.get(issue=issue), code

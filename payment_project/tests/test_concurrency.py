@@ -1,5 +1,6 @@
 """Many at once, on connections of their own: the gateway is asked for each thing once."""
 
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,11 +15,13 @@ from chassis.money import Money
 from payments import operations, refunds, services, tasks
 from payments.errors import PaymentInProgress
 from payments.gateways import Unknown
+from payments.gift_models import GiftCard
 from payments.handlers import HANDLERS, lock
 from payments.heard import BookingCreated, MethodGiven
 from payments.models import GatewayOperation, Payment, Transaction
 from payments.refunds import Wanted
-from tests.factories import PaymentFactory, booking_data, clerk_of
+from tests.factories import PaymentFactory, booking_data, clerk_of, gift_card
+from tests.gift_books import assert_books_are_right
 from tests.simulator import Simulator
 from tests.together import event
 
@@ -133,3 +136,46 @@ def test_who_knows_no_outcome_does_not_wait_for_who_is_changing_the_operation() 
     held, free = (GatewayOperation.objects.get(id=operation.id) for operation in leased)
     assert held.leased_until is not None
     assert (free.leased_until, free.last_error) == (None, "timed out")
+
+
+def test_of_64_payments_at_once_a_gift_card_pays_the_ten_that_it_has_value_for(sign_in: Callable[..., Any]) -> None:
+    customer = sign_in()
+    card, code = gift_card(10 * 1000)
+    payments = [PaymentFactory(user_id=customer.user_id, amount=1000) for _ in range(64)]
+
+    def pay(number: int) -> str:
+        """As good clients do it: again, under the same key, while the service has no connection left."""
+        body = {"booking_id": str(payments[number].booking_id), "gift_card": {"code": code}}
+        for _ in range(20):
+            answer = customer.post("/payments", body, headers={"Idempotency-Key": f"of-{number}"}).json()
+            if answer.get("code") not in ("service_unavailable", "idempotency_key_in_flight"):
+                break
+        return str(answer.get("code") or answer["status"])
+
+    answers = Counter(at_once(pay, 64))
+    assert answers == {"authorized": 10, "gift_card_empty": 54}
+    card.refresh_from_db()
+    assert (card.balance, card.reserved) == (0, 10_000)
+    assert_books_are_right()
+
+
+def test_events_that_move_two_gift_cards_in_other_orders_do_not_wait_for_each_other(
+    sign_in: Callable[..., Any],
+) -> None:
+    customer = sign_in()
+    codes = [gift_card(10 * 1000)[1] for _ in range(2)]
+    bookings = [booking_data(user_id=customer.user_id, total={"amount": 1000, "currency": "VND"}) for _ in range(20)]
+    HANDLERS["booking.created"].apply_all([event("booking.created", booking) for booking in bookings])
+    for number, booking in enumerate(bookings):
+        body = {"booking_id": booking["booking_id"], "gift_card": {"code": codes[number % 2]}}
+        assert customer.post("/payments", body, headers={"Idempotency-Key": str(uuid7())}).status_code == 201
+    news = [event("booking.confirmed", booking) for booking in bookings]
+
+    def work(number: int) -> set[Verdict | None]:
+        deliveries = [Delivery(one, message=None) for one in news]
+        Lane(HANDLERS, lock=lock).handle(deliveries[number * 3 :] + deliveries[: number * 3][:: (-1) ** number])
+        return {delivery.verdict for delivery in deliveries}
+
+    assert at_once(work, 4) == [{Verdict.HANDLED}] * 4
+    assert set(GiftCard.objects.values_list("balance", "reserved")) == {(0, 0)}
+    assert_books_are_right()

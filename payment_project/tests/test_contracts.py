@@ -12,7 +12,7 @@ from payments import events, heard, refunds, tasks
 from payments.handlers import HANDLERS
 from payments.models import Payment
 from payments.refunds import Wanted
-from tests.factories import booking_data, clerk_of, ending_data
+from tests.factories import booking_data, clerk_of, ending_data, gift_card
 
 Golden = Callable[[str], dict[str, Any]]
 
@@ -56,15 +56,21 @@ def test_golden_messages_of_payment_are_what_the_code_means(golden: Golden, even
 
 @pytest.mark.django_db
 def test_what_is_emitted_has_the_shape_of_the_golden_messages(
-    deliver: Callable[..., bool], emitted: Callable[..., list[Event]], golden: Golden
+    deliver: Callable[..., bool],
+    emitted: Callable[..., list[Event]],
+    golden: Golden,
+    sign_in: Callable[..., Any],
 ) -> None:
     for card in ("tok_visa", "tok_capture_fails"):
         booking = booking_data(payment_method={"token": card})
         deliver("booking.created", booking)
         deliver("booking.confirmed", booking)
         deliver("booking.cancelled", ending_data(booking))
-    late = booking_data(payment_method={"token": "tok_visa"})
+    late = booking_data()
     deliver("booking.created", late)
+    both = {"gift_card": {"code": gift_card(150_000)[1]}, "payment_method": {"token": "tok_visa"}}
+    customer = sign_in(user_id=UUID(late["user_id"]))
+    customer.post("/payments", {"booking_id": late["booking_id"], **both}, headers={"Idempotency-Key": "both"})
     deliver("booking.confirmed", late)
     seats = [seat["id"] for seat in late["seats"]]
     wanted = Wanted(clerk_of(), "one of them is ill", seats=[UUID(seats[0])])

@@ -6,22 +6,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from chassis.states import IllegalTransition
-from payments import domain, refund_rules
-from payments.domain import (
-    TRANSITIONS,
-    Booking,
-    BookingOver,
-    Decision,
-    Fact,
-    NothingPaid,
-    Payment,
-    Status,
-    TooMuch,
-    UnderWay,
-)
+from payments import domain, gift_ledger, refund_rules
+from payments.domain import BookingOver, Decision, NothingPaid, Payment, TooMuch, UnderWay
+from payments.gift_ledger import GiftAccount, Origin
 from payments.ledger import Account, Kind, postings
 from payments.refund_rules import Way
 from payments.seats import RefundKind
+from payments.states import MACHINE, TRANSITIONS, Booking, Fact, Status
 
 AMOUNT = 180_000
 
@@ -50,9 +41,9 @@ def test_each_fact_in_each_status_is_legal_or_refused(status: Status, fact: Fact
     expected = LEGAL.get((status, fact))
     if expected is None:
         with pytest.raises(IllegalTransition, match=f"{fact} is not possible in {status}"):
-            domain.MACHINE.next(status, fact)
+            MACHINE.next(status, fact)
     else:
-        assert domain.MACHINE.next(status, fact) == expected
+        assert MACHINE.next(status, fact) == expected
 
 
 def test_the_table_has_a_row_for_every_status_and_nothing_else_is_legal() -> None:
@@ -205,11 +196,17 @@ class PaymentLife(RuleBasedStateMachine):
         self.ledger = dict.fromkeys(Account, 0)
         self.told: list[str] = []
         self.outside = 0
+        self.card = dict.fromkeys(GiftAccount, 0)
+        for line in gift_ledger.issued(Origin.SOLD, AMOUNT):
+            self.card[line.account] += line.amount
 
     def take(self, decision: Decision) -> None:
         before, self.payment = self.payment, decision.payment
         for line in decision.postings:
             self.ledger[line.account] += line.amount
+        if decision.gift is not None:
+            for moved in gift_ledger.lines(decision.gift):
+                self.card[moved.account] += moved.amount
         self.told += [told.type for told in decision.announcements]
         if decision.ask is not None:
             if decision.ask.kind is not Kind.REVERSE:
@@ -222,10 +219,11 @@ class PaymentLife(RuleBasedStateMachine):
         ask, self.asked = self.asked, None
         return ask
 
-    @rule()
-    def pay(self) -> None:
+    @rule(gift=st.sampled_from([0, 0, 1, 50_000, AMOUNT]))
+    def pay(self, gift: int) -> None:
+        """gift: what a gift card pays of it."""
         try:
-            self.take(domain.request_authorization(self.payment))
+            self.take(domain.request_authorization(self.payment, gift))
         except (BookingOver, UnderWay, IllegalTransition):
             assert (
                 self.payment.booking is Booking.ENDED
@@ -255,16 +253,16 @@ class PaymentLife(RuleBasedStateMachine):
 
     @rule(amount=st.integers(1, AMOUNT), way=st.sampled_from(Way))
     def staff_give_it_outside(self, amount: int, way: Way) -> None:
-        due = self.payment.due_back
+        due, on_card = self.payment.due_back, amount - self.payment.back_to_gift(amount)
         try:
             self.take(refund_rules.given_outside(self.payment, amount, way, RefundKind.CANCEL))
         except (UnderWay, TooMuch, IllegalTransition):
             assert self.payment.under_way or amount > self.payment.captured - self.payment.refunded
         else:
             if way is Way.PROVIDER:
-                self.gateway["refunded"] += amount
+                self.gateway["refunded"] += on_card
             else:
-                self.outside += amount
+                self.outside += on_card
             assert not self.payment.attention or due > amount
 
     @precondition(lambda self: self.asked is not None and self.asked.kind is Kind.AUTHORIZE)
@@ -273,34 +271,38 @@ class PaymentLife(RuleBasedStateMachine):
         """The gateway took the money; we do not know."""
         if not self.arrived:
             self.arrived = True
-            self.gateway["authorised"] += AMOUNT
+            self.gateway["authorised"] += AMOUNT - self.payment.gift
 
     @precondition(lambda self: self.asked is not None)
     @rule()
     def the_gateway_agrees(self) -> None:
         ask = self.answered()
+        asked_for = ask.amount - ask.gift
         match ask.kind:
             case Kind.AUTHORIZE:
                 if not self.arrived:
-                    self.gateway["authorised"] += ask.amount
+                    self.gateway["authorised"] += asked_for
                 self.take(domain.authorized(self.payment))
             case Kind.REVERSE:
-                voided = AMOUNT if self.arrived else 0
+                voided = AMOUNT - self.payment.gift if self.arrived else 0
                 self.gateway["voided"] += voided
                 self.take(domain.reversed_(self.payment, voided=voided))
             case Kind.CAPTURE:
-                self.gateway["captured"] += ask.amount
+                self.gateway["captured"] += asked_for
                 self.take(domain.captured(self.payment))
             case Kind.VOID:
-                self.gateway["voided"] += ask.amount
+                self.gateway["voided"] += asked_for
                 self.take(domain.voided(self.payment))
             case Kind.REFUND:
-                self.gateway["refunded"] += ask.amount
+                self.gateway["refunded"] += asked_for
                 self.take(domain.refunded(self.payment, ask.amount))
 
     @precondition(lambda self: self.asked is not None and self.asked.kind is not Kind.REVERSE and not self.arrived)
     @rule(final=st.booleans())
     def the_gateway_refuses(self, final: bool) -> None:
+        """What gift cards pay alone it is not asked for."""
+        if self.asked is not None and self.asked.gift == self.asked.amount:
+            return
         ask = self.answered()
         match ask.kind:
             case Kind.AUTHORIZE:
@@ -319,11 +321,23 @@ class PaymentLife(RuleBasedStateMachine):
     def books_and_gateway_agree(self) -> None:
         assert sum(self.ledger.values()) == 0
         assert self.ledger[Account.CASH] == self.gateway["captured"] - self.gateway["refunded"]
-        assert self.ledger[Account.AUTHORIZED] == self.payment.held
+        assert self.ledger[Account.AUTHORIZED] == (self.payment.held and self.payment.held - self.payment.gift)
         assert self.ledger[Account.OUTSIDE] == -self.outside
-        assert self.payment.captured == self.gateway["captured"] <= AMOUNT
-        assert self.payment.refunded == self.gateway["refunded"] + self.outside <= self.gateway["captured"]
+        by_gift = self.payment.gift if self.payment.captured else 0
+        assert self.payment.captured == self.gateway["captured"] + by_gift <= AMOUNT
+        assert self.gateway["refunded"] + self.outside <= self.gateway["captured"]
+        assert self.payment.refunded == self.gateway["refunded"] + self.outside + self.payment.gift_refunded
         assert (self.payment.under_way is None) == (self.asked is None)
+
+    @invariant()
+    def the_gift_card_has_what_it_did_not_pay(self) -> None:
+        payment, card = self.payment, self.card
+        assert sum(card.values()) == 0
+        assert 0 <= payment.gift_refunded <= payment.gift <= AMOUNT
+        assert card[GiftAccount.RESERVED] == (0 if payment.captured else payment.gift)
+        assert card[GiftAccount.REDEEMED] == (payment.gift - payment.gift_refunded if payment.captured else 0)
+        assert card[GiftAccount.BALANCE] + card[GiftAccount.RESERVED] + card[GiftAccount.REDEEMED] == AMOUNT
+        assert card[GiftAccount.BALANCE] >= 0
 
     @invariant()
     def nobody_is_told_the_same_twice(self) -> None:
@@ -341,10 +355,10 @@ class PaymentLife(RuleBasedStateMachine):
         assert self.asked is None
         self.books_and_gateway_agree()
         held_there = self.gateway["authorised"] - self.gateway["captured"] - self.gateway["voided"]
-        assert held_there == self.payment.held
+        assert held_there == (self.payment.held and self.payment.held - self.payment.gift)
         if self.payment.booking is Booking.ENDED:
             assert self.payment.held == 0
-            kept = self.ledger[Account.CASH] + self.ledger[Account.OUTSIDE]
+            kept = self.ledger[Account.CASH] + self.ledger[Account.OUTSIDE] + self.card[GiftAccount.REDEEMED]
             assert kept in (0, self.payment.retained) or self.payment.due_back < 0
         if self.payment.booking is Booking.CONFIRMED:
             assert self.payment.held == 0

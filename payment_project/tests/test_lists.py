@@ -6,15 +6,16 @@ from typing import Any
 import pytest
 
 from chassis.testing_lists import assert_pages_come_by_index, assert_rows_may_go, list_routes
-from tests.factories import PaymentFactory, PaymentMethodFactory, RefundFactory
+from tests.factories import PaymentFactory, PaymentMethodFactory, RefundFactory, gift_card
 from tests.sales import paid
 
 pytestmark = pytest.mark.django_db
+LINES = "gift-cards/<uuid:card_id>/lines"
 LISTS: dict[str, Any] = {"payments": PaymentFactory, "payments/methods": PaymentMethodFactory}
 
 
 def test_every_list_is_among_these() -> None:
-    assert list_routes() == {*LISTS, "refunds", "receipts"}
+    assert list_routes() == {*LISTS, "refunds", "receipts", "gift-cards", "gift-cards/issues", LINES}
 
 
 @pytest.mark.parametrize("route", LISTS)
@@ -35,6 +36,13 @@ def test_a_page_of_receipts_is_read_off_an_index(sign_in: Callable[..., Any], de
     for _ in range(3):
         paid(deliver)
     assert_pages_come_by_index(staff, "/receipts")
+
+
+def test_lists_of_gift_cards_are_read_off_an_index(sign_in: Callable[..., Any]) -> None:
+    staff = sign_in(roles=("support",))
+    cards = [gift_card()[0] for _ in range(3)]
+    for path in ("/gift-cards", "/gift-cards/issues", f"/gift-cards/{cards[0].id}/lines"):
+        assert_pages_come_by_index(staff, path)
 
 
 def test_refunds_are_found_by_what_a_customer_reads_out(sign_in: Callable[..., Any]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from chassis.testing_costs import assert_bounded, lists, reads, ticks
 from chassis.web.staff import local_user
+from payments.gift_models import GiftCard
 from payments.models import Payment
 from payments.receipt_models import Receipt
 
@@ -25,9 +26,12 @@ def test_what_customers_and_staff_read_costs_what_it_shows(long_history: None, s
     by_status = ["/payments?status=declined", "/payments?status=refunded"]
     everybody_s = [*own[:3], *by_status, f"/payments?user_id={payment.user_id}"]
     refunds = ["/refunds", "/refunds?status=awaiting_approval", f"/refunds?payment_id={payment.id}"]
+    card = GiftCard.objects.order_by("-id")[0]
+    cards = ["", f"?last4={card.last4}", f"?issue_id={card.issue_id}", f"/{card.id}", f"/{card.id}/lines", "/issues"]
+    gift_cards = [f"/gift-cards{path}" for path in cards]
     receipt = Receipt.objects.order_by("-id")[0]
     receipts = ["/receipts", *(f"/receipts?{name}={value}" for name, value in _asked_of(receipt).items())]
-    assert_bounded(reads(sign_in(("support",)), [*everybody_s, *refunds, *receipts]), rows=1000)
+    assert_bounded(reads(sign_in(("support",)), [*everybody_s, *refunds, *receipts, *gift_cards]), rows=1000)
 
 
 def _asked_of(receipt: Receipt) -> dict[str, Any]:

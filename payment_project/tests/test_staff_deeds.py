@@ -11,12 +11,14 @@ from chassis.ids import uuid7
 from chassis.storage.models import AuditRecord
 from chassis.testing_deeds import leaving_a_record, staff_deeds
 from chassis.web.staff import local_user
+from payments.gift_models import GiftCardIssue, IssueStatus
 from payments.models import Payment, Refund
-from tests.factories import PaymentFactory, RefundFactory, booking_data
+from tests.factories import GiftCardFactory, GiftCardIssueFactory, PaymentFactory, RefundFactory, booking_data
 
 pytestmark = pytest.mark.django_db
 
 BASE = "/admin/payment/payments"
+DOWNLOADS = {"export receipt", "make giftcardissue"}
 Deliver = Callable[..., bool]
 
 
@@ -78,11 +80,45 @@ def export_receipts(browser: Client) -> Any:
     return browser.get(f"{BASE}/receipt/export/?q=R1-000001")
 
 
+def issue_gift_cards(api: APIClient, _: Payment) -> Any:
+    body = {"origin": "sold", "amount": {"amount": 1000, "currency": "VND"}, "reason": "paid in cash"}
+    return api.post("/gift-cards/issues", body, headers={"Idempotency-Key": str(uuid7())})
+
+
+def awaiting() -> GiftCardIssue:
+    return GiftCardIssueFactory(status=IssueStatus.AWAITING_APPROVAL)
+
+
+def of_issue(deed: str, made: Callable[[], GiftCardIssue], body: Any = None) -> Callable[[APIClient, Payment], Any]:
+    return lambda api, _: api.post(f"/gift-cards/issues/{made().id}/{deed}", body)
+
+
+def of_card(deed: str, **columns: Any) -> Callable[[APIClient, Payment], Any]:
+    return lambda api, _: api.post(f"/gift-cards/{GiftCardFactory(**columns).id}/{deed}", {"reason": "stolen"})
+
+
+def add_issue(browser: Client) -> Any:
+    form = {"origin": "sold", "count": "1", "amount": "1000", "currency": "VND", "reason": "paid in cash"}
+    return browser.post(f"{BASE}/giftcardissue/add/", form)
+
+
+def act_on(page: str, action: str, made: Callable[[], Any], **form: str) -> Callable[[Client], Any]:
+    return lambda browser: act(page, action, made().id, **form)(browser)
+
+
+BLOCKED = {"blocked_at": "2026-01-01T00:00Z"}
+
 BY_API: dict[str, Callable[[APIClient, Payment], Any]] = {
     "POST /refunds": refund,
     "POST /refunds/outside": give_outside,
     "POST /refunds/{refund_id}/approve": approve,
     "POST /refunds/{refund_id}/refuse": refuse,
+    "POST /gift-cards/issues": issue_gift_cards,
+    "POST /gift-cards/issues/{issue_id}/approve": of_issue("approve", awaiting),
+    "POST /gift-cards/issues/{issue_id}/refuse": of_issue("refuse", awaiting, {"note": "for whom?"}),
+    "POST /gift-cards/issues/{issue_id}/codes": of_issue("codes", lambda: GiftCardIssueFactory(requested_by="minh")),
+    "POST /gift-cards/{card_id}/block": of_card("block"),
+    "POST /gift-cards/{card_id}/unblock": of_card("unblock", **BLOCKED),
 }
 BY_HAND: dict[str, Callable[[Client], Any]] = {
     "refund payment": refund_by_hand,
@@ -91,6 +127,12 @@ BY_HAND: dict[str, Callable[[Client], Any]] = {
     "approve refund": approve_by_hand,
     "refuse refund": refuse_by_hand,
     "export receipt": export_receipts,
+    "add giftcardissue": add_issue,
+    "make giftcardissue": act_on("giftcardissue", "make", lambda: GiftCardIssueFactory(requested_by="ada")),
+    "approve giftcardissue": act_on("giftcardissue", "approve", awaiting, seen="yes"),
+    "refuse giftcardissue": act_on("giftcardissue", "refuse", awaiting, seen="yes", note="for whom?"),
+    "block giftcard": act_on("giftcard", "block", GiftCardFactory, seen="yes", reason="stolen"),
+    "unblock giftcard": act_on("giftcard", "unblock", lambda: GiftCardFactory(**BLOCKED), seen="yes", reason="found"),
 }
 
 
@@ -120,7 +162,7 @@ def test_what_is_done_through_the_api_is_on_record(
 def test_what_is_done_in_the_admin_site_is_on_record(client: Client, deed: str) -> None:
     client.force_login(local_user("ada", {"admin"}), backend="django.contrib.auth.backends.ModelBackend")
     with leaving_a_record("admin") as made:
-        assert BY_HAND[deed](client).status_code == (200 if deed.startswith("export") else 302)
+        assert BY_HAND[deed](client).status_code == (200 if deed in DOWNLOADS else 302)
     assert {entry.actor_name for entry in made()} == {"ada"}
 
 

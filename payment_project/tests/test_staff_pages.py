@@ -12,11 +12,11 @@ from chassis.testing_pages import (
 )
 from chassis.testing_words import assert_pages_are_in_words
 from chassis.web.staff import local_user
-from payments.domain import Status
 from payments.ledger import Account, Kind
 from payments.models import GatewayOperation, OperationState, Transaction, WebhookDelivery
 from payments.receipt_models import Receipt
-from tests.factories import PaymentFactory, PaymentMethodFactory, RefundFactory
+from payments.states import Status
+from tests.factories import PaymentFactory, PaymentMethodFactory, RefundFactory, gift_card
 
 pytestmark = pytest.mark.django_db
 
@@ -65,8 +65,11 @@ def test_what_staff_read_is_in_words(client: Client) -> None:
         issued_at=timezone.now(),
     )
     webhook = WebhookDelivery.objects.create(id="simulator:msg 1", provider="simulator")
-    assert_pages_are_in_words(client, [payment, operation, line, refund, receipt, PaymentMethodFactory(), webhook])
+    card, _ = gift_card()
+    of_gift_cards = [card, card.issue, card.lines.all()[0]]
+    rows = [payment, operation, line, refund, receipt, PaymentMethodFactory(), webhook, *of_gift_cards]
+    assert_pages_are_in_words(client, rows)
 
 
 def test_what_staff_search_for_is_found_by_an_index() -> None:
-    assert_searches_have_indexes(few={"refund", "webhookdelivery", "group", "user"})
+    assert_searches_have_indexes(few={"refund", "webhookdelivery", "giftcardissue", "group", "user"})

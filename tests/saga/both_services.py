@@ -15,6 +15,7 @@ from one_saga import (
     booking_domain,
     new_payment,
     payment_domain,
+    payment_gift_ledger,
     payment_seats,
 )
 
@@ -116,6 +117,8 @@ class Services:
             saga.asked = decision.ask
         for posting in decision.postings:
             saga.ledger[posting.account] += posting.amount
+        for line in payment_gift_ledger.lines(decision.gift) if decision.gift else ():
+            saga.gift_ledger[line.account] += line.amount
         for told in decision.announcements:
             now = {"status": decision.payment.status.value, "refunded": decision.payment.refunded}
             self.tell(saga, told.type, stage=told.stage, final=told.final, kind=kind, seats=seats or {}, **now)

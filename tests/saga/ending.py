@@ -13,6 +13,8 @@ def assert_ended_well(saga: Saga, inventory: Any) -> None:
     assert saga.payable_until == saga.held_until <= 1
     assert (payment.under_way, payment.held, payment.attention) == (None, 0, "")
     kept = payment.captured - payment.refunded
+    assert saga.gift_ledger["reserved"] == 0
+    assert -saga.gift_ledger["balance"] == saga.gift_ledger["redeemed"] <= kept
     if saga.state is State.CONFIRMED:
         assert payment.captured == saga.total
         assert kept == saga.total - saga.given_back - saga.returned

@@ -57,15 +57,15 @@ class Sagas(Services, RuleBasedStateMachine):
             self.sagas.append(saga)
             self.tell(saga, "booking.created")
 
-    @rule(n=st.integers(0, 50), card=st.sampled_from(CARDS))
-    def pay(self, n: int, card: str) -> None:
-        """POST payments, also before the event of the booking has arrived."""
+    @rule(n=st.integers(0, 50), card=st.sampled_from(CARDS), gift=st.sampled_from([0, 0, 1, PRICE, SEATS * PRICE]))
+    def pay(self, n: int, card: str, gift: int = 0) -> None:
+        """POST payments, also before the event of the booking has arrived. gift: what is on a gift card that helps."""
         saga = self.pick(self.sagas, n)
         if saga is None or (saga.payment is None and saga.state is not State.PENDING):
             return
         payment = self.payment_of(saga)
         try:
-            decision = payment_domain.request_authorization(payment)
+            decision = payment_domain.request_authorization(payment, min(gift, payment.amount))
         except (payment_domain.BookingOver, payment_domain.UnderWay, payment_domain.IllegalTransition):
             return
         saga.asked_with, saga.ends_booking = card, False
@@ -187,18 +187,20 @@ class Sagas(Services, RuleBasedStateMachine):
         payment, ask = saga.payment, saga.asked
         about = saga.refunding_seats or ask.seats
         saga.asked = None
+        # What gift cards pay alone, or get back, nobody refuses.
+        asked_with = "good" if ask.gift == ask.amount else saga.asked_with
         match ask.kind:
-            case Kind.AUTHORIZE if saga.asked_with == "declined":
+            case Kind.AUTHORIZE if asked_with == "declined":
                 decision = payment_domain.declined(payment, "card_declined", final=saga.ends_booking)
             case Kind.AUTHORIZE:
                 decision = payment_domain.authorized(payment)
             case Kind.REVERSE:
-                decision = payment_domain.reversed_(payment, voided=0 if refuses else payment.amount)
-            case Kind.CAPTURE if saga.asked_with == "not capturable":
+                decision = payment_domain.reversed_(payment, voided=0 if refuses else payment.amount - payment.gift)
+            case Kind.CAPTURE if asked_with == "not capturable":
                 decision = payment_domain.capture_refused(payment, "capture_refused")
             case Kind.CAPTURE:
                 decision = payment_domain.captured(payment)
-            case _ if refuses:
+            case _ if refuses and ask.gift < ask.amount:
                 decision = payment_domain.return_refused(payment, "try_later")
             case Kind.VOID:
                 decision = payment_domain.voided(payment)
@@ -225,9 +227,13 @@ class Sagas(Services, RuleBasedStateMachine):
         for saga in getattr(self, "sagas", []):
             payment = saga.payment
             if payment is not None:
-                assert sum(saga.ledger.values()) == 0
-                assert saga.ledger[payment_ledger.Account.AUTHORIZED] == payment.held
-                assert saga.ledger[payment_ledger.Account.CASH] == payment.captured - payment.refunded
+                of_gift = payment.gift - payment.gift_refunded
+                redeemed = of_gift * bool(payment.captured)
+                assert sum(saga.ledger.values()) == sum(saga.gift_ledger.values()) == 0
+                assert saga.ledger[payment_ledger.Account.AUTHORIZED] == (payment.held and payment.held - payment.gift)
+                assert saga.ledger[payment_ledger.Account.CASH] == payment.captured - payment.refunded - redeemed
+                assert (saga.gift_ledger["reserved"], saga.gift_ledger["redeemed"]) == (of_gift - redeemed, redeemed)
+                assert 0 <= payment.gift_refunded <= payment.gift <= saga.total
                 assert payment.refunded <= payment.captured <= saga.total
 
     @invariant()

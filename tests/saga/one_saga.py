@@ -26,6 +26,7 @@ def _pure(service: str, module: str) -> ModuleType:
 
 booking_domain: Any = _pure("booking", "bookings.domain")
 payment_domain: Any = _pure("payment", "payments.domain")
+payment_gift_ledger: Any = _pure("payment", "payments.gift_ledger")
 payment_ledger: Any = _pure("payment", "payments.ledger")
 payment_rules: Any = _pure("payment", "payments.refund_rules")
 payment_seats: Any = _pure("payment", "payments.seats")
@@ -69,6 +70,7 @@ class Saga:
     cancelled: int = 0
     known_refunded: int = 0
     ledger: Counter[Any] = field(default_factory=Counter)
+    gift_ledger: Counter[Any] = field(default_factory=Counter)
 
     @property
     def total(self) -> int:

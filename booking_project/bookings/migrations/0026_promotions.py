@@ -120,7 +120,7 @@ class Migration(migrations.Migration):
                 ("id", models.UUIDField(default=chassis.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 (
                     "digest",
-                    models.BinaryField(help_text="What it is found by (promo_codes.py).", max_length=32, unique=True),
+                    models.BinaryField(help_text="What it is found by (chassis.codes).", max_length=32, unique=True),
                 ),
                 (
                     "word",

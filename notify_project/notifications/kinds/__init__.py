@@ -78,7 +78,10 @@ _ALL = (
         tells=Telling(
             "payment.completed",
             PaymentCompleted,
-            says=("payment_id", "amount", "captured_at"),
+            says=(
+                *("payment_id", "amount", "captured_at", "card_last4", "card_amount"),
+                *("gift_card_last4", "gift_card_amount"),
+            ),
             once=lambda payment: receipt_key(payment.booking_id),
         ),
         owed=_always,
@@ -86,6 +89,10 @@ _ALL = (
             "payment_id": samples.PAYMENT_ID,
             "amount": samples.PRICE,
             "captured_at": "2026-03-14T10:01:00+00:00",
+            "card_last4": "4242",
+            "card_amount": {"amount": 100000, "currency": "VND"},
+            "gift_card_last4": "7K3Q",
+            "gift_card_amount": {"amount": 50000, "currency": "VND"},
         },
     ),
     Kind(
@@ -161,6 +168,7 @@ _ALL = (
             says=(
                 *("payment_id", "refund_id", "amount", "refunded_amount", "again", "status"),
                 *("goodwill", "reason", "of_seats", "by_house"),
+                *("gift_card_last4", "gift_card_amount", "gift_card_alone"),
             ),
             once=lambda refund: f"refund:{refund.refund_id}",
             # Whose booking ends reads that first, and what comes back of it.
@@ -178,6 +186,9 @@ _ALL = (
             "reason": "The projector failed.",
             "of_seats": "F7",
             "by_house": False,
+            "gift_card_last4": "7K3Q",
+            "gift_card_amount": {"amount": 50000, "currency": "VND"},
+            "gift_card_alone": False,
         },
     ),
     Kind(

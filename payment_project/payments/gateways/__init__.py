@@ -16,8 +16,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 from chassis.storage.http import CircuitOpen, Unreachable
 from chassis.telemetry import metrics
+from payments.gateways.gift_cards import GiftCards
 from payments.gateways.interface import LONGEST_ID, Approved, Gateway, Hint, Outcome, Refused, SavedCard, Unknown
 from payments.gateways.simulator import Simulator
+from payments.gift_models import GIFT_CARDS
 from payments.models import GatewayOperation
 
 __all__ = ["Approved", "Gateway", "Hint", "Outcome", "Refused", "SavedCard", "Unknown"]
@@ -29,6 +31,7 @@ CALLS = metrics.histogram("gateway_call_seconds", "Calls to the payment gateway"
 # By the name that stands with what was made there, and in the address of its webhooks: a name that was used stays.
 GATEWAYS: dict[str, Callable[[], Gateway]] = {
     "simulator": Simulator,
+    GIFT_CARDS: GiftCards,
 }
 
 T = TypeVar("T")
@@ -48,8 +51,9 @@ def named(provider: str) -> Gateway:
 
 def check() -> None:
     """Raises ImproperlyConfigured when new money would go to nobody."""
-    if settings.PAYMENT_PROVIDER not in GATEWAYS:
-        known = ", ".join(sorted(GATEWAYS))
+    providers = GATEWAYS.keys() - {GIFT_CARDS}
+    if settings.PAYMENT_PROVIDER not in providers:
+        known = ", ".join(sorted(providers))
         raise ImproperlyConfigured(
             f"PAYMENT_PROVIDER is {settings.PAYMENT_PROVIDER!r}, which is no payment provider. There are: {known}."
         )

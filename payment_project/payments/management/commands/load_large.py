@@ -96,6 +96,30 @@ FROM (
     WHERE sign > 0 OR cancelled
 ) AS issued JOIN receipt_series AS series USING (theater_id) ORDER BY issued.id
 """
+# Every tenth customer has a gift card, a hundred of an issue; nothing was bought with any.
+_ISSUES = """
+INSERT INTO gift_card_issues (id, origin, count, amount, currency, reason, status, requested_by, decided_by,
+    decision_note, due_by, created_at)
+SELECT pg_temp.large_id(made_at, 250, n), 'sold', 100, 2500, 'EUR', 'sold at the desk', 'issued', 'large', '', '',
+       made_at + interval '3 days', made_at
+FROM large_users CROSS JOIN LATERAL (SELECT joined_at + interval '2 hours' AS made_at) AS made
+WHERE n %% 1000 = 0 ORDER BY 1
+"""
+_GIFT_CARDS = """
+INSERT INTO gift_cards (id, issue_id, digest, last4, amount, currency, balance, created_at)
+SELECT pg_temp.large_id(made_at, 251, n), issue.id, sha256(convert_to('large ' || n, 'UTF8')),
+       lpad((n %% 10000)::text, 4, '0'), 2500, 'EUR', 2500, made_at
+FROM large_users CROSS JOIN LATERAL (SELECT joined_at + interval '2 hours' AS made_at) AS made
+CROSS JOIN LATERAL (SELECT id FROM gift_card_issues ORDER BY id DESC OFFSET (n / 1000) LIMIT 1) AS issue
+WHERE n %% 10 = 0 ORDER BY 1
+"""
+_GIFT_LINES = """
+INSERT INTO gift_card_lines (id, card_id, move, account, amount, currency, created_at)
+SELECT pg_temp.large_id(created_at, 252 + side, row_number() OVER (ORDER BY id)), id, 'issue', account, side_amount,
+       'EUR', created_at
+FROM gift_cards CROSS JOIN (VALUES (0, 'desk', -2500), (1, 'balance', 2500)) AS sides(side, account, side_amount)
+ORDER BY 1
+"""
 # Every second customer has saved a card. One token is all of them: it is sealed here, and opens no purse.
 _METHODS = """
 INSERT INTO payment_methods (id, user_id, provider, gateway_token, token_digest, sealed_by, brand, last4, expiry_month,
@@ -119,4 +143,7 @@ class Command(LoadLarge):
             ("receipt_series", _SERIES),
             ("receipts", _RECEIPTS),
             ("payment_methods", methods),
+            ("gift_card_issues", _ISSUES),
+            ("gift_cards", _GIFT_CARDS),
+            ("gift_card_lines", _GIFT_LINES),
         ]

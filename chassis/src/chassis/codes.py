@@ -1,8 +1,8 @@
-"""What a promo code is: how it is typed, what is kept of it, and how a voucher's is made. No Django.
+"""Codes that people type: their one form, what is kept of them, and how one is made that nobody guesses. No Django.
 
 A code has one form however it is typed: case, spaces and dashes do not count, and signs that look alike are one sign
-(Crockford's base32, https://www.crockford.com/base32.html). Why only its digest is kept of a voucher, and why without a
-key: docs/adr/0086-vouchers-are-kept-as-digests.md.
+(Crockford's base32, https://www.crockford.com/base32.html). Why no more than its digest is kept of one that is worth
+money, and why without a key: docs/adr/0086-vouchers-are-kept-as-digests.md.
 """
 
 import hashlib
@@ -20,8 +20,8 @@ _ALIKE = str.maketrans("OIL", "011")
 _ALPHABET = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _SIGN_OF_BYTE = _ALPHABET * (256 // len(_ALPHABET))
 # Five bits each: 140 bits that nobody guesses.
-VOUCHER_SIGNS, GROUP = 28, 4
-# So many signs of a voucher are shown afterwards.
+SIGNS, GROUP = 28, 4
+# So many signs of one are shown afterwards.
 SHOWN = 4
 
 
@@ -37,12 +37,12 @@ def digest_of(typed: str) -> bytes | None:
     return None if word is None else hashlib.sha256(word.translate(_ALIKE).encode()).digest()
 
 
-def new_voucher() -> str:
+def new_code() -> str:
     """A code that nobody has had before, as it is printed: 7K3Q-0M9T-…"""
-    signs = secrets.token_bytes(VOUCHER_SIGNS).translate(_SIGN_OF_BYTE).decode()
-    return "-".join(signs[start : start + GROUP] for start in range(0, VOUCHER_SIGNS, GROUP))
+    signs = secrets.token_bytes(SIGNS).translate(_SIGN_OF_BYTE).decode()
+    return "-".join(signs[start : start + GROUP] for start in range(0, SIGNS, GROUP))
 
 
-def last_of(voucher: str) -> str:
-    """What is shown of a voucher once it was handed out."""
-    return voucher[-SHOWN:]
+def last_of(code: str) -> str:
+    """What is shown of a code once it was handed out."""
+    return code[-SHOWN:]
