@@ -180,7 +180,10 @@ class WrongShowtime(Conflict):
 
 
 class TicketVoid(Conflict):
-    """The booking ended, or the seat was given back or is another by now. `booking_status` is how it stands, `ended_by` what did it."""
+    """The booking ended, or the seat was given back or is another by now.
+
+    `booking_status` is how it stands, `ended_by` what did it.
+    """
 
     code = "ticket_void"
     title = "This ticket does not count any more"

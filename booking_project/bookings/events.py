@@ -294,9 +294,9 @@ class BookingMoved:
 
     changed: which fields differ, of starts_at, screen, movie_title, format and language; starts_at also when the
     theater's clocks were changed around it. revision grows with each change of that kind. ticket and tickets: signed
-    anew, or "" and none while it is not paid. moved_seats: of another screen, those that it has there; tickets of before
-    let nobody in any more then, and otherwise stay good. Until free_cancellation_until the booking may be cancelled for nothing,
-    and all that was paid comes back.
+    anew, or "" and none while it is not paid. moved_seats: in another screen, those that it has there; tickets of
+    before let nobody in any more then, and otherwise stay good. Until free_cancellation_until the booking may be
+    cancelled for nothing, and all that was paid comes back.
     """
 
     type: ClassVar[str] = "booking.moved"

@@ -35,7 +35,8 @@ WITH wanted AS (
     SELECT now() AS at, now() + make_interval(secs => %(hold_seconds)s) AS until
     FROM showtimes s JOIN screens c ON c.id = s.screen_id
     WHERE s.id = %(showtime_id)s AND s.revision = %(showtime_revision)s AND c.revision = %(screen_revision)s
-      AND s.status = 'scheduled' AND NOT s.reseat_due AND now() < s.starts_at + make_interval(mins => %(sales_close_minutes)s)
+      AND s.status = 'scheduled' AND NOT s.reseat_due
+      AND now() < s.starts_at + make_interval(mins => %(sales_close_minutes)s)
 ), holds AS MATERIALIZED (
     SELECT * FROM held_by(%(user_id)s, %(showtime_id)s, ARRAY(SELECT seat_id FROM wanted), %(since)s)
 ), allowed AS (

@@ -202,7 +202,7 @@ class Booking(models.Model):
     )
     told_revision = models.BigIntegerField(db_default=0, help_text="Of the newest move its customer was told of.")
     seated_revision = models.BigIntegerField(
-        db_default=0, help_text="Of the move at which it got its seats of now, and tickets that say so; 0: as it was sold."
+        default=0, db_default=0, help_text="Of the move that brought its seats, and tickets that say so; 0: as sold."
     )
     status = models.CharField(max_length=16, choices=words.states)
     payment_status = models.CharField(max_length=20, choices=words.payment_statuses, default=PaymentStatus.UNPAID)

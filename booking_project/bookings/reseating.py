@@ -109,8 +109,8 @@ class _Hall(Generic[SomeSeat]):
     def seat(self, parties: Sequence[Party]) -> dict[UUID, dict[UUID, SomeSeat]]:
         """As of reseat(); parties in their order. Whoever has a twin gets it before anybody chooses.
 
-        Who finds nothing lets go of the twins it had, which may be what another one missed: so those look once more, one
-        after the other.
+        Who finds nothing lets go of the twins it had, which may be what another one missed: so those look once more,
+        one after the other.
         """
         seated = self._seat([(party, self._twins_of(party)) for party in parties])
         without = [party for party in parties if party.id not in seated]

@@ -1,7 +1,7 @@
 """A showtime moves to another screen: everybody who has seats gets others there (reseating.py), in one transaction.
 
-From the transaction that hears of the move nothing is sold of the showtime, until that one has ended. What is told of it
-is a move like any other (moves.py).
+From the transaction that hears of the move until the end of that one nothing is sold of the showtime. Then it is told
+like any other move (moves.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,6 +53,11 @@ class Plan:
     @property
     def without_seat(self) -> list[Booking]:
         return [booking for booking in self.bookings if booking.id not in self.found]
+
+    def seats_of(self, booking: Booking) -> list[tuple[BookingSeat, Seat | None]]:
+        """What it has, and what it gets for that: None for all where it finds no seats."""
+        found = self.found.get(booking.id, {})
+        return [(seat, found.get(seat.place)) for seat in self.seats[booking.id]]
 
 
 def preview(showtime_id: UUID, screen_id: UUID) -> Plan:
@@ -201,7 +206,8 @@ def _carry_out(plan: Plan) -> None:
     for booking in moved:
         _let_go_of_locks(booking, [seat.place for seat in plan.seats[booking.id]])
         _sit_down(plan, booking)
-    rows.update([seat for each in moved for seat in plan.seats[each.id]], fields=["moved_to", "row", "number", "seat_before"])
+    seats = [seat for booking in moved for seat in plan.seats[booking.id]]
+    rows.update(seats, fields=["moved_to", "row", "number", "seat_before"])
     rows.update(moved, fields=["seated_revision", "ticket", "seat_tickets"])
     if plan.blocked:
         _tell_of_blocks(plan)

@@ -28,7 +28,8 @@ class Seat:
 
 
 def hall(*rows: str, name: str = "hall") -> list[Seat]:
-    """A hall drawn from the screen to the back: space aisle; o standard, P premium, c couple, A accessible, K companion.
+    """A hall drawn from the screen to the back: a space is an aisle, a letter a seat of KINDS.
+
     Rows are A, B, C, and their seats are numbered from the left.
     """
     seats = []
@@ -36,7 +37,9 @@ def hall(*rows: str, name: str = "hall") -> list[Seat]:
         for x, mark in enumerate(row, 1):
             if mark != " ":
                 called, number = chr(64 + y), len(row[: x - 1].replace(" ", "")) + 1
-                seats.append(Seat(uuid.uuid5(uuid.NAMESPACE_OID, f"{name}{called}{number}"), called, number, x, y, KINDS[mark]))
+                seats.append(
+                    Seat(uuid.uuid5(uuid.NAMESPACE_OID, f"{name}{called}{number}"), called, number, x, y, KINDS[mark])
+                )
     return seats
 
 
@@ -53,7 +56,8 @@ def who_sits_where(booked: list[Party], into: list[Seat], **how: object) -> list
     """As in parties(); "-" of who gets nothing."""
     found = reseat(booked, into, **{"free": {seat.id for seat in into}, **how})
     return [
-        " ".join(str(found[party.id][spot.id]) for spot in party.spots) if party.id in found else "-" for party in booked
+        " ".join(str(found[party.id][spot.id]) for spot in party.spots) if party.id in found else "-"
+        for party in booked
     ]
 
 
@@ -81,7 +85,7 @@ def test_who_sits_where(before, after, booked, expected):
 
 def test_nobody_is_given_a_seat_that_is_not_free_and_one_that_is_kept_only_to_its_twin_or_as_the_last():
     into = hall("ooo", name="other")
-    first, second, third = (seat.id for seat in into)
+    first, _, third = (seat.id for seat in into)
     booked = parties(hall("oooo"), "A1", "A4")
     assert who_sits_where(booked, into, free={first, third}) == ["A1", "A3"]
     assert who_sits_where(booked, into, rather_not={first, third}) == ["A1", "A2"]
@@ -125,7 +129,10 @@ def moved(draw):
     ]
     whose = draw(st.lists(st.integers(0, 4), min_size=len(units), max_size=len(units)))
     booked = [
-        Party(uuid.UUID(int=party), [known[id_] for unit, its in zip(units, whose, strict=True) if its == party for id_ in unit])
+        Party(
+            uuid.UUID(int=party),
+            [known[id_] for unit, its in zip(units, whose, strict=True) if its == party for id_ in unit],
+        )
         for party in range(1, 5)
         if party in whose
     ]

@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from factories import CLERK
 from servers import Sink
 
+from chassis.ids import uuid7
+from notifications import services
+from notifications.errors import OutOfDate
 from notifications.kinds import samples
-from notifications.models import Contact, Notification
+from notifications.models import BookingSummary, Contact, Notification
 
 pytestmark = pytest.mark.django_db
 
@@ -62,6 +66,32 @@ def test_a_film_that_is_shown_otherwise_is_told_as_it_was_and_as_it_is(
     assert was.endswith("(2D, English)")
     assert now.endswith("(3D, German)")
     assert "another time" not in mail["text"]
+
+
+def test_other_seats_in_another_screen_are_told_with_those_before_and_a_ticket_that_counts(
+    sink: Sink, deliver: Deliver, contact: Contact
+) -> None:
+    seats = [{"id": str(uuid7()), "before": "C7", "now": "B1", "moved_to": str(uuid7())}]
+    start = (THIS_HOUR + timedelta(hours=30)).isoformat()
+    move(
+        deliver, hours=30, revision=2, changed=["screen"], moved_seats=seats, before={"starts_at": start, "screen": "9"}
+    )
+    [mail] = sink.messages(contact.email)
+    assert "Seats    B1, B2 (were C7)" in mail["text"]
+    assert "the one you have does not count any more" in mail["text"]
+    assert "stays valid" not in mail["text"]
+    assert "here is the new one" in mail["html"]
+    assert [picture["name"] for picture in mail["attachments"]] == ["ticket-1.png", "ticket-2.png"]
+
+
+def test_a_ticket_of_seats_in_another_screen_is_not_sent_again(deliver: Deliver, contact: Contact) -> None:
+    deliver("booking.created")
+    deliver("ticket.issued")
+    move(deliver, hours=30, revision=2, changed=["screen"])
+    ticket = Notification.objects.get(template="ticket", channel="email")
+    with pytest.raises(OutOfDate):
+        services.send_again(notification_id=ticket.id, actor=CLERK)
+    assert [seat["row"] for seat in BookingSummary.objects.get().seats] == ["B", "B"]
 
 
 def test_who_has_not_paid_yet_is_not_promised_their_money_back(sink: Sink, deliver: Deliver, contact: Contact) -> None:

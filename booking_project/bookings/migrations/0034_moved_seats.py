@@ -31,7 +31,8 @@ class Migration(migrations.Migration):
             "seated_revision",
             models.BigIntegerField(
                 db_default=0,
-                help_text="Of the move at which it got its seats of now, and tickets that say so; 0: as it was sold.",
+                default=0,
+                help_text="Of the move that brought its seats, and tickets that say so; 0: as sold.",
             ),
         ),
         migrations.AddField(
