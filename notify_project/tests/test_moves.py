@@ -7,12 +7,9 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from factories import CLERK
 from servers import Sink
 
 from chassis.ids import uuid7
-from notifications import services
-from notifications.errors import OutOfDate
 from notifications.kinds import samples
 from notifications.models import BookingSummary, Contact, Notification
 
@@ -84,14 +81,11 @@ def test_other_seats_in_another_screen_are_told_with_those_before_and_a_ticket_t
     assert [picture["name"] for picture in mail["attachments"]] == ["ticket-1.png", "ticket-2.png"]
 
 
-def test_a_ticket_of_seats_in_another_screen_is_not_sent_again(deliver: Deliver, contact: Contact) -> None:
+def test_later_messages_call_the_seats_what_they_are_called_in_the_other_screen(deliver: Deliver) -> None:
     deliver("booking.created")
-    deliver("ticket.issued")
-    move(deliver, hours=30, revision=2, changed=["screen"])
-    ticket = Notification.objects.get(template="ticket", channel="email")
-    with pytest.raises(OutOfDate):
-        services.send_again(notification_id=ticket.id, actor=CLERK)
-    assert [seat["row"] for seat in BookingSummary.objects.get().seats] == ["B", "B"]
+    there = [{**seat, "row": "D"} for seat in samples.BOOKING["seats"]]
+    move(deliver, hours=30, revision=2, changed=["screen"], seats=there)
+    assert [seat["row"] for seat in BookingSummary.objects.get().seats] == ["D", "D"]
 
 
 def test_who_has_not_paid_yet_is_not_promised_their_money_back(sink: Sink, deliver: Deliver, contact: Contact) -> None:
