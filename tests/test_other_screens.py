@@ -29,6 +29,10 @@ def of(customer: Person, booking: dict[str, Any]) -> list[str]:
     return sorted(f"{seat['row']}{seat['number']}" for seat in shown["seats"])
 
 
+def ticket_of(customer: Person, booking: dict[str, Any]) -> str:
+    return wait_for(lambda: customer.get(f"/api/bookings/{booking['id']}").ok()["ticket"], what="ticket")
+
+
 def test_whoever_has_seats_sits_in_the_other_screen_and_the_door_knows(
     world: World, market: Market, admin: Person
 ) -> None:
@@ -51,10 +55,7 @@ def test_whoever_has_seats_sits_in_the_other_screen_and_the_door_knows(
 
     told = admin.get(f"/api/showtimes/{showtime}/seats/in-screen/{halls[1]['id']}").ok()
     assert (told["bookings"], told["people"], told["without_seat"]) == (3, 4, 0)
-    old = [
-        wait_for(lambda: customer.get(f"/api/bookings/{b['id']}").ok()["ticket"], what="ticket")
-        for customer, b in booked
-    ]
+    old = [ticket_of(*each) for each in booked]
 
     change = {"screen_id": halls[1]["id"]}
     admin.patch(f"/api/showtimes/{showtime}", change).problem(409, "fewer_seats")
@@ -77,6 +78,6 @@ def test_whoever_has_seats_sits_in_the_other_screen_and_the_door_knows(
     for (customer, booking), ticket in zip(booked, old, strict=True):
         refused = admin.post("/api/tickets/check-in", {"ticket": ticket, **at_the_door}).problem(409, "ticket_void")
         assert refused["ended_by"] == "showtime_moved"
-        ticket = customer.get(f"/api/bookings/{booking['id']}").ok()["ticket"]
-        admitted = admin.post("/api/tickets/check-in", {"ticket": ticket, **at_the_door}).ok()
+        counts = {"ticket": ticket_of(customer, booking), **at_the_door}
+        admitted = admin.post("/api/tickets/check-in", counts).ok()
         assert sorted(f"{seat['row']}{seat['number']}" for seat in admitted["seats"]) == of(customer, booking)
