@@ -295,9 +295,9 @@ class ShowtimeById(CatalogView):
     )
     def patch(self, request: Request, showtime_id: UUID) -> Response:
         """Prices may name only the categories that change; they end that it follows a price list, and so does
-        `price_list_id` null, with which it costs what it costs now. A draft may get another movie too. Booking says beforehand who would sit
-        where in another screen (`preview_screen_move`); where that has fewer seats of a category it takes
-        `refund_without_seat`."""
+        `price_list_id` null, with which it costs what it costs now. A draft may get another movie too. Booking says
+        beforehand who would sit where in another screen (`preview_screen_move`); where that has fewer seats of a
+        category it takes `refund_without_seat`."""
         changes = ChangedShowtime.parse(request.data, partial=True)
         return Response(_shown(scheduling.change_showtime(showtime_id=showtime_id, actor=actor(request), **changes)))
 

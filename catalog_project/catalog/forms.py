@@ -213,9 +213,10 @@ class ShowtimeForm(ServiceForm):
                 inputs: Any = self.fields["starts_at"].widget
                 inputs.widgets[1].format = "%H:%M:%S"
             self.fields["starts_at"].help_text = f"{zone.key}, the theater's time."
-            self.fields[
-                "move_sold"
-            ].help_text = f"Another start or screen reaches {touched_by(self.instance.pk)}: each is told, and may leave for nothing."
+            self.fields["move_sold"].help_text = (
+                f"Another start or screen reaches {touched_by(self.instance.pk)}:"
+                " each is told, and may leave for nothing."
+            )
             if "screen" in self.fields:
                 self.fields["screen"].required = self.instance.status == ShowtimeStatus.DRAFT
             for price in self.instance.prices.all():

@@ -110,9 +110,10 @@ def change_showtime(
 
     movie_id: of a draft alone; what is on sale is another showtime then. screen_id: what is on sale stays in its
     theater, and booking gives everybody seats there. Where the other screen has fewer of a category somebody may find
-    none: with refund_without_seat they are cancelled and refunded, without it the move is refused.
-    prices may name only the categories that change, in the currency; type_prices replaces what there was. Either of them ends that it follows a list: what
-    is not named costs on what it costs now, fees and early discounts are gone. Bookings made keep what they paid.
+    none: with refund_without_seat they are cancelled and refunded, without it the move is refused. prices may name only
+    the categories that change, in the currency; type_prices replaces what there was. Either of them ends that it
+    follows a list: what is not named costs on what it costs now, fees and early discounts are gone. Bookings made keep
+    what they paid.
     showing: those fields of catalog.models.Showing that change.
     Raises ShowtimeNotFound, ShowtimeIsCancelled, ShowtimeStarted, InvalidFields, ShowtimesOverlap, FewerSeats.
     """
