@@ -196,7 +196,7 @@ class _Hall(Generic[SomeSeat]):
     def _nearest_reserved(self, group: Sequence[Spot], to: Point, left: Collection[UUID]) -> list[SomeSeat]:
         """In one run, where there is one with room for wheelchairs and companions; else each as near as it is."""
         wanted = [sum(spot.category == kind for spot in group) for kind in (WHEELCHAIR, COMPANION)]
-        rooms = []
+        rooms: list[tuple[float, int, set[UUID]]] = []
         for run in self._reserved_runs:
             seats = {seat.id for seat in run if seat.id in left}
             has = [sum(seat.category == kind for seat in run if seat.id in seats) for kind in (WHEELCHAIR, COMPANION)]

@@ -118,7 +118,7 @@ def _reseat(showtime_id: UUID) -> bool:
     try:
         with transaction.atomic():
             showtime = _locked(showtime_id, reseat_due=True)
-            screen = showtime and Screen.objects.filter(id=showtime.screen_id).first()
+            screen = Screen.objects.filter(id=showtime.screen_id).first() if showtime is not None else None
             if showtime is None or screen is None:
                 return False
             bookings = list(_open(showtime).select_for_update(of=("self",)))

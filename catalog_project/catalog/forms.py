@@ -224,7 +224,8 @@ class ShowtimeForm(ServiceForm):
 
     def clean_screen(self) -> Screen:
         """What is on sale stays where it is unless another one is chosen."""
-        return self.cleaned_data["screen"] or self.instance.screen
+        screen: Screen = self.cleaned_data["screen"] or self.instance.screen
+        return screen
 
     def _ask_which(self) -> None:
         self.fields["fold"].widget = forms.Select(choices=WHICH)
