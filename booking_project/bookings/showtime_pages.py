@@ -158,8 +158,8 @@ def _moved(plan: Plan, booking: Booking) -> tuple[Booking, str, str]:
 
 
 def _reaches(plan: Plan) -> str:
-    """3 bookings of 7 people; 1 of them finds no seat."""
+    """3 bookings of 7 people, 1 of them without a seat."""
     people = sum(len(plan.seats[booking.id]) for booking in plan.bookings)
     said = words.touched(len(plan.bookings), people)
     without = len(plan.without_seat)
-    return f"{said}; {without} of them find no seat" if without else said
+    return f"{said}, {without} of them without a seat" if without else said

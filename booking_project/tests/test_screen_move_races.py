@@ -258,7 +258,7 @@ def test_the_page_of_a_showtime_leads_to_who_would_sit_where(showtime, bought, c
     assert link in client.get(page).content.decode()
     assert "Hall 2" in client.get(link).content.decode()
     told = client.get(link, {"screen": str(there.id)}).content.decode()
-    assert "2 bookings of 4 people; 1 of them finds no seat" in told
+    assert "2 bookings of 4 people, 1 of them without a seat" in told
     assert first.reference in told
     assert second.reference in told
     assert "<strong>no seat</strong>" in told
