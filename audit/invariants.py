@@ -29,21 +29,22 @@ SELECT bookings.id, CASE
     THEN format('booking %s has seat %s of showtime %s, which is %s', reference, claim.seat_id, claim.showtime_id,
                 coalesce(kept.status || coalesce(' by ' || kept.booking_id, ''), 'free')) END
 FROM asked JOIN bookings USING (id) JOIN booking_seats AS claim ON claim.booking_id = bookings.id
-LEFT JOIN seat_status AS kept ON kept.showtime_id = claim.showtime_id AND kept.seat_id = claim.seat_id
+LEFT JOIN seat_status AS kept
+    ON kept.showtime_id = claim.showtime_id AND kept.seat_id = coalesce(claim.moved_to, claim.seat_id)
 LEFT JOIN showtimes ON showtimes.id = claim.showtime_id
 """
 SEATS_FORGOTTEN = """
 SELECT asked.id, CASE WHEN count(*) > 1 THEN format('seat %s of showtime %s, which is over, belongs to %s',
-    claim.seat_id, asked.id, string_agg(reference, ', ' ORDER BY reference)) END
+    coalesce(claim.moved_to, claim.seat_id), asked.id, string_agg(reference, ', ' ORDER BY reference)) END
 FROM asked JOIN showtimes ON showtimes.id = asked.id AND seats_forgotten_at IS NOT NULL
 JOIN bookings ON bookings.showtime_id = asked.id AND bookings.status = 'CONFIRMED'
 JOIN booking_seats AS claim ON claim.booking_id = bookings.id AND given_back_at IS NULL
-GROUP BY asked.id, claim.seat_id
+GROUP BY asked.id, coalesce(claim.moved_to, claim.seat_id)
 """
 SEATS_SOLD = """
 SELECT asked.id, CASE WHEN bookings.status IS DISTINCT FROM 'CONFIRMED' OR NOT EXISTS (
         SELECT FROM booking_seats AS claim WHERE claim.booking_id = kept.booking_id AND given_back_at IS NULL
-            AND claim.showtime_id = kept.showtime_id AND claim.seat_id = kept.seat_id)
+            AND claim.showtime_id = kept.showtime_id AND coalesce(claim.moved_to, claim.seat_id) = kept.seat_id)
     THEN format('seat %s of showtime %s is sold to %s, which may not have it',
                 kept.seat_id, kept.showtime_id, kept.booking_id) END
 FROM asked JOIN seat_status AS kept ON kept.showtime_id = asked.id AND kept.status = 'sold'

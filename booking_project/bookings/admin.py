@@ -1,20 +1,14 @@
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
-from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import CharField, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Concat, Length
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
 
-from bookings import columns, desk, holds, promotions_admin, selectors, words
+from bookings import columns, desk, promotions_admin, selectors, words
 from bookings.columns import by_the_theater
 from bookings.domain import OPEN, PaymentStatus, State, Trigger, whole
 from bookings.models import (
@@ -28,7 +22,7 @@ from bookings.models import (
     Showtime,
     ShowtimeMove,
 )
-from bookings.sales import Seat, sale_of
+from bookings.showtime_pages import ShowtimePages
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, actor_of, money
 from chassis.money import Money
 from chassis.web.problems import Problem
@@ -47,14 +41,6 @@ class CancellationForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text="Said to the customer in the mail that tells of it, and in the history of the booking.",
     )
-
-
-def _is_id(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 class OfRowInline(ReadOnlyInline):
@@ -243,7 +229,7 @@ class MoveInline(OfRowInline):
 
 
 @admin.register(Showtime)
-class ShowtimeAdmin(ReadOnlyAdmin):
+class ShowtimeAdmin(ShowtimePages):
     list_display = ["movie_title", "theater_name", "screen_name", by_the_theater("starts_at", of=""), "status"]
     list_filter = [columns.TheaterDayFilter, "status", "theater_name"]
     search_fields = ["movie_title", "id"]
@@ -251,7 +237,7 @@ class ShowtimeAdmin(ReadOnlyAdmin):
     readonly_fields = [
         by_the_theater("starts_at", of=""),
         by_the_theater("ends_at", of=""),
-        *("booked", "seats", columns.price_list, columns.house_rules),
+        *("booked", "seats", "other_screen", columns.price_list, columns.house_rules),
     ]
     fieldsets = [
         (
@@ -259,16 +245,13 @@ class ShowtimeAdmin(ReadOnlyAdmin):
             {
                 "fields": [
                     *("movie_title", "theater_name", "screen_name", *readonly_fields[:2], "format", "language"),
-                    *("status", "cancellation_message", "booked", "seats"),
+                    *("status", "cancellation_message", "booked", "seats", "other_screen"),
                 ]
             },
         ),
         ("Terms", {"fields": [columns.price_list, columns.house_rules]}),
         ("To look it up elsewhere", {"fields": ["id", "movie_id", "theater_id", "screen_id", "revision"]}),
     ]
-
-    def has_block_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("bookings.change_seatstatus")
 
     def get_ordering(self, request: HttpRequest) -> Any:
         """A day from its morning on; without one the newest first, which are still to come."""
@@ -277,78 +260,6 @@ class ShowtimeAdmin(ReadOnlyAdmin):
     @admin.display(description="a cancellation touches")
     def booked(self, showtime: Showtime) -> str:
         return str(selectors.touched_by(showtime.pk))
-
-    @admin.display(description="seats")
-    def seats(self, showtime: Showtime) -> str:
-        return format_html(
-            '<a href="{}">Seats on sale, and off it</a>', reverse("admin:bookings_seats", args=[showtime.pk])
-        )
-
-    def get_urls(self) -> list[URLPattern]:
-        seats = path("<uuid:showtime_id>/seats/", self.admin_site.admin_view(self.seats_view), name="bookings_seats")
-        return [seats, *super().get_urls()]
-
-    def seats_view(self, request: HttpRequest, showtime_id: UUID) -> HttpResponse:
-        """Every seat with its status; who may takes free ones off sale, and puts those back."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        try:
-            if request.method == "POST":
-                return self._change_seats(request, showtime_id)
-            sale, statuses = selectors.seat_map(showtime_id)
-        except Problem as problem:
-            self.message_user(request, _with_seats(problem, showtime_id), messages.ERROR)
-            here = request.method == "POST" and "admin:bookings_seats"
-            return redirect(here, showtime_id) if here else redirect("admin:bookings_showtime_changelist")
-        rows: dict[int, list[tuple[Seat, str, str]]] = {}
-        for seat in sorted(sale.seats.values(), key=lambda seat: (seat.y, seat.x)):
-            status = statuses.get(seat.id, "available")
-            rows.setdefault(seat.y, []).append((seat, status, SEAT_WORDS[status]))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Seats of {sale.showtime}",
-            "opts": self.opts,
-            "showtime": sale.showtime,
-            "rows": list(rows.values()),
-            "counted": _counted(sale.seats.keys(), statuses),
-            "touched": selectors.touched_by(showtime_id),
-            "may_change": self.has_block_permission(request),
-        }
-        return TemplateResponse(request, "admin/bookings/seats.html", context)
-
-    def _change_seats(self, request: HttpRequest, showtime_id: UUID) -> HttpResponse:
-        """Raises Problem."""
-        if not self.has_block_permission(request):
-            raise PermissionDenied
-        what = request.POST.get("what")
-        # Whatever is an id: which of them are seats of this showtime, the service says.
-        chosen = [UUID(text) for text in request.POST.getlist("seat")[:500] if _is_id(text)]
-        if not chosen or what not in ("block", "free"):
-            self.message_user(request, "Choose the seats first.", messages.ERROR)
-        elif what == "block":
-            holds.block_seats(showtime_id=showtime_id, seat_ids=chosen, actor=actor_of(request))
-            self.message_user(request, f"Off sale: {words.count(len(chosen), 'seat')}.", messages.SUCCESS)
-        else:
-            freed = holds.unblock_seats(showtime_id=showtime_id, seat_ids=chosen, actor=actor_of(request))
-            self.message_user(request, f"On sale again: {words.count(freed, 'seat')}.", messages.SUCCESS)
-        return redirect("admin:bookings_seats", showtime_id)
-
-
-SEAT_WORDS = {"available": "on sale", "held": "held", "sold": "sold", "blocked": "off sale"}
-
-
-def _counted(seats: Iterable[UUID], statuses: Mapping[UUID, str]) -> str:
-    """36 on sale, 2 held, 2 off sale."""
-    counts = Counter(statuses.get(seat_id, "available") for seat_id in seats)
-    return ", ".join(f"{counts[status]} {said}" for status, said in SEAT_WORDS.items() if counts[status])
-
-
-def _with_seats(problem: Problem, showtime_id: UUID) -> str:
-    """Its sentence, and the seats that it names by what people call them."""
-    named = {str(seat_id) for seat_id in problem.extra.get("seats", ())}
-    known = sale_of(showtime_id).seats.values() if named else ()
-    seats = columns.names_of([seat for seat in known if str(seat.id) in named])
-    return f"{problem.detail.rstrip('.')}: {seats}." if seats else problem.detail
 
 
 @admin.register(Screen)

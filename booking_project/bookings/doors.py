@@ -45,6 +45,7 @@ def check_in(*, ticket: str, showtime_id: UUID, door: str, actor: Actor) -> Admi
             raise TicketUnknown
         showtime = Showtime.objects.get(id=booking.showtime_id)
         _refuse_what_does_not_count(booking, showtime, at=showtime_id)
+        _refuse_of_other_seats(booking, claims)
         seats = _seats_of(booking, claims.seat_id)
         used = {each.seat_id: each for each in booking.check_ins.all()}
         fresh = [seat for seat in seats if seat.seat_id not in used]
@@ -107,6 +108,18 @@ def _refuse_what_does_not_count(booking: Booking, showtime: Showtime, *, at: UUI
         raise TicketVoid(booking_status=booking.status, ended_by=last.trigger, ended_at=last.at.isoformat())
     if showtime.status == Showtime.Status.CANCELLED:  # and the tick has not come to this booking yet
         raise TicketVoid(booking_status=booking.status, ended_by="showtime_cancelled", ended_at=None)
+
+
+def _refuse_of_other_seats(booking: Booking, claims: tickets.Claims) -> None:
+    """Raises TicketVoid of a ticket for the seats that it had in another screen."""
+    if claims.seated_revision == booking.seated_revision:
+        return
+    raise TicketVoid(
+        "The showtime was moved to another screen: the ticket of the seats there was sent by mail.",
+        booking_status=booking.status,
+        ended_by=Trigger.SHOWTIME_MOVED.value,
+        ended_at=None,
+    )
 
 
 def _told(seat: BookingSeat, used: Mapping[UUID, CheckIn]) -> dict[str, str]:

@@ -67,7 +67,7 @@ class RevokedTicketsView(APIView):
         responses=schema.RevokedTicketsSerializer,
     )
     def get(self, _: Request, showtime_id: UUID) -> Response:
-        return Response(present_revoked(*selectors.revoked_tickets(showtime_id)))
+        return Response(present_revoked(*selectors.revoked_tickets(showtime_id), selectors.reseated_of(showtime_id)))
 
 
 class TicketKeysView(APIView):

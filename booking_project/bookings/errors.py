@@ -52,6 +52,13 @@ class ShowtimeNotFound(NotFound):
     title = "There is no such showtime"
 
 
+class ScreenUnknown(NotFound):
+    """Nor is one of another theater any screen of this one."""
+
+    code = "screen_not_found"
+    title = "The theater has no such screen"
+
+
 class ShowtimeUnknown(ServiceUnavailable):
     """Neither the events nor a call to catalog told of the showtime yet."""
 
@@ -184,7 +191,10 @@ class WrongShowtime(Conflict):
 
 
 class TicketVoid(Conflict):
-    """The booking ended, or the seat was given back. `booking_status` is how it stands, `ended_by` what did it."""
+    """The booking ended, or the seat was given back or is another by now.
+
+    `booking_status` is how it stands, `ended_by` what did it.
+    """
 
     code = "ticket_void"
     title = "This ticket does not count any more"

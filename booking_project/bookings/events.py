@@ -299,13 +299,28 @@ class Before:
 
 
 @dataclass(frozen=True, slots=True)
+class MovedSeat:
+    """A seat of a booking that is another in the screen of now. before, now: as they are written, B1.
+
+    id: of the seat as it was sold, by which everybody calls it. moved_to: of the one in the screen; null where it is
+    back at the one that was sold.
+    """
+
+    id: UUID
+    before: str
+    now: str
+    moved_to: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
 class BookingMoved:
     """The showtime of an open booking is not as it was sold: `showtime` now, `before` as its customer knew it.
 
     changed: which fields differ, of starts_at, screen, movie_title, format and language; starts_at also when the
     theater's clocks were changed around it. revision grows with each change of that kind. ticket and tickets: signed
-    anew, or "" and none while it is not paid. Until free_cancellation_until the booking may be cancelled for nothing,
-    and all that was paid comes back.
+    anew, or "" and none while it is not paid. moved_seats: in another screen, those that it has there; tickets of
+    before let nobody in any more then, and otherwise stay good. Until free_cancellation_until the booking may be
+    cancelled for nothing, and all that was paid comes back.
     """
 
     type: ClassVar[str] = "booking.moved"
@@ -323,3 +338,4 @@ class BookingMoved:
     before: Before
     showtime: ShowtimeInBrief
     free_cancellation_until: datetime
+    moved_seats: list[MovedSeat]

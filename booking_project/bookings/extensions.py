@@ -39,7 +39,8 @@ WITH mine AS MATERIALIZED (
 ), held AS MATERIALIZED (
     SELECT status.showtime_id, status.seat_id
     FROM mine JOIN booking_seats AS seat ON seat.booking_id = mine.id
-    JOIN seat_status AS status ON status.showtime_id = seat.showtime_id AND status.seat_id = seat.seat_id
+    JOIN seat_status AS status ON status.showtime_id = seat.showtime_id
+        AND status.seat_id = coalesce(seat.moved_to, seat.seat_id)
     WHERE status.booking_id = mine.id AND status.status = 'held' AND status.held_until > statement_timestamp()
     ORDER BY status.showtime_id, status.seat_id FOR UPDATE OF status
 ), extended AS (

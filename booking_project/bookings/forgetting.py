@@ -35,10 +35,10 @@ WHERE bookings.showtime_id = %s AND bookings.status = 'CONFIRMED' AND seat.given
 """
 _REMEMBER = (
     "INSERT INTO seat_status (showtime_id, seat_id, status, booking_id)"
-    f" SELECT bookings.showtime_id, seat.seat_id, 'sold', bookings.id {_SOLD}"
-    " ORDER BY seat.seat_id ON CONFLICT DO NOTHING"
+    f" SELECT bookings.showtime_id, coalesce(seat.moved_to, seat.seat_id) AS place, 'sold', bookings.id {_SOLD}"
+    " ORDER BY place ON CONFLICT DO NOTHING"
 )
-_WHO_SAT = f"SELECT seat.seat_id {_SOLD}"
+_WHO_SAT = f"SELECT coalesce(seat.moved_to, seat.seat_id) {_SOLD}"
 
 
 def forget_seats() -> int:

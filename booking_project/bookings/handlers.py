@@ -80,7 +80,12 @@ HANDLERS: Handlers = {
 }
 
 TICKS: Mapping[str, Sequence[Callable[[], object]]] = {
-    "clock.second": [tasks.expire_holds, tasks.cancel_bookings_of_cancelled_showtimes, tasks.tell_of_moves],
+    "clock.second": [
+        tasks.expire_holds,
+        tasks.cancel_bookings_of_cancelled_showtimes,
+        tasks.reseat_moved,
+        tasks.tell_of_moves,
+    ],
     "clock.minute": [tasks.settle_cancellations, tasks.forget_seats, tasks.follow_claims, tasks.measure],
     "clock.hour": [tasks.forget_address_changes, tasks.follow_old_claims],
 }

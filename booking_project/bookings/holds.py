@@ -325,9 +325,11 @@ def block_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID], actor: Actor | N
     actor: who of staff does it, for the audit log; None where a program does.
     Raises SeatUnavailable naming those that are held, sold or blocked.
     """
-    seats = [seat.id for seat in sale_of(showtime_id).pick(seat_ids)]
+    sale_of(showtime_id)  # so that it is known
     with transaction.atomic():
         revision = inventory.next_blocking(showtime_id)
+        # Locked, it moves to no other screen.
+        seats = [seat.id for seat in reload_sale(showtime_id).pick(seat_ids)]
         blocked = inventory.block_seats(showtime_id=showtime_id, seat_ids=seats)
         if len(blocked) < len(seats):
             raise SeatUnavailable(seat_id for seat_id in seats if seat_id not in blocked)

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from bookings.domain import Holds, Limits
 from bookings.events import BookingCreated
-from bookings.models import Booking
+from bookings.models import Booking, SeatStatus
 from bookings.sales import Sale
 from chassis.ids import first_uuid7_at
 from chassis.messaging.outbox import insertion
@@ -35,7 +35,8 @@ WITH wanted AS (
     SELECT now() AS at, now() + make_interval(secs => %(hold_seconds)s) AS until
     FROM showtimes s JOIN screens c ON c.id = s.screen_id
     WHERE s.id = %(showtime_id)s AND s.revision = %(showtime_revision)s AND c.revision = %(screen_revision)s
-      AND s.status = 'scheduled' AND now() < s.starts_at + make_interval(mins => %(sales_close_minutes)s)
+      AND s.status = 'scheduled' AND NOT s.reseat_due
+      AND now() < s.starts_at + make_interval(mins => %(sales_close_minutes)s)
 ), holds AS MATERIALIZED (
     SELECT * FROM held_by(%(user_id)s, %(showtime_id)s, ARRAY(SELECT seat_id FROM wanted), %(since)s)
 ), allowed AS (
@@ -90,8 +91,8 @@ REFUSED = "MQ001"
 # A confirmed booking needs every one of its seats: still its own, or free again if its hold ran out meanwhile.
 SELL = """
 INSERT INTO seat_status (showtime_id, seat_id, status, booking_id, held_until)
-SELECT showtime_id, seat_id, 'sold', booking_id, NULL FROM booking_seats
-WHERE booking_id = ANY(%s) ORDER BY showtime_id, seat_id
+SELECT showtime_id, coalesce(moved_to, seat_id) AS place, 'sold', booking_id, NULL FROM booking_seats
+WHERE booking_id = ANY(%s) ORDER BY showtime_id, place
 ON CONFLICT (showtime_id, seat_id) DO UPDATE
 SET status = 'sold', booking_id = EXCLUDED.booking_id, held_until = NULL
 WHERE seat_status.booking_id = EXCLUDED.booking_id
@@ -101,7 +102,9 @@ RETURNING booking_id
 
 # Whoever has them now: a seat whose hold ran out may be somebody else's.
 LOCK = """
-SELECT FROM booking_seats AS seat JOIN seat_status AS status USING (showtime_id, seat_id)
+SELECT FROM booking_seats AS seat
+JOIN seat_status AS status
+    ON status.showtime_id = seat.showtime_id AND status.seat_id = coalesce(seat.moved_to, seat.seat_id)
 WHERE seat.booking_id = ANY(%s) ORDER BY status.showtime_id, status.seat_id FOR UPDATE OF status
 """
 
@@ -115,14 +118,27 @@ WITH unused AS (
           AND seat.given_back_at IS NULL AND seat.seat_id <> ALL(%(seats)s))
 ), theirs AS (
     SELECT status.showtime_id, status.seat_id
-    FROM seat_status AS status
-    JOIN booking_seats AS seat USING (showtime_id, seat_id, booking_id)
+    FROM booking_seats AS seat
+    JOIN seat_status AS status
+        ON status.showtime_id = seat.showtime_id AND status.seat_id = coalesce(seat.moved_to, seat.seat_id)
+           AND status.booking_id = seat.booking_id
     WHERE seat.booking_id = ANY(%(bookings)s) AND (%(seats)s::uuid[] IS NULL OR seat.seat_id = ANY(%(seats)s))
     ORDER BY status.showtime_id, status.seat_id
     FOR UPDATE OF status
 )
 DELETE FROM seat_status USING theirs
 WHERE seat_status.showtime_id = theirs.showtime_id AND seat_status.seat_id = theirs.seat_id
+"""
+
+# To seats of another screen. Fewer rows than were asked for: one was taken in this very moment.
+LEAVE = "DELETE FROM seat_status WHERE showtime_id = %s AND seat_id = ANY(%s)"
+SIT_DOWN = """
+INSERT INTO seat_status (showtime_id, seat_id, status, booking_id, held_until)
+SELECT showtime_id, seat_id, status, booking_id, held_until FROM jsonb_populate_recordset(NULL::seat_status, %s)
+ORDER BY showtime_id, seat_id
+ON CONFLICT (showtime_id, seat_id) DO UPDATE
+SET status = EXCLUDED.status, booking_id = EXCLUDED.booking_id, held_until = EXCLUDED.held_until
+WHERE seat_status.status = 'held' AND seat_status.held_until <= now()
 """
 
 BLOCK = """
@@ -266,6 +282,20 @@ def free_seats(booking_ids: Sequence[UUID], *, seat_ids: Collection[UUID] | None
     """
     these = None if seat_ids is None else list(seat_ids)
     return execute(FREE, {"bookings": list(booking_ids), "seats": these})
+
+
+def move_seats(showtime_id: UUID, *, left: Collection[UUID], taken: Sequence[SeatStatus]) -> bool:
+    """Frees the seats that were left and takes others for who had them, in the order of their keys.
+
+    False: one of those was taken by somebody else, and the caller takes all of it back.
+    """
+    execute(LEAVE, [showtime_id, sorted(left)])
+    return execute(SIT_DOWN, [as_jsonb([_as_row(seat) for seat in taken])]) == len(taken)
+
+
+def _as_row(seat: SeatStatus) -> dict[str, object]:
+    names = ("showtime_id", "seat_id", "status", "booking_id", "held_until")
+    return {name: getattr(seat, name) for name in names}
 
 
 def seat_statuses(showtime_id: UUID, seat_ids: Sequence[UUID] | None = None) -> dict[UUID, str]:

@@ -46,7 +46,8 @@ _SEATS_LOST = """
     SELECT count(*)
     FROM bookings
     CROSS JOIN LATERAL (
-        SELECT showtime_id, seat_id FROM booking_seats WHERE booking_id = bookings.id AND given_back_at IS NULL OFFSET 0
+        SELECT showtime_id, coalesce(moved_to, seat_id) AS seat_id FROM booking_seats
+        WHERE booking_id = bookings.id AND given_back_at IS NULL OFFSET 0
     ) AS bought
     LEFT JOIN LATERAL (
         SELECT status, booking_id FROM seat_status

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import ClassVar
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -78,10 +79,17 @@ class Showtime(models.Model):
     seats_forgotten_at = models.DateTimeField(
         null=True, editable=False, help_text="When it was over, and its seats were not counted any more."
     )
+    screen_since = models.BigIntegerField(
+        db_default=0, editable=False, help_text="The revision that brought it into this screen; 0: the first."
+    )
+    reseat_due = models.BooleanField(
+        db_default=False, editable=False, help_text="Its bookings have seats of another screen still: nothing is sold."
+    )
 
     class Meta:
         db_table = "showtimes"
         indexes = [
+            models.Index(fields=["id"], condition=models.Q(reseat_due=True), name="showtimes_to_reseat"),
             # Those whose bookings may still have to end, with what was never looked at in front.
             models.Index(
                 fields=["swept_at"],
@@ -166,6 +174,8 @@ class GuestClaim(guest_claims.GuestClaim):
 
 # A booking whose ticket went out, and lets nobody in any more.
 TICKET_REVOKED = ~models.Q(ticket="") & ~models.Q(status=State.CONFIRMED)
+# A booking whose tickets of before let nobody in any more.
+RESEATED = models.Q(seated_revision__gt=0)
 # A seat whose money went back while its booking went on: its ticket lets nobody in any more.
 GIVEN_BACK = models.Q(given_back_at__isnull=False)
 
@@ -191,6 +201,9 @@ class Booking(models.Model):
         default=dict, db_default={}, help_text="What was bought: the showtime and the rules of that moment (terms.py)."
     )
     told_revision = models.BigIntegerField(db_default=0, help_text="Of the newest move its customer was told of.")
+    seated_revision = models.BigIntegerField(
+        default=0, db_default=0, help_text="Of the move that brought its seats, and tickets that say so; 0: as sold."
+    )
     status = models.CharField(max_length=16, choices=words.states)
     payment_status = models.CharField(max_length=20, choices=words.payment_statuses, default=PaymentStatus.UNPAID)
     payment_id = models.UUIDField(null=True)
@@ -223,6 +236,7 @@ class Booking(models.Model):
             models.Index(fields=["card_last4", "-id"], condition=~models.Q(card_last4=""), name="bookings_by_card"),
             # What doors that are offline fetch of their showtime.
             models.Index(fields=["showtime"], condition=TICKET_REVOKED, name="bookings_revoked"),
+            models.Index(fields=["showtime"], condition=RESEATED, name="bookings_reseated"),
             # What staff filter by: how those ended that went another way than most.
             models.Index(fields=["status", "-id"], condition=models.Q(status__in=ENDED), name="bookings_ended"),
             models.Index(
@@ -237,6 +251,8 @@ class Booking(models.Model):
 
 
 class BookingSeat(models.Model):
+    """seat_id: the seat that was sold, by which payments, codes and lines call it. row and number are those of now."""
+
     booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="seats")
     showtime_id = models.UUIDField()
     seat_id = models.UUIDField()
@@ -251,6 +267,10 @@ class BookingSeat(models.Model):
     given_back_at = models.DateTimeField(null=True, help_text="When it went back on sale, its booking going on.")
     refund_amount = models.BigIntegerField(null=True, help_text="What goes back of its price, or went; minor units.")
     refunded_at = models.DateTimeField(null=True, help_text="When payment told that this went back.")
+    moved_to = models.UUIDField(null=True, help_text="The seat of the screen that its showtime moved to.")
+    seat_before = models.TextField(
+        db_default="", help_text="What its customer still calls it, who was not told yet that it is another."
+    )
 
     class Meta:
         db_table = "booking_seats"
@@ -260,6 +280,11 @@ class BookingSeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.row}{self.number}"
+
+    @property
+    def place(self) -> UUID:
+        """Where it is: by that the inventory keeps it."""
+        return self.moved_to or self.seat_id
 
 
 class CheckIn(models.Model):

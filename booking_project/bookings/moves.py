@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 from django.utils import timezone
 
-from bookings import events, tickets
+from bookings import events, screen_moves, tickets
 from bookings.domain import Trigger
 from bookings.history import Cause, advance
 from bookings.models import Booking, BookingSeat, BookingTransition, ShowtimeMove
@@ -19,6 +19,7 @@ from bookings.terms import Terms, differences, terms_before, terms_of_sale
 from chassis.messaging.events import EventData
 from chassis.messaging.outbox import emit_all
 from chassis.money import Money
+from chassis.storage import rows
 from chassis.storage.database import execute
 
 # A hold of the old revision may still be on its way to its commit when the showtime moves. No transaction lasts as
@@ -29,7 +30,9 @@ AGAIN_AFTER = timedelta(seconds=5)
 
 _TURN = """
     SELECT id, showtime_id, revision FROM showtime_moves
-    WHERE settled_at IS NULL AND due_at <= statement_timestamp() ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
+    WHERE settled_at IS NULL AND due_at <= statement_timestamp()
+      AND showtime_id NOT IN (SELECT showtimes.id FROM showtimes WHERE reseat_due)
+    ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
 """
 # Open bookings that were sold, and last told of their showtime, before a move. States stand in the text, so that a
 # prepared plan can take their index; whether the showtime still takes place is asked once a move.
@@ -99,8 +102,12 @@ def _turn(limit: int) -> Sequence[tuple[int, UUID, int]]:
         return turn
 
 
-def _tell(bookings: Sequence[Booking]) -> None:
-    moves = _moves_of({booking.showtime_id for booking in bookings})
+def _tell(due: Sequence[Booking]) -> None:
+    """Those that wait for a seat in another screen are told when they have one."""
+    moves = _moves_of({booking.showtime_id for booking in due})
+    showtimes = {showtime_id: known[-1].showtime for showtime_id, known in moves.items()}
+    seated = screen_moves.seat_late(due, showtimes)
+    bookings = [booking for booking in seated if not showtimes[booking.showtime_id].reseat_due]
     seats = seats_left_of([booking.id for booking in bookings])
     now = timezone.now()
     told: list[tuple[EventData, UUID | str]] = []
@@ -112,23 +119,44 @@ def _tell(bookings: Sequence[Booking]) -> None:
         showtime = newest.showtime
         booking.told_revision = newest.revision
         before, after = terms_before(first, showtime), terms_of_sale(showtime)
-        changed = differences(before, after)
-        if not changed:
+        changed, reseated = differences(before, after), _reseated(booking, seats[booking.id], known)
+        if not changed and not reseated:
             continue  # moved, and moved back before anybody heard of it
         if booking.ticket:
             theirs = seats[booking.id]
             codes = tickets.sign(booking=booking, showtime=showtime, seats=theirs, issued_at=now)
             tickets.keep(booking, codes, theirs)
-        told.append((_event(booking, newest, seats[booking.id], before, changed), booking.id))
-        cause = Cause("catalog", reason=f"{_said(before, changed)} → {_said(after, changed)}")
+        told.append((_event(booking, newest, seats[booking.id], before, changed, reseated), booking.id))
+        was = [*_said(before, changed), *(seat.before for seat in reseated)]
+        now_is = [*_said(after, changed), *(seat.now for seat in reseated)]
+        cause = Cause("catalog", reason=f"{', '.join(was)} → {', '.join(now_is)}")
         history.append(advance(booking, Trigger.SHOWTIME_MOVED, cause=cause, at=now))
     Booking.objects.bulk_update(bookings, ["told_revision", "ticket", "seat_tickets"])
+    called = [seat for booking in bookings for seat in seats[booking.id] if seat.seat_before]
+    for seat in called:
+        seat.seat_before = ""
+    rows.update(called, fields=["seat_before"])
     BookingTransition.objects.bulk_create(history)
     emit_all(told)
 
 
+def _reseated(booking: Booking, seats: Sequence[BookingSeat], known: int) -> list[events.MovedSeat]:
+    """Its seats, if they are of another screen since it was told last."""
+    if booking.seated_revision <= known:
+        return []
+    return [
+        events.MovedSeat(seat.seat_id, before=seat.seat_before or str(seat), now=str(seat), moved_to=seat.moved_to)
+        for seat in seats
+    ]
+
+
 def _event(
-    booking: Booking, newest: ShowtimeMove, seats: Sequence[BookingSeat], before: Terms, changed: list[str]
+    booking: Booking,
+    newest: ShowtimeMove,
+    seats: Sequence[BookingSeat],
+    before: Terms,
+    changed: list[str],
+    reseated: list[events.MovedSeat],
 ) -> events.BookingMoved:
     showtime = newest.showtime
     return events.BookingMoved(
@@ -153,10 +181,11 @@ def _event(
         ),
         showtime=events.in_brief(showtime),
         free_cancellation_until=showtime.starts_at,
+        moved_seats=reseated,
     )
 
 
-def _said(terms: Terms, changed: Sequence[str]) -> str:
+def _said(terms: Terms, changed: Sequence[str]) -> list[str]:
     """Of the terms what changed, for the history; the start by the theater's clocks."""
     said = {
         "starts_at": f"{terms.starts_at.astimezone(ZoneInfo(terms.time_zone)):%Y-%m-%d %H:%M} {terms.time_zone}",
@@ -165,7 +194,7 @@ def _said(terms: Terms, changed: Sequence[str]) -> str:
         "format": terms.format,
         "language": terms.language,
     }
-    return ", ".join(said[name] for name in changed)
+    return [said[name] for name in changed]
 
 
 def _moves_of(showtime_ids: set[UUID]) -> Mapping[UUID, list[ShowtimeMove]]:

@@ -17,6 +17,7 @@ from bookings.holds import Held
 from bookings.models import Booking, BookingSeat, BookingTransition, Showtime
 from bookings.quotes import Quote
 from bookings.sales import Sale
+from bookings.screen_moves import Plan
 from bookings.selectors import Revoked, lines_of, seats_left
 from bookings.terms import Terms, terms_of
 from chassis.money import Money
@@ -57,7 +58,8 @@ def present_booking(booking: Booking, outcome: Cancellation | None = None) -> di
 
 def present_hold(held: Held) -> dict[str, Any]:
     """A new booking, from what is at hand: nothing is read again."""
-    return _booking(held.booking, msgspec.to_builtins(held.told.seats), held.booking.lines, held.sale.showtime)
+    seats = [{**seat, "moved_to": None} for seat in msgspec.to_builtins(held.told.seats)]
+    return _booking(held.booking, seats, held.booking.lines, held.sale.showtime)
 
 
 def present_quote(quote: Quote) -> dict[str, Any]:
@@ -74,7 +76,7 @@ def _booked(seat: BookingSeat, booking: Booking) -> dict[str, Any]:
     price = Money(seat.price_amount, booking.currency)
     priced = PricedSeat(seat.seat_id, seat.row, seat.number, seat.category, price, ticket_type_of(seat))
     shown: dict[str, Any] = msgspec.to_builtins(priced)
-    return shown
+    return {**shown, "moved_to": str(seat.moved_to) if seat.moved_to else None}
 
 
 def _showtime(showtime: Showtime) -> dict[str, str]:
@@ -157,7 +159,7 @@ def present_admission(admission: Admission) -> dict[str, Any]:
     }
 
 
-def present_revoked(showtime: Showtime, revoked: Sequence[Revoked]) -> dict[str, Any]:
+def present_revoked(showtime: Showtime, revoked: Sequence[Revoked], reseated: Sequence[Booking]) -> dict[str, Any]:
     """For doors without a connection: which tickets they refuse."""
     return {
         "showtime_id": str(showtime.id),
@@ -171,12 +173,40 @@ def present_revoked(showtime: Showtime, revoked: Sequence[Revoked]) -> dict[str,
             }
             for each in revoked
         ],
+        "reseated": [
+            {"booking_id": str(each.id), "reference": each.reference, "seating": each.seated_revision}
+            for each in reseated
+        ],
     }
 
 
 def _revoked_seat(seat: BookingSeat) -> dict[str, str]:
     """As a ticket names it: `seat_id` of its own one, and in `seats` of the one for all of the booking."""
     return {"seat": str(seat), "seat_id": str(seat.seat_id)}
+
+
+def present_screen_move(plan: Plan) -> dict[str, Any]:
+    """Who would sit where in another screen."""
+    people = sum(len(plan.seats[booking.id]) for booking in plan.bookings)
+    return {
+        "showtime_id": str(plan.showtime.id),
+        "screen": {"id": str(plan.screen.id), "name": plan.screen.name},
+        "bookings": len(plan.bookings),
+        "people": people,
+        "without_seat": len(plan.without_seat),
+        "moves": [
+            {
+                "booking_id": str(booking.id),
+                "reference": booking.reference,
+                "status": booking.status,
+                "seats": [
+                    {"before": str(seat), "after": None if place is None else f"{place.row}{place.number}"}
+                    for seat, place in plan.seats_of(booking)
+                ],
+            }
+            for booking in plan.bookings
+        ],
+    }
 
 
 def present_transition(line: BookingTransition, *, owner_id: UUID, to_staff: bool) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 from django.db import connection, models, transaction
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 from psycopg.types.json import Jsonb
@@ -40,7 +41,7 @@ ON CONFLICT (user_id) DO UPDATE SET email = EXCLUDED.email, as_of = EXCLUDED.as_
 WHERE customers.as_of < EXCLUDED.as_of
 """
 # The statements have the columns that the model has, so that a new field is named there alone.
-_OUR_OWN = {"blocked_revision", "swept_at", "settled_at", "seats_forgotten_at"}
+_OUR_OWN = {"blocked_revision", "swept_at", "settled_at", "seats_forgotten_at", "screen_since", "reseat_due"}
 COLUMNS = {field.attname: field for field in Showtime._meta.concrete_fields if field.attname not in _OUR_OWN}
 _INSERT = (
     f"INSERT INTO showtimes AS known ({', '.join(COLUMNS)})"  # noqa: S608  (names of columns, from the model)
@@ -89,6 +90,7 @@ def project_showtimes(told: Sequence[ShowtimeScheduled]) -> set[UUID]:
 
     What makes one another to those who bought it (terms.differences) is a move, and kept as one: its bookings are told
     of it, and may be cancelled for nothing. Of several news of one that come together only the newest was ever on sale.
+    In another screen nothing is sold before everybody has a seat there (screen_moves).
     """
     newest = {showtime.showtime_id: showtime for showtime in sorted(told, key=lambda each: each.revision)}
     values = {id_: _values(showtime) for id_, showtime in newest.items()}
@@ -110,6 +112,9 @@ def project_showtimes(told: Sequence[ShowtimeScheduled]) -> set[UUID]:
             and differences(terms_of_sale(before), terms_of_sale(Showtime(**values[before.id])))
         ]
         ShowtimeMove.objects.bulk_create(moves)
+        elsewhere = [before.id for before, after in changed if before.screen_id != after.screen.id]
+        if elsewhere:
+            Showtime.objects.filter(id__in=elsewhere).update(screen_since=F("revision"), reseat_due=True)
     return news
 
 

@@ -136,18 +136,7 @@ def known_sale(showtime_id: UUID) -> Sale | None:
         return None
     tariff = tariff_of(showtime)
     sold = {category for each in tariff.ticket_types for category in tariff.prices.get(each.code, ())}
-    seats = {}
-    for seat in screen.seats:
-        if seat["category"] in sold:
-            seats[UUID(seat["id"])] = Seat(
-                id=UUID(seat["id"]),
-                row=seat["row"],
-                number=seat["number"],
-                x=seat["x"],
-                y=seat["y"],
-                category=seat["category"],
-                accessible=seat["accessible"],
-            )
+    seats = {seat.id: seat for seat in seats_of(screen) if seat.category in sold}
     return Sale(
         showtime=showtime,
         tariff=tariff,
@@ -158,6 +147,22 @@ def known_sale(showtime_id: UUID) -> Sale | None:
         seats=seats,
         halves=seating.other_halves(seats.values()),
     )
+
+
+def seats_of(screen: Screen) -> list[Seat]:
+    """All of its layout, whether or not anybody can buy them."""
+    return [
+        Seat(
+            id=UUID(seat["id"]),
+            row=seat["row"],
+            number=seat["number"],
+            x=seat["x"],
+            y=seat["y"],
+            category=seat["category"],
+            accessible=seat["accessible"],
+        )
+        for seat in screen.seats
+    ]
 
 
 def tariff_of(showtime: Showtime) -> Tariff:

@@ -89,8 +89,16 @@ class TicketSeatSerializer(serializers.Serializer[Any]):
     ticket_type = SoldAsSerializer()
 
 
-class BookedSeatSerializer(TicketSeatSerializer):
+class PricedSeatSerializer(TicketSeatSerializer):
     price = MoneySerializer(help_text="What the lines of this seat come to.")
+
+
+class BookedSeatSerializer(PricedSeatSerializer):
+    """`row` and `number` are those of now; by its `id`, that of the seat as it was sold, lines and refunds call it."""
+
+    moved_to = serializers.UUIDField(
+        allow_null=True, help_text="The seat in the map of now, where the showtime was moved to another screen."
+    )
 
 
 class LineSerializer(serializers.Serializer[Any]):
@@ -223,12 +231,47 @@ class RevokedTicketSerializer(serializers.Serializer[Any]):
     )
 
 
+class ReseatedSerializer(serializers.Serializer[Any]):
+    booking_id = serializers.UUIDField(help_text="As in `sub` of a ticket.")
+    reference = serializers.CharField(help_text="As in `ref` of a ticket.")
+    seating = serializers.IntegerField(help_text="Only tickets of it whose `seating` is this one count.")
+
+
 class RevokedTicketsSerializer(serializers.Serializer[Any]):
     """For a door without a connection."""
 
     showtime_id = serializers.UUIDField()
     cancelled = serializers.BooleanField(help_text="The showtime is: no ticket of it counts.")
     revoked = RevokedTicketSerializer(many=True)
+    reseated = ReseatedSerializer(many=True, help_text="Bookings with seats in another screen than they were sold in.")
+
+
+class SeatMoveSerializer(serializers.Serializer[Any]):
+    before = serializers.CharField(help_text="As it is written, B1.")
+    after = serializers.CharField(allow_null=True, help_text="null: there is no seat for the booking.")
+
+
+class BookingSeatsMoveSerializer(serializers.Serializer[Any]):
+    booking_id = serializers.UUIDField()
+    reference = serializers.CharField()
+    status = serializers.ChoiceField(choices=[State.PENDING.value, State.CONFIRMED.value])
+    seats = SeatMoveSerializer(many=True)
+
+
+class MovedScreenSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+
+
+class ScreenMoveSerializer(serializers.Serializer[Any]):
+    """Who would sit where in another screen, as it looks now."""
+
+    showtime_id = serializers.UUIDField()
+    screen = MovedScreenSerializer()
+    bookings = serializers.IntegerField(help_text="Sold or held: so many are told, and may leave for nothing.")
+    people = serializers.IntegerField()
+    without_seat = serializers.IntegerField(help_text="Of the bookings: so many would be cancelled and refunded.")
+    moves = BookingSeatsMoveSerializer(many=True, help_text="Of each booking, the one that was made first in front.")
 
 
 class TransitionSerializer(serializers.Serializer[Any]):
@@ -307,7 +350,7 @@ class QuoteSerializer(serializers.Serializer[Any]):
     """What a booking of these seats would cost now."""
 
     showtime_id = serializers.UUIDField()
-    seats = BookedSeatSerializer(many=True)
+    seats = PricedSeatSerializer(many=True)
     lines = LineSerializer(many=True, help_text="What the total is made of: by seat, then those of the booking.")
     total = MoneySerializer()
 

@@ -138,6 +138,19 @@ def _pools(
         yield set().union(*kinds[:count])
 
 
+def nearest(
+    seats: Sequence[SomePlace], *, quantity: int, to: tuple[float, float], halves: Mapping[UUID, UUID]
+) -> list[SomePlace]:
+    """`quantity` of these free seats, together in one row if there is room, near `to`; row by row, from left to right.
+
+    halves: as of other_halves(); of a couple seat both halves are among them. Raises NotEnoughSeats.
+    """
+    pool = _Pool(seats, halves)
+    if not pool.has(quantity):
+        raise NotEnoughSeats
+    return sorted(pool.choose(quantity, to, leave_no_single=False), key=lambda seat: (seat.y, seat.x))
+
+
 class _Pool(Generic[SomePlace]):
     """The seats to choose from; of a couple seat both halves are in it or none."""
 

@@ -32,20 +32,26 @@ class Codes:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a genuine ticket says. seat_id: the one seat it is for; None: all of the booking."""
+    """What a genuine ticket says. seat_id: the one seat it is for; None: all of the booking.
+
+    seated_revision: the booking's when it was issued; a ticket of before its seats were moved says another.
+    """
 
     booking_id: UUID
     seat_id: UUID | None = None
+    seated_revision: int = 0
 
 
 def sign(*, booking: Booking, showtime: Showtime, seats: Sequence[BookingSeat], issued_at: datetime) -> Codes:
     """The tickets of a paid booking."""
-    common = {
+    common: dict[str, Any] = {
         "sub": str(booking.id),
         "ref": booking.reference,
         "showtime": str(showtime.id),
         "starts_at": showtime.starts_at.isoformat(),
     }
+    if booking.seated_revision:
+        common["seating"] = booking.seated_revision
     issued = {"iat": int(issued_at.timestamp())}
     return Codes(
         whole=_encode({**common, "seats": [str(seat) for seat in seats], **issued}),
@@ -98,6 +104,8 @@ def verify(ticket: str) -> Claims:
 def _read(claims: dict[str, Any]) -> Claims:
     try:
         seat_id = claims.get("seat_id")
-        return Claims(UUID(claims["sub"]), UUID(seat_id) if seat_id is not None else None)
+        return Claims(
+            UUID(claims["sub"]), UUID(seat_id) if seat_id is not None else None, int(claims.get("seating", 0))
+        )
     except (AttributeError, TypeError, ValueError) as exc:
         raise jwt.InvalidTokenError("not one of our tickets") from exc

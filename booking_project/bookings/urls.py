@@ -1,6 +1,6 @@
 from django.urls import path
 
-from bookings import api, doors_api, promotions_api, returns_api
+from bookings import api, doors_api, promotions_api, returns_api, showtimes_api
 
 urlpatterns = [
     path("bookings", api.BookingListView.as_view()),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("showtimes/<uuid:showtime_id>/quote", api.QuoteView.as_view()),
     path("showtimes/<uuid:showtime_id>/seats", api.SeatMapView.as_view()),
     path("showtimes/<uuid:showtime_id>/seats/blocked", api.BlockedSeatsView.as_view()),
+    path("showtimes/<uuid:showtime_id>/seats/in-screen/<uuid:screen_id>", showtimes_api.ScreenMoveView.as_view()),
     path("showtimes/<uuid:showtime_id>/tickets/revoked", doors_api.RevokedTicketsView.as_view()),
     path("tickets/check-in", doors_api.CheckInView.as_view()),
     path("tickets/.well-known/jwks.json", doors_api.TicketKeysView.as_view()),

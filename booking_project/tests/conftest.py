@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 from factories import ShowtimeFactory, seat_ids
+from money import authorise, capture
 
 from bookings import holds, sales
 from bookings.models import Booking, Screen, SeatStatus, Showtime
@@ -45,6 +46,19 @@ def paid(hold: Callable[..., Booking], deliver: Callable[..., bool]) -> Booking:
     deliver("payment.authorized", **told)
     deliver("payment.completed", **told)
     return booking
+
+
+@pytest.fixture
+def bought(hold: Callable[..., Booking]) -> Callable[..., Booking]:
+    """bought(0, 1) → a booking of two seats with its tickets."""
+
+    def make(*places: int, **wanted) -> Booking:
+        booking = hold(*places, **wanted)
+        authorise(booking.id)
+        capture(booking.id)
+        return Booking.objects.get(id=booking.id)
+
+    return make
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from django.utils import timezone
 from factories import ScreenFactory, ShowtimeFactory, seat_ids
 from money import authorise, capture
 
-from bookings import endings, holds, moves, tickets
+from bookings import endings, holds, moves, screen_moves, tickets
 from bookings.domain import State, Trigger, rebuild
 from bookings.errors import CancellationClosed
 from bookings.history import Cause
@@ -106,6 +106,8 @@ def test_another_screen_is_a_move_and_another_name_of_it_is_none(sold, move, sho
     move(screen=ScreenFactory.build(id=showtime.screen_id, name="The Red Hall"))
     assert moves.tell_of_moves() == 0
     move(screen=ScreenFactory(name="Hall 7"))
+    assert moves.tell_of_moves() == 0  # before they have seats there
+    assert screen_moves.reseat_moved() == 1
     assert moves.tell_of_moves() == 1
     (event,) = emitted("booking.moved")
     assert (event.data["before"]["screen"], event.data["showtime"]["screen"]) == ("The Red Hall", "Hall 7")

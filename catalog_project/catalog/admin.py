@@ -202,6 +202,8 @@ class ShowtimeAdmin(PlanningAdmin, ServiceAdmin):
         start = ["starts_at", "fold"] if editable else ["local_start"]
         if editable and obj is not None:
             start.append("move_sold")
+            if obj.status == ShowtimeStatus.SCHEDULED:
+                start.append("refund_without_seat")
         known = ["draft"] if obj is None else ["status", "cancellation_reason", "local_end", "booked", "revision"]
         what = ["movie", "screen", *start, *SHOWING, *known]
         prices = ["price_list", *PRICE_FIELDS] if editable else ["price_list"]
@@ -211,7 +213,7 @@ class ShowtimeAdmin(PlanningAdmin, ServiceAdmin):
         if obj is None:
             return []
         known = ["status", "cancellation_reason", "local_start", "local_end", "booked", "revision"]
-        return [*([] if obj.status == ShowtimeStatus.DRAFT else ["movie", "screen"]), *known, "costs"]
+        return [*([] if obj.status == ShowtimeStatus.DRAFT else ["movie"]), *known, "costs"]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         # The price fields are the form's own, made for each instance: modelform_factory knows none of them.

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from catalog import scheduling, schema, selectors, services, unpublished
 from catalog.cache import read_through
 from catalog.errors import (
+    FewerSeats,
     InvalidFields,
     NameTaken,
     ScreenInUse,
@@ -28,12 +29,12 @@ from catalog.models import Showtime
 from catalog.pages import as_json, dumps, list_page, near_page, to_them_alone
 from catalog.serializers import (
     CancellationFilters,
+    ChangedShowtime,
     LayoutParser,
     NewShowtime,
     ScreenInput,
     ScreenSerializer,
     ScreenSummarySerializer,
-    ShowtimeChange,
     ShowtimeDetailSerializer,
     ShowtimeFilters,
     ShowtimeSerializer,
@@ -284,18 +285,20 @@ class ShowtimeById(CatalogView):
         selectors.fill_in_seats_left([showtime])
         return as_json(dumps(showtime))
 
-    @problems(ShowtimeNotFound, InvalidFields, ShowtimesOverlap, ShowtimeStarted, ShowtimeIsCancelled)
+    @problems(ShowtimeNotFound, InvalidFields, ShowtimesOverlap, ShowtimeStarted, ShowtimeIsCancelled, FewerSeats)
     @extend_schema(
         operation_id="change_showtime",
         summary="Change a showtime",
-        request=ShowtimeChange,
+        request=ChangedShowtime,
         responses=ShowtimeDetailSerializer,
         examples=schema.SHOWTIME_CHANGE,
     )
     def patch(self, request: Request, showtime_id: UUID) -> Response:
         """Prices may name only the categories that change; they end that it follows a price list, and so does
-        `price_list_id` null, with which it costs what it costs now. A draft may get another movie or screen too."""
-        changes = ShowtimeChange.parse(request.data, partial=True)
+        `price_list_id` null, with which it costs what it costs now. A draft may get another movie too. Booking says
+        beforehand who would sit where in another screen (`preview_screen_move`); where that has fewer seats of a
+        category it takes `refund_without_seat`."""
+        changes = ChangedShowtime.parse(request.data, partial=True)
         return Response(_shown(scheduling.change_showtime(showtime_id=showtime_id, actor=actor(request), **changes)))
 
     @problems(ShowtimeNotFound, ShowtimeOver, ShowtimeIsCancelled)

@@ -1,9 +1,11 @@
 """What a showtime is allowed to do and what is left of it: pure decisions over plain values."""
 
+from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
+from typing import Protocol
 
 from chassis.states import Machine
 
@@ -132,6 +134,40 @@ def price_from(prices: Mapping[str, int], categories: Collection[str]) -> int:
 def missing_prices(categories: Iterable[str], prices: Mapping[str, int]) -> list[str]:
     """The seat categories of a hall that a price list leaves out, in the order of the alphabet."""
     return sorted(set(categories) - set(prices))
+
+
+class Standing(Protocol):
+    """A seat in its hall; x counts from the left, y from the screen."""
+
+    @property
+    def x(self) -> int: ...
+    @property
+    def y(self) -> int: ...
+    @property
+    def category(self) -> str: ...
+
+
+def fewer_seats(before: Iterable[Standing], after: Iterable[Standing]) -> list[str]:
+    """The categories of which somebody might find no seat who had one before, in the order of the alphabet.
+
+    Couple seats are two of theirs side by side, counted from the left of their run; the last of an odd run is single.
+    """
+    had, has = _counted(before), _counted(after)
+    return sorted({category for category, kind in had if has[category, kind] < had[category, kind]})
+
+
+def _counted(seats: Iterable[Standing]) -> Counter[tuple[str, str]]:
+    counted: Counter[tuple[str, str]] = Counter()
+    last: Standing | None = None
+    half = False
+    for seat in sorted(seats, key=lambda seat: (seat.category, seat.y, seat.x)):
+        beside = last is not None and (last.category, last.y, last.x + 1) == (seat.category, seat.y, seat.x)
+        half = seat.category == SeatCategory.COUPLE and beside and not half
+        if half:
+            counted[seat.category, "single"] -= 1
+        counted[seat.category, "pair" if half else "single"] += 1
+        last = seat
+    return counted
 
 
 def available_seats(

@@ -125,6 +125,16 @@ class ShowtimesOverlap(Conflict):
     }
 
 
+class FewerSeats(Conflict):
+    """`categories`: of which the other screen has fewer seats than the one that was sold."""
+
+    code = "fewer_seats"
+    title = "Somebody may find no seat in the other screen"
+    members: ClassVar[dict[str, Any]] = {
+        "categories": {"type": "array", "items": {"type": "string"}, "examples": [["couple"]]}
+    }
+
+
 class ShowtimeStarted(Conflict):
     code = "showtime_started"
     title = "The showtime has started"

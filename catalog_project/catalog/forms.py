@@ -10,7 +10,7 @@ from django.db import models, transaction
 
 from catalog import scheduling, services
 from catalog.clocks import LocalTime, TimeIsTwice, local_time
-from catalog.domain import SeatCategory
+from catalog.domain import SeatCategory, ShowtimeStatus
 from catalog.errors import InvalidFields
 from catalog.layouts import LETTERS, BadPlan, Place, read_plan, write_plan
 from catalog.models import SHOWING, Screen, Seat, Showtime, Theater
@@ -188,6 +188,12 @@ class ShowtimeForm(ServiceForm):
     )
     draft = forms.BooleanField(required=False, help_text="Planned only: not shown or sold before it is published.")
     move_sold = forms.BooleanField(required=False, label="Move what is sold")
+    refund_without_seat = forms.BooleanField(
+        required=False,
+        label="Refund who finds no seat",
+        help_text="In a screen with fewer seats of a category. The booking site says beforehand who would sit where, "
+        "on the page of the showtime.",
+    )
 
     class Meta:
         model = Showtime
@@ -207,13 +213,19 @@ class ShowtimeForm(ServiceForm):
                 inputs: Any = self.fields["starts_at"].widget
                 inputs.widgets[1].format = "%H:%M:%S"
             self.fields["starts_at"].help_text = f"{zone.key}, the theater's time."
-            self.fields[
-                "move_sold"
-            ].help_text = (
-                f"Another start reaches {touched_by(self.instance.pk)}: each is told, and may leave for nothing."
+            self.fields["move_sold"].help_text = (
+                f"Another start or screen reaches {touched_by(self.instance.pk)}:"
+                " each is told, and may leave for nothing."
             )
+            if "screen" in self.fields:
+                self.fields["screen"].required = self.instance.status == ShowtimeStatus.DRAFT
             for price in self.instance.prices.all():
                 self.initial[price_field(price.category)] = to_major(price.money)
+
+    def clean_screen(self) -> Screen:
+        """What is on sale stays where it is unless another one is chosen."""
+        screen: Screen = self.cleaned_data["screen"] or self.instance.screen
+        return screen
 
     def _ask_which(self) -> None:
         self.fields["fold"].widget = forms.Select(choices=WHICH)
@@ -232,7 +244,9 @@ class ShowtimeForm(ServiceForm):
         typed = set(PRICE_FIELDS) & set(self.changed_data)
         if cleaned.get("price_list") and typed:
             self.add_error("price_list", "It follows the list: leave the prices as they are, or choose no list.")
-        if not self.adding and {"starts_at", "fold"} & set(self.changed_data) and not cleaned.get("move_sold"):
+        elsewhere = not self.adding and cleaned.get("screen", self.instance.screen) != self.instance.screen
+        moved = elsewhere or {"starts_at", "fold"} & set(self.changed_data)
+        if not self.adding and moved and not cleaned.get("move_sold"):
             touched = touched_by(self.instance.pk)
             if touched.bookings:
                 self.add_error("move_sold", f"This moves {touched}. Tick it if that is meant.")
@@ -256,10 +270,16 @@ class ShowtimeForm(ServiceForm):
         if self.adding:
             draft = self.cleaned_data["draft"]
             return scheduling.schedule_showtime(actor=self.actor, draft=draft, **self._place(), **changes)
-        return scheduling.change_showtime(actor=self.actor, showtime_id=self.instance.pk, **self._place(), **changes)
+        return scheduling.change_showtime(
+            actor=self.actor,
+            showtime_id=self.instance.pk,
+            refund_without_seat=self.cleaned_data["refund_without_seat"],
+            **self._place(),
+            **changes,
+        )
 
     def _place(self) -> Mapping[str, Any]:
-        """The film and the hall, of what may have others: of a new showtime, and of a draft."""
+        """The film and the hall, of what may have others: a new showtime and a draft, and what is sold another hall."""
         return {f"{name}_id": self.cleaned_data[name].id for name in ("movie", "screen") if name in self.cleaned_data}
 
     def _theater(self) -> Theater:

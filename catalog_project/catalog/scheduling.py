@@ -24,6 +24,7 @@ from catalog.clocks import LocalTime, WrongClock
 from catalog.domain import ON_A_SCREEN, Command, ShowtimeStatus, Slot
 from catalog.errors import (
     Fault,
+    FewerSeats,
     InvalidFields,
     ShowtimeIsCancelled,
     ShowtimeNotFound,
@@ -32,7 +33,7 @@ from catalog.errors import (
     ShowtimeStarted,
 )
 from catalog.events import ShowtimeCancelled, ShowtimeScheduled, ShowtimeUpdated
-from catalog.models import NO_OVERLAP, Movie, Screen, Showing, Showtime, ShowtimePrice, Theater
+from catalog.models import NO_OVERLAP, Movie, Screen, Seat, Showing, Showtime, ShowtimePrice, Theater
 from catalog.pricing import Own, choose, own_of, price, try_price, write_prices
 from catalog.records import record_added, record_changed, record_removed, state
 from catalog.rows import assign, refusing
@@ -101,16 +102,20 @@ def change_showtime(
     type_prices: Mapping[str, Mapping[str, int]] | None = None,
     currency: str | None = None,
     price_list_id: UUID | None = None,
+    refund_without_seat: bool = False,
     actor: Actor | None = None,
     **showing: Any,
 ) -> Showtime:
     """Moves a showtime to come, or gives it another format, language or price; what is left out or None stays.
 
-    movie_id, screen_id: of a draft alone; what is on sale is another showtime then. prices may name only the categories
-    that change, in the currency; type_prices replaces what there was. Either of them ends that it follows a list: what
-    is not named costs on what it costs now, fees and early discounts are gone. Bookings made keep what they paid.
+    movie_id: of a draft alone; what is on sale is another showtime then. screen_id: what is on sale stays in its
+    theater, and booking gives everybody seats there. Where the other screen has fewer of a category somebody may find
+    none: with refund_without_seat they are cancelled and refunded, without it the move is refused. prices may name only
+    the categories that change, in the currency; type_prices replaces what there was. Either of them ends that it
+    follows a list: what is not named costs on what it costs now, fees and early discounts are gone. Bookings made keep
+    what they paid.
     showing: those fields of catalog.models.Showing that change.
-    Raises ShowtimeNotFound, ShowtimeIsCancelled, ShowtimeStarted, InvalidFields, ShowtimesOverlap.
+    Raises ShowtimeNotFound, ShowtimeIsCancelled, ShowtimeStarted, InvalidFields, ShowtimesOverlap, FewerSeats.
     """
     with refusing_overlaps():
         showtime, was = _locked_showtime(showtime_id, movie_id, screen_id)
@@ -119,6 +124,8 @@ def change_showtime(
         draft = showtime.status == ShowtimeStatus.DRAFT
         if not draft and showtime.starts_at <= timezone.now():
             raise ShowtimeStarted("A showtime that has started is not changed any more.")
+        if not draft and not refund_without_seat:
+            _refuse_fewer_seats(was["screen"], showtime.screen)
         before, followed = showtime.amounts, showtime.price_list_id
         own_before = None if followed else own_of(showtime)
         own = choose(showtime, price_list_id, prices, type_prices)
@@ -266,13 +273,25 @@ def _locked_showtime(
     if showtime is None:
         raise ShowtimeNotFound
     if showtime.status != ShowtimeStatus.DRAFT:
-        others = {"movie_id": movie.id != showtime.movie_id, "screen_id": screen.id != showtime.screen_id}
-        told = "Another movie or screen is another showtime."
-        if any(others.values()):
-            raise InvalidFields(*(Fault(name, "not_a_draft", told) for name, other in others.items() if other))
+        if movie.id != showtime.movie_id:
+            raise InvalidFields(Fault("movie_id", "not_a_draft", "Another movie is another showtime."))
+        if theater.id != showtime.theater_id:
+            raise InvalidFields(Fault("screen_id", "other_theater", "Another theater is another showtime."))
     was = state(showtime)
     showtime.movie, showtime.theater, showtime.screen = movie, theater, screen
     return showtime, was
+
+
+def _refuse_fewer_seats(before: UUID, screen: Screen) -> None:
+    """Raises FewerSeats where not everybody who could have a seat in the one is sure to get one in the other."""
+    if before == screen.id:
+        return
+    lacking = domain.fewer_seats(Seat.objects.filter(screen=before), Seat.objects.filter(screen=screen))
+    if lacking:
+        raise FewerSeats(
+            f"{screen.name} has fewer seats: {', '.join(lacking)}. Say that who finds none is refunded.",
+            categories=lacking,
+        )
 
 
 def at_the_theater(starts_at: datetime | LocalTime, theater: Theater) -> datetime:

@@ -269,7 +269,9 @@ class ShowtimeDetailSerializer(ShowtimeSerializer):
 
 class ShowtimeChange(StartFields, serializers.ModelSerializer[Showtime]):
     movie_id = serializers.UUIDField(help_text="Of a draft; what is on sale is another showtime then.")
-    screen_id = serializers.UUIDField(help_text="Of a draft; what is on sale is another showtime then.")
+    screen_id = serializers.UUIDField(
+        help_text="Of what is on sale another one of its theater: everybody gets a seat there, is told, and may leave."
+    )
     prices = PricesField(allow_empty=False, required=False, help_text="Of its own, of the default ticket type.")
     type_prices = serializers.DictField(
         child=PricesField(),
@@ -305,6 +307,17 @@ class ShowtimeChange(StartFields, serializers.ModelSerializer[Showtime]):
         if attrs.get("price_list_id", empty) is None:
             attrs.setdefault("prices", {})
         return attrs
+
+
+class ChangedShowtime(ShowtimeChange):
+    refund_without_seat = serializers.BooleanField(
+        required=False,
+        help_text="With screen_id of what is on sale: whoever finds no seat there is cancelled, told and refunded. "
+        "Without it a screen that has fewer seats of a category is refused.",
+    )
+
+    class Meta(ShowtimeChange.Meta):
+        fields = [*ShowtimeChange.Meta.fields, "refund_without_seat"]
 
 
 class ShowtimeInput(ShowtimeChange):

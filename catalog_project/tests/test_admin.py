@@ -24,6 +24,7 @@ from factories import (
 )
 
 from catalog.domain import OccupancyState
+from catalog.layouts import read_plan
 from catalog.models import Movie, Screen, Showtime, Theater
 from catalog.occupancy import Occupancy, record_occupancy
 from chassis.ids import uuid7
@@ -233,6 +234,26 @@ def test_moving_what_is_sold_takes_a_word_that_it_is_meant(manager: Client, show
     assert emitted() == []
     saved(manager.post(address("showtime_change", showtime.id), {**wanted, "move_sold": "on"}))
     assert len(emitted("showtime.updated")) == 1
+
+
+def test_what_is_sold_moves_to_another_hall_with_a_word_of_who_finds_no_seat(
+    manager: Client, showtime: Showtime, emitted: Any
+) -> None:
+    sell(showtime, 4)
+    local = showtime.starts_at.astimezone(ZoneInfo(showtime.theater.time_zone))
+    smaller = ScreenFactory(theater=showtime.theater, places=read_plan("A ww"))
+    start = {"starts_at_0": f"{local:%Y-%m-%d}", "starts_at_1": f"{local:%H:%M}"}
+    wanted = showtime_form(screen=smaller.id, **start)
+    page = address("showtime_change", showtime.id)
+    assert complaints(manager.post(page, wanted)) == {
+        "move_sold": ["This moves 1 booking, 4 people. Tick it if that is meant."]
+    }
+    meant = {**wanted, "move_sold": "on"}
+    assert "has fewer seats" in str(complaints(manager.post(page, meant))["__all__"])
+    assert emitted() == []
+    saved(manager.post(page, {**meant, "refund_without_seat": "on"}))
+    (event,) = emitted("showtime.updated")
+    assert event.data["screen"]["id"] == str(smaller.id)
 
 
 def test_prices_of_what_is_sold_change_without_a_word(manager: Client, showtime: Showtime) -> None:

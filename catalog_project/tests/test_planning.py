@@ -202,7 +202,7 @@ def test_a_draft_is_changed_and_nobody_hears_of_it(manager: Any, emitted: Any) -
     assert generation() == before
 
 
-def test_a_draft_may_get_another_film_and_hall_and_what_is_on_sale_may_not(manager: Any) -> None:
+def test_a_draft_may_get_another_film_and_hall_and_what_is_on_sale_no_other_film(manager: Any) -> None:
     draft, sold = ShowtimeFactory(status="draft"), ShowtimeFactory()
     movie, screen = MovieFactory(duration_minutes=60), ScreenFactory(theater=draft.theater)
     wish = {"movie_id": str(movie.id), "screen_id": str(screen.id)}

@@ -126,6 +126,11 @@ class Before:
 
 
 @dataclass(frozen=True, slots=True)
+class MovedSeat:
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
 class BookingMoved:
     """`before`: what the customer knew. revision: grows with each move. ticket: with the new time, or "" if unpaid.
 
@@ -144,6 +149,12 @@ class BookingMoved:
     free_cancellation_until: datetime
     tickets: list[SeatTicket] = field(default_factory=list)
     changed: list[str] = field(default_factory=lambda: ["starts_at"])
+    moved_seats: list[MovedSeat] = field(default_factory=list)
+
+    @property
+    def seats_before(self) -> str:
+        """What its seats were called in another screen: B1, B2; or "" where they are the same, and its ticket good."""
+        return ", ".join(seat.before for seat in self.moved_seats)
 
 
 @dataclass(frozen=True, slots=True)

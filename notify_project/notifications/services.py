@@ -213,11 +213,17 @@ def summary_of(
 
 
 def know_move(summary: BookingSummary) -> None:
-    """Keeps the newest place and time, whatever arrives last."""
+    """Keeps the newest place and time, and what the seats are called there, whatever arrives last."""
     know_bookings([summary])
-    BookingSummary.objects.filter(booking_id=summary.booking_id, revision__lt=summary.revision).update(
-        showtime=summary.showtime, revision=summary.revision
-    )
+    with transaction.atomic():
+        known = BookingSummary.objects.select_for_update().get(booking_id=summary.booking_id)
+        if known.revision >= summary.revision:
+            return
+        known.showtime, known.revision = summary.showtime, summary.revision
+        # Fewer are known where some were given back since, which this does not know.
+        if len(summary.seats) <= len(known.seats):
+            known.seats = summary.seats
+        known.save(update_fields=["showtime", "revision", "seats"])
 
 
 def know_reduction(reduced: BookingSummary) -> None:
@@ -322,11 +328,17 @@ def _check_still_true(notification: Notification) -> None:
 
 
 def _say_the_newest_showtime(notification: Notification) -> None:
-    """A ticket stays good when its showtime is moved; sent again, it says the time as it is now."""
+    """A ticket stays good when its showtime is moved; sent again, it says the time as it is now.
+
+    Raises OutOfDate of one for seats in another screen.
+    """
     if "showtime" not in notification.context:
         return
     moved = _moved_since(notification, 0)
     if moved is not None:
+        said = notification.context
+        if said.get("ticket") and said["showtime"]["screen"] != moved.showtime["screen"]:
+            raise OutOfDate("The showtime is in another screen by now; the mail that told of it has the ticket.")
         notification.context["showtime"] = moved.showtime
 
 

@@ -9,8 +9,9 @@ import pytest
 from django.utils import timezone
 from servers import Sink
 
+from chassis.ids import uuid7
 from notifications.kinds import samples
-from notifications.models import Contact, Notification
+from notifications.models import BookingSummary, Contact, Notification
 
 pytestmark = pytest.mark.django_db
 
@@ -62,6 +63,29 @@ def test_a_film_that_is_shown_otherwise_is_told_as_it_was_and_as_it_is(
     assert was.endswith("(2D, English)")
     assert now.endswith("(3D, German)")
     assert "another time" not in mail["text"]
+
+
+def test_other_seats_in_another_screen_are_told_with_those_before_and_a_ticket_that_counts(
+    sink: Sink, deliver: Deliver, contact: Contact
+) -> None:
+    seats = [{"id": str(uuid7()), "before": "C7", "now": "B1", "moved_to": str(uuid7())}]
+    start = (THIS_HOUR + timedelta(hours=30)).isoformat()
+    move(
+        deliver, hours=30, revision=2, changed=["screen"], moved_seats=seats, before={"starts_at": start, "screen": "9"}
+    )
+    [mail] = sink.messages(contact.email)
+    assert "Seats    B1, B2 (were C7)" in mail["text"]
+    assert "the one you have does not count any more" in mail["text"]
+    assert "stays valid" not in mail["text"]
+    assert "here is the new one" in mail["html"]
+    assert [picture["name"] for picture in mail["attachments"]] == ["ticket-1.png", "ticket-2.png"]
+
+
+def test_later_messages_call_the_seats_what_they_are_called_in_the_other_screen(deliver: Deliver) -> None:
+    deliver("booking.created")
+    there = [{**seat, "row": "D"} for seat in samples.BOOKING["seats"]]
+    move(deliver, hours=30, revision=2, changed=["screen"], seats=there)
+    assert [seat["row"] for seat in BookingSummary.objects.get().seats] == ["D", "D"]
 
 
 def test_who_has_not_paid_yet_is_not_promised_their_money_back(sink: Sink, deliver: Deliver, contact: Contact) -> None:

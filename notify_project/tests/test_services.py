@@ -192,6 +192,12 @@ def test_a_ticket_sent_again_says_the_time_as_it_is_now(sink: Sink) -> None:
     assert "Sunday, March 15, 2026" in sink.messages(contact.email)[0]["text"]
 
 
+def test_a_ticket_of_seats_in_another_screen_is_not_sent_again() -> None:
+    booking = BookingSummaryFactory(showtime=samples.BOOKING["showtime"] | {"screen": "Screen 9"}, revision=2)
+    with pytest.raises(OutOfDate):
+        services.send_again(notification_id=about(booking, "ticket").id, actor=CLERK)
+
+
 def test_a_ticket_sent_again_leaves_out_the_seats_that_were_given_back(sink: Sink, deliver: Any) -> None:
     contact = ContactFactory(user_id=uuid7())
     deliver("booking.created", user_id=contact.user_id)

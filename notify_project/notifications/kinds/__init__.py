@@ -127,7 +127,7 @@ _ALL = (
             BookingMoved,
             says=(
                 *("reference", "showtime", "seats", "ticket", "tickets", "total"),
-                *("before", "changed", "revision", "free_cancellation_until"),
+                *("before", "changed", "revision", "free_cancellation_until", "seats_before"),
             ),
             once=lambda moved: f"moved:{moved.booking_id}:{moved.revision}",
             not_after=lambda moved: max(moved.before.starts_at, moved.showtime.starts_at),
@@ -143,6 +143,7 @@ _ALL = (
             "changed": ["starts_at", "screen", "format", "language"],
             "revision": 2,
             "free_cancellation_until": samples.BOOKING["showtime"]["starts_at"],
+            "seats_before": "C7, C8",
         },
     ),
     Kind(
