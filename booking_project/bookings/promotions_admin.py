@@ -10,7 +10,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -25,7 +25,7 @@ from bookings.promo_models import RULES, PromoCode, Promotion, PromoUse
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin, actor_of
 from chassis.money import DECIMALS, Money, format_money, to_major, to_minor
 from chassis.web.problems import Problem
-from chassis.web.spreadsheets import csv_lines
+from chassis.web.spreadsheets import CSV, download
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 # The films to choose from are those of so many showtimes to come.
@@ -227,7 +227,7 @@ class PromotionAdmin(StaffAdmin):
         codes = path("<uuid:promotion_id>/codes/", self.admin_site.admin_view(self.codes_view), name="bookings_codes")
         return [codes, *super().get_urls()]
 
-    def codes_view(self, request: HttpRequest, promotion_id: UUID) -> HttpResponse:
+    def codes_view(self, request: HttpRequest, promotion_id: UUID) -> HttpResponseBase:
         """What there is of codes; who may adds words, and makes vouchers, which are then in a file and nowhere else."""
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -264,17 +264,10 @@ class PromotionAdmin(StaffAdmin):
         self.message_user(request, "The word is a code from now on.", messages.SUCCESS)
         return redirect("admin:bookings_codes", promotion.pk)
 
-    def _made(self, request: HttpRequest, promotion: Promotion, count: int) -> HttpResponse:
+    def _made(self, request: HttpRequest, promotion: Promotion, count: int) -> HttpResponseBase:
         """Raises Problem."""
         codes = promotions.make_vouchers(promotion_id=promotion.pk, count=count, actor=actor_of(request))
-        return HttpResponse(
-            "".join(csv_lines([["code"], *([code] for code in codes)])),
-            content_type="text/csv; charset=utf-8",
-            headers={
-                "Content-Disposition": f'attachment; filename="vouchers-{promotion.pk}.csv"',
-                "Cache-Control": "no-store",
-            },
-        )
+        return download(f"vouchers-{promotion.pk}", CSV, ["code"], ([code] for code in codes))
 
 
 @admin.register(PromoCode)
