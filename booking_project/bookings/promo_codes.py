@@ -21,6 +21,9 @@ _ALPHABET = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _SIGN_OF_BYTE = _ALPHABET * (256 // len(_ALPHABET))
 # Five bits each: 140 bits that nobody guesses.
 VOUCHER_SIGNS, GROUP = 28, 4
+# Of one that was printed elsewhere: 80 bits, if it is random.
+SHORTEST_VOUCHER = 16
+NO_VOUCHER = f"From {SHORTEST_VOUCHER} to {LONGEST} letters from A to Z and digits."
 # So many signs of a voucher are shown afterwards.
 SHOWN = 4
 
@@ -37,6 +40,12 @@ def digest_of(typed: str) -> bytes | None:
     return None if word is None else hashlib.sha256(word.translate(_ALIKE).encode()).digest()
 
 
+def digest_of_voucher(typed: str) -> bytes | None:
+    """None of what is no code, or so short that it could be guessed."""
+    word = as_word(typed)
+    return digest_of(word) if word is not None and len(word) >= SHORTEST_VOUCHER else None
+
+
 def new_voucher() -> str:
     """A code that nobody has had before, as it is printed: 7K3Q-0M9T-…"""
     signs = secrets.token_bytes(VOUCHER_SIGNS).translate(_SIGN_OF_BYTE).decode()
@@ -45,4 +54,4 @@ def new_voucher() -> str:
 
 def last_of(voucher: str) -> str:
     """What is shown of a voucher once it was handed out."""
-    return voucher[-SHOWN:]
+    return _BETWEEN.sub("", voucher).upper()[-SHOWN:]

@@ -1,6 +1,6 @@
 """Where managers keep promotions: the rule, its codes, and who used them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,19 +17,25 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from bookings import promo_rules, promotions, words
+from bookings import promo_files, promo_rules, promotions, words
 from bookings.models import Customer, Screen, Showtime
 from bookings.prices import Off
 from bookings.promo_codes import MAX_TYPED
 from bookings.promo_models import RULES, PromoCode, Promotion, PromoUse
-from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin, actor_of
+from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, actor_of
 from chassis.money import DECIMALS, Money, format_money, to_major, to_minor
+from chassis.storage.audit_log import Actor
+from chassis.web.import_admin import ImportAdmin
+from chassis.web.importing import Columns, Imported
 from chassis.web.problems import Problem
 from chassis.web.spreadsheets import CSV, download
+from chassis.web.tables import Table
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 # The films to choose from are those of so many showtimes to come.
 SHOWTIMES_AHEAD = 5000
+# So many promotions are offered where one is chosen, the newest first.
+MOST_OFFERED = 200
 
 
 def _several(label: str, said: str, coerce: Any = UUID) -> Any:
@@ -138,7 +144,8 @@ taken_off: Any = admin.display(description="takes off")(_taken_off)
 
 
 @admin.register(Promotion)
-class PromotionAdmin(StaffAdmin):
+class PromotionAdmin(ImportAdmin):
+    imports, most_lines = "vouchers", promo_files.MOST_VOUCHERS
     few_rows = True
     form = PromotionForm
     list_display = ["name", "label", taken_off, "sold_from", "sold_until", "stopped_at"]
@@ -181,6 +188,24 @@ class PromotionAdmin(StaffAdmin):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Nothing: Django would take it from the address, where a moment may be any text."""
         return {}
+
+    def places(self) -> Iterable[Any]:
+        return Promotion.objects.filter(stopped_at=None).order_by("-id")[:MOST_OFFERED]
+
+    def place(self, key: str) -> Promotion | None:
+        try:
+            return Promotion.objects.filter(id=UUID(key)).first()
+        except ValueError:
+            return None
+
+    def columns(self, place: Promotion) -> Columns:
+        return promo_files.VOUCHERS
+
+    def carry_out(self, place: Promotion, table: Table, *, actor: Actor, dry_run: bool) -> Imported:
+        return promo_files.import_vouchers(promotion_id=place.pk, table=table, actor=actor, dry_run=dry_run)
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return self.has_codes_permission(request)
 
     def has_codes_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("bookings.add_promocode")

@@ -12,7 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog import film_files, plan_files, schema, tariff_files
+from catalog import film_files, plan_files, tariff_files
 from catalog.errors import TheaterNotFound
 from catalog.film_serializers import MovieInput
 from catalog.models import Movie
@@ -21,6 +21,7 @@ from chassis.web.import_views import (
     EXPORTED,
     IMPORT_PROBLEMS,
     IMPORTED,
+    KEY,
     ExportQuery,
     ExportView,
     ImportQuery,
@@ -90,7 +91,7 @@ class ImportedMovies(ImportView):
         summary="Import movies",
         tags=["movies"],
         description=ALL_OR_NONE,
-        parameters=[schema.KEY],
+        parameters=[KEY],
         request=table_of(MovieInput),
         responses=IMPORTED,
     )
@@ -128,7 +129,7 @@ class ImportedShowtimes(ImportView):
         summary="Import showtimes",
         tags=["showtimes"],
         description=f"{ALL_OR_NONE} They are drafts.",
-        parameters=[schema.KEY],
+        parameters=[KEY],
         request=table_of(LineOfShowtime),
         responses=IMPORTED,
     )
@@ -171,7 +172,7 @@ class ImportedPriceLists(ImportView):
         summary="Import price lists",
         tags=["price lists"],
         description=ALL_OR_NONE,
-        parameters=[schema.KEY],
+        parameters=[KEY],
         request=table_of(LineOfPriceList),
         responses=IMPORTED,
     )

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from bodies import problem
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from factories import (
     MovieFactory,
     PriceListFactory,
@@ -23,6 +25,7 @@ from catalog.film_files import MOST_FILMS
 from catalog.models import Movie, Showtime, Theater
 from catalog.tariff_models import PriceList
 from chassis.storage.models import AuditRecord, OutboxMessage
+from chassis.testing_staff import enter
 from chassis.web.spreadsheets import CONTENT_TYPES
 
 pytestmark = pytest.mark.django_db
@@ -247,3 +250,79 @@ def test_staff_alone_import_and_export(sign_in: Callable[..., APIClient], theate
     assert support.get("/movies:export").status_code == 200
     assert support.get(f"/theaters/{theater.id}/price-lists:export").status_code == 200
     assert support.get(f"/theaters/{theater.id}/showtimes:export").status_code == 403
+
+
+@pytest.fixture
+def staff(client: Client) -> Client:
+    enter(client, "manager", username="linh")
+    return client
+
+
+def bring(browser: Client, address: str, body: bytes, name: str = "films.csv") -> Any:
+    return browser.post(address, {"file": SimpleUploadedFile(name, body)})
+
+
+PAGE = "/admin/catalog/catalog/movie/import/"
+
+
+def test_a_file_is_looked_at_first_and_imported_as_it_was_looked_at(staff: Client) -> None:
+    listed = staff.get("/admin/catalog/catalog/movie/").content.decode()
+    assert 'href="import/"' in listed
+    assert "<b>duration_minutes</b>" in staff.get(PAGE).content.decode()
+    shown = bring(staff, PAGE, FILMS.encode())
+    assert "Import 2 lines" in shown.content.decode()
+    assert not Movie.objects.exists()
+    assert "bring it again" in staff.post(PAGE, {"do": "0" * 64}, follow=True).content.decode()
+    done = staff.post(PAGE, {"do": shown.context["kept"]}, follow=True)
+    assert "Imported: 2 lines of films.csv." in done.content.decode()
+    assert Movie.objects.count() == 2
+    assert set(AuditRecord.objects.values_list("action", "actor_name", "door")) == {("movie.added", "linh", "admin")}
+    assert "bring it again" in staff.post(PAGE, {"do": shown.context["kept"]}, follow=True).content.decode()
+
+
+def test_the_page_names_line_and_column_of_what_is_wrong_and_keeps_nothing(staff: Client) -> None:
+    shown = bring(staff, PAGE, FILMS.replace("118", "<b>long").encode(), "<script>.csv").content.decode()
+    assert "<td>2</td><td>duration_minutes</td>" in shown
+    assert "<script>.csv" not in shown
+    assert "Import 2 lines" not in shown
+    for body, said in (
+        (b"", "empty"),
+        (FILMS.encode("cp1252"), "not UTF-8"),
+        (b"x" * 2_000_000, "larger than 1024 KiB"),
+        ((FILMS.splitlines()[0] + "\nx" * 100_000).encode(), "At most 500 lines"),
+        (b"PK\x03\x04", "no workbook"),
+    ):
+        assert said in bring(staff, PAGE, body).content.decode(), said
+    many = "\n".join([FILMS.splitlines()[0], *["x" * 300] * 400])
+    assert "the first of them" in bring(staff, PAGE, many.encode()).content.decode()
+    assert not Movie.objects.exists()
+
+
+def test_what_somebody_has_looked_at_is_imported_by_nobody_else(staff: Client, client: Client) -> None:
+    kept = bring(staff, PAGE, FILMS.encode()).context["kept"]
+    other = Client()
+    enter(other, "manager", username="minh")
+    assert "bring it again" in other.post(PAGE, {"do": kept}, follow=True).content.decode()
+    assert not Movie.objects.exists()
+
+
+def test_showtimes_and_price_lists_are_imported_into_a_theater_that_is_chosen(
+    staff: Client, manager: APIClient, programme: Theater
+) -> None:
+    there = elsewhere(programme)
+    for page, name in (("pricelist", "price-lists"), ("showtime", "showtimes")):
+        address = f"/admin/catalog/catalog/{page}/import/"
+        assert str(there) in staff.get(address).content.decode()
+        assert staff.get(f"{address}?of=x").status_code == 200
+        file = taken(manager, f"/theaters/{programme.id}/{name}:export?format=xlsx")
+        shown = bring(staff, f"{address}?of={there.id}", file, "x.xlsx")
+        assert staff.post(f"{address}?of={there.id}", {"do": shown.context["kept"]}).status_code == 302
+    assert what_is_planned(there) == what_is_planned(programme)
+
+
+def test_support_imports_nothing(client: Client) -> None:
+    enter(client, "support", username="minh")
+    for page in ("movie", "showtime", "pricelist"):
+        assert client.get(f"/admin/catalog/catalog/{page}/import/").status_code == 403
+        assert client.post(f"/admin/catalog/catalog/{page}/import/", {"do": "x"}).status_code == 403
+        assert 'href="import/"' not in client.get(f"/admin/catalog/catalog/{page}/").content.decode()

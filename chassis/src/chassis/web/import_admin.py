@@ -15,6 +15,7 @@ from django.urls import URLPattern, path, reverse
 
 from chassis.storage.audit_log import Actor
 from chassis.web.importing import Columns, Imported, ImportRefused
+from chassis.web.in_words import in_words
 from chassis.web.problems import Problem
 from chassis.web.staff_admin import StaffAdmin, actor_of
 from chassis.web.tables import MOST_BYTES, Table, kind_of, read_table
@@ -63,8 +64,12 @@ class ImportAdmin(StaffAdmin):
         return [path("import/", view, name=f"{self.opts.app_label}_import_{self.imports}"), *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        may = self.has_import_permission(request)
-        return super().changelist_view(request, {**(extra_context or {}), "may_import": may})
+        offered = self._title if self.has_import_permission(request) else ""
+        return super().changelist_view(request, {**(extra_context or {}), "import_title": offered})
+
+    @property
+    def _title(self) -> str:
+        return f"Import {in_words(self.imports)}"
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_import_permission(request):
@@ -82,7 +87,7 @@ class ImportAdmin(StaffAdmin):
             return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
         shown = {
             **self.admin_site.each_context(request),
-            "title": f"Import {self.opts.verbose_name_plural}",
+            "title": self._title,
             "opts": self.opts,
             "form": form,
             "place": place,

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.db import transaction
 from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,6 +20,7 @@ from chassis.web.spreadsheets import CONTENT_TYPES, CSV, JSON, XLSX, Rows, downl
 from chassis.web.tables import Table, TableUnreadable, empty
 from chassis.web.views import APIView
 
+KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)
 IMPORT_PROBLEMS = (TableUnreadable, ImportRefused)
 IMPORTED = {200: ImportedSerializer}
 EXPORTED = {
