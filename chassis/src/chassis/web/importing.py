@@ -180,7 +180,7 @@ class JSONTable(_TableParser):
 TABLES = [CSVTable, XLSXTable, JSONTable]
 
 
-class FaultSerializer(serializers.Serializer[Any]):
+class LineFaultSerializer(serializers.Serializer[Any]):
     line = serializers.IntegerField(help_text="As the file counts them, its head is 1; of a list of JSON from 1.")
     field = serializers.CharField(help_text="Empty where it is about the whole line.")
     code = serializers.CharField()
@@ -193,7 +193,7 @@ class ImportedSerializer(serializers.Serializer[Any]):
     dry_run = serializers.BooleanField()
     lines = serializers.IntegerField()
     errors = serializers.ListField(  # type: ignore[assignment]  # a member's name, and not DRF's own
-        child=FaultSerializer(), max_length=ImportRefused.most_errors, help_text="Empty unless it was a dry run."
+        child=LineFaultSerializer(), max_length=ImportRefused.most_errors, help_text="Empty unless it was a dry run."
     )
 
 
