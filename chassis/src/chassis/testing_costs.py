@@ -5,6 +5,7 @@ a transaction that the caller takes back.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -127,6 +128,19 @@ def reads(client: Any, paths: Iterable[str], *, wanted: int = OF_A_READ) -> Iter
         yield measured(path, wanted, partial(_read, client, path))
 
 
+def files(client: Any, paths: Iterable[str], *, rows: int = 100) -> Iterator[Measured]:
+    """Of exports by the API, of so many rows. client: as of reads()."""
+    for path in paths:
+        yield measured(path, OF_A_LIST, partial(_file, client, path, rows))
+
+
+def _file(client: Any, path: str, rows: int) -> bytes:
+    with _of_rows(rows):
+        answer = client.get(path)
+        assert answer.status_code == 200, (path, answer.content)
+        return b"".join(answer.streaming_content)
+
+
 def _read(client: Any, path: str) -> bytes:
     answer = client.get(path)
     assert answer.status_code == 200, (path, answer.content)
@@ -154,10 +168,16 @@ def _shown(page: Any, user: Any, address: str) -> bytes:
 
 def _taken_along(page: Any, user: Any) -> bytes:
     """As many rows as a page of the list has: a file of more costs so much more, and nothing before its first row."""
-    # A cursor of the server's explains nothing.
-    by_hand = patch.dict(connection.settings_dict, DISABLE_SERVER_SIDE_CURSORS=True)
-    with by_hand, override_settings(EXPORTED_ROWS=page.list_per_page):
+    with _of_rows(page.list_per_page):
         return b"".join(page.export(_request(user, "/"), CSV).streaming_content)
+
+
+@contextmanager
+def _of_rows(most: int) -> Iterator[None]:
+    """Files of so many rows; by statements, for a cursor of the server's explains nothing."""
+    by_hand = patch.dict(connection.settings_dict, DISABLE_SERVER_SIDE_CURSORS=True)
+    with by_hand, override_settings(EXPORTED_ROWS=most):
+        yield
 
 
 def _request(user: Any, address: str) -> Any:
