@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bookings import promo_files
+from bookings import promo_files, schema
 from bookings.errors import CodeTaken, PromotionNotFound, PromotionStopped, TooManyCodes
 from bookings.promo_models import Promotion
 from bookings.promotions_api import PromotionSerializer
@@ -45,6 +45,7 @@ class ImportedVouchers(ImportView):
         tags=["promotions"],
         parameters=[KEY],
         request=table_of(promo_files.LineOfVoucher),
+        examples=schema.VOUCHER_FILE,
         responses=IMPORTED,
     )
     def post(self, request: Request, promotion_id: UUID) -> Response:

@@ -12,7 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog import film_files, plan_files, tariff_files
+from catalog import film_files, plan_files, schema, tariff_files
 from catalog.errors import TheaterNotFound
 from catalog.film_serializers import MovieInput
 from catalog.models import Movie
@@ -51,7 +51,12 @@ class LineOfShowtime(serializers.Serializer[Any]):
     type_prices = serializers.DictField(required=False)
 
     def get_fields(self) -> dict[str, Any]:
-        price = {"required": False, "max_digits": 16, "decimal_places": 3, "help_text": "In major units."}
+        price: dict[str, Any] = {
+            "required": False,
+            "max_digits": 16,
+            "decimal_places": 3,
+            "help_text": "In major units.",
+        }
         return {**super().get_fields(), **{name: serializers.DecimalField(**price) for name in plan_files.PRICES}}
 
 
@@ -93,6 +98,7 @@ class ImportedMovies(ImportView):
         description=ALL_OR_NONE,
         parameters=[KEY],
         request=table_of(MovieInput),
+        examples=schema.MOVIE_FILE,
         responses=IMPORTED,
     )
     def post(self, request: Request) -> Response:
@@ -131,6 +137,7 @@ class ImportedShowtimes(ImportView):
         description=f"{ALL_OR_NONE} They are drafts.",
         parameters=[KEY],
         request=table_of(LineOfShowtime),
+        examples=schema.SHOWTIME_FILE,
         responses=IMPORTED,
     )
     def post(self, request: Request, theater_id: UUID) -> Response:
@@ -174,6 +181,7 @@ class ImportedPriceLists(ImportView):
         description=ALL_OR_NONE,
         parameters=[KEY],
         request=table_of(LineOfPriceList),
+        examples=schema.PRICE_LIST_FILE,
         responses=IMPORTED,
     )
     def post(self, request: Request, theater_id: UUID) -> Response:

@@ -46,7 +46,7 @@ def import_films(table: Table, *, actor: Actor, dry_run: bool) -> Imported:
     lines, faults = read_lines(table, FILMS)
 
     def add(values: dict[str, Any]) -> None:
-        services.one_of_many_movies(actor=actor, **MovieInput.parse(values))  # type: ignore[typeddict-item]  # as it reads them
+        services.one_of_many_movies(actor=actor, **MovieInput.parse(values))
 
     return all_or_none(lines, faults, add, dry_run=dry_run, at_the_end=catalog_changed)
 

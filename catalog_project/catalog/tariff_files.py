@@ -52,7 +52,7 @@ def import_price_lists(*, theater_id: UUID, table: Table, actor: Actor, dry_run:
 
     def add(values: dict[str, Any]) -> None:
         fields = PriceListInput.parse(_with_prices(values, grid))
-        price_lists.add_price_list(theater_id=theater_id, actor=actor, **fields)  # type: ignore[misc]  # as it reads them
+        price_lists.add_price_list(theater_id=theater_id, actor=actor, **fields)
 
     return all_or_none(lines, faults, add, dry_run=dry_run, column=_column)
 

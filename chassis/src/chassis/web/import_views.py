@@ -24,6 +24,7 @@ KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)
 IMPORT_PROBLEMS = (TableUnreadable, ImportRefused)
 IMPORTED = {200: ImportedSerializer}
 EXPORTED = {
+    (200, "application/json"): {"type": "array", "maxItems": 50_000, "items": {"type": "object"}},
     (200, "text/csv"): OpenApiTypes.STR,
     (200, CONTENT_TYPES[XLSX]): OpenApiTypes.BINARY,
 }
