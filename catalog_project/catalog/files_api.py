@@ -17,6 +17,7 @@ from catalog.errors import TheaterNotFound
 from catalog.film_serializers import MovieInput
 from catalog.models import Movie
 from catalog.tariff_models import PriceList
+from catalog.tariffs import COARSEST
 from chassis.web.import_views import (
     EXPORTED,
     IMPORT_PROBLEMS,
@@ -65,7 +66,7 @@ class LineOfPriceList(serializers.Serializer[Any]):
 
     name = serializers.CharField(max_length=60)
     currency = serializers.CharField(max_length=3)
-    round_to = serializers.IntegerField(required=False, min_value=1)
+    round_to = serializers.IntegerField(required=False, min_value=1, max_value=COARSEST)
     rules = serializers.ListField(required=False, child=serializers.DictField(), max_length=100)
     fees = serializers.ListField(required=False, child=serializers.DictField(), max_length=100)
     early = serializers.ListField(required=False, child=serializers.DictField(), max_length=100)
