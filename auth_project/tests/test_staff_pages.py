@@ -10,6 +10,7 @@ from factories import PASSWORD, UserFactory
 from accounts.domain import EndReason
 from accounts.models import OneTimeToken, Revocation, Session
 from chassis.testing_pages import (
+    assert_lists_are_taken_along,
     assert_nothing_hidden_can_be_asked,
     assert_odd_addresses_are_refused,
     assert_searches_have_indexes,
@@ -49,6 +50,7 @@ def test_what_staff_read_is_in_words(client: Client) -> None:
             ),
         ],
     )
+    assert_lists_are_taken_along(client)
 
 
 def test_what_staff_search_for_is_found_by_an_index() -> None:

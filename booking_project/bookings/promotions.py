@@ -1,6 +1,6 @@
 """What staff do with promotions: each deed with its record, in a transaction of its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -118,6 +118,32 @@ def _state(promotion: Promotion) -> dict[str, Any]:
     """What a record tells of it: its columns, and what it takes off as people write it."""
     told = {name: value for name, value in columns(promotion).items() if name not in _IN_WORDS}
     return told | {"takes_off": words.taken_off(Off(promotion.off), promotion.value, promotion.currency)}
+
+
+def bring_vouchers(
+    *, promotion_id: UUID, vouchers: Sequence[str], actor: Actor, dry_run: bool = False
+) -> Collection[bytes]:
+    """Codes that were printed elsewhere, each good for one booking from now on. The digests of those that there are
+    already come back; if there is any, none is added.
+
+    vouchers: up to MOST_VOUCHERS, each once. Raises PromotionNotFound, PromotionStopped, TooManyCodes; CodeTaken of one
+    that somebody else adds at this moment.
+    """
+    with transaction.atomic():
+        promotion = _running(promotion_id)
+        _refuse_too_many(promotion, len(vouchers))
+        rows = [_voucher(promotion, each) for each in vouchers]
+        known = PromoCode.objects.filter(digest__in=[row.digest for row in rows])
+        taken = {bytes(digest) for digest in known.values_list("digest", flat=True)}
+        if taken or dry_run:
+            return taken
+        try:
+            with transaction.atomic():
+                PromoCode.objects.bulk_create(rows, batch_size=_AT_ONCE)
+        except IntegrityError:
+            raise CodeTaken from None
+        record(actor, "promotion.vouchers_brought", ("promotion", promotion.id), after={"vouchers": len(rows)})
+    return set()
 
 
 def _voucher(promotion: Promotion, voucher: str) -> PromoCode:

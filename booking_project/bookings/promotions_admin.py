@@ -1,6 +1,6 @@
 """Where managers keep promotions: the rule, its codes, and who used them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,26 +10,32 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from bookings import promo_rules, promotions, words
+from bookings import promo_files, promo_rules, promotions, words
 from bookings.models import Customer, Screen, Showtime
 from bookings.prices import Off
 from bookings.promo_models import RULES, PromoCode, Promotion, PromoUse
-from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin, actor_of
+from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, actor_of
 from chassis.codes import MAX_TYPED
 from chassis.money import DECIMALS, Money, to_major, to_minor
+from chassis.storage.audit_log import Actor
+from chassis.web.import_admin import ImportAdmin
+from chassis.web.importing import Columns, Imported
 from chassis.web.problems import Problem
-from chassis.web.spreadsheets import csv_lines
+from chassis.web.spreadsheets import CSV, download
+from chassis.web.tables import Table
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 # The films to choose from are those of so many showtimes to come.
 SHOWTIMES_AHEAD = 5000
+# So many promotions are offered where one is chosen, the newest first.
+MOST_OFFERED = 200
 
 
 def _several(label: str, said: str, coerce: Any = UUID) -> Any:
@@ -131,7 +137,8 @@ taken_off: Any = admin.display(description="takes off")(_taken_off)
 
 
 @admin.register(Promotion)
-class PromotionAdmin(StaffAdmin):
+class PromotionAdmin(ImportAdmin):
+    imports, most_lines = "vouchers", promo_files.MOST_VOUCHERS
     few_rows = True
     recorded_by_service = True
     form = PromotionForm
@@ -190,6 +197,24 @@ class PromotionAdmin(StaffAdmin):
         """Nothing: Django would take it from the address, where a moment may be any text."""
         return {}
 
+    def places(self) -> Iterable[Any]:
+        return Promotion.objects.filter(stopped_at=None).order_by("-id")[:MOST_OFFERED]
+
+    def place(self, key: str) -> Promotion | None:
+        try:
+            return Promotion.objects.filter(id=UUID(key)).first()
+        except ValueError:
+            return None
+
+    def columns(self, place: Promotion) -> Columns:
+        return promo_files.VOUCHERS
+
+    def carry_out(self, place: Promotion, table: Table, *, actor: Actor, dry_run: bool) -> Imported:
+        return promo_files.import_vouchers(promotion_id=place.pk, table=table, actor=actor, dry_run=dry_run)
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return self.has_codes_permission(request)
+
     def has_codes_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("bookings.add_promocode")
 
@@ -235,7 +260,7 @@ class PromotionAdmin(StaffAdmin):
         codes = path("<uuid:promotion_id>/codes/", self.admin_site.admin_view(self.codes_view), name="bookings_codes")
         return [codes, *super().get_urls()]
 
-    def codes_view(self, request: HttpRequest, promotion_id: UUID) -> HttpResponse:
+    def codes_view(self, request: HttpRequest, promotion_id: UUID) -> HttpResponseBase:
         """What there is of codes; who may adds words, and makes vouchers, which are then in a file and nowhere else."""
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -272,17 +297,10 @@ class PromotionAdmin(StaffAdmin):
         self.message_user(request, "The word is a code from now on.", messages.SUCCESS)
         return redirect("admin:bookings_codes", promotion.pk)
 
-    def _made(self, request: HttpRequest, promotion: Promotion, count: int) -> HttpResponse:
+    def _made(self, request: HttpRequest, promotion: Promotion, count: int) -> HttpResponseBase:
         """Raises Problem."""
         codes = promotions.make_vouchers(promotion_id=promotion.pk, count=count, actor=actor_of(request))
-        return HttpResponse(
-            "".join(csv_lines([["code"], *([code] for code in codes)])),
-            content_type="text/csv; charset=utf-8",
-            headers={
-                "Content-Disposition": f'attachment; filename="vouchers-{promotion.pk}.csv"',
-                "Cache-Control": "no-store",
-            },
-        )
+        return download(f"vouchers-{promotion.pk}", CSV, ["code"], ([code] for code in codes))
 
 
 @admin.register(PromoCode)

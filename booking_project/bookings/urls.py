@@ -1,6 +1,6 @@
 from django.urls import path
 
-from bookings import api, doors_api, promotions_api, returns_api, showtimes_api
+from bookings import api, doors_api, promo_files_api, promotions_api, returns_api, showtimes_api
 
 urlpatterns = [
     path("bookings", api.BookingListView.as_view()),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("promotions/<uuid:promotion_id>", promotions_api.PromotionView.as_view()),
     path("promotions/<uuid:promotion_id>/codes", promotions_api.PromoCodeListView.as_view()),
     path("promotions/<uuid:promotion_id>/vouchers", promotions_api.VouchersView.as_view()),
+    path("promotions:export", promo_files_api.ExportedPromotions.as_view()),
+    path("promotions/<uuid:promotion_id>/vouchers:import", promo_files_api.ImportedVouchers.as_view()),
     path("promotions/<uuid:promotion_id>/uses", promotions_api.PromoUseListView.as_view()),
     path("showtimes/<uuid:showtime_id>/quote", api.QuoteView.as_view()),
     path("showtimes/<uuid:showtime_id>/seats", api.SeatMapView.as_view()),

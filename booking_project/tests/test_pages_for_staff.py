@@ -20,6 +20,7 @@ from bookings.history import Cause
 from bookings.models import Booking, SeatStatus, Showtime
 from chassis.ids import uuid7
 from chassis.storage.audit_log import Actor, Door
+from chassis.testing_pages import assert_lists_are_taken_along
 from chassis.web.staff import local_user
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +94,12 @@ def test_every_page_has_one_clock_the_theater_s_and_names_it(
         assert path == "bookingtransition/" or "Fri 29 Nov 2030 00:45 Asia/Ho_Chi_Minh" in page, path
     local = showtime.at_the_theater(booking.created_at)
     assert all(local in pages[path] for path in ("booking/", f"booking/{booking.id}/change/", "bookingtransition/"))
+
+
+def test_lists_are_taken_along_as_they_are_shown(client: Client, sold: Any) -> None:
+    sold(0)
+    client.force_login(local_user("root", {"admin"}), backend="django.contrib.auth.backends.ModelBackend")
+    assert_lists_are_taken_along(client)
 
 
 def test_codes_are_read_as_words(hold: Any, read: Any) -> None:

@@ -16,7 +16,7 @@ from bookings.models import Booking, BookingTransition, PromoCode, SeatStatus, S
 from bookings.terms import terms_of_sale
 from chassis.ids import uuid7
 from chassis.storage.models import InboxMessage, OutboxMessage
-from chassis.testing_costs import assert_bounded, lists, reads, ticks
+from chassis.testing_costs import assert_bounded, files, lists, reads, ticks
 from chassis.testing_plans import Cost, analyze, buffers, costs, many_partitions, rows_read, scanned
 from chassis.web.staff import local_user
 
@@ -150,6 +150,7 @@ def test_what_customers_and_staff_read_costs_what_it_shows(long_history, sign_in
     promotion = f"/promotions/{PromoCode.objects.order_by('-id')[0].promotion_id}"
     promoted = ["/promotions", f"{promotion}/codes", f"{promotion}/uses"]
     assert_bounded(reads(sign_in(("support",)), promoted), rows=1000)
+    assert_bounded(files(sign_in(("support",)), ["/promotions:export"]), rows=1000)
     found = [f"/bookings?{by}" for by in (f"reference={booking.reference}", f"email={email}")]
     assert_bounded(reads(sign_in(("support",)), [*found, f"/showtimes/{booking.showtime_id}/seats"]), rows=1000)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from factories import PromotionFactory, seat_ids
 from money import authorise, capture
@@ -12,6 +13,7 @@ from rest_framework.test import APIClient
 
 from bookings import holds
 from bookings.models import Booking
+from chassis.codes import new_code
 from chassis.storage.models import AuditRecord
 from chassis.testing_deeds import deeds_of_everybody, leaving_a_record, staff_deeds
 from chassis.testing_staff import enter
@@ -75,6 +77,17 @@ def add_word(browser: Client, _: Booking) -> Any:
     return browser.post(f"{BASE}/promotion/{PromotionFactory().pk}/codes/", {"word": "quiet", "most_uses": 5})
 
 
+def bring_vouchers(api: APIClient) -> Any:
+    file = f"code\n{new_code()}".encode()
+    return api.generic("POST", f"{a_promotion()}/vouchers:import", file, content_type="text/csv")
+
+
+def bring_vouchers_by_hand(browser: Client) -> Any:
+    there = f"{BASE}/promotion/import/?of={PromotionFactory().pk}"
+    looked = browser.post(there, {"file": SimpleUploadedFile("x.csv", f"code\n{new_code()}".encode())})
+    return browser.post(there, {"do": looked.context["kept"]})
+
+
 def block(browser: Client, booking: Booking) -> Any:
     wanted = {"what": "block", "seat": [free_seat(booking)]}
     return browser.post(f"{BASE}/showtime/{booking.showtime_id}/seats/", wanted)
@@ -92,6 +105,7 @@ BY_API: dict[str, Callable[[APIClient, Booking], Any]] = {
     "DELETE /promotions/{promotion_id}": lambda api, _: api.delete(a_promotion()),
     "POST /promotions/{promotion_id}/codes": lambda api, _: api.post(f"{a_promotion()}/codes", {"word": "QUIET"}),
     "POST /promotions/{promotion_id}/vouchers": lambda api, _: api.post(f"{a_promotion()}/vouchers", {"count": 2}),
+    "POST /promotions/{promotion_id}/vouchers:import": lambda api, _: bring_vouchers(api),
 }
 BY_HAND: dict[str, Callable[[Client, Booking], Any]] = {
     "cancel booking": cancel,
@@ -100,6 +114,7 @@ BY_HAND: dict[str, Callable[[Client, Booking], Any]] = {
     "change promotion": change_promotion,
     "stop promotion": stop_promotions,
     "codes promotion": add_word,
+    "import_vouchers promotion": lambda browser, _: bring_vouchers_by_hand(browser),
 }
 
 

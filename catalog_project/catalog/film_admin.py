@@ -11,6 +11,7 @@ from django.utils.html import format_html
 
 from catalog import services, texts
 from catalog.domain import ShowtimeStatus
+from catalog.files_admin import FilmsFromFiles
 from catalog.film_forms import MovieForm, TextsFormSet
 from catalog.models import Movie, MovieText, Showtime
 from catalog.service_admin import ServiceAdmin
@@ -41,7 +42,7 @@ class Texts(admin.TabularInline):  # type: ignore[type-arg]  # generic in the st
 
 
 @admin.register(Movie)
-class MovieAdmin(ServiceAdmin):
+class MovieAdmin(FilmsFromFiles, ServiceAdmin):
     few_rows = True
     form = MovieForm
     list_display = ["title", "release_date", "duration_minutes", "rating", "genres", "languages", "to_come"]

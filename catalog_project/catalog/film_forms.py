@@ -9,7 +9,7 @@ from django.forms.models import BaseInlineFormSet
 
 from catalog import posters, services, texts, validators
 from catalog.errors import InvalidFields, PicturesBusy
-from catalog.film_rules import Role
+from catalog.film_lines import lines_of, read_people, read_ratings, write_people, write_ratings
 from catalog.forms import ServiceForm
 from catalog.models import Movie
 from catalog.pictures import Drawing
@@ -27,7 +27,7 @@ class LinesField(forms.CharField):
         return value if isinstance(value, str) or value is None else "\n".join(self._write(value))
 
     def to_python(self, value: Any) -> Any:
-        return self._read([line.strip() for line in str(value or "").splitlines() if line.strip()])
+        return self._read(lines_of(str(value or "")))
 
     def validate(self, value: Any) -> None:
         """The model's validators do, of what it has become."""
@@ -36,28 +36,11 @@ class LinesField(forms.CharField):
         return bool(self.prepare_value(initial or "") != str(data or "").replace("\r\n", "\n"))
 
 
-def _read_ratings(lines: list[str]) -> dict[str, str]:
-    pairs = [(country.strip(), rating.strip()) for country, _, rating in (line.partition(":") for line in lines)]
-    if len({country for country, _ in pairs}) < len(pairs):
-        raise forms.ValidationError("A country has one rating.")
-    return dict(pairs)
-
-
-def _read_people(lines: list[str]) -> list[dict[str, str]]:
-    people = []
-    for line in lines:
-        role, _, who = line.partition(":")
-        name, _, character = who.strip().partition(" as ") if role.strip() == Role.CAST else (who.strip(), "", "")
-        person = {"role": role.strip(), "name": name.strip(), "character": character.strip()}
-        people.append({key: value for key, value in person.items() if value or key != "character"})
-    return people
-
-
-def _write_people(people: list[dict[str, str]]) -> list[str]:
-    return [
-        f"{person['role']}: {person['name']}" + (f" as {person['character']}" if "character" in person else "")
-        for person in people
-    ]
+def _ratings(lines: list[str]) -> dict[str, str]:
+    try:
+        return read_ratings(lines)
+    except ValueError as exc:
+        raise forms.ValidationError(str(exc)) from exc
 
 
 class MovieForm(ServiceForm):
@@ -69,15 +52,15 @@ class MovieForm(ServiceForm):
         help_text="Shown while no picture is uploaded here.",
     )
     ratings = LinesField(
-        read=_read_ratings,
-        write=lambda ratings: [f"{country}: {rating}" for country, rating in ratings.items()],
+        read=_ratings,
+        write=write_ratings,
         label="Ratings by country",
         validators=[validators.ratings],
         help_text="A line for each country that has another one: VN: T16",
     )
     people = LinesField(
-        read=_read_people,
-        write=_write_people,
+        read=read_people,
+        write=write_people,
         validators=[validators.people],
         help_text=f"A line for each, {validators.MOST_PEOPLE} at most. director: Ines Aldana, or writer: her name, or"
         " cast: Noor Haddad as The keeper.",

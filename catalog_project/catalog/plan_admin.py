@@ -18,11 +18,12 @@ from django.utils.functional import Promise
 from catalog.copying import MOST, copy_plan
 from catalog.drafts import publish_drafts, remove_drafts
 from catalog.errors import InvalidFields, PlanRefused
+from catalog.files_admin import ShowtimesFromFiles
 from catalog.models import Showtime, Theater
 from catalog.plan_forms import CopyForm, FilmForm, SpanForm
 from catalog.planning import Row, plan_showtimes
 from catalog.selectors import drafts_of
-from chassis.admin import StaffAdmin, actor_of
+from chassis.admin import actor_of
 from chassis.web.day_filter import Day, DayFilter
 from chassis.web.problems import Problem
 
@@ -112,7 +113,7 @@ class PublishPage(PlanPage):
 PAGES: list[PlanPage] = [FilmPage(), CopyPage(), PublishPage()]
 
 
-class PlanningAdmin(StaffAdmin):
+class PlanningAdmin(ShowtimesFromFiles):
     """Of showtimes: the pages on which they are planned, and what is done to drafts that are chosen in the list."""
 
     change_list_template = "admin/catalog/showtimes.html"

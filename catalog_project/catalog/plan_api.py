@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from catalog import copying, drafts, planning, schema
 from catalog.errors import InvalidFields, PlanRefused, TheaterNotFound
-from catalog.models import SHOWING, Showing, Showtime
+from catalog.models import Showtime
 from catalog.plan_serializers import (
     BatchInput,
     CopyInput,
@@ -21,8 +21,8 @@ from catalog.plan_serializers import (
     PlanSerializer,
     PublishInput,
     RemovedSerializer,
+    wanted_of,
 )
-from catalog.planning import Wanted
 from chassis.web import idempotency
 from chassis.web.openapi import problems
 from chassis.web.permissions import May, actor
@@ -49,7 +49,7 @@ class BatchOfShowtimes(APIView):
     )
     def post(self, request: Request) -> Response:
         body = BatchInput.parse(request.data)
-        wanted = [_wanted(item) for item in body.pop("items")]
+        wanted = [wanted_of(item) for item in body.pop("items")]
 
         def plan(_: UUID) -> Mapping[str, Any]:
             made = planning.plan_showtimes(wanted=wanted, actor=actor(request), **body)
@@ -123,11 +123,6 @@ class CopiedPlan(APIView):
             return _told(made.plan.showtimes, made.errors(), dry_run=body["dry_run"])
 
         return idempotency.once(request, copy)
-
-
-def _wanted(item: dict[str, Any]) -> Wanted:
-    showing = Showing(**{name: item.pop(name) for name in SHOWING})
-    return Wanted(showing=showing, **item)
 
 
 def _told(showtimes: list[Showtime], errors: list[dict[str, str]], *, dry_run: bool) -> Mapping[str, Any]:

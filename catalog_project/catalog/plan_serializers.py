@@ -5,7 +5,8 @@ from typing import Any
 from rest_framework import serializers
 
 from catalog import copying, drafts
-from catalog.models import SHOWING, Showtime
+from catalog.models import SHOWING, Showing, Showtime
+from catalog.planning import Wanted
 from catalog.serializers import (
     LocalTimeField,
     MovieReference,
@@ -31,6 +32,12 @@ class BatchInput(StrictSerializer):
     publish = serializers.BooleanField(default=False, help_text="On sale at once; else they are drafts.")
     # The stubs do not know that many=True makes a list of them.
     items = ShowtimeInput(many=True, allow_empty=False, max_length=MOST_ITEMS)  # type: ignore[call-arg]
+
+
+def wanted_of(item: dict[str, Any]) -> Wanted:
+    """Of what ShowtimeInput has read, which it takes apart."""
+    showing = Showing(**{name: item.pop(name) for name in SHOWING})
+    return Wanted(showing=showing, **item)
 
 
 class DraftsInput(StrictSerializer):

@@ -91,14 +91,20 @@ _NOT_OF_SHOWTIMES = {"city", "address", "description", "latitude", "longitude"}
 
 def add_movie(*, actor: Actor | None = None, **fields: Unpack[MovieFields]) -> Movie:
     """slug: its name in addresses, made of the title where it is left out. Raises InvalidFields when it is taken."""
-    movie = Movie(**fields)
     with transaction.atomic():
-        movie.slug = take_slug(movie.id, title=movie.title, wanted=movie.slug)
-        movie.save(force_insert=True)
-        write_words(movie)
-        record_added(actor, movie)
-        emit(MovieAdded.of(movie), subject=movie.id)
+        movie = one_of_many_movies(actor=actor, **fields)
         catalog_changed()
+    return movie
+
+
+def one_of_many_movies(*, actor: Actor | None = None, **fields: Unpack[MovieFields]) -> Movie:
+    """add_movie(), in the transaction of a caller who ends it with catalog_changed() once."""
+    movie = Movie(**fields)
+    movie.slug = take_slug(movie.id, title=movie.title, wanted=movie.slug)
+    movie.save(force_insert=True)
+    write_words(movie)
+    record_added(actor, movie)
+    emit(MovieAdded.of(movie), subject=movie.id)
     return movie
 
 

@@ -10,6 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from catalog import price_lists, tariffs, ticket_types
+from catalog.files_admin import PriceListsFromFiles
 from catalog.models import Showtime, Theater
 from catalog.pricing import facts_of
 from catalog.service_admin import ServiceAdmin
@@ -60,7 +61,7 @@ class TicketTypeAdmin(ServiceAdmin):
 
 
 @admin.register(PriceList)
-class PriceListAdmin(ServiceAdmin):
+class PriceListAdmin(PriceListsFromFiles, ServiceAdmin):
     few_rows = True
     form = PriceListForm
     list_display = ["name", "theater", "types", "rule_count"]

@@ -1,9 +1,11 @@
 from django.urls import path, re_path
 
-from catalog import api, film_api, plan_api, tariffs_api
+from catalog import api, files_api, film_api, plan_api, tariffs_api
 
 urlpatterns = [
     path("movies", film_api.Movies.as_view()),
+    path("movies:import", files_api.ImportedMovies.as_view()),
+    path("movies:export", files_api.ExportedMovies.as_view()),
     path("movies/<uuid:movie_id>", film_api.MovieById.as_view()),
     path("movies/by-slug/<slug:slug>", film_api.MovieBySlug.as_view()),
     path("movies/<uuid:movie_id>/texts", film_api.TextsOfMovie.as_view()),
@@ -17,7 +19,11 @@ urlpatterns = [
     path("theaters/<uuid:theater_id>/ticket-types/<uuid:ticket_type_id>", tariffs_api.TicketTypeById.as_view()),
     path("theaters/<uuid:theater_id>/price-lists", tariffs_api.PriceListsOfTheater.as_view()),
     path("theaters/<uuid:theater_id>/price-lists/<uuid:price_list_id>", tariffs_api.PriceListById.as_view()),
+    path("theaters/<uuid:theater_id>/price-lists:import", files_api.ImportedPriceLists.as_view()),
+    path("theaters/<uuid:theater_id>/price-lists:export", files_api.ExportedPriceLists.as_view()),
     path("theaters/<uuid:theater_id>/plan:copy", plan_api.CopiedPlan.as_view()),
+    path("theaters/<uuid:theater_id>/showtimes:import", files_api.ImportedShowtimes.as_view()),
+    path("theaters/<uuid:theater_id>/showtimes:export", files_api.ExportedShowtimes.as_view()),
     path("screens/<uuid:screen_id>", api.ScreenById.as_view()),
     path("showtimes", api.Showtimes.as_view()),
     path("showtimes:batch", plan_api.BatchOfShowtimes.as_view()),

@@ -11,7 +11,7 @@ from catalog.planning import Wanted, plan_showtimes
 from catalog.selectors import drafts_of
 from catalog.tariff_models import PriceList
 from chassis.ids import uuid7
-from chassis.testing_costs import assert_bounded, lists, reads, ticks
+from chassis.testing_costs import assert_bounded, files, lists, reads, ticks
 from chassis.testing_plans import analyze, buffers, costs, rows_read
 from chassis.web.staff import local_user
 
@@ -60,6 +60,13 @@ def test_what_staff_read_through_the_api_costs_what_it_shows(long_history: None,
     assert_bounded(
         reads(manager, [f"{theater}/ticket-types", f"{theater}/price-lists", f"{theater}/price-lists/{kept.id}"])
     )
+
+
+def test_files_cost_what_they_hold(long_history: None, manager: Any) -> None:
+    last = Showtime.objects.order_by("-starts_at")[0]
+    theater, day = f"/theaters/{last.theater_id}", f"{last.starts_at:%Y-%m-%d}"
+    paths = ["/movies:export", f"{theater}/price-lists:export", f"{theater}/showtimes:export?first={day}"]
+    assert_bounded(files(manager, paths), rows=1000)
 
 
 def test_what_everybody_reads_costs_what_it_shows(long_history: None, api: Any) -> None:

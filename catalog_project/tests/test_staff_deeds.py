@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from bodies import MOVIE, SEATS, THEATER, dong
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from factories import (
@@ -94,6 +95,38 @@ def copy_by_api(api: APIClient, showtime: Showtime) -> Any:
     return api.post(f"/theaters/{showtime.theater_id}/plan:copy", {"from": first, "days": 7, "to": [to]})
 
 
+PRICES_FILE = b"name,currency,adult standard\nNew,VND,90000"
+FILM = b"title,duration_minutes,rating,genres,languages,release_date\nTide,118,T13,drama,en,2026-11-11"
+
+
+def plan_file() -> tuple[UUID, bytes]:
+    """The theater that it is for, and the file."""
+    screen, movie = ScreenFactory(), MovieFactory()
+    head = ",".join(["movie", "screen", "starts_at", "format", "language", *(f"price_{name}" for name in PRICES)])
+    prices = ",".join(map(str, PRICES.values()))
+    line = f"{movie.slug},{screen.name},{next_week():%Y-%m-%d} 20:15,2D,vi,{prices}"
+    return screen.theater_id, f"{head}\n{line}".encode()
+
+
+def send_file(api: APIClient, path: str, body: bytes) -> Any:
+    return api.generic("POST", path, body, content_type="text/csv")
+
+
+def bring_file(browser: Client, address: str, body: bytes) -> Any:
+    looked = browser.post(address, {"file": SimpleUploadedFile("x.csv", body)})
+    return browser.post(address, {"do": looked.context["kept"]})
+
+
+def send_plan(api: APIClient) -> Any:
+    theater_id, body = plan_file()
+    return send_file(api, f"/theaters/{theater_id}/showtimes:import", body)
+
+
+def bring_plan(browser: Client) -> Any:
+    theater_id, body = plan_file()
+    return bring_file(browser, f"{page('import_showtimes')}?of={theater_id}", body)
+
+
 BY_API: dict[str, Callable[[APIClient], Any]] = {
     "POST /movies": lambda api: api.post("/movies", MOVIE),
     "PATCH /movies/{movie_id}": lambda api: api.patch(f"/movies/{MovieFactory().id}", {"title": "Another"}),
@@ -126,6 +159,11 @@ BY_API: dict[str, Callable[[APIClient], Any]] = {
         of(PriceListFactory()), {"early": []}
     ),
     "DELETE /theaters/{theater_id}/price-lists/{price_list_id}": lambda api: api.delete(of(PriceListFactory())),
+    "POST /movies:import": lambda api: send_file(api, "/movies:import", FILM),
+    "POST /theaters/{theater_id}/price-lists:import": lambda api: send_file(
+        api, f"/theaters/{child().theater_id}/price-lists:import", PRICES_FILE
+    ),
+    "POST /theaters/{theater_id}/showtimes:import": send_plan,
     "POST /showtimes": lambda api: api.post("/showtimes", wanted()),
     "POST /showtimes:batch": lambda api: api.post("/showtimes:batch", {"items": [wanted()]}),
     "POST /showtimes:publish": lambda api: api.post("/showtimes:publish", {"showtime_ids": [str(draft().id)]}),
@@ -182,6 +220,11 @@ def publish_by_hand(browser: Client, showtime: Showtime) -> Any:
 
 
 BY_HAND: dict[str, Callable[[Client], Any]] = {
+    "import_movies movie": lambda browser: bring_file(browser, page("import_movies"), FILM),
+    "import_price_lists pricelist": lambda browser: bring_file(
+        browser, f"{page('import_price_lists')}?of={child().theater_id}", PRICES_FILE
+    ),
+    "import_showtimes showtime": bring_plan,
     "add movie": lambda browser: browser.post(page("movie_add"), MOVIE_FORM),
     "change movie": lambda browser: browser.post(page("movie_change", MovieFactory().pk), MOVIE_FORM),
     "delete movie": lambda browser: browser.post(page("movie_delete", MovieFactory().pk), {"post": "yes"}),

@@ -18,6 +18,7 @@ from catalog.domain import OccupancyState
 from catalog.models import BlockedSeats, CatalogGeneration, ShowtimeOccupancy
 from chassis.ids import uuid7
 from chassis.testing_pages import (
+    assert_lists_are_taken_along,
     assert_nothing_hidden_can_be_asked,
     assert_odd_addresses_are_refused,
     assert_searches_have_indexes,
@@ -54,6 +55,7 @@ def test_what_staff_read_is_in_words(client: Client) -> None:
     assert_pages_are_in_words(client, [*used, *its, listed, type_])
     unused = [MovieFactory(), TheaterFactory(), ScreenFactory(), unlisted, TicketTypeFactory(theater=listed.theater)]
     assert_pages_are_in_words(client, [*its, showtime, *unused])
+    assert_lists_are_taken_along(client)
 
 
 def test_a_theater_goes_with_its_screens_and_what_has_showtimes_stays_in_words(client: Client) -> None:

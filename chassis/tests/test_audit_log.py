@@ -125,21 +125,21 @@ def test_an_export_is_what_the_list_shows_and_no_formula(enter: Any) -> None:
     write(1, reason='=HYPERLINK("http://example.com")')
     write(2, Actor("2", "@grace", Door.ADMIN), action="thing.deleted", before={"size": 1})
     browser = enter("support")
-    answer = browser.get(f"{LOG}export/?action=thing.changed")
+    answer = browser.get(f"{LOG}export.csv?action=thing.changed")
     assert answer["Content-Type"].startswith("text/csv")
     [row] = csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode()))
     assert row["reason"] == '\'=HYPERLINK("http://example.com")'
     assert (row["subject_id"], row["actor_name"], row["before"]) == ("id-1", "ada", "")
-    everything = b"".join(browser.get(f"{LOG}export/").streaming_content).decode()
+    everything = b"".join(browser.get(f"{LOG}export.csv").streaming_content).decode()
     assert "'@grace" in everything
-    assert browser.get(f"{LOG}export/?after__startswith=x").status_code == 400
+    assert browser.get(f"{LOG}export.csv?after__startswith=x").status_code == 400
 
 
 def test_who_may_not_look_exports_nothing(client: Browser) -> None:
     somebody = User.objects.create(username="nobody", is_staff=True)
     client.force_login(somebody, backend="django.contrib.auth.backends.ModelBackend")
     assert client.get(LOG).status_code == 403
-    assert client.get(f"{LOG}export/").status_code == 403
+    assert client.get(f"{LOG}export.csv").status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,25 @@
 """The base of every admin page: what may be asked of it, and what it writes down."""
 
+import json
 import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from things.models import Thing
 
 from chassis.ids import uuid7
 from chassis.storage.models import AuditRecord, OutboxMessage
-from chassis.testing_pages import assert_nothing_hidden_can_be_asked, assert_odd_addresses_are_refused
+from chassis.testing_pages import (
+    assert_lists_are_taken_along,
+    assert_nothing_hidden_can_be_asked,
+    assert_odd_addresses_are_refused,
+    read_table,
+)
+from chassis.web.spreadsheets import from_text
 from chassis.web.staff import local_user
 from chassis.web.staff_admin import MOST_AT_ONCE
 
@@ -37,6 +46,36 @@ def test_nothing_hidden_can_be_asked_of_a_list() -> None:
 
 def test_odd_addresses_and_forms_are_refused(root: Browser) -> None:
     assert_odd_addresses_are_refused(root)
+
+
+def test_every_list_is_taken_along_as_it_is_shown(root: Browser) -> None:
+    Thing.objects.create(name="lamp", size=7)
+    assert_lists_are_taken_along(root)
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "'=1", "plain", "'quoted"])
+def test_a_text_that_looks_like_a_formula_is_a_text_and_comes_back_as_it_was(root: Browser, name: str) -> None:
+    Thing.objects.create(name=name, size=7)
+    for kind in ("csv", "xlsx"):
+        table = read_table(kind, b"".join(root.get(f"{THINGS}export.{kind}").streaming_content))
+        [cell] = [cell for cell in table[1] if str(cell).endswith(name.strip())]
+        assert cell[0] not in "=+-@\t\r"
+        assert from_text(cell).replace("\r", "\n") == name.replace("\r", "\n")  # XML has one end of a line
+    assert name in json.loads(b"".join(root.get(f"{THINGS}export.json").streaming_content))[0].values()
+
+
+def test_a_file_holds_no_more_rows_than_are_set_and_costs_no_statement_a_row(root: Browser, settings: Any) -> None:
+    def asked() -> tuple[int, int]:
+        with CaptureQueriesContext(connection) as made:
+            lines = b"".join(root.get(f"{THINGS}export.csv").streaming_content).splitlines()
+        return len(lines), len(made)
+
+    Thing.objects.create(name="first")
+    _, statements = asked()
+    Thing.objects.bulk_create(Thing(id=uuid7(), name=str(number)) for number in range(50))
+    assert asked() == (52, statements)
+    settings.EXPORTED_ROWS = 10
+    assert asked() == (11, statements)
 
 
 def test_a_field_that_a_list_does_not_show_is_refused_with_400(root: Browser) -> None:

@@ -46,9 +46,12 @@ def test_a_body_over_a_megabyte_is_refused_before_the_service(gateway: Gateway, 
         ("PUT", "/api/movies/1/poster"),
         ("POST", "/admin/catalog/catalog/movie/1/change/"),
         ("POST", "/admin/catalog/catalog/movie/add/"),
+        ("POST", "/admin/catalog/catalog/showtime/import/"),
     ],
 )
-def test_a_poster_may_be_larger(gateway: Gateway, upstreams: dict[str, Upstream], method: str, path: str) -> None:
+def test_a_poster_or_a_file_to_be_imported_may_be_larger(
+    gateway: Gateway, upstreams: dict[str, Upstream], method: str, path: str
+) -> None:
     assert gateway.request(method, path, body=b"x" * (8 * 1024 * 1024)).status == 200
     assert_problem(gateway.request(method, path, body=b"x" * (12 * 1024 * 1024)), 413, "payload_too_large")
     assert len(upstreams["catalog"].received) == 1

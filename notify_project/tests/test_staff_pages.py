@@ -9,6 +9,7 @@ from django.utils import timezone
 from factories import BookingSummaryFactory, ContactFactory, NotificationFactory
 
 from chassis.testing_pages import (
+    assert_lists_are_taken_along,
     assert_nothing_hidden_can_be_asked,
     assert_odd_addresses_are_refused,
     assert_searches_have_indexes,
@@ -49,6 +50,7 @@ def test_what_staff_read_is_in_words(client: Client, golden: Callable[[str], dic
         wording = NotificationTemplate.objects.get(code=code, channel="email", language="en")
         assert kind.code == code
         assert_pages_are_in_words(client, [contact, booking, wording, message, log])
+    assert_lists_are_taken_along(client)
 
 
 def test_a_message_and_a_tried_one_say_whose_they_are_and_of_which_booking(client: Client) -> None:

@@ -1,28 +1,23 @@
-"""The page of receipts: found by number, booking, day and theater, read, and taken along as CSV."""
+"""The page of receipts: found by number, booking, day and theater, and read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
-from django.urls import path
+from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, actor_of, money
+from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, money
 from chassis.money import Money, format_money, to_major
-from chassis.storage.audit_log import record
 from chassis.web.day_filter import KeyDayFilter
-from chassis.web.spreadsheets import as_text, csv_lines
+from chassis.web.list_exports import chunks
 from payments.lines import by_rate
 from payments.receipt_models import Receipt, ReceiptSeries
 from payments.receipts import lines_of
 
-# So many receipts an export holds, the newest first; so many theaters are offered.
-EXPORTED = 50_000
-_CHUNK = 1_000
+# So many theaters are offered.
 _THEATERS = 200
 COLUMNS = (
     *("number", "kind", "issued_at", "theater", "seller", "tax_number", "booking", "currency"),
@@ -120,35 +115,24 @@ class ReceiptAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     fields = ["number", KIND, "issued_at", BOOKING, THEATER, SELLER, LINES, TOTAL, CARD, "payment", "refund"]
     readonly_fields = [KIND, BOOKING, THEATER, SELLER, LINES, TOTAL, CARD]
-    change_list_template = "admin/payments/receipts.html"
 
-    def get_urls(self) -> list[Any]:
-        export = self.admin_site.admin_view(self.export)
-        return [path("export/", export, name="payments_export"), *super().get_urls()]
-
-    def export(self, request: HttpRequest) -> HttpResponseBase:
-        """What the list shows, up to EXPORTED receipts, as CSV; who took it along is on record."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        found = self.get_changelist_instance(request).queryset[:EXPORTED]
-        record(actor_of(request), "receipts.exported", ("receipts", "csv"), after=dict(request.GET.items()))
-        return StreamingHttpResponse(
-            csv_lines(_rows(found)),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": 'attachment; filename="receipts.csv"'},
-        )
+    def exported(self, listed: Any, found: QuerySet[Any]) -> tuple[Sequence[str], Iterable[Sequence[object]]]:
+        """For who keeps the books: a row for each tax rate of a receipt, amounts in major units."""
+        return COLUMNS, _rows(found)
 
 
 def _rows(found: QuerySet[Receipt]) -> Iterator[Sequence[object]]:
-    """A row for each tax rate of a receipt, amounts in major units; a chunk of them in memory at a time."""
-    yield COLUMNS
-    for receipt in found.iterator(chunk_size=_CHUNK):
-        seller = receipt.seller or {}
-        about = (
-            *(receipt.number, _kind(receipt), receipt.issued_at.isoformat(), as_text(_theater(receipt))),
-            *(as_text(seller.get("name", "")), as_text(seller.get("tax_number", "")), as_text(_booking(receipt))),
-            receipt.currency,
-        )
-        for each in by_rate(lines_of(receipt)):
-            amounts = (to_major(Money(amount, receipt.currency)) for amount in (each.net, each.tax, each.gross))
-            yield *about, f"{each.rate / 100:g}", *amounts
+    for chunk in chunks(found):
+        for receipt in chunk:
+            yield from _rates_of(receipt)
+
+
+def _rates_of(receipt: Receipt) -> Iterator[Sequence[object]]:
+    seller = receipt.seller or {}
+    about = (
+        *(receipt.number, _kind(receipt), receipt.issued_at, _theater(receipt)),
+        *(seller.get("name", ""), seller.get("tax_number", ""), _booking(receipt), receipt.currency),
+    )
+    for each in by_rate(lines_of(receipt)):
+        amounts = (to_major(Money(amount, receipt.currency)) for amount in (each.net, each.tax, each.gross))
+        yield *about, f"{each.rate / 100:g}", *amounts

@@ -90,7 +90,7 @@ def test_staff_read_and_export_receipts(deliver: Deliver, client: Any) -> None:
     assert receipt.number in shown
     assert note.number not in shown
     assert "185,000 VND" in client.get(f"{base}{receipt.id}/change/").content.decode()
-    exported = b"".join(client.get(f"{base}export/")).decode().splitlines()
+    exported = b"".join(client.get(f"{base}export.csv")).decode().splitlines()
     assert len(exported) == 1 + 2 + 2
     assert exported[-1].split(",")[0] == receipt.number
     assert "'=cmd()" in exported[1]

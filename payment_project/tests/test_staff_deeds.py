@@ -18,7 +18,7 @@ from tests.factories import GiftCardFactory, GiftCardIssueFactory, PaymentFactor
 pytestmark = pytest.mark.django_db
 
 BASE = "/admin/payment/payments"
-DOWNLOADS = {"export receipt", "make giftcardissue"}
+DOWNLOADS = {"make giftcardissue"}
 Deliver = Callable[..., bool]
 
 
@@ -76,10 +76,6 @@ def refuse_by_hand(browser: Client) -> Any:
     return act("refund", "refuse", waiting(PaymentFactory(captured=True)).id, note="the film was shown")(browser)
 
 
-def export_receipts(browser: Client) -> Any:
-    return browser.get(f"{BASE}/receipt/export/?q=R1-000001")
-
-
 def issue_gift_cards(api: APIClient, _: Payment) -> Any:
     body = {"origin": "sold", "amount": {"amount": 1000, "currency": "VND"}, "reason": "paid in cash"}
     return api.post("/gift-cards/issues", body, headers={"Idempotency-Key": str(uuid7())})
@@ -126,7 +122,6 @@ BY_HAND: dict[str, Callable[[Client], Any]] = {
     "give_outside payment": give_outside_by_hand,
     "approve refund": approve_by_hand,
     "refuse refund": refuse_by_hand,
-    "export receipt": export_receipts,
     "add giftcardissue": add_issue,
     "make giftcardissue": act_on("giftcardissue", "make", lambda: GiftCardIssueFactory(requested_by="ada")),
     "approve giftcardissue": act_on("giftcardissue", "approve", awaiting, seen="yes"),

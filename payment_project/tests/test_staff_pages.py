@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from chassis.ids import uuid7
 from chassis.testing_pages import (
+    assert_lists_are_taken_along,
     assert_nothing_hidden_can_be_asked,
     assert_odd_addresses_are_refused,
     assert_searches_have_indexes,
@@ -69,6 +70,7 @@ def test_what_staff_read_is_in_words(client: Client) -> None:
     of_gift_cards = [card, card.issue, card.lines.all()[0]]
     rows = [payment, operation, line, refund, receipt, PaymentMethodFactory(), webhook, *of_gift_cards]
     assert_pages_are_in_words(client, rows)
+    assert_lists_are_taken_along(client)
 
 
 def test_what_staff_search_for_is_found_by_an_index() -> None:

@@ -45,4 +45,4 @@ def new_code() -> str:
 
 def last_of(code: str) -> str:
     """What is shown of a code once it was handed out."""
-    return code[-SHOWN:]
+    return _BETWEEN.sub("", code).upper()[-SHOWN:]

@@ -142,6 +142,10 @@ def _django(*, name: str, app: str) -> dict[str, Any]:
         "WHITENOISE_USE_FINDERS": True,
         "WHITENOISE_MAX_AGE": 3600,
         "DATA_UPLOAD_MAX_MEMORY_SIZE": 1024 * 1024,
+        # Rows of a list that is taken along as a file.
+        "EXPORTED_ROWS": env.int("EXPORTED_ROWS", default=50_000),
+        # Lines of a file that is imported, where a kind of file has no lower bound of its own.
+        "IMPORTED_LINES": env.int("IMPORTED_LINES", default=10_000),
         "AUTHENTICATION_BACKENDS": [
             "chassis.web.staff.AuthServiceBackend",
             "django.contrib.auth.backends.ModelBackend",

@@ -5,15 +5,18 @@ a transaction that the caller takes back.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 from django.contrib.admin.utils import get_fields_from_path
+from django.contrib.sessions.backends.cached_db import SessionStore
 from django.db import connection
 from django.db.models import UUIDField
-from django.test import RequestFactory
+from django.test import RequestFactory, override_settings
 from django.urls import reverse
 
 from chassis.messaging import outbox_table, relay
@@ -21,6 +24,7 @@ from chassis.messaging.housekeeping import measure as measure_backlog
 from chassis.messaging.worker import service_tables
 from chassis.testing_pages import SEARCHED, pages
 from chassis.testing_plans import Cost, buffers, costs
+from chassis.web.spreadsheets import CSV
 
 # Wanted, in pages of 8 KiB; and bytes of a page of the admin site.
 WANTED = {"clock.second": 100, "clock.minute": 2000}
@@ -97,6 +101,7 @@ def lists(user: Any) -> Iterator[Measured]:
         place = reverse(f"admin:{model._meta.app_label}_{name}_changelist")
         for query, wanted in _queries(page, user, place):
             yield measured(f"{name} {query}".strip(), wanted, partial(_shown, page, user, place + query))
+        yield measured(f"{name} export", OF_A_LIST, partial(_taken_along, page, user))
 
 
 def _queries(page: Any, user: Any, place: str) -> Iterator[tuple[str, int]]:
@@ -121,6 +126,19 @@ def reads(client: Any, paths: Iterable[str], *, wanted: int = OF_A_READ) -> Iter
     """Of lists and other reads of the API; what is cached costs nothing. client: one of django.test, or like it."""
     for path in paths:
         yield measured(path, wanted, partial(_read, client, path))
+
+
+def files(client: Any, paths: Iterable[str], *, rows: int = 100) -> Iterator[Measured]:
+    """Of exports by the API, of so many rows. client: as of reads()."""
+    for path in paths:
+        yield measured(path, OF_A_LIST, partial(_file, client, path, rows))
+
+
+def _file(client: Any, path: str, rows: int) -> bytes:
+    with _of_rows(rows):
+        answer = client.get(path)
+        assert answer.status_code == 200, (path, answer.content)
+        return b"".join(answer.streaming_content)
 
 
 def _read(client: Any, path: str) -> bytes:
@@ -148,9 +166,23 @@ def _shown(page: Any, user: Any, address: str) -> bytes:
     return content
 
 
+def _taken_along(page: Any, user: Any) -> bytes:
+    """As many rows as a page of the list has: a file of more costs so much more, and nothing before its first row."""
+    with _of_rows(page.list_per_page):
+        return b"".join(page.export(_request(user, "/"), CSV).streaming_content)
+
+
+@contextmanager
+def _of_rows(most: int) -> Iterator[None]:
+    """Files of so many rows; by statements, for a cursor of the server's explains nothing."""
+    by_hand = patch.dict(connection.settings_dict, DISABLE_SERVER_SIDE_CURSORS=True)
+    with by_hand, override_settings(EXPORTED_ROWS=most):
+        yield
+
+
 def _request(user: Any, address: str) -> Any:
     request = RequestFactory().get(address)
-    request.user = user
+    request.user, request.session = user, SessionStore()
     return request
 
 

@@ -15,6 +15,7 @@ from chassis.storage.models import AuditRecord
 from chassis.testing_pages import pages
 from chassis.web.permissions import IsSignedIn
 
+_USUAL = ("changelist", "add", "history", "delete", "change", "export")
 _UNSAFE = ("post", "put", "patch", "delete")
 
 
@@ -59,11 +60,12 @@ def _forms_and_actions(superuser: Any) -> Iterator[str]:
 
 
 def _own_pages(model: type[Model], page: Any) -> Iterator[str]:
-    """Beside those that Django has for each model; what chassis adds to its own models only shows."""
+    """Beside those that Django has for each model, and chassis its export; what chassis adds to its own models only
+    shows."""
     app = model._meta.app_label
     if app != settings.SERVICE_APP:
         return
-    usual = {f"{app}_{model._meta.model_name}_{verb}" for verb in ("changelist", "add", "history", "delete", "change")}
+    usual = {f"{app}_{model._meta.model_name}_{verb}" for verb in _USUAL}
     for route in page.get_urls():
         if route.name and route.name not in usual:
             yield route.name.removeprefix(f"{app}_")

@@ -1,5 +1,8 @@
 """For the tests of a service: what every page of its admin site has to stand, whoever asks it what."""
 
+import csv
+import io
+import json
 import re
 import warnings
 from collections.abc import Callable, Container, Iterable, Iterator
@@ -11,14 +14,17 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.utils import get_fields_from_path
+from django.contrib.admin.utils import get_fields_from_path, label_for_field
 from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import FieldDoesNotExist
 from django.db import transaction
 from django.db.models import Field, Model, UniqueConstraint, UUIDField
 from django.test import RequestFactory
 from django.urls import reverse
+from openpyxl import load_workbook
 
+from chassis.storage.models import AuditRecord
+from chassis.web.spreadsheets import CONTENT_TYPES
 from chassis.web.staff_admin import StaffAdmin
 
 HOW = ("", "exact", "startswith", "gt", "regex", "in", "isnull")
@@ -195,6 +201,53 @@ def _user_of(browser: Any) -> Any:
         session = browser.session
 
     return get_user(Holder)  # type: ignore[arg-type]  # of a request it asks for the session alone
+
+
+def assert_lists_are_taken_along(browser: Any) -> None:
+    """Every list, in every kind of file, with the headings and at most so many rows as the page shows, by the same
+    filters; and each time it is on record.
+
+    browser: a client of django.test, signed in as a superuser."""
+    user = _user_of(browser)
+    asked = 0
+    for model, page in pages().items():
+        place = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        assert b"export.csv?p=0" in browser.get(f"{place}?p=0").content, place
+        assert _get(browser, f"{place}export.csv?password=x") == 400, place
+        for kind, content_type in CONTENT_TYPES.items():
+            before = AuditRecord.objects.count()
+            answer = browser.get(f"{place}export.{kind}")
+            assert (answer.status_code, answer["Content-Type"]) == (200, content_type), place
+            content = b"".join(answer.streaming_content)
+            assert AuditRecord.objects.count() == before + 1
+            if type(page).exported is StaffAdmin.exported:
+                _assert_is_as_shown(page, user, kind, content)
+            asked += 1
+    assert asked >= 15
+
+
+def _assert_is_as_shown(page: Any, user: Any, kind: str, content: bytes) -> None:
+    request = RequestFactory().get("/")
+    request.user = user
+    listed = page.get_changelist_instance(request)
+    wanted = [str(label_for_field(name, page.model, page)) for name in listed.list_display if name != "action_checkbox"]
+    table = read_table(kind, content)
+    assert table[:1] == ([wanted] if kind != "json" or len(table) > 1 else []), page
+    assert len(table[1:]) >= min(len(listed.result_list), 1), page
+    for line in table[1:]:
+        assert not any(isinstance(cell, str) and ("<a " in cell or "<img" in cell) for cell in line), page
+
+
+def read_table(kind: str, content: bytes) -> list[list[Any]]:
+    """The headings of an export, and its lines."""
+    if kind == "csv":
+        return list(csv.reader(io.StringIO(content.decode(), newline="")))
+    if kind == "json":
+        rows = json.loads(content)
+        return [list(rows[0]), *(list(row.values()) for row in rows)] if rows else []
+    sheet = load_workbook(io.BytesIO(content)).active
+    assert sheet is not None
+    return [list(row) for row in sheet.iter_rows(values_only=True)]
 
 
 def assert_searches_have_indexes(*, few: Container[str]) -> None:

@@ -7,12 +7,15 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.sessions.backends.cached_db import SessionStore
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.test import Client, RequestFactory
 
 from chassis.ids import uuid7
 from chassis.roles import NOTHING, Everything
 from chassis.web.roles import group_names, is_superuser, may, staff_may
+from chassis.web.spreadsheets import CSV
 from chassis.web.staff import Entry, enters, local_user
 
 VERBS = ("view", "add", "change", "delete")
@@ -62,6 +65,7 @@ def assert_pages_follow_the_table(user: Any, *, role: str, superuser: Any) -> No
             offered = _allows(page, verb, superuser)
             assert _allows(page, verb, user) == (offered and _says_yes(model, verb, role)), (role, verb, model)
             walked += 1
+        assert _takes_along(page, user) == _allows(page, "view", user), (role, model)
     assert walked >= len(VERBS) * 5
 
 
@@ -71,6 +75,16 @@ def _says_yes(model: type[Model], verb: str, role: str) -> bool:
         return is_superuser([role])
     enough = {verb, "change"} if verb == "view" else {verb}
     return any(may([role], f"{name}_{model._meta.model_name}") for name in enough)
+
+
+def _takes_along(page: Any, user: Any) -> bool:
+    """Whether they get the list of the page as a file."""
+    request = RequestFactory().get("/")
+    request.user, request.session = user, SessionStore()
+    try:
+        return bool(page.export(request, CSV).status_code == 200)
+    except PermissionDenied:
+        return False
 
 
 def _allows(page: Any, verb: str, user: Any) -> bool:

@@ -1,33 +1,30 @@
-"""The admin's page of the audit log: found by who, what, when and why, and taken along as CSV."""
+"""The admin's page of the audit log: found by who, what, when and why."""
 
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC
 from typing import Any, ClassVar
 
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
-from django.urls import NoReverseMatch, path, reverse
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 
 from chassis.storage.audit_log import Door
 from chassis.storage.models import AuditRecord
 from chassis.web.day_filter import KeyDayFilter
 from chassis.web.in_words import in_words
+from chassis.web.list_exports import chunks
 from chassis.web.searching import BoundedPaginator, known_values
-from chassis.web.spreadsheets import as_text, csv_lines
 from chassis.web.staff_admin import ReadOnlyAdmin, StaffAdmin
 
-# So many entries a list counts and an export holds, the newest first.
+# So many entries a list counts, the newest first.
 COUNTED = 10_000
-EXPORTED = 50_000
-_CHUNK = 1_000
 _CODE = re.compile(r"[a-z]+(_[a-z]+)+")
 COLUMNS = (
     *("at", "actor_name", "actor_id", "door", "action", "subject_type", "subject_id"),
@@ -83,7 +80,6 @@ class AuditRecordAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     sortable_by: ClassVar[list[str]] = []
     paginator = LogPaginator
-    change_list_template = "chassis/audit_log.html"
 
     @admin.display(description="when")
     def moment(self, entry: AuditRecord) -> str:
@@ -149,31 +145,15 @@ class AuditRecordAdmin(ReadOnlyAdmin):
             queryset = queryset.filter(words__contains=word)
         return queryset, False
 
-    def get_urls(self) -> list[Any]:
-        export = self.admin_site.admin_view(self.export)
-        return [path("export/", export, name="chassis_auditrecord_export"), *super().get_urls()]
-
-    def export(self, request: HttpRequest) -> HttpResponseBase:
-        """What the list shows, up to EXPORTED entries, as CSV."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        entries = self.get_changelist_instance(request).queryset[:EXPORTED]
-        return StreamingHttpResponse(
-            csv_lines(_rows(entries)),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="audit-log-{settings.SERVICE_NAME}.csv"'},
-        )
+    def exported(self, listed: Any, found: QuerySet[Any]) -> tuple[Sequence[str], Iterable[Sequence[object]]]:
+        """All of an entry, for whoever reads the log elsewhere."""
+        return COLUMNS, _rows(found)
 
 
-def _rows(entries: QuerySet[Any]) -> Iterator[Sequence[str]]:
-    """Those of the export, a chunk of the log in memory at a time."""
-    yield COLUMNS
-    for entry in entries.iterator(chunk_size=_CHUNK):
-        yield [_cell(getattr(entry, name)) for name in COLUMNS]
-
-
-def _cell(value: Any) -> str:
-    return as_text(value.isoformat() if isinstance(value, datetime) else _shown(value))
+def _rows(entries: QuerySet[Any]) -> Iterator[Sequence[object]]:
+    for chunk in chunks(entries):
+        for entry in chunk:
+            yield [getattr(entry, name) for name in COLUMNS]
 
 
 def _read(value: Any) -> str:

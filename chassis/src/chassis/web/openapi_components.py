@@ -24,13 +24,15 @@ PROBLEM: dict[str, Any] = {
         "errors": {
             "type": "array",
             "maxItems": 1000,
-            "description": "One for each field or query parameter that is wrong.",
+            "description": "One for each field, query parameter or cell of a file that is wrong.",
             "items": {
                 "type": "object",
                 "required": ["detail"],
                 "properties": {
                     "pointer": {"type": "string", "description": "RFC 6901, into the body."},
                     "parameter": {"type": "string", "description": "The query parameter."},
+                    "line": {"type": "integer", "description": "Of a file, as it counts them."},
+                    "field": {"type": "string", "description": "The column of that line."},
                     "code": {"type": "string", "pattern": "^[a-z_]+$", "description": "Where it is told, stable."},
                     "detail": {"type": "string"},
                 },

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin import actions
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
@@ -14,10 +15,13 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied, ValidationError
 from django.db import DataError, transaction
 from django.db.models import Manager, Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import URLPattern, re_path
 
 from chassis.storage.audit_log import Actor, Door, columns, record
+from chassis.web import list_exports
 from chassis.web.searching import BoundedPaginator, filters_of, order_of, search
+from chassis.web.spreadsheets import CONTENT_TYPES, download
 from chassis.web.staff_sessions import account_id_of
 
 # So many rows an action takes in one request: as many as a page of a list shows.
@@ -55,6 +59,7 @@ class _Listed(ChangeList):
 class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs alone
     """The base of every page where something can be added, changed, deleted or acted on."""
 
+    change_list_template = "chassis/change_list.html"
     show_full_result_count = False
     paginator = BoundedPaginator
     # Counting each choice of each filter reads the whole table.
@@ -148,6 +153,27 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the 
         if type(self).look_up is not StaffAdmin.look_up:
             self.look_up(list(listed.result_list))
         return listed
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
+        export = self.admin_site.admin_view(self.export)
+        return [re_path(rf"^export\.(?P<kind>{'|'.join(CONTENT_TYPES)})$", export, name=name), *super().get_urls()]
+
+    def export(self, request: HttpRequest, kind: str) -> HttpResponseBase:
+        """What the list shows, EXPORTED_ROWS of it at most, as a file; who took it along is on record."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        listed = self.get_changelist_instance(request)
+        found = listed.queryset[: settings.EXPORTED_ROWS]
+        name = str(self.opts.model_name)
+        with transaction.atomic():
+            record(actor_of(request), f"{name}.exported", (name, kind), after=dict(request.GET.items()))
+        return download(f"{settings.SERVICE_NAME}-{name}", kind, *self.exported(listed, found))
+
+    def exported(self, listed: Any, found: QuerySet[Any]) -> tuple[Sequence[str], Iterable[Sequence[object]]]:
+        """Headings and rows of an export. listed: the list that shows what was found; its columns, unless a page has
+        others for those who keep books by them."""
+        return list_exports.headings(listed), list_exports.rows(listed, found)
 
     def called(self, request: HttpRequest, keys: Iterable[str]) -> dict[str, str]:
         """What rows are called in the log of what staff did, by key, in one statement; of none that may not be seen.

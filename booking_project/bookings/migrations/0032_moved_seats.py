@@ -7,7 +7,7 @@ from chassis.storage.migrations import AddIndexBeside
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("bookings", "0030_guest_claims")]
+    dependencies = [("bookings", "0031_seats_given_back_by_customers")]
 
     operations = [
         migrations.AddField(

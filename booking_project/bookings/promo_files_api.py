@@ -1,0 +1,79 @@
+"""Promotions and vouchers as files, for staff: parse, call one function, render."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpResponseBase
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from bookings import promo_files, schema
+from bookings.errors import CodeTaken, PromotionNotFound, PromotionStopped, TooManyCodes
+from bookings.promo_models import Promotion
+from bookings.promotions_api import PromotionSerializer
+from chassis.web.import_views import (
+    EXPORTED,
+    IMPORT_PROBLEMS,
+    IMPORTED,
+    KEY,
+    ExportQuery,
+    ExportView,
+    ImportQuery,
+    ImportView,
+    table_of,
+)
+from chassis.web.openapi import problems
+from chassis.web.permissions import May
+from chassis.web.queries import takes
+
+COLUMNS = PromotionSerializer.Meta.fields
+
+
+class ImportedVouchers(ImportView):
+    permission_classes = [May("add_promocode")]
+    most_lines: ClassVar = promo_files.MOST_VOUCHERS
+
+    @problems(PromotionNotFound, PromotionStopped, TooManyCodes, CodeTaken, *IMPORT_PROBLEMS)
+    @takes(ImportQuery)
+    @extend_schema(
+        operation_id="import_vouchers",
+        summary="Import vouchers",
+        description="Codes that were printed elsewhere, good for one booking each: all of the lines or none.",
+        tags=["promotions"],
+        parameters=[KEY],
+        request=table_of(promo_files.LineOfVoucher),
+        examples=schema.VOUCHER_FILE,
+        responses=IMPORTED,
+    )
+    def post(self, request: Request, promotion_id: UUID) -> Response:
+        return self.imported(
+            request,
+            lambda table, actor, dry_run: promo_files.import_vouchers(
+                promotion_id=promotion_id, table=table, actor=actor, dry_run=dry_run
+            ),
+        )
+
+
+class ExportedPromotions(ExportView):
+    permission_classes = [May("view_promotion")]
+
+    @takes(ExportQuery)
+    @extend_schema(
+        operation_id="export_promotions",
+        summary="Export promotions",
+        description="For staff, the newest first. Codes are not in it: of a voucher nobody can read more than its end.",
+        tags=["promotions"],
+        responses=EXPORTED,
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        return self.exported(request, "promotions", COLUMNS, _rows())
+
+
+def _rows() -> Iterator[list[Any]]:
+    newest = Promotion.objects.order_by("-id")[: settings.EXPORTED_ROWS]
+    for promotion in newest.iterator(chunk_size=500):
+        shown = PromotionSerializer(promotion).data
+        yield [shown[name] for name in COLUMNS]

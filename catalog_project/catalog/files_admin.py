@@ -1,0 +1,53 @@
+"""Where managers import films, showtimes and price lists from files."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from catalog import film_files, plan_files, tariff_files
+from catalog.models import Theater
+from chassis.storage.audit_log import Actor
+from chassis.web.import_admin import ImportAdmin
+from chassis.web.importing import Columns, Imported
+from chassis.web.tables import Table
+
+
+class FilmsFromFiles(ImportAdmin):
+    imports, most_lines = "movies", film_files.MOST_FILMS
+
+    def columns(self, place: None) -> Columns:
+        return film_files.FILMS
+
+    def carry_out(self, place: None, table: Table, *, actor: Actor, dry_run: bool) -> Imported:
+        return film_files.import_films(table, actor=actor, dry_run=dry_run)
+
+
+class _IntoTheater(ImportAdmin):
+    def places(self) -> Iterable[Any]:
+        return Theater.objects.order_by("city", "name")
+
+    def place(self, key: str) -> Theater | None:
+        try:
+            return Theater.objects.filter(id=UUID(key)).first()
+        except ValueError:
+            return None
+
+
+class ShowtimesFromFiles(_IntoTheater):
+    imports, most_lines = "showtimes", plan_files.MOST_SHOWTIMES
+
+    def columns(self, place: Theater) -> Columns:
+        return plan_files.SHOWTIMES
+
+    def carry_out(self, place: Theater, table: Table, *, actor: Actor, dry_run: bool) -> Imported:
+        return plan_files.import_showtimes(theater_id=place.id, table=table, actor=actor, dry_run=dry_run)
+
+
+class PriceListsFromFiles(_IntoTheater):
+    imports, most_lines = "price_lists", tariff_files.MOST_PRICE_LISTS
+
+    def columns(self, place: Theater) -> Columns:
+        return tariff_files.columns_of(place)
+
+    def carry_out(self, place: Theater, table: Table, *, actor: Actor, dry_run: bool) -> Imported:
+        return tariff_files.import_price_lists(theater_id=place.id, table=table, actor=actor, dry_run=dry_run)
