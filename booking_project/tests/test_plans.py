@@ -152,7 +152,9 @@ def test_what_customers_and_staff_read_costs_what_it_shows(long_history, sign_in
     assert_bounded(reads(sign_in(("support",)), promoted), rows=1000)
     assert_bounded(files(sign_in(("support",)), ["/promotions:export"]), rows=1000)
     found = [f"/bookings?{by}" for by in (f"reference={booking.reference}", f"email={email}")]
-    assert_bounded(reads(sign_in(("support",)), [*found, f"/showtimes/{booking.showtime_id}/seats"]), rows=1000)
+    seats = f"/showtimes/{booking.showtime_id}/seats"
+    moved = [f"{seats}/in-screen/{booking.showtime.screen_id}", f"/showtimes/{booking.showtime_id}/tickets/revoked"]
+    assert_bounded(reads(sign_in(("support",)), [*found, seats, *moved]), rows=1000)
 
 
 def test_a_hold_and_its_sale_cost_the_same_however_long_history_is_kept(hold, deliver):
