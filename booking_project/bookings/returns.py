@@ -133,18 +133,20 @@ def _refuse_what_stays_alone(booking: Booking, parted: _Parted) -> None:
 
 
 def _refuse_split_places(sale: Sale, parted: _Parted) -> None:
-    going = {seat.seat_id for seat in parted.going}
-    staying = {seat.seat_id for seat in parted.staying}
+    """By where they are now; they are named as they were sold."""
+    sold = {seat.place: seat.seat_id for seat in (*parted.going, *parted.staying)}
+    going = {seat.place for seat in parted.going}
+    staying = {seat.place for seat in parted.staying}
     split = staying.intersection(seating.halves_left(going, sale.halves))
     if split:
-        raise CoupleSeatSplit(split)
+        raise CoupleSeatSplit({sold[place] for place in split})
     if not sale.reserved:
         return
     places = sale.seats.values()
     before = {seat.id for seat in seating.companions_alone(places, going | staying)}
     alone = [seat.id for seat in seating.companions_alone(places, staying) if seat.id not in before]
     if alone:
-        raise CompanionAlone(alone)
+        raise CompanionAlone(sold[place] for place in alone)
 
 
 def _refuse_unaccompanied(sale: Sale, parted: _Parted) -> None:
