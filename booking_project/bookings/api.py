@@ -27,9 +27,6 @@ from bookings.errors import (
     NotExtendable,
     OrphanSeat,
     OwnPurchase,
-    PromoCodeInvalid,
-    PromoCodeUnfit,
-    PromoCodeUsedUp,
     SalesClosed,
     SeatUnavailable,
     SecondPersonNeeded,
@@ -37,7 +34,6 @@ from bookings.errors import (
     ShowtimeUnknown,
     TicketTypeNotOnline,
     TicketTypeNotSold,
-    TooManyGuesses,
     TooManyHolds,
     TooManyHoldsInAll,
     TotalTooLarge,
@@ -52,6 +48,7 @@ from bookings.presentation import (
     present_seat_map,
     present_transition,
 )
+from bookings.promo_errors import PromoCodeInvalid, PromoCodeUnfit, PromoCodeUsedUp, TooManyGuesses
 from bookings.promo_guesses import guessing
 from bookings.schema import BookingSerializer
 from bookings.serializers import BookingRequest, WantedSerializer

@@ -7,10 +7,10 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
-from bookings.errors import PromoCodeInvalid, PromoCodeUnfit, PromoCodeUsedUp
 from bookings.inventory import CodeUse
 from bookings.models import Showtime
 from bookings.prices import Bill, Kind, Wanted
+from bookings.promo_errors import PromoCodeInvalid, PromoCodeUnfit, PromoCodeUsedUp
 from bookings.promo_models import PromoCode, Promotion, PromoUse, rules_of
 from bookings.promo_rules import Misfit, Showing, misfit
 from bookings.sales import Sale

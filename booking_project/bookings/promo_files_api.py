@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bookings import promo_files, schema
-from bookings.errors import CodeTaken, PromotionNotFound, PromotionStopped, TooManyCodes
+from bookings.promo_errors import CodeTaken, PromotionNotFound, PromotionStopped, TooManyCodes
 from bookings.promo_models import Promotion
 from bookings.promotions_api import PromotionSerializer
 from chassis.web.import_views import (

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from bookings.errors import PromoCodeInvalid, TooManyGuesses
+from bookings.promo_errors import PromoCodeInvalid, TooManyGuesses
 from chassis.web import guesses
 
 

@@ -8,14 +8,8 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from bookings import promo_rules, words
-from bookings.errors import (
-    CodeTaken,
-    PromotionNotFound,
-    PromotionStopped,
-    RulesInvalid,
-    TooManyCodes,
-)
 from bookings.prices import Off
+from bookings.promo_errors import CodeTaken, PromotionNotFound, PromotionStopped, RulesInvalid, TooManyCodes
 from bookings.promo_models import PromoCode, Promotion, rules_of
 from chassis import codes
 from chassis.storage.audit_log import Actor, changes, columns, record

@@ -9,8 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bookings import promo_rules, promotions, schema
-from bookings.errors import CodeTaken, PromotionNotFound, PromotionStopped, RulesInvalid, TooManyCodes
 from bookings.prices import Off
+from bookings.promo_errors import CodeTaken, PromotionNotFound, PromotionStopped, RulesInvalid, TooManyCodes
 from bookings.promo_models import PromoCode, Promotion, PromoUse
 from chassis.codes import LONGEST, MAX_TYPED, SHORTEST
 from chassis.web.openapi import page_of, problems

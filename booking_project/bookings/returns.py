@@ -18,12 +18,12 @@ from bookings.errors import (
     CancellationClosed,
     CompanionAlone,
     CoupleSeatSplit,
-    PromoCodeUnfit,
     SeatsNotReturnable,
 )
 from bookings.history import Cause
 from bookings.models import Booking, BookingSeat, PromoUse
 from bookings.prices import goes_alone
+from bookings.promo_errors import PromoCodeUnfit
 from bookings.promo_rules import Misfit
 from bookings.reductions import Due
 from bookings.sales import Sale, known_sale

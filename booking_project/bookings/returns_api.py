@@ -15,10 +15,10 @@ from bookings.errors import (
     CompanionAlone,
     CoupleSeatSplit,
     NotCancellable,
-    PromoCodeUnfit,
     SeatsNotReturnable,
 )
 from bookings.presentation import present_booking, present_cancellation
+from bookings.promo_errors import PromoCodeUnfit
 from bookings.serializers import SeatsBackRequest
 from chassis.web import idempotency
 from chassis.web.openapi import problems

@@ -66,7 +66,7 @@ PROMOTION = sends(
 )
 PROMOTION_CHANGE = sends(a_week_longer={"sold_until": "2027-02-07T23:59:59+07:00"})
 PROMO_WORD = sends(a_hundred_times={"word": "QUIET-EVENING", "most_uses": 100}, without_limit={"word": "QUIET"})
-VOUCHER_FILE = sends(one_code=[{"code": "7K3Q-0M9T-5W2X-8R4V"}])
+VOUCHER_FILE = sends(one_code={"code": "7K3Q-0M9T-5W2X-8R4V"})
 VOUCHERS = sends(a_hundred={"count": 100})
 
 

@@ -12,7 +12,14 @@ from factories import ShowtimeFactory
 
 from bookings import desk, doors, endings, services, tickets
 from bookings.domain import State
-from bookings.errors import NotCancellable, TicketInvalid, TicketUnknown, TicketUsed, TicketVoid, WrongShowtime
+from bookings.errors import (
+    NotCancellable,
+    TicketInvalid,
+    TicketUnknown,
+    TicketUsed,
+    TicketVoid,
+    WrongShowtime,
+)
 from bookings.history import Cause
 from bookings.models import TICKET_REVOKED, Booking, CheckIn, Showtime
 from chassis.ids import uuid7

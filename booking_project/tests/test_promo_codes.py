@@ -10,9 +10,9 @@ from factories import TARIFF, PromoCodeFactory, PromotionFactory, ShowtimeFactor
 from money import authorise, capture
 
 from bookings import endings, heard, holds, promotions, sales, services
-from bookings.errors import PromoCodeInvalid, PromoCodeUnfit, PromoCodeUsedUp
 from bookings.history import Cause
 from bookings.models import Booking, PromoCode, Promotion, PromoUse
+from bookings.promo_errors import PromoCodeInvalid, PromoCodeUnfit, PromoCodeUsedUp
 from chassis.ids import uuid7
 from chassis.storage.audit_log import Actor, Door
 from chassis.testing_plans import costs

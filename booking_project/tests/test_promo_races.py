@@ -8,8 +8,8 @@ from django.db import OperationalError, connection
 from factories import PromoCodeFactory, ScreenFactory, ShowtimeFactory, seat_ids
 
 from bookings import endings, holds, promotions, sales
-from bookings.errors import PromoCodeUsedUp
 from bookings.models import Booking, PromoUse
+from bookings.promo_errors import PromoCodeUsedUp
 from chassis.ids import uuid7
 from chassis.storage.database import is_away
 from chassis.web.problems import Problem

@@ -30,20 +30,18 @@ MOVIE = sends(
         "poster_url": "https://posters.example/lantern-keeper.jpg",
     }
 )
-MOVIE_FILE = sends(a_film=[MOVIE[0].value])
+MOVIE_FILE = sends(a_film=MOVIE[0].value)
 SHOWTIME_FILE = sends(
-    an_evening=[
-        {
-            "movie": "the-lantern-keeper",
-            "screen": "Hall 1",
-            "starts_at": "2027-03-01 19:30",
-            "format": "2D",
-            "language": "en",
-            "price_standard": "120000",
-        }
-    ]
+    an_evening={
+        "movie": "the-lantern-keeper",
+        "screen": "Hall 1",
+        "starts_at": "2027-03-01 19:30",
+        "format": "2D",
+        "language": "en",
+        "price_standard": "120000",
+    }
 )
-PRICE_LIST_FILE = sends(one_list=[{"name": "From a file", "currency": "VND", "adult standard": "90000"}])
+PRICE_LIST_FILE = sends(one_list={"name": "From a file", "currency": "VND", "adult standard": "90000"})
 MOVIE_CHANGE = sends(another_synopsis={"synopsis": "A light that must not go out."})
 TEXT = sends(in_vietnamese={"title": "Người giữ đèn", "synopsis": "Một ông già, một hòn đảo, một ngọn đèn."})
 THEATER = sends(
