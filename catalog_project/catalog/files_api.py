@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpResponseBase
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -29,7 +29,7 @@ from chassis.web.import_views import (
     ImportView,
     table_of,
 )
-from chassis.web.openapi import problems
+from chassis.web.openapi import FURTHER_MEMBERS, problems
 from chassis.web.permissions import May
 from chassis.web.queries import takes
 
@@ -61,6 +61,7 @@ class LineOfShowtime(serializers.Serializer[Any]):
         return {**super().get_fields(), **{name: serializers.DecimalField(**price) for name in plan_files.PRICES}}
 
 
+@extend_schema_serializer(extensions={FURTHER_MEMBERS: schema.PRICE_OF_A_LINE})
 class LineOfPriceList(serializers.Serializer[Any]):
     """With a member for each ticket type and category, `adult standard` say, in major units."""
 

@@ -2,6 +2,7 @@
 
 from drf_spectacular.utils import OpenApiParameter
 
+from chassis.money import LARGEST_PRICE
 from chassis.web.openapi import sends
 
 KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)
@@ -42,6 +43,10 @@ SHOWTIME_FILE = sends(
     }
 )
 PRICE_LIST_FILE = sends(one_list={"name": "From a file", "currency": "VND", "adult standard": "90000"})
+# In major units, as a text or a number.
+PRICE_OF_A_LINE = {
+    "anyOf": [{"type": "string", "maxLength": 20}, {"type": "number", "minimum": 0, "maximum": LARGEST_PRICE}]
+}
 MOVIE_CHANGE = sends(another_synopsis={"synopsis": "A light that must not go out."})
 TEXT = sends(in_vietnamese={"title": "Người giữ đèn", "synopsis": "Một ông già, một hòn đảo, một ngọn đèn."})
 THEATER = sends(

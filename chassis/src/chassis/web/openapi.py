@@ -202,12 +202,17 @@ def _of_drf(error: drf.APIException) -> Problem:
     return problem
 
 
+# An extension of a serializer: what members may be that it does not name.
+FURTHER_MEMBERS = "x-further-members"
+
+
 def complete_document(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """The last postprocessing hook: requests are strict, answers whole, and what operations share stands once."""
     schemas = result.setdefault("components", {}).setdefault("schemas", {})
     for name, schema in schemas.items():
         if name.endswith("Request") and schema.get("type") == "object":
-            schema.setdefault("additionalProperties", False)  # StrictSerializer
+            # StrictSerializer takes no others, but for those of a line whose columns are the theater's own.
+            schema.setdefault("additionalProperties", schema.pop(FURTHER_MEMBERS, False))
         if not name.endswith("Request") and "properties" in schema:
             schema["required"] = sorted(schema["properties"])  # what is answered is answered whole
         if schema.get("description", "").startswith("* `"):
