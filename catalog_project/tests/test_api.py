@@ -250,6 +250,8 @@ def test_the_schema_describes_every_route(api: Any) -> None:
     paths = json.loads(answer.content)["paths"]
     assert set(paths) == {
         "/movies",
+        "/movies:import",
+        "/movies:export",
         "/movies/{movie_id}",
         "/movies/by-slug/{slug}",
         "/movies/{movie_id}/texts",
@@ -262,6 +264,10 @@ def test_the_schema_describes_every_route(api: Any) -> None:
         "/theaters/{theater_id}/ticket-types/{ticket_type_id}",
         "/theaters/{theater_id}/price-lists",
         "/theaters/{theater_id}/price-lists/{price_list_id}",
+        "/theaters/{theater_id}/price-lists:import",
+        "/theaters/{theater_id}/price-lists:export",
+        "/theaters/{theater_id}/showtimes:import",
+        "/theaters/{theater_id}/showtimes:export",
         "/theaters/{theater_id}/plan:copy",
         "/screens/{screen_id}",
         "/showtimes",

@@ -247,6 +247,9 @@ def emitted() -> Callable[..., list[Event]]:
 @pytest.fixture
 def long_history(db: None) -> None:
     """Thousands of everything that the service has: more than anything may look at."""
+    from chassis.testing_database import sweep
+
+    sweep()
     call_command("load_large", theaters=2, movies=1000, showtimes=20_000, bookings=20_000, users=20_000)
 
 
