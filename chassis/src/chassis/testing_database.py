@@ -1,4 +1,4 @@
-"""For the tests of a service: its database is emptied where one that committed wrote, and swept before one that counts."""
+"""For the tests of a service: its database is emptied where one that committed wrote, and swept for one that counts."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
