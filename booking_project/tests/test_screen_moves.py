@@ -5,7 +5,7 @@ from factories import seat_ids
 from money import authorise, capture
 from seated import another, assert_no_seat_has_two, enter, let_them_sit_down, of, seat_of, taken
 
-from bookings import endings, extensions, holds, services
+from bookings import endings, extensions, heard, holds, returns, services
 from bookings.domain import PaymentStatus
 from bookings.errors import TicketUsed, TicketVoid
 from bookings.history import Cause
@@ -98,9 +98,18 @@ def test_a_seat_is_refunded_by_the_name_under_which_it_was_sold(showtime, bought
         status=PaymentStatus.PARTIALLY_REFUNDED,
         refunded=90000,
         kind="cancel",
-        seats=[seat_of(booking, "A1")],
+        seats=[heard.RefundedSeat(seat_of(booking, "A1"))],
         cause=Cause("payment"),
     )
+    assert (of(booking), taken(showtime)) == (["A2"], {"A2": "sold"})
+
+
+def test_a_customer_gives_a_seat_back_by_the_name_under_which_it_was_sold(showtime, bought, move):
+    booking = bought(0, 1)
+    move(screen=another(showtime))
+    let_them_sit_down()
+    outcome = returns.give_back_seats(booking_id=booking.id, user_id=booking.user_id, seat_ids=[seat_of(booking, "A1")])
+    assert outcome.refund == 90000
     assert (of(booking), taken(showtime)) == (["A2"], {"A2": "sold"})
 
 
