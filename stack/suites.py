@@ -29,9 +29,10 @@ MODEL = "tests/saga/test_model.py"
 # These look at a running stack, in this order: the second looks at the metrics of what the first did.
 OF_THE_WHOLE = (BLACK_BOX, METRICS)
 # These begin first, for they take longest: what is short fills up the end.
-LONG = ("catalog", "chassis", "payment", "booking", "notify", "stack", "auth")
-# These only think. They run beside the whole stack, whose tests mostly wait, with the processor time that it leaves.
-BESIDE_THE_WHOLE = ("helm", "docker", "monitoring")
+LONG = ("catalog", "chassis", "payment", "booking", "notify", "auth", "audit")
+# These need no server that the black box stops. They run beside the whole stack, whose tests mostly wait, with the
+# processor time that it leaves.
+BESIDE_THE_WHOLE = ("helm", "stack", "docker", "monitoring", "saga")
 SUMMARY = re.compile(r"\b(passed|failed|errors?|no tests ran)\b.* in \d")
 
 
@@ -59,7 +60,8 @@ def all_suites() -> list[Suite]:
     """chassis, the services, each folder with a pytest.ini, the stack's own, and the black-box tests."""
     suites = [Suite("chassis", ROOT / "chassis", service=service_named(CHASSIS_HOST))]
     suites += [Suite(service.name, service.folder, service=service) for service in SERVICES]
-    suites.append(Suite("stack", ROOT, ("-q", "stack", "audit", "mailbox")))
+    suites.append(Suite("audit", ROOT, ("-q", "audit")))
+    suites.append(Suite("stack", ROOT, ("-q", "stack", "mailbox")))
     suites.append(Suite("saga", ROOT, ("-q", MODEL)))
     for file in sorted(ROOT.glob("*/pytest.ini")):
         # What monitoring has beside its tests wants to see a stack that has sold something.
