@@ -8,7 +8,7 @@ from conftest import ROOT, Unset, interpolated
 from make_env import MAKERS
 
 from stack import credentials, variables
-from stack.instance import MAIN, Instance
+from stack.instance import Instance
 from stack.ports import USUAL
 from stack.services import SERVICES, Service
 
@@ -23,6 +23,8 @@ CONTAINERS = {
 }
 # What a process finds on one machine and not in a container: where it is, and the machine's own.
 LOCAL = {"PATH", "HOME", "LANG", "TZ", "PYTHONUNBUFFERED", "MALLOC_ARENA_MAX", "MARQUEE_STATE", "BIND"}
+# An instance that nobody has, so that it has no replica say.
+UNMADE = "unmade"
 # Said by the code where a container does not say it.
 DEFAULTED = {"DJANGO_SETTINGS_MODULE"}
 
@@ -105,7 +107,7 @@ def test_a_container_is_told_what_a_local_process_is_told(service: Service, serv
     # While a key is changed for another.
     secrets |= {"JWT_PREVIOUS_PUBLIC_KEY": "a key", "TICKET_PREVIOUS_PUBLIC_KEY": "a key"}
     ports = dict.fromkeys(USUAL, 1)
-    local = variables.of_service(Instance.named(MAIN), service, ports=ports, secrets=secrets)
+    local = variables.of_service(Instance.named(UNMADE), service, ports=ports, secrets=secrets)
     for kind in KINDS:
         environment = services[f"{service.name}{kind}"]["environment"]
         assert set(local) - LOCAL - DEFAULTED <= set(environment)
@@ -114,7 +116,7 @@ def test_a_container_is_told_what_a_local_process_is_told(service: Service, serv
 
 def test_helpers_are_told_what_they_are_told_locally(services: Services) -> None:
     secrets = {name: make() for name, make in credentials.MAKERS.items()}
-    instance, ports = Instance.named(MAIN), dict.fromkeys(USUAL, 1)
+    instance, ports = Instance.named(UNMADE), dict.fromkeys(USUAL, 1)
     simulator = variables.of_gateway_simulator(instance, ports=ports, secrets=secrets)
     assert set(simulator) - LOCAL == set(services["gateway-simulator"]["environment"])
     sink = variables.of_message_sink(instance, ports=ports, secrets=secrets)
