@@ -23,7 +23,7 @@ ROUTES = [
     (re.compile(r"/api(?P<route>/showtimes/[^/]+/seats(?:/.*)?)"), "booking"),
     (re.compile(r"/api(?P<route>(?:/showtimes/[^/]+)?/tickets(?:/.*)?|/showtimes/[^/]+/quote)"), "booking"),
     (re.compile(r"/api(?P<route>/(?:movies|theaters|showtimes|screens)(?:[/:].*)?)"), "catalog"),
-    (re.compile(r"/api(?P<route>/(?:bookings|promotions)(?:/.*)?)"), "booking"),
+    (re.compile(r"/api(?P<route>/(?:bookings|promotions)(?:[/:].*)?)"), "booking"),
     (re.compile(r"/api(?P<route>/(?:gift-cards|payments|receipts|refunds)(?:/.*)?)"), "payment"),
     (re.compile(r"/api(?P<route>/notifications(?:/.*)?)"), "notify"),
 ]

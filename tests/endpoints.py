@@ -263,7 +263,7 @@ ENDPOINTS = [
     Endpoint(
         "POST",
         "/api/gift-cards/issues",
-        {"origin": "sold", "amount": MONEY, "count": 1, "reason": "paid in cash"},
+        {"origin": "sold", "amount": MONEY, "reason": "paid in cash"},
         key=True,
         wrong={
             "origin": ["", "found"],

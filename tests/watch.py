@@ -9,9 +9,9 @@ from typing import Any
 from waiting import wait_for
 from world import Choice, Market, Person, book, booking_of, seat_statuses
 
-LIMIT_SECONDS = 15
+LIMIT_SECONDS = 20
 # What happens before the end is looked at too, but not for minutes.
-BEFORE = timedelta(seconds=3)
+BEFORE = timedelta(seconds=8)
 
 
 @dataclass(frozen=True, slots=True)
