@@ -237,12 +237,18 @@ class PaymentAdmin(ReadOnlyAdmin):
                 self.message_user(request, f"{payment}: {problem.detail}", messages.ERROR)
 
 
+class OfAPayment(ReadOnlyAdmin):
+    """The payments of a page are read by their keys: a join may be planned to read all that there are."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).prefetch_related("payment")
+
+
 @admin.register(GatewayOperation)
-class GatewayOperationAdmin(ReadOnlyAdmin):
+class GatewayOperationAdmin(OfAPayment):
     list_display = [BOOKING, "kind", AMOUNT, "state", OUTCOME, "attempts", "due_at", "created_at"]
     list_filter = ["state", "kind", ("outcome_code", ValuesInWords), "created_at"]
     ordering = ["-id"]
-    list_select_related = ["payment"]
     search_fields = ["id", "=payment__booking_reference", "payment__id", "=result"]
     exclude = ["payment_token", "outcome_code", *IN_MINOR_UNITS]
     readonly_fields = [AMOUNT, GIFT_AMOUNT, OUTCOME]
@@ -250,11 +256,10 @@ class GatewayOperationAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Transaction)
-class TransactionAdmin(ReadOnlyAdmin):
+class TransactionAdmin(OfAPayment):
     list_display = [BOOKING, "kind", "account", AMOUNT, "created_at"]
     ordering = ["-id"]
     list_filter = ["account", "kind", "currency", "created_at"]
-    list_select_related = ["payment"]
     search_fields = ["=payment__booking_reference", "payment__id"]
     exclude = IN_MINOR_UNITS
     readonly_fields = [AMOUNT]

@@ -32,8 +32,6 @@ OF_A_LIST, OF_A_SEARCH_BY_ID, OF_A_READ = 5000, 200, 500
 BYTES = 150_000
 # By so much a world costs more that was never swept.
 UNSWEPT = 1.25
-# A day is so much of the world that tests load that a join may be cheapest with all of another table: pages bound it.
-DAY, WORLD = "__gte=", 20_000
 # So many choices of each filter are tried.
 CHOICES = 8
 
@@ -197,10 +195,6 @@ def assert_bounded(found: Iterable[Measured], *, rows: int = 12_000) -> None:
     all_of_it = list(found)
     assert all_of_it
     over = [
-        each
-        for each in all_of_it
-        if each.buffers > UNSWEPT * each.wanted
-        or each.bytes > BYTES
-        or each.rows > (WORLD if DAY in each.what else rows)
+        each for each in all_of_it if each.buffers > UNSWEPT * each.wanted or each.bytes > BYTES or each.rows > rows
     ]
     assert not over, "\n".join(map(str, over))
