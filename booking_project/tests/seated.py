@@ -1,4 +1,4 @@
-"""Showtimes that move to another screen, and who sits where then."""
+"""Who sits where: in a booking, and after a showtime has moved to another screen."""
 
 from collections import Counter
 from uuid import UUID
@@ -19,6 +19,11 @@ def another(showtime: Showtime, rows: int = 5, columns: int = 8, name: str = "Ha
     """A screen of the same theater."""
     seats = layout(rows, columns, **layout_of)
     return ScreenFactory(theater_id=showtime.theater_id, name=name, rows=rows, columns=columns, seats=seats)
+
+
+def seats_of(booking: Booking) -> list[BookingSeat]:
+    """By row and number, those too that were given back."""
+    return list(booking.seats.order_by("row", "number"))
 
 
 def of(booking: Booking) -> list[str]:

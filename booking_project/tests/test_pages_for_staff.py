@@ -12,7 +12,6 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.html import strip_tags
 from factories import TARIFF, ScreenFactory, ShowtimeFactory, seat_ids
-from money import authorise, capture
 
 from bookings import desk, doors, holds, services
 from bookings.domain import PaymentStatus, State
@@ -35,19 +34,6 @@ START = datetime(2030, 11, 28, 17, 15, tzinfo=UTC)
 def showtime(db: None) -> Showtime:
     """Of the next day already by the clocks there."""
     return ShowtimeFactory(starts_at=START, rules={"cancellation_cutoff_minutes": 60})
-
-
-@pytest.fixture
-def sold(hold: Callable[..., Booking]) -> Callable[..., Booking]:
-    """sold(0, 1) → a paid booking of these seats, with its tickets."""
-
-    def make(*places: int, **wanted: Any) -> Booking:
-        booking = hold(*places, **wanted)
-        authorise(booking.id)
-        capture(booking.id)
-        return Booking.objects.get(id=booking.id)
-
-    return make
 
 
 @pytest.fixture(params=["support", "manager", "admin"])
@@ -75,9 +61,9 @@ def choose(browser: Client, *bookings: Booking, **form: str) -> Any:
 
 
 def test_every_page_has_one_clock_the_theater_s_and_names_it(
-    sold: Any, showtime: Showtime, read: Any, staff: Client, move: Any
+    bought: Any, showtime: Showtime, read: Any, staff: Client, move: Any
 ) -> None:
-    booking = sold(0)
+    booking = bought(0)
     doors.check_in(ticket=booking.ticket, showtime_id=showtime.id, door="Hall 1", actor=LINH)
     move(timedelta(minutes=30))
     pages = {
@@ -96,8 +82,8 @@ def test_every_page_has_one_clock_the_theater_s_and_names_it(
     assert all(local in pages[path] for path in ("booking/", f"booking/{booking.id}/change/", "bookingtransition/"))
 
 
-def test_lists_are_taken_along_as_they_are_shown(client: Client, sold: Any) -> None:
-    sold(0)
+def test_lists_are_taken_along_as_they_are_shown(client: Client, bought: Any) -> None:
+    bought(0)
     client.force_login(local_user("root", {"admin"}), backend="django.contrib.auth.backends.ModelBackend")
     assert_lists_are_taken_along(client)
 
@@ -112,8 +98,8 @@ def test_codes_are_read_as_words(hold: Any, read: Any) -> None:
             assert not [code for code in (*State, "partially_refunded", "hold_ended", "seats_sold") if code in page]
 
 
-def test_terms_prices_and_rules_are_sentences(sold: Any, showtime: Showtime, read: Any) -> None:
-    booking = sold(0)
+def test_terms_prices_and_rules_are_sentences(bought: Any, showtime: Showtime, read: Any) -> None:
+    booking = bought(0)
     Showtime.objects.filter(id=showtime.id).update(movie_title="Another Film", rules={"accessible_places": "anybody"})
     shown = read(f"booking/{booking.id}/change/")
     assert "The Lantern Keeper (2D, vi) · Marquee Bến Thành, Hall 1 · Fri 29 Nov 2030 00:15 Asia/Ho_Chi_Minh" in shown
@@ -153,12 +139,12 @@ def test_what_a_booking_is_made_of_and_what_is_for_sale_are_lines_in_words(
     assert "{" not in shown + now
 
 
-def test_who_did_what_is_said_by_name(sold: Any, showtime: Showtime, read: Any) -> None:
-    booking = sold(0, 1)
+def test_who_did_what_is_said_by_name(bought: Any, showtime: Showtime, read: Any) -> None:
+    booking = bought(0, 1)
     doors.check_in(
         ticket=booking.seat_tickets[str(seat_ids(showtime)[1])], showtime_id=showtime.id, door="", actor=LINH
     )
-    other = sold(2)
+    other = bought(2)
     desk.cancel_for_customer(booking_id=other.id, actor=LINH, reason="projector broke")
     let_in, cancelled = (read(f"booking/{each.id}/change/") for each in (booking, other))
     assert "A2 - linh" in let_in
@@ -168,8 +154,8 @@ def test_who_did_what_is_said_by_name(sold: Any, showtime: Showtime, read: Any) 
     assert str(LINH.id) not in let_in + cancelled
 
 
-def test_the_log_says_what_was_done_to_what_by_name(sold: Any, showtime: Showtime, read: Any) -> None:
-    booking = sold(0)
+def test_the_log_says_what_was_done_to_what_by_name(bought: Any, showtime: Showtime, read: Any) -> None:
+    booking = bought(0)
     desk.cancel_for_customer(booking_id=booking.id, actor=LINH, reason="projector broke")
     holds.block_seats(showtime_id=showtime.id, seat_ids=seat_ids(showtime)[4:6], actor=LINH)
     page = read(LOG)
@@ -208,10 +194,10 @@ def test_a_cancelled_showtime_that_was_never_told_of_has_a_page(read: Any, deliv
 
 
 def test_the_pages_of_a_showtime_say_whom_its_cancellation_touches(
-    sold: Any, hold: Any, showtime: Showtime, read: Any
+    bought: Any, hold: Any, showtime: Showtime, read: Any
 ) -> None:
-    sold(0, 1, 2)
-    sold(3)
+    bought(0, 1, 2)
+    bought(3)
     hold(8, 9)
     ended, ago = hold(10), timezone.now() - timedelta(hours=1)  # before this test's transaction began
     Booking.objects.filter(id=ended.id).update(hold_expires_at=ago)
@@ -225,9 +211,9 @@ def test_the_pages_of_a_showtime_say_whom_its_cancellation_touches(
 
 
 def test_before_bookings_are_cancelled_the_page_says_what_that_does_and_leads_back(
-    sold: Any, hold: Any, staff: Client
+    bought: Any, hold: Any, staff: Client
 ) -> None:
-    paid, held, ended = sold(0, 1), hold(2), sold(3)
+    paid, held, ended = bought(0, 1), hold(2), bought(3)
     services.record_refund(
         booking_id=paid.id,
         status=PaymentStatus.PARTIALLY_REFUNDED,
@@ -249,9 +235,9 @@ def test_before_bookings_are_cancelled_the_page_says_what_that_does_and_leads_ba
     assert "nothing is left to cancel" in choose(staff, paid, ended).content.decode()
 
 
-def test_seats_that_cannot_be_taken_off_sale_are_named(sold: Any, showtime: Showtime, client: Client) -> None:
+def test_seats_that_cannot_be_taken_off_sale_are_named(bought: Any, showtime: Showtime, client: Client) -> None:
     client.force_login(local_user("root", {"manager"}), backend="django.contrib.auth.backends.ModelBackend")
-    sold(0, 1)
+    bought(0, 1)
     form = {"what": "block", "seat": [str(seat) for seat in seat_ids(showtime)[:3]]}
     page = client.post(f"{BASE}showtime/{showtime.id}/seats/", form, follow=True).content.decode()
     assert "A seat is held or sold already: A1, A2." in page
@@ -259,9 +245,9 @@ def test_seats_that_cannot_be_taken_off_sale_are_named(sold: Any, showtime: Show
 
 
 def test_no_page_asks_the_database_for_each_of_its_rows(
-    sold: Any, hold: Any, showtime: Showtime, read: Any, staff: Client
+    bought: Any, hold: Any, showtime: Showtime, read: Any, staff: Client
 ) -> None:
-    booking = sold(0, 1, 2, 3, 8, 9)
+    booking = bought(0, 1, 2, 3, 8, 9)
 
     def statements() -> list[int]:
         made = []
@@ -276,7 +262,7 @@ def test_no_page_asks_the_database_for_each_of_its_rows(
         return made
 
     def one_more(place: int) -> None:
-        another = sold(16 + place)
+        another = bought(16 + place)
         desk.cancel_for_customer(booking_id=another.id, actor=LINH, reason="one more")
         ticket = booking.seat_tickets[str(booking.seats.all()[place].seat_id)]
         doors.check_in(ticket=ticket, showtime_id=showtime.id, door="", actor=LINH)

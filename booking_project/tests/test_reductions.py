@@ -7,6 +7,8 @@ import jwt
 import pytest
 from django.db import connection
 from money import authorise, capture
+from races import came_of
+from seated import seats_of
 
 from bookings import desk, doors, endings, heard, services
 from bookings.domain import PaymentStatus, State, Trigger, Why
@@ -16,7 +18,6 @@ from bookings.inventory import seat_statuses
 from bookings.models import GIVEN_BACK, Booking, BookingSeat, BookingTransition, Showtime
 from chassis.ids import uuid7
 from chassis.storage.audit_log import Actor, Door
-from chassis.web.problems import Problem
 
 USHER = Actor(uuid7(), "linh", Door.API)
 PRICE = 90_000
@@ -34,11 +35,6 @@ def paid(hold):
         return Booking.objects.get(id=booking.id)
 
     return make
-
-
-def seats_of(booking: Booking) -> list[BookingSeat]:
-    """By row and number."""
-    return list(booking.seats.order_by("row", "number"))
 
 
 def refund(booking: Booking, seats: list[BookingSeat], *, refunded: int | None = None, kind: str = "cancel") -> None:
@@ -232,15 +228,6 @@ def test_every_check_in_is_told_with_the_seats_it_was_the_first_of(paid, emitted
 def test_a_refund_a_scan_and_a_cancellation_at_once_leave_one_story(transactional_db, request):
     paid, seen = request.getfixturevalue("paid"), Counter()
 
-    def told(act) -> str:
-        try:
-            act()
-        except Problem as problem:
-            return problem.code
-        finally:
-            connection.close()
-        return "done"
-
     for place in range(0, 16, 2):
         booking = paid(place, place + 1)
         going, _ = seats_of(booking)
@@ -250,7 +237,7 @@ def test_a_refund_a_scan_and_a_cancellation_at_once_leave_one_story(transactiona
             lambda b=booking: endings.cancel_booking(booking_id=b.id, user_id=b.user_id),
         )
         with ThreadPoolExecutor(3) as pool:
-            _, scanned, cancelled = pool.map(told, acts)
+            _, scanned, cancelled = pool.map(came_of, acts)
         now = Booking.objects.get(id=booking.id)
         given_back = now.seats.filter(GIVEN_BACK).exists()
         sold = set(seat_statuses(now.showtime_id, [seat.seat_id for seat in seats_of(now)]))

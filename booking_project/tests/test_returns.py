@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from factories import TARIFF, PromoCodeFactory, layout, seat_ids
 from hypothesis import given
 from hypothesis import strategies as st
-from money import authorise, capture
+from races import came_of
+from seated import seats_of
 
 from bookings import desk, doors, endings, heard, returns, services
 from bookings.domain import CancellationRules, PaymentStatus, State, Why, cancellation, taken_back
@@ -32,26 +32,8 @@ LATE = {"cancellation_cutoff_minutes": 60 * 24 * 30, "cancellation_fee_percent":
 
 
 @pytest.fixture
-def sold(hold):
-    """sold(0, 1) → a booking of two seats with its tickets."""
-
-    def make(*places: int, **wanted: Any) -> Booking:
-        booking = hold(*places, **wanted)
-        authorise(booking.id)
-        capture(booking.id)
-        return Booking.objects.get(id=booking.id)
-
-    return make
-
-
-@pytest.fixture
 def late(showtime: Showtime) -> None:
     Showtime.objects.filter(id=showtime.id).update(rules=LATE)
-
-
-def seats_of(booking: Booking) -> list[BookingSeat]:
-    """By row and number."""
-    return list(booking.seats.order_by("row", "number"))
 
 
 def body(*seats: BookingSeat) -> dict[str, Any]:
@@ -72,8 +54,8 @@ def goes_back(booking: Booking, seats: list[BookingSeat], *, so_far: int, kind: 
     services.record_refund(booking_id=booking.id, status=status, refunded=so_far, kind=kind, seats=told, cause=cause)
 
 
-def test_a_customer_gives_a_seat_back_and_the_booking_goes_on(sold, sign_in, emitted, showtime):
-    booking = sold(0, 1)
+def test_a_customer_gives_a_seat_back_and_the_booking_goes_on(bought, sign_in, emitted, showtime):
+    booking = bought(0, 1)
     going, staying = seats_of(booking)
     customer = sign_in(user_id=booking.user_id)
     quote = customer.post(f"/bookings/{booking.id}/give-back/quote", body(going), format="json").json()
@@ -98,8 +80,8 @@ def test_a_customer_gives_a_seat_back_and_the_booking_goes_on(sold, sign_in, emi
     assert refused.value.extra["ended_by"] == "seats_given_back"
 
 
-def test_all_that_is_left_is_the_cancellation_to_the_same_unit(late, sold, emitted):
-    twins = sold(0, 1, 2), sold(3, 4, 5)
+def test_all_that_is_left_is_the_cancellation_to_the_same_unit(late, bought, emitted):
+    twins = bought(0, 1, 2), bought(3, 4, 5)
     for booking in twins:
         give_back(booking, seats_of(booking)[0])
     by_seats = give_back(twins[0], *seats_of(twins[0])[1:])
@@ -114,8 +96,8 @@ def test_all_that_is_left_is_the_cancellation_to_the_same_unit(late, sold, emitt
     assert [each["due"]["amount"] for each in one.data["due"]] == [PRICE - FEE]
 
 
-def test_what_went_back_is_known_by_the_seat_and_the_rest_is_reckoned_without_it(late, sold):
-    booking = sold(0, 1)
+def test_what_went_back_is_known_by_the_seat_and_the_rest_is_reckoned_without_it(late, bought):
+    booking = bought(0, 1)
     going, _ = seats_of(booking)
     assert give_back(booking, going).refund == PRICE - FEE
     for _ in range(2):
@@ -129,8 +111,8 @@ def test_what_went_back_is_known_by_the_seat_and_the_rest_is_reckoned_without_it
     assert (outcome.refund, outcome.retained) == (PRICE + FEE, 0)
 
 
-def test_money_that_support_gave_for_a_seat_is_not_given_for_it_again(sold):
-    booking = sold(0, 1, 2)
+def test_money_that_support_gave_for_a_seat_is_not_given_for_it_again(bought):
+    booking = bought(0, 1, 2)
     as_goodwill, whole, _ = seats_of(booking)
     goes_back(booking, [as_goodwill], so_far=PRICE, kind="goodwill")
     assert give_back(booking, as_goodwill).refund == 0
@@ -151,9 +133,9 @@ def test_money_that_support_gave_for_a_seat_is_not_given_for_it_again(sold):
     assert (left.refund, left.retained) == (PRICE - FEE, FEE)
 
 
-def test_fees_of_the_booking_stay_until_its_last_seat_goes(sold, showtime):
+def test_fees_of_the_booking_stay_until_its_last_seat_goes(bought, showtime):
     Showtime.objects.filter(id=showtime.id).update(tariff=TARIFF)
-    booking = sold(0, 1)
+    booking = bought(0, 1)
     first, last = seats_of(booking)
     with_glasses = PRICE + 20_000
     assert give_back(booking, first).refund == with_glasses
@@ -176,8 +158,8 @@ def quoted(booking: Booking, *seats: BookingSeat) -> bool:
         return False
 
 
-def test_what_cannot_be_given_back_is_refused_and_nothing_is_half_done(sold, hold, sign_in, emitted, showtime):
-    booking, other, held = sold(0, 1, 2), sold(3), hold(4, 5)
+def test_what_cannot_be_given_back_is_refused_and_nothing_is_half_done(bought, hold, sign_in, emitted, showtime):
+    booking, other, held = bought(0, 1, 2), bought(3), hold(4, 5)
     used, first, second = seats_of(booking)
     doors.check_in(ticket=booking.seat_tickets[str(used.seat_id)], showtime_id=showtime.id, door="left", actor=USHER)
     assert refused(booking, used) == refused(booking, used, first) == "seats_not_returnable"
@@ -193,7 +175,7 @@ def test_what_cannot_be_given_back_is_refused_and_nothing_is_half_done(sold, hol
     assert len(emitted("booking.reduced")) == 1
 
 
-def test_what_is_sold_together_stays_together_or_goes_together(sold, showtime):
+def test_what_is_sold_together_stays_together_or_goes_together(bought, showtime):
     seats = layout(rows=1, columns=8)
     kinds = ["couple", "couple", "accessible", "companion", *["standard"] * 4]
     Screen.objects.filter(id=showtime.screen_id).update(
@@ -202,7 +184,7 @@ def test_what_is_sold_together_stays_together_or_goes_together(sold, showtime):
     tariff = TARIFF | {"prices": {code: dict.fromkeys(kinds, PRICE) for code in ("adult", "child", "crew")}}
     Showtime.objects.filter(id=showtime.id).update(tariff=tariff)
     ids = seat_ids(showtime)
-    booking = sold(*range(6), ticket_types={ids[5]: "child", ids[4]: "child"})
+    booking = bought(*range(6), ticket_types={ids[5]: "child", ids[4]: "child"})
     left, right, wheelchair, companion, *children = seats_of(booking)
     assert refused(booking, left) == "couple_seat_split"
     assert refused(booking, wheelchair) == "companion_alone"
@@ -213,17 +195,17 @@ def test_what_is_sold_together_stays_together_or_goes_together(sold, showtime):
     assert Booking.objects.get(id=booking.id).status == State.CANCELLED
 
 
-def test_a_code_for_so_many_tickets_is_not_had_for_fewer(sold, showtime):
+def test_a_code_for_so_many_tickets_is_not_had_for_fewer(bought, showtime):
     PromoCodeFactory(promotion__min_tickets=3, promotion__value=50)
-    booking = sold(0, 1, 2, 3, promo_code="QUIET")
+    booking = bought(0, 1, 2, 3, promo_code="QUIET")
     first, second, *rest = seats_of(booking)
     assert give_back(booking, first).refund == PRICE // 2
     assert refused(booking, second) == "promo_code_unfit"
     assert give_back(booking, second, *rest).refund == 3 * PRICE // 2
 
 
-def test_the_same_key_gives_back_once(sold, sign_in, emitted):
-    booking = sold(0, 1)
+def test_the_same_key_gives_back_once(bought, sign_in, emitted):
+    booking = bought(0, 1)
     customer = sign_in(user_id=booking.user_id)
     going = body(seats_of(booking)[0])
     first, again = (
@@ -268,19 +250,10 @@ def test_seat_by_seat_never_more_comes_back_than_was_paid_nor_less_than_at_once(
 
 
 def test_give_backs_a_scan_a_cancellation_and_a_refund_at_once_leave_one_story(transactional_db, request):
-    sold, seen = request.getfixturevalue("sold"), Counter()
-
-    def told(act: Any) -> str:
-        try:
-            act()
-        except Problem as problem:
-            return problem.code
-        finally:
-            connection.close()
-        return "done"
+    bought, seen = request.getfixturevalue("bought"), Counter()
 
     for place in range(0, 16, 2):
-        booking = sold(place, place + 1)
+        booking = bought(place, place + 1)
         going, _ = seats_of(booking)
         code = booking.seat_tickets[str(going.seat_id)]
         acts = (
@@ -291,7 +264,7 @@ def test_give_backs_a_scan_a_cancellation_and_a_refund_at_once_leave_one_story(t
             lambda b=booking, s=going: goes_back(b, [s], so_far=PRICE),
         )
         with ThreadPoolExecutor(len(acts)) as pool:
-            first, second, scanned, cancelled, _ = pool.map(told, acts)
+            first, second, scanned, cancelled, _ = pool.map(came_of, acts)
         now = Booking.objects.get(id=booking.id)
         left = {seat.seat_id for seat in seats_of(now) if seat.given_back_at is None}
         sold_now = set(seat_statuses(now.showtime_id, [seat.seat_id for seat in seats_of(now)]))

@@ -280,8 +280,24 @@ class GiftCardPart:
     amount: Money
 
 
+class PartlyByGiftCard:
+    """Money of which a gift card may have a part."""
+
+    __slots__ = ()
+    amount: Money
+    gift_card: GiftCardPart | None
+
+    @property
+    def gift_card_last4(self) -> str:
+        return self.gift_card.last4 if self.gift_card else ""
+
+    @property
+    def gift_card_amount(self) -> Money:
+        return self.gift_card.amount if self.gift_card else Money(0, self.amount.currency)
+
+
 @dataclass(frozen=True, slots=True)
-class PaymentCompleted:
+class PaymentCompleted(PartlyByGiftCard):
     """card_last4: "" where no card paid, or its provider does not tell. gift_card: what one paid of it."""
 
     payment_id: UUID
@@ -291,14 +307,6 @@ class PaymentCompleted:
     captured_at: datetime
     card_last4: str = ""
     gift_card: GiftCardPart | None = None
-
-    @property
-    def gift_card_last4(self) -> str:
-        return self.gift_card.last4 if self.gift_card else ""
-
-    @property
-    def gift_card_amount(self) -> Money:
-        return self.gift_card.amount if self.gift_card else Money(0, self.amount.currency)
 
     @property
     def card_amount(self) -> Money:
@@ -317,7 +325,7 @@ class PaymentFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentRefunded:
+class PaymentRefunded(PartlyByGiftCard):
     """reason: what staff wrote to the customer, or "". seats: whose money it is; that they were given back is booking's
     to say, as somebody may sit there. seats_left: those that payment takes the booking to go on with. outside: how it
     went back where the card gateway had refused; "provider" is by hand there.
@@ -339,14 +347,6 @@ class PaymentRefunded:
     seats_left: list[Seat] = field(default_factory=list)
     outside: str = ""
     gift_card: GiftCardPart | None = None
-
-    @property
-    def gift_card_last4(self) -> str:
-        return self.gift_card.last4 if self.gift_card else ""
-
-    @property
-    def gift_card_amount(self) -> Money:
-        return self.gift_card.amount if self.gift_card else Money(0, self.amount.currency)
 
     @property
     def gift_card_alone(self) -> bool:
