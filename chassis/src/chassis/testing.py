@@ -18,7 +18,6 @@ import pytest
 import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
-from django.core.management import call_command
 
 from chassis.ids import uuid7
 from chassis.messaging.events import Event
@@ -244,13 +243,17 @@ def emitted() -> Callable[..., list[Event]]:
     return read
 
 
-@pytest.fixture
-def long_history(db: None) -> None:
-    """Thousands of everything that the service has: more than anything may look at."""
-    from chassis.testing_database import sweep
+@pytest.fixture(scope="module")
+def _long_history(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    from chassis.testing_database import loaded
 
-    sweep()
-    call_command("load_large", theaters=2, movies=1000, showtimes=20_000, bookings=20_000, users=20_000)
+    with django_db_blocker.unblock(), loaded(theaters=2, movies=1000, showtimes=20_000, bookings=20_000, users=20_000):
+        yield
+
+
+@pytest.fixture
+def long_history(_long_history: None, db: None) -> None:
+    """Thousands of everything that the service has: more than anything may look at. Loaded once for all of a module."""
 
 
 @pytest.fixture

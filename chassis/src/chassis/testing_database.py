@@ -1,9 +1,11 @@
 """For the tests of a service: its database is emptied where one that committed wrote, and swept for one that counts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.core.management import call_command
+from django.db import connection, transaction
 from django.test import TransactionTestCase
 
 _REFERENCES = "SELECT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint WHERE contype = 'f'"
@@ -44,6 +46,18 @@ def sweep() -> None:
             cursor.execute("VACUUM " + ", ".join(map(_quoted, tables)))
     finally:
         beside.close()
+
+
+@contextmanager
+def loaded(**sizes: int) -> Iterator[None]:
+    """A world of these sizes (`manage.py load_large`), in a transaction in which those of the tests are."""
+    sweep()
+    with transaction.atomic():
+        call_command("load_large", verbosity=0, **sizes)
+        # What is checked once is not checked again at the end of each test.
+        connection.check_constraints()
+        yield
+        transaction.set_rollback(True)
 
 
 def _not_empty(tables: Iterable[str]) -> set[str]:

@@ -15,7 +15,7 @@ from django.db import connection
 from chassis.ids import time_of_uuid7
 from chassis.storage.partitions import ByTime, make, partitions_of
 
-_EXPLAIN = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) "
+_EXPLAIN = "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) "
 _EXPLAINABLE = re.compile(r"\s*(SELECT|WITH|INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
 
 
