@@ -1,4 +1,4 @@
-"""`test`: every suite on the servers of a test instance, two at a time, then those that need the whole stack."""
+"""`test`: every suite on the servers of a test instance, two at a time, at last those that need the whole stack."""
 
 import os
 import re
@@ -6,9 +6,10 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from stack import demo, lifecycle, packages, up, variables
@@ -98,15 +99,17 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
         lifecycle.erase(instance)
     with _stopped_at_the_end(instance, say=say):
         stack = up.infrastructure(instance, fixed_ports={}, say=say, replicas=1)
-        results = _run_all(of_parts, stack, arguments, say=say)
-        if not whole:
-            return results
-        with ThreadPoolExecutor(1) as pool:
-            others = pool.map(
-                lambda suite: _run_suite(suite, stack, arguments, say=say, first=("nice", "-n19")),
-                _in_order(beside, BESIDE_THE_WHOLE),
-            )
-            return [*results, *_run_on_the_whole(of_the_whole, stack, arguments, say=say), *others]
+
+        with _two_at_a_time() as pool:
+            run_one = partial(_run_suite, stack=stack, arguments=arguments, say=say)
+            parts = [pool.submit(run_one, suite) for suite in of_parts]
+            jobs = list(parts)
+            if whole:
+                jobs.append(pool.submit(_run_on_the_whole, of_the_whole, stack, run_one, after=parts, say=say))
+            jobs += [
+                pool.submit(run_one, suite, first=("nice", "-n19")) for suite in _in_order(beside, BESIDE_THE_WHOLE)
+            ]
+            return [result for job in jobs for result in job.result()]
 
 
 def _in_order(suites: Sequence[Suite], names: Sequence[str]) -> list[Suite]:
@@ -114,7 +117,15 @@ def _in_order(suites: Sequence[Suite], names: Sequence[str]) -> list[Suite]:
     return sorted(suites, key=lambda suite: names.index(suite.name) if suite.name in names else len(names))
 
 
-def _run_on_the_whole(suites: Sequence[Suite], stack: Stack, arguments: Sequence[str], *, say: Say) -> list[Result]:
+def _run_on_the_whole(
+    suites: Sequence[Suite],
+    stack: Stack,
+    run_one: Callable[[Suite], list[Result]],
+    *,
+    after: Sequence[Future[list[Result]]],
+    say: Say,
+) -> list[Result]:
+    """after: what uses servers that these stop; the stack starts beside the last of it."""
     started = time.monotonic()
     try:
         up.up(stack.instance, fixed_ports={}, with_demo=True, say=say)
@@ -122,7 +133,8 @@ def _run_on_the_whole(suites: Sequence[Suite], stack: Stack, arguments: Sequence
     except StackError as error:
         print(f"\n{error}\n{error.details}\n", flush=True)
         return [Result("the stack", False, time.monotonic() - started, f"it did not start: {error}")]
-    return [_run_suite(suite, stack, arguments, say=say) for suite in suites]
+    wait(after)
+    return [result for suite in suites for result in run_one(suite)]
 
 
 def print_results(results: Sequence[Result], *, seconds: float) -> None:
@@ -147,10 +159,11 @@ _printing = threading.Lock()
 _running: set[subprocess.Popen[str]] = set()
 
 
-def _run_all(suites: Sequence[Suite], stack: Stack, arguments: Sequence[str], *, say: Say) -> list[Result]:
+@contextmanager
+def _two_at_a_time() -> Iterator[ThreadPoolExecutor]:
     pool = ThreadPoolExecutor(AT_ONCE)
     try:
-        return list(pool.map(lambda suite: _run_suite(suite, stack, arguments, say=say), suites))
+        yield pool
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
         for process in tuple(_running):
@@ -160,7 +173,9 @@ def _run_all(suites: Sequence[Suite], stack: Stack, arguments: Sequence[str], *,
         pool.shutdown()
 
 
-def _run_suite(suite: Suite, stack: Stack, arguments: Sequence[str], *, say: Say, first: Sequence[str] = ()) -> Result:
+def _run_suite(
+    suite: Suite, *, stack: Stack, arguments: Sequence[str], say: Say, first: Sequence[str] = ()
+) -> list[Result]:
     """Its output is shown when it has ended, so that it mixes with no other. first: the words before the command."""
     say(f"testing {suite.name}")
     started = time.monotonic()
@@ -183,7 +198,7 @@ def _run_suite(suite: Suite, stack: Stack, arguments: Sequence[str], *, say: Say
         say(f"tested {suite.name}")
         print(output, flush=True)
     summary = summaries[-1] if summaries else "pytest said nothing at its end"
-    return Result(suite.name, process.returncode == 0, seconds, summary)
+    return [Result(suite.name, process.returncode == 0, seconds, summary)]
 
 
 def _variables(suite: Suite, stack: Stack) -> Mapping[str, str]:

@@ -5,20 +5,20 @@ from typing import Any
 
 import msgspec
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from django.db.models.functions import Now
 
 from bookings import moves, tasks
 from bookings.models import Booking, Showtime, ShowtimeMove
 from bookings.terms import terms_of_sale
+from chassis.testing_database import large_world
 from chassis.testing_plans import Cost, analyze, buffers, costs, rows_read
 
 
 @pytest.fixture
 def history(db: None) -> None:
     """For each test anew: what one has taken back lies about in the way of the next."""
-    call_command("load_large", theaters=2, movies=20, showtimes=4000, bookings=8000, users=500, verbosity=0)
+    large_world(theaters=2, movies=20, showtimes=4000, bookings=8000, users=500)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.utils import timezone
@@ -9,13 +10,14 @@ from django.utils import timezone
 from bookings import closures, metrics, tasks
 from bookings.models import Booking, SeatStatus, Showtime
 from chassis.testing_costs import assert_bounded, ticks
-from chassis.testing_database import loaded
+from chassis.testing_database import kept, large_world
 from chassis.testing_plans import buffers, costs, rows_read
 
 
 @pytest.fixture(scope="module")
 def _history(django_db_setup, django_db_blocker) -> Iterator[None]:
-    with django_db_blocker.unblock(), loaded(theaters=2, movies=20, showtimes=4000, bookings=8000, users=500):
+    large = partial(large_world, theaters=2, movies=20, showtimes=4000, bookings=8000, users=500)
+    with django_db_blocker.unblock(), kept(large):
         yield
 
 

@@ -1,25 +1,44 @@
+from collections.abc import Iterator
 from datetime import timedelta
-from io import StringIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from factories import MovieFactory
 
 from catalog import scheduling, tariffs
-from catalog.demo.load import load_demo_data
+from catalog.demo.load import Loaded, load_demo_data
 from catalog.demo.theaters import HOUSES
 from catalog.models import Movie, MovieSlug, Screen, Showtime, Theater
 from chassis.storage.models import OutboxMessage
+from chassis.testing_database import kept, large_world
 
-pytestmark = pytest.mark.django_db
+# Of some 700 showtimes, made in bulk; of 14 films, named one by one.
+STATEMENTS = 240
 
 
-def test_the_demo_chain_is_told_event_by_event(emitted: Any, django_assert_max_num_queries: Any) -> None:
-    with django_assert_max_num_queries(240):  # of some 700 showtimes, made in bulk; of 14 films, named one by one
-        loaded = load_demo_data()
+@pytest.fixture(scope="module")
+def _chain(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[Loaded, int]]:
+    def load() -> tuple[Loaded, int]:
+        with CaptureQueriesContext(connection) as made:
+            return load_demo_data(), len(made)
+
+    with django_db_blocker.unblock(), kept(load) as chain:
+        yield chain
+
+
+@pytest.fixture
+def chain(_chain: tuple[Loaded, int], db: None) -> tuple[Loaded, int]:
+    """The demo data; what was told of their loading, and how many statements it took."""
+    return _chain
+
+
+def test_the_demo_chain_is_told_event_by_event(chain: tuple[Loaded, int], emitted: Any) -> None:
+    loaded, statements = chain
+    assert statements <= STATEMENTS
     assert (loaded.movies, loaded.theaters, loaded.screens) == (14, 4, 13)
     assert 600 < loaded.showtimes < 800
     assert len(emitted("showtime.scheduled")) == loaded.showtimes == Showtime.objects.count()
@@ -28,9 +47,8 @@ def test_the_demo_chain_is_told_event_by_event(emitted: Any, django_assert_max_n
     assert timezone.now() + timedelta(days=13) < last.starts_at < timezone.now() + timedelta(days=15)
 
 
-def test_what_adults_pay_for_films_formats_and_matinees() -> None:
+def test_what_adults_pay_for_films_formats_and_matinees(chain: tuple[Loaded, int]) -> None:
     """As one would say it: the base, a fifth more for 3D and half for IMAX, a fifth less before one o'clock."""
-    load_demo_data()
     dearer = {"2D": 1.0, "3D": 1.2, "IMAX": 1.5}
     seen = set()
     for showtime in Showtime.objects.select_related("theater").prefetch_related("prices"):
@@ -48,8 +66,9 @@ def test_what_adults_pay_for_films_formats_and_matinees() -> None:
     assert len(seen) > 10
 
 
-def test_every_house_sells_six_types_with_taxes_and_a_seller_as_a_manager_could_have_made_it() -> None:
-    load_demo_data()
+def test_every_house_sells_six_types_with_taxes_and_a_seller_as_a_manager_could_have_made_it(
+    chain: tuple[Loaded, int],
+) -> None:
     for theater in Theater.objects.all():
         types = [type_.told for type_ in theater.ticket_types.all()]
         assert [type_.code for type_ in types] == ["adult", "child", "student", "senior", "member", "companion"]
@@ -60,16 +79,14 @@ def test_every_house_sells_six_types_with_taxes_and_a_seller_as_a_manager_could_
     assert Theater.objects.count() == 4
 
 
-def test_loading_again_makes_nothing_twice(capsys: pytest.CaptureFixture[str]) -> None:
-    load_demo_data()
+def test_loading_again_makes_nothing_twice(chain: tuple[Loaded, int], capsys: pytest.CaptureFixture[str]) -> None:
     told = OutboxMessage.objects.count()
     call_command("demo_data")
     assert capsys.readouterr().out == "New: 0 movies, 0 theaters, 0 screens, 0 showtimes.\n"
     assert OutboxMessage.objects.count() == told
 
 
-def test_loading_again_later_tops_up_and_leaves_what_staff_did() -> None:
-    load_demo_data()
+def test_loading_again_later_tops_up_and_leaves_what_staff_did(chain: tuple[Loaded, int]) -> None:
     cancelled = Showtime.objects.filter(starts_at__gt=timezone.now() + timedelta(days=3)).first()
     scheduling.cancel_showtime(showtime_id=cancelled.id)
     Movie.objects.filter(title="Perihelion").update(synopsis="Another")
@@ -83,8 +100,7 @@ def test_loading_again_later_tops_up_and_leaves_what_staff_did() -> None:
     assert Movie.objects.get(title="Perihelion").synopsis == "Another"
 
 
-def test_a_screen_that_staff_use_otherwise_is_not_booked_twice() -> None:
-    load_demo_data()
+def test_a_screen_that_staff_use_otherwise_is_not_booked_twice(chain: tuple[Loaded, int]) -> None:
     free = Showtime.objects.filter(starts_at__gt=timezone.now() + timedelta(days=5)).first()
     taken = (free.movie_id, free.screen_id, free.starts_at, free.language)
     prices = {price.category: price.amount for price in free.prices.all()}
@@ -102,8 +118,7 @@ def test_a_screen_that_staff_use_otherwise_is_not_booked_twice() -> None:
     assert load_demo_data().showtimes == 0
 
 
-def test_every_showtime_has_a_price_for_every_seat_and_a_language_of_its_movie() -> None:
-    load_demo_data()
+def test_every_showtime_has_a_price_for_every_seat_and_a_language_of_its_movie(chain: tuple[Loaded, int]) -> None:
     walked = 0
     for showtime in Showtime.objects.select_related("movie", "screen").prefetch_related("prices"):
         walked += 1
@@ -115,8 +130,8 @@ def test_every_showtime_has_a_price_for_every_seat_and_a_language_of_its_movie()
     assert set(Theater.objects.values_list("currency", flat=True)) == {"VND", "JPY", "EUR"}
 
 
-def test_a_large_world_is_loaded_beside_what_there_is() -> None:
-    known = MovieFactory(slug="what-the-cellar-keeps")
-    call_command("load_large", theaters=1, movies=10, showtimes=20, bookings=20, users=20, stdout=StringIO())
-    assert (Movie.objects.count(), MovieSlug.objects.count()) == (11, 11)
-    assert list(MovieSlug.objects.filter(movie=known).values_list("slug", flat=True)) == [known.slug]
+def test_a_large_world_is_loaded_beside_what_there_is(chain: tuple[Loaded, int]) -> None:
+    known, slugs = Movie.objects.count(), set(MovieSlug.objects.values_list("slug", flat=True))
+    large_world(theaters=1, movies=10, showtimes=20, bookings=20, users=20)
+    assert Movie.objects.count() == known + 10
+    assert slugs < set(MovieSlug.objects.values_list("slug", flat=True))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -245,9 +246,10 @@ def emitted() -> Callable[..., list[Event]]:
 
 @pytest.fixture(scope="module")
 def _long_history(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    from chassis.testing_database import loaded
+    from chassis.testing_database import kept, large_world
 
-    with django_db_blocker.unblock(), loaded(theaters=2, movies=1000, showtimes=20_000, bookings=20_000, users=20_000):
+    large = partial(large_world, theaters=2, movies=1000, showtimes=20_000, bookings=20_000, users=20_000)
+    with django_db_blocker.unblock(), kept(large):
         yield
 
 

@@ -1,12 +1,14 @@
 """For the tests of a service: its database is emptied where one that committed wrote, and swept for one that counts."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import TransactionTestCase
+
+T = TypeVar("T")
 
 _REFERENCES = "SELECT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint WHERE contype = 'f'"
 _CONTENT = "SELECT '{table}', md5(string_agg(row::text, ' ' ORDER BY row::text)) FROM {quoted} AS row"
@@ -49,15 +51,20 @@ def sweep() -> None:
 
 
 @contextmanager
-def loaded(**sizes: int) -> Iterator[None]:
-    """A world of these sizes (`manage.py load_large`), in a transaction in which those of the tests are."""
+def kept(load: Callable[[], T]) -> Iterator[T]:
+    """What was loaded, in a transaction in which those of the tests are: for all tests of a module, loaded once."""
     sweep()
     with transaction.atomic():
-        call_command("load_large", verbosity=0, **sizes)
+        loaded = load()
         # What is checked once is not checked again at the end of each test.
         connection.check_constraints()
-        yield
+        yield loaded
         transaction.set_rollback(True)
+
+
+def large_world(**sizes: int) -> None:
+    """By the sizes of `manage.py load_large`."""
+    call_command("load_large", verbosity=0, **sizes)
 
 
 def _not_empty(tables: Iterable[str]) -> set[str]:
