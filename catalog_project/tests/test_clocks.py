@@ -38,8 +38,10 @@ def _offset(moment: datetime, zone: ZoneInfo) -> timedelta:
 
 @cache
 def every_jump() -> list[tuple[str, datetime, timedelta]]:
+    """Of zones whose clocks jump alike, which are many, once."""
     names = sorted(name for name in available_timezones() if "/" in name)
-    return [(name, at, by) for name in names for at, by in jumps(ZoneInfo(name))]
+    alike = {(at, by, _offset(at - MINUTE, ZoneInfo(name))): name for name in names for at, by in jumps(ZoneInfo(name))}
+    return [(name, at, by) for (at, by, _), name in alike.items()]
 
 
 def test_at_every_jump_of_every_zone_what_is_skipped_is_refused_and_what_comes_twice_is_asked_about() -> None:
@@ -61,8 +63,8 @@ def test_at_every_jump_of_every_zone_what_is_skipped_is_refused_and_what_comes_t
             assert first.astimezone(UTC) < at <= second.astimezone(UTC)
             assert [local_time(moment, zone) for moment in (first, second)] == [LocalTime(inside, n) for n in (0, 1)]
             twice += 1
-    assert skipped > 5_000
-    assert twice > 5_000
+    assert skipped > 2_000
+    assert twice > 2_000
 
 
 def test_around_every_jump_each_moment_is_found_again_by_what_the_clocks_show() -> None:
@@ -74,7 +76,7 @@ def test_around_every_jump_each_moment_is_found_again_by_what_the_clocks_show() 
             assert shown.at(zone).astimezone(UTC) == moment
             assert shown.wall == moment.astimezone(zone).replace(tzinfo=None)
             walked += 1
-    assert walked > 50_000
+    assert walked > 20_000
 
 
 @given(
