@@ -143,8 +143,9 @@ gift_cards_done AS (
 gift_lines_done AS (
   INSERT INTO gift_card_lines ({", ".join(GIFT_MOVED)}) SELECT {", ".join(GIFT_MOVED)} FROM gift_moved
 )"""  # noqa: S608  (names from the code)
-# Receipts and credit notes get their numbers last, and with them the events that name a receipt: whoever else issues some
-# of the same theaters waits from here on for the commit. Series are counted in the order of their theaters; one that is not there begins with 1.
+# Receipts and credit notes get their numbers last, and then the events that name a receipt are written: whoever else
+# issues some of the same theaters waits from here on for the commit. Series are counted in the order of their theaters;
+# one that is not there begins with 1.
 _ISSUED = f"""
 to_issue AS MATERIALIZED (
   SELECT new.*, row_number() OVER of_theater AS place, count(*) OVER (PARTITION BY theater_id) AS together

@@ -59,7 +59,10 @@ def test_the_capture_tells_what_its_receipt_says_and_each_its_own_number(emitted
             ("Discount", 1, -9_000),
             ("Fee", 2, 25_000),
         ]
-        assert [(each["rate"], each["tax"]["amount"]) for each in receipt_told["taxes"]] == [(500, 7_619), (1000, 2_273)]
+        assert [(each["rate"], each["tax"]["amount"]) for each in receipt_told["taxes"]] == [
+            (500, 7_619),
+            (1000, 2_273),
+        ]
 
 
 @pytest.mark.parametrize(

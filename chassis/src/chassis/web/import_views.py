@@ -18,7 +18,7 @@ from chassis.web.permissions import actor
 from chassis.web.queries import Query
 from chassis.web.spreadsheets import CONTENT_TYPES, CSV, JSON, XLSX, Rows, download
 from chassis.web.tables import Table, TableUnreadable, empty
-from chassis.web.views import APIView
+from chassis.web.views import APIView, FileView
 
 KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)
 IMPORT_PROBLEMS = (TableUnreadable, ImportRefused)
@@ -62,12 +62,7 @@ class ImportView(APIView):
         return idempotency.once(request, lambda _: shown(do(table, actor(request), False)))
 
 
-class ExportView(APIView):
-    """Says what it is in the address, whatever the client would rather have."""
-
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
-        return super().perform_content_negotiation(request, force=True)
-
+class ExportView(FileView):
     def exported(self, request: Request, name: str, columns: Sequence[str], rows: Rows) -> HttpResponseBase:
         """What is asked for, as a file; who took it along is on record."""
         kind = self.query["format"]
