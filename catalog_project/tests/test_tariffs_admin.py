@@ -212,7 +212,7 @@ def of_showtime(showtime: Showtime) -> dict[str, str]:
 def test_a_showtime_has_prices_of_its_own_for_each_ticket_type(manager: Client, emitted: Any) -> None:
     theater = TheaterFactory(currency="EUR", time_zone="Europe/Berlin")
     with_types(theater)
-    showtime = ShowtimeFactory(screen=ScreenFactory(theater=theater), currency="EUR")
+    showtime = ShowtimeFactory(screen=ScreenFactory(theater=theater))
     page = address("showtime_change", showtime.id)
 
     def save(**fields: Any) -> Showtime:
@@ -221,10 +221,10 @@ def test_a_showtime_has_prices_of_its_own_for_each_ticket_type(manager: Client, 
         return Showtime.objects.get(id=showtime.id)
 
     assert (save().type_prices, emitted()) == (None, [])
-    own = save(own_child="on", price_child_standard="8.50", price_child_premium="0")
-    assert own.type_prices == {"child": {"standard": 850, "premium": 0}}
+    own = save(own_child="on", price_child_standard="8.50", price_child_premium="10")
+    assert own.type_prices == {"child": {"standard": 850, "premium": 1000}}
     assert own.offer is not None
-    assert own.offer.prices["child"] == {"standard": 850, "premium": 0}
+    assert own.offer.prices["child"] == {"standard": 850, "premium": 1000}
     assert save().revision == own.revision
     assert save(price_child_standard=None, price_child_premium=None).type_prices == {"child": {}}
     assert save(own_child=None).type_prices is None

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, cast
 
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
@@ -24,7 +25,7 @@ KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)
 IMPORT_PROBLEMS = (TableUnreadable, ImportRefused)
 IMPORTED = {200: ImportedSerializer}
 EXPORTED = {
-    (200, "application/json"): {"type": "array", "maxItems": 50_000, "items": {"type": "object"}},
+    (200, "application/json"): {"type": "array", "maxItems": settings.EXPORTED_ROWS, "items": {"type": "object"}},
     (200, "text/csv"): OpenApiTypes.STR,
     (200, CONTENT_TYPES[XLSX]): OpenApiTypes.BINARY,
 }
