@@ -310,8 +310,10 @@ ENDPOINTS = [
 
 @dataclass(frozen=True, slots=True)
 class FileEndpoint:
-    """Where a table comes in, or goes out. permission: what it takes, in its service. lines: some that it takes, as JSON;
-    none where it gives one."""
+    """Where a table comes in, or goes out. permission: what it takes, in its service.
+
+    lines: some that it takes, as JSON; none where it gives a table.
+    """
 
     method: str
     path: str
