@@ -20,6 +20,7 @@ PASSED_ON = (
     "WEB_THREADS",
     "CSRF_TRUSTED_ORIGINS",
     *("OUTBOX_KEEP_SECONDS", "INBOX_KEEP_SECONDS", "IDEMPOTENCY_KEEP_SECONDS"),
+    *("EXPORTED_ROWS", "IMPORTED_LINES"),
 )
 # OpenTelemetry's: with OTEL_EXPORTER_OTLP_ENDPOINT among them the services send their spans there.
 TRACING = "OTEL_"

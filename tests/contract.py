@@ -57,7 +57,7 @@ class Operation:
                 yield "a body is not documented"
         elif media_type not in answer["content"]:
             yield f"the media type {media_type!r} is not documented"
-        else:
+        elif media_type.endswith("json"):
             for error in self.validator(status, media_type).iter_errors(json.loads(body)):
                 yield f"/{'/'.join(map(str, error.instance_path))}: {error.message}"
 

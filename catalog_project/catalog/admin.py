@@ -16,7 +16,7 @@ from django.utils.html import format_html_join
 from catalog import domain, scheduling, services
 from catalog import film_admin as film_admin  # which registers its pages
 from catalog.domain import OccupancyState, ShowtimeStatus
-from catalog.forms import PRICE_FIELDS, SELLING, ScreenForm, ShowtimeForm, TheaterForm, place_of
+from catalog.forms import SELLING, ScreenForm, ShowtimeForm, TheaterForm, place_of
 from catalog.models import (
     SHOWING,
     BlockedSeats,
@@ -30,6 +30,8 @@ from catalog.models import (
 )
 from catalog.occupancy import touched_by
 from catalog.plan_admin import PlanningAdmin, TheaterDayFilter
+from catalog.price_fields import PRICE_FIELDS, fields_of
+from catalog.pricing import other_types
 from catalog.seat_map import draw
 from catalog.service_admin import ServiceAdmin
 from catalog.tariff_models import PriceList, TicketType
@@ -206,8 +208,10 @@ class ShowtimeAdmin(PlanningAdmin, ServiceAdmin):
                 start.append("refund_without_seat")
         known = ["draft"] if obj is None else ["status", "cancellation_reason", "local_end", "booked", "revision"]
         what = ["movie", "screen", *start, *SHOWING, *known]
-        prices = ["price_list", *PRICE_FIELDS] if editable else ["price_list"]
-        return [(None, {"fields": what}), ("Prices", {"fields": prices if obj is None else [*prices, "costs"]})]
+        prices: list[Any] = ["price_list", *PRICE_FIELDS] if editable else ["price_list"]
+        if obj is not None:
+            prices += [*(fields_of(code) for code in other_types(obj.theater) if editable), "costs"]
+        return [(None, {"fields": what}), ("Prices", {"fields": prices})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         if obj is None:

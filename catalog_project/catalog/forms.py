@@ -1,6 +1,6 @@
 """Forms of the admin. They save through services, so that what staff do is told to the other services too."""
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,12 +10,24 @@ from django.db import models, transaction
 
 from catalog import scheduling, services
 from catalog.clocks import LocalTime, TimeIsTwice, local_time
-from catalog.domain import SeatCategory, ShowtimeStatus
+from catalog.domain import ShowtimeStatus
 from catalog.errors import InvalidFields
 from catalog.layouts import LETTERS, BadPlan, Place, read_plan, write_plan
 from catalog.models import SHOWING, Screen, Seat, Showtime, Theater
 from catalog.occupancy import touched_by
-from chassis.money import to_major, to_minor
+from catalog.price_fields import (
+    PRICE_FIELDS,
+    add_own_fields,
+    add_price_fields,
+    amounts_of,
+    fields_of,
+    own_amounts_of,
+    own_field,
+    own_shown,
+    price_field,
+)
+from catalog.pricing import other_types, own_of
+from chassis.money import to_major
 from chassis.storage.audit_log import Actor
 from chassis.web.problems import Problem
 
@@ -52,9 +64,13 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
         if not problem.errors:
             self.add_error(None, problem.detail)
         for error in problem.errors or ():
-            name = error["pointer"].strip("/").split("/")[0].removeprefix("local_")
-            known = next((each for each in (name, name.removesuffix("_id")) if each in self.fields), None)
-            self.add_error(known, error["detail"])
+            field = self._field_of(error["pointer"].strip("/").split("/"))
+            self.add_error(field if field in self.fields else None, error["detail"])
+
+    def _field_of(self, pointer: list[str]) -> str:
+        """What is called that way where a service names what is wrong."""
+        name = pointer[0].removeprefix("local_")
+        return name if name in self.fields else name.removesuffix("_id")
 
 
 SELLING = ["seller_name", "seller_address", "tax_number", "tax_included", "ticket_tax", "fee_tax", "holidays"]
@@ -133,33 +149,7 @@ def place_of(seat: Seat) -> Place:
     return Place(seat.row, seat.number, seat.x, seat.y, seat.category, seat.accessible)
 
 
-def price_field(category: str) -> str:
-    return f"price_{category}"
-
-
-PRICE_FIELDS = [price_field(category) for category in SeatCategory]
 WHICH = [("", "-"), ("0", "The first"), ("1", "The second")]
-
-
-def add_price_fields(fields: MutableMapping[str, forms.Field]) -> None:
-    """Prices as people write them, one field a category."""
-    for category in SeatCategory:
-        fields[price_field(category)] = forms.DecimalField(
-            label=category.value.capitalize(), required=False, min_value=0, max_digits=16, decimal_places=3
-        )
-
-
-def amounts_of(cleaned: Mapping[str, Any], currency: str) -> dict[str, int]:
-    """Minor units by category of those that were filled in. Raises InvalidFields."""
-    amounts: dict[str, int] = {}
-    for category in SeatCategory:
-        value = cleaned.get(price_field(category))
-        if value is not None:
-            try:
-                amounts[category.value] = to_minor(value, currency)
-            except ValueError as exc:
-                raise InvalidFields(**{price_field(category): str(exc)}) from exc
-    return amounts
 
 
 class ShowtimeForm(ServiceForm):
@@ -221,6 +211,13 @@ class ShowtimeForm(ServiceForm):
                 self.fields["screen"].required = self.instance.status == ShowtimeStatus.DRAFT
             for price in self.instance.prices.all():
                 self.initial[price_field(price.category)] = to_major(price.money)
+            add_own_fields(self.fields, self._others)
+            self.initial |= own_shown(own_of(self.instance).by_type, self.instance.currency)
+
+    @property
+    def _others(self) -> list[str]:
+        """The ticket types that may have prices of their own; of a showtime without a theater yet none is known."""
+        return [] if self.adding else other_types(self.instance.theater)
 
     def clean_screen(self) -> Screen:
         """What is on sale stays where it is unless another one is chosen."""
@@ -229,6 +226,9 @@ class ShowtimeForm(ServiceForm):
 
     def _ask_which(self) -> None:
         self.fields["fold"].widget = forms.Select(choices=WHICH)
+
+    def _field_of(self, pointer: list[str]) -> str:
+        return own_field(pointer[-1]) if pointer[0] == "type_prices" else super()._field_of(pointer)
 
     def _tell(self, problem: Problem) -> None:
         """Of a time that the clocks show twice the page asks which is meant."""
@@ -241,7 +241,8 @@ class ShowtimeForm(ServiceForm):
     def clean(self) -> dict[str, Any]:
         """Moving what is sold takes a word that it is meant; what a list says is changed in the list."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        typed = set(PRICE_FIELDS) & set(self.changed_data)
+        priced = {*PRICE_FIELDS, *(name for code in self._others for name in fields_of(code))}
+        typed = priced & set(self.changed_data)
         if cleaned.get("price_list") and typed:
             self.add_error("price_list", "It follows the list: leave the prices as they are, or choose no list.")
         elsewhere = not self.adding and cleaned.get("screen", self.instance.screen) != self.instance.screen
@@ -260,11 +261,7 @@ class ShowtimeForm(ServiceForm):
             # The form read the wall clock in Django's own zone.
             "starts_at": LocalTime(starts_at.replace(tzinfo=None), self.cleaned_data["fold"]),
             **{name: self.cleaned_data[name] for name in SHOWING},
-            **(
-                {"price_list_id": price_list.id}
-                if price_list
-                else {"prices": amounts_of(self.cleaned_data, theater.currency)}
-            ),
+            **({"price_list_id": price_list.id} if price_list else self._own_prices(theater.currency)),
             "currency": theater.currency,
         }
         if self.adding:
@@ -277,6 +274,10 @@ class ShowtimeForm(ServiceForm):
             **self._place(),
             **changes,
         )
+
+    def _own_prices(self, currency: str) -> Mapping[str, Any]:
+        by_type = own_amounts_of(self.cleaned_data, currency, self._others)
+        return {"prices": amounts_of(self.cleaned_data, currency)} | ({} if self.adding else {"type_prices": by_type})
 
     def _place(self) -> Mapping[str, Any]:
         """The film and the hall, of what may have others: a new showtime and a draft, and what is sold another hall."""

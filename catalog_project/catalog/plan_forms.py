@@ -12,9 +12,10 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from catalog.clocks import LocalTime
 from catalog.domain import ShowtimeFormat
 from catalog.errors import InvalidFields
-from catalog.forms import PRICE_FIELDS, WHICH, add_price_fields, amounts_of
+from catalog.forms import WHICH
 from catalog.models import SHOWING, Movie, Screen, Showing, Showtime, Theater
 from catalog.planning import Wanted
+from catalog.price_fields import PRICE_FIELDS, add_price_fields, amounts_of
 from catalog.validators import language_tag
 
 MOST = 500

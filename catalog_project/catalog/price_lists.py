@@ -57,6 +57,26 @@ def add_price_list(*, theater_id: UUID, actor: Actor | None = None, **fields: Un
     return price_list
 
 
+def copy_price_list(*, price_list_id: UUID, theater_id: UUID, name: str, actor: Actor | None = None) -> PriceList:
+    """Another list that says the same, of this theater. No showtime follows it yet.
+
+    Raises PriceListNotFound, TheaterNotFound, NameTaken; InvalidFields also where the theater has another currency, or
+    lacks a ticket type.
+    """
+    source = PriceList.objects.select_related("theater").filter(id=price_list_id).first()
+    if source is None:
+        raise PriceListNotFound
+    says: PriceListFields = {"prices": source.prices, "rules": source.rules, "fees": source.fees, "early": source.early}
+    return add_price_list(
+        theater_id=theater_id,
+        actor=actor,
+        name=name,
+        currency=source.theater.currency,
+        round_to=source.round_to,
+        **says,
+    )
+
+
 def change_price_list(
     *, theater_id: UUID, price_list_id: UUID, actor: Actor | None = None, **fields: Unpack[PriceListFields]
 ) -> PriceList:

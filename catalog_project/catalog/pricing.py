@@ -34,6 +34,11 @@ def default_of(types: Sequence[tariffs.TicketType]) -> str:
     return next(type_.code for type_ in types if type_.default)
 
 
+def other_types(theater: Theater) -> list[str]:
+    """The codes of all but the default one."""
+    return [type_.code for type_ in types_of(theater) if not type_.default]
+
+
 def facts_of(showtime: Showtime) -> tariffs.Facts:
     theater = showtime.theater
     local = showtime.starts_at.astimezone(ZoneInfo(theater.time_zone))
@@ -42,7 +47,7 @@ def facts_of(showtime: Showtime) -> tariffs.Facts:
 
 def own_of(showtime: Showtime) -> Own:
     """What a showtime costs as it was last told, as prices of its own."""
-    others = [type_.code for type_ in types_of(showtime.theater) if not type_.default]
+    others = other_types(showtime.theater)
     if showtime.price_list_id is None:
         kept = showtime.type_prices or {}
         return Own(showtime.amounts, {code: kept[code] for code in others if code in kept})

@@ -8,6 +8,8 @@ from django import forms
 
 from catalog import price_lists, tariffs, ticket_types
 from catalog.forms import ServiceForm
+from catalog.models import Theater
+from catalog.price_fields import cell, money_field
 from catalog.pricing import default_of, types_of
 from catalog.tariff_models import PriceList, TicketType
 from chassis.money import Money, to_major, to_minor
@@ -34,10 +36,6 @@ class TicketTypeForm(ServiceForm):
         return ticket_types.change_ticket_type(**which, actor=self.actor, **given)
 
 
-def cell(code: str, category: str) -> str:
-    return f"price_{code}_{category}"
-
-
 class PriceListForm(ServiceForm):
     """Money is written as people write it. A new list has prices of the default type; the rest follows once it is
     there, for then its theater's ticket types are known.
@@ -54,7 +52,7 @@ class PriceListForm(ServiceForm):
         types = [] if self.adding else [type_.told for type_ in self.instance.theater.ticket_types.all()]
         for code in [type_.code for type_ in types] or [""]:
             for category in tariffs.CATEGORIES:
-                self.fields[cell(code, category)] = _money(f"{code} {category}".strip().capitalize())
+                self.fields[cell(code, category)] = money_field(f"{code} {category}".strip().capitalize())
         if not self.adding:
             for kind in KINDS:
                 self._add_rows(kind, types)
@@ -144,15 +142,8 @@ class PriceListForm(ServiceForm):
             row["holiday"] = {"yes": True, "no": False}.get(row["holiday"] or "")
         return row
 
-    def _tell(self, problem: Problem) -> None:
-        """At the cell or the row that it is about."""
-        for error in problem.errors or ():
-            field = self._field_of(error["pointer"].strip("/").split("/"))
-            self.add_error(field if field in self.fields else None, error["detail"])
-        if not problem.errors:
-            self.add_error(None, problem.detail)
-
     def _field_of(self, pointer: list[str]) -> str:
+        """The cell or the row that it is about."""
         where, *rest = pointer
         if where == "prices" and rest:
             code, category = rest[0], (rest[1:] or tariffs.CATEGORIES)[0]
@@ -162,11 +153,6 @@ class PriceListForm(ServiceForm):
             row = self._told[kind][int(rest[0])]
             return f"{kind}_{row}_{'days_before' if kind == 'early' else 'name'}"
         return where
-
-
-def _money(label: str, *, signed: bool = False) -> forms.DecimalField:
-    least = None if signed else 0
-    return forms.DecimalField(label=label, required=False, min_value=least, max_digits=16, decimal_places=3)
 
 
 def _several(label: str, choices: list[str] | tuple[str, ...]) -> forms.MultipleChoiceField:
@@ -182,10 +168,25 @@ def _clock(label: str) -> forms.CharField:
     return forms.CharField(label=label, required=False, max_length=5, widget=forms.TextInput(attrs={"type": "time"}))
 
 
+class CopyForm(forms.Form):
+    """Of a price list that is there."""
+
+    name = forms.CharField(max_length=tariffs.LONGEST_NAME, help_text="What the new list is called.")
+    theater = forms.ModelChoiceField(
+        Theater.objects.order_by("city", "name"), help_text="One with the same currency and ticket types."
+    )
+
+    def refuse(self, problem: Problem) -> None:
+        """Says why at the field that it is about."""
+        for error in problem.errors or ({"pointer": "/name", "detail": problem.detail},):
+            field = error["pointer"].strip("/")
+            self.add_error(field if field in self.fields else "theater", error["detail"])
+
+
 def rule_fields(codes: list[str]) -> Iterator[tuple[str, forms.Field]]:
     yield "name", forms.CharField(required=False, max_length=tariffs.LONGEST_NAME, help_text="Empty: the rule goes.")
     yield "order", forms.IntegerField(required=False, min_value=1, max_value=1000)
-    yield "amount", _money("Amount, + or -", signed=True)
+    yield "amount", money_field("Amount, + or -", signed=True)
     yield "percent", forms.IntegerField(label="or percent, + or -", required=False)
     yield "weekdays", _several("Weekdays", tariffs.WEEKDAYS)
     yield "from_time", _clock("Starts from")
@@ -208,7 +209,7 @@ def fee_fields(_: list[str]) -> Iterator[tuple[str, forms.Field]]:
     yield "name", forms.CharField(required=False, max_length=tariffs.LONGEST_NAME, help_text="Empty: the fee goes.")
     yield "code", forms.CharField(required=False, max_length=tariffs.LONGEST_CODE)
     yield "per", forms.ChoiceField(required=False, choices=[(per, per) for per in tariffs.PER])
-    yield "amount", _money("Amount")
+    yield "amount", money_field("Amount")
     yield "formats", _several("Formats", tariffs.FORMATS)
 
 

@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -12,12 +14,15 @@ from django.utils.safestring import SafeString
 from catalog import price_lists, tariffs, ticket_types
 from catalog.files_admin import PriceListsFromFiles
 from catalog.models import Showtime, Theater
+from catalog.price_fields import cell
 from catalog.pricing import facts_of
 from catalog.service_admin import ServiceAdmin
-from catalog.tariff_forms import LINES, PriceListForm, TicketTypeForm, cell
+from catalog.tariff_forms import LINES, CopyForm, PriceListForm, TicketTypeForm
 from catalog.tariff_models import PriceList, TicketType
+from chassis.admin import actor_of
 from chassis.money import Money, format_money
 from chassis.storage.audit_log import Actor
+from chassis.web.problems import Problem
 
 NONE_YET = SafeString("None yet")
 
@@ -69,6 +74,39 @@ class PriceListAdmin(PriceListsFromFiles, ServiceAdmin):
     list_select_related = ["theater"]
     search_fields = ["name", "theater__name", "theater__city"]
     autocomplete_fields = ["theater"]
+    actions = ["copy"]
+
+    @admin.action(description="Copy the selected price list…", permissions=["add"])
+    def copy(self, request: HttpRequest, queryset: QuerySet[PriceList]) -> HttpResponse | None:
+        """Asks for the name first; then the page of the copy is open."""
+        chosen = list(queryset[:2])
+        if len(chosen) != 1:
+            self.message_user(request, "One price list is copied at a time.", messages.ERROR)
+            return None
+        [price_list] = chosen
+        form = CopyForm(request.POST if "name" in request.POST else None, initial={"theater": price_list.theater_id})
+        if form.is_valid():
+            theater_id, name = form.cleaned_data["theater"].id, form.cleaned_data["name"]
+            try:
+                made = price_lists.copy_price_list(
+                    price_list_id=price_list.id, theater_id=theater_id, name=name, actor=actor_of(request)
+                )
+            except Problem as problem:
+                form.refuse(problem)
+            else:
+                self.message_user(request, f"Copied: {made}.", messages.SUCCESS)
+                return redirect("admin:catalog_pricelist_change", made.id)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Copy a price list",
+            "opts": self.opts,
+            "action": "copy",
+            "button": "Copy it",
+            "selected": [price_list.pk],
+            "price_list": price_list,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/catalog/copy_price_list.html", context)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """With the theater, which a list is called after: where one is picked for a showtime too."""

@@ -195,6 +195,11 @@ def change_showtime(browser: Client) -> Any:
     return browser.post(page("showtime_change", showtime.pk), showtime_form(showtime))
 
 
+def copy_list(browser: Client) -> Any:
+    made = PriceListFactory()
+    return act(browser, "pricelist", "copy", made, name="Another", theater=str(made.theater_id))
+
+
 def change_screen(browser: Client) -> Any:
     return browser.post(page("screen_change", ScreenFactory().pk), {"name": "Another", "plan": ""})
 
@@ -256,6 +261,7 @@ BY_HAND: dict[str, Callable[[Client], Any]] = {
         page("pricelist_change", PriceListFactory().pk),
         {"name": "Everyday", "round_to": 1, "price_adult_standard": "90000"},
     ),
+    "copy pricelist": copy_list,
     "delete pricelist": lambda browser: browser.post(page("pricelist_delete", PriceListFactory().pk), {"post": "yes"}),
     "delete_selected pricelist": lambda browser: act(
         browser, "pricelist", "delete_selected", PriceListFactory(), post="yes"

@@ -201,3 +201,100 @@ def test_a_price_list_is_picked_by_its_name_and_theater(manager: Client) -> None
         "/admin/catalog/autocomplete/?app_label=catalog&model_name=showtime&field_name=price_list&term=Week"
     )
     assert [result["text"] for result in found.json()["results"]] == [str(made)]
+
+
+def of_showtime(showtime: Showtime) -> dict[str, str]:
+    """The start as the form of a showtime wants it."""
+    start = showtime.starts_at.astimezone(ZoneInfo(showtime.theater.time_zone))
+    return {"starts_at_0": f"{start:%Y-%m-%d}", "starts_at_1": f"{start:%H:%M}"}
+
+
+def test_a_showtime_has_prices_of_its_own_for_each_ticket_type(manager: Client, emitted: Any) -> None:
+    theater = TheaterFactory(currency="EUR", time_zone="Europe/Berlin")
+    with_types(theater)
+    showtime = ShowtimeFactory(screen=ScreenFactory(theater=theater))
+    page = address("showtime_change", showtime.id)
+
+    def save(**fields: Any) -> Showtime:
+        form = {**shown_form(manager.get(page)), **of_showtime(showtime), **fields}
+        saved(manager.post(page, {name: value for name, value in form.items() if value is not None}))
+        return Showtime.objects.get(id=showtime.id)
+
+    assert (save().type_prices, emitted()) == (None, [])
+    own = save(own_child="on", price_child_standard="8.50", price_child_premium="10")
+    assert own.type_prices == {"child": {"standard": 850, "premium": 1000}}
+    assert own.offer is not None
+    assert own.offer.prices["child"] == {"standard": 850, "premium": 1000}
+    assert save().revision == own.revision
+    assert save(price_child_standard=None, price_child_premium=None).type_prices == {"child": {}}
+    assert save(own_child=None).type_prices is None
+    listed = PriceListFactory(theater=theater, prices={"adult": PRICES, "child": {"standard": 500}})
+    assert save(price_list=listed.id).price_list == listed
+    left = save(price_list=None)
+    assert (left.price_list, left.type_prices) == (None, {"child": {"standard": 500}})
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"own_child": "on", "price_child_standard": "-1"}, "price_child_standard"),
+        ({"own_child": "on", "price_child_standard": "0.5"}, "price_child_standard"),
+        ({"own_child": "on", "price_child_standard": "9999999999999"}, "own_child"),
+        ({"own_child": "on", "price_child_standard": "eight"}, "price_child_standard"),
+        ({"price_list": "of the theater", "own_child": "on"}, "price_list"),
+    ],
+)
+def test_what_is_wrong_with_prices_of_a_type_is_told_at_its_field(
+    manager: Client, fields: dict[str, Any], field: str
+) -> None:
+    showtime = ShowtimeFactory()
+    with_types(showtime.theater)
+    if "price_list" in fields:
+        fields = fields | {"price_list": PriceListFactory(theater=showtime.theater).id}
+    page = address("showtime_change", showtime.id)
+    form = {**shown_form(manager.get(page)), **of_showtime(showtime), **fields}
+    assert list(complaints(manager.post(page, form))) == [field]
+
+
+def test_prices_of_types_are_the_managers_to_set(manager: Client) -> None:
+    showtime = ShowtimeFactory()
+    with_types(showtime.theater)
+    page, support = address("showtime_change", showtime.id), staff("support")
+    assert "own_child" in manager.get(page).content.decode()
+    assert "own_child" not in support.get(page).content.decode()
+    assert support.post(page, {**of_showtime(showtime), "own_child": "on"}).status_code == 403
+
+
+def copying(client: Client, *lists: Any, **form: Any) -> Any:
+    chosen = {"action": "copy", "_selected_action": [str(each.pk) for each in lists]}
+    return client.post(address("pricelist_changelist"), {**chosen, **form})
+
+
+def test_a_price_list_is_copied_and_the_copy_is_open_to_be_changed(manager: Client) -> None:
+    made = PriceListFactory(rules=RULES)
+    assert "says what" in copying(manager, made).content.decode()
+    answer = copying(manager, made, name="Summer", theater=made.theater_id)
+    copied = PriceList.objects.exclude(id=made.id).get()
+    assert answer.url == address("pricelist_change", copied.id)
+    assert (copied.name, copied.content) == ("Summer", made.content)
+    other = TheaterFactory(currency=made.theater.currency)
+    with_types(other)
+    assert copying(manager, made, name="Summer", theater=other.id).status_code == 302
+    assert other.price_lists.get().content == made.content
+
+
+def test_a_copy_that_does_not_fit_says_why_and_none_is_made(manager: Client) -> None:
+    made, other = PriceListFactory(), PriceListFactory()
+    euro = TheaterFactory(currency="EUR")
+    for name, theater, field in (
+        (made.name, made.theater_id, "name"),
+        ("x" * 61, made.theater_id, "name"),
+        ("Summer", euro.id, "theater"),
+        ("Summer", TheaterFactory().id, "theater"),
+        ("Summer", "no id", "theater"),
+        ("", made.theater_id, "name"),
+    ):
+        assert list(copying(manager, made, name=name, theater=theater).context["form"].errors) == [field]
+    assert copying(manager, made, other).status_code == 302
+    copying(staff("support"), made, name="Summer", theater=made.theater_id)
+    assert PriceList.objects.count() == 2

@@ -70,6 +70,15 @@ def test_without_a_required_variable_the_boot_stops_and_names_it(missing: str) -
     assert missing in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.parametrize(("name", "most"), [("EXPORTED_ROWS", 1_000_000), ("IMPORTED_LINES", 10_000)])
+def test_a_bound_of_files_that_is_none_stops_the_boot_and_is_named(name: str, most: int) -> None:
+    taken = boot(SETTINGS.format(f"s['{name}']"), {**COMPLETE, name: str(most)})
+    assert taken.stdout == f"{most}\n", taken.stderr
+    for wrong in (0, most + 1):
+        done = boot(SETTINGS.format(""), {**COMPLETE, name: str(wrong)})
+        assert f"{name} is {wrong}, and has to be" in done.stderr.splitlines()[-1]
+
+
 def test_options_in_the_databases_address_are_kept() -> None:
     done = boot(
         SETTINGS.format("s['DATABASES']['default']['OPTIONS']['sslmode'], s['DATABASES']['default']['PASSWORD']"),

@@ -35,6 +35,10 @@ def told(value: Any, zone: str = "UTC") -> str:
             return "yes" if value else "no"
         case {"amount": int() as amount, "currency": str() as currency}:
             return format_money(Money(amount, currency))
+        case {"rate": int() as rate, "tax": tax}:
+            return f"{rate / 100:g} %: {told(tax)}"
+        case {"name": str() as name, "count": int() as count, "amount": amount}:
+            return f"{name} ({count}): {told(amount)}"
         case {"starts_at": str()}:
             return showing(value, zone)
         case [{"row": _, "number": _}, *_]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -11,11 +12,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from babel import Locale
 from babel.core import get_global
 from babel.dates import format_date, format_time, get_timezone_location, get_timezone_name
-from babel.numbers import NumberPattern, parse_pattern
+from babel.numbers import NumberPattern, format_percent, parse_pattern
 
 from chassis.money import DECIMALS, Money, to_major
 from chassis.secrets import is_sealed, unseal
 from notifications.domain import CODE_LIMIT, CODES_LIMIT, SECRET
+from notifications.heard_payments import ReceiptLine, ReceiptTax
 from notifications.kinds.kind import Kind
 
 
@@ -73,6 +75,8 @@ def present(
     shown |= {key: money(context[key], locale) if context.get(key) else "" for key in _said(kind, Money)}
     shown |= {key: moment(context[key], zone, locale) if context.get(key) else "" for key in _said(kind, datetime)}
     shown |= {key: context.get(key) or [] for key in _said(kind, list[str])}
+    shown |= {key: _lines(context.get(key) or [], locale) for key in _said(kind, list[ReceiptLine])}
+    shown |= {key: _taxes(context.get(key) or [], locale) for key in _said(kind, list[ReceiptTax])}
     seats = named(context.get("seats") or booking.get("seats") or [])
     return shown | {
         "name": name,
@@ -105,6 +109,22 @@ def _showing(showtime: Mapping[str, Any], zone: tzinfo, locale: Locale) -> dict[
         "starts_at": moment(showtime["starts_at"], zone, locale) if showtime else "",
         "version": ", ".join(part for part in (showtime.get("format", ""), spoken) if part),
     }
+
+
+def _lines(lines: Sequence[Mapping[str, Any]], locale: Locale) -> list[dict[str, Any]]:
+    """Of a receipt: the name and count of what was sold, and what it came to."""
+    return [{**line, "amount": money(line["amount"], locale)} for line in lines]
+
+
+def _taxes(taxes: Sequence[Mapping[str, Any]], locale: Locale) -> list[dict[str, str]]:
+    """The rate as the locale writes it, 7.5%, and the tax."""
+    return [
+        {
+            "rate": format_percent(Decimal(each["rate"]) / 10_000, format="#,##0.##%", locale=locale),
+            "tax": money(each["tax"], locale),
+        }
+        for each in taxes
+    ]
 
 
 def _tickets(context: Mapping[str, Any], seats: str) -> list[dict[str, Any]]:

@@ -33,7 +33,20 @@ def hold(deliver: Deliver, **overrides: Any) -> bool:
 
 
 MAILS = {
-    "payment.completed": ("Your receipt", ["₫180,000"]),
+    "payment.completed": (
+        "Your receipt",
+        [
+            *("we received your payment of ₫180,000. Thank you.", "Receipt  R7-000123", "Total    ₫180,000"),
+            *("2 \N{MULTIPLICATION SIGN} Adult: ₫180,000", "2 \N{MULTIPLICATION SIGN} 7 days before: -₫18,000"),
+            *(
+                "Tax of 5% in it: ₫7,714",
+                "Tax of 10% in it: ₫1,636",
+                "Gift card …7K3Q: ₫50,000",
+                "Card …4242: ₫130,000",
+            ),
+            *("Sold by  Marquee Bến Thành Co. Ltd, 1 Lê Lợi, Hồ Chí Minh", "Tax number 0312345678"),
+        ],
+    ),
     "ticket.issued": (
         "Your ticket K7QF2M9XTD: The Lantern Keeper",
         [

@@ -1,20 +1,26 @@
 """What is told of a decision about a payment, as the events that others hear."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from chassis.messaging.events import EventData
 from chassis.money import Money
 from payments import events
 from payments.domain import Announcement
 from payments.kept import seats_of
+from payments.lines import by_rate, together
 from payments.models import Payment, Refund
 from payments.seats import Seat, kept, left
 
 
-def event(row: Payment, announcement: Announcement, refund: Refund | None) -> EventData:
-    """The event that an announcement is. row: as it is from now on. refund: the one it is about, if it is about one."""
+def event(
+    row: Payment, announcement: Announcement, refund: Refund | None, receipt: Mapping[str, Any] | None
+) -> EventData:
+    """The event that an announcement is. row: as it is from now on.
+
+    refund: the one it is about, if it is about one. receipt: what is issued with it, of what was captured.
+    """
     ids = {"payment_id": row.id, "booking_id": row.booking_id, "user_id": row.user_id}
     amount = Money(row.amount, row.currency)
     match announcement.type:
@@ -27,6 +33,7 @@ def event(row: Payment, announcement: Announcement, refund: Refund | None) -> Ev
                 captured_at=cast(datetime, row.captured_at),
                 card_last4=row.card_last4,
                 gift_card=_gift_part(row, row.gift_amount),
+                receipt=_receipt(receipt) if receipt else None,
             )
         case "payment.voided":
             return events.PaymentVoided(**ids, amount=amount)
@@ -66,6 +73,22 @@ def event(row: Payment, announcement: Announcement, refund: Refund | None) -> Ev
             )
         case unknown:
             raise AssertionError(unknown)
+
+
+def _receipt(document: Mapping[str, Any]) -> events.IssuedReceipt:
+    lines, currency = document["lines"], document["currency"]
+    return events.IssuedReceipt(
+        id=document["id"],
+        lines=[
+            events.ReceiptLine(each.kind, each.name, each.count, Money(each.gross, currency), each.rate)
+            for each in together(lines)
+        ],
+        taxes=[
+            events.ReceiptTax(each.rate, Money(each.net, currency), Money(each.tax, currency))
+            for each in by_rate(lines)
+        ],
+        seller=document["seller"],
+    )
 
 
 def _gift_part(row: Payment, amount: int) -> events.GiftCardPart | None:

@@ -163,7 +163,7 @@ def open_all(openings: Sequence[Change]) -> set[UUID]:
     rows = [opening.row for opening in openings]
     made = parts.make([{name: getattr(row, name) for name in NEW_PAYMENT} | _state(row) for row in rows])
     opened = [opening for opening in openings if opening.row.id in made]
-    told = [(opening, event) for opening in opened for event in _events(opening)]
+    told = [(opening, event) for opening in opened for event in _events(opening, None)]
     emit_all([(event, opening.row.id) for opening, event in told], causes=[opening.cause for opening, _ in told])
     _count(opened)
     return made
@@ -200,12 +200,12 @@ def write_all(changes: Sequence[Change]) -> tuple[bool, list[GatewayOperation]]:
         if change.answered is not None:
             _close(parts, change.answered)
             _post(parts, change.row, change.answered.operation, change.decision.postings)
-        _issue(parts, change, issued=issued)
+        receipt = _issue(parts, change, issued=issued)
         operation = _follow_up(parts, change, given_back=given_back)
         _move_gift(parts, change, operation)
         if operation is not None:
             operations.append(operation)
-        told += [(change, event) for event in _events(change)]
+        told += [(change, event) for event in _events(change, receipt)]
     parts.told = envelopes(
         [(event, change.row.id) for change, event in told], causes=[change.cause for change, _ in told]
     )
@@ -270,14 +270,19 @@ def _move_gift(parts: Parts, change: Change, asked: GatewayOperation | None) -> 
     ]
 
 
-def _issue(parts: Parts, change: Change, *, issued: Mapping[UUID, Sequence[Receipt]]) -> None:
-    """The receipt of what was captured, the credit note of what went back. issued: for the payments of refunds."""
+def _issue(parts: Parts, change: Change, *, issued: Mapping[UUID, Sequence[Receipt]]) -> Mapping[str, Any] | None:
+    """The receipt of what was captured, which comes back, the credit note of what went back.
+
+    issued: for the payments of refunds.
+    """
     row, payment = change.row, change.decision.payment
+    receipt = None
     completed = any(told.type == "payment.completed" for told in change.decision.announcements)
     if completed and row.captured_at is None:
         row.captured_at = timezone.now()
     if completed or (row.sale and row.captured_at is not None):
-        parts.issued.append(receipts.receipt(row, payment.seats))
+        receipt = receipts.receipt(row, payment.seats)
+        parts.issued.append(receipt)
         row.sale = receipts.DONE
     elif row.sale and not domain.may_be_captured(payment):
         row.sale = receipts.DONE
@@ -285,6 +290,7 @@ def _issue(parts: Parts, change: Change, *, issued: Mapping[UUID, Sequence[Recei
     note = refund and receipts.credit_note(refund, seats_of(refund), issued.get(row.id, ()))
     if note:
         parts.issued.append(note)
+    return receipt
 
 
 def _refund_made(change: Change) -> Refund | None:
@@ -386,7 +392,8 @@ def _count(changes: Iterable[Change]) -> None:
                 MONEY.labels(line.kind, change.row.currency).inc(line.amount)
 
 
-def _events(change: Change) -> Iterator[EventData]:
+def _events(change: Change, receipt: Mapping[str, Any] | None) -> Iterator[EventData]:
+    """receipt: what is issued with it."""
     refund = change.answered.refund if change.answered else None
     for announcement in change.decision.announcements:
-        yield announcing.event(change.row, announcement, refund)
+        yield announcing.event(change.row, announcement, refund, receipt)

@@ -6,6 +6,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from chassis.money import Money
+from payments.lines import Seller
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,45 @@ class PaymentAuthorized:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """count: of what was sold at this rate under this name. amount: of all of it, tax included.
+
+    kind, rate: of lines.Line.
+    """
+
+    kind: str
+    name: str
+    count: int
+    amount: Money
+    rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptTax:
+    """Of all lines of a rate, which is in basis points."""
+
+    rate: int
+    net: Money
+    tax: Money
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedReceipt:
+    """number: as people read it; the statement that issues it fills it in."""
+
+    id: UUID
+    lines: list[ReceiptLine]
+    taxes: list[ReceiptTax]
+    seller: Seller | None
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentCompleted:
-    """The money was taken. card_last4: as in payment.authorized. gift_card: what one paid, None where none did."""
+    """The money was taken. card_last4: as in payment.authorized. gift_card: what one paid, None where none did.
+
+    receipt: None in events of before, which told none.
+    """
 
     type: ClassVar[str] = "payment.completed"
     payment_id: UUID
@@ -40,6 +78,7 @@ class PaymentCompleted:
     captured_at: datetime
     card_last4: str = ""
     gift_card: GiftCardPart | None = None
+    receipt: IssuedReceipt | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,19 @@ class Sale:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Lines that say the same: so many, and what they come to."""
+
+    kind: str
+    name: str
+    rate: int
+    count: int
+    net: int
+    tax: int
+    gross: int
+
+
+@dataclass(frozen=True, slots=True)
 class Taxed:
     """What lines of one rate come to."""
 
@@ -78,6 +91,22 @@ def by_rate(lines: Iterable[Line]) -> tuple[Taxed, ...]:
         known = sums.get(line.rate, Taxed(line.rate, 0, 0, 0))
         sums[line.rate] = Taxed(line.rate, known.net + line.net, known.tax + line.tax, known.gross + line.gross)
     return tuple(sums[rate] for rate in sorted(sums))
+
+
+def together(lines: Iterable[Line]) -> tuple[Group, ...]:
+    """As people read them: of what was sold several times one, in the order of the first of each."""
+    alike: dict[tuple[str, str, str, int], list[Line]] = {}
+    for line in lines:
+        alike.setdefault((line.kind, line.code, line.name, line.rate), []).append(line)
+    return tuple(
+        Group(
+            *(kind, name, rate, len(each)),
+            net=sum(line.net for line in each),
+            tax=sum(line.tax for line in each),
+            gross=total(each),
+        )
+        for (kind, _, name, rate), each in alike.items()
+    )
 
 
 def total(lines: Iterable[Line]) -> int:

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -13,6 +17,7 @@ from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, money
 from chassis.money import Money, format_money, to_major
 from chassis.web.day_filter import KeyDayFilter
 from chassis.web.list_exports import chunks
+from payments import receipt_pages
 from payments.lines import by_rate
 from payments.receipt_models import Receipt, ReceiptSeries
 from payments.receipts import lines_of
@@ -88,6 +93,11 @@ def _columns(of: Any, currency: str) -> tuple[str, ...]:
     return f"{of.rate / 100:g} %", *amounts
 
 
+@admin.display(description="on paper")
+def _paper(receipt: Receipt) -> SafeString:
+    return format_html('<a href="{}">Print</a>', reverse("admin:payments_print", args=[receipt.pk]))
+
+
 # The stubs know names of columns alone.
 BOOKING: Any = _booking
 KIND: Any = _kind
@@ -95,6 +105,7 @@ THEATER: Any = _theater
 SELLER: Any = _seller
 CARD: Any = _card
 LINES: Any = _lines
+PAPER: Any = _paper
 TOTAL: Any = money("total")
 
 
@@ -102,7 +113,7 @@ class ReceiptInline(ReadOnlyInline):
     model = Receipt
     verbose_name_plural = "receipt and credit notes"
     ordering = ["id"]
-    readonly_fields = ["number", KIND, TOTAL, "issued_at"]
+    readonly_fields = ["number", KIND, TOTAL, "issued_at", PAPER]
     fields = [*readonly_fields]
 
 
@@ -113,8 +124,19 @@ class ReceiptAdmin(ReadOnlyAdmin):
     list_select_related = ["payment"]
     search_fields = ["=number", "=payment__booking_reference", "payment__id", "id"]
     ordering = ["-id"]
-    fields = ["number", KIND, "issued_at", BOOKING, THEATER, SELLER, LINES, TOTAL, CARD, "payment", "refund"]
-    readonly_fields = [KIND, BOOKING, THEATER, SELLER, LINES, TOTAL, CARD]
+    fields = ["number", KIND, "issued_at", BOOKING, THEATER, SELLER, LINES, TOTAL, CARD, PAPER, "payment", "refund"]
+    readonly_fields = [KIND, BOOKING, THEATER, SELLER, LINES, TOTAL, CARD, PAPER]
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.print_view)
+        return [path("<uuid:receipt_id>/print/", view, name="payments_print"), *super().get_urls()]
+
+    def print_view(self, request: HttpRequest, receipt_id: UUID) -> HttpResponse:
+        """As its customer reads it, without anything of the site around."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        receipt = get_object_or_404(Receipt.objects.select_related("payment"), id=receipt_id)
+        return receipt_pages.page([receipt], language=receipt_pages.language_of(request))
 
     def exported(self, listed: Any, found: QuerySet[Any]) -> tuple[Sequence[str], Iterable[Sequence[object]]]:
         """For who keeps the books: a row for each tax rate of a receipt, amounts in major units."""

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -10,8 +12,8 @@ from chassis.web.openapi import problems
 from chassis.web.pages import CursorPage
 from chassis.web.permissions import May, caller
 from chassis.web.queries import takes
-from chassis.web.views import APIView
-from payments import schema, selectors
+from chassis.web.views import APIView, FileView
+from payments import receipt_pages, schema, selectors
 from payments.errors import PaymentNotFound, ReceiptNotFound
 from payments.presentation import present_receipt, present_receipt_with_notes
 from payments.serializers import ReceiptFilter
@@ -28,6 +30,20 @@ class PaymentReceiptView(APIView):
     )
     def get(self, request: Request, payment_id: UUID) -> Response:
         return Response(present_receipt_with_notes(*selectors.receipt_of(caller(request), payment_id)))
+
+
+class PaymentReceiptPageView(FileView):
+    @problems(PaymentNotFound, ReceiptNotFound)
+    @extend_schema(
+        operation_id="get_receipt_page",
+        summary="Read a receipt on paper",
+        tags=["receipts"],
+        description="The same as a page to be printed, in the language that `Accept-Language` likes best.",
+        responses={(200, "text/html"): OpenApiTypes.STR},
+    )
+    def get(self, request: Request, payment_id: UUID) -> HttpResponse:
+        receipt, notes = selectors.receipt_of(caller(request), payment_id)
+        return receipt_pages.page([receipt, *notes], language=receipt_pages.language_of(request))
 
 
 class ReceiptListView(APIView):

@@ -118,6 +118,9 @@ _UPDATES = {
 _AFTER_ANSWERED = " AND (SELECT count(*) FROM answered) >= 0"
 # `told` is one row, however many payments were written: each event goes in once.
 _TOLD = outbox_table.insert_from("told", event="jsonb_array_elements(%s)", exchange="%s", fill={})
+_TOLD_NUMBERED = outbox_table.insert_from(
+    "told", event="jsonb_array_elements((SELECT events FROM numbered))", exchange="%s", fill={}
+)
 # Gift cards are locked in the order of their ids, after the payments. What comes back to one that has expired, or is
 # about to, is good for some time still.
 _GIFT_MOVED = f"""
@@ -140,8 +143,9 @@ gift_cards_done AS (
 gift_lines_done AS (
   INSERT INTO gift_card_lines ({", ".join(GIFT_MOVED)}) SELECT {", ".join(GIFT_MOVED)} FROM gift_moved
 )"""  # noqa: S608  (names from the code)
-# Receipts and credit notes get their numbers last: whoever else issues some of the same theaters waits from here on for
-# the commit. Series are counted in the order of their theaters; one that is not there begins with 1.
+# Receipts and credit notes get their numbers last, and then the events that name a receipt are written: whoever else
+# issues some of the same theaters waits from here on for the commit. Series are counted in the order of their theaters;
+# one that is not there begins with 1.
 _ISSUED = f"""
 to_issue AS MATERIALIZED (
   SELECT new.*, row_number() OVER of_theater AS place, count(*) OVER (PARTITION BY theater_id) AS together
@@ -169,7 +173,17 @@ issued AS (
          format('R%%s-%%s', series.id, lpad(numbered.position::text, greatest(6, length(numbered.position::text)), '0'))
   FROM to_issue AS new JOIN (SELECT * FROM counted UNION ALL SELECT * FROM begun) AS series USING (theater_id)
   CROSS JOIN LATERAL (SELECT series.last - new.together + new.place AS position) AS numbered
+  RETURNING id, number
 )"""  # noqa: S608  (names from the code)
+_NUMBERED = """
+numbered AS (
+  SELECT jsonb_agg(
+    CASE WHEN issued.id IS NULL THEN event ELSE jsonb_set(event, '{data,receipt,number}', to_jsonb(issued.number)) END
+    ORDER BY place
+  ) AS events
+  FROM jsonb_array_elements(%s) WITH ORDINALITY AS given (event, place)
+  LEFT JOIN issued ON issued.id = (event #>> '{data,receipt,id}')::uuid
+)"""
 
 
 class Parts:
@@ -214,14 +228,17 @@ class Parts:
         updates = tuple(name for name in _UPDATES if getattr(self, name))
         inserts = tuple(name for name in _INSERTS if getattr(self, name))
         parameters += [as_jsonb(getattr(self, name)) for name in (*updates, *inserts)]
-        if self.told:
-            parameters += [settings.EVENTS_EXCHANGE, as_jsonb(self.told)]
+        told = as_jsonb(self.told)
+        if self.told and not self.issued:
+            parameters += [settings.EVENTS_EXCHANGE, told]
         if self.gift_moved:
             cards = sorted({row["card_id"] for row in self.gift_moved})
             parameters += [as_jsonb(self.gift_moved), cards, timedelta(days=settings.GIFT_CARD_REOPENED_DAYS), cards]
         if self.issued:
             theaters = sorted({row["theater_id"] for row in self.issued})
             parameters += [as_jsonb(self.issued), theaters, theaters]
+        if self.told and self.issued:
+            parameters += [told, settings.EVENTS_EXCHANGE]
         with connection.cursor() as cursor:
             text = _text(start, updates, inserts, bool(self.told), bool(self.gift_moved), bool(self.issued))
             cursor.execute(text, parameters)
@@ -237,9 +254,13 @@ def _text(
         waits = _AFTER_ANSWERED if name == "asked" and "answered" in updates else ""
         parts.append(f"{name} AS ({_INSERTS[name]}{waits})")
     if tells:
-        parts += ["told AS (SELECT FROM written LIMIT 1)", f"outbox_done AS ({_TOLD})"]
+        parts.append("told AS (SELECT FROM written LIMIT 1)")
+    if tells and not issues:
+        parts.append(f"outbox_done AS ({_TOLD})")
     if moves_gift:
         parts.append(_GIFT_MOVED)
     if issues:
         parts.append(_ISSUED)
+    if tells and issues:
+        parts += [_NUMBERED, f"outbox_done AS ({_TOLD_NUMBERED})"]
     return f"{', '.join(parts)} SELECT id FROM written"  # noqa: S608  (names from the code)

@@ -6,6 +6,7 @@ urlpatterns = [
     path("payments", api.PaymentListView.as_view()),
     path("payments/<uuid:payment_id>", api.PaymentView.as_view()),
     path("payments/<uuid:payment_id>/receipt", receipts_api.PaymentReceiptView.as_view()),
+    path("payments/<uuid:payment_id>/receipt/page", receipts_api.PaymentReceiptPageView.as_view()),
     path("payments/methods", api.MethodListView.as_view()),
     path("payments/methods/<uuid:method_id>", api.MethodView.as_view()),
     path("payments/webhooks/<slug:provider>", api.WebhookView.as_view()),

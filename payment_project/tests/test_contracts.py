@@ -13,6 +13,7 @@ from payments.handlers import HANDLERS
 from payments.models import Payment
 from payments.refunds import Wanted
 from tests.factories import booking_data, clerk_of, ending_data, gift_card
+from tests.sales import SELLER
 
 Golden = Callable[[str], dict[str, Any]]
 
@@ -66,7 +67,7 @@ def test_what_is_emitted_has_the_shape_of_the_golden_messages(
         deliver("booking.created", booking)
         deliver("booking.confirmed", booking)
         deliver("booking.cancelled", ending_data(booking))
-    late = booking_data()
+    late = booking_data(seller=SELLER)
     deliver("booking.created", late)
     both = {"gift_card": {"code": gift_card(150_000)[1]}, "payment_method": {"token": "tok_visa"}}
     customer = sign_in(user_id=UUID(late["user_id"]))

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from chassis.web.staff import local_user
+from payments.receipt_models import Receipt
 from tests.factories import PaymentFactory
 from tests.sales import SELLER, THEATER, documents, give_back, paid
 from tests.together import payment_of
@@ -95,3 +96,79 @@ def test_staff_read_and_export_receipts(deliver: Deliver, client: Any) -> None:
     assert exported[-1].split(",")[0] == receipt.number
     assert "'=cmd()" in exported[1]
     assert exported[1].endswith(",-15238,-762,-16000") or exported[1].endswith("-2500")
+
+
+def sheet(of: Any) -> str:
+    """The page of an answer, which runs nothing and fetches its style alone."""
+    assert of.status_code == 200, of.content
+    assert of["Content-Type"] == "text/html; charset=utf-8"
+    assert of["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self';")
+    assert of["Cache-Control"].startswith("no-store")
+    page: str = of.content.decode()
+    assert "<script" not in page
+    assert "style=" not in page
+    return page
+
+
+def test_a_receipt_is_a_page_to_print_for_its_owner_and_for_staff(
+    deliver: Deliver, sign_in: Callable[..., Any], client: Any
+) -> None:
+    customer = sign_in()
+    booking = paid(deliver, user_id=customer.user_id, seller=SELLER | {"name": "<script>alert(1)</script> & Co"})
+    give_back(booking, amount=18_500)
+    receipt, note = documents(booking)
+    address = f"/payments/{payment_of(booking).id}/receipt/page"
+    page = sheet(customer.get(address, headers={"Accept": "text/html,application/xhtml+xml;q=0.9"}))
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; Co, 1 Lê Lợi" in page
+    for said in ("Receipt", receipt.number, "Credit note", note.number, "0312345678", "The Lantern Keeper"):
+        assert f"{said}</" in page
+    for said in ("2026-11-25 19:30 Asia/Ho_Chi_Minh", "Marquee Bến Thành, Hall 1", "Card …4242"):
+        assert f">{said}<" in page
+    row = '<tr><th scope="row">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>'
+    assert row.format("Ticket", 2, "5 %", "160,952 VND", "8,048 VND", "169,000 VND") in page
+    assert row.format("Discount", 1, "5 %", "-8,571 VND", "-429 VND", "-9,000 VND") in page
+    assert sheet(sign_in(("support",)).get(address)) == page
+    assert sign_in().get(address).json()["code"] == "payment_not_found"
+    assert client.get(address).status_code == 401
+    client.force_login(local_user("mai", {"support"}), backend="django.contrib.auth.backends.ModelBackend")
+    admin = "/admin/payment/payments/receipt/{}/{}/"
+    assert admin.format(receipt.id, "print") in client.get(admin.format(receipt.id, "change")).content.decode()
+    printed = sheet(client.get(admin.format(note.id, "print"), headers={"Accept-Language": "vi-VN, en;q=0.5"}))
+    assert "Phiếu hoàn tiền</h1>" in printed
+    assert "-18.500 VND" in printed
+    assert receipt.number not in printed
+    assert client.get(admin.format(uuid4(), "print")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("paid_by", "said", "not_said"),
+    [
+        ({}, "Card …4242</th><td>12.99 EUR", "Gift card"),
+        ({"card_last4": ""}, "Card</th><td>12.99 EUR", "Card …"),
+        (
+            {"gift_amount": 499, "gift_last4": "7K3Q"},
+            "Gift card …7K3Q</th><td>4.99 EUR",
+            "12.99 EUR</td></tr>\n</tfoot",
+        ),
+        (
+            {"gift_amount": 1299, "gift_last4": "7K3Q", "card_last4": ""},
+            "Gift card …7K3Q</th><td>12.99 EUR",
+            "Card</th>",
+        ),
+        ({"total": 0}, "There was nothing to pay.", "Card"),
+    ],
+    ids=["a card", "a card nobody tells of", "both", "a gift card", "nothing"],
+)
+def test_a_page_says_what_paid_and_leaves_out_what_nobody_told(
+    sign_in: Callable[..., Any], paid_by: dict[str, Any], said: str, not_said: str
+) -> None:
+    customer = sign_in()
+    payment = PaymentFactory(user_id=customer.user_id)
+    columns = {"total": 1299, "currency": "EUR", "card_last4": "4242", "lines": []} | paid_by
+    Receipt.objects.create(
+        payment=payment, theater_id=THEATER, position=1, number="R1-000001", issued_at=payment.created_at, **columns
+    )
+    page = sheet(customer.get(f"/payments/{payment.id}/receipt/page"))
+    assert said in page
+    assert not_said not in page
+    assert "None" not in page

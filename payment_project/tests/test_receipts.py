@@ -11,6 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from chassis.ids import time_of_uuid7, uuid7
+from chassis.messaging.events import Event
 from chassis.messaging.inbox import receive_all
 from chassis.testing_plans import analyze, costs, rows_read
 from payments import books, tasks
@@ -42,6 +43,26 @@ def test_a_receipt_says_what_was_sold_by_whom_and_how_it_was_paid(deliver: Deliv
         (1000, 2_273, 25_000),
     ]
     assert payment_of(booking).sale == {}
+
+
+def test_the_capture_tells_what_its_receipt_says_and_each_its_own_number(emitted: Callable[..., list[Event]]) -> None:
+    bookings = [sold(), sold(theater=uuid4()), sold(seller=None, theater=None)]
+    together(*(event("booking.created", booking) for booking in bookings))
+    together(*(event("booking.confirmed", booking) for booking in bookings))
+    told = {each.data["booking_id"]: each.data["receipt"] for each in emitted() if each.type == "payment.completed"}
+    for booking in bookings:
+        [receipt], receipt_told = documents(booking), told[booking["booking_id"]]
+        assert (receipt_told["id"], receipt_told["number"]) == (str(receipt.id), receipt.number)
+        assert receipt_told["seller"] == booking["seller"]
+        assert [(each["name"], each["count"], each["amount"]["amount"]) for each in receipt_told["lines"]] == [
+            ("Ticket", 2, 169_000),
+            ("Discount", 1, -9_000),
+            ("Fee", 2, 25_000),
+        ]
+        assert [(each["rate"], each["tax"]["amount"]) for each in receipt_told["taxes"]] == [
+            (500, 7_619),
+            (1000, 2_273),
+        ]
 
 
 @pytest.mark.parametrize(

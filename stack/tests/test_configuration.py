@@ -113,6 +113,13 @@ def test_the_key_before_a_rotation_reaches_the_service_that_verifies_with_it(ins
         assert told == {reader}
 
 
+@pytest.mark.parametrize("name", ["EXPORTED_ROWS", "IMPORTED_LINES"])
+def test_the_bounds_of_files_reach_every_service(instance, secrets, monkeypatch, name):
+    monkeypatch.setenv(name, "7")
+    told = [variables.of_service(instance, service, ports=ports.USUAL, secrets=secrets) for service in SERVICES]
+    assert [own[name] for own in told] == ["7"] * 5
+
+
 def test_the_tools_of_rabbitmq_are_those_beside_its_server(instance):
     own = rabbitmq.tools_environment(instance, ports=ports.USUAL)
     tool = shutil.which("rabbitmqctl", path=own["PATH"])

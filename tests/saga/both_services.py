@@ -2,6 +2,7 @@
 shortest form. That the services do the same is what test_any_order.py shows on the real broker and databases.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -80,8 +81,7 @@ class Services:
         elif trigger is not None:
             saga.advance(trigger)
             saga.given_back_seats |= going
-            for seat in going:
-                del self.inventory[seat]
+            self.free(saga, going)
             self.tell(saga, "booking.reduced", due=())
 
     def open_payment(self, saga: Saga) -> None:
@@ -107,8 +107,16 @@ class Services:
         had = tuple(saga.has)
         saga.advance(trigger)
         saga.refund = saga.total if refund is None else refund
-        self.inventory = {seat: owner for seat, owner in self.inventory.items() if owner is not saga}
+        self.free(saga, [seat for seat, owner in self.inventory.items() if owner is saga])
         self.tell(saga, f"booking.{saga.state.lower()}", refund=saga.refund, seats=had, due=saga.told_due)
+
+    def free(self, saga: Saga, seats: Iterable[int]) -> None:
+        """With the seats goes the code, once the booking has none of those that it made cheaper."""
+        for seat in seats:
+            del self.inventory[seat]
+        if saga.has_code and not saga.has_what_came_cheaper:
+            saga.has_code = False
+            self.happened.add("code given back")
 
     def decide(self, saga: Saga, decision: Any, *, kind: Any = None, seats: dict[int, int] | None = None) -> None:
         """seats: whose money went back, and how much of each."""
@@ -119,6 +127,7 @@ class Services:
             saga.ledger[posting.account] += posting.amount
         for line in payment_gift_ledger.lines(decision.gift) if decision.gift else ():
             saga.gift_ledger[line.account] += line.amount
+        self.happened.add(decision.gift and decision.gift.move)
         for told in decision.announcements:
             now = {"status": decision.payment.status.value, "refunded": decision.payment.refunded}
             self.tell(saga, told.type, stage=told.stage, final=told.final, kind=kind, seats=seats or {}, **now)

@@ -29,6 +29,9 @@ from one_saga import (
 
 SEATS = 2
 CARDS = ["good", "declined", "not capturable"]
+# How often the one promo code may be had, and what is on the one gift card.
+USES = 2
+GIFT_CARD = 2 * SEATS * PRICE
 
 
 class Sagas(Services, RuleBasedStateMachine):
@@ -48,10 +51,18 @@ class Sagas(Services, RuleBasedStateMachine):
 
     # What customers, staff, the clock and the card gateway do.
 
-    @rule(seats=st.frozensets(st.integers(0, SEATS - 1), min_size=1, max_size=2), card=st.sampled_from([None, *CARDS]))
-    def book(self, seats: frozenset[int], card: str | None) -> None:
-        saga = Saga(len(self.sagas), seats, card)
-        if all(self.may_have(saga, seat) for seat in seats):
+    @rule(
+        seats=st.frozensets(st.integers(0, SEATS - 1), min_size=1, max_size=2),
+        card=st.sampled_from([None, *CARDS]),
+        code=st.booleans(),
+    )
+    def book(self, seats: frozenset[int], card: str | None, code: bool = False) -> None:
+        """The code is had with the seats, or nothing is."""
+        saga = Saga(len(self.sagas), seats, card, has_code=code)
+        used_up = code and sum(each.has_code for each in self.sagas) >= USES
+        if used_up:
+            self.happened.add("code used up")
+        elif all(self.may_have(saga, seat) for seat in seats):
             self.inventory |= dict.fromkeys(seats, saga)
             saga.advance(Trigger.HELD)
             self.sagas.append(saga)
@@ -59,13 +70,13 @@ class Sagas(Services, RuleBasedStateMachine):
 
     @rule(n=st.integers(0, 50), card=st.sampled_from(CARDS), gift=st.sampled_from([0, 0, 1, PRICE, SEATS * PRICE]))
     def pay(self, n: int, card: str, gift: int = 0) -> None:
-        """POST payments, also before the event of the booking has arrived. gift: what is on a gift card that helps."""
+        """POST payments, also before the event of the booking has arrived. gift: what a gift card may help with."""
         saga = self.pick(self.sagas, n)
         if saga is None or (saga.payment is None and saga.state is not State.PENDING):
             return
         payment = self.payment_of(saga)
         try:
-            decision = payment_domain.request_authorization(payment, min(gift, payment.amount))
+            decision = payment_domain.request_authorization(payment, min(gift, payment.amount, self.on_gift_card))
         except (payment_domain.BookingOver, payment_domain.UnderWay, payment_domain.IllegalTransition):
             return
         saga.asked_with, saga.ends_booking = card, False
@@ -100,7 +111,7 @@ class Sagas(Services, RuleBasedStateMachine):
             saga.due[seat] = 0
         saga.advance(Trigger.SEATS_GIVEN_BACK)
         saga.given_back_seats.add(seat)
-        del self.inventory[seat]
+        self.free(saga, [seat])
         self.tell(saga, "booking.reduced", due=(due_of(seat, saga.due[seat]),))
         if seat in saga.settled:
             saga.due[seat] = PRICE
@@ -235,6 +246,18 @@ class Sagas(Services, RuleBasedStateMachine):
                 assert (saga.gift_ledger["reserved"], saga.gift_ledger["redeemed"]) == (of_gift - redeemed, redeemed)
                 assert 0 <= payment.gift_refunded <= payment.gift <= saga.total
                 assert payment.refunded <= payment.captured <= saga.total
+
+    @property
+    def on_gift_card(self) -> int:
+        return GIFT_CARD + sum(saga.gift_ledger["balance"] for saga in self.sagas)
+
+    @invariant()
+    def a_gift_card_pays_with_what_is_on_it_and_a_code_is_had_by_who_has_what_it_made_cheaper(self) -> None:
+        sagas = getattr(self, "sagas", [])
+        held = sum(saga.gift_ledger["reserved"] + saga.gift_ledger["redeemed"] for saga in sagas)
+        assert not sagas or 0 <= self.on_gift_card == GIFT_CARD - held
+        assert sum(saga.has_code for saga in sagas) <= USES
+        assert all(saga.has_what_came_cheaper for saga in sagas if saga.has_code)
 
     @invariant()
     def no_seat_is_free_whose_money_did_not_go_back(self) -> None:

@@ -41,7 +41,8 @@ class Saga:
     given_back: of its money by staff, cancelled: so much of that not as goodwill; returned: of seats that its customer
     gave back. given_back_seats: which seats went with it; due: of those of its customer, what comes back of each;
     settled: of which seats payment told that their money went; let_in: to which somebody was. held_until,
-    payable_until: how often its hold was made longer, and of how many of those payment knows.
+    payable_until: how often its hold was made longer, and of how many of those payment knows. has_code: one of the uses
+    of a promo code that comes off its first seat.
     """
 
     number: int
@@ -51,6 +52,7 @@ class Saga:
     state: Any = None
     known: Any = PaymentStatus.UNPAID
     hold_over: bool = False
+    has_code: bool = False
     held_until: int = 0
     payable_until: int = 0
     refund: int = 0
@@ -79,6 +81,10 @@ class Saga:
     @property
     def has(self) -> set[int]:
         return set(self.seats) - self.given_back_seats
+
+    @property
+    def has_what_came_cheaper(self) -> bool:
+        return self.state in booking_domain.OPEN and min(self.seats) in self.has
 
     @property
     def known_to_go_back(self) -> int:

@@ -7,7 +7,7 @@ import pytest
 from ending import assert_ended_well
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
-from model import Sagas
+from model import GIFT_CARD, Sagas
 from one_saga import PRICE, RefundKind, Saga, State, Status, Trigger, payment_domain
 
 FEE = PRICE // 10
@@ -22,6 +22,7 @@ def _hold_ends(model: Sagas, _: object) -> None:
 DEEDS: dict[str, Callable[[Sagas, str | None], object]] = {
     "the customer books": lambda model, card: model.book(frozenset({0}), card),
     "the customer books two": lambda model, card: model.book(frozenset({0, 1}), card),
+    "the customer books two with a code": lambda model, card: model.book(frozenset({0, 1}), card, code=True),
     "the customer cancels": lambda model, _: model.cancel(0, "CUSTOMER", fee=0),
     "the customer cancels late": lambda model, _: model.cancel(0, "CUSTOMER", fee=PRICE),
     "the customer gives a seat back": lambda model, _: model.give_back(0, 0, fee=0),
@@ -326,6 +327,28 @@ def test_a_seat_that_support_and_its_customer_give_back_at_once_is_paid_back_onc
         story.ends(State.CONFIRMED, Status.PARTIALLY_REFUNDED)
 
 
+def test_a_code_and_what_a_gift_card_paid_can_be_had_again_once_the_hold_is_over() -> None:
+    first = Story(card=None)
+    model = first.model
+    model.book(frozenset({0}), None, code=True)
+    model.pay(0, "good", PRICE)
+    assert (first.saga.has_code, model.on_gift_card) == (True, GIFT_CARD - PRICE)
+    for step in ("the hold ends", "booking.expired", "the gateway answers", "booking.created"):
+        first.given(step)
+    assert (first.saga.has_code, model.on_gift_card) == (False, GIFT_CARD)
+    first.ends(State.EXPIRED, Status.VOIDED)
+
+
+def test_a_code_stays_used_while_its_booking_has_the_seat_that_came_cheaper() -> None:
+    for seat, stays in ((1, True), (0, False)):
+        story = sold("the customer books two with a code")
+        story.model.give_back(0, seat, fee=0)
+        assert story.saga.has_code is stays
+        story.model.wait_until_nothing_is_under_way()
+        story.given("the customer cancels").given("booking.cancelled")
+        assert story.saga.has_code is False
+
+
 def test_a_refund_that_overtakes_the_receipt_leaves_no_ticket_behind() -> None:
     story = Story(card="good")
     for step in ("the customer books", "booking.created", "the gateway answers", "payment.authorized"):
@@ -350,7 +373,8 @@ def test_every_order_of_arrival_ends_in_a_legal_state_with_the_money_matching() 
     assert {state for state, _ in Sagas.reached} == set(State) - {State.PENDING}
     ends = {Status.CAPTURED, Status.REFUNDED, Status.PARTIALLY_REFUNDED, Status.VOIDED, Status.DECLINED, Status.FAILED}
     assert {status for _, status in Sagas.reached} == ends
-    assert Trigger.HOLD_EXTENDED in Sagas.happened
+    assert {Trigger.HOLD_EXTENDED, "code used up", "code given back"} <= Sagas.happened
+    assert {"reserve", "release", "capture"} <= Sagas.happened
 
 
 def test_what_is_paid_is_given_back_seat_by_seat_and_whole_and_people_are_let_in_in_any_order() -> None:

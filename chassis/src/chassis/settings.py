@@ -54,6 +54,14 @@ def at_least(name: str, least: int, *, default: int) -> int:
     return number
 
 
+def within(name: str, least: int, most: int, *, default: int) -> int:
+    """at_least(), of a number that has an upper bound too."""
+    number = at_least(name, least, default=default)
+    if number > most:
+        raise ImproperlyConfigured(f"{name} is {number}, and has to be {most} at most")
+    return number
+
+
 def service_settings(
     *, name: str, app: str, title: str, description: str = "", tags: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
@@ -142,10 +150,10 @@ def _django(*, name: str, app: str) -> dict[str, Any]:
         "WHITENOISE_USE_FINDERS": True,
         "WHITENOISE_MAX_AGE": 3600,
         "DATA_UPLOAD_MAX_MEMORY_SIZE": 1024 * 1024,
-        # Rows of a list that is taken along as a file.
-        "EXPORTED_ROWS": env.int("EXPORTED_ROWS", default=50_000),
+        # Rows of a list that is taken along as a file; the sheet of a workbook has 1,048,576.
+        "EXPORTED_ROWS": within("EXPORTED_ROWS", 1, 1_000_000, default=50_000),
         # Lines of a file that is imported, where a kind of file has no lower bound of its own.
-        "IMPORTED_LINES": env.int("IMPORTED_LINES", default=10_000),
+        "IMPORTED_LINES": within("IMPORTED_LINES", 1, 10_000, default=10_000),
         "AUTHENTICATION_BACKENDS": [
             "chassis.web.staff.AuthServiceBackend",
             "django.contrib.auth.backends.ModelBackend",

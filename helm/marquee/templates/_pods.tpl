@@ -49,6 +49,8 @@ securityContext: {{- include "marquee.podSecurity" . | nindent 2 }}
 SERVICE_NAME: {{ .name }}
 DJANGO_SETTINGS_MODULE: config.settings
 LOG_LEVEL: {{ .root.Values.logLevel }}
+EXPORTED_ROWS: {{ .root.Values.exportedRows | int | quote }}
+IMPORTED_LINES: {{ .root.Values.importedLines | int | quote }}
 PUBLIC_URL: {{ .root.Values.publicUrl }}
 CSRF_TRUSTED_ORIGINS: {{ .root.Values.publicUrl }}
 BIND: 0.0.0.0

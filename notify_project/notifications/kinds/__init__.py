@@ -13,13 +13,10 @@ from notifications.heard import (
     EmailClaimed,
     EmailVerified,
     MailboxTold,
-    PaymentCompleted,
-    PaymentFailed,
-    PaymentFeeLowered,
-    PaymentRefunded,
     TicketIssued,
     TokenSent,
 )
+from notifications.heard_payments import PaymentCompleted, PaymentFailed, PaymentFeeLowered, PaymentRefunded
 from notifications.kinds import samples
 from notifications.kinds.kind import Kind, Telling
 
@@ -79,20 +76,25 @@ _ALL = (
             "payment.completed",
             PaymentCompleted,
             says=(
-                *("payment_id", "amount", "captured_at", "card_last4", "card_amount"),
-                *("gift_card_last4", "gift_card_amount"),
+                *("payment_id", "receipt_number", "lines", "taxes", "amount", "free", "captured_at"),
+                *("by_card", "card_last4", "card_amount"),
+                *("gift_card_last4", "gift_card_amount", "gift_card_alone", "seller", "tax_number"),
             ),
             once=lambda payment: receipt_key(payment.booking_id),
         ),
         owed=_always,
         sample={
             "payment_id": samples.PAYMENT_ID,
+            **samples.RECEIPT,
             "amount": samples.PRICE,
+            "free": False,
             "captured_at": "2026-03-14T10:01:00+00:00",
+            "by_card": True,
             "card_last4": "4242",
-            "card_amount": {"amount": 100000, "currency": "VND"},
+            "card_amount": {"amount": 200000, "currency": "VND"},
             "gift_card_last4": "7K3Q",
             "gift_card_amount": {"amount": 50000, "currency": "VND"},
+            "gift_card_alone": False,
         },
     ),
     Kind(

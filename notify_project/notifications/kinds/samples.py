@@ -20,6 +20,16 @@ BOOKING: dict[str, Any] = {
 TICKET = "eyJhbGciOiJFZERTQSJ9.c2FtcGxl.c2lnbmF0dXJl"
 TICKETS = [{"seat": "F7", "code": TICKET + "7"}, {"seat": "F8", "code": TICKET + "8"}]
 PRICE = {"amount": 250000, "currency": "VND"}
+RECEIPT: dict[str, Any] = {
+    "receipt_number": "R7-000123",
+    "lines": [
+        {"name": "Adult", "count": 2, "amount": {"amount": 240000, "currency": "VND"}},
+        {"name": "Booking fee", "count": 1, "amount": {"amount": 10000, "currency": "VND"}},
+    ],
+    "taxes": [{"rate": 500, "tax": {"amount": 11905, "currency": "VND"}}],
+    "seller": "Marquee Opera House Co. Ltd, 1 Opera Square",
+    "tax_number": "0312345678",
+}
 PAYMENT_ID = "0190f3e2-0000-7000-8000-000000000001"
 REFUND_ID = "0190f3e2-0000-7000-8000-000000000002"
 TOKEN = {SECRET: "sample", "expires_at": "2026-03-14T11:00:00+00:00"}

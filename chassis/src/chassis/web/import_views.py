@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, cast
 
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
@@ -18,13 +19,13 @@ from chassis.web.permissions import actor
 from chassis.web.queries import Query
 from chassis.web.spreadsheets import CONTENT_TYPES, CSV, JSON, XLSX, Rows, download
 from chassis.web.tables import Table, TableUnreadable, empty
-from chassis.web.views import APIView
+from chassis.web.views import APIView, FileView
 
 KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)
 IMPORT_PROBLEMS = (TableUnreadable, ImportRefused)
 IMPORTED = {200: ImportedSerializer}
 EXPORTED = {
-    (200, "application/json"): {"type": "array", "maxItems": 50_000, "items": {"type": "object"}},
+    (200, "application/json"): {"type": "array", "maxItems": settings.EXPORTED_ROWS, "items": {"type": "object"}},
     (200, "text/csv"): OpenApiTypes.STR,
     (200, CONTENT_TYPES[XLSX]): OpenApiTypes.BINARY,
 }
@@ -62,12 +63,7 @@ class ImportView(APIView):
         return idempotency.once(request, lambda _: shown(do(table, actor(request), False)))
 
 
-class ExportView(APIView):
-    """Says what it is in the address, whatever the client would rather have."""
-
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
-        return super().perform_content_negotiation(request, force=True)
-
+class ExportView(FileView):
     def exported(self, request: Request, name: str, columns: Sequence[str], rows: Rows) -> HttpResponseBase:
         """What is asked for, as a file; who took it along is on record."""
         kind = self.query["format"]

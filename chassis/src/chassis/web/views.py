@@ -35,6 +35,13 @@ class APIView(views.APIView):
             self.query = {name: value for name, value in wanted.items() if name not in PageQuery._declared_fields}
 
 
+class FileView(APIView):
+    """Says what it is in the address, whatever the client would rather have."""
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        return super().perform_content_negotiation(request, force=True)
+
+
 def created(request: Request, body: Any, path: str) -> Response:
     """201 with what was made; path: where this service shows it from now on."""
     return Response(body, status=201, headers={"Location": public_path(request, path)})

@@ -1,0 +1,124 @@
+"""Receipts on paper: a page of HTML that says what the API's JSON says, in the reader's language, without a script."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.translation.trans_real import parse_accept_lang_header
+from rest_framework.request import Request
+
+from chassis.money import Money, to_major
+from payments.lines import by_rate, together
+from payments.receipt_models import Receipt
+from payments.receipts import lines_of
+
+POLICY = "default-src 'none'; style-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+# What stands on each, in English and in Vietnamese.
+WORDS = {
+    "receipt": ("Receipt", "Biên nhận"),
+    "credit_note": ("Credit note", "Phiếu hoàn tiền"),
+    "number": ("Number", "Số"),
+    "issued": ("Issued", "Ngày lập"),
+    "booking": ("Booking", "Mã đặt vé"),
+    "movie": ("Movie", "Phim"),
+    "when": ("When", "Suất chiếu"),
+    "where": ("Where", "Rạp"),
+    "seller": ("Sold by", "Bên bán"),
+    "tax_number": ("Tax number", "Mã số thuế"),
+    "what": ("What", "Nội dung"),
+    "count": ("Count", "Số lượng"),
+    "rate": ("Tax rate", "Thuế suất"),
+    "net": ("Net", "Trước thuế"),
+    "tax": ("Tax", "Thuế"),
+    "gross": ("Amount", "Số tiền"),
+    "total": ("Total", "Tổng cộng"),
+    "card": ("Card", "Thẻ"),
+    "gift_card": ("Gift card", "Thẻ quà tặng"),
+    "nothing": ("There was nothing to pay.", "Không có khoản nào phải trả."),
+}
+TEXTS = {language: {name: each[place] for name, each in WORDS.items()} for place, language in enumerate(("en", "vi"))}
+FALLBACK = "en"
+# Of thousands, and of decimals.
+SEPARATORS = {"en": ",.", "vi": ".,"}
+
+
+def language_of(request: Request | HttpRequest) -> str:
+    """Of those that we write, the one that `Accept-Language` likes best."""
+    tags = parse_accept_lang_header(request.headers.get("Accept-Language", ""))
+    spoken = (tag.partition("-")[0] for tag, _ in tags)
+    return next((language for language in spoken if language in TEXTS), FALLBACK)
+
+
+def page(documents: Sequence[Receipt], *, language: str) -> HttpResponse:
+    """A sheet of paper for each, with its payment at hand. language: of TEXTS."""
+    shown = [_shown(each, language) for each in documents]
+    context = {"language": language, "texts": TEXTS[language], "documents": shown}
+    content = render_to_string("payments/receipt.html", context)
+    return HttpResponse(content, headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-store"})
+
+
+def _shown(document: Receipt, language: str) -> dict[str, Any]:
+    lines, payment, showtime = lines_of(document), document.payment, document.showtime or {}
+    zone = showtime.get("time_zone") or "UTC"
+    starts_at = showtime.get("starts_at")
+    speech = _Speech(language, document.currency)
+    return {
+        "title": TEXTS[language]["credit_note" if document.refund_id else "receipt"],
+        "number": document.number,
+        "issued_at": _moment(document.issued_at, zone),
+        "booking": payment.booking_reference or str(payment.booking_id),
+        "seller": document.seller or {},
+        "movie": showtime.get("movie_title"),
+        "starts_at": _moment(datetime.fromisoformat(starts_at), zone) if starts_at else "",
+        "where": ", ".join(part for name in ("theater_name", "screen") if (part := showtime.get(name))),
+        "lines": [{"name": each.name, "count": each.count} | speech.amounts(each) for each in together(lines)],
+        "taxes": [speech.amounts(each) for each in by_rate(lines)],
+        "total": speech.money(document.total),
+        "parts": _parts(document, speech),
+        "free": document.total == 0,
+    }
+
+
+def _parts(document: Receipt, speech: "_Speech") -> list[tuple[str, str]]:
+    """What each means of payment gave. Of money that went back only the gift card's part is known to be there."""
+    texts, by_card = TEXTS[speech.language], document.total - document.gift_amount
+    parts = []
+    if document.gift_amount:
+        parts.append((f"{texts['gift_card']} …{document.gift_last4}", speech.money(document.gift_amount)))
+    if by_card and not document.refund_id:
+        card = f"{texts['card']} …{document.card_last4}" if document.card_last4 else texts["card"]
+        parts.append((card, speech.money(by_card)))
+    return parts
+
+
+@dataclass(frozen=True, slots=True)
+class _Speech:
+    """How a language writes amounts of a currency."""
+
+    language: str
+    currency: str
+
+    def amounts(self, of: Any) -> dict[str, str]:
+        """of: lines that are alike, or those of a rate."""
+        shown = {name: self.money(getattr(of, name)) for name in ("net", "tax", "gross")}
+        return shown | {"rate": self._written(f"{of.rate / 100:g} %")}
+
+    def money(self, amount: int) -> str:
+        """amount: minor units."""
+        return f"{self._written(f'{to_major(Money(amount, self.currency)):,}')} {self.currency}"
+
+    def _written(self, number: str) -> str:
+        return number.translate(str.maketrans(",.", SEPARATORS[self.language]))
+
+
+def _moment(at: datetime, zone: str) -> str:
+    """As the clocks of a zone show it, and which these are."""
+    try:
+        local = at.astimezone(ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError):
+        zone, local = "UTC", at.astimezone(UTC)
+    return f"{local:%Y-%m-%d %H:%M} {zone}"
