@@ -19,7 +19,7 @@ def event(row: Payment, announcement: Announcement, refund: Refund | None) -> Ev
     amount = Money(row.amount, row.currency)
     match announcement.type:
         case "payment.authorized":
-            return events.PaymentAuthorized(**ids, amount=amount, card_last4=row.card_last4)
+            return events.PaymentAuthorized(**ids, amount=amount, card_last4=row.card_last4, carried=_carried(row))
         case "payment.completed":
             return events.PaymentCompleted(
                 **ids,
@@ -27,6 +27,7 @@ def event(row: Payment, announcement: Announcement, refund: Refund | None) -> Ev
                 captured_at=cast(datetime, row.captured_at),
                 card_last4=row.card_last4,
                 gift_card=_gift_part(row, row.gift_amount),
+                carried=_carried(row),
             )
         case "payment.voided":
             return events.PaymentVoided(**ids, amount=amount)
@@ -70,6 +71,10 @@ def event(row: Payment, announcement: Announcement, refund: Refund | None) -> Ev
 
 def _gift_part(row: Payment, amount: int) -> events.GiftCardPart | None:
     return events.GiftCardPart(row.gift_last4, Money(amount, row.currency)) if amount else None
+
+
+def _carried(row: Payment) -> Money | None:
+    return Money(row.carried_amount, row.currency) if row.carried_amount else None
 
 
 def _told(which: Sequence[Seat], currency: str) -> list[events.RefundedSeat]:
