@@ -106,7 +106,7 @@ class ExchangeQuoteView(APIView):
     @extend_schema(
         operation_id="quote_exchange",
         summary="Ask what an exchange comes to",
-        description="What these seats cost, what the booking would pay of it now, and what is to be paid or comes back.",
+        description="What these seats cost, what the booking would pay of it now, what is to be paid or comes back.",
         request=ExchangeQuoteRequest,
         responses=ExchangeQuoteSerializer,
         examples=schema.EXCHANGE_QUOTE,
