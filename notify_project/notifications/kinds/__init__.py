@@ -64,9 +64,9 @@ _ALL = (
             "booking.created",
             BookingCreated,
             says=("reference", "showtime", "seats", "total", "hold_expires_at"),
-            # A booking whose payment came with it, or that costs nothing, is settled within a second: it needs no
-            # notice of its hold.
-            when=lambda booking: booking.payment_method is None and booking.total.amount > 0,
+            # A booking whose payment came with it, or that costs nothing, or no more than what is exchanged for it, is
+            # settled within a second: it needs no notice of its hold.
+            when=lambda booking: booking.payment_method is None and booking.to_pay > 0,
             once=lambda booking: f"hold:{booking.booking_id}",
             not_after=lambda booking: booking.hold_expires_at,
         ),
@@ -80,7 +80,7 @@ _ALL = (
             PaymentCompleted,
             says=(
                 *("payment_id", "amount", "captured_at", "card_last4", "card_amount"),
-                *("gift_card_last4", "gift_card_amount"),
+                *("gift_card_last4", "gift_card_amount", "carried"),
             ),
             once=lambda payment: receipt_key(payment.booking_id),
         ),
@@ -93,6 +93,7 @@ _ALL = (
             "card_amount": {"amount": 100000, "currency": "VND"},
             "gift_card_last4": "7K3Q",
             "gift_card_amount": {"amount": 50000, "currency": "VND"},
+            "carried": {"amount": 30000, "currency": "VND"},
         },
     ),
     Kind(
@@ -151,7 +152,10 @@ _ALL = (
         tells=Telling(
             "booking.cancelled",
             BookingCancelled,
-            says=("reference", "reason", "why", "message", "total", "kept", "gone", "back", "paid", "unpaid"),
+            says=(
+                *("reference", "reason", "why", "message", "total", "kept", "gone", "back", "paid", "unpaid"),
+                *("exchanged_for", "carried"),
+            ),
             once=lambda booking: ending_key(booking.booking_id),
         ),
         # Anybody can hold seats and let go of them; whose money it is about is owed the word of it.
