@@ -145,6 +145,7 @@ class Payment(models.Model):
                 name="idx_payments_not_confirmed",
             ),
             models.Index(fields=["under_way", "-id"], condition=~Q(under_way=""), name="idx_payments_under_way"),
+            models.Index(fields=["exchange_of"], condition=Q(exchange_of__isnull=False), name="idx_payments_exchange"),
             # As a process of before receipts leaves them: none, but for the time of an update.
             models.Index(fields=["id"], condition=WITHOUT_RECEIPT, name="idx_payments_without_receipt"),
         ]
