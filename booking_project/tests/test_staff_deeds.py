@@ -67,7 +67,9 @@ def cancel(browser: Client, booking: Booking) -> Any:
 def exchange(api: APIClient, booking: Booking) -> Any:
     screen = Screen.objects.get(id=booking.showtime.screen_id)
     other = ShowtimeFactory(screen=screen, movie_id=booking.showtime.movie_id)
-    return api.post(f"/bookings/{booking.id}/exchange", {"showtime_id": str(other.id), "quantity": 1, "reason": "the lift failed"})
+    return api.post(
+        f"/bookings/{booking.id}/exchange", {"showtime_id": str(other.id), "quantity": 1, "reason": "the lift failed"}
+    )
 
 
 def change_promotion(browser: Client, _: Booking) -> Any:

@@ -198,9 +198,7 @@ def test_an_exchange_says_what_pays_the_new_booking_and_what_comes_back(
         assert ("72" in text) == (back is not None)
 
 
-def test_a_receipt_says_what_the_exchanged_booking_paid_of_it(
-    sink: Sink, deliver: Deliver, contact: Contact
-) -> None:
+def test_a_receipt_says_what_the_exchanged_booking_paid_of_it(sink: Sink, deliver: Deliver, contact: Contact) -> None:
     deliver("payment.completed", gift_card=None, carried=vnd(100_000))
     [mail] = sink.messages(contact.email)
     assert "Exchanged booking: ₫100,000\r\nCard …4242: ₫80,000" in mail["text"]
