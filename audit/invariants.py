@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from audit.broker import Broker
+from audit.exchanges import CARRIED, EXCHANGES
 from audit.gift_cards import GIFT_CARDS
 from audit.promo_codes import PROMO_CODES
 from audit.receipts import RECEIPTS
@@ -97,7 +98,8 @@ MONEY = Beside(
     "payment",
     "id uuid, booking_id uuid, held bigint, kept bigint, retained bigint",
     """
-    SELECT id, booking_id, held_amount AS held, captured_amount - refunded_amount AS kept, retained_amount AS retained
+    SELECT id, booking_id, held_amount AS held, captured_amount - refunded_amount - lent_amount AS kept,
+           retained_amount AS retained
     FROM asked JOIN payments USING (id)
     """,
 )
@@ -130,8 +132,8 @@ SELECT payments.id, CASE
     THEN format('payment %s says %s refunded, its refunds are %s', payments.id, refunded_amount, refunded) END
 FROM asked JOIN payments USING (id) CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE kind = 'capture') AS captures,
-           coalesce(sum(gateway_operations.amount + gateway_operations.gift_amount)
-               FILTER (WHERE kind IN ('refund', 'outside')), 0) AS refunded
+           coalesce(sum(gateway_operations.amount + gateway_operations.gift_amount + gateway_operations.carried_amount)
+               FILTER (WHERE kind IN ('refund', 'outside', 'exchange')), 0) AS refunded
     FROM gateway_operations WHERE payment_id = payments.id AND state = 'succeeded'
 ) AS moved
 """
@@ -190,12 +192,15 @@ CROSS JOIN LATERAL (
     WHERE payment_id = payments.id AND refunds.status = 'succeeded' AND outside NOT IN ('', 'provider')
 ) AS house
 """
-# What of a payment's money is no gift card's, but the gateway's: all of it where none pays.
-ON_CARD = """
+# What of a payment's money is no gift card's nor another payment's, but the gateway's: all of it where none pays. What
+# pays another booking went back in the books alone.
+ON_CARD = f"""
+{CARRIED}
 CROSS JOIN LATERAL (
-    SELECT CASE WHEN held_amount = 0 THEN 0 ELSE held_amount - gift_amount END AS held_on_card,
-           CASE WHEN captured_amount = 0 THEN 0 ELSE captured_amount - gift_amount END AS captured_on_card,
-           refunded_amount - gift_refunded_amount AS refunded_on_card
+    SELECT CASE WHEN held_amount = 0 THEN 0 ELSE held_amount - gift_amount - carried_amount END AS held_on_card,
+           CASE WHEN captured_amount = 0 THEN 0 ELSE captured_amount - gift_amount - carried_amount END
+               AS captured_on_card,
+           refunded_amount - exchanged_amount - gift_refunded_amount - carried_back AS refunded_on_card
 ) AS on_card
 """
 LEDGER = f"""
@@ -346,4 +351,5 @@ def invariants(broker: Broker, *, has_record: bool, messages_days: int) -> tuple
         PROMO_CODES,
         RECEIPTS,
         GIFT_CARDS,
+        EXCHANGES,
     )

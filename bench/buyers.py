@@ -16,10 +16,11 @@ from bench.market import Market
 HABITS = {
     "self_picked": 22,
     "best_available": 20,
-    "two_step": 15,
+    "two_step": 12,
     "two_step_second_card": 5,
     "cancelled": 10,
-    "gives_back": 8,
+    "gives_back": 6,
+    "exchanges": 5,
     "declined": 8,
     "slow": 4,
     "timed_out": 4,
@@ -109,16 +110,15 @@ class Load:
             self._insist(client, "DELETE", f"/api/bookings/{booking['id']}")
         elif habit == "gives_back":
             self._give_back(client, booking, chance)
+        elif habit == "exchanges":
+            self._exchange(client, booking, chance)
         else:
             self._insist(client, "GET", f"/api/bookings/{booking['id']}")
 
     def _give_back(self, client: Client, booking: dict[str, Any], chance: random.Random) -> None:
         """One seat, twice at once, once it is sold; then some cancel the rest, at the same moment or not at all."""
         path = f"/api/bookings/{booking['id']}"
-        for _ in range(TRIES):
-            if self._insist(client, "GET", path).json().get("status") != "PENDING":
-                break
-            time.sleep(0.3)
+        self._await_the_end(client, path)
         one = {"seat_ids": [booking["seats"][0]["id"]]}
         other = Client(self.market.gateway, token=client.token)
         again = threading.Thread(target=self._insist, args=(other, "POST", f"{path}/give-back", one))
@@ -128,6 +128,23 @@ class Load:
             self._insist(client, "DELETE", path)
         again.join()
         other.close()
+
+    def _exchange(self, client: Client, booking: dict[str, Any], chance: random.Random) -> None:
+        """For as many seats of another showtime, or more or fewer, once it is sold; then some cancel the old one."""
+        path = f"/api/bookings/{booking['id']}"
+        self._await_the_end(client, path)
+        wanted: dict[str, Any] = {"showtime_id": chance.choice(self.market.showtimes).id}
+        wanted |= {"quantity": chance.randint(1, 3), "payment_method": {"token": "tok_visa"}}
+        self._insist(client, "POST", f"{path}/exchange", wanted)
+        if chance.random() < LEAVES:
+            self._insist(client, "DELETE", path)
+
+    def _await_the_end(self, client: Client, path: str) -> None:
+        """Of the hold of a booking."""
+        for _ in range(TRIES):
+            if self._insist(client, "GET", path).json().get("status") != "PENDING":
+                break
+            time.sleep(0.3)
 
     def _pay(self, client: Client, booking_id: str, token: str, chance: random.Random) -> None:
         """With a gift card, if any is to be had that something is left on, and the rest by the card."""

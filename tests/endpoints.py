@@ -190,6 +190,15 @@ ENDPOINTS = [
             "promo_code": ["", ["QUIET"], "x" * 200],
         },
     ),
+    Endpoint(
+        "POST",
+        f"/api/bookings/{NOWHERE}/exchange/quote",
+        {"showtime_id": NOWHERE, "seat_ids": [NOWHERE]},
+        wrong={
+            "showtime_id": ["nonsense", 7],
+            "seat_ids": [["nonsense"], [7], [None], [NOWHERE, NOWHERE], [NOWHERE] * 500, "all"],
+        },
+    ),
     *(
         Endpoint(
             "POST",

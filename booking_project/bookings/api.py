@@ -19,6 +19,7 @@ from bookings.errors import (
     CancellationClosed,
     CompanionAlone,
     CoupleSeatSplit,
+    ExchangeUnderWay,
     HeldTooOften,
     HoldExtended,
     HoldOver,
@@ -78,6 +79,18 @@ REFUSED = (
     PromoCodeUsedUp,
     TooManyGuesses,
 )
+# And against holding it.
+HOLD_REFUSED = (
+    SeatUnavailable,
+    OrphanSeat,
+    CoupleSeatSplit,
+    CompanionAlone,
+    SalesClosed,
+    TooManyHolds,
+    TooManyHoldsInAll,
+    HeldTooOften,
+    AddressNotVerified,
+)
 # The permission to book what is not sold online.
 SELL = "sell_booking"
 
@@ -125,18 +138,7 @@ class BookingListView(APIView):
         page = pages.paginate_queryset(found, request, view=self)
         return pages.get_paginated_response([present_booking(booking) for booking in page])
 
-    @problems(
-        *REFUSED,
-        SeatUnavailable,
-        OrphanSeat,
-        CoupleSeatSplit,
-        CompanionAlone,
-        SalesClosed,
-        TooManyHolds,
-        TooManyHoldsInAll,
-        HeldTooOften,
-        AddressNotVerified,
-    )
+    @problems(*REFUSED, *HOLD_REFUSED)
     @extend_schema(
         operation_id="book_seats",
         summary="Book seats",
@@ -155,7 +157,7 @@ class BookingListView(APIView):
         wanted = BookingRequest.parse(request.data)
         hold = holds.hold_best_seats if "quantity" in wanted else holds.hold_seats
         key = idempotency.key_from(request, required=False)
-        once = holds.Once(key, partial(_keep_answer, path=public_path(request))) if key is not None else None
+        once = holds.Once(key, partial(keep_answer, path=public_path(request))) if key is not None else None
         customer = caller(request)
         with guessing(wanted.get("promo_code"), user_id=customer.id, address=address_of(request)):
             held = hold(
@@ -170,7 +172,8 @@ class BookingListView(APIView):
         return created(request, present_hold(held), f"{request.path}/{held.booking.id}")
 
 
-def _keep_answer(claim: idempotency.Claim, held: holds.Held, *, path: str) -> None:
+def keep_answer(claim: idempotency.Claim, held: holds.Held, *, path: str) -> None:
+    """For repetitions of the request. path: of bookings, through the gateway."""
     location = {"Location": f"{path}/{held.booking.id}"}
     idempotency.complete(claim, status=201, body=present_hold(held), headers=location)
 
@@ -189,6 +192,7 @@ class BookingView(APIView):
     @problems(
         BookingNotFound,
         NotCancellable,
+        ExchangeUnderWay,
         CancellationClosed,
         PermissionDenied,
         OwnPurchase,

@@ -10,12 +10,14 @@ from bookings.errors import (
     CompanionAlone,
     CoupleSeatSplit,
     NotEnoughSeats,
+    NotExchangeable,
     OrphanSeat,
     TicketTypeNotOnline,
     TicketTypeNotSold,
     TicketTypeRefused,
     UnknownTicketType,
 )
+from bookings.exchange_rules import Exchange, NoExchange, no_exchange
 from bookings.inventory import seat_statuses
 from bookings.prices import Objection, Wanted
 from bookings.sales import Sale
@@ -25,6 +27,11 @@ _REFUSALS: Mapping[Objection, type[TicketTypeRefused]] = {
     Objection.NOT_SOLD: TicketTypeNotSold,
     Objection.NOT_ONLINE: TicketTypeNotOnline,
     Objection.ALONE: AccompaniedAlone,
+}
+_NOT_FOR: Mapping[NoExchange, str] = {
+    NoExchange.SAME_SHOWTIME: "It is for this showtime already.",
+    NoExchange.OTHER_FILM: "It is exchanged for another showtime of the same film.",
+    NoExchange.OTHER_CURRENCY: "The showtime is sold in another currency.",
 }
 # Stands for the seats that are yet to be found.
 _SOME_SEAT = UUID(int=0)
@@ -125,3 +132,11 @@ def refuse_singles(sale: Sale, chosen: Sequence[UUID]) -> None:
     singles = seating.singles_left(nearby, free, set(chosen))
     if singles:
         raise OrphanSeat(seat.id for seat in singles)
+
+
+def refuse_exchange(exchange: Exchange, sale: Sale) -> None:
+    """Raises NotExchangeable for a showtime that is none that the booking is exchanged for."""
+    showtime = sale.showtime
+    against = no_exchange(exchange, showtime_id=showtime.id, movie_id=showtime.movie_id, currency=showtime.currency)
+    if against is not None:
+        raise NotExchangeable(_NOT_FOR[against])

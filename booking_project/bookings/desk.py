@@ -1,17 +1,21 @@
 """What staff do with somebody else's booking: each deed with its record, in a transaction of its own."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
-from bookings import endings
+from bookings import endings, exchange_holds, exchanges, holds
 from bookings.domain import Cancellation, State, Trigger, next_state
 from bookings.errors import AddressChanged, BookingNotFound, NotCancellable, OwnPurchase, SecondPersonNeeded
+from bookings.exchange_rules import Exchange
 from bookings.history import Cause
 from bookings.models import Booking
 from bookings.selectors import locked_booking
 from chassis.four_eyes import Objection, alone_up_to
+from chassis.money import Money, format_money
 from chassis.states import IllegalTransition
 from chassis.storage.address_changes import objection_to
 from chassis.storage.audit_log import Actor, record
@@ -24,7 +28,7 @@ def cancel_for_customer(*, booking_id: UUID, actor: Actor, reason: str, message:
 
     reason: a note among staff. message: what the customer is told of it.
     What comes back is returned. What was used is not taken back: money may be given as goodwill, by payment.
-    Raises BookingNotFound, OwnPurchase, AddressChanged, NotCancellable, SecondPersonNeeded.
+    Raises BookingNotFound, OwnPurchase, AddressChanged, NotCancellable, ExchangeUnderWay, SecondPersonNeeded.
     """
     with transaction.atomic():
         booking = locked_booking(booking_id)
@@ -36,6 +40,7 @@ def cancel_for_customer(*, booking_id: UUID, actor: Actor, reason: str, message:
             next_state(State(before), Trigger.CANCELLED_BY_STAFF)
         except IllegalTransition:
             raise NotCancellable(f"The booking is {before}.") from None
+        endings.refuse_while_exchanged(booking)
         if booking.check_ins.exists():
             raise NotCancellable(endings.LET_IN)
         _refuse_too_much(booking)
@@ -50,6 +55,31 @@ def cancel_for_customer(*, booking_id: UUID, actor: Actor, reason: str, message:
             reason=reason,
         )
     return outcomes[booking.id]
+
+
+def exchange_for_customer(
+    *, booking_id: UUID, actor: Actor, reason: str, wanted: Mapping[str, Any], **holding: Any
+) -> holds.Held | holds.Replayed:
+    """Holds seats in exchange for somebody's booking, whatever the theater's rules, for all that it is worth.
+
+    Its customer pays the rest. The others as of exchange_holds.exchange_booking(). Raises BookingNotFound, OwnPurchase,
+    AddressChanged, SecondPersonNeeded, NotExchangeable, ExchangeOpen, and what holds.hold_seats() raises.
+    """
+    owner_id = Booking.objects.values_list("user_id", flat=True).filter(id=booking_id).first()
+    if owner_id is None:
+        raise BookingNotFound
+
+    def agree() -> Exchange:
+        booking = Booking.objects.select_related("showtime").get(id=booking_id)
+        _refuse_to_decide_alone(actor, owner_id=booking.user_id)
+        exchange = exchanges.agreed(booking, by_staff=True)
+        _refuse_too_much(booking)
+        worth = format_money(Money(exchange.worth, exchange.currency))
+        after = {"exchange": "seats held for it", "worth": worth}
+        record(actor, "booking.exchange_begun", ("booking", booking.id), after=after, reason=reason)
+        return exchange
+
+    return exchange_holds.hold(agree, user_id=owner_id, wanted=wanted, verified=True, **holding)
 
 
 def _refuse_too_much(booking: Booking) -> None:

@@ -38,6 +38,8 @@ class Trigger(StrEnum):
     REFUNDED = "refunded"
     SEATS_REFUNDED = "seats_refunded"
     SEATS_GIVEN_BACK = "seats_given_back"
+    EXCHANGED = "exchanged"
+    EXCHANGE_LOST = "exchange_lost"
 
 
 S, T = State, Trigger
@@ -47,6 +49,7 @@ TRANSITIONS: dict[tuple[State | None, Trigger], State] = {
     (S.PENDING, T.HOLD_EXTENDED): S.PENDING,
     (S.PENDING, T.SEATS_SOLD): S.CONFIRMED,
     (S.PENDING, T.SEATS_LOST): S.REJECTED,
+    (S.PENDING, T.EXCHANGE_LOST): S.REJECTED,
     (S.PENDING, T.HOLD_ENDED): S.EXPIRED,
     (S.PENDING, T.CANCELLED_BY_CUSTOMER): S.CANCELLED,
     (S.PENDING, T.CANCELLED_BY_STAFF): S.CANCELLED,
@@ -61,6 +64,7 @@ TRANSITIONS: dict[tuple[State | None, Trigger], State] = {
     (S.CONFIRMED, T.REFUNDED): S.CANCELLED,
     (S.CONFIRMED, T.SEATS_REFUNDED): S.CONFIRMED,
     (S.CONFIRMED, T.SEATS_GIVEN_BACK): S.CONFIRMED,
+    (S.CONFIRMED, T.EXCHANGED): S.CANCELLED,
 }
 
 # States in which the booking has a right to its seats.
@@ -244,6 +248,7 @@ class Why(StrEnum):
     BY_STAFF = "by_staff"
     SHOWTIME_CANCELLED = "showtime_cancelled"
     CAPTURE_FAILED = "capture_failed"
+    EXCHANGED = "exchanged"
     ENDED = "ended"
 
 
@@ -251,13 +256,15 @@ class Why(StrEnum):
 class Cancellation:
     """What comes of a cancellation: of the total `refund` comes back now, `retained` is kept, both in minor units.
 
-    until: when another answer takes the place of this one; None: never, by the clock alone.
+    until: when another answer takes the place of this one; None: never, by the clock alone. carried: of the refund,
+    what pays the booking that it was exchanged for.
     """
 
     refund: int
     retained: int
     why: Why
     until: datetime | None = None
+    carried: int = 0
 
     @property
     def allowed(self) -> bool:

@@ -14,7 +14,7 @@ from bookings.domain import State, Trigger
 from bookings.errors import TicketInvalid, TicketUnknown, TicketUsed, TicketVoid, WrongShowtime
 from bookings.events import BookingCheckedIn
 from bookings.models import Booking, BookingSeat, CheckIn, Showtime
-from bookings.selectors import locked_booking
+from bookings.selectors import in_exchange, locked_booking
 from chassis.messaging.outbox import emit
 from chassis.storage.audit_log import Actor, record
 
@@ -106,6 +106,8 @@ def _refuse_what_does_not_count(booking: Booking, showtime: Showtime, *, at: UUI
         last = booking.history.last()
         assert last is not None  # a booking is made with the first line of its history
         raise TicketVoid(booking_status=booking.status, ended_by=last.trigger, ended_at=last.at.isoformat())
+    if in_exchange(booking):
+        raise TicketVoid(booking_status=booking.status, ended_by=Trigger.EXCHANGED.value, ended_at=None)
     if showtime.status == Showtime.Status.CANCELLED:  # and the tick has not come to this booking yet
         raise TicketVoid(booking_status=booking.status, ended_by="showtime_cancelled", ended_at=None)
 

@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from bookings import events, inventory, locks
 from bookings.domain import WHOLE, Cancellation, State, Trigger, Why, cancellation, next_state, whole
-from bookings.errors import BookingNotFound, CancellationClosed, NotCancellable
+from bookings.errors import BookingNotFound, CancellationClosed, ExchangeUnderWay, NotCancellable
 from bookings.history import Cause, advance
 from bookings.metrics import REACHED
 from bookings.models import Booking, BookingSeat, BookingTransition, ShowtimeMove
 from bookings.selectors import (
+    in_exchange,
     kept_of,
     locked_booking,
     on_its_way,
@@ -36,8 +37,8 @@ ENDINGS: Mapping[State, type[events.BookingEnded]] = {
 }
 
 
-# Whose reason is in their own words: others are told that it was them, and no more.
-IN_THEIR_WORDS = frozenset({Trigger.CANCELLED_BY_CUSTOMER, Trigger.CANCELLED_BY_STAFF})
+# Whose reason is in their own words, or names another booking: others are told that it was them, and no more.
+IN_THEIR_WORDS = frozenset({Trigger.CANCELLED_BY_CUSTOMER, Trigger.CANCELLED_BY_STAFF, Trigger.EXCHANGED})
 
 # What stands against the end of a booking whose ticket was used, whoever asks for it.
 LET_IN = "Somebody was let in with its ticket."
@@ -46,7 +47,8 @@ LET_IN = "Somebody was let in with its ticket."
 def cancel_booking(*, booking_id: UUID, user_id: UUID, reason: str = "") -> Cancellation:
     """Cancels a customer's own booking by the rules it was sold under; how staff cancel one is in desk.py.
 
-    What comes back, and what does not, is returned. Raises BookingNotFound, NotCancellable, CancellationClosed.
+    What comes back, and what does not, is returned. Raises BookingNotFound, NotCancellable, ExchangeUnderWay,
+    CancellationClosed.
     """
     with transaction.atomic():
         return cancel(locked_own(booking_id, user_id), reason=reason)
@@ -61,12 +63,16 @@ def locked_own(booking_id: UUID, user_id: UUID) -> Booking:
 
 
 def cancel(booking: Booking, *, reason: str = "") -> Cancellation:
-    """The same of a locked booking, a part of its caller's transaction. Raises NotCancellable, CancellationClosed."""
+    """The same of a locked booking, a part of its caller's transaction.
+
+    Raises NotCancellable, ExchangeUnderWay, CancellationClosed.
+    """
     trigger = Trigger.CANCELLED_BY_CUSTOMER
     try:
         next_state(State(booking.status), trigger)
     except IllegalTransition:
         raise NotCancellable(f"The booking is {booking.status}.") from None
+    refuse_while_exchanged(booking)
     outcome = cancellation_of(booking)
     if outcome.why is Why.CHECKED_IN:
         raise NotCancellable(LET_IN)
@@ -75,6 +81,12 @@ def cancel(booking: Booking, *, reason: str = "") -> Cancellation:
     cause = Cause(actor=str(booking.user_id), reason=reason)
     end([booking], trigger, cause=cause, outcomes={booking.id: outcome})
     return outcome
+
+
+def refuse_while_exchanged(booking: Booking) -> None:
+    """Raises ExchangeUnderWay for a locked booking whose other one is sold, and whose money is being taken."""
+    if in_exchange(booking):
+        raise ExchangeUnderWay
 
 
 def cancellation_of(booking: Booking) -> Cancellation:
@@ -190,6 +202,8 @@ def _ended(
         why=outcome.why,
         message=cause.message,
         confirmed=was is State.CONFIRMED,
+        exchanged_for=cause.reason if trigger is Trigger.EXCHANGED else "",
+        carried=Money(outcome.carried, booking.currency) if outcome.carried else None,
     )
 
 

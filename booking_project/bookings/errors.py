@@ -107,6 +107,27 @@ class NotCancellable(Conflict):
     title = "This booking cannot be cancelled any more"
 
 
+class NotExchangeable(Conflict):
+    """It is not paid, somebody was let in with its ticket, or the showtime is none that it is exchanged for."""
+
+    code = "not_exchangeable"
+    title = "This booking cannot be exchanged for that"
+
+
+class ExchangeOpen(Conflict):
+    """Seats are held in exchange for the booking already: pay that hold, cancel it, or wait until it ends."""
+
+    code = "exchange_open"
+    title = "This booking is being exchanged already"
+
+
+class ExchangeUnderWay(Conflict):
+    """The other booking is sold, and its money is being taken: a moment later one of the two has ended."""
+
+    code = "exchange_under_way"
+    title = "This booking is being exchanged just now"
+
+
 class SeatsNotReturnable(Conflict):
     """The booking is not sold, or `seats`, which it has no more or which somebody was let in to."""
 

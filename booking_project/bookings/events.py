@@ -62,8 +62,19 @@ def in_brief(showtime: Showtime) -> ShowtimeInBrief:
 
 
 @dataclass(frozen=True, slots=True)
+class InExchange:
+    """A booking that ends once the one that it is exchanged for is paid. carried: what it pays of that one's total."""
+
+    booking_id: UUID
+    reference: str
+    carried: Money
+
+
+@dataclass(frozen=True, slots=True)
 class BookingCreated:
-    """lines: what the total is made of. seller: as the tariff names it; None where there is no tariff."""
+    """lines: what the total is made of. seller: as the tariff names it; None where there is no tariff. exchange: what
+    is exchanged for it; None where nothing is.
+    """
 
     type: ClassVar[str] = "booking.created"
     booking_id: UUID
@@ -77,6 +88,7 @@ class BookingCreated:
     seller: dict[str, Any] | None
     payment_method: dict[str, str] | None
     showtime: ShowtimeInBrief
+    exchange: InExchange | None = None
     # The database's own, filled in by the statement that makes the booking (inventory.TAKE).
     hold_expires_at: datetime | UnsetType = UNSET
     created_at: datetime | UnsetType = UNSET
@@ -158,7 +170,8 @@ class BookingCancelled(BookingEnded):
 
     why: the code of a Cancellation (domain.Why); unpaid: nothing had been taken. message: what staff say to the
     customer of it, or "". confirmed: whether it had been, so that its money was taken or on its way. due: the seats
-    that had been given back before, of which `retained` may have a part.
+    that had been given back before, of which `retained` may have a part. exchanged_for: the reference of the booking
+    that it was exchanged for, or ""; carried: of the refund, what pays that one instead of coming back.
     """
 
     type: ClassVar[str] = "booking.cancelled"
@@ -168,6 +181,8 @@ class BookingCancelled(BookingEnded):
     message: str = ""
     confirmed: bool = False
     due: list[SeatDue] = field(default_factory=list)
+    exchanged_for: str = ""
+    carried: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,14 @@ class AboutBooking:
 
 @dataclass(frozen=True, slots=True)
 class PaymentAuthorized:
-    """card_last4: of the card that pays; "" where the provider does not tell, and in events of before."""
+    """card_last4: of the card that pays; "" where the provider does not tell, and in events of before. carried: what
+    the booking pays that is exchanged for this one; None where none is, and of a payment service of before.
+    """
 
     payment_id: UUID
     booking_id: UUID
     card_last4: str = ""
+    carried: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

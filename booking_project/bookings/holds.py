@@ -25,6 +25,7 @@ from bookings.errors import (
     TooManyHoldsInAll,
     UnknownSeat,
 )
+from bookings.exchange_rules import Exchange
 from bookings.models import Booking
 from bookings.prices import Bill, Wanted
 from bookings.sales import Sale, Seat, reload_sale, sale_of
@@ -86,6 +87,7 @@ def hold_seats(
     payment_method: Mapping[str, str] | None = None,
     verified: bool = False,
     seller: Actor | None = None,
+    exchange: Callable[[], Exchange] | None = None,
     once: Once | None = None,
 ) -> Held | Replayed:
     """Holds seats for HOLD_SECONDS as a PENDING booking and tells of it, all or nothing.
@@ -93,13 +95,13 @@ def hold_seats(
     ticket_types: of each seat the code of the type it is for, or else the tariff's default. promo_code: as it is typed.
     verified: the customer has proven an address, and may hold more than a few seats that are not paid. Anybody else may
     hold more with a card, once, until it has answered. seller: who of staff may book what is not sold online; that they
-    did is on record.
+    did is on record. exchange: on what a booking of theirs is exchanged for it, and pays it, asked in the transaction.
     Raises ShowtimeNotFound, ShowtimeUnknown, UnknownSeat, TicketTypeRefused (of which there are several), SalesClosed,
     TotalTooLarge, TooManyHolds, TooManyHoldsInAll, HeldTooOften, AddressNotVerified, SeatUnavailable naming the seats,
-    CoupleSeatSplit, CompanionAlone, OrphanSeat, PromoCodeInvalid, PromoCodeUnfit, PromoCodeUsedUp, and with `once`
-    idempotency.KeyReused or KeyInFlight.
+    CoupleSeatSplit, CompanionAlone, OrphanSeat, PromoCodeInvalid, PromoCodeUnfit, PromoCodeUsedUp, with `once`
+    idempotency.KeyReused or KeyInFlight, and with `exchange` NotExchangeable.
     """
-    hold = _Hold(uuid7(), user_id, promo_code, payment_method, _limits(verified=verified), seller)
+    hold = _Hold(uuid7(), user_id, promo_code, payment_method, _limits(verified=verified), seller, exchange)
     owner = locks.Owner(user_id, hold.booking_id)
 
     def attempt(sale: Sale) -> Held | Replayed:
@@ -114,7 +116,8 @@ def hold_seats(
         committed = False
         incomplete = choices.incomplete(sale, wanted)
         try:
-            alone = once is None and seller is None and not sale.leaves_no_single and incomplete is None
+            single = once is None and seller is None and exchange is None
+            alone = single and not sale.leaves_no_single and incomplete is None
             with _transaction(needed=not alone):
                 claim = _claim(once, hold.booking_id)
                 if claim is not None and claim.completed:
@@ -150,13 +153,14 @@ def hold_best_seats(
     payment_method: Mapping[str, str] | None = None,
     verified: bool = False,
     seller: Actor | None = None,
+    exchange: Callable[[], Exchange] | None = None,
     once: Once | None = None,
 ) -> Held | Replayed:
     """Like hold_seats, with the best free seats (choices.best), chosen inside the lock.
 
     Raises NotEnoughSeats, and what hold_seats raises.
     """
-    hold = _Hold(uuid7(), user_id, promo_code, payment_method, _limits(verified=verified), seller)
+    hold = _Hold(uuid7(), user_id, promo_code, payment_method, _limits(verified=verified), seller, exchange)
 
     def attempt(sale: Sale) -> Held | Replayed:
         with transaction.atomic():
@@ -225,15 +229,20 @@ class _Hold:
     payment_method: Mapping[str, str] | None
     limits: Limits
     seller: Actor | None
+    exchange: Callable[[], Exchange] | None
 
 
 def _write(hold: _Hold, sale: Sale, tickets: Sequence[Wanted]) -> Held:
     """Raises _SaleChanged, TotalTooLarge, TooManyHolds, TooManyHoldsInAll, HeldTooOften, AddressNotVerified,
-    SeatUnavailable, PromoCodeInvalid, PromoCodeUnfit, PromoCodeUsedUp.
+    SeatUnavailable, PromoCodeInvalid, PromoCodeUnfit, PromoCodeUsedUp, NotExchangeable.
     """
+    exchange = hold.exchange() if hold.exchange is not None else None
+    if exchange is not None:
+        choices.refuse_exchange(exchange, sale)
     bill, code = offers.billed(sale, tickets, hold.promo_code, at=timezone.now())
     # What costs nothing is not charged, and no card vouches for whoever takes it.
-    payment_method = hold.payment_method if bill.total else None
+    rest = bill.total - (exchange.carried(bill.total) if exchange is not None else 0)
+    payment_method = hold.payment_method if rest else None
     booking = Booking(
         id=hold.booking_id,
         reference=_reference(),
@@ -245,8 +254,11 @@ def _write(hold: _Hold, sale: Sale, tickets: Sequence[Wanted]) -> Held:
         lines=msgspec.to_builtins(bill.lines),
         terms=sale.terms,
         with_card=payment_method is not None,
+        exchange_of=exchange.booking_id if exchange is not None else None,
+        exchange_worth=exchange.worth if exchange is not None else 0,
+        exchange_retained=exchange.retained if exchange is not None else 0,
     )
-    told = _created(booking, sale, tickets, bill, payment_method)
+    told = _created(booking, sale, tickets, bill, payment_method, exchange)
     try:
         booking.hold_expires_at, booking.created_at = inventory.take_seats(
             booking=booking, sale=sale, event=told, limits=hold.limits, code=code
@@ -302,7 +314,12 @@ def _too_much(beyond: Excess, limits: Limits) -> Problem:
 
 
 def _created(
-    booking: Booking, sale: Sale, tickets: Sequence[Wanted], bill: Bill, payment_method: Mapping[str, str] | None
+    booking: Booking,
+    sale: Sale,
+    tickets: Sequence[Wanted],
+    bill: Bill,
+    payment_method: Mapping[str, str] | None,
+    exchange: Exchange | None,
 ) -> events.BookingCreated:
     return events.BookingCreated(
         booking_id=booking.id,
@@ -316,7 +333,14 @@ def _created(
         seller=sale.tariff.seller,
         payment_method=dict(payment_method) if payment_method else None,
         showtime=events.in_brief(sale.showtime),
+        exchange=_told_of(exchange, bill.total),
     )
+
+
+def _told_of(exchange: Exchange | None, total: int) -> events.InExchange | None:
+    if exchange is None:
+        return None
+    return events.InExchange(exchange.booking_id, exchange.reference, Money(exchange.carried(total), exchange.currency))
 
 
 def block_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID], actor: Actor | None = None) -> None:

@@ -53,9 +53,11 @@ WITH wanted AS (
     RETURNING seat_id
 ), booked AS (
     INSERT INTO bookings (id, reference, user_id, showtime_id, status, payment_status, total_amount, currency,
-                          lines, hold_expires_at, created_at, ticket, showtime_revision, terms, with_card)
+                          lines, hold_expires_at, created_at, ticket, showtime_revision, terms, with_card,
+                          exchange_of, exchange_worth, exchange_retained)
     SELECT %(booking_id)s, %(reference)s, %(user_id)s, %(showtime_id)s, 'PENDING', 'unpaid', %(total)s, %(currency)s,
-           %(lines)s, sale.until, sale.at, '', %(showtime_revision)s, %(terms)s, %(with_card)s
+           %(lines)s, sale.until, sale.at, '', %(showtime_revision)s, %(terms)s, %(with_card)s,
+           %(exchange_of)s, %(exchange_worth)s, %(exchange_retained)s
     FROM sale
     WHERE (SELECT count(*) FROM taken) = (SELECT count(*) FROM wanted)
     RETURNING id, hold_expires_at, created_at
@@ -100,12 +102,14 @@ WHERE seat_status.booking_id = EXCLUDED.booking_id
 RETURNING booking_id
 """
 
-# Whoever has them now: a seat whose hold ran out may be somebody else's.
+# Whoever has them now: a seat whose hold ran out may be somebody else's. With those of bookings that are exchanged.
 LOCK = """
 SELECT FROM booking_seats AS seat
 JOIN seat_status AS status
     ON status.showtime_id = seat.showtime_id AND status.seat_id = coalesce(seat.moved_to, seat.seat_id)
-WHERE seat.booking_id = ANY(%s) ORDER BY status.showtime_id, status.seat_id FOR UPDATE OF status
+WHERE seat.booking_id = ANY(%(bookings)s::uuid[] || ARRAY(
+    SELECT exchange_of FROM bookings WHERE id = ANY(%(bookings)s::uuid[]) AND exchange_of IS NOT NULL))
+ORDER BY status.showtime_id, status.seat_id FOR UPDATE OF status
 """
 
 # A booking uses its code as long as it has one of the seats that came cheaper by it.
@@ -235,6 +239,9 @@ def _take(
                 "lines": as_jsonb(booking.lines),
                 "terms": as_jsonb(booking.terms),
                 "with_card": booking.with_card,
+                "exchange_of": booking.exchange_of,
+                "exchange_worth": booking.exchange_worth,
+                "exchange_retained": booking.exchange_retained,
                 "seats": as_jsonb(event.seats),
                 "exchange": exchange,
                 "event": body,
@@ -271,8 +278,8 @@ def sell_seats(booking_ids: Sequence[UUID]) -> Counter[UUID]:
 
 
 def lock_seats(booking_ids: Sequence[UUID]) -> None:
-    """Locks the seats of bookings until the transaction ends."""
-    execute(LOCK, [list(booking_ids)])
+    """Locks the seats of bookings until the transaction ends, and of those that are exchanged for them."""
+    execute(LOCK, {"bookings": list(booking_ids)})
 
 
 def free_seats(booking_ids: Sequence[UUID], *, seat_ids: Collection[UUID] | None = None) -> int:

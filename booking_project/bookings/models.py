@@ -179,6 +179,8 @@ RESEATED = models.Q(seated_revision__gt=0)
 # A seat whose money went back while its booking went on: its ticket lets nobody in any more.
 GIVEN_BACK = models.Q(given_back_at__isnull=False)
 
+# A booking is exchanged for one other at a time.
+ONE_EXCHANGE = "bookings_one_exchange"
 ENDED = (State.CANCELLED, State.EXPIRED, State.REJECTED, State.FAILED)
 MONEY_ENDED = (
     PaymentStatus.DECLINED,
@@ -218,6 +220,13 @@ class Booking(models.Model):
     hold_expires_at = models.DateTimeField()
     extended_at = models.DateTimeField(null=True, help_text="When its hold was made longer, which is once.")
     created_at = models.DateTimeField()
+    exchange_of = models.UUIDField(null=True, help_text="The booking that is exchanged for this one.")
+    exchange_worth = models.BigIntegerField(
+        default=0, db_default=0, help_text="What that one may pay of it, minor units."
+    )
+    exchange_retained = models.BigIntegerField(
+        default=0, db_default=0, help_text="What is kept of that one, minor units."
+    )
     ticket = models.TextField(blank=True, default="", help_text="The signed ticket of all seats, once it is paid.")
     seat_tickets = models.JSONField(default=dict, db_default={}, help_text="The signed ticket of each seat, by its id.")
 
@@ -243,6 +252,13 @@ class Booking(models.Model):
                 fields=["payment_status", "-id"],
                 condition=models.Q(payment_status__in=MONEY_ENDED),
                 name="bookings_money_ended",
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["exchange_of"],
+                condition=models.Q(exchange_of__isnull=False, status__in=(State.PENDING, State.CONFIRMED)),
+                name=ONE_EXCHANGE,
             ),
         ]
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from bookings.domain import Cancellation, State, Trigger
 from bookings.doors import Admission
 from bookings.events import PricedSeat, seat_tickets, ticket_seat, ticket_type_of
+from bookings.exchange_rules import Exchange
 from bookings.extensions import is_extendable
 from bookings.history import BY_CUSTOMER
 from bookings.holds import Held
@@ -109,6 +110,7 @@ def _booking(
         "lines": lines,
         "total": _money(booking.total_amount, booking.currency),
         "refunded": _money(0, booking.currency),
+        "exchange": _exchange(booking),
         "hold_expires_at": booking.hold_expires_at.isoformat(),
         "extended_at": booking.extended_at.isoformat() if booking.extended_at else None,
         "extendable": is_extendable(booking, showtime),
@@ -116,6 +118,28 @@ def _booking(
         "ticket": None,
         "tickets": [],
         "cancellation": None,
+    }
+
+
+def _exchange(booking: Booking) -> dict[str, Any] | None:
+    """Of what it is exchanged, as payment reads it where the event is still on its way."""
+    if booking.exchange_of is None:
+        return None
+    return {
+        "booking_id": str(booking.exchange_of),
+        "carried": _money(min(booking.exchange_worth, booking.total_amount), booking.currency),
+        "retained": _money(booking.exchange_retained, booking.currency),
+    }
+
+
+def present_exchange_quote(quote: Quote, exchange: Exchange) -> dict[str, Any]:
+    """What seats would cost, and what of that the booking pays that is exchanged for them."""
+    total, carried = quote.bill.total, exchange.carried(quote.bill.total)
+    return present_quote(quote) | {
+        "worth": _money(exchange.worth, exchange.currency),
+        "retained": _money(exchange.retained, exchange.currency),
+        "to_pay": _money(total - carried, exchange.currency),
+        "refund": _money(exchange.worth - carried, exchange.currency),
     }
 
 

@@ -34,11 +34,12 @@ from chassis.money import allot
 def give_back_seats(*, booking_id: UUID, user_id: UUID, seat_ids: Sequence[UUID]) -> Cancellation:
     """Gives seats of a customer's own, confirmed booking back; what comes back of them, and what does not, is returned.
 
-    All that it has is its cancellation. Raises BookingNotFound, SeatsNotReturnable, CancellationClosed, NotCancellable,
-    CoupleSeatSplit, CompanionAlone, AccompaniedAlone, PromoCodeUnfit.
+    All that it has is its cancellation. Raises BookingNotFound, ExchangeUnderWay, SeatsNotReturnable,
+    CancellationClosed, NotCancellable, CoupleSeatSplit, CompanionAlone, AccompaniedAlone, PromoCodeUnfit.
     """
     with transaction.atomic():
         booking = endings.locked_own(booking_id, user_id)
+        endings.refuse_while_exchanged(booking)
         parted = _parted(booking, seat_ids)
         if not parted.staying:
             return endings.cancel(booking)

@@ -14,6 +14,7 @@ from bookings.errors import (
     CancellationClosed,
     CompanionAlone,
     CoupleSeatSplit,
+    ExchangeUnderWay,
     NotCancellable,
     SeatsNotReturnable,
 )
@@ -37,7 +38,7 @@ REFUSED = (
 
 
 class GiveBackView(APIView):
-    @problems(*REFUSED, CancellationClosed, NotCancellable)
+    @problems(*REFUSED, ExchangeUnderWay, CancellationClosed, NotCancellable)
     @extend_schema(
         operation_id="give_seats_back",
         summary="Give seats of a booking back",

@@ -34,6 +34,11 @@ CANCEL = sends(
     for_a_customer={"reason": "The customer asked for it by telephone."},
     with_a_message={"reason": "The projector failed.", "message": "We are sorry: the film could not be shown."},
 )
+EXCHANGE = sends(
+    two_seats={"showtime_id": SHOWTIME_ID, "seat_ids": SEAT_IDS},
+    the_best_seats_and_a_card={"showtime_id": SHOWTIME_ID, "quantity": 2, "payment_method": {"token": "tok_visa"}},
+)
+EXCHANGE_QUOTE = sends(two_seats={"showtime_id": SHOWTIME_ID, "seat_ids": SEAT_IDS})
 CHECK_IN = sends(
     at_the_left_door={"ticket": "eyJhbGciOiJFZERTQSJ9.e30.c2ln", "showtime_id": SHOWTIME_ID, "door": "Hall 1, left"}
 )
@@ -171,6 +176,12 @@ class CancellationSerializer(serializers.Serializer[Any]):
     until = serializers.DateTimeField(allow_null=True, help_text="When this changes; null: not by time alone.")
 
 
+class ExchangedBookingSerializer(serializers.Serializer[Any]):
+    booking_id = serializers.UUIDField()
+    carried = MoneySerializer(help_text="What it pays; the rest needs a payment method.")
+    retained = MoneySerializer(help_text="What is kept of it.")
+
+
 class BookingSerializer(serializers.Serializer[Any]):
     """Seats of a showtime, held or bought."""
 
@@ -190,6 +201,9 @@ class BookingSerializer(serializers.Serializer[Any]):
     lines = LineSerializer(many=True, help_text="What the total is made of: by seat, then those of the booking.")
     total = MoneySerializer(help_text="What all of it was sold at, with the seats that were given back.")
     refunded = MoneySerializer(help_text="What went back of the total so far.")
+    exchange = ExchangedBookingSerializer(
+        allow_null=True, help_text="The booking that ends once this one is paid; null: none is exchanged for it."
+    )
     hold_expires_at = serializers.DateTimeField(help_text="Until then the seats are held for the payment.")
     extended_at = serializers.DateTimeField(allow_null=True, help_text="When its customer made the hold longer.")
     extendable = serializers.BooleanField(help_text="Whether its customer may make the hold longer, which is once.")

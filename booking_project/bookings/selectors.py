@@ -30,7 +30,12 @@ SEE_ALL = "view_booking"
 CARD_DIGITS = re.compile("[0-9]{4}")
 
 
-_LOCK = "SELECT FROM bookings WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
+# With those that are exchanged for them.
+_LOCK = """
+SELECT FROM bookings WHERE id = ANY(%(ids)s::uuid[] || ARRAY(
+    SELECT exchange_of FROM bookings WHERE id = ANY(%(ids)s::uuid[]) AND exchange_of IS NOT NULL))
+ORDER BY id FOR UPDATE
+"""
 _LOCKED = rows.selection(Booking, "id = ANY(%s) ORDER BY id FOR UPDATE")
 _SHOWTIMES = rows.selection(Showtime, "id = ANY(%s)")
 _LEFT = "booking_id = ANY(%s) AND given_back_at IS NULL ORDER BY id"
@@ -94,13 +99,30 @@ def locked_bookings(booking_ids: Iterable[UUID]) -> dict[UUID, Booking]:
 
 
 def lock_bookings(booking_ids: Collection[UUID]) -> None:
-    """The same without reading them."""
-    execute(_LOCK, [list(booking_ids)])
+    """The same without reading them, and of those too that are exchanged for them."""
+    execute(_LOCK, {"ids": list(booking_ids)})
 
 
 def locked_booking(booking_id: UUID) -> Booking | None:
     """One of them; None where there is none."""
     return next(iter(locked_bookings([booking_id]).values()), None)
+
+
+def exchanged_for(bookings: Iterable[Booking]) -> dict[UUID, Booking]:
+    """Of bookings that were locked with them, those that are exchanged for them, by the others' ids."""
+    exchanges = {booking.exchange_of: booking.id for booking in bookings if booking.exchange_of is not None}
+    found = locked_bookings(exchanges) if exchanges else {}
+    return {exchanges[old.id]: old for old in found.values()}
+
+
+def in_exchange(booking: Booking) -> bool:
+    """Whether it, or what is exchanged for it, is sold and its money being taken: until then both are good."""
+    if booking.status != State.CONFIRMED:
+        return False
+    confirmed = Booking.objects.filter(status=State.CONFIRMED)
+    if booking.exchange_of is not None and confirmed.filter(id=booking.exchange_of).exists():
+        return True
+    return confirmed.filter(exchange_of=booking.id).exists()
 
 
 def showtimes_of(bookings: Iterable[Booking]) -> Mapping[UUID, Showtime]:

@@ -125,3 +125,17 @@ class SeatsBackRequest(StrictSerializer):
 class BookingRequest(WantedSerializer):
     showtime_id = StrictUUIDField()
     payment_method = PaymentMethodSerializer(required=False, allow_null=True)
+
+
+class ExchangeQuoteRequest(WantedSerializer):
+    showtime_id = StrictUUIDField()
+
+
+class ExchangeRequest(BookingRequest):
+    reason = serializers.CharField(
+        max_length=300, required=False, help_text="From staff, who give one: a note that the customer does not see."
+    )
+
+
+class StaffExchangeRequest(BookingRequest):
+    reason = serializers.CharField(max_length=300)

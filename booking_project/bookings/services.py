@@ -12,12 +12,13 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from bookings import endings, events, heard, inventory, reductions, tickets
+from bookings import endings, events, exchanges, heard, inventory, reductions, tickets
 from bookings.domain import PaymentStatus, State, Trigger, advance_payment, payment_failure, refund_takes
 from bookings.history import Cause, advance
 from bookings.metrics import REACHED, SAGA, TICKETS
 from bookings.models import Booking, BookingSeat, Showtime
 from bookings.selectors import (
+    exchanged_for,
     locked_booking,
     locked_bookings,
     seat_ids_left_of,
@@ -32,13 +33,16 @@ from chassis.storage import rows
 
 
 def confirm_all(payments: Sequence[heard.PaymentAuthorized], *, causes: Sequence[Event]) -> None:
-    """The money of bookings is reserved: sells their seats, or rejects those that lost one.
+    """The money of bookings is reserved: sells their seats, or rejects those that lost one, or what they are exchanged
+    for.
 
     causes: of each payment the event that told of it. A booking that ended already stays as it is: payment hears of
     that end and gives the money back.
     """
     bookings = locked_bookings(payment.booking_id for payment in payments)
+    olds = exchanged_for(bookings.values())
     buying: dict[UUID, _Purchase] = {}
+    in_vain: dict[UUID, _Purchase] = {}
     for payment, event in zip(payments, causes, strict=True):
         booking = bookings.get(payment.booking_id)
         if booking is None:
@@ -46,12 +50,20 @@ def confirm_all(payments: Sequence[heard.PaymentAuthorized], *, causes: Sequence
         booking.payment_id, booking.card_last4 = payment.payment_id, payment.card_last4[-4:]
         booking.payment_status = advance_payment(PaymentStatus(booking.payment_status), PaymentStatus.AUTHORIZED)
         if booking.status == State.PENDING:
-            buying.setdefault(booking.id, _Purchase(booking, payment.payment_id, event))
+            carried = payment.carried.amount if payment.carried is not None else 0
+            exchanged = booking.exchange_of is not None
+            is_lost = exchanged and exchanges.is_lost(booking, olds.get(booking.id), carried=carried)
+            purchases = in_vain if is_lost else buying
+            purchases.setdefault(booking.id, _Purchase(booking, payment.payment_id, event))
     lost = _sell(buying) if buying else []
     rows.update(list(bookings.values()), fields=["status", "payment_id", "card_last4", "payment_status"])
     for purchase in lost:
         with at_hand(purchase.event):
             endings.end([purchase.booking], Trigger.SEATS_LOST, cause=Cause("payment", purchase.event.id))
+    for purchase in in_vain.values():
+        trigger = Trigger.EXCHANGE_LOST
+        with at_hand(purchase.event):
+            endings.end([purchase.booking], trigger, cause=Cause("payment", purchase.event.id, trigger.value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +110,8 @@ def _confirmed(purchase: _Purchase, seat_ids: list[UUID]) -> events.BookingConfi
 
 
 def record_captures(payments: Sequence[heard.PaymentCompleted], *, causes: Sequence[Event]) -> None:
-    """Keeps that the money of bookings was taken; one that is confirmed gets its ticket, once.
+    """Keeps that the money of bookings was taken; one that is confirmed gets its ticket, once, and what is exchanged
+    for it ends.
 
     causes: of each payment the event that told of it.
     """
@@ -112,7 +125,9 @@ def record_captures(payments: Sequence[heard.PaymentCompleted], *, causes: Seque
         if booking.status == State.CONFIRMED and not booking.ticket:
             due.setdefault(booking.id, event)
     if due:
-        _issue_tickets([bookings[booking_id] for booking_id in due], causes=list(due.values()))
+        paid, told_by = [bookings[booking_id] for booking_id in due], list(due.values())
+        _issue_tickets(paid, causes=told_by)
+        exchanges.complete(paid, causes=told_by)
     rows.update(list(bookings.values()), fields=["payment_status", "ticket", "seat_tickets"])
 
 

@@ -1,11 +1,13 @@
 from django.urls import path
 
-from bookings import api, doors_api, promo_files_api, promotions_api, returns_api, showtimes_api
+from bookings import api, doors_api, exchanges_api, promo_files_api, promotions_api, returns_api, showtimes_api
 
 urlpatterns = [
     path("bookings", api.BookingListView.as_view()),
     path("bookings/<uuid:booking_id>", api.BookingView.as_view()),
     path("bookings/<uuid:booking_id>/cancellation", api.CancellationView.as_view()),
+    path("bookings/<uuid:booking_id>/exchange", exchanges_api.ExchangeView.as_view()),
+    path("bookings/<uuid:booking_id>/exchange/quote", exchanges_api.ExchangeQuoteView.as_view()),
     path("bookings/<uuid:booking_id>/extend", api.ExtensionView.as_view()),
     path("bookings/<uuid:booking_id>/give-back", returns_api.GiveBackView.as_view()),
     path("bookings/<uuid:booking_id>/give-back/quote", returns_api.GiveBackQuoteView.as_view()),

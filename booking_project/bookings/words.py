@@ -43,6 +43,8 @@ TRIGGERS: Mapping[Trigger, str] = {
     Trigger.REFUNDED: "all the money given back",
     Trigger.SEATS_REFUNDED: "some seats given back",
     Trigger.SEATS_GIVEN_BACK: "some seats given back by the customer",
+    Trigger.EXCHANGED: "exchanged for another booking",
+    Trigger.EXCHANGE_LOST: "what it was exchanged for is not there any more",
 }
 # The parts of the system that act by themselves, as a history names them.
 ACTORS: Mapping[str, str] = {"payment": "payment", "clock": "the clock", "catalog": "catalog"}

@@ -7,12 +7,12 @@ import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from factories import PromotionFactory, seat_ids
+from factories import PromotionFactory, ShowtimeFactory, seat_ids
 from money import authorise, capture
 from rest_framework.test import APIClient
 
 from bookings import holds
-from bookings.models import Booking
+from bookings.models import Booking, Screen
 from chassis.codes import new_code
 from chassis.storage.models import AuditRecord
 from chassis.testing_deeds import deeds_of_everybody, leaving_a_record, staff_deeds
@@ -26,6 +26,7 @@ REASON = {"reason": "note among colleagues", "message": "We are sorry."}
 # Staff buy as everybody does, for themselves; what they alone may book is on record, as test_tariffs.py shows.
 OF_CUSTOMERS = {
     *("POST /bookings", "POST /bookings/{booking_id}/extend", "POST /showtimes/{showtime_id}/quote"),
+    "POST /bookings/{booking_id}/exchange/quote",
     *("POST /bookings/{booking_id}/give-back", "POST /bookings/{booking_id}/give-back/quote"),
 }
 
@@ -63,6 +64,14 @@ def cancel(browser: Client, booking: Booking) -> Any:
     return browser.post(f"{BASE}/booking/", {"action": "cancel", ACTION_CHECKBOX_NAME: [str(booking.id)], **REASON})
 
 
+def exchange(api: APIClient, booking: Booking) -> Any:
+    screen = Screen.objects.get(id=booking.showtime.screen_id)
+    other = ShowtimeFactory(screen=screen, movie_id=booking.showtime.movie_id)
+    return api.post(
+        f"/bookings/{booking.id}/exchange", {"showtime_id": str(other.id), "quantity": 1, "reason": "the lift failed"}
+    )
+
+
 def change_promotion(browser: Client, _: Booking) -> Any:
     there = f"{BASE}/promotion/{PromotionFactory().pk}/change/"
     return browser.post(there, {**PROMOTION, "min_tickets": 2, "label": "Another label"})
@@ -94,6 +103,7 @@ def block(browser: Client, booking: Booking) -> Any:
 
 
 BY_API: dict[str, Callable[[APIClient, Booking], Any]] = {
+    "POST /bookings/{booking_id}/exchange": exchange,
     "DELETE /bookings/{booking_id}": lambda api, booking: api.delete(f"/bookings/{booking.id}", REASON),
     "POST /showtimes/{showtime_id}/seats/blocked": lambda api, booking: api.post(
         blocked(booking), {"seat_ids": [free_seat(booking)]}

@@ -103,6 +103,13 @@ class MailboxTold:
 
 
 @dataclass(frozen=True, slots=True)
+class InExchange:
+    """A booking that is exchanged for another one. carried: what it pays of that."""
+
+    carried: Money
+
+
+@dataclass(frozen=True, slots=True)
 class BookingCreated:
     booking_id: UUID
     reference: str
@@ -112,6 +119,12 @@ class BookingCreated:
     hold_expires_at: datetime
     payment_method: dict[str, Any] | None
     showtime: Showtime
+    exchange: InExchange | None = None
+
+    @property
+    def to_pay(self) -> int:
+        """What its customer has to see to, in minor units."""
+        return self.total.amount - (self.exchange.carried.amount if self.exchange else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +228,8 @@ class BookingCancelled:
     """Of the total `retained` is kept, and the rest comes back, with what had gone back before (`refunded`).
 
     why: a code of booking's. message: what staff say to the customer. confirmed: whether it had been, so that its money
-    was taken or on its way; None: before that was told. Before there was a `why`, only total and refund were told, and
+    was taken or on its way; None: before that was told. exchanged_for: the reference of the booking that it was exchanged
+    for, which `carried` pays instead of coming back. Before there was a `why`, only total and refund were told, and
     `refund` of what was not paid as well.
     """
 
@@ -230,6 +244,8 @@ class BookingCancelled:
     why: str = ""
     message: str = ""
     confirmed: bool | None = None
+    exchanged_for: str = ""
+    carried: Money | None = None
 
     @property
     def paid(self) -> bool:
@@ -256,7 +272,8 @@ class BookingCancelled:
     @property
     def back(self) -> Money | None:
         """What comes back now; None: nothing does."""
-        back = self.refund.amount - (self.refunded.amount if self.refunded is not None else 0)
+        elsewhere = (self.refunded, self.carried)
+        back = self.refund.amount - sum(part.amount for part in elsewhere if part is not None)
         return Money(back, self.total.currency) if back > 0 and not self.unpaid else None
 
 

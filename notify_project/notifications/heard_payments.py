@@ -73,7 +73,8 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class PaymentCompleted(PartlyByGiftCard):
-    """card_last4: "" where no card paid, or its provider does not tell. gift_card: what one paid of it.
+    """card_last4: "" where no card paid, or its provider does not tell. gift_card: what one paid of it. carried: what a
+    booking paid that was exchanged for this one.
 
     receipt: None in events of before, which told none.
     """
@@ -86,10 +87,12 @@ class PaymentCompleted(PartlyByGiftCard):
     card_last4: str = ""
     gift_card: GiftCardPart | None = None
     receipt: Receipt | None = None
+    carried: Money | None = None
 
     @property
     def card_amount(self) -> Money:
-        return Money(self.amount.amount - self.gift_card_amount.amount, self.amount.currency)
+        by_others = self.gift_card_amount.amount + (self.carried.amount if self.carried else 0)
+        return Money(self.amount.amount - by_others, self.amount.currency)
 
     @property
     def free(self) -> bool:
@@ -99,6 +102,11 @@ class PaymentCompleted(PartlyByGiftCard):
     @property
     def by_card(self) -> bool:
         return self.card_amount.amount > 0
+
+    @property
+    def carried_alone(self) -> bool:
+        """Whether the booking that was exchanged pays all of this one."""
+        return self.carried == self.amount
 
     @property
     def receipt_number(self) -> str:

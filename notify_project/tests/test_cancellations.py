@@ -178,3 +178,27 @@ def test_refunds_of_one_booking_are_told_one_by_one(sink: Sink, deliver: Deliver
     first, second = sink.messages(contact.email)
     assert "that makes" not in first["text"]
     assert "With what went back before, that makes ₫180,000." in second["text"]
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+@pytest.mark.parametrize(
+    ("refund", "pays", "back"), [(180_000, 180_000, None), (162_000, 90_000, "72")], ids=["as dear", "cheaper, late"]
+)
+def test_an_exchange_says_what_pays_the_new_booking_and_what_comes_back(
+    sink: Sink, deliver: Deliver, contact: Contact, language: str, refund: int, pays: int, back: str | None
+) -> None:
+    Contact.objects.filter(user_id=contact.user_id).update(language=language)
+    said = {"refund": vnd(refund), "retained": vnd(180_000 - refund), "refunded": vnd(0), "due": []}
+    deliver("booking.cancelled", **said, why="exchanged", exchanged_for="M3VD8Q6RWT", carried=vnd(pays))
+    [mail] = sink.messages(contact.email)
+    assert "K7QF2M9XTD" in mail["subject"]
+    for text in (mail["text"], mail["html"]):
+        assert "M3VD8Q6RWT" in text
+        assert f"{pays // 1000}" in text
+        assert ("72" in text) == (back is not None)
+
+
+def test_a_receipt_says_what_the_exchanged_booking_paid_of_it(sink: Sink, deliver: Deliver, contact: Contact) -> None:
+    deliver("payment.completed", gift_card=None, carried=vnd(100_000))
+    [mail] = sink.messages(contact.email)
+    assert "Exchanged booking: ₫100,000\r\nCard …4242: ₫80,000" in mail["text"]

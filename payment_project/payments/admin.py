@@ -24,6 +24,7 @@ from payments.seats import outcome
 AMOUNT = money("amount")
 TOTAL = money("amount", title="total")
 GIFT_AMOUNT = money("gift_amount", title="by gift card")
+CARRIED = money("carried_amount", title="by an exchanged booking")
 REFUNDED = money("refunded_amount", title="refunded")
 # What a page says of money, and the fields in minor units that it says it in the place of.
 MONEY_OF_PAYMENT = [
@@ -32,6 +33,9 @@ MONEY_OF_PAYMENT = [
     money("captured_amount", title="captured"),
     REFUNDED,
     money("retained_amount", title="retained"),
+    CARRIED,
+    money("lent_amount", title="held for an exchange"),
+    money("exchanged_amount", title="paying another booking"),
 ]
 FAILURE = words("failure_code", title="why it failed")
 OUTCOME = words("outcome_code", title="why not")
@@ -42,6 +46,11 @@ IN_MINOR_UNITS = [
     "captured_amount",
     "refunded_amount",
     "retained_amount",
+    "carried_amount",
+    "lent_amount",
+    "exchanged_amount",
+    "to_return_amount",
+    "exchange_amount",
     "currency",
 ]
 
@@ -81,7 +90,7 @@ class OperationInline(ReadOnlyInline):
     model = GatewayOperation
     ordering = ["created_at"]
     readonly_fields = [
-        *("created_at", "kind", AMOUNT, GIFT_AMOUNT, "provider", "state", OUTCOME),
+        *("created_at", "kind", AMOUNT, GIFT_AMOUNT, CARRIED, "provider", "state", OUTCOME),
         *("attempts", "due_at", "last_error", "id"),
     ]
     fields = [*readonly_fields]

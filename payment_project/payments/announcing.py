@@ -25,7 +25,7 @@ def event(
     amount = Money(row.amount, row.currency)
     match announcement.type:
         case "payment.authorized":
-            return events.PaymentAuthorized(**ids, amount=amount, card_last4=row.card_last4)
+            return events.PaymentAuthorized(**ids, amount=amount, card_last4=row.card_last4, carried=_carried(row))
         case "payment.completed":
             return events.PaymentCompleted(
                 **ids,
@@ -34,6 +34,7 @@ def event(
                 card_last4=row.card_last4,
                 gift_card=_gift_part(row, row.gift_amount),
                 receipt=_receipt(receipt) if receipt else None,
+                carried=_carried(row),
             )
         case "payment.voided":
             return events.PaymentVoided(**ids, amount=amount)
@@ -93,6 +94,10 @@ def _receipt(document: Mapping[str, Any]) -> events.IssuedReceipt:
 
 def _gift_part(row: Payment, amount: int) -> events.GiftCardPart | None:
     return events.GiftCardPart(row.gift_last4, Money(amount, row.currency)) if amount else None
+
+
+def _carried(row: Payment) -> Money | None:
+    return Money(row.carried_amount, row.currency) if row.carried_amount else None
 
 
 def _told(which: Sequence[Seat], currency: str) -> list[events.RefundedSeat]:

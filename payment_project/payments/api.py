@@ -33,6 +33,7 @@ from payments.errors import (
     CardNumberRefused,
     CheckedIn,
     CurrencyMismatch,
+    ExchangeNotCovered,
     GatewayUnavailable,
     GiftCardBlocked,
     GiftCardCurrency,
@@ -114,6 +115,7 @@ class PaymentListView(APIView):
         BookingUnavailable,
         TooManyGiftCardCodes,
         *GIFT_CARD_REFUSED,
+        ExchangeNotCovered,
     )
     @extend_schema(
         operation_id="pay_booking",

@@ -11,7 +11,7 @@ from chassis.money import Money
 from chassis.storage.http import Client, Unreachable
 from chassis.web.principal import Principal
 from payments.errors import BookingEnded, BookingNotFound, BookingUnavailable
-from payments.heard import BookingCreated, PricedSeat
+from payments.heard import BookingCreated, InExchange, PricedSeat
 from payments.lines import Line, Seller
 
 
@@ -26,6 +26,7 @@ class _Booking(msgspec.Struct):
     lines: tuple[Line, ...] = ()
     theater_id: UUID | None = None
     seller: Seller | None = None
+    exchange: InExchange | None = None
 
 
 @cache
@@ -66,4 +67,5 @@ def look_up(booking_id: UUID, *, user: Principal) -> BookingCreated:
         lines=booking.lines,
         theater_id=booking.theater_id,
         seller=booking.seller,
+        exchange=booking.exchange,
     )

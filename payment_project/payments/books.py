@@ -18,9 +18,10 @@ from chassis.ids import uuid7, uuid7_following
 from chassis.messaging.events import Event, EventData
 from chassis.messaging.outbox import emit_all, envelopes
 from chassis.telemetry import metrics
-from payments import announcing, domain, gift_ledger, receipts, states
+from payments import announcing, domain, exchange_rules, gift_ledger, receipts
+from payments.exchange_rules import EXCHANGES
 from payments.gift_models import GIFT_CARDS
-from payments.kept import seats_of, written
+from payments.kept import assign, known, seats_of, written
 from payments.ledger import Kind, Posting
 from payments.models import GatewayOperation, OperationState, Payment, Refund, RefundStatus
 from payments.receipt_models import Receipt
@@ -44,6 +45,8 @@ class Step(IntEnum):
     # What a booking that ended is owed, or of seats that were given back; the next ones, and what is owed still after a
     # refusal, are counted on from here.
     FIRST_REFUND = 3
+    # What goes back of what it was exchanged for. No booking has as many refunds as that before it.
+    FIRST_RETURN = 1000
 
 
 def id_of(step: int, booking_id: UUID) -> UUID:
@@ -87,45 +90,6 @@ class RefundWish:
     seats: tuple[Seat, ...] = ()
     id: UUID | None = None
     is_written: bool = False
-
-
-def known(row: Payment) -> domain.Payment:
-    """What the domain needs to know of a row that is locked."""
-    return domain.Payment(
-        amount=row.amount,
-        status=states.Status(row.status),
-        booking=states.Booking(row.booking_state),
-        held=row.held_amount,
-        captured=row.captured_amount,
-        refunded=row.refunded_amount,
-        fee_told=row.fee_told_amount,
-        retained=row.retained_amount,
-        under_way=Kind(row.under_way) if row.under_way else None,
-        failure_code=row.failure_code,
-        attention=row.attention,
-        seats=seats_of(row),
-        let_in=frozenset(map(UUID, row.let_in)),
-        gift=row.gift_amount,
-        gift_refunded=row.gift_refunded_amount,
-    )
-
-
-def assign(row: Payment, payment: domain.Payment) -> None:
-    """The reverse of known(); nothing is saved."""
-    row.status = payment.status
-    row.booking_state = payment.booking
-    row.held_amount = payment.held
-    row.captured_amount = payment.captured
-    row.refunded_amount = payment.refunded
-    row.fee_told_amount = payment.fee_told
-    row.retained_amount = payment.retained
-    row.under_way = payment.under_way or ""
-    row.failure_code = payment.failure_code
-    row.attention = payment.attention
-    row.seats = written(payment.seats)
-    row.let_in = sorted(map(str, payment.let_in))
-    row.gift_amount = payment.gift
-    row.gift_refunded_amount = payment.gift_refunded
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +152,14 @@ def write(
 def write_all(changes: Sequence[Change]) -> tuple[bool, list[GatewayOperation]]:
     """Saves decisions about payments, one of each: whether all were what they were decided on, and what follows.
 
-    When one of them was not, nothing is written.
+    When one of them was not, nothing is written. What a decision lends is written of the payment that lends it, too,
+    which the caller has locked, or decides anew as of any other; what follows there the sweep asks.
     """
+    decided = {change.row.id for change in changes}
+    lenders = _lenders(changes)
+    if any(lender.row.id in decided for lender in lenders):
+        return False, []
+    changes = [*changes, *lenders]
     parts = Parts()
     given_back = _given_back(changes)
     issued = receipts.issued_for([change.row.id for change in changes if _refund_made(change)])
@@ -203,7 +173,7 @@ def write_all(changes: Sequence[Change]) -> tuple[bool, list[GatewayOperation]]:
         receipt = _issue(parts, change, issued=issued)
         operation = _follow_up(parts, change, given_back=given_back)
         _move_gift(parts, change, operation)
-        if operation is not None:
+        if operation is not None and change.row.id in decided:
             operations.append(operation)
         told += [(change, event) for event in _events(change, receipt)]
     parts.told = envelopes(
@@ -216,6 +186,18 @@ def write_all(changes: Sequence[Change]) -> tuple[bool, list[GatewayOperation]]:
         row.version += 1
     _count(changes)
     return True, operations
+
+
+def _lenders(changes: Sequence[Change]) -> list[Change]:
+    """What becomes of the payments that hold what others are paid with."""
+    lends: dict[UUID, int] = {}
+    for change in changes:
+        if change.decision.lends and change.row.exchange_of is not None:
+            lends[change.row.exchange_of] = lends.get(change.row.exchange_of, 0) + change.decision.lends
+    if not lends:
+        return []
+    rows = Payment.objects.filter(booking_id__in=lends).order_by("id")
+    return [Change(row, exchange_rules.lend(known(row), lends[row.booking_id])) for row in rows]
 
 
 def _state(row: Payment) -> dict[str, Any]:
@@ -313,12 +295,13 @@ def _follow_up(parts: Parts, change: Change, *, given_back: Mapping[UUID, int]) 
         payment=row,
         provider=_provider(row, ask, card),
         kind=ask.kind,
-        amount=ask.amount - ask.gift,
+        amount=ask.amount - ask.gift - ask.carried,
         gift_amount=ask.gift,
+        carried_amount=ask.carried,
         currency=row.currency,
         payment_token=card.token if card else "",
         ends_booking=card is not None and card.ends_booking,
-        target=row.capture_id if ask.kind is Kind.REFUND else row.authorization_id,
+        target=row.capture_id if ask.kind in (Kind.REFUND, Kind.RETURN) else row.authorization_id,
         attempts=1 if change.leased else 0,
         leased_until=lease,
     )
@@ -336,6 +319,8 @@ def _owed_by_itself(row: Payment, ask: domain.Ask) -> RefundWish:
 def _provider(row: Payment, ask: domain.Ask, card: Card | None) -> str:
     if ask.gift == ask.amount:
         return GIFT_CARDS
+    if ask.gift + ask.carried == ask.amount:
+        return EXCHANGES
     return card.provider if card else row.provider
 
 
@@ -357,6 +342,9 @@ def _id_by_itself(change: Change, ask: domain.Ask, given_back: Mapping[UUID, int
     """Of what follows from the booking, whoever is at work; None of what somebody asks for."""
     if ask.kind is Kind.CAPTURE:
         return id_of(Step.CAPTURE, change.row.booking_id)
+    if ask.kind is Kind.RETURN:
+        returns = GatewayOperation.objects.filter(payment=change.row, kind=Kind.RETURN).count()
+        return id_of(Step.FIRST_RETURN + returns, change.row.booking_id)
     if _follows_by_itself(change):
         return id_of(Step.FIRST_REFUND + given_back.get(change.row.id, 0), change.row.booking_id)
     return None

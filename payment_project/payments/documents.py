@@ -9,7 +9,7 @@ from chassis.ids import first_uuid7_at
 from payments import books, receipts
 from payments.books import Change
 from payments.domain import Decision
-from payments.kept import seats_of
+from payments.kept import known, seats_of
 from payments.ledger import Account, Kind
 from payments.models import WITHOUT_RECEIPT, Payment, Refund, RefundStatus, Transaction
 from payments.receipt_models import Receipt
@@ -21,7 +21,7 @@ def issue_receipts(*, limit: int) -> int:
     with transaction.atomic():
         found = list(Payment.objects.select_for_update(skip_locked=True).filter(WITHOUT_RECEIPT).order_by("id")[:limit])
         if found:
-            books.write_all([Change(row, Decision(books.known(row))) for row in found])
+            books.write_all([Change(row, Decision(known(row))) for row in found])
     return len(found)
 
 

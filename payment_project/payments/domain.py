@@ -8,14 +8,18 @@ card first (docs/adr/0098-refunds-go-to-the-card-first.md). Amounts are integers
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID
 
 from chassis.states import IllegalTransition
+from payments.decisions import Announcement, Ask, Decision, Payment
 from payments.gift_ledger import GiftMove, Move, moved
 from payments.ledger import Kind, Posting, postings
 from payments.seats import RefundKind, Seat, fee_left, kept, noted, refunded_as, to_give_back
 from payments.states import MACHINE, Booking, Fact, Status, later
+
+# Here as well, for who asks the domain.
+__all__ = ["Announcement", "Ask", "Decision", "Payment"]
 
 
 class BookingOver(Exception):
@@ -34,82 +38,6 @@ class NothingPaid(Exception):
     """Nothing was paid for it, so nothing goes back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """What a decision needs to know. held: authorised and neither captured nor voided.
-
-    fee_told: the fee that booking reckoned when it ended, of the seats that it had; retained: what stays with us, of
-    that for the seats that had not been given back by then, and of what their customer gave back before.
-    under_way: what the gateway was asked and has not answered. attention: the code with which the gateway refused a
-    void or a refund, which a person has to look at before it is tried again.
-    seats: as they were sold, none where that is not known. let_in: the seats to which somebody was.
-    gift: of held or captured money, or of what an authorisation is asked for, the part of a gift card; gift_refunded:
-    what went back to it.
-    """
-
-    amount: int
-    status: Status = Status.REQUIRES_PAYMENT_METHOD
-    booking: Booking = Booking.OPEN
-    held: int = 0
-    captured: int = 0
-    refunded: int = 0
-    fee_told: int = 0
-    retained: int = 0
-    under_way: Kind | None = None
-    failure_code: str = ""
-    attention: str = ""
-    seats: tuple[Seat, ...] = ()
-    let_in: frozenset[UUID] = frozenset()
-    gift: int = 0
-    gift_refunded: int = 0
-
-    @property
-    def left(self) -> int:
-        """What is left of the money."""
-        return self.captured - self.refunded
-
-    @property
-    def due_back(self) -> int:
-        """What is left to refund once the booking ended."""
-        return self.captured - self.retained - self.refunded
-
-    def back_to_gift(self, amount: int) -> int:
-        """Of a refund, what the card has not paid: that goes back to the gift card."""
-        left_on_card = (self.captured - self.gift) - (self.refunded - self.gift_refunded)
-        return max(0, amount - left_on_card)
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """amount: of all that it is about; gift: of it, the gift card's part, which no provider is asked for; seats: whose
-    money it is, where their customer gave them back.
-    """
-
-    kind: Kind
-    amount: int
-    gift: int = 0
-    seats: tuple[Seat, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """An event to emit. final: the booking must end. retryable: another card may be tried while the hold lasts."""
-
-    type: str
-    stage: str = ""
-    final: bool = False
-    retryable: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    payment: Payment
-    ask: Ask | None = None
-    announcements: tuple[Announcement, ...] = ()
-    postings: tuple[Posting, ...] = ()
-    gift: GiftMove | None = None
-
-
 def _answered(payment: Payment, kind: Kind, fact: Fact) -> Status:
     """The status after the gateway's answer to what is under way; an answer to anything else is illegal."""
     if payment.under_way is not kind:
@@ -123,34 +51,44 @@ def owed(payment: Payment) -> Ask | None:
         return None
     match payment.status, payment.booking:
         case Status.AUTHORIZED, Booking.CONFIRMED:
-            return Ask(Kind.CAPTURE, payment.held, payment.gift)
+            return _all_held(Kind.CAPTURE, payment)
         case Status.AUTHORIZED, Booking.ENDED if payment.retained:
             # A fee is owed: all of it is taken, the rest goes back.
-            return Ask(Kind.CAPTURE, payment.held, payment.gift)
+            return _all_held(Kind.CAPTURE, payment)
         case (Status.AUTHORIZED, Booking.ENDED) | (Status.FAILED, _) if payment.held:
-            return Ask(Kind.VOID, payment.held, payment.gift)
+            return _all_held(Kind.VOID, payment)
         case ((Status.CAPTURED | Status.PARTIALLY_REFUNDED), Booking.ENDED) if payment.due_back > 0:
-            return Ask(Kind.REFUND, payment.due_back, payment.back_to_gift(payment.due_back))
+            return going_back(Kind.REFUND, payment, payment.due_back)
         case ((Status.CAPTURED | Status.PARTIALLY_REFUNDED), Booking.CONFIRMED) if going := _waiting(payment):
-            amount = sum(seat.owed for seat in going)
-            return Ask(Kind.REFUND, amount, payment.back_to_gift(amount), going)
+            return going_back(Kind.REFUND, payment, sum(seat.owed for seat in going), going)
+        case ((Status.PARTIALLY_REFUNDED | Status.REFUNDED), Booking.ENDED) if payment.to_return:
+            return going_back(Kind.RETURN, payment, payment.to_return)
         case _:
             return None
 
 
-def _settle(
+def _all_held(kind: Kind, payment: Payment) -> Ask:
+    return Ask(kind, payment.held, payment.gift, carried=payment.carried)
+
+
+def going_back(kind: Kind, payment: Payment, amount: int, seats: tuple[Seat, ...] = ()) -> Ask:
+    return Ask(kind, amount, payment.back_to_gift(amount), seats, payment.back_to_carrier(amount))
+
+
+def settle(
     payment: Payment,
     *,
     announcements: tuple[Announcement, ...] = (),
     postings: tuple[Posting, ...] = (),
     gift: GiftMove | None = None,
+    lends: int = 0,
 ) -> Decision:
-    """Adds what has to be asked next, if anything."""
+    """A decision with what has to be asked next, if anything."""
     ask = owed(payment)
     if ask is not None:
         payment = replace(payment, under_way=ask.kind)
     payment, told = (payment, ()) if payment.amount else _without_money(payment)
-    return Decision(payment, ask, (*announcements, *told), postings, gift)
+    return Decision(payment, ask, (*announcements, *told), postings, gift, lends)
 
 
 def _without_money(payment: Payment) -> tuple[Payment, tuple[Announcement, ...]]:
@@ -179,11 +117,12 @@ def accept(payment: Payment) -> Decision:
     if payment.amount:
         raise IllegalTransition(payment.status, Fact.ACCEPTED)
     accepted = replace(payment, status=MACHINE.next(payment.status, Fact.ACCEPTED))
-    return _settle(accepted, announcements=(Announcement("payment.authorized"),))
+    return settle(accepted, announcements=(Announcement("payment.authorized"),))
 
 
-def request_authorization(payment: Payment, gift: int = 0) -> Decision:
-    """A payment method was given. gift: what a gift card pays, which is reserved now; the method pays the rest.
+def request_authorization(payment: Payment, gift: int = 0, *, carried: int = 0) -> Decision:
+    """A payment method was given. gift: what a gift card pays; carried: what the booking pays that is exchanged for it;
+    both are reserved now, and the method pays the rest.
 
     Raises BookingOver, UnderWay, IllegalTransition.
     """
@@ -194,8 +133,9 @@ def request_authorization(payment: Payment, gift: int = 0) -> Decision:
     if not payment.amount:
         raise IllegalTransition(payment.status, Fact.AUTHORIZATION_REQUESTED)
     status = MACHINE.next(payment.status, Fact.AUTHORIZATION_REQUESTED)
-    asking = replace(payment, status=status, under_way=Kind.AUTHORIZE, failure_code="", gift=gift)
-    return Decision(asking, Ask(Kind.AUTHORIZE, payment.amount, gift), gift=moved(Move.RESERVE, gift))
+    asking = replace(payment, status=status, under_way=Kind.AUTHORIZE, failure_code="", gift=gift, carried=carried)
+    ask = Ask(Kind.AUTHORIZE, payment.amount, gift, carried=carried)
+    return Decision(asking, ask, gift=moved(Move.RESERVE, gift), lends=carried)
 
 
 def request_reversal(payment: Payment) -> Decision:
@@ -207,7 +147,7 @@ def request_reversal(payment: Payment) -> Decision:
 
 def booking_confirmed(payment: Payment) -> Decision:
     """The seats are sold: what is authorised gets captured, now or as soon as it is authorised."""
-    return _settle(replace(payment, booking=later(payment.booking, Booking.CONFIRMED)))
+    return settle(replace(payment, booking=later(payment.booking, Booking.CONFIRMED)))
 
 
 def booking_ended(
@@ -228,7 +168,7 @@ def booking_ended(
     if ended.under_way is Kind.AUTHORIZE:
         return request_reversal(ended)
     ended, told = _lower_fee(ended)
-    return _settle(ended, announcements=told)
+    return settle(ended, announcements=told)
 
 
 def _lower_fee(payment: Payment) -> tuple[Payment, tuple[Announcement, ...]]:
@@ -251,10 +191,10 @@ def authorized(payment: Payment) -> Decision:
     """The gateway reserved the money."""
     status = _answered(payment, Kind.AUTHORIZE, Fact.AUTHORIZED)
     holding = replace(payment, status=status, held=payment.amount, under_way=None, failure_code="")
-    return _settle(
+    return settle(
         holding,
         announcements=() if payment.booking is Booking.ENDED else (Announcement("payment.authorized"),),
-        postings=postings(Kind.AUTHORIZE, payment.amount - payment.gift),
+        postings=postings(Kind.AUTHORIZE, payment.amount - payment.gift - payment.carried),
     )
 
 
@@ -262,30 +202,35 @@ def declined(payment: Payment, code: str, *, final: bool) -> Decision:
     """The card was declined. final: the method came with the booking, which ends with it."""
     status = _answered(payment, Kind.AUTHORIZE, Fact.DECLINED)
     booking = Booking.ENDED if final else payment.booking
-    refused = replace(payment, status=status, booking=booking, under_way=None, failure_code=code, gift=0)
+    refused = replace(payment, status=status, booking=booking, under_way=None, failure_code=code, gift=0, carried=0)
     told = Announcement("payment.failed", stage="authorise", final=final, retryable=not final)
-    return Decision(refused, announcements=(told,), gift=moved(Move.RELEASE, payment.gift))
+    released = moved(Move.RELEASE, payment.gift)
+    return Decision(refused, announcements=(told,), gift=released, lends=-payment.carried)
 
 
 def reversed_(payment: Payment, *, voided: int) -> Decision:
     """The authorisation of unknown outcome is nothing now; voided: what was held on the card, 0 if it never was."""
     status = _answered(payment, Kind.REVERSE, Fact.REVERSED)
     free, released = replace(payment, status=status, under_way=None, gift=0), moved(Move.RELEASE, payment.gift)
+    free, lends = replace(free, carried=0), -payment.carried
     lines = (*postings(Kind.AUTHORIZE, voided), *postings(Kind.VOID, voided))
     if free.booking is not Booking.ENDED:
-        return Decision(free, postings=lines, gift=released)
+        return Decision(free, postings=lines, gift=released, lends=lends)
     told = (Announcement("payment.voided"),) if voided else ()
-    return Decision(replace(free, status=MACHINE.next(free.status, Fact.CLOSED)), None, told, lines, released)
+    return Decision(replace(free, status=MACHINE.next(free.status, Fact.CLOSED)), None, told, lines, released, lends)
 
 
 def captured(payment: Payment) -> Decision:
     """The gateway took the money."""
     status = _answered(payment, Kind.CAPTURE, Fact.CAPTURED)
     taken = replace(payment, status=status, held=0, captured=payment.held, under_way=None)
-    return _settle(
+    return settle(
         taken,
         announcements=(Announcement("payment.completed"),),
-        postings=postings(Kind.CAPTURE, payment.held - payment.gift),
+        postings=(
+            *postings(Kind.CAPTURE, payment.held - payment.gift - payment.carried),
+            *postings(Kind.EXCHANGE, payment.carried),
+        ),
         gift=moved(Move.CAPTURE, payment.gift),
     )
 
@@ -295,17 +240,18 @@ def capture_refused(payment: Payment, code: str) -> Decision:
     status = _answered(payment, Kind.CAPTURE, Fact.CAPTURE_REFUSED)
     failed = replace(payment, status=status, booking=Booking.ENDED, under_way=None, failure_code=code)
     told = Announcement("payment.failed", stage="capture", final=True)
-    return _settle(failed, announcements=(told,))
+    return settle(failed, announcements=(told,))
 
 
 def voided(payment: Payment) -> Decision:
     """The gateway released the reserved money."""
     status = _answered(payment, Kind.VOID, Fact.VOIDED)
     return Decision(
-        replace(payment, status=status, held=0, under_way=None, gift=0),
+        replace(payment, status=status, held=0, under_way=None, gift=0, carried=0),
         announcements=(Announcement("payment.voided"),),
-        postings=postings(Kind.VOID, payment.held - payment.gift),
+        postings=postings(Kind.VOID, payment.held - payment.gift - payment.carried),
         gift=moved(Move.RELEASE, payment.gift),
+        lends=-payment.carried,
     )
 
 
@@ -324,7 +270,7 @@ def request_refund(payment: Payment, amount: int) -> Decision:
         raise NothingPaid
     if not 0 < amount <= payment.left:
         raise TooMuch
-    ask = Ask(Kind.REFUND, amount, payment.back_to_gift(amount))
+    ask = going_back(Kind.REFUND, payment, amount)
     return Decision(replace(payment, under_way=Kind.REFUND), ask)
 
 
@@ -339,23 +285,29 @@ def refunded(
 ) -> Decision:
     """This much went back, of these seats if any. attention: what a person has to look at still."""
     total, to_gift = payment.refunded + amount, payment.back_to_gift(amount)
-    fact = Fact.REFUNDED_FULLY if total == payment.captured else Fact.REFUNDED_PARTLY
-    status = _answered(payment, Kind.REFUND, fact)
+    to_carrier = payment.back_to_carrier(amount)
+    status = _answered(payment, Kind.REFUND, refunded_to(payment, total))
     marked = refunded_as(payment.seats, seats, kind, let_in=payment.let_in)
     returned = replace(payment, status=status, refunded=total, under_way=None, attention=attention, seats=marked)
     returned = replace(returned, gift_refunded=payment.gift_refunded + to_gift)
     returned, lowered = _lower_fee(returned) if seats else (returned, ())
-    return _settle(
+    return settle(
         returned,
         announcements=(Announcement("payment.refunded"), *lowered),
-        postings=postings(by, amount - to_gift),
+        postings=(*postings(by, amount - to_gift - to_carrier), *postings(Kind.EXCHANGE, -to_carrier)),
         gift=moved(Move.REFUND, to_gift),
+        lends=-to_carrier,
     )
+
+
+def refunded_to(payment: Payment, total: int) -> Fact:
+    """total: what has gone back with it."""
+    return Fact.REFUNDED_FULLY if total == payment.captured else Fact.REFUNDED_PARTLY
 
 
 def return_refused(payment: Payment, code: str) -> Decision:
     """The gateway refused a void or a refund. Nothing is asked again before a person has looked: see resume()."""
-    if payment.under_way not in (Kind.VOID, Kind.REFUND):
+    if payment.under_way not in (Kind.VOID, Kind.REFUND, Kind.RETURN):
         raise IllegalTransition(payment.status, Kind.VOID)
     owes_it = payment.booking is Booking.ENDED or payment.status is Status.FAILED or bool(_waiting(payment))
     return Decision(replace(payment, under_way=None, attention=code if owes_it else ""))
@@ -363,8 +315,9 @@ def return_refused(payment: Payment, code: str) -> Decision:
 
 def resume(payment: Payment) -> Decision:
     """A person has looked: asks again for what is owed."""
-    return _settle(replace(payment, attention=""))
+    return settle(replace(payment, attention=""))
 
 
 def _waiting(payment: Payment) -> tuple[Seat, ...]:
-    return to_give_back(payment.seats, payment.left)
+    """While another booking holds a part of the money nobody knows how far it suffices for what is due."""
+    return () if payment.lent else to_give_back(payment.seats, payment.left)

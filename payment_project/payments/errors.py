@@ -299,6 +299,13 @@ class GiftCardCurrency(Conflict):
     title = "This gift card is for another currency"
 
 
+class ExchangeNotCovered(Conflict):
+    """What the old booking was worth is not there, or may not be: money of it went back, or is on its way."""
+
+    code = "exchange_not_covered"
+    title = "The booking that is exchanged does not pay its part right now"
+
+
 class GiftCardNotEnough(Conflict):
     """It pays a part: the rest needs a payment method."""
 

@@ -19,7 +19,9 @@ class GiftCardPart:
 
 @dataclass(frozen=True, slots=True)
 class PaymentAuthorized:
-    """The funds are reserved. card_last4: of the card that pays, or "" where the provider does not tell."""
+    """The funds are reserved. card_last4: of the card that pays, or "" where the provider does not tell. carried: what
+    the booking pays of it that is exchanged for this one, None where none is.
+    """
 
     type: ClassVar[str] = "payment.authorized"
     payment_id: UUID
@@ -27,6 +29,7 @@ class PaymentAuthorized:
     user_id: UUID
     amount: Money
     card_last4: str
+    carried: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,8 @@ class IssuedReceipt:
 
 @dataclass(frozen=True, slots=True)
 class PaymentCompleted:
-    """The money was taken. card_last4: as in payment.authorized. gift_card: what one paid, None where none did.
+    """The money was taken. card_last4, carried: as in payment.authorized. gift_card: what one paid, None where none
+    did.
 
     receipt: None in events of before, which told none.
     """
@@ -79,6 +83,7 @@ class PaymentCompleted:
     card_last4: str = ""
     gift_card: GiftCardPart | None = None
     receipt: IssuedReceipt | None = None
+    carried: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

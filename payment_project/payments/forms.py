@@ -9,7 +9,7 @@ from uuid import UUID
 from django import forms
 
 from chassis.money import Money, format_money, to_minor
-from payments import books, kept, refund_rules, states
+from payments import kept, refund_rules, states
 from payments.models import Payment
 from payments.outside import Outside, is_card_number
 from payments.refund_rules import Way
@@ -189,7 +189,7 @@ class Plan:
     @property
     def means(self) -> str:
         """In words, for who decides."""
-        known = books.known(self.payment)
+        known = kept.known(self.payment)
         try:
             kind = refund_rules.refund_kind(known, self._amount, self.kind, self._about)
         except refund_rules.PartCannotCancel:
@@ -210,7 +210,7 @@ class Plan:
     @property
     def waits(self) -> bool:
         """Whether somebody else has to approve it."""
-        known = books.known(self.payment)
+        known = kept.known(self.payment)
         return refund_rules.is_too_large_alone(known, self._amount, limit=limit_of(self.payment.currency))
 
     @property

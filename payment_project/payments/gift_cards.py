@@ -53,7 +53,7 @@ def pay_with(row: Payment, code: str) -> int:
     if not card.balance:
         raise GiftCardEmpty
     row.gift_card, row.gift_last4 = card, card.last4
-    return min(card.balance, row.amount)
+    return min(card.balance, row.amount - row.exchange_amount)
 
 
 def block(*, card_id: UUID, reason: str, actor: Actor) -> GiftCard:

@@ -63,8 +63,8 @@ def ask_gateway_for(events: Sequence[Event]) -> None:
 
 
 def ask_gateway_for_paid_at_once(events: Sequence[Event]) -> None:
-    """A booking without a payment method waits for its customer; there is nothing to look for."""
-    paid = [event for event in events if event.data.get("payment_method") is not None]
+    """A booking without a payment method waits for its customer; there is nothing to look for, but of an exchange."""
+    paid = [event for event in events if event.data.get("payment_method") or event.data.get("exchange")]
     if paid:
         ask_gateway_for(paid)
 
@@ -72,7 +72,9 @@ def ask_gateway_for_paid_at_once(events: Sequence[Event]) -> None:
 def lock(events: Sequence[Event]) -> None:
     """Locks the payments that events of all types will touch, in one order."""
     about_bookings = [event for event in events if event.type.startswith("booking.")]
-    services.lock_payments({event.read(OfBooking).booking_id for event in about_bookings})
+    told = [event.read(OfBooking) for event in about_bookings]
+    exchanged = {each.exchange.booking_id for each in told if each.exchange is not None}
+    services.lock_payments({each.booking_id for each in told} | exchanged)
 
 
 def _by_booking(events: Sequence[Event]) -> dict[UUID, Event]:

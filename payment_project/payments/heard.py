@@ -52,8 +52,18 @@ class PricedSeat:
 
 
 @dataclass(frozen=True, slots=True)
+class InExchange:
+    """A booking that is exchanged for another one, of which it pays `carried`."""
+
+    booking_id: UUID
+    carried: Money
+
+
+@dataclass(frozen=True, slots=True)
 class BookingCreated:
-    """lines, seller, theater_id, showtime: for its receipt; a booking service of before receipts tells none of them."""
+    """exchange: of what it is one; a booking service of before tells none.
+
+    lines, seller, theater_id, showtime: for its receipt; a booking service of before receipts tells none of them."""
 
     booking_id: UUID
     user_id: UUID
@@ -66,6 +76,13 @@ class BookingCreated:
     theater_id: UUID | None = None
     seller: Seller | None = None
     showtime: ShowtimeSold | None = None
+    exchange: InExchange | None = None
+
+    @property
+    def paid_at_once(self) -> bool:
+        """Whether it came with a card, or needs none: its answer sells or ends it."""
+        whole = self.exchange is not None and self.exchange.carried.amount == self.total.amount
+        return self.payment_method is not None or whole
 
     @property
     def sale(self) -> Sale:
@@ -85,9 +102,10 @@ class BookingExtended:
 
 @dataclass(frozen=True, slots=True)
 class OfBooking:
-    """What everything that is told of a booking says."""
+    """What everything that is told of a booking says, and what of one that another is exchanged for."""
 
     booking_id: UUID
+    exchange: InExchange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +159,14 @@ class BookingReduced(_GivenBack):
 class BookingEnding(_GivenBack):
     """Rejected, expired, cancelled or failed. refund: what goes back of the total; nothing said means all of it.
 
-    seat_ids: those that the booking had, of which its fee was reckoned. due: those that it had no more.
+    seat_ids: those that the booking had, of which its fee was reckoned. due: those that it had no more. carried: of the
+    refund, what pays the booking that it was exchanged for.
     """
 
     refund: Money | None = None
     reason: str = ""
     seat_ids: frozenset[UUID] = frozenset()
+    carried: Money | None = None
 
     @property
     def retained(self) -> int:

@@ -17,6 +17,7 @@ from payments.receipt_models import Receipt, ReceiptSeries  # noqa: F401  (Djang
 from payments.refund_rules import Way
 from payments.seats import RefundKind
 from payments.states import Booking, Status
+from payments.webhook_models import WebhookDelivery  # noqa: F401  (as above)
 
 
 def _choices(values: type[StrEnum]) -> list[tuple[str, str]]:
@@ -54,7 +55,7 @@ class OperationState(StrEnum):
     REVERSED = "reversed"
 
 
-# What takes money back: seldom.
+# What takes money back and has its indexes: seldom.
 BACKWARDS = (Kind.REVERSE, Kind.VOID, Kind.REFUND, Kind.OUTSIDE)
 UNFINISHED = (OperationState.PENDING, OperationState.REVERSING)
 # Found by when they are due, or too many to be looked for.
@@ -103,6 +104,12 @@ class Payment(models.Model):
         GiftCard, on_delete=models.PROTECT, null=True, db_index=False, db_constraint=False, related_name="+"
     )
     gift_last4 = _blank(4, "Of the gift card that pays, or was asked to.")
+    exchange_of = models.UUIDField(null=True, help_text="The booking that is exchanged for this one.")
+    exchange_amount = _zero("What that one pays.")
+    carried_amount = _zero("Of it, what that one's payment holds for this one, or has paid.")
+    lent_amount = _zero("Captured, and held for a booking in whose exchange this one is to end.")
+    exchanged_amount = _zero("Of what was given back, what pays the booking that this one was exchanged for.")
+    to_return_amount = _zero("Of that, what goes back from here: the other booking was refunded.")
     seats = _list("As they were sold, and what became of the money of each (seats.Seat); none: not known.")
     let_in = _list("The ids of the seats to which somebody was let in.")
     sale = models.JSONField(
@@ -138,6 +145,7 @@ class Payment(models.Model):
                 name="idx_payments_not_confirmed",
             ),
             models.Index(fields=["under_way", "-id"], condition=~Q(under_way=""), name="idx_payments_under_way"),
+            models.Index(fields=["exchange_of"], condition=Q(exchange_of__isnull=False), name="idx_payments_exchange"),
             # As a process of before receipts leaves them: none, but for the time of an update.
             models.Index(fields=["id"], condition=WITHOUT_RECEIPT, name="idx_payments_without_receipt"),
         ]
@@ -162,6 +170,13 @@ class Payment(models.Model):
                 & Q(gift_refunded_amount__gte=0, gift_refunded_amount__lte=F("refunded_amount")),
                 name="payments_gift_within_the_amount",
             ),
+            models.CheckConstraint(
+                condition=Q(carried_amount__gte=0, amount__gte=F("carried_amount") + F("gift_amount"))
+                & Q(lent_amount__gte=0, captured_amount__gte=F("refunded_amount") + F("lent_amount"))
+                & Q(exchanged_amount__gte=F("to_return_amount"), exchanged_amount__lte=F("refunded_amount"))
+                & Q(to_return_amount__gte=0),
+                name="payments_exchange_within_the_amount",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -182,6 +197,7 @@ class GatewayOperation(models.Model):
     state = models.CharField(max_length=12, choices=_choices(OperationState), default=OperationState.PENDING.value)
     amount = models.BigIntegerField(help_text="What it is asked for.")
     gift_amount = _zero("What moves of the gift card with it, beside that.")
+    carried_amount = _zero("What moves of an exchanged booking's payment with it, beside both.")
     currency = models.CharField(max_length=3)
     payment_token = models.CharField(max_length=512, blank=True, help_text="Sealed, until the outcome is known.")
     target = models.CharField(max_length=64, blank=True, help_text="The gateway's id of what is acted upon.")
@@ -218,8 +234,9 @@ class GatewayOperation(models.Model):
                 name="operations_never_twice",
             ),
             models.CheckConstraint(
-                condition=Q(amount__gte=0, gift_amount__gte=0) & Q(amount__gt=-F("gift_amount")),
-                name="operations_move_something",
+                condition=Q(amount__gte=0, gift_amount__gte=0, carried_amount__gte=0)
+                & Q(amount__gt=-F("gift_amount") - F("carried_amount")),
+                name="operations_move_any_part",
             ),
         ]
 
@@ -228,12 +245,14 @@ class GatewayOperation(models.Model):
 
     @property
     def total(self) -> int:
-        return self.amount + self.gift_amount
+        return self.amount + self.gift_amount + self.carried_amount
 
     @property
     def asks(self) -> Kind:
-        """What the gateway is asked for as things stand."""
-        return Kind.REVERSE if self.state in (OperationState.REVERSING, OperationState.REVERSED) else Kind(self.kind)
+        """What the gateway is asked for as things stand; to it a return is a refund."""
+        if self.state in (OperationState.REVERSING, OperationState.REVERSED):
+            return Kind.REVERSE
+        return Kind.REFUND if self.kind == Kind.RETURN else Kind(self.kind)
 
     @property
     def card_token(self) -> str:
@@ -377,18 +396,3 @@ class PaymentMethod(models.Model):
 
     def __str__(self) -> str:
         return f"{self.brand} ending in {self.last4}"
-
-
-class WebhookDelivery(models.Model):
-    """A webhook that was taken: the same one again changes nothing."""
-
-    id = models.CharField(primary_key=True, max_length=192, help_text="The provider, and its own id of the message.")
-    provider = models.CharField(max_length=32)
-    received_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        db_table = "webhook_deliveries"
-        verbose_name_plural = "webhook deliveries"
-
-    def __str__(self) -> str:
-        return self.id

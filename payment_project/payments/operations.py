@@ -20,7 +20,7 @@ from django.utils import timezone
 from chassis.jitter import jittered
 from chassis.messaging.events import Event, at_hand
 from chassis.storage.database import execute, is_away
-from payments import books, domain, gateways, kept, refund_rules
+from payments import books, domain, exchange_rules, gateways, kept, refund_rules
 from payments.books import Answered, Change
 from payments.gateways import Approved, Outcome, Refused, Unknown
 from payments.gateways.side_by_side import SideBySide
@@ -304,7 +304,7 @@ def _finish(operation: GatewayOperation, outcome: Definite) -> None:
 def _decide(  # noqa: C901  (a table: a line for each kind and outcome)
     row: Payment, operation: GatewayOperation, outcome: Definite, refund: Refund | None
 ) -> domain.Decision:
-    payment = books.known(row)
+    payment = kept.known(row)
     match Kind(operation.kind), outcome:
         case Kind.AUTHORIZE, Approved() if operation.state == OperationState.REVERSED:
             return domain.reversed_(payment, voided=outcome.amount)
@@ -330,7 +330,9 @@ def _decide(  # noqa: C901  (a table: a line for each kind and outcome)
         case Kind.REFUND, Refused() if refund is not None:
             _end_refund(refund, operation, RefundStatus.FAILED)
             return domain.return_refused(payment, outcome.code)
-        case Kind.VOID, Refused():
+        case Kind.RETURN, Approved():
+            return exchange_rules.gave_back(payment, operation.total)
+        case Kind.VOID | Kind.RETURN, Refused():
             return domain.return_refused(payment, outcome.code)
         case kind, _:
             raise AssertionError(kind)

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from payments.books import SEATS_GIVEN_BACK
+from payments.exchanges import EXCHANGED
 from payments.kept import seats_of
 from payments.lines import by_rate
 from payments.models import Payment, PaymentMethod, Refund
@@ -48,6 +49,7 @@ def present_payment(payment: Payment) -> dict[str, Any]:
         "captured_amount": shown_money(payment.captured_amount, payment.currency),
         "refunded_amount": shown_money(payment.refunded_amount, payment.currency),
         "gift_card": _gift_card(payment),
+        "exchange": _exchange(payment),
         "seats": [_paid_seat(seat, payment) for seat in seats_of(payment)],
         "failure_code": payment.failure_code or None,
         "hold_expires_at": _time(payment.hold_expires_at),
@@ -66,9 +68,18 @@ def _gift_card(payment: Payment) -> dict[str, Any] | None:
     }
 
 
+def _exchange(payment: Payment) -> dict[str, Any] | None:
+    if payment.exchange_of is None:
+        return None
+    return {
+        "booking_id": str(payment.exchange_of),
+        "carried": shown_money(payment.exchange_amount, payment.currency),
+    }
+
+
 def present_refund(refund: Refund, *, to_staff: bool) -> dict[str, Any]:
     """to_staff: why a booking ended may be a note among colleagues, which its customer does not read."""
-    readable = bool(refund.requested_by) or refund.reason == SEATS_GIVEN_BACK
+    readable = bool(refund.requested_by) or refund.reason in (SEATS_GIVEN_BACK, EXCHANGED)
     return {
         "id": str(refund.id),
         "payment_id": str(refund.payment_id),
@@ -117,6 +128,7 @@ def present_receipt(receipt: Receipt) -> dict[str, Any]:
         "total": shown_money(receipt.total, receipt.currency),
         "card_last4": receipt.card_last4 or None,
         "gift_card": _gift_part(receipt),
+        "exchanged": shown_money(receipt.carried_amount, receipt.currency) if receipt.carried_amount else None,
     }
 
 

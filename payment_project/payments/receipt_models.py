@@ -48,6 +48,9 @@ class Receipt(models.Model):
     card_last4 = models.CharField(max_length=4, blank=True)
     gift_amount = models.BigIntegerField(default=0, db_default=0, help_text="Of the total, what a gift card paid.")
     gift_last4 = models.CharField(max_length=4, blank=True, default="", db_default="")
+    carried_amount = models.BigIntegerField(
+        default=0, db_default=0, help_text="Of the total, what a booking paid that was exchanged for it."
+    )
     issued_at = models.DateTimeField(help_text="The time of its id.")
 
     class Meta:

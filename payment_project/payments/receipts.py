@@ -55,6 +55,7 @@ def receipt(row: Payment, sold: Sequence[Seat]) -> Row:
         "card_last4": row.card_last4,
         "gift_amount": row.gift_amount,
         "gift_last4": row.gift_last4 if row.gift_amount else "",
+        "carried_amount": row.carried_amount,
     }
 
 
@@ -80,6 +81,7 @@ def credit_note(refund: Refund, about: Iterable[Seat], issued: Sequence[Receipt]
         "card_last4": first.card_last4,
         "gift_amount": -refund.gift_amount,
         "gift_last4": first.gift_last4 if refund.gift_amount else "",
+        "carried_amount": 0,
     }
 
 

@@ -75,6 +75,8 @@ def _card(receipt: Receipt) -> str:
     parts = [f"card ending in {receipt.card_last4}"] if receipt.card_last4 else []
     if receipt.gift_amount:
         parts.append(f"gift card …{receipt.gift_last4}: {format_money(Money(receipt.gift_amount, receipt.currency))}")
+    if receipt.carried_amount:
+        parts.append(f"exchanged booking: {format_money(Money(receipt.carried_amount, receipt.currency))}")
     return ", ".join(parts) or "-"
 
 

@@ -234,7 +234,7 @@ def _check_second(clerk: Clerk, row: Payment, refund: Refund) -> None:
 
 
 def _plan(row: Payment, wanted: int | Money | None, kind: RefundKind | None, wanted_seats: Sequence[UUID]) -> _Plan:
-    payment = books.known(row)
+    payment = kept.known(row)
     if isinstance(wanted, Money) and wanted.currency != row.currency:
         raise CurrencyMismatch
     amount = wanted.amount if isinstance(wanted, Money) else wanted

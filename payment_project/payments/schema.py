@@ -113,6 +113,11 @@ class GiftCardShareSerializer(GiftCardPartSerializer):
     refunded_amount = MoneySerializer(help_text="What went back to it.")
 
 
+class ExchangedBookingSerializer(serializers.Serializer[Any]):
+    booking_id = serializers.UUIDField()
+    carried = MoneySerializer(help_text="What it pays; the rest needs a payment method.")
+
+
 class PaymentSerializer(serializers.Serializer[Any]):
     """The one payment of a booking."""
 
@@ -124,6 +129,9 @@ class PaymentSerializer(serializers.Serializer[Any]):
     captured_amount = MoneySerializer()
     refunded_amount = MoneySerializer()
     gift_card = GiftCardShareSerializer(allow_null=True, help_text="What a gift card pays of it; null: none does.")
+    exchange = ExchangedBookingSerializer(
+        allow_null=True, help_text="The booking that is exchanged for this one; null: none is."
+    )
     seats = PaidSeatSerializer(many=True, help_text="None of a payment that was opened before seats were known here.")
     failure_code = serializers.CharField(allow_null=True, help_text="Why the last attempt was declined.")
     hold_expires_at = serializers.DateTimeField(allow_null=True, help_text="Until then it can be paid.")
@@ -229,6 +237,9 @@ class ReceiptSerializer(serializers.Serializer[Any]):
     total = MoneySerializer()
     card_last4 = serializers.CharField(allow_null=True, help_text="Of the card that paid; null: none did.")
     gift_card = GiftCardPartSerializer(allow_null=True, help_text="What a gift card paid of it; null: none did.")
+    exchanged = MoneySerializer(
+        allow_null=True, help_text="What a booking paid of it that was exchanged for this one; null: none did."
+    )
 
 
 class ReceiptWithNotesSerializer(ReceiptSerializer):

@@ -4,12 +4,11 @@ What events tell of together is locked together, in the order of the ids, and wr
 afterwards, outside of any transaction, by operations.run() and operations.run_all().
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -21,20 +20,31 @@ from chassis.storage import audit_log
 from chassis.storage.rows import selection
 from chassis.web import idempotency
 from chassis.web.idempotency import Claim, Key
-from payments import books, clerks, domain, gift_cards, kept, operations, receipts, seats, states, vault
+from payments import (
+    books,
+    cards,
+    clerks,
+    domain,
+    exchange_rules,
+    exchanges,
+    gift_cards,
+    kept,
+    operations,
+    receipts,
+    seats,
+    states,
+)
 from payments.books import Card, Change
 from payments.clerks import Clerk
 from payments.domain import BookingOver, UnderWay
 from payments.errors import (
     AlreadyPaid,
     BookingEnded,
-    GiftCardNotEnough,
+    ExchangeNotCovered,
     HoldExpired,
     PaymentInProgress,
     PaymentNotFound,
-    UnknownMethod,
 )
-from payments.gift_models import GIFT_CARDS
 from payments.heard import (
     BookingCheckedIn,
     BookingConfirmed,
@@ -45,20 +55,20 @@ from payments.heard import (
     MethodGiven,
 )
 from payments.ledger import Kind
-from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, PaymentMethod, RefundStatus
+from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, RefundStatus
 from payments.operations import NOBODY, Causes
 from payments.seats import RefundKind, Seat
 
 NO_SUCH_METHOD = "unknown_payment_method"
+NOT_COVERED = "exchange_not_covered"
 
 # One text each, however many there are, so that they stay prepared.
 LOCK = selection(Payment, "booking_id = ANY(%s::uuid[]) ORDER BY id FOR UPDATE")
-SAVED = "SELECT id, user_id, gateway_token, provider FROM payment_methods WHERE id = ANY(%s::uuid[])"
-
-# Of a user and the id of a card they have saved: its token, sealed, and who keeps it.
-SavedCard = tuple[str, str]
-SavedCards = Mapping[tuple[UUID, UUID | None], SavedCard]
-
+LOCK_WITH_EXCHANGED = selection(
+    Payment,
+    "booking_id = ANY(ARRAY[%s]::uuid[] || ARRAY(SELECT exchange_of FROM payments WHERE booking_id = %s"
+    " AND exchange_of IS NOT NULL)) ORDER BY id FOR UPDATE",
+)
 
 OnFree = Callable[[Claim, Payment], None]
 
@@ -78,22 +88,25 @@ def open_payments(*, bookings: Sequence[BookingCreated], causes: Causes = NOBODY
 
     causes: of each booking the event that told of it, where several came together.
     """
-    cards = _saved_cards([(booking.user_id, booking.payment_method) for booking in bookings])
+    saved = cards.saved_cards([(booking.user_id, booking.payment_method) for booking in bookings])
     firsts = {booking.booking_id: booking for booking in reversed(bookings)}
     with transaction.atomic(savepoint=False):
-        made = books.open_all([_opening(booking, cards, causes) for booking in firsts.values()])
+        made = books.open_all([_opening(booking, saved, causes) for booking in firsts.values()])
         for booking in bookings:
             is_first = firsts[booking.booking_id] is booking
             if not is_first or books.id_of(books.Step.PAYMENT, booking.booking_id) not in made:
                 with at_hand(causes.get(booking.booking_id)):
-                    _open_again(booking, cards)
+                    _open_again(booking, saved)
+            elif booking.exchange is not None:
+                with at_hand(causes.get(booking.booking_id)):
+                    _open_exchange(booking, saved)
 
 
 def confirm_bookings(*, bookings: Sequence[BookingConfirmed]) -> None:
     """The seats are sold: the captures are intended, now or when the authorisations succeed."""
     with transaction.atomic(savepoint=False):
         rows = _lock_or_open(bookings).values()
-        written, _ = books.write_all([Change(row, domain.booking_confirmed(books.known(row))) for row in rows])
+        written, _ = books.write_all([Change(row, domain.booking_confirmed(kept.known(row))) for row in rows])
         assert written  # nobody else can have changed rows that are locked
 
 
@@ -103,7 +116,7 @@ def extend_holds(*, bookings: Sequence[BookingCreated | BookingExtended]) -> Non
         rows = _lock_or_open(bookings)
         for booking in bookings:
             _hold_until(rows[booking.booking_id], booking.hold_expires_at)
-        written, _ = books.write_all([Change(row, domain.Decision(books.known(row))) for row in rows.values()])
+        written, _ = books.write_all([Change(row, domain.Decision(kept.known(row))) for row in rows.values()])
         assert written  # nobody else can have changed rows that are locked
 
 
@@ -118,7 +131,7 @@ def give_seats_back(*, booking: BookingReduced) -> None:
         return
     with transaction.atomic(savepoint=False):
         row = _lock_or_open([booking])[booking.booking_id]
-        known = books.known(row)
+        known = kept.known(row)
         reduced = replace(known, seats=seats.noted(known.seats, booking.given_back))
         _save(row, domain.booking_confirmed(reduced))
 
@@ -136,8 +149,12 @@ def end_booking(*, booking: BookingEnding) -> None:
             waiting.update(status=RefundStatus.LAPSED, finished_at=Now())
         row.ended_reason = row.ended_reason or booking.reason[:64]
         retained = min(booking.retained, row.amount)
-        had, had_before = booking.seat_ids, booking.given_back
-        _save(row, domain.booking_ended(books.known(row), retained=retained, seats=had, given_back=had_before))
+        payment, carried = kept.known(row), booking.carried.amount if booking.carried else 0
+        ended = {"retained": retained, "seats": booking.seat_ids, "given_back": booking.given_back}
+        if carried and payment.booking is not states.Booking.ENDED:
+            exchanges.write_down(row, exchange_rules.booking_exchanged(payment, carried, **ended), carried)
+        else:
+            _save(row, domain.booking_ended(payment, **ended))
 
 
 def note_let_in(*, booking: BookingCheckedIn) -> None:
@@ -149,7 +166,7 @@ def note_let_in(*, booking: BookingCheckedIn) -> None:
     with transaction.atomic(savepoint=False):
         row = Payment.objects.select_for_update().filter(booking_id=booking.booking_id).first()
         if row is not None:
-            known = domain.note_let_in(books.known(row), booking.seat_ids)
+            known = domain.note_let_in(kept.known(row), booking.seat_ids)
             _save(row, domain.Decision(known))
             for refund in row.refunds.filter(kind=RefundKind.CANCEL, status=RefundStatus.SUCCEEDED):
                 operations.mark(refund, known)
@@ -173,7 +190,8 @@ def start_authorization(
     to be replayed, or when an earlier try left an operation that somebody else is at.
 
     Raises PaymentUnknown when no event has told of the booking, PaymentNotFound for somebody else's, BookingEnded,
-    HoldExpired, AlreadyPaid, PaymentInProgress, UnknownMethod, GiftCardNotEnough, and what gift_cards.pay_with() and
+    HoldExpired, AlreadyPaid, PaymentInProgress, UnknownMethod, GiftCardNotEnough, ExchangeNotCovered of a booking that
+    is exchanged and whose money was given back meanwhile, or may be, and what gift_cards.pay_with() and
     idempotency.claim() raise.
     """
     operation_id = uuid7()
@@ -188,7 +206,7 @@ def start_authorization(
                 on_free(claim, row)
                 return claim, None
             decision = _request_authorization(row, gift_code)
-            card = _card_asked(row, decision, method, operation_id)
+            card = cards.asked_with(row, decision, method, operation_id)
             return claim, _save(row, decision, card=card, leased=True)
     return claim, operations.lease(claim.resource_id)
 
@@ -206,7 +224,7 @@ def withdraw_unanswered(*, user_id: UUID, booking_id: UUID) -> GatewayOperation 
         waiting = GatewayOperation.objects.filter(payment=row, state=OperationState.PENDING)
         if not waiting.filter(leased_until=None, attempts__gt=0).exists():
             return None
-        return _save(row, domain.request_reversal(books.known(row)), leased=True)
+        return _save(row, domain.request_reversal(kept.known(row)), leased=True)
 
 
 def may_retry(row: Payment) -> bool:
@@ -229,7 +247,7 @@ def resume_payment(*, payment_id: UUID, clerk: Clerk) -> None:
         row = Payment.objects.select_for_update().get(id=payment_id)
         clerks.check(clerk, row)
         before = {"attention": row.attention}
-        _save(row, domain.resume(books.known(row)))
+        _save(row, domain.resume(kept.known(row)))
         audit_log.record(clerk.actor, "payment.resumed", ("payment", row.id), before=before, after={"attention": ""})
 
 
@@ -246,21 +264,36 @@ def _save(
     return operation
 
 
-def _opening(booking: BookingCreated, saved: SavedCards, causes: Causes) -> Change:
-    row, card = _unsaved(booking), _card_given(booking, saved)
+def _opening(booking: BookingCreated, saved: cards.SavedCards, causes: Causes) -> Change:
+    row, card = _unsaved(booking), cards.given(booking, saved)
+    if booking.exchange is not None:
+        return Change(row, domain.Decision(kept.known(row)))
     return Change(row, _opened(row, booking.payment_method, card), card=card, cause=causes.get(booking.booking_id))
 
 
-def _open_again(booking: BookingCreated, saved: SavedCards) -> None:
+def _open_again(booking: BookingCreated, saved: cards.SavedCards) -> None:
     """An event has told of it before, perhaps a later one."""
-    row, card = Payment.objects.select_for_update().get(booking_id=booking.booking_id), _card_given(booking, saved)
+    row, card = Payment.objects.select_for_update().get(booking_id=booking.booking_id), cards.given(booking, saved)
     _hold_until(row, booking.hold_expires_at)
     row.seats = kept.written(seats.completed(kept.seats_of(row), _seats_sold(booking)))
     if row.captured_at is None:
         row.sale = receipts.kept(booking.sale)
+    _note_exchange(row, booking)
     unasked = row.status == states.Status.REQUIRES_PAYMENT_METHOD and not row.under_way
-    decision = _opened(row, booking.payment_method, card) if unasked else domain.Decision(books.known(row))
+    decision = _opened(row, booking.payment_method, card) if unasked else domain.Decision(kept.known(row))
     _save(row, decision, card=card)
+
+
+def _open_exchange(booking: BookingCreated, saved: cards.SavedCards) -> None:
+    """One that another booking pays, all of it or a part: that one's payment is there, and locked with it."""
+    lock_payments({booking.booking_id, booking.exchange.booking_id} if booking.exchange else ())
+    _open_again(booking, saved)
+
+
+def _note_exchange(row: Payment, booking: BookingCreated) -> None:
+    if booking.exchange is not None:
+        row.exchange_of = booking.exchange.booking_id
+        row.exchange_amount = min(booking.exchange.carried.amount, row.amount)
 
 
 def _hold_until(row: Payment, told: datetime) -> None:
@@ -269,13 +302,17 @@ def _hold_until(row: Payment, told: datetime) -> None:
 
 
 def _opened(row: Payment, method: MethodGiven | None, card: Card | None) -> domain.Decision:
-    payment = books.known(row)
+    payment = kept.known(row)
     if not payment.amount:
         return domain.accept(payment)
-    if method is None:
+    if card is None and method is None:
         return domain.Decision(payment)
-    decision = domain.request_authorization(payment)
-    return decision if card else domain.declined(decision.payment, NO_SUCH_METHOD, final=True)
+    if not exchanges.can_be_lent(row):
+        return domain.declined(domain.request_authorization(payment).payment, NOT_COVERED, final=True)
+    decision = domain.request_authorization(payment, carried=row.exchange_amount)
+    if card is None:
+        decision = replace(domain.declined(decision.payment, NO_SUCH_METHOD, final=True), lends=0)
+    return decision
 
 
 def _unsaved(booking: OfPayment) -> Payment:
@@ -309,13 +346,15 @@ def _lock_or_open(
     rows = _locked(told)
     if missing := told.keys() - rows.keys():
         new = [_unsaved(told[booking_id]) for booking_id in missing]
-        books.open_all([Change(row, domain.Decision(books.known(row))) for row in new])
+        books.open_all([Change(row, domain.Decision(kept.known(row))) for row in new])
         rows |= _locked(missing)
     return rows
 
 
 def _lock_own(booking_id: UUID, *, user_id: UUID) -> Payment:
-    row = Payment.objects.select_for_update().filter(booking_id=booking_id).first()
+    """With the payment of the booking that is exchanged for it, if there is one."""
+    locked = {row.booking_id: row for row in Payment.objects.raw(LOCK_WITH_EXCHANGED, [booking_id, booking_id])}
+    row = locked.get(booking_id)
     if row is None:
         raise PaymentUnknown
     if row.user_id != user_id:
@@ -324,34 +363,22 @@ def _lock_own(booking_id: UUID, *, user_id: UUID) -> Payment:
 
 
 def _request_authorization(row: Payment, gift_code: str | None) -> domain.Decision:
-    payment = books.known(row)
+    payment = kept.known(row)
     if payment.booking is states.Booking.OPEN and not payment.held and not payment.captured and _is_over(row):
         raise HoldExpired
     try:
-        decision = domain.request_authorization(payment)
+        domain.request_authorization(payment)
     except BookingOver as exc:
         raise BookingEnded from exc
     except UnderWay as exc:
         raise PaymentInProgress(payment_id=row.id) from exc
     except IllegalTransition as exc:
         raise AlreadyPaid(payment_id=row.id) from exc
-    if gift_code is None:
-        return decision
-    return domain.request_authorization(payment, gift_cards.pay_with(row, gift_code))
-
-
-def _card_asked(row: Payment, decision: domain.Decision, method: MethodGiven | None, operation_id: UUID) -> Card:
-    """What pays what a gift card does not. Raises GiftCardNotEnough, UnknownMethod."""
-    rest = row.amount - decision.payment.gift
-    if not rest:
-        return Card("", GIFT_CARDS, ends_booking=False, operation_id=operation_id)
-    if method is None:
-        raise GiftCardNotEnough(rest={"amount": rest, "currency": row.currency})
-    saved = _saved_cards([(row.user_id, method)])
-    card = _card(method, saved.get((row.user_id, method.id)), ends_booking=False, operation_id=operation_id)
-    if card is None:
-        raise UnknownMethod
-    return card
+    if not exchanges.can_be_lent(row):
+        raise ExchangeNotCovered
+    carried = row.exchange_amount
+    gift = gift_cards.pay_with(row, gift_code) if gift_code is not None and carried < row.amount else 0
+    return domain.request_authorization(payment, gift, carried=carried)
 
 
 def _accept(row: Payment) -> None:
@@ -361,35 +388,8 @@ def _accept(row: Payment) -> None:
     if row.status == states.Status.REQUIRES_PAYMENT_METHOD:
         if row.booking_state == states.Booking.OPEN and _is_over(row):
             raise HoldExpired
-        _save(row, domain.accept(books.known(row)))
+        _save(row, domain.accept(kept.known(row)))
 
 
 def _is_over(row: Payment) -> bool:
     return row.hold_expires_at is not None and row.hold_expires_at <= timezone.now()
-
-
-def _card_given(booking: BookingCreated, saved: SavedCards) -> Card | None:
-    """What a booking came with, if it is anything that can be asked with."""
-    method = booking.payment_method
-    if method is None:
-        return None
-    asked_as = books.id_of(books.Step.AUTHORIZATION, booking.booking_id)
-    return _card(method, saved.get((booking.user_id, method.id)), ends_booking=True, operation_id=asked_as)
-
-
-def _card(method: MethodGiven, saved: SavedCard | None, *, ends_booking: bool, operation_id: UUID) -> Card | None:
-    """What to ask with, and whom: who keeps a saved card, or who takes new ones. None for a card the user has not."""
-    if method.id is None:
-        token = method.fresh_token
-        return Card(vault.sealed(token), settings.PAYMENT_PROVIDER, ends_booking, operation_id) if token else None
-    return None if saved is None else Card(vault.sealed(saved[0]), saved[1], ends_booking, operation_id)
-
-
-def _saved_cards(given: Iterable[tuple[UUID, MethodGiven | None]]) -> SavedCards:
-    """Of users and what they want to pay with: the saved cards among it that are theirs."""
-    wanted = {(user_id, method.id) for user_id, method in given if method is not None and method.id is not None}
-    if not wanted:
-        return {}
-    known = PaymentMethod.objects.raw(SAVED, [[method_id for _, method_id in wanted]])
-    found = {(method.user_id, method.id): (method.gateway_token, method.provider) for method in known}
-    return {key: found[key] for key in wanted & found.keys()}

@@ -26,11 +26,12 @@ DECIDED = (
     *("fee_told_amount", "under_way", "failure_code", "attention", "provider", "authorisation_id", "capture_id"),
     *("card_last4", "seats", "let_in", "sale", "ended_reason", "hold_expires_at", "captured_at"),
     *("gift_amount", "gift_refunded_amount", "gift_card_id", "gift_last4"),
+    *("exchange_of", "exchange_amount", "carried_amount", "lent_amount", "exchanged_amount", "to_return_amount"),
 )
 ANSWERED = ("state", "outcome_code", "result", "finished_at")
 ASKED = (
     *("id", "payment_id", "provider", "kind", "state", "amount", "currency", "payment_token", "target", "result"),
-    *("ends_booking", "outcome_code", "attempts", "leased_until", "last_error", "gift_amount"),
+    *("ends_booking", "outcome_code", "attempts", "leased_until", "last_error", "gift_amount", "carried_amount"),
 )
 REFUND_ENDED = ("status", "kind", "failure_code", "finished_at", "seats")
 REFUND_OPENED = (
@@ -39,7 +40,7 @@ REFUND_OPENED = (
 )
 ISSUED = (
     *("id", "payment_id", "refund_id", "theater_id", "total", "currency", "lines", "seller", "showtime"),
-    *("card_last4", "gift_amount", "gift_last4", "issued_at"),
+    *("card_last4", "gift_amount", "gift_last4", "carried_amount", "issued_at"),
 )
 GIFT_MOVED = ("id", "card_id", "move", "account", "amount", "currency", "payment_id", "operation_id", "created_at")
 POSTED = ("id", "payment_id", "operation_id", "kind", "account", "amount", "currency", "created_at")

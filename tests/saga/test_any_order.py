@@ -152,6 +152,17 @@ class AnyOrder(RuleBasedStateMachine):
             body = {"seat_ids": [booking["seats"][0]["id"]]}
             assert customer.post(f"/api/bookings/{booking['id']}/give-back", body).status in (200, 409)
 
+    @rule(n=numbers, seats=st.sampled_from([1, 2]), card=st.sampled_from([None, *CARDS]))
+    def exchange(self, n: int, seats: int, card: str | None) -> None:
+        """For another showtime, dearer, cheaper or as dear, whatever else is on its way."""
+        if self.made:
+            customer, _, booking = self.made[n % len(self.made)]
+            choice = self.market.seats(seats)
+            answer = customer.post(f"/api/bookings/{booking['id']}/exchange", choice.body(card))
+            assert answer.status in (201, 409), answer
+            if answer.status == 201:
+                self.made.append((customer, choice, answer.json()))
+
     @rule(n=numbers, wanted=st.sampled_from([{}, {"kind": "goodwill"}, {"amount": 1}]), by_seat=st.booleans())
     def refund(self, n: int, wanted: dict[str, Any], by_seat: bool) -> None:
         """Support gives money back, all of it, a part, or that of a seat, whatever else is on its way."""

@@ -61,9 +61,9 @@ _ALL = (
             "booking.created",
             BookingCreated,
             says=("reference", "showtime", "seats", "total", "hold_expires_at"),
-            # A booking whose payment came with it, or that costs nothing, is settled within a second: it needs no
-            # notice of its hold.
-            when=lambda booking: booking.payment_method is None and booking.total.amount > 0,
+            # A booking whose payment came with it, or that costs nothing, or no more than what is exchanged for it, is
+            # settled within a second: it needs no notice of its hold.
+            when=lambda booking: booking.payment_method is None and booking.to_pay > 0,
             once=lambda booking: f"hold:{booking.booking_id}",
             not_after=lambda booking: booking.hold_expires_at,
         ),
@@ -77,7 +77,7 @@ _ALL = (
             PaymentCompleted,
             says=(
                 *("payment_id", "receipt_number", "lines", "taxes", "amount", "free", "captured_at"),
-                *("by_card", "card_last4", "card_amount"),
+                *("by_card", "card_last4", "card_amount", "carried", "carried_alone"),
                 *("gift_card_last4", "gift_card_amount", "gift_card_alone", "seller", "tax_number"),
             ),
             once=lambda payment: receipt_key(payment.booking_id),
@@ -95,6 +95,8 @@ _ALL = (
             "gift_card_last4": "7K3Q",
             "gift_card_amount": {"amount": 50000, "currency": "VND"},
             "gift_card_alone": False,
+            "carried": {"amount": 30000, "currency": "VND"},
+            "carried_alone": False,
         },
     ),
     Kind(
@@ -153,7 +155,10 @@ _ALL = (
         tells=Telling(
             "booking.cancelled",
             BookingCancelled,
-            says=("reference", "reason", "why", "message", "total", "kept", "gone", "back", "paid", "unpaid"),
+            says=(
+                *("reference", "reason", "why", "message", "total", "kept", "gone", "back", "paid", "unpaid"),
+                *("exchanged_for", "carried"),
+            ),
             once=lambda booking: ending_key(booking.booking_id),
         ),
         # Anybody can hold seats and let go of them; whose money it is about is owed the word of it.

@@ -51,6 +51,8 @@ CANCELLATION = {
     "back": {"amount": 180000, "currency": "VND"},
     "paid": True,
     "unpaid": False,
+    "exchanged_for": "M3VD8Q6RWT",
+    "carried": {"amount": 30000, "currency": "VND"},
 }
 ENDING = {"reference": BOOKING["reference"], "reason": "cancelled_by_customer"}
 CHANGE = {"changed_at": "2026-03-14T10:00:00+00:00"}

@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from chassis.storage.http import CircuitOpen, Unreachable
 from chassis.telemetry import metrics
+from payments.exchange_rules import EXCHANGES
 from payments.gateways.gift_cards import GiftCards
 from payments.gateways.interface import LONGEST_ID, Approved, Gateway, Hint, Outcome, Refused, SavedCard, Unknown
 from payments.gateways.simulator import Simulator
@@ -32,6 +33,7 @@ CALLS = metrics.histogram("gateway_call_seconds", "Calls to the payment gateway"
 GATEWAYS: dict[str, Callable[[], Gateway]] = {
     "simulator": Simulator,
     GIFT_CARDS: GiftCards,
+    EXCHANGES: GiftCards,
 }
 
 T = TypeVar("T")
@@ -51,7 +53,7 @@ def named(provider: str) -> Gateway:
 
 def check() -> None:
     """Raises ImproperlyConfigured when new money would go to nobody."""
-    providers = GATEWAYS.keys() - {GIFT_CARDS}
+    providers = GATEWAYS.keys() - {GIFT_CARDS, EXCHANGES}
     if settings.PAYMENT_PROVIDER not in providers:
         known = ", ".join(sorted(providers))
         raise ImproperlyConfigured(

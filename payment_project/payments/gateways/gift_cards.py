@@ -1,4 +1,4 @@
-"""What gift cards alone pay, or get back: in the place of a provider, and nobody is asked.
+"""What gift cards alone pay, or get back, or exchanged bookings: in the place of a provider, and nobody is asked.
 
 The value was reserved when the intent was written, and moves with the answer that is recorded (payments/books.py): all
 that a payment goes through is the same, whoever pays it.

@@ -114,8 +114,8 @@ def _request(operation: GatewayOperation) -> tuple[str, dict[str, Any]]:
             return f"/v1/authorisations/{operation.target}/void", {}
         case Kind.REFUND:
             return f"/v1/captures/{operation.target}/refunds", {"amount": operation.amount}
-        case Kind.OUTSIDE:
-            raise AssertionError("what goes back outside of a gateway is asked of none")
+        case Kind.OUTSIDE | Kind.EXCHANGE | Kind.RETURN:
+            raise AssertionError("what moves outside of a gateway is asked of none, and a return as a refund")
 
 
 def _outcome(operation: GatewayOperation, response: Response) -> Outcome:
