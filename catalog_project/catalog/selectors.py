@@ -1,7 +1,7 @@
 """Reads. What they return is complete for its serializer: no query is left for the rendering."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -147,27 +147,30 @@ def list_showtimes(
 
 
 def on_day(date: dt.date) -> Q:
-    """That day by the clocks of each theater: from when to when it is in each zone that there are theaters in.
+    """That day by the clocks of each theater."""
+    return within(lambda zone: (midnight(date, zone), midnight(date + dt.timedelta(days=1), zone)))
+
+
+def within(span: Callable[[ZoneInfo], tuple[dt.datetime, dt.datetime]]) -> Q:
+    """From when to when it is in each zone that there are theaters in.
 
     From the first of these moments to the last an index goes; which of it is in which zone is looked at row by row.
     """
-    zones = list(Theater.objects.order_by().values_list("time_zone", flat=True).distinct())
-    if not zones:
+    names = Theater.objects.order_by().values_list("time_zone", flat=True).distinct()
+    spans = {name: span(ZoneInfo(name)) for name in names}
+    if not spans:
         return Q(pk__in=[])
-    spans = {
-        zone: (midnight(date, ZoneInfo(zone)), midnight(date + dt.timedelta(days=1), ZoneInfo(zone))) for zone in zones
-    }
-    that_day = _between(min(first for first, _ in spans.values()), max(last for _, last in spans.values()))
-    if len(zones) == 1:
-        return that_day
+    widest = _between(min(first for first, _ in spans.values()), max(behind for _, behind in spans.values()))
+    if len(spans) == 1:
+        return widest
     by_zone = Q()
-    for zone, span in spans.items():
-        by_zone |= Q(theater__in=Theater.objects.filter(time_zone=zone).values("id")) & _between(*span)
-    return that_day & by_zone
+    for name, its in spans.items():
+        by_zone |= Q(theater__in=Theater.objects.filter(time_zone=name).values("id")) & _between(*its)
+    return widest & by_zone
 
 
-def _between(first: dt.datetime, last: dt.datetime) -> Q:
-    return Q(starts_at__gte=first, starts_at__lt=last)
+def _between(first: dt.datetime, behind: dt.datetime) -> Q:
+    return Q(starts_at__gte=first, starts_at__lt=behind)
 
 
 def get_showtime(showtime_id: UUID) -> Showtime:

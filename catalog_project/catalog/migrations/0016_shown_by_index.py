@@ -20,6 +20,6 @@ class Migration(migrations.Migration):
             "showtime",
             models.Index(fields=["format", "status", "starts_at", "movie"], name="idx_showtimes_shown_in_format"),
         ),
-        AddIndexBeside("showtime", models.Index(fields=["movie", "starts_at", "id"], name="idx_showtimes_of_movie")),
+        AddIndexBeside("showtime", models.Index(fields=["movie", "status", "starts_at", "id"], name="idx_showtimes_of_movie")),
         RemoveIndexBeside("showtime", "idx_showtimes_movie"),
     ]
