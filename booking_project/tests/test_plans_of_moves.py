@@ -54,13 +54,22 @@ def of_looking(made: list[Cost]) -> int:
     return buffers([cost for cost in made if any(look in cost.sql for look in looks)])
 
 
-def test_while_thousands_of_moves_are_open_a_look_costs_the_moves_that_it_looks_at(moves_swept, history):
+def test_while_thousands_of_moves_are_open_a_look_costs_the_moves_that_it_looks_at_and_tells(moves_swept, history):
     rename_all_films()
-    with costs() as made:
-        assert moves.tell_of_moves(limit=100) == 100
-    assert Booking.objects.filter(told_revision=2).count() in range(50, 101)
-    assert of_looking(made) <= 60 * 100
-    assert rows_read([cost for cost in made if "LATERAL" in cost.sql], "bookings") <= 20 * 100
+    statements = []
+    for limit in (20, 200):
+        with costs() as made:
+            assert moves.tell_of_moves(limit=limit) == limit
+        statements.append(len(made))
+    assert of_looking(made) <= 60 * 200
+    assert rows_read([cost for cost in made if "LATERAL" in cost.sql], "bookings") <= 20 * 200
+    # However many are told, it is the same few statements.
+    assert statements[0] == statements[1]
+    told = Booking.objects.filter(told_revision=2).count() - 20
+    assert told >= 150
+    [written] = [cost for cost in made if 'UPDATE "bookings"' in cost.sql]
+    assert written.buffers <= 25 * told, written
+    assert buffers(made) <= 60 * told, "\n".join(map(str, made))
 
 
 def test_moves_that_all_are_told_of_cost_nothing_until_their_last_look(moves_swept, history):
