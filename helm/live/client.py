@@ -36,11 +36,14 @@ def address() -> str:
 def complaint(gateway: str, path: str) -> str | None:
     """None for an answer that a customer can be given: a 401 is one."""
     connection = http.client.HTTPConnection(gateway, 80, timeout=TIMEOUT_SECONDS)
+    step = "no connection"
     try:
+        connection.connect()
+        step = f"connected from port {connection.sock.getsockname()[1]}, no answer"
         connection.request("GET", path, headers={"Host": HOST})
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
-        return repr(error)
+        return f"{step}: {error!r}"
     finally:
         connection.close()
     return str(status) if status >= 500 else None

@@ -25,6 +25,10 @@ capabilities: {drop: [ALL]}
 {{- end }}
 {{- end }}
 
+{{- /* Seconds that a pod goes on serving after it was told to stop. A busy node learns late that it has gone; a connection
+       that is sent to its address once nobody has that any more is not refused, it hangs. */ -}}
+{{- define "marquee.drain" }}15{{ end }}
+
 {{- /* The start of every pod's spec. Takes root, uid. */ -}}
 {{- define "marquee.podHead" -}}
 serviceAccountName: {{ include "marquee.fullname" .root }}
