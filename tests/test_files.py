@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from admin_site import Visitor
-from endpoints import FILES, SERVICES, FileEndpoint
+from endpoints import SERVICES
+from file_endpoints import FILES, FileEndpoint
 from rights import promised
 from world import Person, World
 
