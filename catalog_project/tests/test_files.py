@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from bodies import problem
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from factories import (
     MovieFactory,
     PriceListFactory,
@@ -30,6 +32,8 @@ from chassis.web.spreadsheets import CONTENT_TYPES
 
 pytestmark = pytest.mark.django_db
 
+# A savepoint and its end, the film with its address and its words, the log, the event, and what these say of it.
+STATEMENTS_A_FILM = 12
 KINDS = ("csv", "xlsx", "json")
 FILMS = """title,duration_minutes,rating,genres,languages,release_date,people,ratings
 The Tide Clock,118,T13,"mystery, drama","en, vi",2026-11-11,"director: Ines Aldana
@@ -99,6 +103,20 @@ def test_a_dry_run_of_a_good_file_leaves_nothing(manager: APIClient) -> None:
     assert answer.json() == {"dry_run": True, "lines": 2, "errors": []}
     assert not Movie.objects.exists()
     assert not OutboxMessage.objects.exists()
+
+
+def test_each_film_of_a_file_costs_so_many_statements_and_no_more(manager: APIClient) -> None:
+    counts = []
+    for count in (1, 6):
+        films = "".join(f"Film {count} {n},95,K,,en,2026-12-01\n" for n in range(count))
+        with CaptureQueriesContext(connection) as made:
+            answer = send(
+                manager, "/movies:import", f"title,duration_minutes,rating,genres,languages,release_date\n{films}"
+            )
+        assert answer.status_code == 200, answer.content
+        counts.append(len(made))
+    one, six = counts
+    assert six - one <= 5 * STATEMENTS_A_FILM
 
 
 def test_the_same_file_with_the_same_key_is_imported_once(manager: APIClient) -> None:

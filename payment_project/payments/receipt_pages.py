@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation.trans_real import parse_accept_lang_header
-from rest_framework.request import Request
 
 from chassis.money import Money, to_major
 from payments.lines import by_rate, together
@@ -46,19 +45,19 @@ FALLBACK = "en"
 SEPARATORS = {"en": ",.", "vi": ".,"}
 
 
-def language_of(request: Request | HttpRequest) -> str:
-    """Of those that we write, the one that `Accept-Language` likes best."""
-    tags = parse_accept_lang_header(request.headers.get("Accept-Language", ""))
-    spoken = (tag.partition("-")[0] for tag, _ in tags)
-    return next((language for language in spoken if language in TEXTS), FALLBACK)
-
-
-def page(documents: Sequence[Receipt], *, language: str) -> HttpResponse:
-    """A sheet of paper for each, with its payment at hand. language: of TEXTS."""
+def page(documents: Sequence[Receipt], *, accepted: str | None) -> HttpResponse:
+    """A sheet of paper for each, with its payment at hand. accepted: the `Accept-Language` of who reads it."""
+    language = _language(accepted)
     shown = [_shown(each, language) for each in documents]
     context = {"language": language, "texts": TEXTS[language], "documents": shown}
     content = render_to_string("payments/receipt.html", context)
     return HttpResponse(content, headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-store"})
+
+
+def _language(accepted: str | None) -> str:
+    """Of those that we write, the one that it likes best."""
+    spoken = (tag.partition("-")[0] for tag, _ in parse_accept_lang_header(accepted or ""))
+    return next((language for language in spoken if language in TEXTS), FALLBACK)
 
 
 def _shown(document: Receipt, language: str) -> dict[str, Any]:

@@ -138,7 +138,7 @@ class ReceiptAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         receipt = get_object_or_404(Receipt.objects.select_related("payment"), id=receipt_id)
-        return receipt_pages.page([receipt], language=receipt_pages.language_of(request))
+        return receipt_pages.page([receipt], accepted=request.headers.get("Accept-Language"))
 
     def exported(self, listed: Any, found: QuerySet[Any]) -> tuple[Sequence[str], Iterable[Sequence[object]]]:
         """For who keeps the books: a row for each tax rate of a receipt, amounts in major units."""

@@ -43,7 +43,7 @@ class PaymentReceiptPageView(FileView):
     )
     def get(self, request: Request, payment_id: UUID) -> HttpResponse:
         receipt, notes = selectors.receipt_of(caller(request), payment_id)
-        return receipt_pages.page([receipt, *notes], language=receipt_pages.language_of(request))
+        return receipt_pages.page([receipt, *notes], accepted=request.headers.get("Accept-Language"))
 
 
 class ReceiptListView(APIView):

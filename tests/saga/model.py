@@ -30,7 +30,7 @@ from one_saga import (
 SEATS = 2
 CARDS = ["good", "declined", "not capturable"]
 # How often the one promo code may be had, and what is on the one gift card.
-USES = 2
+USES = 1
 GIFT_CARD = 2 * SEATS * PRICE
 
 

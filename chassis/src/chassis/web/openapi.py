@@ -32,6 +32,7 @@ from chassis.web.problems import (
     Unauthenticated,
 )
 from chassis.web.queries import BadParameter, taken_by
+from chassis.web.views import FileView
 
 View = TypeVar("View", bound=Callable[..., Any])
 Kind = type[Problem] | Problem
@@ -138,7 +139,8 @@ class ServiceSchema(AutoSchema):
         if keyed:
             required = keyed[0].get("required", False)
             named.append(components.parameter("IdempotencyKeyRequired" if required else "IdempotencyKey"))
-        if self.method == "GET":
+        tagged = self.method == "GET" and not isinstance(self.view, FileView)
+        if tagged:
             named.append(components.parameter("IfNoneMatch"))
             operation["responses"]["304"] = components.response("NotModified")
         named.append(components.parameter("CorrelationId"))
@@ -150,7 +152,7 @@ class ServiceSchema(AutoSchema):
             headers["X-Correlation-ID"] = components.header("CorrelationId")
             headers["RateLimit"] = components.header("RateLimit")
             headers["RateLimit-Policy"] = components.header("RateLimitPolicy")
-            if self.method == "GET" and status == "200":
+            if tagged and status == "200":
                 headers["ETag"] = components.header("ETag")
             if keyed:
                 headers["Idempotency-Replayed"] = components.header("IdempotencyReplayed")

@@ -36,7 +36,7 @@ class APIView(views.APIView):
 
 
 class FileView(APIView):
-    """Says what it is in the address, whatever the client would rather have."""
+    """Says what it is in the address, whatever the client would rather have; nobody keeps it, so it has no ETag."""
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         return super().perform_content_negotiation(request, force=True)
