@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chassis.messaging.events import Event, MalformedEvent
-from notifications import heard
+from notifications import heard, heard_of_money
 from notifications.handlers import HANDLERS
 
 Golden = Callable[[str], dict[str, Any]]
@@ -30,10 +30,10 @@ SLICES: dict[str, type[Any]] = {
     "booking.rejected": heard.BookingEnded,
     "booking.failed": heard.BookingEnded,
     "ticket.issued": heard.TicketIssued,
-    "payment.completed": heard.PaymentCompleted,
-    "payment.failed": heard.PaymentFailed,
-    "payment.refunded": heard.PaymentRefunded,
-    "payment.fee_lowered": heard.PaymentFeeLowered,
+    "payment.completed": heard_of_money.PaymentCompleted,
+    "payment.failed": heard_of_money.PaymentFailed,
+    "payment.refunded": heard_of_money.PaymentRefunded,
+    "payment.fee_lowered": heard_of_money.PaymentFeeLowered,
 }
 
 

@@ -13,13 +13,10 @@ from notifications.heard import (
     EmailClaimed,
     EmailVerified,
     MailboxTold,
-    PaymentCompleted,
-    PaymentFailed,
-    PaymentFeeLowered,
-    PaymentRefunded,
     TicketIssued,
     TokenSent,
 )
+from notifications.heard_of_money import PaymentCompleted, PaymentFailed, PaymentFeeLowered, PaymentRefunded
 from notifications.kinds import samples
 from notifications.kinds.kind import Kind, Telling
 
