@@ -105,7 +105,11 @@ class Load:
             if habit == "two_step_second_card":
                 self._pay(client, booking["id"], "tok_insufficient_funds", chance)
             self._pay(client, booking["id"], "tok_visa", chance)
-        elif habit == "cancelled":
+        else:
+            self._think_better_of_it(client, habit, booking, chance)
+
+    def _think_better_of_it(self, client: Client, habit: str, booking: dict[str, Any], chance: random.Random) -> None:
+        if habit == "cancelled":
             time.sleep(chance.uniform(0, 1))
             self._insist(client, "DELETE", f"/api/bookings/{booking['id']}")
         elif habit == "gives_back":

@@ -228,9 +228,9 @@ class BookingCancelled:
     """Of the total `retained` is kept, and the rest comes back, with what had gone back before (`refunded`).
 
     why: a code of booking's. message: what staff say to the customer. confirmed: whether it had been, so that its money
-    was taken or on its way; None: before that was told. exchanged_for: the reference of the booking that it was exchanged
-    for, which `carried` pays instead of coming back. Before there was a `why`, only total and refund were told, and
-    `refund` of what was not paid as well.
+    was taken or on its way; None: before that was told. exchanged_for: the reference of the booking that this one was
+    exchanged for, which `carried` pays instead of coming back. Before there was a `why`, only total and refund were
+    told, and `refund` of what was not paid as well.
     """
 
     booking_id: UUID
@@ -246,6 +246,10 @@ class BookingCancelled:
     confirmed: bool | None = None
     exchanged_for: str = ""
     carried: Money | None = None
+
+    @property
+    def exchanged(self) -> bool:
+        return bool(self.exchanged_for)
 
     @property
     def paid(self) -> bool:

@@ -157,7 +157,7 @@ _ALL = (
             BookingCancelled,
             says=(
                 *("reference", "reason", "why", "message", "total", "kept", "gone", "back", "paid", "unpaid"),
-                *("exchanged_for", "carried"),
+                *("exchanged", "exchanged_for", "carried"),
             ),
             once=lambda booking: ending_key(booking.booking_id),
         ),

@@ -51,6 +51,7 @@ CANCELLATION = {
     "back": {"amount": 180000, "currency": "VND"},
     "paid": True,
     "unpaid": False,
+    "exchanged": True,
     "exchanged_for": "M3VD8Q6RWT",
     "carried": {"amount": 30000, "currency": "VND"},
 }
