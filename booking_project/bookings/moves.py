@@ -131,7 +131,7 @@ def _tell(due: Sequence[Booking]) -> None:
         now_is = [*_said(after, changed), *(seat.now for seat in reseated)]
         cause = Cause("catalog", reason=f"{', '.join(was)} → {', '.join(now_is)}")
         history.append(advance(booking, Trigger.SHOWTIME_MOVED, cause=cause, at=now))
-    Booking.objects.bulk_update(bookings, ["told_revision", "ticket", "seat_tickets"])
+    rows.update(bookings, fields=["told_revision", "ticket", "seat_tickets"])
     called = [seat for booking in bookings for seat in seats[booking.id] if seat.seat_before]
     for seat in called:
         seat.seat_before = ""

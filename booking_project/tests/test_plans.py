@@ -106,6 +106,21 @@ def test_while_thousands_of_moves_are_open_a_look_costs_the_moves_that_it_looks_
     assert rows_read([cost for cost in made if "LATERAL" in cost.sql], "bookings") <= 20 * 100
 
 
+def test_telling_costs_a_few_statements_and_their_pages_however_many_are_told(moves_swept, history):
+    rename_all_films()
+    statements = []
+    for limit in (20, 200):
+        with costs() as made:
+            assert moves.tell_of_moves(limit=limit) == limit
+        statements.append(len(made))
+    assert statements[0] == statements[1]
+    told = Booking.objects.filter(told_revision=2).count() - 20
+    assert told >= 150
+    [written] = [cost for cost in made if 'UPDATE "bookings"' in cost.sql]
+    assert written.buffers <= 25 * told, written
+    assert buffers(made) <= 60 * told, "\n".join(map(str, made))
+
+
 def test_moves_that_all_are_told_of_cost_nothing_until_their_last_look(moves_swept, history):
     rename_all_films(due_at=Now() + moves.SETTLED_AFTER)
     with costs() as made:
