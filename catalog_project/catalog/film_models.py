@@ -101,6 +101,7 @@ class Movie(models.Model):
             models.Index(fields=["text_language"], name="idx_movies_text_language"),
             models.Index(fields=["id"], condition=models.Q(slug=""), name="idx_movies_not_named"),
             GinIndex(fields=["genres"], name="idx_movies_genres"),
+            GinIndex(fields=["languages"], name="idx_movies_languages"),
             by_part_of("title", name="idx_movies_part_of_title"),
         ]
 

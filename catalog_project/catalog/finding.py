@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connections, router
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models import BooleanField, Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -24,6 +26,10 @@ from catalog.selectors import Point, in_city, on_day, theaters_near
 BEST, COMPARED = 100, 500
 # What is less alike than this share of the best is not meant.
 SHARE = 0.6
+# So many showtimes are looked through for the films that are shown; of more, film by film is asked whether it is one.
+LOOKED_THROUGH = 30_000
+# The same where they are of more films than this: whoever asks film by film soon has a page then.
+FEW_FILMS = 500
 # So many languages there are at most; whoever has more has a mistake in them.
 LANGUAGES = 100
 
@@ -110,12 +116,22 @@ def _filtered(wanted: Wanted) -> QuerySet[Movie]:
         "release_date__lte": wanted.released_before,
     }
     movies = Movie.objects.filter(**{name: value for name, value in asked.items() if value is not None})
+    if wanted.q is not None:
+        movies = movies.filter(words__names__contains=_folded(wanted.q))
     movies = _in_time(movies, status=wanted.status, coming_soon=wanted.coming_soon)
     if wanted.now_showing is not None:
         movies = movies.filter(Exists(_to_come()) if wanted.now_showing else ~Exists(_to_come()))
     if any(asked is not None for asked in (wanted.city, wanted.near, wanted.date, wanted.format)):
-        movies = movies.filter(Exists(_shown(wanted)))
+        movies = _shown_in(movies, _shown(wanted))
     return movies
+
+
+def _folded(text: str) -> str:
+    """As it stands in MovieWords, which an index finds by a part; of a title without accents no index knows."""
+    with connections[router.db_for_read(MovieWords)].cursor() as cursor:
+        cursor.execute("SELECT lower(unaccent(%s::text))", [text])
+        (folded,) = cursor.fetchone()
+        return str(folded)
 
 
 def _in_time(movies: QuerySet[Movie], *, status: str | None, coming_soon: bool | None) -> QuerySet[Movie]:
@@ -141,13 +157,29 @@ def _has_one(showtimes: QuerySet[Showtime]) -> Coalesce:
 
 def _to_come() -> QuerySet[Showtime]:
     """Of the film at hand."""
-    return Showtime.objects.filter(
-        movie_id=OuterRef("id"), status=ShowtimeStatus.SCHEDULED.value, starts_at__gt=timezone.now()
-    )
+    return _all_to_come().filter(movie_id=OuterRef("id"))
+
+
+def _all_to_come() -> QuerySet[Showtime]:
+    return Showtime.objects.filter(status=ShowtimeStatus.SCHEDULED.value, starts_at__gt=timezone.now())
+
+
+def _shown_in(movies: QuerySet[Movie], showtimes: QuerySet[Showtime]) -> QuerySet[Movie]:
+    """Those that one of the showtimes shows.
+
+    They are asked for beforehand: of how many films so many showtimes are no planner knows, and it would look at each
+    film, or at all showtimes of each.
+    """
+    some = showtimes.order_by().values("movie_id")[:LOOKED_THROUGH]
+    found = some.aggregate(seen=Count("*"), films=ArrayAgg("movie_id", distinct=True, default=Value([])))
+    if found["seen"] < LOOKED_THROUGH and len(found["films"]) <= FEW_FILMS:
+        # As one parameter, and not as thousands.
+        return movies.filter(RawSQL("movies.id = ANY(%s::uuid[])", [found["films"]], BooleanField()))
+    return movies.annotate(is_there=_has_one(showtimes.filter(movie_id=OuterRef("id")))).filter(is_there=True)
 
 
 def _shown(wanted: Wanted) -> QuerySet[Showtime]:
-    showtimes = _to_come()
+    showtimes = _all_to_come()
     theaters: set[UUID] | None = None
     if wanted.city is not None:
         theaters = set(in_city(wanted.city))

@@ -217,14 +217,17 @@ class Showtime(models.Model):
         ordering = ["starts_at", "id"]
         indexes = [
             models.Index(fields=["theater", "screen", "starts_at"], name="idx_showtimes_theater_screen"),
-            models.Index(fields=["movie", "starts_at"], name="idx_showtimes_movie"),
             models.Index(fields=["movie", "theater", "starts_at"], name="idx_showtimes_movie_theater"),
             models.Index(fields=["starts_at", "id"], name="idx_showtimes_starts_at"),
             # Each filter of the list has one, in the list's order: where it finds little it reads little.
+            models.Index(fields=["movie", "status", "starts_at", "id"], name="idx_showtimes_of_movie"),
             models.Index(fields=["theater", "starts_at", "id"], name="idx_showtimes_theater"),
             models.Index(fields=["language", "starts_at", "id"], name="idx_showtimes_language"),
             models.Index(fields=["format", "starts_at", "id"], name="idx_showtimes_format"),
             models.Index(fields=["status", "starts_at", "id"], name="idx_showtimes_status"),
+            # Which films are shown somewhere, or in a format, the index alone tells (catalog.finding).
+            models.Index(fields=["theater", "status", "starts_at", "movie", "format"], name="idx_showtimes_shown"),
+            models.Index(fields=["format", "status", "starts_at", "movie"], name="idx_showtimes_shown_in_format"),
             models.Index(
                 fields=["price_list", "starts_at", "id"],
                 condition=models.Q(price_list__isnull=False),

@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -22,7 +21,7 @@ from catalog.files_admin import ShowtimesFromFiles
 from catalog.models import Showtime, Theater
 from catalog.plan_forms import CopyForm, FilmForm, SpanForm
 from catalog.planning import Row, plan_showtimes
-from catalog.selectors import drafts_of
+from catalog.selectors import drafts_of, within
 from chassis.admin import actor_of
 from chassis.web.day_filter import Day, DayFilter
 from chassis.web.problems import Problem
@@ -35,11 +34,7 @@ class TheaterDayFilter(DayFilter):
     named = ("today", "tomorrow")
 
     def of(self, day: Day, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        that_day = Q(pk=None)
-        for zone in Theater.objects.order_by().values_list("time_zone", flat=True).distinct():
-            first, behind = day.hours(ZoneInfo(zone))
-            that_day |= Q(theater__time_zone=zone, starts_at__gte=first, starts_at__lt=behind)
-        return queryset.filter(that_day)
+        return queryset.filter(within(day.hours))
 
 
 class PlanPage:

@@ -1,7 +1,7 @@
 """Reads. What they return is complete for its serializer: no query is left for the rendering."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -29,6 +29,14 @@ from catalog.tariff_models import PriceList, TicketType
 # Theaters that are looked at one by one, and those that an answer tells of.
 IN_A_BOX = 1000
 NEAREST = 100
+
+
+# Of what showtimes are complete with: a list says none of it.
+_NOT_LISTED = [
+    *("tariff", "type_prices"),
+    *(f"movie__{name}" for name in ("synopsis", "ratings", "genres", "languages", "subtitles", "people")),
+    *("theater__description", "theater__holidays"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +135,7 @@ def list_showtimes(
     status: str = ShowtimeStatus.SCHEDULED,
 ) -> QuerySet[Showtime]:
     """date: a day in each theater's own zone. Showtimes that have started are left out unless starts_after asks."""
-    showtimes = _complete().filter(status=status).defer("tariff", "type_prices")
+    showtimes = _complete().filter(status=status).defer(*_NOT_LISTED)
     showtimes = showtimes.filter(starts_at__gt=timezone.now() if starts_after is None else starts_after)
     if starts_before is not None:
         showtimes = showtimes.filter(starts_at__lt=starts_before)
@@ -139,12 +147,30 @@ def list_showtimes(
 
 
 def on_day(date: dt.date) -> Q:
-    """That day by the clocks of each theater: from when to when it is in each zone that there are theaters in."""
-    that_day = Q(pk=None)
-    for zone in Theater.objects.order_by().values_list("time_zone", flat=True).distinct():
-        midnights = [dt.datetime.combine(day, dt.time(), ZoneInfo(zone)) for day in (date, date + dt.timedelta(days=1))]
-        that_day |= Q(theater__time_zone=zone, starts_at__gte=midnights[0], starts_at__lt=midnights[1])
-    return that_day
+    """That day by the clocks of each theater."""
+    return within(lambda zone: (midnight(date, zone), midnight(date + dt.timedelta(days=1), zone)))
+
+
+def within(span: Callable[[ZoneInfo], tuple[dt.datetime, dt.datetime]]) -> Q:
+    """From when to when it is in each zone that there are theaters in.
+
+    From the first of these moments to the last an index goes; which of it is in which zone is looked at row by row.
+    """
+    names = Theater.objects.order_by().values_list("time_zone", flat=True).distinct()
+    spans = {name: span(ZoneInfo(name)) for name in names}
+    if not spans:
+        return Q(pk__in=[])
+    widest = _between(min(first for first, _ in spans.values()), max(behind for _, behind in spans.values()))
+    if len(spans) == 1:
+        return widest
+    by_zone = Q()
+    for name, its in spans.items():
+        by_zone |= Q(theater__in=Theater.objects.filter(time_zone=name).values("id")) & _between(*its)
+    return widest & by_zone
+
+
+def _between(first: dt.datetime, behind: dt.datetime) -> Q:
+    return Q(starts_at__gte=first, starts_at__lt=behind)
 
 
 def get_showtime(showtime_id: UUID) -> Showtime:

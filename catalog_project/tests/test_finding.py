@@ -7,7 +7,7 @@ import pytest
 from bodies import problem
 from factories import MovieFactory, ScreenFactory, ShowtimeFactory, TheaterFactory, next_week
 
-from catalog import texts
+from catalog import finding, texts
 from catalog.models import Movie, Theater
 from catalog.naming import WORDS
 from chassis.storage.database import execute
@@ -154,12 +154,14 @@ def programme(films: dict[str, Movie]) -> dict[str, Movie]:
     ],
 )
 def test_films_are_found_by_where_and_when_they_are_shown(
-    api: Any, programme: dict[str, Movie], query: str, names: set[str]
+    api: Any, programme: dict[str, Movie], monkeypatch: Any, query: str, names: set[str]
 ) -> None:
     # 19:00 UTC is two in the morning of the next day there.
     day = next_week().astimezone(UTC).date() + timedelta(days=1)
     query = query.format(day=day, next=day + timedelta(days=1))
     assert set(found(api, programme, query)) == names
+    monkeypatch.setattr(finding, "LOOKED_THROUGH", 1)  # film by film, as where very many showtimes are to come
+    assert set(found(api, programme, f"{query}&page_size=19")) == names
 
 
 def test_theaters_around_a_point_come_the_nearest_first(api: Any) -> None:
@@ -188,6 +190,7 @@ def test_theaters_beyond_the_date_line_and_at_the_pole_are_near(api: Any) -> Non
 
 def test_a_day_is_one_of_the_theaters_clocks(api: Any, films: dict[str, Movie]) -> None:
     shown("tide", TheaterFactory(time_zone="America/Los_Angeles"), films, starts_at=next_week(1))
+    shown("lantern", TheaterFactory(time_zone="Asia/Tokyo"), films, starts_at=next_week(1))
     assert found(api, films, f"date={next_week().date() - timedelta(days=1)}") == ["tide"]
-    assert found(api, films, f"date={next_week().date()}") == []
+    assert found(api, films, f"date={next_week().date()}") == ["lantern"]
     problem(api.get("/movies?date=tomorrow"), 400, "bad_parameter")

@@ -71,26 +71,32 @@ def test_files_cost_what_they_hold(long_history: None, manager: Any) -> None:
 
 def test_what_everybody_reads_costs_what_it_shows(long_history: None, api: Any) -> None:
     showtime = Showtime.objects.filter(movie__title="Film 0").order_by("-starts_at")[0]
+    day = showtime.starts_at.date()
     listed = [
-        *("/movies", "/movies?genre=comedy", "/movies?language=cy", "/movies?q=film+77", "/movies?now_showing=true"),
+        *("/movies", "/movies?genre=comedy", "/movies?language=cy", "/movies?language=xx", "/movies?now_showing=true"),
+        *("/movies?q=film+77", "/movies?q=film", "/movies?q=zzzz", "/movies?q=zz"),
         *("/movies?search=film+77", "/movies?search=flim+77", "/movies?search=somebody", "/movies?search=zzz"),
         *("/movies?ordering=-title", "/movies?rating=T18"),
         *("/movies?status=showing", "/movies?status=ended", "/movies?status=announced", "/movies?coming_soon=true"),
-        *("/movies?city=Nowhere", "/movies?format=IMAX", "/movies?format=4DX"),
+        *(
+            "/movies?city=Nowhere",
+            "/movies?city=Town+1",
+            "/movies?format=IMAX",
+            "/movies?format=3D",
+            "/movies?format=4DX",
+        ),
         *("/movies?lat=52.5&lon=13.4", "/movies?lat=0&lon=0", "/movies?city=Town+1&format=4DX"),
-        f"/movies?city=Town+1&date={showtime.starts_at.date()}",
+        *(f"/movies?date={day}", f"/movies?city=Town+1&date={day}", f"/movies?format=IMAX&date={day}"),
         *("/theaters?lat=52.5&lon=13.4", "/theaters?lat=-52.5&lon=13.4&radius=200"),
         *("/theaters", "/theaters?city=Nowhere", "/theaters?city=Town+1", f"/theaters/{showtime.theater_id}/screens"),
         *("/showtimes", "/showtimes?language=cy", "/showtimes?format=IMAX", "/showtimes?format=4DX"),
         *(f"/showtimes?movie_id={showtime.movie_id}", f"/showtimes?theater_id={showtime.theater_id}"),
         *(f"/showtimes?movie_id={uuid7()}", f"/showtimes?theater_id={uuid7()}", "/showtimes?status=cancelled"),
+        *(f"/showtimes?date={day}", f"/showtimes?date={day}&movie_id={showtime.movie_id}"),
+        f"/showtimes?date={day}&starts_after=2000-01-01T00:00:00Z",
     ]
-    # Of a word that each film has the best five hundred are looked at, of a city its theaters film by film, and of a
-    # day all that is taken of it.
-    wider = [
-        *("/movies?search=film", "/movies?search=film&ordering=title", "/movies?city=Town+1"),
-        f"/showtimes?date={showtime.starts_at.date()}",
-    ]
+    # Of a word that each film has the best five hundred are looked at.
+    wider = ["/movies?search=film", "/movies?search=film&ordering=title"]
     one = [
         "/movies/by-slug/film-77",
         f"/movies/{showtime.movie_id}/texts",
