@@ -14,13 +14,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 
+from bench import reads as public
 from bench import system
 from bench.figures import in_parallel
-from bench.http import Client, percentile
+from bench.http import Client
 from bench.market import BenchError, Market, sign_in, wait_for
 from bench.report import RESULTS, keep, say
 from stack import variables
@@ -34,7 +35,6 @@ LARGE = 50_000
 BOOKINGS = 300
 BUYERS = 8
 AUDIT_SECONDS = COSTS_SECONDS = 600
-READS = ("movies?", "theaters?", "showtimes?", "showtimes?language=cy&", f"showtimes?theater_id={uuid4()}&")
 
 # what, value, wanted at most; None: nothing is wanted of it.
 Figure = tuple[str, float, float | None]
@@ -58,24 +58,25 @@ def run() -> dict[str, Any]:
 
 def costs(stack: Stack) -> Iterator[Figure]:
     """Pages of the database, of what runs by itself, of lists and searches of staff, and of public lists."""
-    public = [f"--read=/{path}page_size={_page_size()}" for path in READS]
+    known = public.subjects(stack)
+    asked = {f"/{public.address(read, known[0])}": read for read in public.READS}
     for service in SERVICES:
-        rows = _costs_of(stack, service.name, public if service.name == "catalog" else [])
+        rows = _costs_of(stack, service.name, list(asked) if service.name == "catalog" else [])
         for tick in ("clock.second", "clock.minute"):
             yield f"{service.name}: {tick}, buffers", *_most([row for row in rows if row["what"] == tick])
-        in_lists = [row for row in rows if row["bytes"] and not row["what"].startswith("/")]
+        in_lists = [row for row in rows if row["bytes"] and row["what"] not in asked]
         for kind, wanted in (("list of staff", 5000), ("search by id", 200)):
             yield f"{service.name}: dearest {kind}, buffers", *_most([r for r in in_lists if r["wanted"] == wanted])
         yield f"{service.name}: largest page of staff, kB", round(max(r["bytes"] for r in in_lists) / 1000, 1), 150.0
         for row in rows:
-            if row["what"].startswith("/"):
-                yield f"{_named(row['what'])}, buffers", row["buffers"], row["wanted"]
+            if row["what"] in asked:
+                yield f"GET {asked[row['what']].removesuffix('?')}, buffers", row["buffers"], row["wanted"]
 
 
-def _costs_of(stack: Stack, service: str, options: list[str]) -> list[dict[str, Any]]:
+def _costs_of(stack: Stack, service: str, reads: list[str]) -> list[dict[str, Any]]:
     of = next(each for each in SERVICES if each.name == service)
     own = variables.of_service(stack.instance, of, ports=stack.ports, secrets=stack.secrets)
-    command = [sys.executable, "manage.py", "costs", *options]
+    command = [sys.executable, "manage.py", "costs", *(f"--read={path}" for path in reads)]
     try:
         result = subprocess.run(
             command, cwd=of.folder, env=dict(own), capture_output=True, text=True, check=False, timeout=COSTS_SECONDS
@@ -93,25 +94,12 @@ def _most(rows: list[dict[str, Any]]) -> tuple[float, float]:
     return dearest["buffers"], dearest["wanted"]
 
 
-def _named(path: str) -> str:
-    """Without what makes the question new: its page size, and a theater that there is not."""
-    place, _, query = path.partition("?")
-    names = [part.partition("=")[0] for part in query.split("&") if part and not part.startswith("page_size")]
-    return f"GET {place}{' by ' + names[0] if names else ''}"
-
-
 def reads(stack: Stack) -> Iterator[Figure]:
-    """Through the gateway, each question a new one, so that no cache answers it."""
-    client = Client(system.gateway(stack))
-    for path in READS:
-        seconds = []
-        for _ in range(7):
-            until = f"&{_until()}" if path.startswith("showtimes") else ""
-            answer = client.get(f"/api/{path}page_size={_page_size()}{until}")
-            if answer.status != 200:
-                raise BenchError(f"{path}: {answer.status}")
-            seconds.append(answer.seconds)
-        yield f"{_named('/' + path)}, uncached, median ms", round(percentile(seconds, 0.5) * 1000, 1), 300.0
+    """Through the gateway."""
+    with system.unlimited(stack):
+        found = list(public.measured(stack))
+    for what, milliseconds in found:
+        yield f"{what}, uncached, p95 ms", milliseconds, public.WANTED_MS
 
 
 def renaming(stack: Stack) -> Iterator[Figure]:
@@ -196,15 +184,6 @@ def _resident(pid: int) -> int:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError):
         return 0
-
-
-def _page_size() -> int:
-    """About the usual one, 20."""
-    return 15 + secrets.randbelow(10)
-
-
-def _until() -> str:
-    return f"starts_before={datetime.now(UTC).year + 5}-01-01T00:00:{secrets.randbelow(60):02}Z"
 
 
 def _row(stack: Stack, service: str, statement: str, parameters: Any = None) -> tuple[Any, ...]:
