@@ -212,7 +212,7 @@ class ShowtimeForm(ServiceForm):
             for price in self.instance.prices.all():
                 self.initial[price_field(price.category)] = to_major(price.money)
             add_own_fields(self.fields, self._others)
-            self.initial |= own_shown(own_of(self.instance).by_type, self.instance.currency)
+            self.initial.update(own_shown(own_of(self.instance).by_type, self.instance.currency))
 
     @property
     def _others(self) -> list[str]:

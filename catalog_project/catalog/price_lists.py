@@ -66,15 +66,16 @@ def copy_price_list(*, price_list_id: UUID, theater_id: UUID, name: str, actor: 
     source = PriceList.objects.select_related("theater").filter(id=price_list_id).first()
     if source is None:
         raise PriceListNotFound
-    says: PriceListFields = {"prices": source.prices, "rules": source.rules, "fees": source.fees, "early": source.early}
-    return add_price_list(
-        theater_id=theater_id,
-        actor=actor,
-        name=name,
-        currency=source.theater.currency,
-        round_to=source.round_to,
-        **says,
-    )
+    says: PriceListFields = {
+        "name": name,
+        "currency": source.theater.currency,
+        "round_to": source.round_to,
+        "prices": source.prices,
+        "rules": source.rules,
+        "fees": source.fees,
+        "early": source.early,
+    }
+    return add_price_list(theater_id=theater_id, actor=actor, **says)
 
 
 def change_price_list(

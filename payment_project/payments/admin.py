@@ -16,10 +16,11 @@ from payments.approval import approval_words
 from payments.clerks import Clerk
 from payments.forms import OutsideForm, Plan, RefundForm, RefusalForm, described, left, shown
 from payments.gift_cards_admin import GIFT_CARD
-from payments.models import GatewayOperation, Payment, PaymentMethod, Refund, Transaction, WebhookDelivery
+from payments.models import GatewayOperation, Payment, PaymentMethod, Refund, Transaction
 from payments.receipts_admin import ReceiptInline
 from payments.refunds import Wanted
 from payments.seats import outcome
+from payments.webhook_models import WebhookDelivery
 
 AMOUNT = money("amount")
 TOTAL = money("amount", title="total")

@@ -23,6 +23,8 @@ def can_be_lent(row: Payment) -> bool:
     """
     if not row.exchange_amount:
         return True
+    if row.exchange_of is None:
+        return False
     lender = Payment.objects.select_for_update().filter(booking_id=row.exchange_of, user_id=row.user_id).first()
     fits = lender is not None and lender.currency == row.currency
     return lender is not None and fits and exchange_rules.can_lend(kept.known(lender), row.exchange_amount)

@@ -150,11 +150,14 @@ def end_booking(*, booking: BookingEnding) -> None:
         row.ended_reason = row.ended_reason or booking.reason[:64]
         retained = min(booking.retained, row.amount)
         payment, carried = kept.known(row), booking.carried.amount if booking.carried else 0
-        ended = {"retained": retained, "seats": booking.seat_ids, "given_back": booking.given_back}
+        seats_ended, given_back = booking.seat_ids, booking.given_back
         if carried and payment.booking is not states.Booking.ENDED:
-            exchanges.write_down(row, exchange_rules.booking_exchanged(payment, carried, **ended), carried)
+            decided = exchange_rules.booking_exchanged(
+                payment, carried, retained=retained, seats=seats_ended, given_back=given_back
+            )
+            exchanges.write_down(row, decided, carried)
         else:
-            _save(row, domain.booking_ended(payment, **ended))
+            _save(row, domain.booking_ended(payment, retained=retained, seats=seats_ended, given_back=given_back))
 
 
 def note_let_in(*, booking: BookingCheckedIn) -> None:

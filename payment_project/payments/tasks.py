@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from chassis.storage import address_changes, guest_claims, pruning
 from payments import documents, gift_issues, methods, metrics, operations, refunds
-from payments.models import WebhookDelivery
+from payments.webhook_models import WebhookDelivery
 
 # A tick is taken by one process at a time; the others go on with events while it sweeps.
 SWEEP_OPERATIONS = 50

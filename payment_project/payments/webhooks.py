@@ -9,7 +9,7 @@ from django.db import transaction
 
 from chassis.web.problems import NotFound
 from payments import gateways, services
-from payments.models import WebhookDelivery
+from payments.webhook_models import WebhookDelivery
 
 
 def receive(*, provider: str, headers: Mapping[str, str], body: bytes) -> bool:
