@@ -309,6 +309,6 @@ def test_the_revoked_tickets_of_a_showtime_are_read_by_their_index(db):
 def test_letting_in_takes_as_many_statements_for_ten_seats_as_for_one(paid, django_assert_num_queries):
     for places in ((0,), tuple(range(1, 9))):
         booking = paid(*places)
-        # begin, lock, showtime, seats, who is in, let in, its record, its event, commit
-        with django_assert_num_queries(9):
+        # begin, lock, whether it is being exchanged, showtime, seats, who is in, let in, its record, its event, commit
+        with django_assert_num_queries(10):
             enter(booking, booking.ticket)

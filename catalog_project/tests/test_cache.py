@@ -39,9 +39,9 @@ def programme() -> list[Showtime]:
 # The first time one query asks for the generation.
 COLD = {
     "/movies": 3,
-    "/movies?now_showing=true&q=film": 3,
+    "/movies?now_showing=true&q=film": 4,
     "/movies?search=film": 5,
-    "/movies?city=Ho+Chi+Minh+City&date={date}": 5,
+    "/movies?city=Ho+Chi+Minh+City&date={date}": 6,
     "/movies?lat=10.8&lon=106.7": 3,
     "/movies/{movie}": 3,
     "/movies/by-slug/{slug}": 4,

@@ -197,7 +197,8 @@ def change_showtime(browser: Client) -> Any:
 
 def copy_list(browser: Client) -> Any:
     made = PriceListFactory()
-    return act(browser, "pricelist", "copy", made, name="Another", theater=str(made.theater_id))
+    form = {"action": "copy", "_selected_action": [str(made.pk)], "name": "Another", "theater": str(made.theater_id)}
+    return browser.post(page("pricelist_changelist"), form)
 
 
 def change_screen(browser: Client) -> Any:

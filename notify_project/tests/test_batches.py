@@ -101,7 +101,8 @@ def test_a_message_costs_the_same_however_long_the_log_is_kept(sink: Sink, make:
 
     few = max(told(), told())
     many_partitions(DeliveryLog.partitions, InboxMessage.partitions)
-    assert min(told(), told()) <= few
+    # An index has grown by a page at most.
+    assert min(told(), told()) <= few + 1
     assert DeliveryLog.objects.filter(outcome="sent").count() == 4
 
 

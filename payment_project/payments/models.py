@@ -56,7 +56,7 @@ class OperationState(StrEnum):
 
 
 # What takes money back and has its indexes: seldom.
-BACKWARDS = (Kind.REVERSE, Kind.VOID, Kind.REFUND, Kind.OUTSIDE)
+BACKWARDS = (Kind.REVERSE, Kind.VOID, Kind.REFUND, Kind.OUTSIDE, Kind.EXCHANGE, Kind.RETURN)
 UNFINISHED = (OperationState.PENDING, OperationState.REVERSING)
 # Found by when they are due, or too many to be looked for.
 USUAL = (*UNFINISHED, OperationState.SUCCEEDED)
@@ -219,7 +219,7 @@ class GatewayOperation(models.Model):
             models.Index(fields=["result"], name="idx_operations_result"),
             # As above.
             models.Index(fields=["state", "-id"], condition=~Q(state__in=USUAL), name="idx_operations_state"),
-            models.Index(fields=["kind", "-id"], condition=Q(kind__in=BACKWARDS), name="idx_operations_back"),
+            models.Index(fields=["kind", "-id"], condition=Q(kind__in=BACKWARDS), name="idx_operations_seldom"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -291,8 +291,9 @@ class Transaction(models.Model):
             models.UniqueConstraint(fields=["operation", "kind", "account"], name="transactions_once"),
         ]
         indexes = [
-            models.Index(fields=["kind", "-id"], condition=Q(kind__in=BACKWARDS), name="idx_transactions_back"),
+            models.Index(fields=["kind", "-id"], condition=Q(kind__in=BACKWARDS), name="idx_transactions_seldom"),
             models.Index(fields=["-id"], condition=Q(account=Account.OUTSIDE), name="idx_transactions_outside"),
+            models.Index(fields=["-id"], condition=Q(account=Account.EXCHANGED), name="idx_transactions_exchanged"),
         ]
 
     def __str__(self) -> str:

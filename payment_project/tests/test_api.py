@@ -63,6 +63,7 @@ def test_paying_authorises_and_answers_with_the_payment(
         "captured_amount": {"amount": 0, "currency": "VND"},
         "refunded_amount": {"amount": 0, "currency": "VND"},
         "gift_card": None,
+        "exchange": None,
         "seats": [],
         "failure_code": None,
         "hold_expires_at": payment.hold_expires_at.isoformat(),
