@@ -5,13 +5,16 @@ The money stays with the payment that took it, which says how much of it is anot
 
 from audit.rules import Invariant, Rule
 
-# Of a payment, what went back of what is carried to it: the last that does.
-CARRIED = """
-CROSS JOIN LATERAL (
-    SELECT CASE WHEN captured_amount = 0 THEN 0
-        ELSE greatest(0, refunded_amount - exchanged_amount - (captured_amount - carried_amount)) END AS carried_back
-) AS carried
-"""
+
+def _carried_back(payment: str) -> str:
+    """What went back of what is carried to a payment: the last that does. payment: the table, as it is called there."""
+    return (
+        f"CASE WHEN {payment}.captured_amount = 0 THEN 0 ELSE greatest(0, {payment}.refunded_amount"
+        f" - {payment}.exchanged_amount - ({payment}.captured_amount - {payment}.carried_amount)) END"
+    )
+
+
+CARRIED = f"CROSS JOIN LATERAL (SELECT {_carried_back('payments')} AS carried_back) AS carried"
 TWO_FOR_ONE = """
 SELECT asked.id, CASE WHEN old.status = 'CONFIRMED' AND bookings.status = 'CONFIRMED' AND bookings.ticket <> ''
     THEN format('booking %s is paid with %s, which is good as well', bookings.reference, old.reference) END
@@ -31,9 +34,7 @@ SELECT payments.id, CASE
 FROM asked JOIN payments USING (id)
 {CARRIED}
 CROSS JOIN LATERAL (
-    SELECT coalesce(sum(heir.carried_amount - CASE WHEN heir.captured_amount = 0 THEN 0 ELSE greatest(
-        0, heir.refunded_amount - heir.exchanged_amount - (heir.captured_amount - heir.carried_amount)) END), 0)
-        AS elsewhere
+    SELECT coalesce(sum(heir.carried_amount - {_carried_back("heir")}), 0) AS elsewhere
     FROM payments AS heir WHERE heir.exchange_of = payments.booking_id
 ) AS heirs CROSS JOIN LATERAL (
     SELECT coalesce(sum(amount), 0) AS posted FROM transactions

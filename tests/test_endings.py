@@ -38,8 +38,8 @@ def test_a_declined_card_that_came_with_the_booking_ends_it(
     assert (payment["status"], payment["failure_code"]) == ("declined", DECLINES[token])
     assert payment["captured_amount"]["amount"] == 0
     pay(customer, booked).problem(409, "booking_ended")
-    notice = wait_for(lambda: world.mail_about(customer.email, "did not go through"), what="notice of the decline")
-    assert notice
+    reference = booked["reference"]
+    assert wait_for(lambda: world.mail_about(customer.email, reference, "did not go through"), what="notice of it")
 
 
 @pytest.mark.parametrize("token", DECLINES)

@@ -25,9 +25,13 @@ def test_a_seat_is_given_back_and_its_money_with_it_and_then_the_rest(world: Wor
     settled(customer, booked, "CONFIRMED", "partially_refunded")
     paid = payment_of(customer, booked)
     assert (paid["refunded_amount"], paid["status"]) == (PRICE, "partially_refunded")
-    told = wait_for(lambda: world.mail_about(customer.email, "were given back"), what="mail of the seats")
+    told = wait_for(
+        lambda: world.mail_about(customer.email, booked["reference"], "were given back"), what="mail of the seats"
+    )
     assert "goes back to your card" in told["text"]
-    assert wait_for(lambda: world.mail_about(customer.email, "Your refund"), what="mail of the money")
+    assert wait_for(
+        lambda: world.mail_about(customer.email, booked["reference"], "Your refund"), what="mail of the money"
+    )
 
     last = customer.post(path, {"seat_ids": [staying]}).ok()
     assert (last["status"], last["cancellation"]["refund"]) == ("CANCELLED", PRICE)

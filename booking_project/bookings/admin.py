@@ -8,9 +8,9 @@ from django.db.models.functions import Concat, Length
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from bookings import columns, desk, promotions_admin, selectors, words
+from bookings import columns, desk, endings, promotions_admin, selectors, words
 from bookings.columns import by_the_theater
-from bookings.domain import OPEN, PaymentStatus, State, Trigger, whole
+from bookings.domain import OPEN, PaymentStatus
 from bookings.models import (
     MONEY_ENDED,
     Booking,
@@ -204,15 +204,9 @@ def _touched(bookings: Sequence[Booking]) -> str:
     """What cancelling those that end does, as a sentence: to how many bookings and people, and what goes back."""
     ending = [booking for booking in bookings if _ends(booking)]
     people = sum(len(selectors.seats_left(booking)) for booking in ending)
-    back = [Money(_back(booking), booking.currency) for booking in ending]
+    back = [Money(endings.whole_of(booking).refund, booking.currency) for booking in ending]
     said = f"{words.touched(len(ending), people)}"
     return f"{said}: their seats are free again, and {columns.sums(back) or 'no money'} goes back."
-
-
-def _back(booking: Booking) -> int:
-    refunded = booking.refunded_amount + selectors.on_its_way(booking.seats.all())
-    trigger = Trigger.CANCELLED_BY_STAFF
-    return whole(state=State(booking.status), total=booking.total_amount, refunded=refunded, trigger=trigger).refund
 
 
 class MoveInline(OfRowInline):

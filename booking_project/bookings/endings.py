@@ -115,6 +115,11 @@ def rules_now(booking: Booking) -> dict[str, Any]:
     }
 
 
+def whole_of(booking: Booking) -> Cancellation:
+    """What of it would come back if staff cancelled it now."""
+    return _whole(booking, Trigger.CANCELLED_BY_STAFF, booking.seats.all())
+
+
 def _whole(booking: Booking, trigger: Trigger, gone: Iterable[BookingSeat]) -> Cancellation:
     refunded = booking.refunded_amount + on_its_way(gone)
     return whole(state=State(booking.status), total=booking.total_amount, refunded=refunded, trigger=trigger)

@@ -7,12 +7,12 @@ taken the old one is as good as before (docs/adr/0102-an-exchange-ends-with-the-
 from collections.abc import Sequence
 
 from bookings import endings
-from bookings.domain import Cancellation, State, Trigger, Why, whole
+from bookings.domain import Cancellation, State, Trigger, Why
 from bookings.errors import CancellationClosed, NotExchangeable
 from bookings.exchange_rules import Exchange, still_exchangeable
 from bookings.history import Cause
 from bookings.models import Booking
-from bookings.selectors import exchanged_for, on_its_way
+from bookings.selectors import exchanged_for
 from bookings.terms import terms_of
 from chassis.messaging.events import Event, at_hand
 
@@ -24,7 +24,7 @@ def agreed(booking: Booking, *, by_staff: bool = False) -> Exchange:
     """
     if booking.status != State.CONFIRMED or not booking.ticket:
         raise NotExchangeable("Only what is paid is exchanged.")
-    outcome = _whole(booking) if by_staff else endings.cancellation_of(booking)
+    outcome = endings.whole_of(booking) if by_staff else endings.cancellation_of(booking)
     if outcome.why is Why.CHECKED_IN or booking.check_ins.exists():
         raise NotExchangeable(endings.LET_IN)
     if not outcome.allowed:
@@ -46,11 +46,11 @@ def is_lost(booking: Booking, old: Booking | None, *, carried: int) -> bool:
     old: what is exchanged for it, locked as well. carried: what that one's payment pays of it, minor units, which it
     tells with the money.
     """
-    if old is None or carried != min(booking.exchange_worth, booking.total_amount):
+    if old is None or carried != booking.carried:
         return True
     return not still_exchangeable(
         State(old.status),
-        left=_left(old),
+        left=endings.whole_of(old).refund,
         checked_in=old.check_ins.exists(),
         worth=booking.exchange_worth,
         retained=booking.exchange_retained,
@@ -68,18 +68,9 @@ def complete(bookings: Sequence[Booking], *, causes: Sequence[Event]) -> None:
         old = olds.get(booking.id)
         if old is None or old.status != State.CONFIRMED:
             continue
-        carried = min(booking.exchange_worth, booking.total_amount)
-        outcome = Cancellation(booking.exchange_worth, booking.exchange_retained, Why.EXCHANGED, carried=carried)
+        outcome = Cancellation(
+            booking.exchange_worth, booking.exchange_retained, Why.EXCHANGED, carried=booking.carried
+        )
         cause = Cause("payment", event.id, reason=booking.reference)
         with at_hand(event):
             endings.end([old], Trigger.EXCHANGED, cause=cause, outcomes={old.id: outcome})
-
-
-def _left(booking: Booking) -> int:
-    return max(booking.total_amount - booking.refunded_amount - on_its_way(booking.seats.all()), 0)
-
-
-def _whole(booking: Booking) -> Cancellation:
-    refunded = booking.total_amount - _left(booking)
-    trigger = Trigger.CANCELLED_BY_STAFF
-    return whole(state=State.CONFIRMED, total=booking.total_amount, refunded=refunded, trigger=trigger)

@@ -265,6 +265,11 @@ class Booking(models.Model):
     def __str__(self) -> str:
         return self.reference
 
+    @property
+    def carried(self) -> int:
+        """What the booking that is exchanged for it pays of its total, minor units."""
+        return min(self.exchange_worth, self.total_amount)
+
 
 class BookingSeat(models.Model):
     """seat_id: the seat that was sold, by which payments, codes and lines call it. row and number are those of now."""

@@ -127,7 +127,7 @@ def _exchange(booking: Booking) -> dict[str, Any] | None:
         return None
     return {
         "booking_id": str(booking.exchange_of),
-        "carried": _money(min(booking.exchange_worth, booking.total_amount), booking.currency),
+        "carried": _money(booking.carried, booking.currency),
         "retained": _money(booking.exchange_retained, booking.currency),
     }
 

@@ -6,13 +6,12 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import tools
-from chart import CHART
+from chart import CHART, wait_until
 
 PASSWORD = "secret"
 
@@ -35,10 +34,7 @@ def first_node(folder: Path, *, replicas: int) -> Iterator[int]:
     words = ["bash", "-c", script, "start.sh", "redis"]
     with subprocess.Popen(words, env=named | given, stdout=subprocess.DEVNULL, start_new_session=True) as process:
         try:
-            deadline = time.monotonic() + 20
-            while asked(port, "PING") != "PONG":
-                assert time.monotonic() < deadline, "it does not answer"
-                time.sleep(0.05)
+            wait_until(lambda: asked(port, "PING") == "PONG", "an answer", seconds=20)
             yield port
         finally:
             os.killpg(process.pid, signal.SIGTERM)

@@ -211,8 +211,8 @@ def declined(payment: Payment, code: str, *, final: bool) -> Decision:
 def reversed_(payment: Payment, *, voided: int) -> Decision:
     """The authorisation of unknown outcome is nothing now; voided: what was held on the card, 0 if it never was."""
     status = _answered(payment, Kind.REVERSE, Fact.REVERSED)
-    free, released = replace(payment, status=status, under_way=None, gift=0), moved(Move.RELEASE, payment.gift)
-    free, lends = replace(free, carried=0), -payment.carried
+    free = replace(payment, status=status, under_way=None, gift=0, carried=0)
+    released, lends = moved(Move.RELEASE, payment.gift), -payment.carried
     lines = (*postings(Kind.AUTHORIZE, voided), *postings(Kind.VOID, voided))
     if free.booking is not Booking.ENDED:
         return Decision(free, postings=lines, gift=released, lends=lends)

@@ -10,7 +10,7 @@ from chassis.ids import uuid7
 from chassis.money import Money, format_money
 from payments.gift_ledger import GiftAccount, Move, Origin
 
-# In the place of the provider, of what gift cards alone pay or get back: nobody outside is asked (gateways/gift_cards).
+# In the place of the provider, of what gift cards alone pay or get back: nobody outside is asked (gateways/nobody).
 GIFT_CARDS = "gift_card"
 
 

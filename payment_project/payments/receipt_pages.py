@@ -37,6 +37,7 @@ WORDS = {
     "total": ("Total", "Tổng cộng"),
     "card": ("Card", "Thẻ"),
     "gift_card": ("Gift card", "Thẻ quà tặng"),
+    "exchanged": ("Exchanged booking", "Đơn đặt vé đã đổi"),
     "nothing": ("There was nothing to pay.", "Không có khoản nào phải trả."),
 }
 TEXTS = {language: {name: each[place] for name, each in WORDS.items()} for place, language in enumerate(("en", "vi"))}
@@ -84,8 +85,11 @@ def _shown(document: Receipt, language: str) -> dict[str, Any]:
 
 def _parts(document: Receipt, speech: "_Speech") -> list[tuple[str, str]]:
     """What each means of payment gave. Of money that went back only the gift card's part is known to be there."""
-    texts, by_card = TEXTS[speech.language], document.total - document.gift_amount
+    texts = TEXTS[speech.language]
+    by_card = document.total - document.gift_amount - document.carried_amount
     parts = []
+    if document.carried_amount:
+        parts.append((texts["exchanged"], speech.money(document.carried_amount)))
     if document.gift_amount:
         parts.append((f"{texts['gift_card']} …{document.gift_last4}", speech.money(document.gift_amount)))
     if by_card and not document.refund_id:

@@ -155,9 +155,15 @@ def test_a_receipt_is_a_page_to_print_for_its_owner_and_for_staff(
             "Gift card …7K3Q</th><td>12.99 EUR",
             "Card</th>",
         ),
+        ({"carried_amount": 900}, "Exchanged booking</th><td>9.00 EUR", "12.99 EUR</td></tr>\n</tfoot"),
+        ({"carried_amount": 900}, "Card …4242</th><td>3.99 EUR", "Gift card"),
+        ({"carried_amount": 1299, "card_last4": ""}, "Exchanged booking</th><td>12.99 EUR", "Card"),
         ({"total": 0}, "There was nothing to pay.", "Card"),
     ],
-    ids=["a card", "a card nobody tells of", "both", "a gift card", "nothing"],
+    ids=[
+        *("a card", "a card nobody tells of", "both", "a gift card"),
+        *("an exchanged booking", "the card its rest", "an exchanged booking alone", "nothing"),
+    ],
 )
 def test_a_page_says_what_paid_and_leaves_out_what_nobody_told(
     sign_in: Callable[..., Any], paid_by: dict[str, Any], said: str, not_said: str

@@ -1,4 +1,4 @@
-"""What gift cards alone pay, or get back, or exchanged bookings: in the place of a provider, and nobody is asked.
+"""Who is asked for what gift cards or exchanged bookings alone pay, or get back: in the place of a provider.
 
 The value was reserved when the intent was written, and moves with the answer that is recorded (payments/books.py): all
 that a payment goes through is the same, whoever pays it.
@@ -12,7 +12,7 @@ from payments.gateways.interface import Approved, Hint, Outcome, Refused, SavedC
 from payments.models import GatewayOperation
 
 
-class GiftCards:
+class Nobody:
     """Whatever it is asked for it says yes to: of no money."""
 
     def perform(self, operation: GatewayOperation) -> Outcome:
