@@ -190,17 +190,14 @@ ENDPOINTS = [
             "promo_code": ["", ["QUIET"], "x" * 200],
         },
     ),
-    *(
-        Endpoint(
-            "POST",
-            f"/api/bookings/{NOWHERE}/{path}",
-            {"showtime_id": NOWHERE, "seat_ids": [NOWHERE]},
-            wrong={
-                "showtime_id": ["nonsense", 7],
-                "seat_ids": [["nonsense"], [7], [None], [NOWHERE, NOWHERE], [NOWHERE] * 500, "all"],
-            },
-        )
-        for path in ("exchange", "exchange/quote")
+    Endpoint(
+        "POST",
+        f"/api/bookings/{NOWHERE}/exchange/quote",
+        {"showtime_id": NOWHERE, "seat_ids": [NOWHERE]},
+        wrong={
+            "showtime_id": ["nonsense", 7],
+            "seat_ids": [["nonsense"], [7], [None], [NOWHERE, NOWHERE], [NOWHERE] * 500, "all"],
+        },
     ),
     *(
         Endpoint(

@@ -386,6 +386,7 @@ def test_what_is_paid_is_given_back_seat_by_seat_and_whole_and_people_are_let_in
         sagas.teardown()
     seats = {Trigger.SEATS_REFUNDED, Trigger.SEATS_GIVEN_BACK}
     assert {Trigger.REFUNDED, *seats, "let in", "payment.fee_lowered"} <= Sagas.happened
+    assert {"reserve", "capture", "refund"} <= Sagas.happened
 
 
 def test_a_payment_that_forgets_the_end_of_its_booking_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
