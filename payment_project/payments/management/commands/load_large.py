@@ -110,14 +110,18 @@ INSERT INTO gift_cards (id, issue_id, digest, last4, amount, currency, balance, 
 SELECT pg_temp.large_id(made_at, 251, n), issue.id, sha256(convert_to('large ' || n, 'UTF8')),
        lpad((n %% 10000)::text, 4, '0'), 2500, 'EUR', 2500, made_at
 FROM large_users CROSS JOIN LATERAL (SELECT joined_at + interval '2 hours' AS made_at) AS made
-CROSS JOIN LATERAL (SELECT id FROM gift_card_issues ORDER BY id DESC OFFSET (n / 1000) LIMIT 1) AS issue
+CROSS JOIN LATERAL (
+    SELECT id FROM gift_card_issues WHERE requested_by = 'large' ORDER BY id DESC OFFSET (n / 1000) LIMIT 1
+) AS issue
 WHERE n %% 10 = 0 ORDER BY 1
 """
 _GIFT_LINES = """
 INSERT INTO gift_card_lines (id, card_id, move, account, amount, currency, created_at)
 SELECT pg_temp.large_id(created_at, 252 + side, row_number() OVER (ORDER BY id)), id, 'issue', account, side_amount,
        'EUR', created_at
-FROM gift_cards CROSS JOIN (VALUES (0, 'desk', -2500), (1, 'balance', 2500)) AS sides(side, account, side_amount)
+FROM gift_cards
+JOIN (SELECT id AS issue_id FROM gift_card_issues WHERE requested_by = 'large') AS loaded USING (issue_id)
+CROSS JOIN (VALUES (0, 'desk', -2500), (1, 'balance', 2500)) AS sides(side, account, side_amount)
 ORDER BY 1
 """
 # Every second customer has saved a card. One token is all of them: it is sealed here, and opens no purse.
