@@ -41,7 +41,7 @@ class Sagas(Services, RuleBasedStateMachine):
 
     @initialize(seed=st.integers(0, 2**32), paid=st.booleans())
     def begin(self, seed: int, paid: bool = False) -> None:
-        """paid: there is a booking with which staff and the door have something to do; a gift card paid a half of it."""
+        """paid: staff and the door have something to do with a booking, of which a gift card paid a half."""
         self.chance = random.Random(seed)
         self.sagas: list[Saga] = []
         self.wire, self.inventory = [], {}
