@@ -22,7 +22,7 @@ from stack.errors import StackError
 from stack.instance import Instance
 from stack.ports import HOST
 from stack.servers import postgres, private_folder, rabbitmq, required, run_as
-from stack.services import NAMES
+from stack.services import FRONTEND, NAMES
 
 # An authority outlives what it signs by far; a server's certificate is made anew with each start.
 AUTHORITY_DAYS = 3650
@@ -38,7 +38,7 @@ keyUsage=critical,digitalSignature
 extendedKeyUsage=serverAuth
 authorityKeyIdentifier=keyid
 """
-OURS = ("redis", "gateway", "flower", *NAMES)
+OURS = ("redis", "gateway", "flower", *NAMES, FRONTEND)
 CLIENTS = "clients"
 SERVERS = (*(f"postgres-{name}" for name in NAMES), "rabbitmq", *OURS)
 

@@ -26,6 +26,7 @@ def ed25519_private_key() -> str:
 MAKERS = {
     **{f"{service.name.upper()}_SECRET_KEY": password for service in SERVICES},
     **{f"{service.name.upper()}_DATABASE_PASSWORD": password for service in SERVICES},
+    "FRONTEND_SECRET_KEY": password,
     "POSTGRES_PASSWORD": password,
     "AUDIT_DATABASE_PASSWORD": password,
     "REDIS_PASSWORD": password,

@@ -13,11 +13,11 @@ from pathlib import Path
 from stack import python
 from stack.errors import StackError
 from stack.instance import ROOT
-from stack.services import SERVICES, service_named
+from stack.services import FRONTEND, FRONTEND_FOLDER, SERVICES, service_named
 
 FILE = ROOT / "requirements.lock"
 GROUPS = ("dev", "stack")
-MEMBERS = ("chassis", *(service.project for service in SERVICES))
+MEMBERS = ("chassis", *(service.project for service in SERVICES), FRONTEND_FOLDER.name)
 
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)==")
 COMMENT = re.compile(r"^\s+#\s+(?:via\b\s*)?(?P<who>.*)$")
@@ -25,7 +25,8 @@ COMMENT = re.compile(r"^\s+#\s+(?:via\b\s*)?(?P<who>.*)$")
 
 def project_name(project: str) -> str:
     """The name under which the lock knows a project: `booking_project` is `marquee-booking`."""
-    return f"marquee-{service_named(project).name}"
+    name = FRONTEND if project in (FRONTEND, FRONTEND_FOLDER.name) else service_named(project).name
+    return f"marquee-{name}"
 
 
 def entries(text: str) -> dict[str, tuple[str, set[str]]]:

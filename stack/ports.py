@@ -14,7 +14,7 @@ from pathlib import Path
 
 from stack.errors import StackError
 from stack.instance import MAIN, Instance
-from stack.services import SERVICES
+from stack.services import FRONTEND, FRONTEND_PORT, SERVICES
 
 HOST = "127.0.0.1"
 
@@ -23,6 +23,7 @@ USUAL = {
     # Used where the instance speaks TLS; the other one sends on to it then.
     "gateway-tls": 8443,
     **{service.name: service.port for service in SERVICES},
+    FRONTEND: FRONTEND_PORT,
     **{f"postgres-{service.name}": service.database_port for service in SERVICES},
     **{f"postgres-catalog-replica-{number}": 5440 + number for number in (1, 2)},
     "redis": 6379,

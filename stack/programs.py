@@ -13,10 +13,12 @@ from stack.environment import PYTHON
 from stack.instance import ROOT, Instance
 from stack.ports import HOST
 from stack.servers import nginx, postgres, rabbitmq, redis, replicas, run_as
-from stack.services import SERVICES, Service
+from stack.services import FRONTEND, FRONTEND_FOLDER, SERVICES, Service
 
 # What these do, nobody waits for: mails and counts come last.
 PATIENT = ("notify", "catalog")
+# The command of a web process, in its project's folder.
+WEB = [f"{variables.BINARIES}/gunicorn", "-c", "python:chassis.web.gunicorn", "config.wsgi"]
 # Started in this order and stopped in the other one.
 TIERS = ("infrastructure", "services", "edge")
 
@@ -54,7 +56,7 @@ def all_programs(instance: Instance, *, ports: Mapping[str, int], secrets: Mappi
     ]
     for service in SERVICES:
         programs += of_service(instance, service, ports=ports, secrets=secrets)
-    programs += clock(instance, ports=ports, secrets=secrets)
+    programs += [frontend(instance, ports=ports, secrets=secrets), *clock(instance, ports=ports, secrets=secrets)]
     return [*programs, audit(instance, ports=ports, secrets=secrets), gateway(instance, ports=ports)]
 
 
@@ -148,7 +150,7 @@ def of_service(
 ) -> list[Program]:
     environment = variables.of_service(instance, service, ports=ports, secrets=secrets)
     commands = {
-        "web": [f"{variables.BINARIES}/gunicorn", "-c", "python:chassis.web.gunicorn", "config.wsgi"],
+        "web": WEB,
         "worker": _worker(service, f"{service.name}@%h"),
         **{
             f"worker-{number}": _worker(service, f"{service.name}-{number}@%h")
@@ -156,8 +158,7 @@ def of_service(
         },
         "relay": [str(PYTHON), "-m", "chassis.messaging.relay"],
     }
-    address = variables.secured_url(instance, ports[service.name])
-    ready = {"web": probes.healthy(f"{address}/health/ready", trusted=instance.trusted_if_secured)}
+    ready = {"web": _answers(instance, ports[service.name])}
     return [
         Program(
             f"{service.name}-{kind}",
@@ -170,6 +171,25 @@ def of_service(
         )
         for kind, command in commands.items()
     ]
+
+
+def frontend(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> Program:
+    """The shop."""
+    return Program(
+        f"{FRONTEND}-web",
+        "services",
+        WEB,
+        variables.of_frontend(instance, ports=ports, secrets=secrets),
+        directory=FRONTEND_FOLDER,
+        stop_seconds=30,
+        ready=_answers(instance, ports[FRONTEND]),
+    )
+
+
+def _answers(instance: Instance, port: int) -> Callable[[], bool]:
+    """Whether the web process at this port can do its work."""
+    address = variables.secured_url(instance, port)
+    return probes.healthy(f"{address}/health/ready", trusted=instance.trusted_if_secured)
 
 
 def _worker(service: Service, node: str) -> list[str]:

@@ -17,7 +17,7 @@ from stack import certificates, lifecycle, probes, processes
 from stack.errors import StackError
 from stack.lifecycle import Stack
 from stack.servers import rabbitmq, redis, replicas, required, run_as
-from stack.services import NAMES
+from stack.services import FRONTEND, NAMES
 
 Say = Callable[[str], None]
 SHOWN_SECONDS = 30
@@ -135,7 +135,7 @@ def _children(stack: Stack, parent: int) -> set[int]:
 
 def _pid(stack: Stack, name: str) -> int:
     """Of what supervisord runs; 0 when it does not run."""
-    return stack.supervisor.processes()[f"{name}-web" if name in NAMES else name].pid
+    return stack.supervisor.processes()[f"{name}-web" if name in (*NAMES, FRONTEND) else name].pid
 
 
 def _wait(done: Callable[[], bool], seconds: float, complaint: str) -> None:

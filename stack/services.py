@@ -51,6 +51,10 @@ SERVICES = (
     ),
 )
 NAMES = tuple(service.name for service in SERVICES)
+# The shop: a Django project as well, with no database, worker or relay of its own.
+FRONTEND = "frontend"
+FRONTEND_FOLDER = ROOT / "frontend_project"
+FRONTEND_PORT = 8006
 
 
 def service_named(name: str) -> Service:

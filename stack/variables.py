@@ -8,7 +8,7 @@ from stack.environment import PYTHON
 from stack.instance import Instance
 from stack.ports import HOST
 from stack.servers import postgres, rabbitmq, replicas
-from stack.services import SERVICES, Service
+from stack.services import FRONTEND, NAMES, SERVICES, Service
 
 FLOWER_USER = "operator"
 SENDER = "Marquee <tickets@marquee.example>"
@@ -185,6 +185,27 @@ def _own(
             }
         case _:
             return {}
+
+
+def of_frontend(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> dict[str, str]:
+    """The shop knows Redis, for its sessions, and where the services answer."""
+    return {
+        **base(instance),
+        "SERVICE_NAME": FRONTEND,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "SECRET_KEY": secrets["FRONTEND_SECRET_KEY"],
+        "REDIS_URL": redis_url(instance, ports, secrets),
+        **{f"{name.upper()}_URL": secured_url(instance, ports[name]) for name in NAMES},
+        "CARD_PAGE_URL": f"{gateway_url(instance, ports)}/simulated-card",
+        "SUPPORT_EMAIL": SUPPORT,
+        "ALLOWED_HOSTS": f"{HOST},localhost,[::1]",
+        "PUBLIC_URL": gateway_url(instance, ports),
+        "BIND": HOST,
+        "PORT": str(ports[FRONTEND]),
+        "PROMETHEUS_MULTIPROC_DIR": str(instance.run / "metrics" / FRONTEND),
+        **_shown(instance, FRONTEND, "TLS_CERTIFICATE", "TLS_CERTIFICATE_KEY"),
+        **{name: value for name, value in os.environ.items() if name in PASSED_ON or name.startswith(TRACING)},
+    }
 
 
 def _if_there(secrets: Mapping[str, str], name: str) -> dict[str, str]:

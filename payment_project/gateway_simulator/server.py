@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from gateway_simulator import card_page
 from gateway_simulator.bank import Answer, Bank, Refused
 from gateway_simulator.webhook import Webhook
 
@@ -154,7 +155,14 @@ class Handler(BaseHTTPRequestHandler):
     wbufsize = 64 * 1024  # headers and body leave in one packet
 
     def do_GET(self) -> None:
-        self._answer(self._read_only)
+        url = urlsplit(self.path)
+        shown = card_page.page(parse_qs(url.query)) if url.path == card_page.PATH else None
+        if shown is None:
+            self._answer(self._read_only)
+        else:
+            self._write(
+                200, shown, {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": card_page.POLICY}
+            )
 
     def do_POST(self) -> None:
         self._answer(self._act)
@@ -236,14 +244,16 @@ class Handler(BaseHTTPRequestHandler):
         return body
 
     def _send(self, status: int, body: Mapping[str, Any]) -> None:
-        content = json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"} | ({"Retry-After": "5"} if status == 503 else {})
+        self._write(status, json.dumps(body).encode(), headers)
+
+    def _write(self, status: int, content: bytes, headers: Mapping[str, str]) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         if self.close_connection:
             self.send_header("Connection", "close")
-        if status == 503:
-            self.send_header("Retry-After", "5")
         self.end_headers()
         self.wfile.write(content)
 

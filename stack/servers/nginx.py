@@ -13,7 +13,7 @@ from stack.errors import StackError
 from stack.instance import ROOT, Instance
 from stack.ports import HOST
 from stack.servers import required
-from stack.services import NAMES
+from stack.services import FRONTEND, NAMES
 
 PASSED_ON = (
     "GATEWAY_RATE_PER_MINUTE",
@@ -57,7 +57,8 @@ def _render(instance: Instance, ports: Mapping[str, int], chosen: Mapping[str, s
         "GATEWAY_PORT": str(ports["gateway"]),
         "GATEWAY_RUN_DIR": str(instance.data / "nginx"),
         "GATEWAY_USER": _worker_account(),
-        **{f"{name.upper()}_UPSTREAM": f"{HOST}:{ports[name]}" for name in (*NAMES, "flower")},
+        **{f"{name.upper()}_UPSTREAM": f"{HOST}:{ports[name]}" for name in (*NAMES, FRONTEND, "flower")},
+        "CARD_PAGE_UPSTREAM": f"{HOST}:{ports['gateway-simulator']}",
         **_tls(instance, ports),
         **chosen,
     }

@@ -72,7 +72,41 @@ def service_settings(
     description: what a client should know first. tags: of its operations, and what each of them is about.
     Raises django.core.exceptions.ImproperlyConfigured naming a required variable that is not set.
     """
-    caller = inspect.stack()[1].filename
+    return {
+        **_process(name=name, app=app, title=title, caller=inspect.stack()[1].filename),
+        **_web(name=name),
+        **_django(name=name, app=app),
+        **_storage(name=name),
+        **_messaging(name=name),
+        **_api(name=name, title=title, description=description, tags=tags or {}),
+    }
+
+
+def page_settings(*, name: str, app: str, title: str) -> dict[str, Any]:
+    """Django settings of a project that serves pages to customers, and has no database, no queue and no admin site.
+
+    name, app, title: as of service_settings. Its sessions are in Redis, for as long as a customer is about.
+    Raises django.core.exceptions.ImproperlyConfigured naming a required variable that is not set.
+    """
+    secure = _is_secure()
+    return {
+        **_process(name=name, app=app, title=title, caller=inspect.stack()[1].filename),
+        **_web(name=name),
+        "DEPENDS_ON": ("redis",),
+        "INSTALLED_APPS": ["django.contrib.sessions", "django.contrib.messages", "django.contrib.staticfiles", app],
+        "CACHES": _caches(name=name),
+        "SESSION_ENGINE": "django.contrib.sessions.backends.cache",
+        "SESSION_COOKIE_NAME": f"{name}_session",
+        "SESSION_COOKIE_AGE": DAY,
+        "SESSION_COOKIE_SECURE": secure,
+        "CSRF_COOKIE_NAME": f"{name}_csrf",
+        "CSRF_COOKIE_SECURE": secure,
+        "CSRF_COOKIE_HTTPONLY": True,
+        "MESSAGE_STORAGE": "django.contrib.messages.storage.session.SessionStorage",
+    }
+
+
+def _process(*, name: str, app: str, title: str, caller: str) -> dict[str, Any]:
     debug = env.bool("DEBUG", default=False)
     return {
         "BASE_DIR": Path(caller).resolve().parent.parent,
@@ -83,17 +117,41 @@ def service_settings(
         "SERVICE_APP": app,
         "SERVICE_TITLE": title,
         "PUBLIC_URL": env.str("PUBLIC_URL", default="http://127.0.0.1:8080"),
-        **_django(name=name, app=app),
-        **_storage(name=name),
-        **_messaging(name=name),
-        **_api(name=name, title=title, description=description, tags=tags or {}),
         "LOGGING": logging_config(service=name, level=env.str("LOG_LEVEL", default="INFO")),
     }
 
 
-def _django(*, name: str, app: str) -> dict[str, Any]:
-    secure = env.str("PUBLIC_URL", default="").startswith("https://")
+def _is_secure() -> bool:
+    return bool(env.str("PUBLIC_URL", default="").startswith("https://"))
+
+
+def _web(*, name: str) -> dict[str, Any]:
+    """What whoever answers requests behind the gateway has."""
     return {
+        "ROOT_URLCONF": "config.urls",
+        "WSGI_APPLICATION": "config.wsgi.application",
+        "APPEND_SLASH": False,
+        "LANGUAGE_CODE": "en-us",
+        "USE_TZ": True,
+        "TIME_ZONE": "UTC",
+        "STATIC_URL": f"/static/{name}/",
+        "WHITENOISE_USE_FINDERS": True,
+        "WHITENOISE_MAX_AGE": 3600,
+        "DATA_UPLOAD_MAX_MEMORY_SIZE": 1024 * 1024,
+        "CSRF_TRUSTED_ORIGINS": env.list("CSRF_TRUSTED_ORIGINS", default=[]),
+        "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),
+        "USE_X_FORWARDED_HOST": True,
+        "SECURE_CONTENT_TYPE_NOSNIFF": True,
+        "SECURE_REFERRER_POLICY": "same-origin",
+        "X_FRAME_OPTIONS": "DENY",
+        "SILENCED_SYSTEM_CHECKS": ["security.W004", "security.W008"],  # TLS and HSTS are the gateway's
+    }
+
+
+def _django(*, name: str, app: str) -> dict[str, Any]:
+    secure = _is_secure()
+    return {
+        "DEPENDS_ON": ("postgresql", "schema", "redis", "rabbitmq"),
         "INSTALLED_APPS": [
             # The plain configuration: admin modules are loaded by the web process alone (chassis.urls).
             "django.contrib.admin.apps.SimpleAdminConfig",
@@ -139,17 +197,7 @@ def _django(*, name: str, app: str) -> dict[str, Any]:
                 },
             }
         ],
-        "ROOT_URLCONF": "config.urls",
-        "WSGI_APPLICATION": "config.wsgi.application",
-        "APPEND_SLASH": False,
-        "LANGUAGE_CODE": "en-us",
         "FORMAT_MODULE_PATH": ["chassis.formats"],
-        "USE_TZ": True,
-        "TIME_ZONE": "UTC",
-        "STATIC_URL": f"/static/{name}/",
-        "WHITENOISE_USE_FINDERS": True,
-        "WHITENOISE_MAX_AGE": 3600,
-        "DATA_UPLOAD_MAX_MEMORY_SIZE": 1024 * 1024,
         # Rows of a list that is taken along as a file; the sheet of a workbook has 1,048,576.
         "EXPORTED_ROWS": within("EXPORTED_ROWS", 1, 1_000_000, default=50_000),
         # Lines of a file that is imported, where a kind of file has no lower bound of its own.
@@ -168,13 +216,6 @@ def _django(*, name: str, app: str) -> dict[str, Any]:
         "CSRF_COOKIE_PATH": f"/admin/{name}/",
         "CSRF_COOKIE_SECURE": secure,
         "CSRF_FAILURE_VIEW": "chassis.web.exceptions.csrf_failure",
-        "CSRF_TRUSTED_ORIGINS": env.list("CSRF_TRUSTED_ORIGINS", default=[]),
-        "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),
-        "USE_X_FORWARDED_HOST": True,
-        "SECURE_CONTENT_TYPE_NOSNIFF": True,
-        "SECURE_REFERRER_POLICY": "same-origin",
-        "X_FRAME_OPTIONS": "DENY",
-        "SILENCED_SYSTEM_CHECKS": ["security.W004", "security.W008"],  # TLS and HSTS are the gateway's
     }
 
 
@@ -193,21 +234,25 @@ def _storage(*, name: str) -> dict[str, Any]:
         "DATABASE_REPLICA_MAX_LAG": env.float("DATABASE_REPLICA_MAX_LAG", default=5.0),
         "DATABASE_ROUTERS": ["chassis.storage.replicas.Router"] if replicas else [],
         "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
-        "CACHES": {
-            "default": {
-                "BACKEND": "django_redis.cache.RedisCache",
-                "LOCATION": env.str("REDIS_URL"),
-                "KEY_PREFIX": name,
-                "TIMEOUT": 300,
-                "OPTIONS": {
-                    "IGNORE_EXCEPTIONS": True,  # a cache that is away is a miss
-                    "REDIS_CLIENT_CLASS": "chassis.storage.redis.GuardedRedis",
-                    "CONNECTION_POOL_KWARGS": {"retry": RETRY},
-                    "SOCKET_CONNECT_TIMEOUT": TIMEOUT_SECONDS,
-                    "SOCKET_TIMEOUT": TIMEOUT_SECONDS,
-                },
-            }
-        },
+        "CACHES": _caches(name=name),
+    }
+
+
+def _caches(*, name: str) -> dict[str, Any]:
+    return {
+        "default": {
+            "BACKEND": "django_redis.cache.RedisCache",
+            "LOCATION": env.str("REDIS_URL"),
+            "KEY_PREFIX": name,
+            "TIMEOUT": 300,
+            "OPTIONS": {
+                "IGNORE_EXCEPTIONS": True,  # a cache that is away is a miss
+                "REDIS_CLIENT_CLASS": "chassis.storage.redis.GuardedRedis",
+                "CONNECTION_POOL_KWARGS": {"retry": RETRY},
+                "SOCKET_CONNECT_TIMEOUT": TIMEOUT_SECONDS,
+                "SOCKET_TIMEOUT": TIMEOUT_SECONDS,
+            },
+        }
     }
 
 

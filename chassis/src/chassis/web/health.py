@@ -106,7 +106,7 @@ def ready(request: HttpRequest) -> JsonResponse:
 
     Through the gateway, where everybody may ask, that is up or down, and nothing of what it stands on.
     """
-    asked = {name: _ask(name) for name in DEPENDENCIES}
+    asked = {name: _ask(name) for name in settings.DEPENDS_ON}
     checks = {name: asking.result() for name, asking in asked.items()}
     down = [check for check in checks.values() if check["status"] == "down"]
     status = "degraded" if down else "ok"

@@ -1,0 +1,49 @@
+from chassis.settings import env, page_settings
+from chassis.telemetry import tracing
+
+globals().update(page_settings(name="frontend", app="shop", title="Marquee"))
+
+# Where the five services answer inside the network; the shop knows nothing of them but their APIs.
+SERVICE_URLS = {name: env.str(f"{name.upper()}_URL") for name in ("auth", "catalog", "booking", "payment", "notify")}
+# The payment provider's page on which customers type their card; it sends them back with a token.
+CARD_PAGE_URL = env.str("CARD_PAGE_URL")
+# Whom a customer writes to.
+SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="")
+
+MIDDLEWARE = [
+    *tracing.MIDDLEWARE,
+    "chassis.web.parsing.DrainMiddleware",
+    "chassis.telemetry.correlation.CorrelationMiddleware",
+    "chassis.web.metrics.MetricsMiddleware",
+    "shop.middleware.PolicyMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "chassis.web.health.HostMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.middleware.http.ConditionalGetMiddleware",
+    "shop.middleware.ProblemsInWordsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "builtins": ["shop.templatetags.shop"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "shop.context.every_page",
+            ],
+        },
+    }
+]
+CSRF_FAILURE_VIEW = "shop.errors_pages.csrf_failure"
+
+USE_I18N = True
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("vi", "Tiếng Việt"), ("de", "Deutsch"), ("ja", "日本語")]
+LANGUAGE_COOKIE_NAME = "language"

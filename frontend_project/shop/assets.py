@@ -1,0 +1,16 @@
+"""The files that pages load: each named with a hash of what is in it."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from django.contrib.staticfiles import finders
+
+
+@cache
+def version_of(path: str) -> str:
+    """Ten hex digits that change with the file. Raises LookupError where there is none."""
+    found = finders.find(path)
+    if not isinstance(found, str):
+        raise LookupError(path)
+    return hashlib.sha256(Path(found).read_bytes()).hexdigest()[:10]

@@ -1,0 +1,32 @@
+"""What the frame of every page needs to know."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
+from django.utils import translation
+from django.utils.translation import get_language_info
+
+
+def every_page(request: HttpRequest) -> dict[str, Any]:
+    """The page's address in the other languages: they differ in their first part alone."""
+    rest = request.get_full_path()[1:].partition("/")[2] if _has_language(request) else ""
+    language = translation.get_language() or settings.LANGUAGE_CODE
+    return {
+        "public_url": settings.PUBLIC_URL,
+        "canonical": f"{settings.PUBLIC_URL}{request.path}",
+        "page_language": language,
+        "languages": [
+            {"code": code, "name": get_language_info(code)["name_local"], "href": f"/{code}/{rest}"}
+            for code, _ in settings.LANGUAGES
+        ],
+    }
+
+
+def _has_language(request: HttpRequest) -> bool:
+    try:
+        resolve(request.path_info)
+    except Resolver404:
+        return False
+    return request.path_info.split("/")[1] in dict(settings.LANGUAGES)

@@ -1,0 +1,61 @@
+"""Pages for what went wrong: what happened, in words, and what to do now."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from chassis.telemetry.correlation import correlation_id
+from shop import visitors, words
+from shop.services import Away, Refused
+
+
+def _page(request: HttpRequest, status: int, title: str, said: str) -> HttpResponse:
+    shown = {"title": title, "said": said, "correlation_id": correlation_id()}
+    return render(request, "shop/problem.html", shown, status=status)
+
+
+def away(request: HttpRequest, exc: Away) -> HttpResponse:
+    response = _page(request, 503, _("One moment, please"), words.away(exc.name))
+    response["Retry-After"] = str(exc.retry_after)
+    return response
+
+
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """To the page on which one signs in, and back from there to what was asked for."""
+    visitors.sign_out(request)
+    messages.info(request, _("You were signed out. Please sign in again."))
+    back = request.get_full_path() if request.method == "GET" else ""
+    query = f"?{urlencode({'next': back})}" if back else ""
+    return HttpResponseRedirect(reverse("sign_in") + query)
+
+
+def refused(request: HttpRequest, exc: Refused) -> HttpResponse:
+    response = _page(request, exc.status, _("This did not work"), words.problem(exc))
+    if exc.retry_after:
+        response["Retry-After"] = str(exc.retry_after)
+    return response
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    said = _("There is nothing at this address, or not any more. The programme is on the first page.")
+    return _page(request, 404, _("Not found"), said)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(request, 400, _("This did not work"), _("The address or the form is not complete. Please try again."))
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(request, 403, _("This did not work"), _("This page is not for this account."))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _page(request, 500, _("This did not work"), _("The fault is ours. Nothing was booked or paid by it."))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    said = _("The page was open for too long, or this browser keeps no cookies. Go back, load it again, and send it.")
+    return _page(request, 403, _("Nothing was sent"), said)

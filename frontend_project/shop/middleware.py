@@ -1,0 +1,51 @@
+"""What every page has in common: its policy, and words for what went wrong."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_cache_control
+
+from shop import errors_pages
+from shop.services import Away, Refused, SignedOut
+
+# Nothing from elsewhere, nothing inline. Live seats are a socket of our own origin, which 'self' covers.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+class PolicyMiddleware:
+    """Says what a page may load, and that it is its reader's alone unless its view says otherwise."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+        if "Cache-Control" not in response.headers:
+            patch_cache_control(response, private=True, no_cache=True)
+        return response
+
+
+class ProblemsInWordsMiddleware:
+    """What a service refused, or a service that is away, as a page of the shop, where the view had no better answer."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
+        match exc:
+            case Away():
+                return errors_pages.away(request, exc)
+            case SignedOut():
+                return errors_pages.signed_out(request)
+            case Refused(status=404):
+                return errors_pages.not_found(request, exc)
+            case Refused():
+                return errors_pages.refused(request, exc)
+        return None

@@ -1,0 +1,93 @@
+"""Pages that are alike for everybody: the programme, films, cinemas."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import translation
+from django.utils.http import urlencode
+from django.views.decorators.http import require_safe
+
+from shop import programme
+from shop.services import Shopper, together
+from shop.visitors import anybody
+
+CINEMA = "cinema"
+CINEMA_DAYS = 180
+# What the gateway keeps of a page that is everybody's; browsers ask each time.
+EDGE_SECONDS = 5
+
+
+def everybodys(response: HttpResponse) -> HttpResponse:
+    """Marks a page as one that has nothing of its reader in it."""
+    response["Cache-Control"] = "public, max-age=0"
+    response["X-Accel-Expires"] = str(EDGE_SECONDS)
+    return response
+
+
+def _theater(shopper: Shopper, theater_id: str) -> Mapping[str, Any]:
+    """Raises Http404 for none."""
+    for theater in programme.theaters(shopper):
+        if theater["id"] == theater_id:
+            return theater
+    raise Http404(theater_id)
+
+
+@require_safe
+def front(request: HttpRequest) -> HttpResponse:
+    """/: the shop in the visitor's language."""
+    return redirect(f"/{translation.get_language_from_request(request)}/")
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """A day of a cinema: that of the address, else the one that was looked at last, else the first."""
+    shopper = anybody(request)
+    theaters = programme.theaters(shopper)
+    wanted = request.GET.get("cinema", "")
+    remembered = request.COOKIES.get(CINEMA, "")
+    known = {theater["id"]: theater for theater in theaters}
+    if not wanted and remembered in known:
+        return HttpResponseRedirect(f"{reverse('home')}?{urlencode({'cinema': remembered})}")
+    theater = known.get(wanted) or (theaters[0] if theaters else None)
+    day = programme.day_at(shopper, theater, request.GET.get("day", "")) if theater else None
+    response = render(request, "shop/home.html", {"theaters": theaters, "day": day})
+    # Without a choice in the address it is for this browser alone: the next one may have another cookie.
+    return everybodys(response) if wanted else response
+
+
+@require_safe
+def choose_cinema(request: HttpRequest, theater_id: UUID) -> HttpResponse:
+    """Remembers a cinema, and shows what is on there."""
+    theater = _theater(anybody(request), str(theater_id))
+    response = HttpResponseRedirect(f"{reverse('home')}?{urlencode({'cinema': theater['id']})}")
+    response.set_cookie(
+        CINEMA, theater["id"], max_age=CINEMA_DAYS * 86400, secure=request.is_secure(), httponly=True, samesite="Lax"
+    )
+    return response
+
+
+@require_safe
+def film(request: HttpRequest, slug: str) -> HttpResponse:
+    shopper = anybody(request)
+    found, theaters = together(partial(programme.film_at, shopper, slug), partial(programme.theaters, shopper))
+    wanted = request.GET.get("cinema", "")
+    theater = next((each for each in theaters if each["id"] == wanted), theaters[0] if theaters else None)
+    days = programme.showtimes_of_film(shopper, found, theater) if theater else []
+    shown = {"film": found, "theaters": theaters, "theater": theater, "days": days}
+    return everybodys(render(request, "shop/film.html", shown))
+
+
+@require_safe
+def cinemas(request: HttpRequest) -> HttpResponse:
+    return everybodys(render(request, "shop/cinemas.html", {"theaters": programme.theaters(anybody(request))}))
+
+
+@require_safe
+def cinema(request: HttpRequest, theater_id: UUID) -> HttpResponse:
+    theater = anybody(request).get("catalog", f"/theaters/{theater_id}")
+    return everybodys(render(request, "shop/cinema.html", {"theater": theater}))

@@ -1,0 +1,141 @@
+"""A showtime: how many tickets, which seats, what they cost, and holding them."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_http_methods, require_POST
+
+from chassis.codes import MAX_TYPED
+from shop import choices, words
+from shop.services import Refused, Shopper, together
+from shop.visitors import anybody, shopper_of, visitor_of
+
+# In the session: what was chosen, until it is known who holds it.
+CHOSEN = "chosen"
+
+
+@csrf_protect
+@require_http_methods(["GET", "HEAD", "POST"])
+def showtime(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
+    if request.method == "POST":
+        return _hold(request, showtime_id)
+    return _page(request, showtime_id, request.GET)
+
+
+@csrf_protect
+@require_POST
+def price(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
+    """What the seats that are chosen cost, line by line: a part of the showtime's page."""
+    shopper = anybody(request)
+    shown = _shown(shopper, showtime_id)
+    wanted = choices.counts(request.POST, shown["seat_map"]["ticket_types"])
+    chosen = request.POST.getlist("seat")
+    return render(request, "shop/price.html", shown | _priced(shopper, showtime_id, wanted, chosen, _code(request)))
+
+
+def _code(request: HttpRequest) -> str:
+    return request.POST.get("promo_code", "").strip()[:MAX_TYPED]
+
+
+def _shown(shopper: Shopper, showtime_id: UUID) -> dict[str, Any]:
+    found, seat_map = together(
+        partial(shopper.get, "catalog", f"/showtimes/{showtime_id}"),
+        partial(shopper.get, "booking", f"/showtimes/{showtime_id}/seats"),
+    )
+    return {"showtime": found, "seat_map": seat_map, "free": choices.free(seat_map["seats"])}
+
+
+def _page(
+    request: HttpRequest, showtime_id: UUID, form: Mapping[str, str], *, error: str = "", status: int = 200
+) -> HttpResponse:
+    """form: how many tickets of which type. Seats are the best ones unless `seat` names some."""
+    shopper = anybody(request)
+    shown = _shown(shopper, showtime_id)
+    wanted = choices.counts(form, shown["seat_map"]["ticket_types"])
+    named = getattr(form, "getlist", lambda _: [])("seat")
+    free = {seat["id"] for seat in shown["seat_map"]["seats"] if seat["status"] == "available"}
+    kept = [seat for seat in named if seat in free]
+    priced = _priced(shopper, showtime_id, wanted, kept, form.get("promo_code", ""))
+    priced["error"] = error or priced["error"]
+    shown |= {
+        "rows": choices.rows(shown["seat_map"]["seats"]),
+        "wanted": wanted,
+        "types": [each for each in shown["seat_map"]["ticket_types"] if each["online"]],
+        "numbers": range(choices.MOST + 1),
+        "attempt": uuid4(),
+        "promo_code": form.get("promo_code", ""),
+        **priced,
+    }
+    return render(request, "shop/showtime.html", shown, status=status)
+
+
+def _priced(
+    shopper: Shopper, showtime_id: UUID, wanted: Mapping[str, int], named: list[str], code: str
+) -> dict[str, Any]:
+    """What a quote tells of the seats that are named, or of the best ones where none is."""
+    ask: dict[str, Any] = {"quantity": wanted}
+    if named:
+        try:
+            ask = {"seats": choices.tickets(named, wanted)}
+        except ValueError:
+            return {"quote": None, "chosen": named, "error": "", "missing": sum(wanted.values()) - len(named)}
+    if not wanted:
+        return {"quote": None, "chosen": [], "error": "", "missing": 0}
+    try:
+        quote = shopper.post("booking", f"/showtimes/{showtime_id}/quote", ask | ({"promo_code": code} if code else {}))
+    except Refused as refused:
+        if refused.status == 404:
+            raise
+        return {"quote": None, "chosen": named, "error": words.problem(refused), "missing": 0}
+    return {"quote": quote, "chosen": [seat["id"] for seat in quote["seats"]], "error": "", "missing": 0}
+
+
+def _hold(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
+    seat_map = anybody(request).get("booking", f"/showtimes/{showtime_id}/seats")
+    wanted = choices.counts(request.POST, seat_map["ticket_types"])
+    try:
+        seats = choices.tickets(request.POST.getlist("seat"), wanted)
+    except ValueError:
+        return _page(request, showtime_id, request.POST, error=words.numbers_differ(), status=400)
+    if not seats:
+        return _page(request, showtime_id, request.POST, error=words.nothing_chosen(), status=400)
+    chosen = {"showtime_id": str(showtime_id), "seats": seats}
+    if code := _code(request):
+        chosen["promo_code"] = code
+    request.session[CHOSEN] = chosen
+    if visitor_of(request) is None:
+        return redirect("who")
+    return hold_chosen(request)
+
+
+def hold_chosen(request: HttpRequest) -> HttpResponse:
+    """Holds what the session remembers as chosen, and goes on to paying it; or back to the seats, saying why not."""
+    chosen = request.session.pop(CHOSEN, None)
+    if not chosen:
+        return redirect("home")
+    try:
+        booking = shopper_of(request).post("booking", "/bookings", chosen, key=str(uuid4()))
+    except Refused as refused:
+        return _again(request, chosen, refused)
+    return redirect("checkout", booking_id=booking["id"])
+
+
+def _again(request: HttpRequest, chosen: Mapping[str, Any], refused: Refused) -> HttpResponse:
+    """The seats once more: those that are still there stay chosen."""
+    form = request.POST.copy()
+    form.setlist("seat", [seat["seat_id"] for seat in chosen["seats"]])
+    for code in {seat["ticket_type"] for seat in chosen["seats"]}:
+        form[f"type-{code}"] = str(sum(seat["ticket_type"] == code for seat in chosen["seats"]))
+    if "promo_code" in chosen:
+        form["promo_code"] = chosen["promo_code"]
+    lost = [f"{seat['row']}{seat['number']}" for seat in refused.problem.get("seats") or () if isinstance(seat, dict)]
+    error = f"{words.problem(refused)} {', '.join(lost)}".strip()
+    response = _page(request, UUID(chosen["showtime_id"]), form, error=error, status=refused.status)
+    response["Content-Location"] = reverse("showtime", kwargs={"showtime_id": chosen["showtime_id"]})
+    return response

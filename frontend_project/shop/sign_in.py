@@ -1,0 +1,99 @@
+"""Signing in, opening an account, and signing out."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import translation
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from shop import visitors, words
+from shop.services import Away, Refused, SignedOut
+
+LONGEST = 254
+P = ParamSpec("P")
+
+
+def signed_in(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:
+    """A view for those who are signed in; the others sign in first, and come back."""
+
+    @wraps(view)
+    def shown(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if visitors.visitor_of(request) is None:
+            back = urlencode({"next": request.get_full_path()})
+            return HttpResponseRedirect(f"{reverse('sign_in')}?{back}")
+        return view(request, *args, **kwargs)
+
+    return shown
+
+
+def onward(request: HttpRequest) -> str:
+    """Where somebody wanted to go: a path of this shop, else the list of their bookings."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith("/")
+    return wanted if is_ours and not urlsplit(wanted).netloc else reverse("bookings")
+
+
+def field_errors(refused: Refused) -> list[str]:
+    """What is wrong with a form, as sentences; a problem without fields is one sentence."""
+    return [each["detail"] for each in refused.errors] or [words.problem(refused)]
+
+
+@csrf_protect
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        return render(request, "shop/sign_in.html", {"next": onward(request)})
+    name = request.POST.get("name", "").strip()[:LONGEST]
+    body = {"email" if "@" in name else "username": name, "password": request.POST.get("password", "")}
+    try:
+        visitors.sign_in(request, visitors.anybody(request).post("auth", "/token", body))
+    except Refused as refused:
+        shown = {"next": onward(request), "name": name, "errors": field_errors(refused)}
+        return render(request, "shop/sign_in.html", shown, status=refused.status)
+    return HttpResponseRedirect(onward(request))
+
+
+@csrf_protect
+@require_http_methods(["GET", "HEAD", "POST"])
+def register(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        return render(request, "shop/register.html", {"next": onward(request)})
+    typed: dict[str, Any] = {
+        name: request.POST.get(name, "").strip()[:LONGEST] for name in ("username", "email", "full_name")
+    }
+    body = {**typed, "password": request.POST.get("password", ""), "language": translation.get_language()}
+    nobody = visitors.anybody(request)
+    try:
+        nobody.post("auth", "/register", {name: value for name, value in body.items() if value})
+        pair = nobody.post("auth", "/token", {"username": typed["username"], "password": body["password"]})
+    except Refused as refused:
+        shown = {"next": onward(request), "typed": typed, "errors": field_errors(refused)}
+        return render(request, "shop/register.html", shown, status=refused.status)
+    visitors.sign_in(request, pair)
+    return HttpResponseRedirect(onward(request))
+
+
+@csrf_protect
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """Ends the session here and at auth; with `everywhere` all those of the account."""
+    try:
+        everywhere = "everywhere" in request.POST
+        visitors.shopper_of(request).post("auth", "/logout", {"everywhere": True} if everywhere else {})
+    except (Away, Refused, SignedOut):
+        pass  # the tokens are forgotten here in any case, and nobody else has them
+    visitors.sign_out(request)
+    return redirect("home")
+
+
+@require_safe
+def me(request: HttpRequest) -> HttpResponse:
+    """Who is signed in: the part of each page's head that is its reader's."""
+    return render(request, "shop/me.html", {"visitor": visitors.visitor_of(request)})

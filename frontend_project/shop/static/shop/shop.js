@@ -1,0 +1,17 @@
+// The time that is left to pay, said aloud a minute before it ends.
+const left = document.querySelector("[data-ends]");
+if (left) {
+  const shown = left.querySelector(".countdown");
+  const warning = left.querySelector(".warning");
+  const ends = Date.parse(left.dataset.ends);
+  const tick = () => {
+    const seconds = Math.max(0, Math.round((ends - Date.now()) / 1000));
+    shown.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    if (seconds <= 60 && !warning.textContent) warning.textContent = left.dataset.warning || "";
+    if (seconds === 0) location.reload();
+    else setTimeout(tick, 1000);
+  };
+  tick();
+}
+// After an error the reader begins there.
+document.querySelector(".errors[tabindex]")?.focus();

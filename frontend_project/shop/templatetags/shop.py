@@ -1,0 +1,108 @@
+"""Money, times and names as people of a language write them (CLDR, by Babel)."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import babel
+from babel import dates, numbers
+from django import template
+from django.templatetags.static import static
+from django.utils import translation
+from django.utils.translation import ngettext
+
+from chassis.money import Money, to_major
+from shop import words
+from shop.assets import version_of
+
+register = template.Library()
+
+
+def _locale() -> babel.Locale:
+    return babel.Locale.parse(translation.get_language() or "en", sep="-")
+
+
+@register.filter
+def money(value: Mapping[str, Any]) -> str:
+    """{"amount": 1450, "currency": "EUR"}: €14.50, 14,50 €."""
+    major = to_major(Money(value["amount"], value["currency"]))
+    return str(numbers.format_currency(major, value["currency"], locale=_locale()))
+
+
+@register.filter
+def in_currency(amount: int, currency: str) -> str:
+    """Minor units of a currency."""
+    return money({"amount": amount, "currency": currency})
+
+
+def parsed(value: str | datetime) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+
+
+@register.filter
+def clock(value: str, zone: str) -> str:
+    """The time of day in that zone, as short as the language has it."""
+    return str(dates.format_time(parsed(value), "short", tzinfo=ZoneInfo(zone), locale=_locale()))
+
+
+@register.filter
+def day_of(value: str, zone: str) -> str:
+    """The day in that zone, with its weekday."""
+    local = parsed(value).astimezone(ZoneInfo(zone)).date()
+    return day(local)
+
+
+@register.filter
+def day(value: date) -> str:
+    return str(dates.format_date(value, "full", locale=_locale()))
+
+
+@register.filter
+def weekday(value: date) -> str:
+    return str(dates.format_date(value, "EEE", locale=_locale()))
+
+
+@register.filter
+def day_and_month(value: date) -> str:
+    return str(dates.format_skeleton("MMMd", value, locale=_locale()))
+
+
+@register.filter
+def zone_name(zone: str) -> str:
+    """What people call it: Berlin time, giờ Đông Dương."""
+    return str(dates.get_timezone_name(ZoneInfo(zone), locale=_locale()))
+
+
+@register.filter
+def language_name(tag: str) -> str:
+    try:
+        return babel.Locale.parse(tag, sep="-").get_display_name(_locale()) or tag
+    except (ValueError, babel.UnknownLocaleError):
+        return tag
+
+
+@register.filter
+def minutes(value: int) -> str:
+    return ngettext("%(count)d minute", "%(count)d minutes", value) % {"count": value}
+
+
+@register.filter
+def category(code: str) -> str:
+    return words.category(code)
+
+
+@register.filter
+def seat_status(code: str) -> str:
+    return words.seat_status(code)
+
+
+@register.filter
+def item(mapping: Mapping[str, Any], key: str) -> Any:
+    return mapping.get(key)
+
+
+@register.simple_tag
+def asset(path: str) -> str:
+    """Where a file of ours is; its address changes with it, so that browsers may keep it."""
+    return f"{static(path)}?v={version_of(path)}"
