@@ -29,7 +29,7 @@ from stack.environment import PYTHON
 from stack.errors import StackError
 from stack.instance import MAIN, ROOT, Instance
 from stack.ports import USUAL
-from stack.services import SERVICES, Service
+from stack.services import FRONTEND, FRONTEND_FOLDER, SERVICES, Service
 
 BIN = PYTHON.parent
 CONTRACTS = ROOT / "contracts"
@@ -80,8 +80,8 @@ class Check:
 
 
 def all_checks() -> list[Check]:
-    members = [ROOT / "chassis", *(service.folder for service in SERVICES)]
-    roots = [ROOT, ROOT / "mailbox", ROOT / "chassis" / "src", *(service.folder for service in SERVICES)]
+    members = [ROOT / "chassis", *(service.folder for service in SERVICES), FRONTEND_FOLDER]
+    roots = [ROOT, ROOT / "mailbox", ROOT / "chassis" / "src", *members[1:]]
     checks = [
         # The longest where their programs are still to be made.
         Check("chart, by the schemas of each Kubernetes", [str(PYTHON), "helm/check"], tells=True),
@@ -119,6 +119,14 @@ def all_checks() -> list[Check]:
             {**_service_variables(SERVICES[0]), "PYTHONPATH": "tests"},
         ),
     ]
+    checks.append(
+        Check(
+            f"types of {FRONTEND}",
+            [*_mypy_of_django(), "--follow-imports=silent", "shop", "config", "manage.py"],
+            FRONTEND_FOLDER,
+            {**_frontend_variables(), "PYTHONPATH": "."},
+        )
+    )
     for service in SERVICES:
         own = {**_service_variables(service), "PYTHONPATH": "."}
         checks += [
@@ -228,11 +236,19 @@ def _manage(*words: str) -> list[str]:
     return [str(PYTHON), "manage.py", *words]
 
 
+def _frontend_variables() -> dict[str, str]:
+    return variables.of_frontend(Instance.named(MAIN), ports=dict.fromkeys(USUAL, 1), secrets=_secrets())
+
+
 def _service_variables(service: Service) -> dict[str, str]:
     """What its settings ask for: secrets that nothing else knows, and ports where nothing listens."""
     return variables.of_service(
         Instance.named(MAIN),
         service,
         ports=dict.fromkeys(USUAL, 1),
-        secrets={name: make() for name, make in credentials.MAKERS.items()},
+        secrets=_secrets(),
     )
+
+
+def _secrets() -> dict[str, str]:
+    return {name: make() for name, make in credentials.MAKERS.items()}

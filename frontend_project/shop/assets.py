@@ -11,6 +11,6 @@ from django.contrib.staticfiles import finders
 def version_of(path: str) -> str:
     """Ten hex digits that change with the file. Raises LookupError where there is none."""
     found = finders.find(path)
-    if not isinstance(found, str):
+    if found is None:
         raise LookupError(path)
-    return hashlib.sha256(Path(found).read_bytes()).hexdigest()[:10]
+    return hashlib.sha256(Path(str(found)).read_bytes()).hexdigest()[:10]

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_protect
@@ -52,13 +52,13 @@ def _shown(shopper: Shopper, showtime_id: UUID) -> dict[str, Any]:
 
 
 def _page(
-    request: HttpRequest, showtime_id: UUID, form: Mapping[str, str], *, error: str = "", status: int = 200
+    request: HttpRequest, showtime_id: UUID, form: QueryDict, *, error: str = "", status: int = 200
 ) -> HttpResponse:
     """form: how many tickets of which type. Seats are the best ones unless `seat` names some."""
     shopper = anybody(request)
     shown = _shown(shopper, showtime_id)
     wanted = choices.counts(form, shown["seat_map"]["ticket_types"])
-    named = getattr(form, "getlist", lambda _: [])("seat")
+    named = form.getlist("seat")
     free = {seat["id"] for seat in shown["seat_map"]["seats"] if seat["status"] == "available"}
     kept = [seat for seat in named if seat in free]
     priced = _priced(shopper, showtime_id, wanted, kept, form.get("promo_code", ""))

@@ -115,7 +115,7 @@ class Shopper:
 
 
 def together(*questions: Callable[[], Any]) -> list[Any]:
-    """The answers to questions that are asked at the same time, in their order. Raises what the first of them raised."""
+    """The answers to questions that are asked at the same time, in their order. Raises what one of them raised."""
     asked = [_threads().submit(copy_context().run, question) for question in questions[1:]]
     first = questions[0]()
     return [first, *(each.result() for each in asked)]

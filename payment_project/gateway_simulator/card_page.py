@@ -19,9 +19,8 @@ body{font:100%/1.5 system-ui,sans-serif;max-width:32rem;margin:2rem auto;padding
 form{margin:.5rem 0}
 button{font:inherit;width:100%;min-height:3rem;text-align:left;padding:.5rem 1rem;border:2px solid;border-radius:.5rem}
 """
-POLICY = "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; frame-ancestors 'none'".format(
-    base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-)
+_DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+POLICY = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; base-uri 'none'; frame-ancestors 'none'"
 # What each test card does, as its button says it, by the language that is asked for.
 SAID: Mapping[str, Mapping[str, str]] = {
     "en": {
