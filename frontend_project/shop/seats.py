@@ -68,8 +68,8 @@ def _page(
         "wanted": wanted,
         "types": [each for each in shown["seat_map"]["ticket_types"] if each["online"]],
         "numbers": range(choices.MOST + 1),
-        "attempt": uuid4(),
         "promo_code": form.get("promo_code", ""),
+        "seat_texts": words.seat_texts(),
         **priced,
     }
     return render(request, "shop/showtime.html", shown, status=status)

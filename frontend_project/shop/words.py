@@ -114,3 +114,20 @@ def nothing_chosen() -> str:
 
 def no_card() -> str:
     return _("Please enter a card, or a gift card that pays all of it.")
+
+
+def seat_texts() -> dict[str, object]:
+    """What the seat map says while somebody chooses; the names in braces are filled in by the page."""
+    return {
+        "chosen": _("{seat} is chosen, {count} of {wanted}."),
+        "not_chosen": _("{seat} is not chosen any more, {count} of {wanted}."),
+        "gone": _("Somebody has just taken {seat}. Your other seats stay chosen."),
+        "instead": _("Take {seat} instead"),
+        "couple": _("Couple seats are sold in pairs."),
+        "companion": _("A companion's seat is sold together with the place beside it."),
+        "orphan": _("Please leave no single seat empty: {seat}."),
+        "free": _("Free seats: {count}"),
+        "smaller": _("Smaller seats"),
+        "larger": _("Larger seats"),
+        "statuses": {code: str(said) for code, said in STATUSES.items()},
+    }
