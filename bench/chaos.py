@@ -24,13 +24,14 @@ from audit.rules import Report
 from bench import system
 from bench.buyers import Load
 from bench.http import Client
-from bench.market import BenchError, Market
+from bench.market import BenchError, Market, wait_for
 from stack import control
 from stack.errors import StackError
 from stack.servers import postgres, replicas, run_as
 from stack.services import NAMES
 
 KILLS_PER_KIND = 5
+BACK_SECONDS = 60
 FROZEN_SECONDS = 20
 # A card gateway that is slow runs for a tenth of a second, then not for one: so often.
 SLOW_TURNS, SLOW_SECONDS, AWAKE_SECONDS = 20, 1.0, 0.1
@@ -110,6 +111,8 @@ def plan(chance: random.Random) -> list[tuple[str, str]]:
 
 
 def strike(run: Run, kind: str, target: str) -> None:
+    # A database that met a full disk may be on its way back.
+    wait_for(lambda: control.pid(target), BACK_SECONDS, f"{target} does not come back")
     match kind:
         case "postgres":
             # SIGQUIT is PostgreSQL's immediate shutdown: no checkpoint, recovery at the next start.

@@ -5,6 +5,7 @@ A test takes `page`, a window of its own with nobody signed in. A page that fail
 """
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from stranger import Stranger
-from world import World
+from world import PRICE, Market, World, showtime_body, wait_until_on_sale
 
 # Milliseconds that a page, or what is waited for on it, may take; more than the slowest machine needs.
 PATIENCE = 30_000
@@ -87,3 +88,23 @@ def staff_page(page: Page, cookies: Callable[[str, str], Any]) -> Callable[[str,
 def stranger() -> Iterator[Stranger]:
     with Stranger() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def small_house(market: Market) -> str:
+    """A showtime with every kind of seat, of which the tests of the shop may take any."""
+    kinds = ["standard"] * 4 + ["premium"] * 2 + ["couple"]
+    places = [
+        {"row": chr(65 + y), "number": x, "x": x, "y": y + 1, "category": kind}
+        for y, kind in enumerate(kinds)
+        for x in range(1, 11)
+    ]
+    places[0]["category"], places[1]["category"] = "accessible", "companion"
+    admin = market.world.staff("admin")
+    screens = f"/api/theaters/{market.theater['id']}/screens"
+    screen = admin.post(screens, {"name": "Small house", "seats": places}).ok(201)
+    body = showtime_body(market.movie, screen, datetime.now(UTC).replace(microsecond=0) + timedelta(days=2))
+    body["prices"] = dict.fromkeys((*kinds, "accessible", "companion"), PRICE)
+    showtime = str(admin.post("/api/showtimes", body).ok(201)["id"])
+    wait_until_on_sale(market.world, showtime)
+    return showtime

@@ -1,0 +1,62 @@
+"""The shop as a customer goes through it, page by page."""
+
+import secrets
+from dataclasses import dataclass
+
+from playwright.sync_api import Page, expect
+
+# A part of each page's words by language, as a person would look for them.
+WORDS = {
+    "en": {"go_on": "Go on with these seats", "guest": "Go on as a guest", "enter": "Enter a card", "pay": "Pay ₫"},
+    "vi": {
+        "go_on": "Tiếp tục với các ghế này",
+        "guest": "Tiếp tục với tư cách khách",
+        "enter": "Nhập thẻ",
+        "pay": "Thanh toán",
+    },
+}
+GOOD = "4242"
+DECLINED = "0002"
+
+
+@dataclass(frozen=True)
+class Shopping:
+    """One who buys. javascript: whether the browser has it."""
+
+    page: Page
+    language: str = "en"
+
+    @property
+    def words(self) -> dict[str, str]:
+        return WORDS[self.language]
+
+    def open(self, showtime: str) -> None:
+        self.page.goto(f"/{self.language}/showtimes/{showtime}/")
+
+    def chosen(self) -> list[str]:
+        """The names of the seats that are chosen, in the order of the map."""
+        found: list[str] = self.page.eval_on_selector_all(
+            "input[name=seat]:checked", "boxes => boxes.map(box => box.dataset.name)"
+        )
+        return found
+
+    def go_on(self) -> None:
+        self.page.get_by_role("button", name=self.words["go_on"]).click()
+
+    def as_guest(self) -> str:
+        """Gives an address, which comes back."""
+        address = f"shop-{secrets.token_hex(6)}@customers.example"
+        self.page.locator("#email").fill(address)
+        self.page.get_by_role("button", name=self.words["guest"]).click()
+        return address
+
+    def enter_card(self, last4: str) -> None:
+        """At the card company, and back."""
+        self.page.locator("a[href$='/card/']").click()
+        self.page.get_by_role("button", name=last4).click()
+
+    def pay(self) -> None:
+        self.page.get_by_role("button", name=self.words["pay"]).click()
+
+    def sees_tickets(self, count: int) -> None:
+        expect(self.page.locator(".codes li")).to_have_count(count)
