@@ -73,6 +73,9 @@ audit-dependencies: install ## Licences and known vulnerabilities of what is loc
 lock: ## Renew requirements.lock (UPGRADE=1 takes the newest versions)
 	@$(STACK) lock $(if $(UPGRADE),--upgrade)
 
+translations: ## Take the shop's texts into its languages' catalogues, and compile these
+	@$(BIN)/python -m stack.translations
+
 contracts: install ## Renew from the code: contracts/openapi and what is made of it, docs/saga.md, docs/staff-rights.md
 	@$(STACK) contracts
 

@@ -104,6 +104,7 @@ def all_checks() -> list[Check]:
         Check("API documents, by Spectral", function=spectral.check),
         Check("Postman collection", _postman("--check")),
         Check("AsyncAPI document", [str(PYTHON), "-m", "stack.asyncapi", "--check"]),
+        Check("texts of the shop", [str(PYTHON), "-m", "stack.translations", "--check"]),
         Check("load test", function=check_journey),
         Check("types of stack, bench and audit", [*_mypy(), "stack", "bench", "audit"]),
         Check(

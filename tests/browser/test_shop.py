@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from shop import DECLINED, GOOD, Shopping
+from shopping import DECLINED, GOOD, Shopping
 from world import Choice, Market, book
 
 TELEPHONE = {"width": 390, "height": 844}
