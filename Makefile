@@ -7,7 +7,7 @@ BIN := .venv/bin
 INSTANCE ?= main
 
 .DEFAULT_GOAL := help
-.PHONY: contracts bench bench-large load-large chaos alerts watch help env up down restart rotate-certificates status logs memory demo-data test check audit audit-dependencies lock \
+.PHONY: contracts translations bench bench-large load-large chaos alerts watch help env up down restart rotate-certificates status logs memory demo-data test check audit audit-dependencies lock \
 	install format
 
 help: ## Show this
@@ -73,7 +73,7 @@ audit-dependencies: install ## Licences and known vulnerabilities of what is loc
 lock: ## Renew requirements.lock (UPGRADE=1 takes the newest versions)
 	@$(STACK) lock $(if $(UPGRADE),--upgrade)
 
-translations: ## Take the shop's texts into its languages' catalogues, and compile these
+translations: install ## Take the shop's texts into its languages' catalogues, and compile these
 	@$(BIN)/python -m stack.translations
 
 contracts: install ## Renew from the code: contracts/openapi and what is made of it, docs/saga.md, docs/staff-rights.md

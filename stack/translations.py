@@ -87,7 +87,7 @@ def faults(catalog: Catalog) -> Iterator[str]:
 
 
 def _fault(message: Message) -> str:
-    strings = [message.string] if isinstance(message.string, str) else list(message.string)
+    strings = [message.string] if isinstance(message.string, str) else list(message.string or [""])
     if not all(strings):
         return "not translated"
     wanted = set(NAMES.findall(_first(message.id if isinstance(message.id, str) else message.id[1])))
