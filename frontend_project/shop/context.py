@@ -6,7 +6,6 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 from django.utils import translation
-from django.utils.translation import get_language_info
 
 
 def every_page(request: HttpRequest) -> dict[str, Any]:
@@ -17,10 +16,7 @@ def every_page(request: HttpRequest) -> dict[str, Any]:
         "public_url": settings.PUBLIC_URL,
         "canonical": f"{settings.PUBLIC_URL}{request.path}",
         "page_language": language,
-        "languages": [
-            {"code": code, "name": get_language_info(code)["name_local"], "href": f"/{code}/{rest}"}
-            for code, _ in settings.LANGUAGES
-        ],
+        "languages": [{"code": code, "name": name, "href": f"/{code}/{rest}"} for code, name in settings.LANGUAGES],
     }
 
 

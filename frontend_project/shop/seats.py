@@ -52,9 +52,15 @@ def _shown(shopper: Shopper, showtime_id: UUID) -> dict[str, Any]:
 
 
 def _page(
-    request: HttpRequest, showtime_id: UUID, form: QueryDict, *, error: str = "", status: int = 200
+    request: HttpRequest,
+    showtime_id: UUID,
+    form: QueryDict,
+    *,
+    error: str = "",
+    refused: Refused | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    """form: how many tickets of which type. Seats are the best ones unless `seat` names some."""
+    """form: how many tickets of which type. Seats are the best ones unless `seat` names some. refused: with which seats."""
     shopper = anybody(request)
     shown = _shown(shopper, showtime_id)
     wanted = choices.counts(form, shown["seat_map"]["ticket_types"])
@@ -62,6 +68,8 @@ def _page(
     free = {seat["id"] for seat in shown["seat_map"]["seats"] if seat["status"] == "available"}
     kept = [seat for seat in named if seat in free]
     priced = _priced(shopper, showtime_id, wanted, kept, form.get("promo_code", ""))
+    if refused is not None:
+        error = words.about_seats(refused, shown["seat_map"]["seats"])
     priced["error"] = error or priced["error"]
     shown |= {
         "rows": choices.rows(shown["seat_map"]["seats"]),
@@ -134,8 +142,6 @@ def _again(request: HttpRequest, chosen: Mapping[str, Any], refused: Refused) ->
         form[f"type-{code}"] = str(sum(seat["ticket_type"] == code for seat in chosen["seats"]))
     if "promo_code" in chosen:
         form["promo_code"] = chosen["promo_code"]
-    lost = [f"{seat['row']}{seat['number']}" for seat in refused.problem.get("seats") or () if isinstance(seat, dict)]
-    error = f"{words.problem(refused)} {', '.join(lost)}".strip()
-    response = _page(request, UUID(chosen["showtime_id"]), form, error=error, status=refused.status)
+    response = _page(request, UUID(chosen["showtime_id"]), form, refused=refused, status=refused.status)
     response["Content-Location"] = reverse("showtime", kwargs={"showtime_id": chosen["showtime_id"]})
     return response

@@ -1,6 +1,7 @@
 """Codes as sentences: what the services answer, told to customers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -90,6 +91,13 @@ def problem(refused: Refused) -> str:
     """A sentence for a refusal: ours, else the service's own."""
     known = PROBLEMS.get(refused.code)
     return str(known) if known else refused.detail or _("This did not work.")
+
+
+def about_seats(refused: Refused, seats: Iterable[Mapping[str, Any]]) -> str:
+    """The same, with the names of the seats that it is about."""
+    about = {str(seat_id) for seat_id in refused.problem.get("seats") or ()}
+    names = [f"{seat['row']}{seat['number']}" for seat in seats if seat["id"] in about]
+    return " ".join([problem(refused), ", ".join(names)]).strip()
 
 
 def away(service: str) -> str:
