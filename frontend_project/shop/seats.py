@@ -60,7 +60,10 @@ def _page(
     refused: Refused | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """form: how many tickets of which type. Seats are the best ones unless `seat` names some. refused: with which seats."""
+    """form: how many tickets of which type. Seats are the best ones unless `seat` names some.
+
+    refused: why the seats are not held, which names those that it is about.
+    """
     shopper = anybody(request)
     shown = _shown(shopper, showtime_id)
     wanted = choices.counts(form, shown["seat_map"]["ticket_types"])
