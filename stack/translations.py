@@ -6,6 +6,7 @@ import io
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -74,8 +75,11 @@ def written(catalog: Catalog) -> bytes:
 
 
 def compiled(catalog: Catalog) -> bytes:
+    whole = read_po(io.BytesIO(written(catalog)), locale=str(catalog.locale))
+    # In its head, where the day of today would make it another file each minute.
+    whole.creation_date = whole.revision_date = datetime(2000, 1, 1, tzinfo=UTC)
     out = io.BytesIO()
-    write_mo(out, read_po(io.BytesIO(written(catalog)), locale=str(catalog.locale)))
+    write_mo(out, whole)
     return out.getvalue()
 
 

@@ -16,7 +16,7 @@ NARROWEST = 320
 @pytest.fixture(scope="module")
 def shopping(chromium: Browser, market: Market) -> Iterator[Shopping]:
     """One window for all pages: what is asked of each is the same."""
-    context = chromium.new_context(base_url=market.world.where.gateway)
+    context = chromium.new_context(base_url=market.world.where.gateway, reduced_motion="reduce")
     yield Shopping(context.new_page())
     context.close()
 
