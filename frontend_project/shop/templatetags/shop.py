@@ -75,7 +75,8 @@ def zone_name(zone: str) -> str:
 
 
 @register.filter
-def language_name(tag: str) -> str:
+def in_words(tag: str) -> str:
+    """A language by its tag: German, Tiếng Đức. (Django has a filter language_name, which knows English names alone.)"""
     try:
         return babel.Locale.parse(tag, sep="-").get_display_name(_locale()) or tag
     except (ValueError, babel.UnknownLocaleError):
