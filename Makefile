@@ -7,7 +7,7 @@ BIN := .venv/bin
 INSTANCE ?= main
 
 .DEFAULT_GOAL := help
-.PHONY: contracts translations bench bench-large load-large chaos alerts watch help env up down restart rotate-certificates status logs memory demo-data test check audit audit-dependencies lock \
+.PHONY: contracts translations bench bench-large bench-shop load-large chaos alerts watch help env up down restart rotate-certificates status logs memory demo-data test check audit audit-dependencies lock \
 	install format
 
 help: ## Show this
@@ -54,6 +54,9 @@ bench: ## Measure the running stack: ratios, kept in bench/results
 
 bench-large: ## Measure on the running stack what should not grow with history, beside the same on a small world
 	@MARQUEE_STATE=.stack/$(INSTANCE) $(BIN)/python -m bench.large
+
+bench-shop: ## Measure the pages of the running shop: time, bytes, Lighthouse's marks
+	@MARQUEE_STATE=.stack/$(INSTANCE) $(BIN)/python -m bench.shop
 
 chaos: ## Kill processes of the running stack under load, then audit (SEED=1 repeats a run)
 	@MARQUEE_STATE=.stack/$(INSTANCE) $(BIN)/python -m bench.chaos $(if $(SEED),--seed $(SEED))
