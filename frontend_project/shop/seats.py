@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from chassis.codes import MAX_TYPED
 from shop import choices, words
+from shop.seat_boxes import boxes
 from shop.services import Refused, Shopper, together
 from shop.visitors import anybody, shopper_of, visitor_of
 
@@ -75,7 +76,10 @@ def _page(
         error = words.about_seats(refused, shown["seat_map"]["seats"])
     priced["error"] = error or priced["error"]
     shown |= {
-        "rows": choices.rows(shown["seat_map"]["seats"]),
+        "rows": [
+            {"name": row["name"], "boxes": boxes(row["seats"], priced["chosen"])}
+            for row in choices.rows(shown["seat_map"]["seats"])
+        ],
         "wanted": wanted,
         "types": [each for each in shown["seat_map"]["ticket_types"] if each["online"]],
         "numbers": range(choices.MOST + 1),

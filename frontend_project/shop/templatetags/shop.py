@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,14 +21,23 @@ register = template.Library()
 
 
 def _locale() -> babel.Locale:
-    return babel.Locale.parse(translation.get_language() or "en", sep="-")
+    return _parsed(translation.get_language() or "en")
+
+
+@cache
+def _parsed(language: str) -> babel.Locale:
+    return babel.Locale.parse(language, sep="-")
 
 
 @register.filter
 def money(value: Mapping[str, Any]) -> str:
     """{"amount": 1450, "currency": "EUR"}: €14.50, 14,50 €."""
-    major = to_major(Money(value["amount"], value["currency"]))
-    return str(numbers.format_currency(major, value["currency"], locale=_locale()))
+    return _money(value["amount"], value["currency"], _locale())
+
+
+@lru_cache(4096)
+def _money(amount: int, currency: str, locale: babel.Locale) -> str:
+    return str(numbers.format_currency(to_major(Money(amount, currency)), currency, locale=locale))
 
 
 @register.filter
@@ -43,7 +53,12 @@ def parsed(value: str | datetime) -> datetime:
 @register.filter
 def clock(value: str, zone: str) -> str:
     """The time of day in that zone, as short as the language has it."""
-    return str(dates.format_time(parsed(value), "short", tzinfo=ZoneInfo(zone), locale=_locale()))
+    return _clock(parsed(value), zone, _locale())
+
+
+@lru_cache(4096)
+def _clock(at: datetime, zone: str, locale: babel.Locale) -> str:
+    return str(dates.format_time(at, "short", tzinfo=ZoneInfo(zone), locale=locale))
 
 
 @register.filter
@@ -55,32 +70,48 @@ def day_of(value: str, zone: str) -> str:
 
 @register.filter
 def day(value: date) -> str:
-    return str(dates.format_date(value, "full", locale=_locale()))
+    return _date(value, "full", _locale())
+
+
+@lru_cache(4096)
+def _date(value: date, form: str, locale: babel.Locale) -> str:
+    return str(dates.format_date(value, form, locale=locale))
 
 
 @register.filter
 def weekday(value: date) -> str:
-    return str(dates.format_date(value, "EEE", locale=_locale()))
+    return _date(value, "EEE", _locale())
 
 
 @register.filter
 def day_and_month(value: date) -> str:
-    return str(dates.format_skeleton("MMMd", value, locale=_locale()))
+    return _skeleton(value, _locale())
+
+
+@lru_cache(4096)
+def _skeleton(value: date, locale: babel.Locale) -> str:
+    return str(dates.format_skeleton("MMMd", value, locale=locale))
 
 
 @register.filter
 def zone_name(zone: str) -> str:
     """What people call it: Berlin time, giờ Đông Dương."""
-    return str(dates.get_timezone_name(ZoneInfo(zone), locale=_locale()))
+    return _zone(zone, _locale())
+
+
+@lru_cache(1024)
+def _zone(zone: str, locale: babel.Locale) -> str:
+    return str(dates.get_timezone_name(ZoneInfo(zone), locale=locale))
 
 
 @register.filter
 def in_words(tag: str) -> str:
-    """A language by its tag: German, Tiếng Đức. (Django has a filter language_name, which knows English names alone.)"""
-    try:
-        return babel.Locale.parse(tag, sep="-").get_display_name(_locale()) or tag
-    except (ValueError, babel.UnknownLocaleError):
-        return tag
+    """A language by its tag, as the reader's own names it: German, Tiếng Đức. Django's language_name knows English alone.
+
+    The names are the reader's language's: an image has the locales of readers alone.
+    """
+    known = _locale().languages
+    return str(known.get(tag.replace("-", "_")) or known.get(tag.partition("-")[0], tag))
 
 
 @register.filter
