@@ -24,11 +24,15 @@ AT_ONCE = 2
 # chassis is no service; on the servers of one its tests find what a service has.
 CHASSIS_HOST = "auth"
 BLACK_BOX = "black box"
+PAGES = "pages"
+FAULTS = "faults"
 METRICS = "metrics"
 # The saga as its decisions make it needs no stack, and much of a processor.
 MODEL = "tests/saga/test_model.py"
-# These look at a running stack, in this order: the second looks at the metrics of what the first did.
-OF_THE_WHOLE = (BLACK_BOX, METRICS)
+# These look at a running stack: at the same time, for their tests mostly wait; then what stops its servers; and in the
+# end the metrics of what the others did.
+STAGES = ((BLACK_BOX, PAGES), (FAULTS,), (METRICS,))
+OF_THE_WHOLE = tuple(name for stage in STAGES for name in stage)
 # These begin first, for they take longest: what is short fills up the end.
 LONG = ("catalog", "chassis", "payment", "booking", "notify", "auth", "audit")
 # These need no server that the black box stops. They run beside the whole stack, whose tests mostly wait, with the
@@ -68,7 +72,10 @@ def all_suites() -> list[Suite]:
         # What monitoring has beside its tests wants to see a stack that has sold something.
         part = ("tests",) if file.parent.name == "monitoring" else ()
         suites.append(Suite(file.parent.name, file.parent, part))
-    suites.append(Suite(BLACK_BOX, ROOT, ("-q", "tests", f"--ignore={MODEL}")))
+    apart = ("--ignore=tests/browser", f"--ignore={MODEL}")
+    suites.append(Suite(BLACK_BOX, ROOT, ("-q", "tests", *apart, "--servers=kept")))
+    suites.append(Suite(PAGES, ROOT, ("-q", "tests/browser")))
+    suites.append(Suite(FAULTS, ROOT, ("-q", "tests", *apart, "--servers=stopped")))
     return [*suites, Suite(METRICS, ROOT / "monitoring", ("live",))]
 
 
@@ -91,7 +98,7 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
     # What is tested is not traced, but where a test says so.
     for name in [name for name in os.environ if name.startswith(variables.TRACING)]:
         del os.environ[name]
-    if any(suite.name == BLACK_BOX for suite in wanted):
+    if any(suite.name == PAGES for suite in wanted):
         packages.ensure_browser(say)
     instance.make_folders()
     with instance.locked("make test"):
@@ -134,7 +141,12 @@ def _run_on_the_whole(
         print(f"\n{error}\n{error.details}\n", flush=True)
         return [Result("the stack", False, time.monotonic() - started, f"it did not start: {error}")]
     wait(after)
-    return [result for suite in suites for result in run_one(suite)]
+    results = []
+    with ThreadPoolExecutor(max(map(len, STAGES))) as pool:
+        for stage in STAGES:
+            together = list(pool.map(run_one, [suite for suite in suites if suite.name in stage]))
+            results += [result for found in together for result in found]
+    return results
 
 
 def print_results(results: Sequence[Result], *, seconds: float) -> None:

@@ -6,12 +6,21 @@ import watch
 from world import Choice, Market, Person, Where, World, book, open_market
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    about = "only tests that stop servers of the stack, or only those that do not"
+    parser.addoption("--servers", choices=("kept", "stopped"), help=about)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "late: needs time to pass since the start; runs after the quick tests")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Quick tests first, then those that needed time to pass, and last those that stop what others need."""
+    if wanted := config.getoption("servers"):
+        other = [item for item in items if ("whole_again" in _fixtures(item)) != (wanted == "stopped")]
+        config.hook.pytest_deselected(items=other)
+        items[:] = [item for item in items if item not in other]
     items.sort(key=lambda item: ("whole_again" in _fixtures(item), item.get_closest_marker("late") is not None))
 
 
