@@ -106,7 +106,7 @@ def _zone(zone: str, locale: babel.Locale) -> str:
 
 @register.filter
 def in_words(tag: str) -> str:
-    """A language by its tag, as the reader's own names it: German, Tiếng Đức. Django's language_name knows English alone.
+    """A language by its tag: German, Tiếng Đức. (Django's language_name knows English names alone.)
 
     The names are the reader's language's: an image has the locales of readers alone.
     """
