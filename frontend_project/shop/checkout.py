@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from chassis.codes import MAX_TYPED
-from shop import visitors, words
+from shop import choices, visitors, words
 from shop.seats import CHOSEN, hold_chosen
 from shop.services import Refused, together
 from shop.sign_in import LONGEST, field_errors, signed_in
@@ -87,7 +87,7 @@ def _pay(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     if len(body) == 1:
         return _page(request, booking_id, error=words.no_card(), status=400)
     try:
-        shopper_of(request).post("payment", "/payments", body, key=request.POST.get("attempt", "") or str(uuid4()))
+        shopper_of(request).post("payment", "/payments", body, key=choices.attempt(request.POST))
     except Refused as refused:
         _forget_card(request, booking_id)
         if refused.code in ("already_paid", "payment_in_progress", "booking_ended", "hold_expired"):

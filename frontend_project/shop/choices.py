@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID, uuid4
 
 # As many as booking holds at once.
 MOST = 10
@@ -37,6 +38,14 @@ def tickets(seat_ids: Sequence[str], wanted: Mapping[str, int]) -> list[dict[str
     if len(types) != len(seat_ids) or len(set(seat_ids)) != len(seat_ids):
         raise ValueError(f"{len(seat_ids)} seats for {len(types)} tickets")
     return [{"seat_id": seat, "ticket_type": code} for seat, code in zip(seat_ids, types, strict=True)]
+
+
+def attempt(form: Mapping[str, str]) -> str:
+    """What makes a form that is sent twice one: its own name for itself, or a new one where it has none."""
+    try:
+        return str(UUID(form.get("attempt", "")))
+    except ValueError:
+        return str(uuid4())
 
 
 def rows(seats: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -83,6 +83,7 @@ def _page(
         "wanted": wanted,
         "types": [each for each in shown["seat_map"]["ticket_types"] if each["online"]],
         "numbers": range(choices.MOST + 1),
+        "attempt": uuid4(),
         "promo_code": form.get("promo_code", ""),
         "seat_texts": words.seat_texts(),
         **priced,
@@ -120,10 +121,10 @@ def _hold(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
         return _page(request, showtime_id, request.POST, error=words.numbers_differ(), status=400)
     if not seats:
         return _page(request, showtime_id, request.POST, error=words.nothing_chosen(), status=400)
-    chosen = {"showtime_id": str(showtime_id), "seats": seats}
+    chosen: dict[str, Any] = {"showtime_id": str(showtime_id), "seats": seats}
     if code := _code(request):
         chosen["promo_code"] = code
-    request.session[CHOSEN] = chosen
+    request.session[CHOSEN] = {"body": chosen, "attempt": choices.attempt(request.POST)}
     if visitor_of(request) is None:
         return redirect("who")
     return hold_chosen(request)
@@ -135,9 +136,9 @@ def hold_chosen(request: HttpRequest) -> HttpResponse:
     if not chosen:
         return redirect("home")
     try:
-        booking = shopper_of(request).post("booking", "/bookings", chosen, key=str(uuid4()))
+        booking = shopper_of(request).post("booking", "/bookings", chosen["body"], key=chosen["attempt"])
     except Refused as refused:
-        return _again(request, chosen, refused)
+        return _again(request, chosen["body"], refused)
     return redirect("checkout", booking_id=booking["id"])
 
 
