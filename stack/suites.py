@@ -26,7 +26,7 @@ CHASSIS_HOST = "auth"
 BLACK_BOX = "black box"
 METRICS = "metrics"
 # The saga as its decisions make it needs no stack, and much of a processor.
-MODEL = "tests/saga/test_model.py"
+MODELS = ("tests/saga/test_model.py", "tests/saga/test_exchange_model.py")
 # These look at a running stack, in this order: the second looks at the metrics of what the first did.
 OF_THE_WHOLE = (BLACK_BOX, METRICS)
 # These begin first, for they take longest: what is short fills up the end.
@@ -63,12 +63,12 @@ def all_suites() -> list[Suite]:
     suites += [Suite(service.name, service.folder, service=service) for service in SERVICES]
     suites.append(Suite("audit", ROOT, ("-q", "audit")))
     suites.append(Suite("stack", ROOT, ("-q", "stack", "mailbox")))
-    suites.append(Suite("saga", ROOT, ("-q", MODEL)))
+    suites.append(Suite("saga", ROOT, ("-q", *MODELS)))
     for file in sorted(ROOT.glob("*/pytest.ini")):
         # What monitoring has beside its tests wants to see a stack that has sold something.
         part = ("tests",) if file.parent.name == "monitoring" else ()
         suites.append(Suite(file.parent.name, file.parent, part))
-    suites.append(Suite(BLACK_BOX, ROOT, ("-q", "tests", f"--ignore={MODEL}")))
+    suites.append(Suite(BLACK_BOX, ROOT, ("-q", "tests", *(f"--ignore={model}" for model in MODELS))))
     return [*suites, Suite(METRICS, ROOT / "monitoring", ("live",))]
 
 
