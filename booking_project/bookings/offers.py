@@ -24,14 +24,15 @@ _TAKEN_NOW = (
 )
 
 
-def billed(sale: Sale, tickets: Sequence[Wanted], typed: str | None, *, at: datetime) -> tuple[Bill, CodeUse | None]:
-    """What a booking of this moment costs, and what it uses for that. typed: a code, as somebody sent it, or None.
+def billed(
+    sale: Sale, tickets: Sequence[Wanted], code: PromoCode | None, *, at: datetime
+) -> tuple[Bill, CodeUse | None]:
+    """What a booking of this moment costs, and what it uses for that.
 
-    Raises PromoCodeInvalid, PromoCodeUnfit, TotalTooLarge. That the code is not used up is known once it is used.
+    Raises PromoCodeUnfit, TotalTooLarge. That the code is not used up is known once it is used.
     """
-    if typed is None:
+    if code is None:
         return sale.bill(tickets, at=at), None
-    code = _find(typed)
     _refuse_unfit(code.promotion, sale.showtime, tickets)
     discount = rules_of(code.promotion).discount(code=code.word or f"*{code.last4}", name=code.promotion.label)
     bill = sale.bill(tickets, at=at, discount=discount)
@@ -41,11 +42,13 @@ def billed(sale: Sale, tickets: Sequence[Wanted], typed: str | None, *, at: date
     return bill, CodeUse(code.id, [line.seat_id for line in lines if line.seat_id is not None])
 
 
-def _find(typed: str) -> PromoCode:
+def find(typed: str | None) -> PromoCode | None:
     """One statement, and the same for a code that is none, that is none yet, and that is none any more.
 
-    Raises PromoCodeInvalid.
+    typed: as somebody sent it; None of None. Raises PromoCodeInvalid.
     """
+    if typed is None:
+        return None
     digest = codes.digest_of(typed)
     known = PromoCode.objects.select_related("promotion").filter(_TAKEN_NOW, digest=digest or b"")
     code = known.first()
