@@ -27,8 +27,8 @@ from bookings.errors import (
 )
 from bookings.exchange_rules import Exchange
 from bookings.models import Booking
+from bookings.offers import Offer
 from bookings.prices import Bill, Wanted
-from bookings.promo_models import PromoCode
 from bookings.sales import Sale, Seat, reload_sale, sale_of
 from chassis.ids import uuid7
 from chassis.messaging.outbox import emit
@@ -168,13 +168,13 @@ def hold_best_seats(
             claim = _claim(once, hold.booking_id)
             if claim is not None and claim.completed:
                 return Replayed(claim)
-            code = offers.find(promo_code)  # before anybody else has to wait for this choice
+            offer = offers.find(promo_code)  # before anybody else has to wait for this choice
             inventory.choose_alone(showtime_id)
             for _ in range(CHOICES):
                 tickets = choices.best(sale, quantity, category, by_staff=seller is not None)
                 try:
                     with transaction.atomic():
-                        held = _write(hold, sale, tickets, code)
+                        held = _write(hold, sale, tickets, offer)
                 except SeatUnavailable:
                     continue  # picked by somebody in this very moment: there are others
                 break
@@ -233,7 +233,7 @@ class _Hold:
     exchange: Callable[[], Exchange] | None
 
 
-def _write(hold: _Hold, sale: Sale, tickets: Sequence[Wanted], promo_code: PromoCode | None) -> Held:
+def _write(hold: _Hold, sale: Sale, tickets: Sequence[Wanted], offer: Offer | None) -> Held:
     """Raises _SaleChanged, TotalTooLarge, TooManyHolds, TooManyHoldsInAll, HeldTooOften, AddressNotVerified,
     SeatUnavailable, PromoCodeInvalid of one that was stopped just now, PromoCodeUnfit, PromoCodeUsedUp,
     NotExchangeable.
@@ -241,7 +241,7 @@ def _write(hold: _Hold, sale: Sale, tickets: Sequence[Wanted], promo_code: Promo
     exchange = hold.exchange() if hold.exchange is not None else None
     if exchange is not None:
         choices.refuse_exchange(exchange, sale)
-    bill, code = offers.billed(sale, tickets, promo_code, at=timezone.now())
+    bill, code = offers.billed(sale, tickets, offer, at=timezone.now())
     # What costs nothing is not charged, and no card vouches for whoever takes it.
     rest = bill.total - (exchange.carried(bill.total) if exchange is not None else 0)
     payment_method = hold.payment_method if rest else None

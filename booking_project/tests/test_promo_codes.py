@@ -255,9 +255,9 @@ def test_a_code_that_is_stopped_meanwhile_is_not_used(with_code, code, monkeypat
     found = offers.find
 
     def find(typed):
-        it = found(typed)
-        promotions.stop_promotion(promotion_id=it.promotion_id, actor=STAFF)
-        return it
+        offer = found(typed)
+        promotions.stop_promotion(promotion_id=code.promotion_id, actor=STAFF)
+        return offer
 
     monkeypatch.setattr(offers, "find", find)
     with pytest.raises(PromoCodeInvalid):
@@ -281,8 +281,8 @@ def test_without_a_code_nothing_more_is_asked_and_with_one_a_statement(hold, sho
 def test_a_code_is_looked_up_before_others_wait_for_who_chooses(showtime, code):
     with CaptureQueriesContext(connection) as made:
         holds.hold_best_seats(user_id=uuid7(), showtime_id=showtime.id, quantity=2, promo_code="QUIET")
-    order = [word for each in made for word in ("pg_advisory", 'FROM "promo_codes"') if word in each["sql"]]
-    assert order == ['FROM "promo_codes"', "pg_advisory"]
+    order = [word for each in made for word in ("pg_advisory", "FROM promo_codes") if word in each["sql"]]
+    assert order == ["FROM promo_codes", "pg_advisory"]
 
 
 def test_what_a_use_costs_is_bounded_whatever_was_given_back_before(hold, showtime, code, settings):
