@@ -10,5 +10,6 @@ class AsItIsMixin:
     """Shows columns as they are: on a page of a hundred showtimes what each field does for it was most of the work."""
 
     def to_representation(self, row: Model) -> dict[str, Any]:
-        values = {name: getattr(row, name) for name in self.Meta.fields}  # type: ignore[attr-defined]  # that of a serializer
+        names: list[str] = self.Meta.fields  # type: ignore[attr-defined]  # that of a serializer
+        values = {name: getattr(row, name) for name in names}
         return {name: str(value) if isinstance(value, UUID) else value for name, value in values.items()}
