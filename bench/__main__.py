@@ -4,7 +4,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from bench import figures, limits, system
+from bench import figures, limits, offers, system
 from bench.http import Client
 from bench.market import BenchError
 from bench.report import keep, say
@@ -35,6 +35,9 @@ def run() -> dict[str, Any]:
         say("accepted bookings")
         found["accepted"] = figures.accepted(market, market.showtimes[5:28], seconds=10)
         system.settle(stack)
+        say("bookings with ticket types and a code")
+        found["offers"] = _offers(stack)
+        system.settle(stack)
         say("the hot showtime")
         found["hot"] = figures.hot_showtime(market, hot)
         say("refused attempts")
@@ -60,13 +63,20 @@ def _seat_map(stack: Any, address: str, showtime_id: str) -> dict[str, Any]:
     return {"per_second": round(served), "file_per_second": round(limit), "bytes": len(content)}
 
 
+def _offers(stack: Any) -> dict[str, float]:
+    tickets = dict(zip(offers.TYPES, (1200, 900), strict=True))
+    market = system.market(stack, showtimes=offers.SHOWTIMES, customers=offers.CUSTOMERS, tickets=tickets)
+    return offers.compared(stack, market, system.promo_code(stack, most_uses=None))
+
+
 def _ratios(found: dict[str, Any]) -> list[dict[str, Any]]:
-    limit = found["pgbench_per_second"]
+    limit, offered = found["pgbench_per_second"], found["offers"]
     accepted, hot, seats = found["accepted"]["per_second"], found["hot"], found["seat_map"]
     before, after = found["memory_before"], found["memory_after"]
     rows: list[tuple[str, float, str, float]] = [
         ("bookings accepted / pgbench", accepted / limit, ">=", 0.10),
         ("bookings settled / pgbench", found["settled"]["per_second"] / limit, ">=", 0.02),
+        ("types and a code / plain, CPU", offered["offered_ms"] / offered["plain_ms"], "<=", 1.03),
         ("hot showtime, s until sold out", hot["sold_out_seconds"], "<=", 2.0),
         ("hot showtime, p99 ms", hot["p99_ms"], "<=", 500),
         ("hot showtime, seats sold twice", hot["sold_twice"], "<=", 0),

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -50,10 +50,12 @@ def open_market(
     customers: int,
     orphan_rule: bool = False,
     rows: int = ROWS,
+    tickets: Mapping[str, int] | None = None,
 ) -> Market:
     """Makes it through the API, as a manager and as customers would. Raises BenchError.
 
-    verify: proves the addresses of the customers, whose tokens then say so: others hold but a few seats.
+    verify: proves the addresses of the customers, whose tokens then say so: others hold but a few seats. tickets: what
+    each ticket type costs, in cents, where there are some.
     """
     staff = Client(gateway, token=sign_in(gateway, *manager))
     theater = _made(
@@ -73,6 +75,9 @@ def open_market(
             },
         )
     )
+    price: dict[str, Any] = {"prices": {"standard": {"amount": 1200, "currency": "EUR"}}}
+    if tickets:
+        price = {"price_list_id": _price_list(staff, theater["id"], tickets)}
     movie = staff.get("/api/movies").json()["results"][0]
     seats = [
         {"row": chr(64 + y), "number": x, "x": x, "y": y, "category": "standard"}
@@ -84,7 +89,7 @@ def open_market(
         screen = _made(
             staff.post(f"/api/theaters/{theater['id']}/screens", {"name": f"Hall {len(made)}", "seats": seats})
         )
-        made += _schedule(staff, screen["id"], movie["id"], min(PER_SCREEN, showtimes - len(made)))
+        made += _schedule(staff, screen["id"], movie["id"], price, min(PER_SCREEN, showtimes - len(made)))
     with ThreadPoolExecutor(4) as pool:
         accounts = list(pool.map(lambda _: _new_customer(gateway), range(customers)))
         verify()
@@ -93,8 +98,8 @@ def open_market(
     return Market(gateway, tuple(_on_sale(reader, showtime_id) for showtime_id in made), tokens)
 
 
-def make_word(gateway: str, *, manager: tuple[str, str], most_uses: int) -> str:
-    """A promo code that takes something off, and that so many bookings may have at a time. Raises BenchError."""
+def make_word(gateway: str, *, manager: tuple[str, str], most_uses: int | None) -> str:
+    """A promo code that takes something off, for so many bookings at a time, or for any number. Raises BenchError."""
     staff = Client(gateway, token=sign_in(gateway, *manager))
     rule = {"name": "Load test", "label": "Load test", "off": "percent", "value": 25}
     promotion = _made(staff.post("/api/promotions", rule))
@@ -124,14 +129,23 @@ def make_gift_cards(
     return codes
 
 
-def _schedule(staff: Client, screen_id: str, movie_id: str, count: int) -> list[str]:
+def _price_list(staff: Client, theater_id: str, tickets: Mapping[str, int]) -> str:
+    for code in tickets:
+        _made(staff.post(f"/api/theaters/{theater_id}/ticket-types", {"code": code, "name": code.capitalize()}))
+    prices = {code: {"standard": amount} for code, amount in tickets.items()}
+    wanted = {"name": "Everyday", "currency": "EUR", "prices": prices}
+    made: str = _made(staff.post(f"/api/theaters/{theater_id}/price-lists", wanted))["id"]
+    return made
+
+
+def _schedule(staff: Client, screen_id: str, movie_id: str, price: Mapping[str, Any], count: int) -> list[str]:
     first = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=200)
     wanted = {
         "movie_id": movie_id,
         "screen_id": screen_id,
         "format": "2D",
         "language": "en",
-        "prices": {"standard": {"amount": 1200, "currency": "EUR"}},
+        **price,
     }
     starts = [first + timedelta(hours=6 * number) for number in range(count)]
     return [_made(staff.post("/api/showtimes", {**wanted, "starts_at": at.isoformat()}))["id"] for at in starts]

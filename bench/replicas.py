@@ -6,24 +6,22 @@ without them: lists that nobody has asked for before. PostgreSQL's CPU is that o
 
 import argparse
 import itertools
-import os
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 
 from bench import figures, system
 from bench.http import Client
 from bench.market import BenchError
-from stack import control, processes, variables
+from bench.processor import seconds_of
+from stack import control, variables
 from stack.errors import StackError
 from stack.lifecycle import Stack
 from stack.servers import replicas
 
 CLIENTS = 8
-TICK = os.sysconf("SC_CLK_TCK")
 FIRST_DAY = date(1000, 1, 1)
 
 
@@ -53,7 +51,7 @@ def measure(stack: Stack, ask: Callable[[], str], *, seconds: float) -> Found:
     servers = [replicas.PRIMARY, *replicas.names(stack.instance)]
     address = variables.secured_url(stack.instance, stack.ports["catalog"])
     tallies = [figures.Tally() for _ in range(CLIENTS)]
-    before = {server: _cpu(stack, server) for server in servers}
+    before = {server: seconds_of(stack, server) for server in servers}
     deadline = time.monotonic() + seconds
 
     def read(index: int) -> None:
@@ -68,24 +66,8 @@ def measure(stack: Stack, ask: Callable[[], str], *, seconds: float) -> Found:
         whole.statuses += tally.statuses
         whole.seconds += tally.seconds
     answers = sum(whole.statuses.values())
-    cpu = {server: 1000 * (_cpu(stack, server) - before[server]) / answers for server in servers}
+    cpu = {server: 1000 * (seconds_of(stack, server) - before[server]) / answers for server in servers}
     return Found(whole, spent, cpu)
-
-
-def _cpu(stack: Stack, server: str) -> float:
-    """Seconds that the processes of a server have used, those that have ended too."""
-    postmaster = control.pid(server)
-    family = [process.pid for process in processes.of_instance(stack.instance) if process.parent == postmaster]
-    return _ticks(postmaster, last=17) / TICK + sum(_ticks(pid, last=15) for pid in family) / TICK
-
-
-def _ticks(pid: int, *, last: int) -> int:
-    """utime and stime, fields 14 and 15 of proc(5); up to 17 those of children that have ended as well."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0
-    return sum(map(int, fields[11 : last - 2]))
 
 
 def main() -> int:

@@ -3,7 +3,7 @@
 import os
 import platform
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -52,7 +52,9 @@ def verify(stack: Stack) -> None:
         )
 
 
-def market(stack: Stack, *, showtimes: int, customers: int, rows: int = ROWS) -> Market:
+def market(
+    stack: Stack, *, showtimes: int, customers: int, rows: int = ROWS, tickets: Mapping[str, int] | None = None
+) -> Market:
     """A theater with so many showtimes in halls of so many rows, and customers whose addresses are proved.
 
     Raises BenchError.
@@ -64,11 +66,12 @@ def market(stack: Stack, *, showtimes: int, customers: int, rows: int = ROWS) ->
         showtimes=showtimes,
         customers=customers,
         rows=rows,
+        tickets=tickets,
     )
 
 
-def promo_code(stack: Stack, *, most_uses: int) -> str:
-    """A word that so many bookings may have at a time. Raises BenchError."""
+def promo_code(stack: Stack, *, most_uses: int | None) -> str:
+    """A word that so many bookings may have at a time, or any number. Raises BenchError."""
     return make_word(gateway(stack), manager=manager(stack), most_uses=most_uses)
 
 

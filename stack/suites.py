@@ -28,7 +28,7 @@ PAGES = "pages"
 FAULTS = "faults"
 METRICS = "metrics"
 # The saga as its decisions make it needs no stack, and much of a processor.
-MODEL = "tests/saga/test_model.py"
+MODELS = ("tests/saga/test_model.py", "tests/saga/test_exchange_model.py")
 # These look at a running stack: at the same time, for their tests mostly wait; then what stops its servers; and in the
 # end the metrics of what the others did.
 STAGES = ((BLACK_BOX, PAGES), (FAULTS,), (METRICS,))
@@ -67,12 +67,12 @@ def all_suites() -> list[Suite]:
     suites += [Suite(service.name, service.folder, service=service) for service in SERVICES]
     suites.append(Suite("audit", ROOT, ("-q", "audit")))
     suites.append(Suite("stack", ROOT, ("-q", "stack", "mailbox")))
-    suites.append(Suite("saga", ROOT, ("-q", MODEL)))
+    suites.append(Suite("saga", ROOT, ("-q", *MODELS)))
     for file in sorted(ROOT.glob("*/pytest.ini")):
         # What monitoring has beside its tests wants to see a stack that has sold something.
         part = ("tests",) if file.parent.name == "monitoring" else ()
         suites.append(Suite(file.parent.name, file.parent, part))
-    apart = ("--ignore=tests/browser", f"--ignore={MODEL}")
+    apart = ("--ignore=tests/browser", *(f"--ignore={model}" for model in MODELS))
     suites.append(Suite(BLACK_BOX, ROOT, ("-q", "tests", *apart, "--servers=kept")))
     suites.append(Suite(PAGES, ROOT, ("-q", "tests/browser")))
     suites.append(Suite(FAULTS, ROOT, ("-q", "tests", *apart, "--servers=stopped")))

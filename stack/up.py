@@ -43,6 +43,7 @@ def up(
     instance.make_folders()
     with instance.locked("make up"):
         _check_switch(instance, tls=tls)
+        _say_what_is_not_added(instance, workers=workers, replicas=replicas, say=say)
         if is_complete(instance):
             return lifecycle.load(instance), False
         _remember(instance, workers=workers, replicas=replicas)
@@ -60,6 +61,7 @@ def infrastructure(
     instance.make_folders()
     with instance.locked("make infra"):
         _check_switch(instance, tls=tls)
+        _say_what_is_not_added(instance, workers=1, replicas=replicas, say=say)
         _remember(instance, workers=1, replicas=replicas)
         stack, installing = _start_infrastructure(instance, fixed_ports=fixed_ports, say=say, tls=tls)
         installing.result()
@@ -71,6 +73,15 @@ def _check_switch(instance: Instance, *, tls: bool) -> None:
     """What runs stays as it is: half of it with TLS would be no system."""
     if Supervisor(instance).is_running() and instance.is_secured != tls:
         raise StackError(f"it runs with{'' if instance.is_secured else 'out'} TLS: stop it first with `make down`")
+
+
+def _say_what_is_not_added(instance: Instance, *, workers: int, replicas: int, say: Say) -> None:
+    """Nothing is added to what runs, not even to a part of it."""
+    if Supervisor(instance).is_running() and (workers > instance.workers or replicas > instance.replicas):
+        runs = f"WORKERS={instance.workers} REPLICAS={instance.replicas}"
+        say(
+            f"it runs with {runs}, and nothing is added: `make down` first, then start it with as many as it shall have"
+        )
 
 
 def _remember(instance: Instance, *, workers: int, replicas: int) -> None:

@@ -1,4 +1,4 @@
-"""Every endpoint that takes a body, with one it accepts; and every address that reads."""
+"""Every endpoint that takes a body, with one it accepts."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +34,16 @@ SHOWTIME = {
     "language": "en",
     "prices": {"standard": MONEY},
 }
+NO_SEATS: list[Any] = [["nonsense"], [7], [None], [NOWHERE, NOWHERE], [NOWHERE] * 501, "all"]
+NO_QUANTITY: list[Any] = [0, -1, 1000, "two", 1.5, {}, {"adult": 0}, {"adult": 11}, {"adult": "two"}]
+NO_BOOKING: dict[str, list[Any]] = {
+    "showtime_id": ["nonsense", 7],
+    "seat_ids": NO_SEATS,
+    "payment_method": [{}, {"token": 7}, {"token": "4111111111111111"}, {"id": "x"}, "tok_visa", [1]],
+    "quantity": NO_QUANTITY,
+    "promo_code": ["", ["QUIET"], "x" * 200],
+}
+NO_REASON: list[Any] = ["", 7, "x" * 1000]
 ENDPOINTS = [
     Endpoint(
         "POST",
@@ -76,6 +86,13 @@ ENDPOINTS = [
         wrong={"title": ["", "x" * 1000], "duration_minutes": [0, -1, 10**12, "ninety"], "release_date": ["soon", 7]},
     ),
     Endpoint(
+        "PATCH",
+        f"/api/movies/{NOWHERE}",
+        {"title": "A title"},
+        optional=True,
+        wrong={"title": ["", "x" * 1000], "duration_minutes": [0, "ninety"]},
+    ),
+    Endpoint(
         "PUT",
         f"/api/movies/{NOWHERE}/texts/vi",
         {"title": "A title", "synopsis": ""},
@@ -86,6 +103,13 @@ ENDPOINTS = [
         "/api/theaters",
         {"name": "A theater", "city": "A city", "address": "1 Street", "time_zone": "Etc/UTC", "currency": "EUR"},
         wrong={"name": [""], "time_zone": ["Mars/Olympus", "", 7], "currency": ["EURO", "", "eur", 7]},
+    ),
+    Endpoint(
+        "PATCH",
+        f"/api/theaters/{NOWHERE}",
+        {"name": "A theater"},
+        optional=True,
+        wrong={"name": [""], "time_zone": ["Mars/Olympus", 7]},
     ),
     Endpoint(
         "POST",
@@ -182,31 +206,43 @@ ENDPOINTS = [
         "POST",
         "/api/bookings",
         {"showtime_id": NOWHERE, "seat_ids": [NOWHERE]},
-        wrong={
-            "showtime_id": ["nonsense", 7],
-            "seat_ids": [["nonsense"], [7], [None], [NOWHERE, NOWHERE], [NOWHERE] * 500, "all"],
-            "payment_method": [{}, {"token": 7}, {"token": "4111111111111111"}, {"id": "x"}, "tok_visa", [1]],
-            "quantity": [0, -1, 1000, "two", 1.5, {}, {"adult": 0}, {"adult": 11}, {"adult": "two"}],
-            "promo_code": ["", ["QUIET"], "x" * 200],
-        },
+        wrong=NO_BOOKING,
+    ),
+    Endpoint(
+        "DELETE",
+        f"/api/bookings/{NOWHERE}",
+        {"reason": "They called."},
+        wrong={"reason": ["", "x" * 1000], "message": ["", "x" * 1000]},
+    ),
+    Endpoint(
+        "POST",
+        f"/api/bookings/{NOWHERE}/exchange",
+        {"showtime_id": NOWHERE, "seat_ids": [NOWHERE], "reason": "They called."},
+        wrong={**NO_BOOKING, "reason": ["", "x" * 1000]},
     ),
     Endpoint(
         "POST",
         f"/api/bookings/{NOWHERE}/exchange/quote",
         {"showtime_id": NOWHERE, "seat_ids": [NOWHERE]},
-        wrong={
-            "showtime_id": ["nonsense", 7],
-            "seat_ids": [["nonsense"], [7], [None], [NOWHERE, NOWHERE], [NOWHERE] * 500, "all"],
-        },
+        wrong={"showtime_id": ["nonsense", 7], "seat_ids": NO_SEATS, "quantity": NO_QUANTITY},
     ),
     *(
         Endpoint(
             "POST",
             f"/api/bookings/{NOWHERE}/{path}",
             {"seat_ids": [NOWHERE]},
-            wrong={"seat_ids": [[], ["nonsense"], [7], [None], [NOWHERE, NOWHERE], [NOWHERE] * 500, "all"]},
+            wrong={"seat_ids": [[], *NO_SEATS]},
         )
         for path in ("give-back", "give-back/quote")
+    ),
+    *(
+        Endpoint(
+            method,
+            f"/api/showtimes/{NOWHERE}/seats/blocked",
+            {"seat_ids": [NOWHERE]},
+            wrong={"seat_ids": [[], ["nonsense"], [7], [NOWHERE] * 501, "all"]},
+        )
+        for method in ("POST", "DELETE")
     ),
     Endpoint(
         "POST",
@@ -246,10 +282,7 @@ ENDPOINTS = [
         f"/api/showtimes/{NOWHERE}/quote",
         {"seat_ids": [NOWHERE]},
         public=True,
-        wrong={
-            "seat_ids": [["nonsense"], [7], [None], [NOWHERE, NOWHERE], [NOWHERE] * 500, "all"],
-            "quantity": [0, -1, 1000, "two", 1.5, {}, {"adult": 0}, {"adult": 11}, {"adult": "two"}],
-        },
+        wrong={"seat_ids": NO_SEATS, "quantity": NO_QUANTITY},
     ),
     Endpoint(
         "POST",
@@ -281,9 +314,9 @@ ENDPOINTS = [
             "reason": ["", "x" * 1000],
         },
     ),
-    Endpoint("POST", f"/api/gift-cards/issues/{NOWHERE}/refuse", {"note": "no"}, wrong={"note": ["", 7, "x" * 1000]}),
-    Endpoint("POST", f"/api/gift-cards/{NOWHERE}/block", {"reason": "stolen"}, wrong={"reason": ["", 7, "x" * 1000]}),
-    Endpoint("POST", f"/api/gift-cards/{NOWHERE}/unblock", {"reason": "found"}, wrong={"reason": ["", 7, "x" * 1000]}),
+    Endpoint("POST", f"/api/gift-cards/issues/{NOWHERE}/refuse", {"note": "no"}, wrong={"note": NO_REASON}),
+    Endpoint("POST", f"/api/gift-cards/{NOWHERE}/block", {"reason": "stolen"}, wrong={"reason": NO_REASON}),
+    Endpoint("POST", f"/api/gift-cards/{NOWHERE}/unblock", {"reason": "found"}, wrong={"reason": NO_REASON}),
     Endpoint("POST", "/api/payments/methods", {"token": "tok_visa"}, wrong={"token": ["", "visa", "4111111111111111"]}),
     Endpoint(
         "POST",
@@ -297,7 +330,14 @@ ENDPOINTS = [
             "reason": ["", "x" * 1000],
         },
     ),
-    Endpoint("POST", f"/api/refunds/{NOWHERE}/refuse", {"note": "no"}, wrong={"note": ["", 7, "x" * 1000]}),
+    Endpoint(
+        "POST",
+        "/api/refunds/outside",
+        {"payment_id": NOWHERE, "way": "cash", "reference": "Till 2", "reason": "because"},
+        key=True,
+        wrong={"payment_id": ["nonsense", 7], "amount": [0, 1.5, "1"], "way": ["", "shells"], "reason": NO_REASON},
+    ),
+    Endpoint("POST", f"/api/refunds/{NOWHERE}/refuse", {"note": "no"}, wrong={"note": NO_REASON}),
     Endpoint(
         "POST",
         "/api/notifications/email",
@@ -316,55 +356,5 @@ ENDPOINTS = [
     ),
 ]
 
-
-LISTS = [
-    "/api/movies",
-    "/api/theaters",
-    "/api/showtimes",
-    "/api/bookings",
-    "/api/payments",
-    "/api/payments/methods",
-    "/api/notifications/history",
-]
-
-# What reads one thing by its id.
-ITEMS = [
-    "/api/movies/{}",
-    "/api/movies/{}/texts",
-    "/api/theaters/{}",
-    "/api/showtimes/{}",
-    "/api/showtimes/{}/seats",
-    "/api/bookings/{}",
-    "/api/bookings/{}/history",
-    "/api/payments/{}",
-    "/api/payments/{}/receipt",
-    "/api/payments/{}/receipt/page",
-    "/api/payments/methods/{}",
-    "/api/refunds/{}",
-]
-
-PRIVATE = [
-    "/api/auth/users/me",
-    "/api/bookings",
-    f"/api/bookings/{NOWHERE}",
-    "/api/promotions",
-    f"/api/promotions/{NOWHERE}",
-    f"/api/promotions/{NOWHERE}/codes",
-    f"/api/promotions/{NOWHERE}/uses",
-    "/api/payments",
-    f"/api/payments/{NOWHERE}",
-    f"/api/payments/{NOWHERE}/receipt",
-    f"/api/payments/{NOWHERE}/receipt/page",
-    "/api/receipts",
-    "/api/payments/methods",
-    "/api/gift-cards",
-    "/api/gift-cards/issues",
-    f"/api/gift-cards/{NOWHERE}",
-    f"/api/gift-cards/{NOWHERE}/lines",
-    "/api/refunds",
-    f"/api/refunds/{NOWHERE}",
-    "/api/notifications/history",
-    f"/api/showtimes/{NOWHERE}/tickets/revoked",
-]
 
 SERVICES = ["auth", "catalog", "booking", "payment", "notify"]

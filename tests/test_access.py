@@ -1,7 +1,8 @@
 """Who may do what."""
 
 import pytest
-from endpoints import ENDPOINTS, NOWHERE, PRIVATE, Endpoint
+from endpoints import ENDPOINTS, NOWHERE, Endpoint
+from reads import PRIVATE
 from world import Choice, Market, Person, World, book, new_key, payment_of, settled
 
 STAFF_ONLY = ["/api/refunds", "/api/tickets/check-in", "/api/notifications/email", "/api/notifications/sms"]

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 from client import Answer
-from endpoints import ENDPOINTS, ITEMS, LISTS, NOWHERE, Endpoint
+from contract import document, operation_of, routed
+from endpoints import ENDPOINTS, NOWHERE, SERVICES, Endpoint
+from file_endpoints import FILES, FileEndpoint
+from reads import ITEMS, LISTS
 from world import Person, World, new_key
 
 MALFORMED = {
@@ -23,10 +26,33 @@ MALFORMED = {
     "null": b"null",
     "an unknown field": b'{"no_such_field": 1}',
 }
+JSON = "application/json"
 WRONG_ANYWHERE: list[Any] = [[], {}, True, {"$ne": None}, ["a", {"b": []}]]
 
 
 Send = Callable[..., Answer]
+
+
+def test_every_body_that_the_documents_name_is_tried() -> None:
+    """That of a picture is tried by its service."""
+    tried = {operation_at(each) for each in [*ENDPOINTS, *FILES]}
+    named = {
+        (service, method, path)
+        for service in SERVICES
+        for path, operations in document(service)["paths"].items()
+        for method, says in operations.items()
+        if JSON in says.get("requestBody", {}).get("content", {})
+    }
+    assert named
+    assert named - tried == set()
+
+
+def operation_at(each: Endpoint | FileEndpoint) -> tuple[str, str, str]:
+    found = routed(each.path.partition("?")[0])
+    assert found, each
+    operation = operation_of(found[0], each.method, found[1])
+    assert operation, each
+    return found[0], each.method.lower(), operation.path
 
 
 @pytest.fixture

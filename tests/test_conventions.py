@@ -4,7 +4,8 @@ import re
 
 import pytest
 from admin_site import joined, sign_in_to_admin
-from endpoints import ITEMS, LISTS, NOWHERE, PRIVATE, SERVICES
+from endpoints import NOWHERE, SERVICES
+from reads import ITEMS, LISTS, PRIVATE
 from world import Choice, Market, Person, World, book, settled
 
 EVERYWHERE = ["/", *LISTS, *[path.format(NOWHERE) for path in ITEMS], *PRIVATE, "/api/nothing", "/nothing"]

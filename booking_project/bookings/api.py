@@ -212,15 +212,30 @@ class BookingView(APIView):
     )
     def delete(self, request: Request, booking_id: UUID) -> Response:
         user = caller(request)
-        if selectors.booking_for(user, booking_id).user_id == user.id:
-            wanted = OwnCancellationRequest.parse(request.data or {})
+        own, wanted = parse_about(request, booking_id, own=OwnCancellationRequest, staff=CancellationRequest)
+        if own:
             outcome = endings.cancel_booking(booking_id=booking_id, user_id=user.id, **wanted)
         else:
-            if not user.may("cancel_booking"):
-                raise PermissionDenied
-            wanted = CancellationRequest.parse(request.data or {})
             outcome = desk.cancel_for_customer(booking_id=booking_id, actor=actor(request), **wanted)
         return Response(present_booking(selectors.booking_for(user, booking_id), outcome))
+
+
+def parse_about(
+    request: Request, booking_id: UUID, *, own: type[StrictSerializer], staff: type[StrictSerializer]
+) -> tuple[bool, dict[str, Any]]:
+    """Whether the booking is the caller's own, and what is sent to end it: by its customer, or by staff.
+
+    Parsed before it is looked for, so a bad body is no different where there is no such booking. Raises
+    ValidationError, BookingNotFound, and PermissionDenied where somebody else's may be read and not ended.
+    """
+    user = caller(request)
+    is_own, may_end = selectors.is_own(user, booking_id), user.may("cancel_booking")
+    wanted = (staff if may_end and not is_own else own).parse(request.data)
+    if not is_own:
+        selectors.booking_for(user, booking_id)
+        if not may_end:
+            raise PermissionDenied
+    return is_own, wanted
 
 
 class CancellationView(APIView):

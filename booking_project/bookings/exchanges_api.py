@@ -8,8 +8,8 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bookings import desk, exchange_holds, holds, schema, selectors
-from bookings.api import HOLD_REFUSED, REFUSED, SELL, keep_answer
+from bookings import desk, exchange_holds, holds, schema
+from bookings.api import HOLD_REFUSED, REFUSED, SELL, keep_answer, parse_about
 from bookings.errors import (
     AddressChanged,
     BookingNotFound,
@@ -72,10 +72,7 @@ class ExchangeView(APIView):
     )
     def post(self, request: Request, booking_id: UUID) -> Response:
         user = caller(request)
-        own = selectors.booking_for(user, booking_id).user_id == user.id
-        if not (own or user.may("cancel_booking")):
-            raise PermissionDenied
-        wanted = (BookingRequest if own else StaffExchangeRequest).parse(request.data)
+        own, wanted = parse_about(request, booking_id, own=BookingRequest, staff=StaffExchangeRequest)
         key = idempotency.key_from(request, required=False)
         holding: dict[str, Any] = {
             "once": holds.Once(key, partial(keep_answer, path=public_path(request, BOOKINGS)))

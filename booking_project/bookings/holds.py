@@ -27,6 +27,7 @@ from bookings.errors import (
 )
 from bookings.exchange_rules import Exchange
 from bookings.models import Booking
+from bookings.offers import Offer
 from bookings.prices import Bill, Wanted
 from bookings.sales import Sale, Seat, reload_sale, sale_of
 from chassis.ids import uuid7
@@ -101,7 +102,7 @@ def hold_seats(
     CoupleSeatSplit, CompanionAlone, OrphanSeat, PromoCodeInvalid, PromoCodeUnfit, PromoCodeUsedUp, with `once`
     idempotency.KeyReused or KeyInFlight, and with `exchange` NotExchangeable.
     """
-    hold = _Hold(uuid7(), user_id, promo_code, payment_method, _limits(verified=verified), seller, exchange)
+    hold = _Hold(uuid7(), user_id, payment_method, _limits(verified=verified), seller, exchange)
     owner = locks.Owner(user_id, hold.booking_id)
 
     def attempt(sale: Sale) -> Held | Replayed:
@@ -124,7 +125,7 @@ def hold_seats(
                     return Replayed(claim)
                 if locked.refused:
                     locks.CONFLICTS.inc()
-                held = _write(hold, sale, tickets)
+                held = _write(hold, sale, tickets, offers.find(promo_code))
                 if incomplete is not None:
                     raise incomplete  # only now it is known that the sale, and its rule, is the current one
                 if sale.leaves_no_single:
@@ -160,19 +161,20 @@ def hold_best_seats(
 
     Raises NotEnoughSeats, and what hold_seats raises.
     """
-    hold = _Hold(uuid7(), user_id, promo_code, payment_method, _limits(verified=verified), seller, exchange)
+    hold = _Hold(uuid7(), user_id, payment_method, _limits(verified=verified), seller, exchange)
 
     def attempt(sale: Sale) -> Held | Replayed:
         with transaction.atomic():
             claim = _claim(once, hold.booking_id)
             if claim is not None and claim.completed:
                 return Replayed(claim)
+            offer = offers.find(promo_code)  # before anybody else has to wait for this choice
             inventory.choose_alone(showtime_id)
             for _ in range(CHOICES):
                 tickets = choices.best(sale, quantity, category, by_staff=seller is not None)
                 try:
                     with transaction.atomic():
-                        held = _write(hold, sale, tickets)
+                        held = _write(hold, sale, tickets, offer)
                 except SeatUnavailable:
                     continue  # picked by somebody in this very moment: there are others
                 break
@@ -225,21 +227,21 @@ class _Hold:
 
     booking_id: UUID
     user_id: UUID
-    promo_code: str | None
     payment_method: Mapping[str, str] | None
     limits: Limits
     seller: Actor | None
     exchange: Callable[[], Exchange] | None
 
 
-def _write(hold: _Hold, sale: Sale, tickets: Sequence[Wanted]) -> Held:
+def _write(hold: _Hold, sale: Sale, tickets: Sequence[Wanted], offer: Offer | None) -> Held:
     """Raises _SaleChanged, TotalTooLarge, TooManyHolds, TooManyHoldsInAll, HeldTooOften, AddressNotVerified,
-    SeatUnavailable, PromoCodeInvalid, PromoCodeUnfit, PromoCodeUsedUp, NotExchangeable.
+    SeatUnavailable, PromoCodeInvalid of one that was stopped just now, PromoCodeUnfit, PromoCodeUsedUp,
+    NotExchangeable.
     """
     exchange = hold.exchange() if hold.exchange is not None else None
     if exchange is not None:
         choices.refuse_exchange(exchange, sale)
-    bill, code = offers.billed(sale, tickets, hold.promo_code, at=timezone.now())
+    bill, code = offers.billed(sale, tickets, offer, at=timezone.now())
     # What costs nothing is not charged, and no card vouches for whoever takes it.
     rest = bill.total - (exchange.carried(bill.total) if exchange is not None else 0)
     payment_method = hold.payment_method if rest else None

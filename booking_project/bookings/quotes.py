@@ -57,7 +57,7 @@ def quote_best_seats(
 
 
 def _quote(sale: Sale, tickets: Sequence[Wanted], promo_code: str | None, user_id: UUID | None) -> Quote:
-    bill, code = offers.billed(sale, tickets, promo_code, at=timezone.now())
+    bill, code = offers.billed(sale, tickets, offers.find(promo_code), at=timezone.now())
     if code is not None:
         offers.refuse_used_up(code, user_id=user_id)
     return Quote(sale, sale.priced(tickets, bill), bill)

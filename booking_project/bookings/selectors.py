@@ -92,6 +92,10 @@ def booking_for(user: Principal, booking_id: UUID) -> Booking:
     return found
 
 
+def is_own(user: Principal, booking_id: UUID) -> bool:
+    return Booking.objects.filter(id=booking_id, user_id=user.id).exists()
+
+
 def locked_bookings(booking_ids: Iterable[UUID]) -> dict[UUID, Booking]:
     """Those that there are, by id, which nobody else changes until the transaction ends; locked in that order."""
     found = Booking.objects.raw(_LOCKED, [list(set(booking_ids))])

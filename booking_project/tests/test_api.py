@@ -135,6 +135,23 @@ def test_what_somebody_else_booked_is_shown_to_a_permission_and_not_to_a_role(cu
     assert (refused.status_code, refused.json()["code"]) == (403, "permission_denied")
 
 
+def test_a_bad_body_is_no_different_where_the_booking_is_somebody_else_s_or_not_there(customer, sign_in, body):
+    mine = customer.post("/bookings", body).json()["id"]
+    for who in (customer, sign_in(), sign_in(roles=("support",))):
+        for booking_id in (mine, uuid7()):
+            for method, path in (
+                ("delete", ""),
+                ("post", "/exchange"),
+                ("post", "/exchange/quote"),
+                ("post", "/give-back"),
+                ("post", "/give-back/quote"),
+            ):
+                for bad in ({"no_such_field": 1}, [], "text"):
+                    answer = getattr(who, method)(f"/bookings/{booking_id}{path}", bad, format="json")
+                    assert answer.status_code == 400, (method, path, bad)
+    assert customer.get(f"/bookings/{mine}").json()["status"] == "PENDING"
+
+
 def test_the_list_goes_on_where_the_page_ended(customer, showtime, settings):
     settings.MAX_OPEN_HOLDS = 9
     for seat in seat_ids(showtime)[:3]:

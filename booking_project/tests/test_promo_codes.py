@@ -252,14 +252,14 @@ def test_when_the_seats_are_not_to_be_had_neither_is_the_code(with_code, code):
 def test_a_code_that_is_stopped_meanwhile_is_not_used(with_code, code, monkeypatch):
     from bookings import offers
 
-    found = offers._find
+    found = offers.find
 
     def find(typed):
-        it = found(typed)
-        promotions.stop_promotion(promotion_id=it.promotion_id, actor=STAFF)
-        return it
+        offer = found(typed)
+        promotions.stop_promotion(promotion_id=code.promotion_id, actor=STAFF)
+        return offer
 
-    monkeypatch.setattr(offers, "_find", find)
+    monkeypatch.setattr(offers, "find", find)
     with pytest.raises(PromoCodeInvalid):
         with_code(0)
     assert not Booking.objects.exists()
@@ -276,6 +276,13 @@ def test_without_a_code_nothing_more_is_asked_and_with_one_a_statement(hold, sho
         asked[promo_code] = [each["sql"] for each in made if not each["sql"].startswith(ours)]
     assert (len(asked[None]), len(asked["QUIET"])) == (1, 2)
     assert "promo" not in asked[None][0]
+
+
+def test_a_code_is_looked_up_before_others_wait_for_who_chooses(showtime, code):
+    with CaptureQueriesContext(connection) as made:
+        holds.hold_best_seats(user_id=uuid7(), showtime_id=showtime.id, quantity=2, promo_code="QUIET")
+    order = [word for each in made for word in ("pg_advisory", "FROM promo_codes") if word in each["sql"]]
+    assert order == ["FROM promo_codes", "pg_advisory"]
 
 
 def test_what_a_use_costs_is_bounded_whatever_was_given_back_before(hold, showtime, code, settings):

@@ -27,7 +27,8 @@ BEST, COMPARED = 100, 500
 # What is less alike than this share of the best is not meant.
 SHARE = 0.6
 # So many showtimes are looked through for the films that are shown; of more, film by film is asked whether it is one.
-LOOKED_THROUGH = 30_000
+# Where the first few are of too many films already, the others are not looked at.
+LOOKED_THROUGH = (2_000, 30_000)
 # The same where they are of more films than this: whoever asks film by film soon has a page then.
 FEW_FILMS = 500
 # So many languages there are at most; whoever has more has a mistake in them.
@@ -170,11 +171,14 @@ def _shown_in(movies: QuerySet[Movie], showtimes: QuerySet[Showtime]) -> QuerySe
     They are asked for beforehand: of how many films so many showtimes are no planner knows, and it would look at each
     film, or at all showtimes of each.
     """
-    some = showtimes.order_by().values("movie_id")[:LOOKED_THROUGH]
-    found = some.aggregate(seen=Count("*"), films=ArrayAgg("movie_id", distinct=True, default=Value([])))
-    if found["seen"] < LOOKED_THROUGH and len(found["films"]) <= FEW_FILMS:
-        # As one parameter, and not as thousands.
-        return movies.filter(RawSQL("movies.id = ANY(%s::uuid[])", [found["films"]], BooleanField()))
+    for most in LOOKED_THROUGH:
+        some = showtimes.order_by().values("movie_id")[:most]
+        found = some.aggregate(seen=Count("*"), films=ArrayAgg("movie_id", distinct=True, default=Value([])))
+        if len(found["films"]) > FEW_FILMS:
+            break
+        if found["seen"] < most:
+            # As one parameter, and not as thousands.
+            return movies.filter(RawSQL("movies.id = ANY(%s::uuid[])", [found["films"]], BooleanField()))
     return movies.annotate(is_there=_has_one(showtimes.filter(movie_id=OuterRef("id")))).filter(is_there=True)
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
@@ -271,7 +272,13 @@ class Showtime(models.Model):
     @property
     def amounts(self) -> dict[str, int]:
         """Minor units by seat category, of the default ticket type."""
-        return {price.category: price.amount for price in self.prices.all()}
+        return {price.category: price.amount for price in self.rows_of_prices}
+
+    @property
+    def rows_of_prices(self) -> "Iterable[ShowtimePrice]":
+        """As they were fetched for a page, or else those that are related."""
+        fetched: list[ShowtimePrice] | None = self.__dict__.get("fetched_prices")
+        return self.prices.all() if fetched is None else fetched
 
     @property
     def offer(self) -> Tariff | None:

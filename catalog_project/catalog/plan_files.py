@@ -49,8 +49,8 @@ def import_showtimes(*, theater_id: UUID, table: Table, actor: Actor, dry_run: b
 
     Raises TheaterNotFound, TableUnreadable; ImportRefused, unless it is a dry run.
     """
-    theater = theater_of(theater_id)
     lines, faults = read_lines(table, SHOWTIMES)
+    theater = theater_of(theater_id)
     names = _Names.of(theater, [values for _, values in lines])
     wanted, numbers = [], []
     for number, values in lines:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from catalog import domain
@@ -22,7 +22,7 @@ from catalog.errors import (
     TheaterNotFound,
     TicketTypeNotFound,
 )
-from catalog.models import Screen, Showtime, Theater
+from catalog.models import Movie, Screen, Showtime, Theater
 from catalog.occupancy import count_occupied
 from catalog.tariff_models import PriceList, TicketType
 
@@ -31,11 +31,21 @@ IN_A_BOX = 1000
 NEAREST = 100
 
 
-# Of what showtimes are complete with: a list says none of it.
+RULES = ("cancellation_cutoff_minutes", "cancellation_fee_percent", "orphan_seat_rule", "accessible_places")
+# Of what showtimes are complete with: a film, a theater and a screen are little more than a name on a list.
+_LISTED_OF = {
+    "movie": (Movie, {"id", "title"}),
+    "theater": (Theater, {"id", "name", "time_zone", *RULES}),
+    "screen": (Screen, {"id", "name", "seat_count", "categories"}),
+}
 _NOT_LISTED = [
-    *("tariff", "type_prices"),
-    *(f"movie__{name}" for name in ("synopsis", "ratings", "genres", "languages", "subtitles", "people")),
-    *("theater__description", "theater__holidays"),
+    *("tariff", "type_prices", "cancellation_reason", "screen_free_at", "created_at", "updated_at"),
+    *(
+        f"{name}__{column.name}"
+        for name, (model, listed) in _LISTED_OF.items()
+        for column in model._meta.concrete_fields
+        if column.name not in listed
+    ),
 ]
 
 
@@ -215,4 +225,6 @@ def fill_in_seats_left(showtimes: list[dict[str, Any]]) -> None:
 
 
 def _complete() -> QuerySet[Showtime]:
-    return Showtime.objects.select_related("movie", "theater", "screen").prefetch_related("prices")
+    return Showtime.objects.select_related("movie", "theater", "screen").prefetch_related(
+        Prefetch("prices", to_attr="fetched_prices")
+    )

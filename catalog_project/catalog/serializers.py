@@ -11,11 +11,12 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from catalog import domain, validators
+from catalog.as_it_is import AsItIsMixin
 from catalog.clocks import LocalTime
 from catalog.domain import SeatCategory, ShowtimeStatus
 from catalog.layouts import MAX_EXTENT, MAX_SEATS, ROW_LABEL, Place
 from catalog.models import SHOWING, Movie, Screen, Seat, Showtime, Theater
-from catalog.selectors import Point
+from catalog.selectors import RULES, Point
 from catalog.tariff_serializers import SellerInput, SellerSerializer, TariffSerializer, TaxInput, TaxSerializer
 from catalog.tariffs import CATEGORIES, FORMATS
 from chassis.money import LARGEST_PRICE
@@ -81,12 +82,12 @@ class PricesField(serializers.DictField):
         return prices
 
 
-class RulesSerializer(StrictSerializer, serializers.ModelSerializer[Theater]):
+class RulesSerializer(AsItIsMixin, StrictSerializer, serializers.ModelSerializer[Theater]):
     """How a theater's bookings may be cancelled and chosen."""
 
     class Meta:
         model = Theater
-        fields = ["cancellation_cutoff_minutes", "cancellation_fee_percent", "orphan_seat_rule", "accessible_places"]
+        fields = RULES
 
 
 class ScreenSummarySerializer(serializers.ModelSerializer[Screen]):
@@ -183,19 +184,19 @@ class ScreenInput(StrictSerializer):
     seats = PlaceInput(many=True, allow_empty=False, max_length=MAX_SEATS)  # type: ignore[call-arg]
 
 
-class MovieReference(serializers.ModelSerializer[Movie]):
+class MovieReference(AsItIsMixin, serializers.ModelSerializer[Movie]):
     class Meta:
         model = Movie
         fields = ["id", "title"]
 
 
-class TheaterReference(serializers.ModelSerializer[Theater]):
+class TheaterReference(AsItIsMixin, serializers.ModelSerializer[Theater]):
     class Meta:
         model = Theater
         fields = ["id", "name", "time_zone"]
 
 
-class ScreenReference(serializers.ModelSerializer[Screen]):
+class ScreenReference(AsItIsMixin, serializers.ModelSerializer[Screen]):
     class Meta:
         model = Screen
         fields = ["id", "name"]
@@ -252,7 +253,9 @@ class ShowtimeSerializer(serializers.ModelSerializer[Showtime]):
 
     @extend_schema_field(PricesField)
     def get_prices(self, showtime: Showtime) -> Mapping[str, Any]:
-        return {price.category: {"amount": price.amount, "currency": price.currency} for price in showtime.prices.all()}
+        return {
+            price.category: {"amount": price.amount, "currency": price.currency} for price in showtime.rows_of_prices
+        }
 
     def get_available_seats(self, _: Showtime) -> int:
         return 0  # selectors.fill_in_seats_left sets it: the rest is kept longer than this may be

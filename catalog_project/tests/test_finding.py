@@ -160,7 +160,7 @@ def test_films_are_found_by_where_and_when_they_are_shown(
     day = next_week().astimezone(UTC).date() + timedelta(days=1)
     query = query.format(day=day, next=day + timedelta(days=1))
     assert set(found(api, programme, query)) == names
-    monkeypatch.setattr(finding, "LOOKED_THROUGH", 1)  # film by film, as where very many showtimes are to come
+    monkeypatch.setattr(finding, "LOOKED_THROUGH", (1,))  # film by film, as where very many showtimes are to come
     assert set(found(api, programme, f"{query}&page_size=19")) == names
 
 

@@ -6,6 +6,11 @@ In pages of the database.
 from datetime import timedelta
 from typing import Any
 
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from catalog import finding
 from catalog.models import Movie, Showtime
 from catalog.planning import Wanted, plan_showtimes
 from catalog.selectors import drafts_of
@@ -108,3 +113,26 @@ def test_what_everybody_reads_costs_what_it_shows(long_history: None, api: Any) 
     # Of a day the seats that are taken are few, whatever was sold before.
     assert_bounded(reads(api, [*listed, *one]), rows=3000)
     assert_bounded(reads(api, wider, wanted=800), rows=3000)
+
+
+def test_films_of_a_day_with_many_films_are_not_looked_for_among_all_of_its_showtimes(
+    long_history: None, api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts_at = Showtime.objects.order_by("-starts_at")[0].starts_at
+    path = f"/movies?date={starts_at.date()}&page_size=5"
+    expected = api.get(path).json()["results"]
+    assert len(expected) == 5
+    monkeypatch.setattr(finding, "FEW_FILMS", 3)
+    monkeypatch.setattr(finding, "LOOKED_THROUGH", (8, 30_000))
+    with costs() as made:
+        found = finding.list_movies(finding.Wanted(date=starts_at.date()))[:5]
+        assert [str(movie.id) for movie in found] == [movie["id"] for movie in expected]
+    assert sum("ARRAY_AGG" in str(each) for each in made) == 1
+
+
+def test_a_page_of_showtimes_fetches_what_it_shows(long_history: None, api: Any) -> None:
+    with CaptureQueriesContext(connection) as made:
+        assert len(api.get("/showtimes?page_size=100").json()["results"]) == 100
+    [page] = [each["sql"] for each in made if 'FROM "showtimes"' in each["sql"]]
+    assert not {name for name in ("synopsis", "description", "created_at", "tariff", "address") if f'"{name}"' in page}
+    assert len(made) <= 4

@@ -174,7 +174,8 @@ def booking_ended(
 def _lower_fee(payment: Payment) -> tuple[Payment, tuple[Announcement, ...]]:
     """Booking may end before it has heard of seats that were given back, whichever of the two is heard of first."""
     fee = fee_left(payment.fee_told, payment.seats) + kept(payment.seats)
-    fee = min(fee, payment.left if payment.captured else payment.amount)
+    # What another booking holds is here: a fee is kept of it too, once that one lets it go.
+    fee = min(fee, payment.captured - payment.refunded if payment.captured else payment.amount)
     if payment.booking is not Booking.ENDED or fee >= payment.retained:
         return payment, ()
     return replace(payment, retained=fee), (Announcement("payment.fee_lowered"),)

@@ -38,19 +38,27 @@ def lend(payment: Payment, amount: int) -> Decision:
 
 
 def booking_exchanged(
-    payment: Payment, carried: int, *, retained: int, seats: Collection[UUID] = (), given_back: Sequence[Seat] = ()
+    payment: Payment,
+    carried: int,
+    *,
+    retained: int,
+    going: int = 0,
+    seats: Collection[UUID] = (),
+    given_back: Sequence[Seat] = (),
 ) -> Decision:
     """The booking ended in exchange for another one, which is paid with `carried` of it.
 
     The rest as of domain.booking_ended(). Where the other one was refunded before this is known, it is not lent any
-    more: so much goes back to who paid here. Raises IllegalTransition where there is not so much.
+    more: so much goes back to who paid here, but for what staff gave back of it meanwhile. going: of that what the
+    gateway is being asked for.
     """
     if payment.booking is Booking.ENDED:
         return Decision(payment)
-    total = payment.refunded + carried
-    if total > payment.captured:
-        raise IllegalTransition(payment.status, Kind.EXCHANGE)
     let_go = min(carried, payment.lent)
+    carried = let_go + min(carried - let_go, max(payment.left - going, 0))
+    if not carried:
+        return booking_ended(payment, retained=retained, seats=seats, given_back=given_back)
+    total = payment.refunded + carried
     gone = replace(
         payment,
         status=MACHINE.next(payment.status, refunded_to(payment, total)),

@@ -9,7 +9,7 @@ from payments import books, domain, exchange_rules, kept
 from payments.books import Answered
 from payments.exchange_rules import EXCHANGES
 from payments.ledger import Kind
-from payments.models import GatewayOperation, OperationState, Payment, Refund, RefundStatus
+from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, Refund, RefundStatus
 from payments.seats import RefundKind
 
 # Why a booking ended that another one is paid with: booking's word for it.
@@ -30,8 +30,20 @@ def can_be_lent(row: Payment) -> bool:
     return lender is not None and fits and exchange_rules.can_lend(kept.known(lender), row.exchange_amount)
 
 
-def write_down(row: Payment, decision: domain.Decision, carried: int) -> None:
+def going(row: Payment) -> int:
+    """What of this row, which is locked, the gateway is being asked to give back."""
+    asked = GatewayOperation.objects.filter(payment=row, kind=Kind.REFUND, state__in=UNFINISHED)
+    return sum(operation.total for operation in asked)
+
+
+def write_down(row: Payment, decision: domain.Decision) -> None:
     """A booking ended in exchange: what pays the other one went back, of which the gateway was asked nothing."""
+    answered = _went_back(row, decision.payment.exchanged) if decision.payment.exchanged else None
+    written, _ = books.write(row, decision, answered=answered)
+    assert written  # nobody else can have changed a row that is locked
+
+
+def _went_back(row: Payment, carried: int) -> Answered:
     now = timezone.now()
     operation = GatewayOperation.objects.create(
         payment=row,
@@ -53,5 +65,4 @@ def write_down(row: Payment, decision: domain.Decision, carried: int) -> None:
         reason=EXCHANGED,
         finished_at=now,
     )
-    written, _ = books.write(row, decision, answered=Answered(operation, refund))
-    assert written  # nobody else can have changed a row that is locked
+    return Answered(operation, refund)

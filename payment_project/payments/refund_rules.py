@@ -43,10 +43,10 @@ def refund_kind(payment: Payment, amount: int, wanted: RefundKind | None, seats:
 
     All that is left ends the booking and seats are given back unless said otherwise; another part never is more than
     money. Seats are free, and the booking ends, only when the gateway has given the money back (payment.refunded): a
-    refund that it refuses leaves everything as it is. What somebody was let in with is not given back, while the
-    booking goes on. Raises PartCannotCancel, LetIn.
+    refund that it refuses leaves everything as it is. What another booking holds is left too, so that the rest is a
+    part. What somebody was let in with is not given back, while the booking goes on. Raises PartCannotCancel, LetIn.
     """
-    gives_back = bool(seats) or amount == payment.left
+    gives_back = bool(seats) or (amount == payment.left and not payment.lent)
     if wanted is RefundKind.CANCEL and not gives_back:
         raise PartCannotCancel
     kind = wanted or (RefundKind.CANCEL if gives_back else RefundKind.GOODWILL)

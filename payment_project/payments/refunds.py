@@ -261,7 +261,7 @@ def _said_as_problems(row: Payment, wanted_seats: Sequence[UUID]) -> Iterator[No
     except IllegalTransition as exc:
         raise NotRefundable from exc
     except TooMuch as exc:
-        refundable = {"amount": row.captured_amount - row.refunded_amount, "currency": row.currency}
+        refundable = {"amount": row.captured_amount - row.refunded_amount - row.lent_amount, "currency": row.currency}
         raise RefundTooLarge(refundable=refundable) from exc
     except refund_rules.PartCannotCancel as exc:
         raise PartCannotCancel from exc

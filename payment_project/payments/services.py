@@ -152,10 +152,9 @@ def end_booking(*, booking: BookingEnding) -> None:
         payment, carried = kept.known(row), booking.carried.amount if booking.carried else 0
         seats_ended, given_back = booking.seat_ids, booking.given_back
         if carried and payment.booking is not states.Booking.ENDED:
-            decided = exchange_rules.booking_exchanged(
-                payment, carried, retained=retained, seats=seats_ended, given_back=given_back
-            )
-            exchanges.write_down(row, decided, carried)
+            told = {"retained": retained, "seats": seats_ended, "given_back": given_back}
+            going = exchanges.going(row)
+            exchanges.write_down(row, exchange_rules.booking_exchanged(payment, carried, going=going, **told))
         else:
             _save(row, domain.booking_ended(payment, retained=retained, seats=seats_ended, given_back=given_back))
 

@@ -197,13 +197,46 @@ class TestWhatIsHeld:
         new = in_exchange(old, 250_000, worth=170_000, payment_method=VISA)
         deliver("booking.created", new)
         clerk, payment = sign_in(roles=["manager"]), payment_of(old)
-        assert refused(refund(clerk, payment, amount=20_000)) == (409, "refund_too_large")
+        too_large = refund(clerk, payment, amount=20_000)
+        assert refused(too_large) == (409, "refund_too_large")
+        assert too_large.json()["refundable"] == {"amount": 10_000, "currency": "VND"}
+        # And all but that is not all of it.
+        assert refused(refund(clerk, payment, kind="cancel")) == (409, "part_cannot_cancel")
         # Cancelled meanwhile: what is held goes back once it is let go.
         deliver("booking.cancelled", ending_data(old))
         assert on_card(old, simulator) == (180_000, 10_000)
         deliver("booking.rejected", ending_data(new))
         tasks.resume_operations()
         assert on_card(old, simulator) == (180_000, 180_000)
+        assert_books_are_right(simulator)
+
+    def test_a_fee_is_kept_of_what_is_held_too(
+        self, deliver: Deliver, simulator: Simulator, old: dict[str, Any]
+    ) -> None:
+        new = in_exchange(old, 250_000, payment_method=VISA)
+        deliver("booking.created", new)
+        deliver("booking.cancelled", ending_data(old, refund=160_000))
+        deliver("booking.rejected", ending_data(new))
+        tasks.resume_operations()
+        assert (on_card(old, simulator), payment_of(old).retained_amount) == ((180_000, 160_000), 20_000)
+        assert_books_are_right(simulator)
+
+    @pytest.mark.parametrize("goodwill", [5_000, 180_000])
+    def test_what_staff_gave_back_before_the_exchange_was_told_goes_back_once(
+        self,
+        deliver: Deliver,
+        simulator: Simulator,
+        old: dict[str, Any],
+        sign_in: Callable[..., Client],
+        goodwill: int,
+    ) -> None:
+        new, clerk = bought(deliver, in_exchange(old, 160_000)), sign_in(roles=["manager"])
+        deliver("booking.cancelled", ending_data(new))
+        assert refund(clerk, payment_of(old), amount=goodwill, kind="goodwill").status_code == 201
+        deliver("booking.cancelled", exchanged_data(old, new, fee=20_000))
+        for _ in range(2):
+            tasks.resume_operations()
+        assert on_card(old, simulator) == (180_000, min(160_000 + goodwill, 180_000))
         assert_books_are_right(simulator)
 
     def test_what_is_not_there_any_more_pays_nothing(

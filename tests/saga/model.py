@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from one_saga import (
     PRICE,
+    SEATS,
     Kind,
     RefundKind,
     Saga,
@@ -22,12 +23,12 @@ from one_saga import (
     booking_domain,
     due_of,
     payment_domain,
+    payment_exchanges,
     payment_ledger,
     payment_rules,
     payment_seats,
 )
 
-SEATS = 2
 CARDS = ["good", "declined", "not capturable"]
 # How often the one promo code may be had, and what is on the one gift card.
 USES = 1
@@ -73,11 +74,12 @@ class Sagas(Services, RuleBasedStateMachine):
     def pay(self, n: int, card: str, gift: int = 0) -> None:
         """POST payments, also before the event of the booking has arrived. gift: what a gift card may help with."""
         saga = self.pick(self.sagas, n)
-        if saga is None or (saga.payment is None and saga.state is not State.PENDING):
+        if saga is None or (saga.payment is None and saga.state is not State.PENDING) or not self.can_be_lent(saga):
             return
-        payment = self.payment_of(saga)
+        payment, carried = self.payment_of(saga), self.noted(saga)
+        helps = min(gift, payment.amount - carried, self.on_gift_card)
         try:
-            decision = payment_domain.request_authorization(payment, min(gift, payment.amount, self.on_gift_card))
+            decision = payment_domain.request_authorization(payment, helps, carried=carried)
         except (payment_domain.BookingOver, payment_domain.UnderWay, payment_domain.IllegalTransition):
             return
         saga.asked_with, saga.ends_booking = card, False
@@ -93,18 +95,30 @@ class Sagas(Services, RuleBasedStateMachine):
     @rule(n=st.integers(0, 50), by=st.sampled_from(["CUSTOMER", "STAFF", "SHOWTIME"]), fee=st.integers(0, PRICE))
     def cancel(self, n: int, by: str, fee: int) -> None:
         saga = self.pick(self.sagas, n)
-        if saga is not None and saga.state in booking_domain.OPEN and (by == "SHOWTIME" or not saga.let_in):
+        may = by == "SHOWTIME" or (saga and not saga.let_in and not self.in_exchange(saga))
+        if saga is not None and saga.state in booking_domain.OPEN and may:
             trigger = Trigger.SHOWTIME_CANCELLED if by == "SHOWTIME" else Trigger[f"CANCELLED_BY_{by}"]
-            there = max(saga.total - saga.known_to_go_back, 0)
-            earlier = min(saga.known_kept, there)
-            kept = earlier + min(fee, len(saga.has) * PRICE, there - earlier) if by == "CUSTOMER" else 0
+            kept = self.kept_if_cancelled(saga, fee) if by == "CUSTOMER" else 0
             self.end(saga, trigger, refund=saga.total - (kept if saga.state is State.CONFIRMED else 0))
+
+    @staticmethod
+    def kept_if_cancelled(saga: Saga, fee: int) -> int:
+        earlier = min(saga.known_kept, saga.known_left)
+        return earlier + min(fee, len(saga.has) * PRICE, saga.known_left - earlier)
+
+    def in_exchange(self, saga: Saga) -> bool:
+        """It and what is exchanged for it, or it for, are both sold."""
+        pairs = [(each, each.exchange_of) for each in self.sagas if each.exchange_of is not None]
+        return any(saga in pair and {each.state for each in pair} == {State.CONFIRMED} for pair in pairs)
 
     @rule(n=st.integers(0, 50), seat=st.sampled_from(range(SEATS)), fee=st.sampled_from([0, PRICE // 10, PRICE]))
     def give_back(self, n: int, seat: int, fee: int) -> None:
         """The customer gives a seat back and goes on with the other."""
         saga = self.pick(self.sagas, n)
-        if saga is None or saga.state is not State.CONFIRMED or seat not in saga.has - saga.let_in or len(saga.has) < 2:
+        if saga is None or saga.state is not State.CONFIRMED or len(saga.has) < 2 or self.in_exchange(saga):
+            return
+        seat = saga.seat(seat)
+        if seat not in saga.has - saga.let_in:
             return
         left = max(saga.total - saga.known_to_go_back - saga.known_kept, 0)
         saga.due[seat] = min(PRICE, left) - min(fee, PRICE, left)
@@ -130,7 +144,7 @@ class Sagas(Services, RuleBasedStateMachine):
             return
         payment = saga.payment
         try:
-            about = () if seat is None else payment_seats.chosen(payment.seats, [seat])
+            about = () if seat is None else payment_seats.chosen(payment.seats, [saga.seat(seat)])
             amount = sum(each.owed for each in about) if about else payment.left if part is None else part
             decision = payment_domain.request_refund(payment, amount)
             kind = payment_rules.refund_kind(payment, amount, RefundKind.GOODWILL if goodwill else None, about)
@@ -147,7 +161,10 @@ class Sagas(Services, RuleBasedStateMachine):
     def check_in(self, n: int, seat: int) -> None:
         """Somebody is let in with the ticket of a seat."""
         saga = self.pick(self.sagas, n)
-        if saga is not None and saga.state is State.CONFIRMED and saga.tickets and seat in saga.has - saga.let_in:
+        if saga is None or saga.state is not State.CONFIRMED or not saga.tickets or self.in_exchange(saga):
+            return
+        seat = saga.seat(seat)
+        if seat in saga.has - saga.let_in:
             saga.let_in.add(seat)
             self.tell(saga, "booking.checked_in", seats=[seat])
 
@@ -191,7 +208,7 @@ class Sagas(Services, RuleBasedStateMachine):
                 self.receive(message)
 
     @rule(n=st.integers(0, 50), refuses=st.booleans())
-    def gateway_answers(self, n: int, refuses: bool) -> None:
+    def gateway_answers(self, n: int, refuses: bool) -> None:  # noqa: C901  (a table: a case for each answer)
         """refuses: of an authorisation taken back, that there was none; of money given back, that it cannot now."""
         saga = self.pick([each for each in self.sagas if each.asked], n)
         if saga is None:
@@ -199,23 +216,28 @@ class Sagas(Services, RuleBasedStateMachine):
         payment, ask = saga.payment, saga.asked
         about = saga.refunding_seats or ask.seats
         saga.asked = None
-        # What gift cards pay alone, or get back, nobody refuses.
-        asked_with = "good" if ask.gift == ask.amount else saga.asked_with
+        # What gift cards and other bookings pay alone, or get back, nobody refuses.
+        on_card = ask.amount - ask.gift - ask.carried
+        asked_with = saga.asked_with if on_card else "good"
         match ask.kind:
             case Kind.AUTHORIZE if asked_with == "declined":
                 decision = payment_domain.declined(payment, "card_declined", final=saga.ends_booking)
             case Kind.AUTHORIZE:
                 decision = payment_domain.authorized(payment)
             case Kind.REVERSE:
-                decision = payment_domain.reversed_(payment, voided=0 if refuses else payment.amount - payment.gift)
+                decision = payment_domain.reversed_(
+                    payment, voided=0 if refuses else payment.amount - payment.gift - payment.carried
+                )
             case Kind.CAPTURE if asked_with == "not capturable":
                 decision = payment_domain.capture_refused(payment, "capture_refused")
             case Kind.CAPTURE:
                 decision = payment_domain.captured(payment)
-            case _ if refuses and ask.gift < ask.amount:
+            case _ if refuses and on_card:
                 decision = payment_domain.return_refused(payment, "try_later")
             case Kind.VOID:
                 decision = payment_domain.voided(payment)
+            case Kind.RETURN:
+                decision = payment_exchanges.gave_back(payment, ask.amount)
             case _:
                 if saga.refunding:
                     saga.refunding = payment_rules.became(payment, saga.refunding, about)
@@ -240,13 +262,30 @@ class Sagas(Services, RuleBasedStateMachine):
             payment = saga.payment
             if payment is not None:
                 of_gift = payment.gift - payment.gift_refunded
+                carried = payment.carried - self.carried_back(payment)
                 redeemed = of_gift * bool(payment.captured)
                 assert sum(saga.ledger.values()) == sum(saga.gift_ledger.values()) == 0
-                assert saga.ledger[payment_ledger.Account.AUTHORIZED] == (payment.held and payment.held - payment.gift)
-                assert saga.ledger[payment_ledger.Account.CASH] == payment.captured - payment.refunded - redeemed
+                assert saga.ledger[payment_ledger.Account.AUTHORIZED] == (
+                    payment.held and payment.held - payment.gift - payment.carried
+                )
+                elsewhere = payment.exchanged - carried * bool(payment.captured)
+                assert saga.ledger[payment_ledger.Account.EXCHANGED] == -elsewhere
+                here = payment.captured - payment.refunded + elsewhere
+                assert saga.ledger[payment_ledger.Account.CASH] == here - redeemed
                 assert (saga.gift_ledger["reserved"], saga.gift_ledger["redeemed"]) == (of_gift - redeemed, redeemed)
                 assert 0 <= payment.gift_refunded <= payment.gift <= saga.total
-                assert payment.refunded <= payment.captured <= saga.total
+                assert payment.refunded + payment.lent <= payment.captured <= saga.total
+                assert payment.lent + payment.exchanged - payment.to_return == self.held_by_others(saga)
+
+    @staticmethod
+    def carried_back(payment: Any) -> int:
+        """What went back of what another booking pays: the last that does."""
+        paid_here = payment.captured - payment.carried
+        return max(0, payment.gone - paid_here) if payment.captured else 0
+
+    def held_by_others(self, saga: Saga) -> int:
+        heirs = [each.payment for each in self.sagas if each.exchange_of is saga and each.payment is not None]
+        return sum(payment.carried - self.carried_back(payment) for payment in heirs)
 
     @property
     def on_gift_card(self) -> int:

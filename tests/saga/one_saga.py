@@ -11,6 +11,8 @@ from typing import Any
 from stack.instance import ROOT
 
 PRICE = 1000
+# Of each showtime: those of the first are 0 and 1, of the second 2 and 3.
+SEATS = 2
 HOLD = timedelta(minutes=5)
 NOW = datetime(2026, 11, 22, 3, 15, tzinfo=UTC)
 
@@ -25,7 +27,9 @@ def _pure(service: str, module: str) -> ModuleType:
 
 
 booking_domain: Any = _pure("booking", "bookings.domain")
+booking_exchanges: Any = _pure("booking", "bookings.exchange_rules")
 payment_domain: Any = _pure("payment", "payments.domain")
+payment_exchanges: Any = _pure("payment", "payments.exchange_rules")
 payment_gift_ledger: Any = _pure("payment", "payments.gift_ledger")
 payment_ledger: Any = _pure("payment", "payments.ledger")
 payment_rules: Any = _pure("payment", "payments.refund_rules")
@@ -42,7 +46,8 @@ class Saga:
     gave back. given_back_seats: which seats went with it; due: of those of its customer, what comes back of each;
     settled: of which seats payment told that their money went; let_in: to which somebody was. held_until,
     payable_until: how often its hold was made longer, and of how many of those payment knows. has_code: one of the uses
-    of a promo code that comes off its first seat.
+    of a promo code that comes off its first seat. exchange_of: what is exchanged for it, of which `worth` may pay it
+    and `retained` is kept; paid_with_it: payment has heard of that.
     """
 
     number: int
@@ -73,10 +78,27 @@ class Saga:
     known_refunded: int = 0
     ledger: Counter[Any] = field(default_factory=Counter)
     gift_ledger: Counter[Any] = field(default_factory=Counter)
+    exchange_of: "Saga | None" = None
+    worth: int = 0
+    retained: int = 0
+    paid_with_it: bool = False
 
     @property
     def total(self) -> int:
         return PRICE * len(self.seats)
+
+    @property
+    def carried(self) -> int:
+        """What the booking that is exchanged for it pays."""
+        return min(self.worth, self.total)
+
+    @property
+    def showtime(self) -> int:
+        return min(self.seats) // SEATS
+
+    def seat(self, n: int) -> int:
+        """The n-th of its showtime."""
+        return self.showtime * SEATS + n % SEATS
 
     @property
     def has(self) -> set[int]:
@@ -90,6 +112,11 @@ class Saga:
     def known_to_go_back(self) -> int:
         """What booking knows to have gone back, or to be on its way."""
         return self.known_refunded + sum(due for seat, due in self.due.items() if seat not in self.settled)
+
+    @property
+    def known_left(self) -> int:
+        """What of its money is there, as far as booking knows."""
+        return max(self.total - self.known_to_go_back, 0)
 
     @property
     def known_kept(self) -> int:

@@ -7,10 +7,8 @@ faster.
 
 import os
 import random
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
-import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
@@ -19,11 +17,8 @@ from waiting import wait_for
 from world import Choice, Market, Person, book, booking_of, new_key, pay
 
 from audit.of_stack import look
-from stack import control, lifecycle
-from stack.instance import MAIN, Instance
 from stack.lifecycle import Stack
 
-RELAYS = ("booking-relay", "payment-relay")
 CARDS = ["tok_visa", "tok_visa", "tok_card_declined", "tok_capture_fails", "tok_timeout_once"]
 # The events of a sale that goes well.
 LINE = ["booking.created", "payment.authorized", "booking.confirmed", "payment.completed"]
@@ -36,21 +31,6 @@ ENDS = {
 }
 SETTLED_SECONDS = 60
 numbers = st.integers(0, 99)
-
-
-@pytest.fixture
-def stack() -> Stack:
-    state = os.environ.get("MARQUEE_STATE")
-    return lifecycle.load(Instance.at(state) if state else Instance.named(MAIN))
-
-
-@pytest.fixture
-def post(stack: Stack, whole_again: None) -> Iterator[ShuffledPost]:
-    for relay in RELAYS:
-        control.stop(relay)
-    post = ShuffledPost(stack)
-    yield post
-    post.close()
 
 
 class AnyOrder(RuleBasedStateMachine):

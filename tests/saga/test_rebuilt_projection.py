@@ -1,6 +1,5 @@
 """What booking keeps of the catalog can be lost: the catalog tells it again, and it is as it was."""
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +10,6 @@ from waiting import wait_for
 from world import Market, Person, World, showtime_body, wait_until_on_sale
 
 from stack import environment, lifecycle, variables
-from stack.instance import MAIN, Instance
 from stack.services import service_named
 
 DAYS_AHEAD = 70
@@ -21,12 +19,6 @@ SHOWTIME = (
     " revision FROM showtimes WHERE id = %s"
 )
 SCREEN = "SELECT theater_id, name, rows, columns, revision, seats FROM screens WHERE id = %s"
-
-
-@pytest.fixture
-def stack() -> lifecycle.Stack:
-    state = os.environ.get("MARQUEE_STATE")
-    return lifecycle.load(Instance.at(state) if state else Instance.named(MAIN))
 
 
 @pytest.fixture
