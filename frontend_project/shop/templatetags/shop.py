@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.translation import ngettext
 
 from chassis.money import Money, to_major
-from shop import words
+from shop import purchases, words
 from shop.assets import version_of
 
 register = template.Library()
@@ -34,6 +34,11 @@ def money(value: Mapping[str, Any]) -> str:
 def in_currency(amount: int, currency: str) -> str:
     """Minor units of a currency."""
     return money({"amount": amount, "currency": currency})
+
+
+@register.filter
+def due(booking: Mapping[str, Any]) -> dict[str, Any]:
+    return purchases.due(booking)
 
 
 def parsed(value: str | datetime) -> datetime:
@@ -95,6 +100,21 @@ def category(code: str) -> str:
 @register.filter
 def seat_status(code: str) -> str:
     return words.seat_status(code)
+
+
+@register.filter
+def booking_status(code: str) -> str:
+    return words.booking_status(code)
+
+
+@register.filter
+def why(code: str) -> str:
+    return words.why(code)
+
+
+@register.filter
+def ending(step: Mapping[str, Any] | None) -> str:
+    return words.ending(step["trigger"]) if step else ""
 
 
 @register.filter
