@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from stack import (
@@ -251,5 +251,7 @@ def _service_variables(service: Service) -> dict[str, str]:
     )
 
 
-def _secrets() -> dict[str, str]:
+@cache
+def _secrets() -> Mapping[str, str]:
+    """Made once: a key for the passes of wallets takes most of a second."""
     return {name: make() for name, make in credentials.MAKERS.items()}

@@ -3,6 +3,7 @@
 import base64
 import os
 import secrets
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,6 +24,15 @@ def ed25519_private_key() -> str:
     return f"-----BEGIN PRIVATE KEY-----\\n{body}\\n-----END PRIVATE KEY-----"
 
 
+def wallet_pem() -> str:
+    """An RSA key and a certificate that it signed itself, as PEM on one line: no telephone trusts what it signs."""
+    request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj", "/CN=Marquee wallet passes"]
+    made = subprocess.run(
+        ["openssl", *request, "-keyout", "-", "-out", "-"], check=True, capture_output=True, text=True
+    )
+    return made.stdout.strip().replace("\n", "\\n")
+
+
 MAKERS = {
     **{f"{service.name.upper()}_SECRET_KEY": password for service in SERVICES},
     **{f"{service.name.upper()}_DATABASE_PASSWORD": password for service in SERVICES},
@@ -39,6 +49,7 @@ MAKERS = {
     "PAYMENT_WEBHOOK_SECRET": password,
     "PAYMENT_SECRET_KEYS": password,
     "SMS_GATEWAY_API_KEY": password,
+    "WALLET_PEM": wallet_pem,
 }
 
 

@@ -198,6 +198,13 @@ def of_frontend(instance: Instance, *, ports: Mapping[str, int], secrets: Mappin
         **{f"{name.upper()}_URL": secured_url(instance, ports[name]) for name in NAMES},
         "CARD_PAGE_URL": f"{gateway_url(instance, ports)}/simulated-card",
         "SUPPORT_EMAIL": SUPPORT,
+        # Passes for wallets as a company's are made, by a key that no telephone trusts.
+        "APPLE_PASS_PEM": secrets["WALLET_PEM"],
+        "APPLE_PASS_TYPE": "pass.example.marquee",
+        "APPLE_PASS_TEAM": "MARQUEE000",
+        "GOOGLE_WALLET_KEY": secrets["WALLET_PEM"],
+        "GOOGLE_WALLET_ISSUER": "3388000000000000000",
+        "GOOGLE_WALLET_ACCOUNT": "wallet@marquee.example",
         "ALLOWED_HOSTS": f"{HOST},localhost,[::1]",
         "PUBLIC_URL": gateway_url(instance, ports),
         "BIND": HOST,

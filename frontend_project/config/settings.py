@@ -9,6 +9,17 @@ SERVICE_URLS = {name: env.str(f"{name.upper()}_URL") for name in ("auth", "catal
 CARD_PAGE_URL = env.str("CARD_PAGE_URL")
 # Whom a customer writes to.
 SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="")
+# What signs passes for the wallets of telephones; without the keys they are not offered.
+APPLE_PASSES = (
+    {"pem": pem, "pass_type": env.str("APPLE_PASS_TYPE"), "team": env.str("APPLE_PASS_TEAM")}
+    if (pem := env.str("APPLE_PASS_PEM", default="", multiline=True))
+    else None
+)
+GOOGLE_PASSES = (
+    {"key": key, "issuer": env.str("GOOGLE_WALLET_ISSUER"), "account": env.str("GOOGLE_WALLET_ACCOUNT")}
+    if (key := env.str("GOOGLE_WALLET_KEY", default="", multiline=True))
+    else None
+)
 
 MIDDLEWARE = [
     *tracing.MIDDLEWARE,
@@ -36,6 +47,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
+                "django.contrib.messages.context_processors.messages",
                 "shop.context.every_page",
             ],
         },

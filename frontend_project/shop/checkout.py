@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from chassis.codes import MAX_TYPED
-from shop import choices, visitors, words
+from shop import choices, purchases, visitors, words
 from shop.seats import CHOSEN, hold_chosen
 from shop.services import Refused, together
 from shop.sign_in import LONGEST, field_errors, signed_in
@@ -63,7 +63,7 @@ def _page(request: HttpRequest, booking_id: UUID, *, error: str = "", status: in
         partial(shopper.get, "booking", f"/bookings/{booking_id}"),
         partial(shopper.get, "payment", "/payments/methods", page_size=20),
     )
-    if booking["status"] != "PENDING":
+    if booking["status"] != "PENDING" or not purchases.due(booking)["amount"]:
         return redirect("booking", booking_id=booking_id)
     shown = {
         "booking": booking,
@@ -120,8 +120,7 @@ def card_page(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     query = {
         "return_url": f"{settings.PUBLIC_URL}{reverse('card_entered')}",
         "state": state,
-        "amount": booking["total"]["amount"],
-        "currency": booking["total"]["currency"],
+        **purchases.due(booking),
         "language": translation.get_language(),
     }
     return HttpResponseRedirect(f"{settings.CARD_PAGE_URL}?{urlencode(query)}")

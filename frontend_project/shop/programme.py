@@ -114,9 +114,17 @@ def showtimes_of_film(
         starts_before=end.isoformat(timespec="seconds"),
         page_size=MOST,
     )["results"]
-    by_day: dict[date, list[Mapping[str, Any]]] = {}
-    for showtime in found:
+    return by_day(found, theater)
+
+
+def by_day(
+    showtimes: Sequence[Mapping[str, Any]], theater: Mapping[str, Any]
+) -> list[tuple[date, list[Mapping[str, Any]]]]:
+    """Those of the theater's showtimes that are to come, by its own days."""
+    zone = ZoneInfo(theater["time_zone"])
+    days: dict[date, list[Mapping[str, Any]]] = {}
+    for showtime in showtimes:
         if is_to_come(showtime):
             local = datetime.fromisoformat(showtime["starts_at"]).astimezone(zone).date()
-            by_day.setdefault(local, []).append({**showtime, "left": left(showtime)})
-    return sorted(by_day.items())
+            days.setdefault(local, []).append({**showtime, "left": left(showtime)})
+    return sorted(days.items())

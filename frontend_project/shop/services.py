@@ -93,6 +93,16 @@ class Shopper:
         except Unreachable as unreachable:
             raise Away(service) from unreachable
 
+    def page(self, service: str, path: str) -> Response:
+        """What it answers with that is no JSON, as it is. Raises as get() does."""
+        try:
+            response = client(service).request("GET", path, headers=self._headers(), retry=True)
+            if response.status >= 300:
+                self._read(service, response)
+        except Unreachable as unreachable:
+            raise Away(service) from unreachable
+        return response
+
     def _headers(self) -> dict[str, str]:
         headers = {"Accept-Language": self.language}
         if self.address:

@@ -1,30 +1,38 @@
-"""Bookings that were made: how they stand, their tickets, giving them back."""
+"""Bookings that were made: the list of them, how each stands, its tickets."""
 
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
-import segno
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.csrf import csrf_protect
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from shop import words
-from shop.services import Refused, together, unless_away
+from shop import codes, purchases
+from shop.services import together, unless_away
 from shop.sign_in import signed_in
 from shop.visitors import shopper_of
 
-PAGE = 20
+PAGE = 50
+# A page looks again each second, so often; after that a mail says what became of it.
+LOOKS = 60
+# In the session: changes of showtimes that were read, the last ones.
+READ = "changes_read"
+READ_AT_MOST = 20
 
 
 @require_safe
 @signed_in
 def bookings(request: HttpRequest) -> HttpResponse:
     page = shopper_of(request).get("booking", "/bookings", page_size=PAGE, cursor=request.GET.get("cursor"))
-    return render(request, "shop/bookings.html", {"bookings": page["results"], "next": _cursor(page["next"])})
+    coming, past = purchases.parted(page["results"], now=datetime.now(UTC))
+    shown = {"coming": coming, "past": past, "next": _cursor(page["next"]), "previous": _cursor(page["previous"])}
+    return render(request, "shop/bookings.html", shown)
 
 
 def _cursor(address: str | None) -> str:
@@ -36,11 +44,22 @@ def _cursor(address: str | None) -> str:
 @signed_in
 def booking(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     shopper = shopper_of(request)
-    found, terms = together(
+    found, terms, history = together(
         partial(shopper.get, "booking", f"/bookings/{booking_id}"),
         unless_away(partial(shopper.get, "booking", f"/bookings/{booking_id}/cancellation")),
+        unless_away(partial(shopper.get, "booking", f"/bookings/{booking_id}/history"), {"results": []}),
     )
-    shown = {"booking": found, "settled": _settled(found), "codes": _codes(found), "cancellation": terms}
+    is_read = purchases.version(found) in request.session.get(READ, [])
+    shown = {
+        **_status(found, looks=0),
+        "cancellation": terms,
+        "ending": purchases.ending(history["results"]),
+        "codes": [{**ticket, "picture": _picture(ticket["code"])} for ticket in purchases.tickets(found)],
+        "changes": [] if is_read else purchases.changes(found),
+        "has_moved_seats": any(seat["moved_to"] for seat in found["seats"]),
+        "has_receipt": bool(found["payment_id"]) and found["payment_status"] in purchases.PAID,
+        "wallets": {"apple": settings.APPLE_PASSES, "google": settings.GOOGLE_PASSES},
+    }
     return render(request, "shop/booking.html", shown)
 
 
@@ -49,47 +68,31 @@ def booking(request: HttpRequest, booking_id: UUID) -> HttpResponse:
 def status(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     """How it stands, looked at again and again until it is settled; then the page is loaded anew."""
     found = shopper_of(request).get("booking", f"/bookings/{booking_id}")
-    response = render(request, "shop/status.html", {"booking": found, "settled": _settled(found)})
-    if _settled(found):
+    said = request.GET.get("looks", "")
+    shown = _status(found, looks=int(said) if said.isascii() and said.isdecimal() and len(said) < 4 else LOOKS)
+    response = render(request, "shop/status.html", shown)
+    if shown["settled"]:
         response["HX-Refresh"] = "true"
     return response
 
 
+def _status(found: dict[str, Any], *, looks: int) -> dict[str, Any]:
+    """looks: how often the page has looked already."""
+    return {"booking": found, "settled": purchases.is_settled(found), "looks": looks + 1, "patient": looks < LOOKS}
+
+
 @csrf_protect
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_POST
 @signed_in
-def cancel(request: HttpRequest, booking_id: UUID) -> HttpResponse:
-    """What comes back, before; and after, that it does."""
-    shopper = shopper_of(request)
-    error, status_code = "", 200
-    if request.method == "POST":
-        try:
-            shopper.ask("booking", "DELETE", f"/bookings/{booking_id}")
-            return redirect("booking", booking_id=booking_id)
-        except Refused as refused:
-            if refused.status == 404:
-                raise
-            error, status_code = words.problem(refused), refused.status
-    found, terms = together(
-        partial(shopper.get, "booking", f"/bookings/{booking_id}"),
-        partial(shopper.get, "booking", f"/bookings/{booking_id}/cancellation"),
-    )
-    shown = {"booking": found, "cancellation": terms, "error": error}
-    return render(request, "shop/cancel.html", shown, status=status_code)
-
-
-def _settled(found: dict[str, Any]) -> bool:
-    """Whether nothing more happens to it by itself: paid with its tickets made, or ended."""
-    if found["status"] == "PENDING":
-        return False
-    return found["status"] != "CONFIRMED" or bool(found["tickets"])
-
-
-def _codes(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """Each seat's ticket with its code as a picture of vectors."""
-    return [{**ticket, "picture": _picture(ticket["code"])} for ticket in found["tickets"]]
+def keep(request: HttpRequest, booking_id: UUID) -> HttpResponse:
+    """A change of the showtime was read, and the booking stays: nothing is recorded of it but here."""
+    found = shopper_of(request).get("booking", f"/bookings/{booking_id}")
+    read = [each for each in request.session.get(READ, []) if each != purchases.version(found)]
+    request.session[READ] = [*read, purchases.version(found)][-READ_AT_MOST:]
+    return redirect("booking", booking_id=booking_id)
 
 
 def _picture(code: str) -> SafeString:
-    drawn = segno.make(code, error="m").svg_inline(border=2, omitsize=True, svgclass="code", lineclass=None)
+    """A code as vectors."""
+    drawn = codes.drawn(code).svg_inline(border=2, omitsize=True, svgclass="code", lineclass=None)
     return mark_safe(drawn)  # noqa: S308  (its own elements alone)

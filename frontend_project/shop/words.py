@@ -57,7 +57,10 @@ PROBLEMS: Mapping[str, Promise] = {
     "cancellation_closed": later("It is too late to cancel."),
     "not_cancellable": later("This booking cannot be cancelled any more."),
     "exchange_under_way": later("An exchange of this booking is under way."),
+    "exchange_open": later("You hold seats in exchange for this booking already. Pay them, or let them go first."),
     "exchange_not_covered": later("Money of the old booking is on its way back. Please try again in a moment."),
+    "not_exchangeable": later("This booking cannot be exchanged for that showtime."),
+    "seats_not_returnable": later("These seats cannot be given back."),
     "invalid_credentials": later("The name or the password is wrong."),
     "sign_in_throttled": later("Too many attempts to sign in. Please wait a little."),
     "account_exists": later("This user name is taken."),
@@ -88,6 +91,35 @@ STATUSES: Mapping[str, Promise] = {
     "blocked": later("not sold"),
 }
 
+BOOKING_STATUSES: Mapping[str, Promise] = {
+    "PENDING": later("to be paid"),
+    "CONFIRMED": later("paid"),
+    "CANCELLED": later("cancelled"),
+    "EXPIRED": later("not paid in time"),
+    "REJECTED": later("not sold: the seats were gone"),
+    "FAILED": later("not sold: the card was declined"),
+}
+# Why so much comes back: `why` of a cancellation.
+WHY: Mapping[str, Promise] = {
+    "unpaid": later("Nothing was paid yet."),
+    "in_time": later("It is early enough: nothing is kept."),
+    "showtime_changed": later("The showtime was changed: nothing is kept."),
+    "late": later("It is close to the start: a part is kept, as the rules say by which it was sold."),
+    "closed": later("It is too close to the start: tickets are not taken back any more."),
+    "checked_in": later("Somebody was let in with it already."),
+    "started": later("The showtime has begun."),
+    "ended": later("It has ended already."),
+}
+# What ended a booking: `trigger` of its history.
+ENDINGS: Mapping[str, Promise] = {
+    "cancelled_by_customer": later("You cancelled it."),
+    "cancelled_by_staff": later("The cinema cancelled it."),
+    "showtime_cancelled": later("The showtime was cancelled."),
+    "capture_failed": later("The card could not be charged."),
+    "refunded": later("All of it was paid back."),
+    "exchanged": later("It was exchanged for another showtime."),
+}
+
 
 def problem(refused: Refused) -> str:
     """A sentence for a refusal: ours, else the service's own."""
@@ -112,6 +144,18 @@ def category(code: str) -> str:
 
 def seat_status(code: str) -> str:
     return str(STATUSES.get(code, code))
+
+
+def booking_status(code: str) -> str:
+    return str(BOOKING_STATUSES.get(code, code))
+
+
+def why(code: str) -> str:
+    return str(WHY.get(code, ""))
+
+
+def ending(trigger: str) -> str:
+    return str(ENDINGS.get(trigger, ""))
 
 
 def numbers_differ() -> str:

@@ -14,7 +14,7 @@ from django.utils import translation
 from django.utils.translation import ngettext
 
 from chassis.money import Money, to_major
-from shop import words
+from shop import purchases, words
 from shop.assets import version_of
 
 register = template.Library()
@@ -44,6 +44,11 @@ def _money(amount: int, currency: str, locale: babel.Locale) -> str:
 def in_currency(amount: int, currency: str) -> str:
     """Minor units of a currency."""
     return money({"amount": amount, "currency": currency})
+
+
+@register.filter
+def due(booking: Mapping[str, Any]) -> dict[str, Any]:
+    return purchases.due(booking)
 
 
 def parsed(value: str | datetime) -> datetime:
@@ -127,6 +132,21 @@ def category(code: str) -> str:
 @register.filter
 def seat_status(code: str) -> str:
     return words.seat_status(code)
+
+
+@register.filter
+def booking_status(code: str) -> str:
+    return words.booking_status(code)
+
+
+@register.filter
+def why(code: str) -> str:
+    return words.why(code)
+
+
+@register.filter
+def ending(step: Mapping[str, Any] | None) -> str:
+    return words.ending(step["trigger"]) if step else ""
 
 
 @register.filter

@@ -1,0 +1,169 @@
+"""What a customer does with a booking in the shop: keeps its papers, gives it back or a part of it, exchanges it."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from waiting import wait_for
+from world import PRICE, Choice, Market, Person, book, pay, settled, showtime_body, wait_until_on_sale
+
+PATHS = (
+    "",
+    "status/",
+    "cancel/",
+    "calendar.ics",
+    "tickets.pdf",
+    "receipt/",
+    "give-back/",
+    "exchange/",
+    "exchange/{showtime}/",
+    "seats/{seat}/ticket.pkpass",
+    "seats/{seat}/google/",
+)
+
+
+@pytest.fixture(scope="module")
+def other(market: Market) -> str:
+    """A showtime of the film at twice the price, before all others."""
+    starts_at = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=60)
+    body = showtime_body(market.movie, market.screen, starts_at)
+    body["prices"] = {"standard": {**PRICE, "amount": 2 * PRICE["amount"]}}
+    made = str(market.world.staff("admin").post("/api/showtimes", body).ok(201)["id"])
+    wait_until_on_sale(market.world, made)
+    return made
+
+
+def bought(customer: Person, choice: Choice) -> dict[str, Any]:
+    booked = book(customer, choice, "tok_visa")
+    settled(customer, booked, "CONFIRMED", "captured")
+    wait_for(lambda: customer.get(f"/api/bookings/{booked['id']}").ok()["tickets"], what="tickets")
+    return booked
+
+
+def sign_in(page: Page, customer: Person) -> None:
+    page.goto("/en/sign-in/")
+    page.locator("#name").fill(customer.username)
+    page.locator("#password").fill(customer.password)
+    page.locator("main form button").click()
+    expect(page.get_by_role("heading", name="My tickets")).to_be_visible()
+
+
+def calendar(page: Page, address: str) -> dict[str, str]:
+    """The lines of its entry."""
+    text = page.request.get(f"{address}calendar.ics").text()
+    return dict(line.split(":", 1) for line in text.replace("\r\n ", "").splitlines())
+
+
+def test_papers_then_a_part_back_then_another_time_then_all_of_it(page: Page, market: Market, other: str) -> None:
+    customer, choice = market.customer(), market.seats(2)
+    booking = bought(customer, choice)
+    sign_in(page, customer)
+    page.get_by_role("link", name=market.movie["title"]).first.wait_for()
+    address = f"/en/bookings/{booking['id']}/"
+    page.goto(address)
+
+    for name, media_type, begins in (
+        ("tickets.pdf", "application/pdf", b"%PDF-"),
+        (f"seats/{choice.seats[0]}/ticket.pkpass", "application/vnd.apple.pkpass", b"PK"),
+        ("receipt/", "text/html", b"<!doctype html>"),
+    ):
+        answer = page.request.get(address + name)
+        assert answer.headers["content-type"].partition(";")[0] == media_type
+        assert answer.body().lower().startswith(begins.lower())
+        assert "no-store" in answer.headers["cache-control"]
+    assert calendar(page, address)["UID"] == booking["id"]
+
+    page.get_by_role("link", name="Give seats back").click()
+    page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="What comes back?").click()
+    expect(page.get_by_role("status")).to_contain_text("₫120,000 comes back. It is early enough: nothing is kept.")
+    page.get_by_role("button", name="Give them back").click()
+    expect(page.locator(".notes")).to_contain_text("₫120,000 goes back to where it came from.")
+    expect(page.locator(".codes li")).to_have_count(1)
+
+    page.get_by_role("link", name="Choose another time").click()
+    page.locator(f"a.time[href*='{other}']").click()
+    expect(page.locator(".lines tfoot")).to_have_text(re.compile(r"To pay\s*₫120,000"))
+    page.get_by_role("link", name="Another time").click()
+    page.locator(f"a.time[href*='{next(each for each in market.showtimes if each != choice.showtime)}']").click()
+    page.get_by_role("button", name="Exchange it").click()
+    expect(page.locator(".codes li")).to_have_count(1)
+    settled(customer, booking, "CANCELLED")
+    exchanged = page.url
+    page.goto(address)
+    expect(page.locator(".status")).to_contain_text("It was exchanged for another showtime.")
+
+    page.goto(f"{exchanged}cancel/")
+    expect(page.locator("main")).to_contain_text("₫120,000 comes back.")
+    page.get_by_role("button", name="Cancel the booking").click()
+    expect(page.locator(".status")).to_contain_text("You cancelled it.")
+
+
+def test_a_dearer_time_is_paid_for_the_rest(page: Page, market: Market, other: str) -> None:
+    customer = market.customer()
+    booking = bought(customer, market.seats(1))
+    sign_in(page, customer)
+    page.goto(f"/en/bookings/{booking['id']}/exchange/{other}/")
+    page.get_by_role("button", name="Go on to paying").click()
+    expect(page.get_by_role("button", name="Pay ₫120,000")).to_be_visible()
+    page.goto(f"/en/bookings/{booking['id']}/exchange/{other}/")
+    page.get_by_role("button", name="Go on to paying").click()
+    expect(page.get_by_role("alert")).to_contain_text("You hold seats in exchange for this booking already.")
+
+
+def test_a_moved_showtime_is_shown_beside_what_was_booked(page: Page, market: Market, admin: Person) -> None:
+    customer = market.customer()
+    starts_at = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=70)
+    body = showtime_body(market.movie, market.screen, starts_at)
+    showtime = admin.post("/api/showtimes", body).ok(201)["id"]
+    wait_until_on_sale(market.world, showtime)
+    seat = customer.get(f"/api/showtimes/{showtime}/seats").ok()["seats"][0]["id"]
+    booking = bought(customer, Choice(showtime, [seat]))
+    address = f"/en/bookings/{booking['id']}/"
+    sign_in(page, customer)
+    before = calendar(page, address)
+    moved = (starts_at + timedelta(hours=4)).isoformat()
+    admin.patch(f"/api/showtimes/{showtime}", {"starts_at": moved}).ok()
+    wait_for(lambda: calendar(page, address)["DTSTART"] != before["DTSTART"], what="the move in booking")
+
+    after = calendar(page, address)
+    assert after["UID"] == before["UID"]
+    assert int(after["SEQUENCE"]) > int(before["SEQUENCE"])
+    page.goto(address)
+    told = page.locator(".moved")
+    expect(told.get_by_role("row")).to_have_count(2)
+    expect(told.get_by_role("link", name="Cancel for free")).to_be_visible()
+    told.get_by_role("button", name="keep it").click()
+    expect(page.locator(".codes li")).to_have_count(1)
+    expect(told).to_have_count(0)
+
+
+def test_a_card_that_was_declined_is_told_and_waiting_has_an_end(page: Page, market: Market) -> None:
+    customer = market.customer()
+    booking = book(customer, market.seats(1))
+    assert pay(customer, booking, "tok_card_declined").status == 402
+    settled(customer, booking, "PENDING", "declined")
+    sign_in(page, customer)
+    page.goto(f"/en/bookings/{booking['id']}/")
+    expect(page.locator(".status")).to_contain_text("The card was declined. Nothing was taken.")
+    expect(page.locator(".status[hx-get]")).to_have_count(1)
+    page.goto(f"/en/bookings/{booking['id']}/status/?looks=60")
+    expect(page.locator(".status")).to_contain_text("A mail will tell you what became of it.")
+    expect(page.locator(".status[hx-get]")).to_have_count(0)
+    customer.delete(f"/api/bookings/{booking['id']}").ok()
+
+
+def test_what_is_somebody_elses_is_not_there(page: Page, market: Market) -> None:
+    choice = market.seats(1)
+    booking = bought(market.customer(), choice)
+    sign_in(page, market.customer())
+    found = {
+        path: page.request.get(
+            f"/en/bookings/{booking['id']}/{path.format(showtime=choice.showtime, seat=choice.seats[0])}",
+            max_redirects=0,
+        ).status
+        for path in PATHS
+    }
+    assert found == dict.fromkeys(PATHS, 404)
