@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from kombu import Connection
-from proxy import Proxy
+from chassis.testing_proxy import Proxy
 from rest_framework.test import APIClient
 
 from chassis.management.commands.declare_topology import BrokerAway

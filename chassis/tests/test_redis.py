@@ -8,7 +8,7 @@ import pytest
 import redis
 from django.core.cache import caches
 from processes import address
-from proxy import Proxy
+from chassis.testing_proxy import Proxy
 
 from chassis.storage.redis import GuardedRedis, RedisUnavailable, breaker, redis_client
 from chassis.testing import redis_url, wait_until

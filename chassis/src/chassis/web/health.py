@@ -106,21 +106,26 @@ def ready(request: HttpRequest) -> JsonResponse:
 
     Through the gateway, where everybody may ask, that is up or down, and nothing of what it stands on.
     """
+    told = standing()
+    status = told["status"]
+    if prefix_of(request):
+        told = {"status": "down" if status == "down" else "ok", "service": settings.SERVICE_NAME}
+    response = JsonResponse(told, status=503 if status == "down" else 200)
+    response["Cache-Control"] = "no-store"
+    if status == "down":
+        response["Retry-After"] = "2"
+    return response
+
+
+def standing() -> dict[str, Any]:
+    """The status, `ok`, `degraded` or `down`, and each dependency by name; what hangs is waited for LIMIT_SECONDS."""
     asked = {name: _ask(name) for name in DEPENDENCIES}
     checks = {name: asking.result() for name, asking in asked.items()}
     down = [check for check in checks.values() if check["status"] == "down"]
     status = "degraded" if down else "ok"
     if any(check["required"] for check in down):
         status = "down"
-    if prefix_of(request):
-        told = {"status": "down" if status == "down" else "ok", "service": settings.SERVICE_NAME}
-    else:
-        told = {"status": status, "service": settings.SERVICE_NAME, "checks": checks}
-    response = JsonResponse(told, status=503 if status == "down" else 200)
-    response["Cache-Control"] = "no-store"
-    if status == "down":
-        response["Retry-After"] = "2"
-    return response
+    return {"status": status, "service": settings.SERVICE_NAME, "checks": checks}
 
 
 def _ask_postgresql() -> None:
