@@ -23,6 +23,7 @@ USUAL = {
     # Used where the instance speaks TLS; the other one sends on to it then.
     "gateway-tls": 8443,
     **{service.name: service.port for service in SERVICES},
+    "booking-live": 8013,
     **{f"postgres-{service.name}": service.database_port for service in SERVICES},
     **{f"postgres-catalog-replica-{number}": 5440 + number for number in (1, 2)},
     "redis": 6379,

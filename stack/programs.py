@@ -13,7 +13,7 @@ from stack.environment import PYTHON
 from stack.instance import ROOT, Instance
 from stack.ports import HOST
 from stack.servers import nginx, postgres, rabbitmq, redis, replicas, run_as
-from stack.services import SERVICES, Service
+from stack.services import SERVICES, Service, service_named
 
 # What these do, nobody waits for: mails and counts come last.
 PATIENT = ("notify", "catalog")
@@ -54,6 +54,7 @@ def all_programs(instance: Instance, *, ports: Mapping[str, int], secrets: Mappi
     ]
     for service in SERVICES:
         programs += of_service(instance, service, ports=ports, secrets=secrets)
+    programs.append(live_seats(instance, ports=ports, secrets=secrets))
     programs += clock(instance, ports=ports, secrets=secrets)
     return [*programs, audit(instance, ports=ports, secrets=secrets), gateway(instance, ports=ports)]
 
@@ -170,6 +171,21 @@ def of_service(
         )
         for kind, command in commands.items()
     ]
+
+
+def live_seats(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> Program:
+    """What tells pages which seats go, beside booking's web process."""
+    booking = service_named("booking")
+    address = variables.secured_url(instance, ports["booking-live"])
+    return Program(
+        "booking-live",
+        "services",
+        [str(PYTHON), "-m", "live_seats"],
+        variables.of_live_seats(instance, booking, ports=ports, secrets=secrets),
+        directory=booking.folder,
+        stop_seconds=30,
+        ready=probes.healthy(f"{address}/health/ready", trusted=instance.trusted_if_secured),
+    )
 
 
 def _worker(service: Service, node: str) -> list[str]:

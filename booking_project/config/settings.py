@@ -67,3 +67,5 @@ BOOKING_HISTORY_KEEP_DAYS = at_least("BOOKING_HISTORY_KEEP_DAYS", 760, default=1
 LIVE_SOCKETS = at_least("LIVE_SOCKETS", 1, default=20_000)
 LIVE_SOCKETS_PER_ADDRESS = at_least("LIVE_SOCKETS_PER_ADDRESS", 1, default=100)
 LIVE_ORIGINS = env.str("CORS_ALLOWED_ORIGINS", default="").replace(",", " ").split()
+# A client that takes nothing of what it is told for so many seconds is cut off.
+LIVE_PATIENCE_SECONDS = at_least("LIVE_PATIENCE_SECONDS", 1, default=10)

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from websockets.asyncio.server import ServerConnection
 from websockets.frames import CloseCode
 from websockets.protocol import State
@@ -16,8 +17,6 @@ log = logging.getLogger(__name__)
 
 # Of what was written the kernel keeps so much (bytes) for a client that does not read, and then we do.
 KERNEL_BYTES = 64 * 1024
-# A client that takes nothing for so long is cut off.
-PATIENCE_SECONDS = 10.0
 
 
 class Socket(ServerConnection):
@@ -59,13 +58,13 @@ class Socket(ServerConnection):
         return self.state is State.OPEN
 
     def takes(self, now: float) -> bool:
-        """Whether all that was written to it is on its way; whoever takes nothing for PATIENCE_SECONDS is cut off."""
+        """Whether all that was written to it is on its way; whoever takes nothing for LIVE_PATIENCE_SECONDS is cut off."""
         if not self.transport.get_write_buffer_size():
             self._stuck_since = None
             return True
         if self._stuck_since is None:
             self._stuck_since = now
-        elif now - self._stuck_since > PATIENCE_SECONDS:
+        elif now - self._stuck_since > settings.LIVE_PATIENCE_SECONDS and self.is_open:
             self._cut_off()
         return False
 

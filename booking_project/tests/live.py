@@ -7,8 +7,10 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -35,16 +37,20 @@ class Live:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
+        self._catalog = ThreadingHTTPServer(("127.0.0.1", 0), _KnowsNothing)
+        threading.Thread(target=self._catalog.serve_forever, args=[0.05], daemon=True).start()
         login = ":".join(quote(database[name], safe="") for name in ("USER", "PASSWORD"))
         self._environment = {
             **os.environ,
             "DATABASE_URL": f"postgres://{login}@127.0.0.1:{self.postgresql.port}/{database['NAME']}",
             "REDIS_URL": redis_url().replace(broker.netloc, f":{broker.password}@127.0.0.1:{self.redis.port}"),
+            "CATALOG_URL": f"http://127.0.0.1:{self._catalog.server_port}",
             "PORT": str(self.port),
             "PUBLIC_URL": "https://tickets.example",
             "CORS_ALLOWED_ORIGINS": "https://app.example",
             "LIVE_SOCKETS": "12",
             "LIVE_SOCKETS_PER_ADDRESS": "3",
+            "LIVE_PATIENCE_SECONDS": "1",
         }
         self.start()
 
@@ -55,6 +61,8 @@ class Live:
     def close(self) -> None:
         self.process.kill()
         self.process.wait()
+        self._catalog.shutdown()
+        self._catalog.server_close()
         self.postgresql.close()
         self.redis.close()
 
@@ -72,13 +80,23 @@ class Live:
         return float(found[1]) if found else 0.0
 
     @contextlib.contextmanager
-    def watch(self, showtime_id: object, version: str | None = None, **options: Any) -> Iterator["Client"]:
+    def watch(self, showtime_id: object, version: str | None = None, *, query: str = "", **options: Any) -> Iterator["Client"]:
         """A socket from an address of its own, unless X-Forwarded-For says which."""
-        query = "" if version is None else f"?version={quote(version)}"
+        query = query if version is None else f"?version={quote(version)}"
         headers = {"X-Forwarded-For": _somewhere(), **options.pop("additional_headers", {})}
         url = f"ws://127.0.0.1:{self.port}/showtimes/{showtime_id}/seats/live{query}"
         with connect(url, additional_headers=headers, compression=None, **options) as opened:
             yield Client(opened)
+
+
+class _KnowsNothing(BaseHTTPRequestHandler):
+    """A catalog that was never told of any showtime."""
+
+    def do_GET(self) -> None:
+        self.send_error(404)
+
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 class Client:
@@ -113,8 +131,19 @@ def _somewhere() -> str:
     return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
 
-def until(condition: Callable[[], Any], *, seconds: float) -> float:
-    """Waits for it; the seconds that took."""
-    began = time.monotonic()
-    wait_until(condition, seconds)
-    return time.monotonic() - began
+def deaf_client(port: int, showtime_id: object) -> socket.socket:
+    """A socket that was asked for, and of which nothing is read."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect(("127.0.0.1", port))
+    words = {
+        "Host": "127.0.0.1",
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        "X-Forwarded-For": _somewhere(),
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in words.items())
+    client.sendall(f"GET /showtimes/{showtime_id}/seats/live HTTP/1.1\r\n{head}\r\n".encode())
+    return client

@@ -2,15 +2,14 @@
 
 import json
 import signal
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from django.db import transaction
-from factories import seat_ids
-from live import Client, Live
+from factories import layout, seat_ids
+from live import Client, Live, deaf_client
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from bookings import endings, holds, locks, projections
@@ -166,10 +165,9 @@ def test_a_frozen_database_is_waited_for_with_the_sockets_open(live, showtime, h
 
 
 def test_who_may_not_watch_is_told_so_before_a_socket_opens(live, showtime):
-    # Booking asks catalog of a showtime that it does not know; here nobody answers.
-    assert refused(live, uuid7()) == (503, "showtime_unavailable")
+    assert refused(live, uuid7()) == (404, "showtime_not_found")
     assert refused(live, "nothing") == (404, "not_found")
-    assert refused(live, f"{showtime.id}/seats/live?colour=red#") == (404, "not_found")
+    assert refused(live, showtime.id, query="?colour=red") == (400, "bad_request")
     for origin in ("https://elsewhere.example", "null", "http://tickets.example"):
         assert refused(live, showtime.id, origin=origin) == (403, "origin_not_allowed")
     for origin in ("https://tickets.example", "https://app.example", f"http://127.0.0.1:{live.port}", None):
@@ -206,6 +204,25 @@ def test_a_client_that_talks_is_closed(live, showtime):
         page.hears()
         page.socket.send("x" * 2000)
         assert closing_code(page) == 1009
+
+
+def test_a_client_that_reads_nothing_is_cut_off_and_keeps_nobody_waiting(live, showtime, hold, seats):
+    large = layout(40, 50)
+    Screen.objects.filter(id=showtime.screen_id).update(seats=[*Screen.objects.get().seats, *large])
+    with live.watch(showtime.id, max_size=None) as page, deaf_client(live.port, showtime.id) as deaf:
+        page.hears()
+        wait_until(lambda: live.metric("live_seats_sockets") == 2)
+        hold(0)
+        page.sees(seats[0], "held")
+        wait_until(lambda: live.metric('live_seats_cut_off_total{reason="slow"}') == 1, 4)
+        told = b""
+        deaf.settimeout(5)
+        farewell = b"\x88\x0a" + (1013).to_bytes(2, "big") + b"too slow"
+        while not told.endswith(farewell):
+            some = deaf.recv(65536)
+            assert some, "it was told why before its connection ended"
+            told += some
+        assert b"delta" not in told, "nothing is written for whoever reads nothing"
 
 
 def closing_code(page: Client) -> int | None:

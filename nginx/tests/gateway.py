@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from render import render
 
-SERVICES = ("auth", "catalog", "booking", "payment", "notify", "flower")
+SERVICES = ("auth", "catalog", "booking", "payment", "notify", "live", "flower")
 
 
 def nginx_binary() -> str:
