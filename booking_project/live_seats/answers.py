@@ -14,6 +14,10 @@ from chassis.web.health import standing
 from chassis.web.problems import Problem
 
 
+# What it stands on; it tells nobody by RabbitMQ.
+STANDS_ON = ("postgresql", "schema", "redis")
+
+
 def refusal(problem: Problem, *, instance: str) -> Response:
     """instance: the path, as the client has it."""
     return _as_response(problem_response(problem, instance=instance))
@@ -25,7 +29,7 @@ def alive(service: str) -> Response:
 
 def ready() -> Response:
     """Asks what the process stands on, and waits for the answers: for a thread."""
-    told = standing()
+    told = standing(STANDS_ON)
     down = told["status"] == "down"
     return _json(HTTPStatus.SERVICE_UNAVAILABLE if down else HTTPStatus.OK, told)
 

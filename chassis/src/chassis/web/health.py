@@ -11,7 +11,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -117,9 +117,12 @@ def ready(request: HttpRequest) -> JsonResponse:
     return response
 
 
-def standing() -> dict[str, Any]:
-    """The status, `ok`, `degraded` or `down`, and each dependency by name; what hangs is waited for LIMIT_SECONDS."""
-    asked = {name: _ask(name) for name in DEPENDENCIES}
+def standing(of: Iterable[str] | None = None) -> dict[str, Any]:
+    """The status, `ok`, `degraded` or `down`, and each dependency by name; what hangs is waited for LIMIT_SECONDS.
+
+    of: those that are asked, if not all of them.
+    """
+    asked = {name: _ask(name) for name in (DEPENDENCIES if of is None else of)}
     checks = {name: asking.result() for name, asking in asked.items()}
     down = [check for check in checks.values() if check["status"] == "down"]
     status = "degraded" if down else "ok"
