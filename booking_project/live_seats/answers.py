@@ -13,7 +13,6 @@ from chassis.web.exceptions import problem_response
 from chassis.web.health import standing
 from chassis.web.problems import Problem
 
-
 # What it stands on; it tells nobody by RabbitMQ.
 STANDS_ON = ("postgresql", "schema", "redis")
 

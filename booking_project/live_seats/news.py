@@ -34,17 +34,19 @@ class News:
         pause = PAUSE
         while True:
             try:
-                async with redis.Redis.from_url(
-                    self._url, socket_connect_timeout=CONNECT, socket_timeout=None, retry=Retry(NoBackoff(), 0)
-                ) as client:
-                    async with client.pubsub() as listening:
-                        await asyncio.wait_for(listening.psubscribe(EVERY_CHANNEL), CONNECT)
-                        async for message in _messages(listening):
-                            if message["type"] == "psubscribe":
-                                pause = PAUSE
-                                self._alone(False)
-                            elif message["type"] == "pmessage" and (showtime := showtime_of(_text(message["channel"]))):
-                                self._heard(showtime)
+                async with (
+                    redis.Redis.from_url(
+                        self._url, socket_connect_timeout=CONNECT, socket_timeout=None, retry=Retry(NoBackoff(), 0)
+                    ) as client,
+                    client.pubsub() as listening,
+                ):
+                    await asyncio.wait_for(listening.psubscribe(EVERY_CHANNEL), CONNECT)
+                    async for message in _messages(listening):
+                        if message["type"] == "psubscribe":
+                            pause = PAUSE
+                            self._alone(False)
+                        elif message["type"] == "pmessage" and (showtime := showtime_of(_text(message["channel"]))):
+                            self._heard(showtime)
             except (redis.RedisError, OSError, TimeoutError) as failure:
                 log.warning("not woken by Redis", extra={"error": type(failure).__name__})
             self._alone(True)

@@ -8,8 +8,8 @@ AFTER_A_WAKE = (0.05, 0.25, 0.7, 1.5, 3.0)
 WAKE_ENDS = AFTER_A_WAKE[-1] + 1.0
 # Between readings of one showtime, at least: five a second.
 GAP = 0.2
-# Whoever has thousands of sockets to tell takes a while: for two thirds of the time it does something else.
-REST = 2.0
+# Whoever has thousands of sockets to tell takes a while: for half of the time it does something else.
+REST = 1.0
 LONGEST_GAP = 0.5
 # What nobody tells (a hold that lapses, a price that changes at a time) is found by looking, and everything else while
 # Redis is away. So many looks a second at most, over all showtimes.

@@ -80,7 +80,9 @@ class Live:
         return float(found[1]) if found else 0.0
 
     @contextlib.contextmanager
-    def watch(self, showtime_id: object, version: str | None = None, *, query: str = "", **options: Any) -> Iterator["Client"]:
+    def watch(
+        self, showtime_id: object, version: str | None = None, *, query: str = "", **options: Any
+    ) -> Iterator["Client"]:
         """A socket from an address of its own, unless X-Forwarded-For says which."""
         query = query if version is None else f"?version={quote(version)}"
         headers = {"X-Forwarded-For": _somewhere(), **options.pop("additional_headers", {})}
