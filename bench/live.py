@@ -31,13 +31,8 @@ def live_seats(market: Market, showtime: Showtime) -> dict[str, Any]:
     """
     path = f"/api/showtimes/{showtime.id}/seats"
     version = Client(market.gateway).get(path).json()["version"]
-    command = [
-        sys.executable,
-        "-m",
-        "bench.live_client",
-        f"{market.gateway}{path}/live?version={version}",
-        str(SOCKETS),
-    ]
+    url = f"{market.gateway}{path}/live?version={version}"
+    command = [sys.executable, "-m", "bench.live_client", url, str(SOCKETS)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as pages:
         assert pages.stdin is not None
         assert pages.stdout is not None

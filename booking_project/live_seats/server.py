@@ -1,4 +1,4 @@
-"""The server: what is asked before a socket opens, what it is told, and how it ends. docs/live-seats.md has the codes."""
+"""The server: what is asked before a socket opens, what it is told, and how it ends (docs/live-seats.md)."""
 
 import asyncio
 import logging

@@ -58,7 +58,7 @@ class Socket(ServerConnection):
         return self.state is State.OPEN
 
     def takes(self, now: float) -> bool:
-        """Whether all that was written to it is on its way; whoever takes nothing for LIVE_PATIENCE_SECONDS is cut off."""
+        """Whether all that was written to it is on its way; who takes nothing for LIVE_PATIENCE_SECONDS is cut off."""
         if not self.transport.get_write_buffer_size():
             self._stuck_since = None
             return True

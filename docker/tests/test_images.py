@@ -60,6 +60,7 @@ def local_commands() -> dict[str, list[str]]:
         ("web", "booking-web"),
         ("worker", "booking-worker"),
         ("relay", "booking-relay"),
+        ("live", "booking-live"),
         ("beat", "scheduler"),
         ("flower", "flower"),
         ("gateway-simulator", "gateway-simulator"),
@@ -149,7 +150,7 @@ def test_every_process_has_something_that_is_looked_at(tmp_path: Path, monkeypat
     for process in ("web", "worker", "relay", "live", "beat", "flower", "gateway-simulator", "message-sink", "audit"):
         health.complaint(set(command_of(process, tmp_path)))
     assert asked == [
-        *("/health/ready", "RABBITMQ_URL", "DATABASE_URL", "RABBITMQ_URL", "/flower/healthcheck"),
+        *("/health/ready", "RABBITMQ_URL", "DATABASE_URL", "/health/ready", "RABBITMQ_URL", "/flower/healthcheck"),
         *("8003", "1025", "8025", "/health/live"),
     ]
 
