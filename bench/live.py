@@ -15,7 +15,9 @@ from stack import control
 from stack.instance import ROOT
 from stack.processes import proportional_set_size
 
-SOCKETS = int(os.environ.get("LIVE_SOCKETS", "5000"))
+SOCKETS = int(os.environ.get("BENCH_SOCKETS", "5000"))
+# Of the hall: 20 seats each, and none is held twice.
+ROWS = 26
 PER_SECOND = 50
 SECONDS = 8
 # What one customer may hold of one showtime.

@@ -115,8 +115,8 @@ async def _open(target: SplitResult, sockets: int, heard: Heard) -> list[Page]:
         async with turn:
             _, page = await loop.create_connection(
                 lambda: Page(target, heard),
-                target.hostname,
-                target.port,
+                target.hostname or "127.0.0.1",
+                target.port or (443 if secure else 80),
                 ssl=secure,
                 local_addr=(f"127.0.{1 + own // 250}.{1 + own % 250}", 0),
             )
