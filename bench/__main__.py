@@ -4,7 +4,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from bench import figures, limits, offers, system
+from bench import figures, limits, live, offers, system
 from bench.http import Client
 from bench.market import BenchError
 from bench.report import keep, say
@@ -22,12 +22,16 @@ def run() -> dict[str, Any]:
         say("making a theater, showtimes and customers")
         market = system.market(stack, showtimes=48, customers=CUSTOMERS)
         idle, hot, read, stale, slow = market.showtimes[:5]
+        watched = system.market(stack, showtimes=1, customers=0, rows=live.ROWS).showtimes[0]
         system.settle(stack)
         found["memory_before"] = system.memory_per_kind(stack)
         say("confirmation on an idle stack")
         found["confirmation"] = figures.confirmation(market, idle)
         say("confirmation beside slow cards")
         found["beside_slow_cards"] = figures.beside_slow_cards(market, slow)
+        system.settle(stack)
+        say("live seats")
+        found["live"] = live.live_seats(market, watched)
         system.settle(stack)
         say("pgbench")
         limit = limits.transactions_per_second(system.database(stack, "booking"), clients=figures.CLIENTS, seconds=10)
@@ -92,6 +96,10 @@ def _ratios(found: dict[str, Any]) -> list[dict[str, Any]]:
         ("booking to CONFIRMED, p50 ms", found["confirmation"]["confirmed_p50_ms"], "<=", 80),
         ("booking to CONFIRMED, p95 ms", found["confirmation"]["confirmed_p95_ms"], "<=", 150),
         ("beside 5 % slow cards, p99 ms", found["beside_slow_cards"]["p99_ms"], "<=", 400),
+        ("live seats, p95 ms", found["live"]["p95_ms"], "<=", 500),
+        ("live seats, last one told, ms", found["live"]["max_ms"], "<=", 1000),
+        ("live seats, told too little", found["live"]["untold"] + found["live"]["closed"], "<=", 0),
+        (f"live seats, MiB with {live.SOCKETS} sockets", found["live"]["memory_mib"], "<=", 300),
         ("memory of web after / before", after["web"] / before["web"], "<=", 1.1),
         ("memory of workers after / before", after["worker"] / before["worker"], "<=", 1.1),
     ]
@@ -114,6 +122,7 @@ def print_table(found: dict[str, Any]) -> None:
         f"\npgbench {found['pgbench_per_second']}/s · accepted {found['accepted']['per_second']}/s"
         f" (p50 {found['accepted']['p50_ms']} ms) · settled {found['settled']['per_second']}/s"
         f" · seat maps {found['seat_map']['per_second']}/s"
+        f" · live seats p50 {found['live']['p50_ms']} ms at {found['live']['per_second']} bookings/s"
     )
 
 

@@ -92,7 +92,7 @@ def plan(chance: random.Random) -> list[tuple[str, str]]:
         ("worker", [one for one in control.names() if "-worker" in one]),
     ]
     kills += [("relay", [f"{name}-relay" for name in NAMES]), ("scheduler", ["scheduler"])]
-    kills += [("gateway-simulator", ["gateway-simulator"]), ("gateway", ["gateway"])]
+    kills += [("gateway-simulator", ["gateway-simulator"]), ("gateway", ["gateway"]), ("live", ["booking-live"])]
     faults = []
     for kind, targets in kills:
         # each of them in turn, so that five services mean each service once

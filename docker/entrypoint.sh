@@ -10,6 +10,7 @@ case $process in
             -E --without-mingle --without-gossip --loglevel INFO "$@"
         ;;
     relay) exec python -m chassis.messaging.relay "$@" ;;
+    live) exec python -m live_seats "$@" ;;
     migrate) exec python manage.py prepare "$@" ;;
     beat) exec celery -A chassis.messaging.clock beat --scheduler celery.beat:Scheduler --loglevel INFO --pidfile= "$@" ;;
     flower) exec celery -A chassis.messaging.clock flower --address="$BIND" --port="${PORT:-5555}" --url_prefix=flower "$@" ;;

@@ -19,7 +19,7 @@ PORTS = {"amqp": 5672, "amqps": 5671, "postgres": 5432, "postgresql": 5432}
 
 def complaint(words: set[str]) -> str | None:
     """None when the process with these words in its command line is well."""
-    if "gunicorn" in words:
+    if words & {"gunicorn", "live_seats"}:
         return refused(port("PORT"), "/health/ready", secure="TLS_CERTIFICATE")
     if "flower" in words:
         return refused(int(os.environ.get("PORT", "5555")), "/flower/healthcheck", secure="FLOWER_CERTFILE")

@@ -24,6 +24,7 @@ USUAL = {
     "gateway-tls": 8443,
     **{service.name: service.port for service in SERVICES},
     FRONTEND: FRONTEND_PORT,
+    "booking-live": 8013,
     **{f"postgres-{service.name}": service.database_port for service in SERVICES},
     **{f"postgres-catalog-replica-{number}": 5440 + number for number in (1, 2)},
     "redis": 6379,

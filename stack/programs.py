@@ -13,7 +13,7 @@ from stack.environment import PYTHON
 from stack.instance import ROOT, Instance
 from stack.ports import HOST
 from stack.servers import nginx, postgres, rabbitmq, redis, replicas, run_as
-from stack.services import FRONTEND, FRONTEND_FOLDER, SERVICES, Service
+from stack.services import FRONTEND, FRONTEND_FOLDER, SERVICES, Service, service_named
 
 # What these do, nobody waits for: mails and counts come last.
 PATIENT = ("notify", "catalog")
@@ -56,7 +56,11 @@ def all_programs(instance: Instance, *, ports: Mapping[str, int], secrets: Mappi
     ]
     for service in SERVICES:
         programs += of_service(instance, service, ports=ports, secrets=secrets)
-    programs += [frontend(instance, ports=ports, secrets=secrets), *clock(instance, ports=ports, secrets=secrets)]
+    programs += [
+        live_seats(instance, ports=ports, secrets=secrets),
+        frontend(instance, ports=ports, secrets=secrets),
+        *clock(instance, ports=ports, secrets=secrets),
+    ]
     return [*programs, audit(instance, ports=ports, secrets=secrets), gateway(instance, ports=ports)]
 
 
@@ -190,6 +194,20 @@ def _answers(instance: Instance, port: int) -> Callable[[], bool]:
     """Whether the web process at this port can do its work."""
     address = variables.secured_url(instance, port)
     return probes.healthy(f"{address}/health/ready", trusted=instance.trusted_if_secured)
+
+
+def live_seats(instance: Instance, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> Program:
+    """What tells pages which seats go, beside booking's web process."""
+    booking = service_named("booking")
+    return Program(
+        "booking-live",
+        "services",
+        [str(PYTHON), "-m", "live_seats"],
+        variables.of_live_seats(instance, booking, ports=ports, secrets=secrets),
+        directory=booking.folder,
+        stop_seconds=30,
+        ready=_answers(instance, ports["booking-live"]),
+    )
 
 
 def _worker(service: Service, node: str) -> list[str]:

@@ -29,6 +29,7 @@ OF_BOOKING = (
     *("HOLD_SECONDS", "MAX_SEATS_PER_BOOKING", "MAX_OPEN_HOLDS", "MAX_OPEN_HOLDS_IN_ALL", "MAX_SEATS_UNVERIFIED"),
     *("MAX_HOLDS_AGAIN", "HOLDS_AGAIN_SECONDS", "HOLD_EXTENSION_SECONDS"),
     *("SEATS_KEEP_HOURS", "BOOKING_HISTORY_KEEP_DAYS"),
+    *("CORS_ALLOWED_ORIGINS", "LIVE_SOCKETS", "LIVE_SOCKETS_PER_ADDRESS", "LIVE_PATIENCE_SECONDS"),
 )
 # The audit misses no message that is older.
 MESSAGES_KEPT = "NOTIFICATION_KEEP_DAYS"
@@ -131,6 +132,14 @@ def of_service(
         **_shown(instance, service.name, "TLS_CERTIFICATE", "TLS_CERTIFICATE_KEY"),
         **_passed_on(service),
     }
+
+
+def of_live_seats(
+    instance: Instance, service: Service, *, ports: Mapping[str, int], secrets: Mapping[str, str]
+) -> dict[str, str]:
+    """Booking's, on a port of its own."""
+    its_own = {"PORT": str(ports["booking-live"])}
+    return of_service(instance, service, ports=ports, secrets=secrets) | its_own
 
 
 def _passed_on(service: Service) -> dict[str, str]:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from bookings import choices, events, inventory, locks, offers
+from bookings import choices, events, inventory, locks, offers, seat_news
 from bookings.choices import Quantity
 from bookings.domain import Excess, Limits, Trigger, excess, next_state
 from bookings.errors import (
@@ -381,6 +381,7 @@ def _tell_of_blocking(
 ) -> None:
     assert revision is not None  # seats of a showtime that is not known are not blocked
     blocked = inventory.count_blocked(showtime_id)
+    seat_news.tell_when_committed([showtime_id])
     emit(event(showtime_id, revision, list(seats), blocked), subject=showtime_id)
     if actor is not None:
         known = sale_of(showtime_id).seats

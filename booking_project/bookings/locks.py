@@ -4,7 +4,8 @@ Key `lock:showtime:{<showtime_id>}:seat:<seat_id>`; its value is the owner, `<cu
 being made, and that keeps it until it ends. A customer's next call lets go of nothing that an earlier one took; but it
 is not turned away by it either, for that call may have been cut off: then PostgreSQL decides, and who gets the seats
 gets the locks. The braces put the locks of a showtime into one slot of a Redis Cluster. Without Redis everything goes
-on, only slower.
+on, only slower. A script that takes or frees a lock tells so those who watch the seats (seat_news.py), and one that
+changed nothing tells nothing.
 """
 
 import logging
@@ -14,6 +15,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
+from bookings.seat_news import channel_of
 from chassis.storage.redis import RedisUnavailable, redis_client
 from chassis.telemetry import metrics
 
@@ -36,11 +38,13 @@ if #refused == 0 then
     for i = 1, #KEYS do
         if not owners[i] then redis.call('SET', KEYS[i], ARGV[1], 'EX', ARGV[3]) end
     end
+    if #earlier < #KEYS then redis.call('PUBLISH', ARGV[4], '') end
 end
 return {refused, earlier}
 """
 _TAKE_OVER = """
 for i = 1, #KEYS do redis.call('SET', KEYS[i], ARGV[1], 'EX', ARGV[2]) end
+redis.call('PUBLISH', ARGV[3], '')
 return #KEYS
 """
 _EXTEND = """
@@ -56,6 +60,7 @@ for i = 1, #KEYS do
     local owner = redis.call('GET', KEYS[i])
     if owner and string.sub(owner, -#ARGV[1]) == ARGV[1] then released = released + redis.call('DEL', KEYS[i]) end
 end
+if released > 0 then redis.call('PUBLISH', ARGV[2], '') end
 return released
 """
 
@@ -92,7 +97,7 @@ def _keys(showtime_id: UUID, seat_ids: Sequence[UUID]) -> list[str]:
 def acquire(showtime_id: UUID, seat_ids: Sequence[UUID], *, owner: Owner, seconds: int) -> Outcome:
     """Locks all the seats that this customer has not locked before, or none."""
     try:
-        arguments = [str(owner), str(owner.user_id), seconds]
+        arguments = [str(owner), str(owner.user_id), seconds, channel_of(showtime_id)]
         refused, earlier = _scripts()[0](keys=_keys(showtime_id, seat_ids), args=arguments)
     except RedisUnavailable:
         return Outcome()
@@ -103,8 +108,9 @@ def take_over(showtime_id: UUID, seat_ids: Sequence[UUID], *, owner: Owner, seco
     """Locks seats that the database has just given to this booking, whoever had them locked."""
     if not seat_ids:
         return
+    arguments = [str(owner), seconds, channel_of(showtime_id)]
     try:
-        _scripts()[1](keys=_keys(showtime_id, seat_ids), args=[str(owner), seconds])
+        _scripts()[1](keys=_keys(showtime_id, seat_ids), args=arguments)
     except RedisUnavailable:
         log.warning("seats not locked", extra={"showtime_id": str(showtime_id)})
 
@@ -121,7 +127,8 @@ def release(showtime_id: UUID, seat_ids: Sequence[UUID], *, owner: Owner) -> Non
     """Frees the locks that are this booking's, whoever has it by now; what Redis misses of this ends by itself."""
     if not seat_ids:
         return
+    arguments = [str(owner.booking_id), channel_of(showtime_id)]
     try:
-        _scripts()[2](keys=_keys(showtime_id, seat_ids), args=[str(owner.booking_id)])
+        _scripts()[2](keys=_keys(showtime_id, seat_ids), args=arguments)
     except RedisUnavailable:
         log.warning("seat locks left to expire", extra={"showtime_id": str(showtime_id)})

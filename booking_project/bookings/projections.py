@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
+from bookings import seat_news
 from bookings.forgetting import remember_seats
 from bookings.heard import GuestClaimed, ScreenUpdated, ShowtimeCancelled, ShowtimeScheduled, UserKnown
 from bookings.models import Showtime, ShowtimeMove
@@ -113,6 +114,7 @@ def project_showtimes(told: Sequence[ShowtimeScheduled]) -> set[UUID]:
         ]
         ShowtimeMove.objects.bulk_create(moves)
         elsewhere = [before.id for before, after in changed if before.screen_id != after.screen.id]
+        seat_news.tell_when_committed(before.id for before, _ in changed)
         if elsewhere:
             Showtime.objects.filter(id__in=elsewhere).update(screen_since=F("revision"), reseat_due=True)
     return news
@@ -162,7 +164,10 @@ def project_cancellation(showtime: ShowtimeCancelled) -> bool:
         "status": Showtime.Status.CANCELLED,
         "cancellation_message": showtime.reason[:300],
     }
-    return _changed(CANCELLATION, _prepared(values | known))
+    is_news = _changed(CANCELLATION, _prepared(values | known))
+    if is_news:
+        seat_news.tell_when_committed([showtime.showtime_id])
+    return is_news
 
 
 def _prepared(values: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from bookings import endings, events, inventory, locks, reseating, sales, tickets
+from bookings import endings, events, inventory, locks, reseating, sales, seat_news, tickets
 from bookings.domain import OPEN, State, Trigger
 from bookings.errors import ScreenUnknown, ShowtimeNotFound
 from bookings.history import Cause
@@ -203,6 +203,7 @@ def _carry_out(plan: Plan) -> None:
     ]
     if not inventory.move_seats(plan.showtime.id, left=[*left, *plan.blocked], taken=taken):
         raise _Taken
+    seat_news.tell_when_committed([plan.showtime.id])
     for booking in moved:
         _let_go_of_locks(booking, [seat.place for seat in plan.seats[booking.id]])
         _sit_down(plan, booking)

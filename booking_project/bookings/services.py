@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from bookings import endings, events, exchanges, heard, inventory, reductions, tickets
+from bookings import endings, events, exchanges, heard, inventory, reductions, seat_news, tickets
 from bookings.domain import PaymentStatus, State, Trigger, advance_payment, payment_failure, refund_takes
 from bookings.history import Cause, advance
 from bookings.metrics import REACHED, SAGA, TICKETS
@@ -93,6 +93,7 @@ def _sell(buying: Mapping[UUID, _Purchase]) -> list[_Purchase]:
     rows.insert(history)
     emit_all(told, causes=confirmed)
     transaction.on_commit(lambda: REACHED.labels(State.CONFIRMED).inc(len(confirmed)))
+    seat_news.tell_when_committed(purchase.booking.showtime_id for purchase in buying.values())
     return lost
 
 

@@ -61,3 +61,11 @@ SEATS_KEEP_HOURS = at_least("SEATS_KEEP_HOURS", 1, default=24)
 # What became of a booking, step by step, is kept for so long, and a bit: it goes in partitions of four weeks. Doors ask
 # for it, and a ticket may be two years old by then.
 BOOKING_HISTORY_KEEP_DAYS = at_least("BOOKING_HISTORY_KEEP_DAYS", 760, default=1100)
+
+# Live seats: open sockets of a process in all, and from one client address; the web origins, beside this house's own,
+# whose pages may open one, `*` for any.
+LIVE_SOCKETS = at_least("LIVE_SOCKETS", 1, default=20_000)
+LIVE_SOCKETS_PER_ADDRESS = at_least("LIVE_SOCKETS_PER_ADDRESS", 1, default=100)
+LIVE_ORIGINS = env.str("CORS_ALLOWED_ORIGINS", default="").replace(",", " ").split()
+# A client that takes nothing of what it is told for so many seconds is cut off.
+LIVE_PATIENCE_SECONDS = at_least("LIVE_PATIENCE_SECONDS", 1, default=10)

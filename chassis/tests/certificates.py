@@ -10,7 +10,8 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from proxy import Proxy
+
+from chassis.testing_proxy import Proxy
 
 DAY = datetime.timedelta(days=1)
 

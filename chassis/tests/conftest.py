@@ -5,10 +5,10 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 from kombu import Connection
-from proxy import Proxy
 
 from chassis.messaging import topology
 from chassis.messaging.worker import service_tables
+from chassis.testing_proxy import Proxy
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from kombu import Connection
-from proxy import Proxy
 from rest_framework.test import APIClient
 
 from chassis.management.commands.declare_topology import BrokerAway
 from chassis.storage.models import OutboxMessage
 from chassis.storage.partitions import partitions_of
+from chassis.testing_proxy import Proxy
 from chassis.web import health
 
 committed = pytest.mark.django_db(transaction=True)

@@ -8,10 +8,10 @@ import pytest
 import redis
 from django.core.cache import caches
 from processes import address
-from proxy import Proxy
 
 from chassis.storage.redis import GuardedRedis, RedisUnavailable, breaker, redis_client
 from chassis.testing import redis_url, wait_until
+from chassis.testing_proxy import Proxy
 
 
 @pytest.fixture

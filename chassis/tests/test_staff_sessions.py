@@ -8,11 +8,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from processes import address
-from proxy import Proxy
 
 from chassis.ids import uuid7
 from chassis.storage.redis import redis_client
 from chassis.testing import redis_url
+from chassis.testing_proxy import Proxy
 from chassis.testing_staff import enter
 from chassis.web import revoked, staff_sessions
 

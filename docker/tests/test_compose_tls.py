@@ -47,7 +47,7 @@ def test_nobody_is_asked_plainly(secured: Services) -> None:
 def test_each_server_has_its_own_key_and_whoever_asks_has_none(secured: Services) -> None:
     servers: dict[str, str] = {name: name for name in (*certificates.SERVERS,)}
     servers |= {f"{name}-{kind}": name for name in NAMES for kind in ("worker", "relay", "migrate")}
-    servers |= {"auth-demo": "auth", "catalog-demo": "catalog"}
+    servers |= {"auth-demo": "auth", "catalog-demo": "catalog", "booking-live": "booking"}
     for name, service in secured.items():
         allowed = {servers.get(name, certificates.CLIENTS), certificates.CLIENTS}
         assert set(mounted(service)) <= allowed, name

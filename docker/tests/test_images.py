@@ -60,6 +60,7 @@ def local_commands() -> dict[str, list[str]]:
         ("web", "booking-web"),
         ("worker", "booking-worker"),
         ("relay", "booking-relay"),
+        ("live", "booking-live"),
         ("beat", "scheduler"),
         ("flower", "flower"),
         ("gateway-simulator", "gateway-simulator"),
@@ -146,10 +147,10 @@ def test_every_process_has_something_that_is_looked_at(tmp_path: Path, monkeypat
     monkeypatch.setattr(health, "closed", lambda port: asked.append(str(port)))
     for name, value in {"PORT": "8003", "SMTP_PORT": "1025", "HTTP_PORT": "8025", "METRICS_PORT": "9400"}.items():
         monkeypatch.setenv(name, value)
-    for process in ("web", "worker", "relay", "beat", "flower", "gateway-simulator", "message-sink", "audit"):
+    for process in ("web", "worker", "relay", "live", "beat", "flower", "gateway-simulator", "message-sink", "audit"):
         health.complaint(set(command_of(process, tmp_path)))
     assert asked == [
-        *("/health/ready", "RABBITMQ_URL", "DATABASE_URL", "RABBITMQ_URL", "/flower/healthcheck"),
+        *("/health/ready", "RABBITMQ_URL", "DATABASE_URL", "/health/ready", "RABBITMQ_URL", "/flower/healthcheck"),
         *("8003", "1025", "8025", "/health/live"),
     ]
 

@@ -21,7 +21,9 @@ def at_full_scale(name: str, service: dict) -> int:
     workers = math.ceil(worker["autoscaling"]["max"] * 1.25) * pool
     relays = service["relay"]["replicas"] + 1
     migration = 1
-    return webs + workers + relays + migration
+    # live_seats/__main__.py: its readers, and the one that is asked whether it is ready.
+    live = math.ceil(service["live"]["autoscaling"]["max"] * 1.25) * (4 + 1) if "live" in service else 0
+    return webs + workers + relays + migration + live
 
 
 @pytest.mark.parametrize("variant", ["default", "local", "production"])

@@ -113,7 +113,7 @@ def test_every_server_of_the_release_is_looked_at_once():
             continue
         for container in one.containers:
             for port in container.get("ports", []):
-                web = one.process == "web" and port.get("name") == "http"
+                web = one.process in ("web", "live") and port.get("name") == "http"
                 if web or (port.get("name") == "metrics" and one.component != "redis-proxy"):
                     expected.add((one.name, port["containerPort"]))
     assert scraped().keys() == expected
@@ -265,11 +265,12 @@ def test_the_namespace_that_may_look_and_the_one_it_looks_from_are_one():
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_is_seen_by_its_three_processes(service):
+def test_a_service_is_seen_by_all_of_its_processes(service):
     names = {
         name for (name, _), labels in scraped().items() if labels["job"] == "service" and labels["service"] == service
     }
-    assert names == {f"marquee-{service}-{process}" for process in ("web-blue", "worker", "relay")}
+    beside = ("live",) if service == "booking" else ()
+    assert names == {f"marquee-{service}-{process}" for process in ("web-blue", "worker", "relay", *beside)}
 
 
 def test_everything_of_it_can_be_found_by_the_release():

@@ -9,7 +9,7 @@ def needed(variant: str) -> dict[tuple[str, int], set[tuple[str, str]]]:
     config = values(variant)
     tls = config["rabbitmq"]["tls"]["enabled"] or config["tls"]["internal"]
     backup, simulator = config["backup"]["enabled"], config["simulator"]["enabled"]
-    asking = [(name, process) for name in SERVICES for process in ("web", "worker")]
+    asking = [(name, process) for name in SERVICES for process in ("web", "worker")] + [("booking", "live")]
     everyone = [(name, process) for name in SERVICES for process in ("web", "worker", "relay", "migrate")]
     calls = {name: {"auth", *config["services"][name]["calls"]} - {name} for name in SERVICES}
     need: dict[tuple[str, int], set[tuple[str, str]]] = {
@@ -20,12 +20,13 @@ def needed(variant: str) -> dict[tuple[str, int], set[tuple[str, str]]]:
         ("rabbitmq", 4369): {("rabbitmq", "")},
         ("rabbitmq", 25672): {("rabbitmq", "")},
     }
+    need["booking/live", config["services"]["booking"]["live"]["port"]] = {("gateway", "")}
     for name in SERVICES:
         callers = {(other, process) for other, process in asking if name in calls[other]}
         need[f"{name}/web", config["services"][name]["port"]] = {("gateway", ""), *callers}
         clients = (
             {("audit", "audit")}
-            | {one for one in everyone if one[0] == name}
+            | {one for one in {*everyone, *asking} if one[0] == name}
             | ({("backup", name)} if backup else set())
         )
         if config["services"][name]["database"]["standbys"]:

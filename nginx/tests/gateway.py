@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from render import render
 
-SERVICES = ("auth", "catalog", "booking", "payment", "notify", "frontend", "card_page", "flower")
+SERVICES = ("auth", "catalog", "booking", "payment", "notify", "frontend", "card_page", "live", "flower")
 
 
 def nginx_binary() -> str:

@@ -58,17 +58,28 @@ def show(upstream: Upstream, certificate: Path) -> None:
     upstream.server.socket = context.wrap_socket(upstream.server.socket, server_side=True)
 
 
+# Live seats show the certificate of booking, whose process they are.
+LIVE = "/api/showtimes/1/seats/live"
+
+
 @pytest.mark.parametrize(
-    ("name", "by", "status"), [("auth", "ca", 200), ("booking", "ca", 503), ("auth", "stranger", 503)]
+    ("path", "name", "by", "status"),
+    [
+        ("/api/auth/token", "auth", "ca", 200),
+        ("/api/auth/token", "booking", "ca", 503),
+        ("/api/auth/token", "auth", "stranger", 503),
+        (LIVE, "booking", "ca", 200),
+        (LIVE, "auth", "ca", 503),
+    ],
 )
 def test_a_service_is_asked_only_with_a_certificate_of_its_own_name(
-    secured: Upstream, sign: Sign, tmp_path: Path, name: str, by: str, status: int
+    secured: Upstream, sign: Sign, tmp_path: Path, path: str, name: str, by: str, status: int
 ) -> None:
     trusted = sign("whoever").with_name("ca.crt")
     show(secured, sign(name, by=by))
     addresses = dict.fromkeys(SERVICES, secured.address)
     with Gateway(tmp_path, addresses, GATEWAY_UPSTREAM_CA=str(trusted)) as gateway:
-        assert gateway.get("/api/auth/token").status == status
+        assert gateway.get(path).status == status
     assert len(secured.received) == (status == 200)
 
 

@@ -19,6 +19,7 @@ PASSED_ON = (
     "GATEWAY_RATE_PER_MINUTE",
     "GATEWAY_RATE_BURST",
     "GATEWAY_RATE_PER_USER",
+    "GATEWAY_SOCKETS_PER_ADDRESS",
     "CORS_ALLOWED_ORIGINS",
     "GATEWAY_UPSTREAM_TIMEOUT",
 )
@@ -59,6 +60,8 @@ def _render(instance: Instance, ports: Mapping[str, int], chosen: Mapping[str, s
         "GATEWAY_USER": _worker_account(),
         **{f"{name.upper()}_UPSTREAM": f"{HOST}:{ports[name]}" for name in (*NAMES, FRONTEND, "flower")},
         "CARD_PAGE_UPSTREAM": f"{HOST}:{ports['gateway-simulator']}",
+        **{f"{name.upper()}_UPSTREAM": f"{HOST}:{ports[name]}" for name in (*NAMES, "flower")},
+        "LIVE_UPSTREAM": f"{HOST}:{ports['booking-live']}",
         **_tls(instance, ports),
         **chosen,
     }

@@ -124,6 +124,14 @@ TLS_CERTIFICATE_KEY: /tls/tls.key
   value: {{ include "marquee.publicHost" $root }},{{ include "marquee.serviceHosts" (dict "root" $root "service" .name) }},{{ include "marquee.serviceHosts" (dict "root" $root "service" "gateway") }},localhost,$(POD_IP)
 {{- end }}
 
+{{- /* What live seats are told beside their service's settings. Takes root, live. */ -}}
+{{- define "marquee.liveSettings" -}}
+- {name: PORT, value: {{ .live.port | toString | quote }}}
+- {name: CORS_ALLOWED_ORIGINS, value: {{ join " " .root.Values.gateway.corsAllowedOrigins | quote }}}
+- {name: LIVE_SOCKETS, value: {{ .live.sockets | int | quote }}}
+- {name: LIVE_SOCKETS_PER_ADDRESS, value: {{ .root.Values.gateway.socketsPerAddress | int | quote }}}
+{{- end }}
+
 {{- define "marquee.brokerEnv" -}}
 {{ include "marquee.secretEnv" (dict "root" . "name" "RABBITMQ_PASSWORD" "key" "RABBITMQ_PASSWORD") }}
 - name: RABBITMQ_URL

@@ -68,6 +68,7 @@ def logging_config(*, service: str, level: str) -> dict[str, Any]:
             "amqp": quiet,
             "kombu": quiet,
             "urllib3": quiet,
+            "websockets": quiet,
             "psycopg.pool": {"level": "ERROR"},
             "django_redis": {"level": "CRITICAL"},
         },

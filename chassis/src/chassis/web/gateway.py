@@ -23,8 +23,12 @@ def public_path(request: Request | HttpRequest, path: str | None = None) -> str:
 
 def address_of(request: Request | HttpRequest) -> str | None:
     """The client's network address: what the proxy next to us says of it, or the connection's own."""
-    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
-    for candidate in (forwarded, request.META.get("REMOTE_ADDR", "")):
+    return address_from(request.META.get("HTTP_X_FORWARDED_FOR", ""), request.META.get("REMOTE_ADDR", ""))
+
+
+def address_from(forwarded: str, connection: str) -> str | None:
+    """The same from the header X-Forwarded-For and the connection's own address."""
+    for candidate in (forwarded.rpartition(",")[2].strip(), connection):
         if address := _address(candidate):
             return address
     return None

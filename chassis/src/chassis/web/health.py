@@ -11,7 +11,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -106,21 +106,29 @@ def ready(request: HttpRequest) -> JsonResponse:
 
     Through the gateway, where everybody may ask, that is up or down, and nothing of what it stands on.
     """
-    asked = {name: _ask(name) for name in settings.DEPENDS_ON}
-    checks = {name: asking.result() for name, asking in asked.items()}
-    down = [check for check in checks.values() if check["status"] == "down"]
-    status = "degraded" if down else "ok"
-    if any(check["required"] for check in down):
-        status = "down"
+    told = standing()
+    status = told["status"]
     if prefix_of(request):
         told = {"status": "down" if status == "down" else "ok", "service": settings.SERVICE_NAME}
-    else:
-        told = {"status": status, "service": settings.SERVICE_NAME, "checks": checks}
     response = JsonResponse(told, status=503 if status == "down" else 200)
     response["Cache-Control"] = "no-store"
     if status == "down":
         response["Retry-After"] = "2"
     return response
+
+
+def standing(of: Iterable[str] | None = None) -> dict[str, Any]:
+    """The status, `ok`, `degraded` or `down`, and each dependency by name; what hangs is waited for LIMIT_SECONDS.
+
+    of: those that are asked, if not all that this service depends on.
+    """
+    asked = {name: _ask(name) for name in (settings.DEPENDS_ON if of is None else of)}
+    checks = {name: asking.result() for name, asking in asked.items()}
+    down = [check for check in checks.values() if check["status"] == "down"]
+    status = "degraded" if down else "ok"
+    if any(check["required"] for check in down):
+        status = "down"
+    return {"status": status, "service": settings.SERVICE_NAME, "checks": checks}
 
 
 def _ask_postgresql() -> None:

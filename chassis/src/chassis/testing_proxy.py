@@ -76,10 +76,10 @@ class Proxy:
                 selector.register(end, selectors.EVENT_READ)
             while True:
                 for key, _ in selector.select():
-                    end = key.fileobj
-                    assert isinstance(end, socket.socket)
-                    data = end.recv(65536)
+                    readable = key.fileobj
+                    assert isinstance(readable, socket.socket)
+                    data = readable.recv(65536)
                     self._running.wait()
                     if not data:
                         return
-                    pair[end].sendall(data)
+                    pair[readable].sendall(data)
