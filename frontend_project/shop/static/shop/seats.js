@@ -248,6 +248,10 @@ function follow(showtime, version, changed) {
     socket.addEventListener("open", () => { failures = 0; });
     socket.addEventListener("message", (event) => {
       const told = JSON.parse(event.data);
+      if (told.type === "delta" && told.from !== version) {
+        look();
+        return;
+      }
       version = told.version;
       changed(told.seats);
     });
