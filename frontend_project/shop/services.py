@@ -10,7 +10,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from django.conf import settings
 
@@ -131,3 +131,8 @@ def unless_away(question: Callable[[], Any], default: Any = None) -> Callable[[]
             return default
 
     return asked
+
+
+def cursor_of(address: str | None) -> str:
+    """Where the next page of a list begins, as its address says; "" for none."""
+    return parse_qs(urlsplit(address or "").query).get("cursor", [""])[0]

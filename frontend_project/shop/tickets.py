@@ -2,7 +2,6 @@
 
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import segno
@@ -13,7 +12,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from shop import words
-from shop.services import Refused, together, unless_away
+from shop.services import Refused, cursor_of, together, unless_away
 from shop.sign_in import signed_in
 from shop.visitors import shopper_of
 
@@ -23,13 +22,13 @@ PAGE = 20
 @require_safe
 @signed_in
 def bookings(request: HttpRequest) -> HttpResponse:
-    page = shopper_of(request).get("booking", "/bookings", page_size=PAGE, cursor=request.GET.get("cursor"))
-    return render(request, "shop/bookings.html", {"bookings": page["results"], "next": _cursor(page["next"])})
-
-
-def _cursor(address: str | None) -> str:
-    """Where the next page begins: what the address of one says."""
-    return parse_qs(urlsplit(address or "").query).get("cursor", [""])[0]
+    shopper = shopper_of(request)
+    page, account = together(
+        partial(shopper.get, "booking", "/bookings", page_size=PAGE, cursor=request.GET.get("cursor")),
+        unless_away(partial(shopper.get, "auth", "/users/me")),
+    )
+    shown = {"bookings": page["results"], "next": cursor_of(page["next"]), "account": account}
+    return render(request, "shop/bookings.html", shown)
 
 
 @require_safe

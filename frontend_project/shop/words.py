@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
+from django.utils.translation import ngettext
 
 from shop.services import Refused
 
@@ -57,12 +58,22 @@ PROBLEMS: Mapping[str, Promise] = {
     "exchange_under_way": later("An exchange of this booking is under way."),
     "invalid_credentials": later("The name or the password is wrong."),
     "sign_in_throttled": later("Too many attempts to sign in. Please wait a little."),
+    "too_many_methods": later("There is no room for another card. Please remove one first."),
     "account_exists": later("This user name is taken."),
     "wrong_password": later("The password is wrong."),
     "weak_password": later("This password is too easy to guess."),
     "too_many_requests": later("Too many requests came from here. Please wait a minute."),
     "showtime_unavailable": later("This showtime is not on sale yet."),
     "showtime_not_found": later("This showtime is not shown any more."),
+}
+# What is wrong with a field, where the service says more to programs than to people.
+FIELDS: Mapping[str, Promise] = {
+    "/email": later("This is no e-mail address."),
+    "/current_password": later("This is not the current password."),
+    "/full_name": later("A name is letters, spaces and the like, on one line."),
+    "/phone": later("A telephone number begins with + and the country code, like +84901234567."),
+    "/language": later("Please choose a language."),
+    "/time_zone": later("Please choose a time zone."),
 }
 SERVICES: Mapping[str, Promise] = {
     "auth": later("Signing in does not work right now. You can look at the programme; please try again in a moment."),
@@ -88,8 +99,33 @@ STATUSES: Mapping[str, Promise] = {
 
 def problem(refused: Refused) -> str:
     """A sentence for a refusal: ours, else the service's own."""
+    if refused.code == "sign_in_throttled" and refused.retry_after:
+        return throttled(refused.retry_after)
     known = PROBLEMS.get(refused.code)
     return str(known) if known else refused.detail or _("This did not work.")
+
+
+def field(pointer: str, detail: str) -> str:
+    """A sentence for what is wrong with a field: ours, else the service's own."""
+    return str(FIELDS.get(pointer, detail))
+
+
+def throttled(seconds: int) -> str:
+    """How long to wait with the next attempt to sign in."""
+    if seconds < 120:
+        said = ngettext(
+            "Too many attempts to sign in. Please try again in %(count)d second.",
+            "Too many attempts to sign in. Please try again in %(count)d seconds.",
+            seconds,
+        )
+        return said % {"count": seconds}
+    minutes = -(-seconds // 60)
+    said = ngettext(
+        "Too many attempts to sign in. Please try again in %(count)d minute.",
+        "Too many attempts to sign in. Please try again in %(count)d minutes.",
+        minutes,
+    )
+    return said % {"count": minutes}
 
 
 def away(service: str) -> str:
@@ -131,3 +167,19 @@ def seat_texts() -> dict[str, object]:
         "larger": _("Larger seats"),
         "statuses": {code: str(said) for code, said in STATUSES.items()},
     }
+
+
+def passwords_differ() -> str:
+    return _("The two passwords differ.")
+
+
+def password_length() -> str:
+    return _("A password has 8 to 128 characters.")
+
+
+def which_account() -> str:
+    return _("Several accounts have this address. Please choose the one that is yours.")
+
+
+def no_address() -> str:
+    return str(FIELDS["/email"])
