@@ -17,7 +17,7 @@ from stack.environment import PYTHON
 from stack.errors import StackError
 from stack.instance import ROOT, Instance
 from stack.lifecycle import Stack
-from stack.services import SERVICES, Service, service_named
+from stack.services import FRONTEND, FRONTEND_FOLDER, SERVICES, Service, service_named
 
 Say = Callable[[str], None]
 AT_ONCE = 2
@@ -61,6 +61,7 @@ def all_suites() -> list[Suite]:
     """chassis, the services, each folder with a pytest.ini, the stack's own, and the black-box tests."""
     suites = [Suite("chassis", ROOT / "chassis", service=service_named(CHASSIS_HOST))]
     suites += [Suite(service.name, service.folder, service=service) for service in SERVICES]
+    suites.append(Suite(FRONTEND, FRONTEND_FOLDER))
     suites.append(Suite("audit", ROOT, ("-q", "audit")))
     suites.append(Suite("stack", ROOT, ("-q", "stack", "mailbox")))
     suites.append(Suite("saga", ROOT, ("-q", MODEL)))
@@ -205,8 +206,11 @@ def _variables(suite: Suite, stack: Stack) -> Mapping[str, str]:
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     path = f"{variables.BINARIES}{os.pathsep}{inherited.get('PATH', os.defpath)}"
     everywhere = {**inherited, **variables.base(stack.instance), "PATH": path}
-    if suite.service is not None:
-        own = variables.of_service(stack.instance, suite.service, ports=stack.ports, secrets=stack.secrets)
+    if suite.service is not None or suite.name == FRONTEND:
+        if suite.service is not None:
+            own = variables.of_service(stack.instance, suite.service, ports=stack.ports, secrets=stack.secrets)
+        else:
+            own = variables.of_frontend(stack.instance, ports=stack.ports, secrets=stack.secrets)
         number = names().index(suite.name) + 1
         own["REDIS_URL"] = variables.redis_url(stack.instance, stack.ports, stack.secrets, number=number)
         # The counters of a test are its own process's.

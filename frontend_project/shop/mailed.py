@@ -42,9 +42,9 @@ def opened(request: HttpRequest, page: str) -> HttpResponse:
     if "token" in request.GET:
         token = request.GET["token"]
         response["Referrer-Policy"] = "no-referrer"
-        for path in _paths(page):
+        for name, path in _cookies(page).items():
             response.set_cookie(
-                COOKIE,
+                name,
                 token if TOKEN.fullmatch(token) else "",
                 max_age=COOKIE_SECONDS,
                 path=path,
@@ -55,24 +55,24 @@ def opened(request: HttpRequest, page: str) -> HttpResponse:
     return response
 
 
-def _paths(page: str) -> list[str]:
-    """The page in each language: its reader may turn to another one, and no other page gets the cookie."""
-    paths = []
-    for code, _ in settings.LANGUAGES:
+def _cookies(page: str) -> dict[str, str]:
+    """By name its path, for the page in each language: a reader may turn to another one, and no other page has it."""
+    paths = {}
+    for code, _name in settings.LANGUAGES:
         with translation.override(code):
-            paths.append(reverse(page))
+            paths[f"{COOKIE}_{code}"] = reverse(page)
     return paths
 
 
 def _token(request: HttpRequest) -> str:
     """What the link brought, or ""."""
-    token = request.COOKIES.get(COOKIE, "")
+    token = request.COOKIES.get(f"{COOKIE}_{translation.get_language()}", "")
     return token if TOKEN.fullmatch(token) else ""
 
 
 def _spent(response: HttpResponse, page: str) -> HttpResponse:
-    for path in _paths(page):
-        response.delete_cookie(COOKIE, path=path, samesite="Lax")
+    for name, path in _cookies(page).items():
+        response.delete_cookie(name, path=path, samesite="Lax")
     return response
 
 
