@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 from django.test import Client
 from django.urls import reverse
+
 from shop.urls import urlpatterns
 
 EXAMPLES = {"slug": "a-film", "uuid": UUID(int=7)}

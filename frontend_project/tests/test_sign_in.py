@@ -3,6 +3,7 @@
 import pytest
 from django.test import RequestFactory
 from django.utils import translation
+
 from shop import words
 from shop.services import Refused
 from shop.sign_in import field_errors, onward

@@ -96,7 +96,7 @@ def page_settings(*, name: str, app: str, title: str) -> dict[str, Any]:
         "INSTALLED_APPS": ["django.contrib.sessions", "django.contrib.messages", "django.contrib.staticfiles", app],
         # A session that cannot be looked at is none that has ended: nobody is signed out by it.
         "CACHES": {**_caches(name=name), "sessions": _cache(name=name, a_miss_when_away=False)},
-        "SESSION_ENGINE": "django.contrib.sessions.backends.cache",
+        "SESSION_ENGINE": "chassis.web.page_sessions",
         "SESSION_CACHE_ALIAS": "sessions",
         "SESSION_COOKIE_NAME": f"{name}_session",
         "SESSION_COOKIE_AGE": DAY,
