@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from browsing import Browser, Page
 from waiting import wait_for
-from world import Market, Person, World, book
+from world import Market, Person, World, book, settled
 
 PASSWORD = "a-long-phrase-42"
 # As many as auth takes of an account before the next one waits.
@@ -155,6 +155,17 @@ def test_a_card_is_saved_by_the_card_companys_page_and_removed(world: World, som
     assert (refused.status, "There is nothing at this address" in refused.text) == (404, True)
     assert "No card is saved." not in somebody.get("/en/account/").text
     assert "No card is saved." in somebody.submit(saved, remove).text
+
+
+def test_a_card_that_pays_is_saved_where_that_is_wanted(world: World, market: Market) -> None:
+    customer = Customer(world)
+    person = world.sign_in(username=customer.name, email=customer.email, password=PASSWORD)
+    booked = book(person, market.seats(1))
+    there = customer.get(f"/en/bookings/{booked['id']}/card/")
+    checkout = customer.submit(there, "/card-entered")
+    assert customer.submit(checkout, save="on").path == f"/en/bookings/{booked['id']}/"
+    settled(person, booked, "CONFIRMED", "captured")
+    assert "Remove the card that ends in" in customer.get("/en/account/").text
 
 
 def test_a_guest_hears_how_to_make_an_account_of_it(world: World, market: Market, nobody: Browser) -> None:
