@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.sessions.backends import cache
+from django.core.cache import caches
 
 
 class SessionStore(cache.SessionStore):
@@ -10,7 +12,7 @@ class SessionStore(cache.SessionStore):
 
     def load(self) -> dict[str, Any]:
         """Raises RedisUnavailable."""
-        kept: dict[str, Any] | None = self._cache.get(self.cache_key)
+        kept: dict[str, Any] | None = caches[settings.SESSION_CACHE_ALIAS].get(self.cache_key)
         if kept is not None:
             return kept
         self._session_key = None
