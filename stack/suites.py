@@ -218,15 +218,14 @@ def _variables(suite: Suite, stack: Stack) -> Mapping[str, str]:
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     path = f"{variables.BINARIES}{os.pathsep}{inherited.get('PATH', os.defpath)}"
     everywhere = {**inherited, **variables.base(stack.instance), "PATH": path}
-    if suite.service is not None:
-        own = variables.of_service(stack.instance, suite.service, ports=stack.ports, secrets=stack.secrets)
+    if suite.service is not None or suite.name == FRONTEND:
+        if suite.service is not None:
+            own = variables.of_service(stack.instance, suite.service, ports=stack.ports, secrets=stack.secrets)
+        else:
+            own = variables.of_frontend(stack.instance, ports=stack.ports, secrets=stack.secrets)
         number = names().index(suite.name) + 1
         own["REDIS_URL"] = variables.redis_url(stack.instance, stack.ports, stack.secrets, number=number)
         # The counters of a test are its own process's.
-        own.pop("PROMETHEUS_MULTIPROC_DIR")
-        return {**everywhere, **own, "PATH": path}
-    if suite.name == FRONTEND:
-        own = variables.of_frontend(stack.instance, ports=stack.ports, secrets=stack.secrets)
         own.pop("PROMETHEUS_MULTIPROC_DIR")
         return {**everywhere, **own, "PATH": path}
     if suite.name in OF_THE_WHOLE:

@@ -1,4 +1,4 @@
-"""The admin sites, and the pages behind mailed links, as a browser meets them."""
+"""The admin sites as a browser meets them."""
 
 import re
 from typing import Any
@@ -24,29 +24,6 @@ def sign_in_to_admin(world: World, service: str, account: dict[str, str]) -> tup
         headers={"Cookie": joined(cookies), "Referer": world.where.gateway + path, "Accept": "text/html"},
     )
     return answer.status, cookies | cookies_of(answer.headers)
-
-
-def send_form_of_link(world: World, path: str, **typed: str) -> Answer:
-    """What a browser gets that opens a mailed link and sends the form it finds there; path: of the link, with query."""
-    moved = world.anybody.get(path, Accept="text/html")
-    assert moved.status == 302, moved
-    page_path = moved.headers["Location"]
-    assert page_path == path.partition("?")[0]
-    cookies = cookies_of(moved.headers)
-    page = world.anybody.get(page_path, Accept="text/html", Cookie=joined(cookies))
-    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.body.decode())
-    assert token
-    return world.anybody.send(
-        "POST",
-        page_path,
-        raw=urlencode({**typed, "csrfmiddlewaretoken": token[1]}).encode(),
-        media_type="application/x-www-form-urlencoded",
-        headers={
-            "Cookie": joined(cookies | cookies_of(page.headers)),
-            "Origin": world.where.gateway,
-            "Accept": "text/html",
-        },
-    )
 
 
 def cookies_of(headers: Any) -> dict[str, str]:

@@ -19,7 +19,7 @@ from accounts.errors import (
     WhichAccount,
     WrongPassword,
 )
-from accounts.languages import language_of
+from accounts.languages import language_of, spoken
 from accounts.models import User
 from accounts.serializers import (
     AcceptedSerializer,
@@ -78,7 +78,8 @@ class Register(PublicView):
         that of `Accept-Language`.
         """
         body = {"language": language_of(request), **RegistrationInput.parse(request.data)}
-        user = services.register(**body, address=address_of(request))
+        with spoken(request):
+            user = services.register(**body, address=address_of(request))
         return created(request, UserSerializer(user).data, "/users/me")
 
 
@@ -227,7 +228,8 @@ class PasswordChange(APIView):
         """Sets a new password. Every session ends, this one too."""
         body = PasswordChangeInput.parse(request.data)
         user_id = account_of(request).id
-        services.change_password(user_id=user_id, **body, address=address_of(request))
+        with spoken(request):
+            services.change_password(user_id=user_id, **body, address=address_of(request))
         return Response(status=204)
 
 
@@ -264,7 +266,8 @@ class PasswordResetConfirm(PublicView):
         Nobody may have proved the address yet, and several accounts say that it is theirs: 409 names them, and the same
         token with a `username` sets the password of that one.
         """
-        services.reset_password(**PasswordResetConfirmInput.parse(request.data), address=address_of(request))
+        with spoken(request):
+            services.reset_password(**PasswordResetConfirmInput.parse(request.data), address=address_of(request))
         return Response(status=204)
 
 

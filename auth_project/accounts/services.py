@@ -146,14 +146,6 @@ def request_password_reset(*, email: str, address: str | None = None) -> None:
     audit.record("password_reset_requested", user_id=user and user.id, address=address)
 
 
-def accounts_of_reset(*, token: str) -> list[str]:
-    """The user names among which a mailed token sets a password, the oldest account first; none if it is not good."""
-    try:
-        return [user.username for user in mailed.opened_by(mailed.find(token, Purpose.PASSWORD_RESET))]
-    except InvalidOneTimeToken:
-        return []
-
-
 def reset_password(*, token: str, new_password: str, username: str = "", address: str | None = None) -> None:
     """Sets the password by a mailed token, once; all sessions end.
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts import api, pages
+from accounts import api
 
 urlpatterns = [
     path("register", api.Register.as_view()),
@@ -14,7 +14,5 @@ urlpatterns = [
     path("password/reset/confirm", api.PasswordResetConfirm.as_view()),
     path("email/verify", api.EmailVerification.as_view()),
     path("email/verify/request", api.EmailVerificationAgain.as_view()),
-    path("verify", pages.VerifyPage.as_view()),
-    path("reset", pages.ResetPage.as_view()),
     path(".well-known/jwks.json", api.Jwks.as_view()),
 ]

@@ -30,10 +30,6 @@ SILENCED_SYSTEM_CHECKS = [
     "auth.W004",  # user names are unique by an index on their lower case
 ]
 
-# The pages behind mailed links have forms too, and stand beside /admin/auth/ (accounts/pages.py).
-CSRF_COOKIE_PATH = "/"
-CSRF_FAILURE_VIEW = "accounts.pages.csrf_failure"
-
 PASSWORD_HASHERS = ["accounts.hashers.BCryptSHA256"]
 BCRYPT_ROUNDS = env.int("BCRYPT_ROUNDS", default=12)
 if BCRYPT_ROUNDS < 12 and not globals()["DEBUG"]:

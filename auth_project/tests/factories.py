@@ -6,7 +6,9 @@ import factory
 from django.conf import settings
 from django.contrib.auth.models import Group
 
-from accounts.models import User
+from accounts import mailed
+from accounts.errors import InvalidOneTimeToken
+from accounts.models import OneTimeToken, User
 from chassis.messaging.events import Event
 from chassis.secrets import unseal
 
@@ -37,3 +39,11 @@ class UserFactory(factory.django.DjangoModelFactory):
         user.save()
         user.groups.set(Group.objects.filter(name__in=roles))
         return user
+
+
+def opened_by(token):
+    """The names of the accounts whose password a mailed link sets; none where it is not good."""
+    try:
+        return [user.username for user in mailed.opened_by(mailed.find(token, OneTimeToken.Purpose.PASSWORD_RESET))]
+    except InvalidOneTimeToken:
+        return []

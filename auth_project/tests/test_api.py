@@ -102,6 +102,14 @@ class TestRegister:
         assert_problem(answer, 400, "weak_password", "/password")
         assert len(answer.json()["errors"]) == 3
 
+    def test_reasons_against_a_password_are_in_the_callers_language(self, api, user, emitted):
+        api.post("/password/reset", {"email": user.email})
+        body = {"token": token_of(emitted, "password.reset_requested"), "new_password": "12345678"}
+        for language, said in (("vi-VN,en;q=0.5", "Mật khẩu"), ("xx", "This password"), ("", "This password")):
+            answer = api.post("/password/reset/confirm", body, HTTP_ACCEPT_LANGUAGE=language)
+            assert_problem(answer, 400, "weak_password", "/new_password")
+            assert all(error["detail"].startswith(said) for error in answer.json()["errors"]), answer.json()
+
     def test_nobody_registers_as_staff(self, api):
         assert_problem(api.post("/register", {**REGISTRATION, "roles": ["admin"]}), 400, "invalid", "/roles")
 

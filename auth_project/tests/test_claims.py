@@ -1,8 +1,7 @@
 """An address that several accounts say is theirs, and nobody has proved: its reader gets at each of them."""
 
 import pytest
-from factories import PASSWORD, UserFactory, mailed_token
-from test_pages import follow, heading, press
+from factories import PASSWORD, UserFactory, mailed_token, opened_by
 
 from accounts import selectors, services, sessions
 from accounts.errors import InvalidCredentials, InvalidOneTimeToken, WhichAccount
@@ -52,7 +51,7 @@ def test_of_a_proved_address_only_who_proved_it_and_the_newest_sign_in(owner, st
 
 def test_the_reader_says_which_account_gets_the_new_password(owner, stranger, link):
     token = link()
-    assert services.accounts_of_reset(token=token) == ["mai", "stranger"]
+    assert opened_by(token) == ["mai", "stranger"]
     for username in ("", "nobody"):
         with pytest.raises(WhichAccount) as asked:
             services.reset_password(token=token, new_password=NEW, username=username)
@@ -61,14 +60,14 @@ def test_the_reader_says_which_account_gets_the_new_password(owner, stranger, li
     assert sessions.check_credentials(login="mai", password=NEW, address=None) == owner
     assert sessions.check_credentials(login="stranger", password=PASSWORD, address=None) == stranger
     assert User.objects.get(pk=owner.pk).email_verified_at is not None
-    assert services.accounts_of_reset(token=link()) == ["mai"], "it is had by who proved it"
+    assert opened_by(link()) == ["mai"], "it is had by who proved it"
 
 
 def test_a_mailbox_has_one_good_link_whoever_it_was_mailed_for(owner, link):
     before = link()
     UserFactory(username="later", email=ADDRESS)
     now = link()
-    assert services.accounts_of_reset(token=before) == []
+    assert opened_by(before) == []
     with pytest.raises(InvalidOneTimeToken):
         services.reset_password(token=before, new_password=NEW, username="mai")
     services.reset_password(token=now, new_password=NEW, username="mai")
@@ -77,11 +76,11 @@ def test_a_mailbox_has_one_good_link_whoever_it_was_mailed_for(owner, link):
 def test_an_account_that_left_the_address_or_was_closed_is_none_of_them(owner, stranger, link):
     token = link()
     services.update_profile(user_id=owner.id, changes={"email": "safe@example.com"}, current_password=PASSWORD)
-    assert services.accounts_of_reset(token=token) == ["stranger"]
+    assert opened_by(token) == ["stranger"]
     with pytest.raises(WhichAccount):
         services.reset_password(token=token, new_password=NEW, username="mai")
     User.objects.filter(pk=stranger.pk).update(is_active=False)
-    assert services.accounts_of_reset(token=token) == []
+    assert opened_by(token) == []
     with pytest.raises(InvalidCredentials):
         sessions.check_credentials(login=ADDRESS, password=PASSWORD, address=None)
 
@@ -91,23 +90,8 @@ def test_a_crowd_of_accounts_hides_nobody_s(owner, link, monkeypatch):
     for number in range(4):
         UserFactory(username=f"crowd{number}", email=ADDRESS)
     token = link()
-    assert services.accounts_of_reset(token=token) == ["mai", "crowd0", "crowd3"]
+    assert opened_by(token) == ["mai", "crowd0", "crowd3"]
     services.reset_password(token=token, new_password=NEW, username="mai")
-
-
-def test_the_page_names_the_account_and_lets_one_of_several_be_chosen(client, owner, stranger, link):
-    shown = follow(client, "reset", link())
-    assert [shown.content.decode().count(f'value="{name}"') for name in ("mai", "stranger")] == [1, 1]
-    assert "Choose the one that is yours" in shown.content.decode()
-    asked = press(client, "reset", shown, password=NEW, again=NEW)
-    assert (asked.status_code, "Choose one of the accounts." in asked.content.decode()) == (400, True)
-    wrong = press(client, "reset", shown, password=NEW, again="other", username="mai")
-    assert 'value="mai" required checked' in wrong.content.decode()
-    done = press(client, "reset", shown, password=NEW, again=NEW, username="mai")
-    assert (done.status_code, heading(done)) == (200, "Your new password is set")
-    alone = follow(client, "reset", link()).content.decode()
-    assert "Account: <strong>mai</strong>" in alone
-    assert "radio" not in alone
 
 
 def test_the_api_says_which_accounts_there_are(api, owner, stranger, link):

@@ -1,7 +1,7 @@
 """Who buys without an account, and whose it is once the address is proved."""
 
 import pytest
-from factories import PASSWORD, UserFactory, mailed_token
+from factories import PASSWORD, UserFactory, mailed_token, opened_by
 
 from accounts import guests, services, sessions
 from accounts.errors import InvalidCredentials, InvalidOneTimeToken, InvalidRefreshToken
@@ -141,7 +141,7 @@ def test_of_two_accounts_the_second_still_does_not_get_the_address_of_the_first(
 def test_a_forgotten_password_makes_an_account_of_a_guest(guest, emitted, claims):
     first, second = guest(), guest()
     services.request_password_reset(email=ADDRESS)
-    assert services.accounts_of_reset(token=mailed_token(emitted("password.reset_requested")[-1])) == [second.username]
+    assert opened_by(mailed_token(emitted("password.reset_requested")[-1])) == [second.username]
     services.reset_password(token=mailed_token(emitted("password.reset_requested")[-1]), new_password=NEW)
     assert sessions.check_credentials(login=ADDRESS, password=NEW, address=None) == second
     assert not state(second).is_guest
@@ -153,7 +153,7 @@ def test_a_reset_is_for_the_account_and_not_for_guests_of_its_address(guest, emi
     somebody = guest()
     services.request_password_reset(email=ADDRESS)
     token = mailed_token(emitted("password.reset_requested")[-1])
-    assert services.accounts_of_reset(token=token) == [owner.username]
+    assert opened_by(token) == [owner.username]
     services.reset_password(token=token, new_password=NEW)
     assert claims() == [(str(somebody.pk), str(owner.pk))]
 

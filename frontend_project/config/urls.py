@@ -2,12 +2,15 @@ from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
 from chassis.web import health, metrics
-from shop import checkout, pages
+from shop import cards, mailed, pages
 
 urlpatterns = [
     path("", pages.front, name="front"),
     # Where the card company sends its visitors back to, in whichever language they were.
-    path("card-entered", checkout.card_entered, name="card_entered"),
+    path("card-entered", cards.card_entered, name="card_entered"),
+    # What mailed links open, in whichever language the mail was.
+    path("verify", mailed.opened, {"page": "verify"}),
+    path("reset", mailed.opened, {"page": "reset"}),
     path("health", health.ready),
     path("health/live", health.live),
     path("health/ready", health.ready),

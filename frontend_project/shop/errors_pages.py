@@ -57,5 +57,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    match = request.resolver_match
+    if match and match.url_name in ("verify", "reset"):
+        said = _("Open the link of the mail once more, in a browser that keeps cookies while you do so.")
+        return _page(request, 403, _("Nothing was sent"), said)
     said = _("The page was open for too long, or this browser keeps no cookies. Go back, load it again, and send it.")
     return _page(request, 403, _("Nothing was sent"), said)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 
+from chassis.storage.redis import RedisUnavailable
 from shop import errors_pages
 from shop.services import Away, Refused, SignedOut
 
@@ -43,6 +44,9 @@ class ProblemsInWordsMiddleware:
         match exc:
             case Away():
                 return errors_pages.away(request, exc)
+            case RedisUnavailable():
+                # Nobody knows whose session it is.
+                return errors_pages.away(request, Away("auth"))
             case SignedOut():
                 return errors_pages.signed_out(request)
             case Refused(status=404):

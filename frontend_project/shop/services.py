@@ -10,12 +10,15 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from django.conf import settings
 
 from chassis.storage.http import Client, Response, Unreachable
 
+# How long a service may take to answer. Passwords are hashed slowly on purpose, two of them where one is changed.
+SECONDS = {"auth": 10.0}
+OTHER_SECONDS = 5.0
 # Calls that a page makes at once, over all the threads that answer requests.
 AT_ONCE = 16
 
@@ -58,7 +61,9 @@ class Refused(Exception):
 
 @cache
 def client(service: str) -> Client:
-    return Client(service, settings.SERVICE_URLS[service], timeout=(1.0, 5.0), pool_size=AT_ONCE)
+    return Client(
+        service, settings.SERVICE_URLS[service], timeout=(1.0, SECONDS.get(service, OTHER_SECONDS)), pool_size=AT_ONCE
+    )
 
 
 @cache
@@ -141,3 +146,8 @@ def unless_away(question: Callable[[], Any], default: Any = None) -> Callable[[]
             return default
 
     return asked
+
+
+def cursor_of(address: str | None) -> str:
+    """Where the next page of a list begins, as its address says; "" for none."""
+    return parse_qs(urlsplit(address or "").query).get("cursor", [""])[0]

@@ -42,7 +42,15 @@ def onward(request: HttpRequest) -> str:
 
 def field_errors(refused: Refused) -> list[str]:
     """What is wrong with a form, as sentences; a problem without fields is one sentence."""
-    return [each["detail"] for each in refused.errors] or [words.problem(refused)]
+    told = (words.field(each.get("pointer", ""), each["detail"]) for each in refused.errors)
+    return list(dict.fromkeys(told)) or [words.problem(refused)]
+
+
+def again_later(response: HttpResponse, refused: Refused) -> HttpResponse:
+    """The answer to a form that was refused; programs read from it too when the next attempt is taken."""
+    if refused.retry_after:
+        response["Retry-After"] = str(refused.retry_after)
+    return response
 
 
 @csrf_protect
@@ -56,7 +64,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         visitors.sign_in(request, visitors.anybody(request).post("auth", "/token", body))
     except Refused as refused:
         shown = {"next": onward(request), "name": name, "errors": field_errors(refused)}
-        return render(request, "shop/sign_in.html", shown, status=refused.status)
+        return again_later(render(request, "shop/sign_in.html", shown, status=refused.status), refused)
     return HttpResponseRedirect(onward(request))
 
 

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -14,7 +13,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
 from shop import codes, purchases
-from shop.services import together, unless_away
+from shop.services import cursor_of, together, unless_away
 from shop.sign_in import signed_in
 from shop.visitors import shopper_of
 
@@ -29,15 +28,14 @@ READ_AT_MOST = 20
 @require_safe
 @signed_in
 def bookings(request: HttpRequest) -> HttpResponse:
-    page = shopper_of(request).get("booking", "/bookings", page_size=PAGE, cursor=request.GET.get("cursor"))
+    shopper = shopper_of(request)
+    page, account = together(
+        partial(shopper.get, "booking", "/bookings", page_size=PAGE, cursor=request.GET.get("cursor")),
+        unless_away(partial(shopper.get, "auth", "/users/me")),
+    )
     coming, past = purchases.parted(page["results"], now=datetime.now(UTC))
-    shown = {"coming": coming, "past": past, "next": _cursor(page["next"]), "previous": _cursor(page["previous"])}
-    return render(request, "shop/bookings.html", shown)
-
-
-def _cursor(address: str | None) -> str:
-    """Where the next page begins: what the address of one says."""
-    return parse_qs(urlsplit(address or "").query).get("cursor", [""])[0]
+    turns = {"next": cursor_of(page["next"]), "previous": cursor_of(page["previous"])}
+    return render(request, "shop/bookings.html", {"coming": coming, "past": past, "account": account, **turns})
 
 
 @require_safe

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from shop import checkout, exchanging, giving_back, pages, papers, seats, sign_in, tickets
+from shop import account, checkout, exchanging, giving_back, mailed, pages, papers, seats, sign_in, tickets
 
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -30,5 +30,15 @@ urlpatterns = [
     path("sign-in/", sign_in.sign_in, name="sign_in"),
     path("register/", sign_in.register, name="register"),
     path("sign-out/", sign_in.sign_out, name="sign_out"),
+    path("verify/", mailed.verify, name="verify"),
+    path("reset/", mailed.reset, name="reset"),
+    path("account/", account.account, name="account"),
+    path("account/email/", account.email, name="change_email"),
+    path("account/email/confirm/", account.ask_again, name="confirm_email"),
+    path("account/password/", account.password, name="change_password"),
+    path("account/cards/enter/", account.enter_card, name="enter_card"),
+    path("account/cards/save/", account.save_card, name="save_card"),
+    path("account/cards/<uuid:method_id>/remove/", account.remove_card, name="remove_card"),
+    path("account/messages/", account.received, name="received"),
     path("me/", sign_in.me, name="me"),
 ]

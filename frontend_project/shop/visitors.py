@@ -5,6 +5,7 @@ pages renew at the same time.
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -50,6 +51,12 @@ def visitor_of(request: HttpRequest) -> Visitor | None:
     return Visitor(**who) if who else None
 
 
+def username_of(request: HttpRequest) -> str:
+    """ "" for one who is not signed in."""
+    visitor = visitor_of(request)
+    return visitor.username if visitor else ""
+
+
 def access_token(request: HttpRequest) -> str:
     """Of this session, renewed where it ends soon; "" without one. Raises SignedOut, Away."""
     kept = request.session.get(TOKENS)
@@ -66,12 +73,16 @@ def access_token(request: HttpRequest) -> str:
     return str(pair["access_token"])
 
 
-def sign_in(request: HttpRequest, pair: dict[str, Any], *, is_guest: bool = False) -> Visitor:
+def sign_in(request: HttpRequest, pair: dict[str, Any]) -> Visitor:
     """Begins a session of these tokens; its name is a new one, so that nobody who knew the old one has it."""
     request.session.cycle_key()
     _keep(request, pair)
-    account = shopper_of(request).get("auth", "/users/me")
-    visitor = Visitor(username=account["username"], email=account["email"], is_guest=is_guest)
+    return remember(request, shopper_of(request).get("auth", "/users/me"))
+
+
+def remember(request: HttpRequest, account: Mapping[str, Any]) -> Visitor:
+    """account: theirs, as auth tells it now."""
+    visitor = Visitor(username=account["username"], email=account["email"], is_guest=account["guest"])
     request.session[WHO] = asdict(visitor)
     return visitor
 

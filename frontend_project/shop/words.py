@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
+from django.utils.translation import ngettext
 
 from shop.services import Refused
 
@@ -63,12 +64,22 @@ PROBLEMS: Mapping[str, Promise] = {
     "seats_not_returnable": later("These seats cannot be given back."),
     "invalid_credentials": later("The name or the password is wrong."),
     "sign_in_throttled": later("Too many attempts to sign in. Please wait a little."),
+    "too_many_methods": later("There is no room for another card. Please remove one first."),
     "account_exists": later("This user name is taken."),
     "wrong_password": later("The password is wrong."),
     "weak_password": later("This password is too easy to guess."),
     "too_many_requests": later("Too many requests came from here. Please wait a minute."),
     "showtime_unavailable": later("This showtime is not on sale yet."),
     "showtime_not_found": later("This showtime is not shown any more."),
+}
+# What is wrong with a field, where the service says more to programs than to people.
+FIELDS: Mapping[str, Promise] = {
+    "/email": later("This is no e-mail address."),
+    "/current_password": later("This is not the current password."),
+    "/full_name": later("A name is letters, spaces and the like, on one line."),
+    "/phone": later("A telephone number begins with + and the country code, like +84901234567."),
+    "/language": later("Please choose a language."),
+    "/time_zone": later("Please choose a time zone."),
 }
 SERVICES: Mapping[str, Promise] = {
     "auth": later("Signing in does not work right now. You can look at the programme; please try again in a moment."),
@@ -123,6 +134,8 @@ ENDINGS: Mapping[str, Promise] = {
 
 def problem(refused: Refused) -> str:
     """A sentence for a refusal: ours, else the service's own."""
+    if refused.code == "sign_in_throttled" and refused.retry_after:
+        return throttled(refused.retry_after)
     known = PROBLEMS.get(refused.code)
     return str(known) if known else refused.detail or _("This did not work.")
 
@@ -132,6 +145,29 @@ def about_seats(refused: Refused, seats: Iterable[Mapping[str, Any]]) -> str:
     about = {str(seat_id) for seat_id in refused.problem.get("seats") or ()}
     names = [f"{seat['row']}{seat['number']}" for seat in seats if seat["id"] in about]
     return " ".join([problem(refused), ", ".join(names)]).strip()
+
+
+def field(pointer: str, detail: str) -> str:
+    """A sentence for what is wrong with a field: ours, else the service's own."""
+    return str(FIELDS.get(pointer, detail))
+
+
+def throttled(seconds: int) -> str:
+    """How long to wait with the next attempt to sign in."""
+    if seconds < 120:
+        said = ngettext(
+            "Too many attempts to sign in. Please try again in %(count)d second.",
+            "Too many attempts to sign in. Please try again in %(count)d seconds.",
+            seconds,
+        )
+        return said % {"count": seconds}
+    minutes = -(-seconds // 60)
+    said = ngettext(
+        "Too many attempts to sign in. Please try again in %(count)d minute.",
+        "Too many attempts to sign in. Please try again in %(count)d minutes.",
+        minutes,
+    )
+    return said % {"count": minutes}
 
 
 def away(service: str) -> str:
@@ -185,3 +221,19 @@ def seat_texts() -> dict[str, object]:
         "larger": _("Larger seats"),
         "statuses": {code: str(said) for code, said in STATUSES.items()},
     }
+
+
+def passwords_differ() -> str:
+    return _("The two passwords differ.")
+
+
+def password_length() -> str:
+    return _("A password has 8 to 128 characters.")
+
+
+def which_account() -> str:
+    return _("Several accounts have this address. Please choose the one that is yours.")
+
+
+def no_address() -> str:
+    return str(FIELDS["/email"])
