@@ -76,10 +76,9 @@ def zone_name(zone: str) -> str:
 
 @register.filter
 def language_name(tag: str) -> str:
-    try:
-        return babel.Locale.parse(tag, sep="-").get_display_name(_locale()) or tag
-    except (ValueError, babel.UnknownLocaleError):
-        return tag
+    """By the names that the reader's language has for others: an image has the locales of readers alone."""
+    known = _locale().languages
+    return str(known.get(tag.replace("-", "_")) or known.get(tag.partition("-")[0], tag))
 
 
 @register.filter
