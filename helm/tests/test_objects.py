@@ -10,10 +10,12 @@ import pytest
 import yaml
 from chart import (
     CHART,
+    FRONTEND,
     HELM,
     SERVICES,
     VALUES,
     VARIANTS,
+    WEBS,
     arguments,
     environment,
     helm,
@@ -29,7 +31,10 @@ from chart import (
 ROOT = HELM.parent
 sys.path.insert(0, str(ROOT))
 from stack import credentials  # noqa: E402
+from stack.instance import MAIN, Instance  # noqa: E402
+from stack.ports import USUAL  # noqa: E402
 from stack.services import SERVICES as STACK_SERVICES  # noqa: E402
+from stack.variables import of_frontend  # noqa: E402
 
 ALL = [*VALUES, *VARIANTS]
 # Which pods and nodes there are; what else they may is in test_monitoring.py.
@@ -96,7 +101,7 @@ def drained(container: dict) -> int:
 
 @pytest.mark.parametrize("variant", ALL)
 def test_what_serves_is_probed_and_drops_no_request(variant):
-    for name in SERVICES:
+    for name in WEBS:
         one = pod(variant, name, "web")
         web = one.container("web")
         assert web["livenessProbe"]["httpGet"]["path"] == web["startupProbe"]["httpGet"]["path"] == "/health/live"
@@ -135,6 +140,48 @@ def test_every_variable_that_the_settings_require_is_there(variant, process):
                 for used in re.findall(r"\$\(([A-Z_]+)\)", value):
                     names = [entry["name"] for entry in container["env"]]
                     assert names.index(used) < names.index(variable), f"{variable} uses {used} before it is known"
+
+
+@pytest.mark.parametrize("variant", ALL)
+def test_the_shop_is_told_what_its_settings_require_and_no_secret_of_a_service(variant):
+    (web,) = pod(variant, FRONTEND, "web").containers
+    there = environment(variant, web)
+    local = of_frontend(
+        Instance.named(MAIN), ports=dict.fromkeys(USUAL, 1), secrets=dict.fromkeys(credentials.MAKERS, "")
+    )
+    # What a machine has beside: where its programs are, and what an instance is.
+    assert local.keys() - {"PATH", "HOME", "LANG", "TZ", "PYTHONUNBUFFERED", "MARQUEE_STATE"} <= there.keys()
+    for name in SERVICES:
+        port = values(variant)["services"][name]["port"]
+        assert re.fullmatch(rf"https?://marquee-{name}:{port}", there[f"{name.upper()}_URL"])
+    assert {value for value in there.values() if "secretKeyRef" in value} == {
+        f'{{"secretKeyRef": {{"name": "marquee-secrets", "key": "{key}"}}}}'
+        for key in ("FRONTEND_SECRET_KEY", "REDIS_PASSWORD")
+    }
+    assert there["REDIS_URL"].startswith(("redis://:$(REDIS_PASSWORD)@", "rediss://:$(REDIS_PASSWORD)@"))
+    assert not [one for one in pods(variant) if one.component == FRONTEND and one.process != "web"]
+
+
+@pytest.mark.parametrize("variant", ALL)
+def test_the_gateway_asks_the_shop_at_port_80_and_cards_are_typed_where_there_is_a_page(variant):
+    color = pod(variant, FRONTEND, "web").labels["marquee/color"]
+    ports = {
+        one["metadata"]["name"]: [(port["port"], port["targetPort"]) for port in one["spec"]["ports"]]
+        for one in of_kind(variant, "Service")
+        if one["metadata"]["labels"]["app.kubernetes.io/component"] == FRONTEND
+    }
+    assert ports.keys() >= {f"marquee-{FRONTEND}", f"marquee-{FRONTEND}-{color}"}
+    assert all(each == [(80, "http")] for each in ports.values())
+    gateway = environment(variant, pod(variant, "gateway").container("gateway"))
+    assert gateway["FRONTEND_UPSTREAM"] in {f"{name}:80" for name in ports}
+    shop = environment(variant, pod(variant, FRONTEND, "web").container("web"))
+    if values(variant)["simulator"]["enabled"]:
+        assert gateway["CARD_PAGE_UPSTREAM"] == "marquee-gateway-simulator:9001"
+        assert shop["CARD_PAGE_URL"] == f"{shop['PUBLIC_URL']}/simulated-card"
+    else:
+        # Nobody listens there: NGINX would not start with a name that nobody has.
+        assert gateway["CARD_PAGE_UPSTREAM"] == "127.0.0.1:8900"
+        assert shop["CARD_PAGE_URL"].startswith("https://")
 
 
 @pytest.mark.parametrize("variant", VALUES)
@@ -188,6 +235,7 @@ def test_selectors_select_their_own_pods_and_no_others(variant):
 @pytest.mark.parametrize("variant", ["default", "production"])
 def test_services_scale_as_agreed(variant):
     agreed = {"auth": (2, 5), "catalog": (3, 10), "booking": (3, 10), "payment": (2, 5), "notify": (2, 5)}
+    agreed[FRONTEND] = (2, 10)
     for name, limits in agreed.items():
         target = f"marquee-{name}-web-blue"
         if values(variant)["keda"]["enabled"]:
@@ -278,15 +326,19 @@ def test_a_secret_of_yours_replaces_the_generated_one():
 def test_blue_stays_while_green_comes():
     names = {one.name: one for one in pods("green")}
     for name in SERVICES:
-        blue, green = names[f"marquee-{name}-web-blue"], names[f"marquee-{name}-web-green"]
-        assert blue.container("web")["image"].endswith(":1.0.0")
-        assert green.container("web")["image"].endswith(":1.1.0")
         assert names[f"marquee-{name}-worker"].container("worker")["image"].endswith(":1.1.0")
+    for name in WEBS:
+        blue, green = names[f"marquee-{name}-web-blue"], names[f"marquee-{name}-web-green"]
+        assert blue.container("web")["image"].endswith(f"/{name}:1.0.0")
+        assert green.container("web")["image"].endswith(f"/{name}:1.1.0")
         gateway = environment("green", pod("green", "gateway").container("gateway"))
         assert gateway[f"{name.upper()}_UPSTREAM"].startswith(f"marquee-{name}-green:")
     # The gateway's new pods wait for green, and its old ones go on sending to blue.
     awaited = pod("green", "gateway").container("await-green")["command"]
-    assert [word.split(":")[0] for word in awaited[4:]] == sorted(f"marquee-{name}-green" for name in SERVICES)
+    assert [word.split(":")[0] for word in awaited[4:]] == [
+        *sorted(f"marquee-{name}-green" for name in SERVICES),
+        f"marquee-{FRONTEND}-green",
+    ]
 
 
 def test_one_colour_runs_alone_unless_the_other_has_a_version():
