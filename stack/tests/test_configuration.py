@@ -166,7 +166,7 @@ def test_the_socket_of_a_deep_checkout_is_somewhere_short(tmp_path):
     assert deep.socket != Instance.at(tmp_path / ("b" * 90) / "main").socket
 
 
-def test_what_opentelemetry_reads_is_passed_on_to_every_process_of_a_service_and_to_the_shop(instance, secrets, monkeypatch):
+def test_what_opentelemetry_reads_is_passed_on_to_whatever_makes_spans(instance, secrets, monkeypatch):
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")
     programs = all_programs(instance, ports=ports.USUAL, secrets=secrets)
     told = {program.name for program in programs if "OTEL_EXPORTER_OTLP_ENDPOINT" in program.environment}
