@@ -2,12 +2,17 @@ from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
 from chassis.web import health, metrics
-from shop import checkout, pages
+from shop import checkout, crawlers, installing, pages
 
 urlpatterns = [
     path("", pages.front, name="front"),
     # Where the card company sends its visitors back to, in whichever language they were.
     path("card-entered", checkout.card_entered, name="card_entered"),
+    path("robots.txt", crawlers.robots),
+    path("sitemap.xml", crawlers.sitemap, name="sitemap"),
+    path("manifest.webmanifest", installing.manifest),
+    path("favicon.ico", installing.favicon),
+    path("sw.js", installing.worker),
     path("health", health.ready),
     path("health/live", health.live),
     path("health/ready", health.ready),

@@ -94,8 +94,9 @@ def page_settings(*, name: str, app: str, title: str) -> dict[str, Any]:
         **_web(name=name),
         "DEPENDS_ON": ("redis",),
         "INSTALLED_APPS": ["django.contrib.sessions", "django.contrib.messages", "django.contrib.staticfiles", app],
-        "CACHES": _caches(name=name),
+        "CACHES": _caches(name=name) | {"sessions": _cache(name=name, away_is_a_miss=False)},
         "SESSION_ENGINE": "django.contrib.sessions.backends.cache",
+        "SESSION_CACHE_ALIAS": "sessions",
         "SESSION_COOKIE_NAME": f"{name}_session",
         "SESSION_COOKIE_AGE": DAY,
         "SESSION_COOKIE_SECURE": secure,
@@ -239,20 +240,22 @@ def _storage(*, name: str) -> dict[str, Any]:
 
 
 def _caches(*, name: str) -> dict[str, Any]:
+    return {"default": _cache(name=name, away_is_a_miss=True)}
+
+
+def _cache(*, name: str, away_is_a_miss: bool) -> dict[str, Any]:
     return {
-        "default": {
-            "BACKEND": "django_redis.cache.RedisCache",
-            "LOCATION": env.str("REDIS_URL"),
-            "KEY_PREFIX": name,
-            "TIMEOUT": 300,
-            "OPTIONS": {
-                "IGNORE_EXCEPTIONS": True,  # a cache that is away is a miss
-                "REDIS_CLIENT_CLASS": "chassis.storage.redis.GuardedRedis",
-                "CONNECTION_POOL_KWARGS": {"retry": RETRY},
-                "SOCKET_CONNECT_TIMEOUT": TIMEOUT_SECONDS,
-                "SOCKET_TIMEOUT": TIMEOUT_SECONDS,
-            },
-        }
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": env.str("REDIS_URL"),
+        "KEY_PREFIX": name,
+        "TIMEOUT": 300,
+        "OPTIONS": {
+            "IGNORE_EXCEPTIONS": away_is_a_miss,
+            "REDIS_CLIENT_CLASS": "chassis.storage.redis.GuardedRedis",
+            "CONNECTION_POOL_KWARGS": {"retry": RETRY},
+            "SOCKET_CONNECT_TIMEOUT": TIMEOUT_SECONDS,
+            "SOCKET_TIMEOUT": TIMEOUT_SECONDS,
+        },
     }
 
 
