@@ -5,6 +5,8 @@ const BOOKING = /^\/([a-z]{2})\/bookings\/([0-9a-f-]{36}\/)?$/;
 // Who comes or goes there is another reader from then on.
 const ANOTHER = /^\/[a-z]{2}\/(sign-in|sign-out|register|who)\/$/;
 const MOST_TICKETS = 20;
+// What is kept under an address is what is asked for by it, whatever its headers say of others.
+const ANY = { ignoreVary: true };
 const LANGUAGES = ["en", "vi", "de", "ja"];
 
 const offline = (language) => `/${LANGUAGES.includes(language) ? language : "en"}/offline/`;
@@ -35,8 +37,9 @@ async function page(request, url, event) {
     event.waitUntil(keepOffline(url.pathname.split("/")[1]));
     return answer;
   } catch (error) {
-    const kept = booking && (await (await caches.open(TICKETS)).match(url.pathname));
-    return kept || (await caches.match(offline(url.pathname.split("/")[1]))) || (await caches.match(offline("en"))) || Response.error();
+    const kept = booking && (await (await caches.open(TICKETS)).match(url.pathname, ANY));
+    const asked = await caches.match(offline(url.pathname.split("/")[1]), ANY);
+    return kept || asked || (await caches.match(offline("en"), ANY)) || Response.error();
   }
 }
 
@@ -53,7 +56,7 @@ async function keepTicket(path, answer) {
 async function keepOffline(language) {
   const frame = await caches.open(FRAME);
   const address = offline(language);
-  if (await frame.match(address)) return;
+  if (await frame.match(address, ANY)) return;
   const answer = await fetch(address, { credentials: "omit" });
   if (!answer.ok) return;
   const text = await answer.clone().text();
@@ -63,7 +66,7 @@ async function keepOffline(language) {
 }
 
 async function file(request) {
-  const kept = await caches.match(request);
+  const kept = await caches.match(request, ANY);
   if (kept) return kept;
   const answer = await fetch(request);
   if (answer.ok) await (await caches.open(FRAME)).put(request, answer.clone());
