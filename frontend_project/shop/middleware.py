@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 from django_redis.exceptions import ConnectionInterrupted
 
+from chassis.storage.redis import RedisUnavailable
 from shop import errors_pages
 from shop.assets import version_of
 from shop.services import Away, Refused, SignedOut
@@ -62,7 +63,7 @@ class ProblemsInWordsMiddleware:
         match exc:
             case Away():
                 return errors_pages.away(request, exc)
-            case ConnectionInterrupted():
+            case RedisUnavailable() | ConnectionInterrupted():
                 return errors_pages.away(request, Away("sessions"))
             case SignedOut():
                 return errors_pages.signed_out(request)

@@ -10,7 +10,7 @@ from django.contrib.sessions.backends import cache
 
 class SessionStore(cache.SessionStore):
     def load(self) -> dict[str, Any]:
-        """Raises django_redis.exceptions.ConnectionInterrupted."""
+        """Raises RedisUnavailable, by itself or within django_redis's ConnectionInterrupted."""
         kept: dict[str, Any] | None = self._cache.get(self.cache_key)
         if kept is None:
             self._session_key = None
