@@ -7,7 +7,7 @@ BIN := .venv/bin
 INSTANCE ?= main
 
 .DEFAULT_GOAL := help
-.PHONY: contracts translations bench bench-large bench-shop load-large chaos alerts watch help env up down restart rotate-certificates status logs memory demo-data test check audit audit-dependencies lock \
+.PHONY: contracts translations pictures bench bench-large bench-shop load-large chaos alerts watch help env up down restart rotate-certificates status logs memory demo-data test check audit audit-dependencies lock \
 	install format
 
 help: ## Show this
@@ -60,6 +60,9 @@ bench-shop: ## Measure the pages of the running shop: time, bytes, Lighthouse's 
 
 chaos: ## Kill processes of the running stack under load, then audit (SEED=1 repeats a run)
 	@MARQUEE_STATE=.stack/$(INSTANCE) $(BIN)/python -m bench.chaos $(if $(SEED),--seed $(SEED))
+
+pictures: ## Make the pictures of the documentation anew, of the running stack
+	@MARQUEE_STATE=.stack/$(INSTANCE) $(BIN)/python -m stack.pictures shop
 
 alerts: ## Make each alert fire on the running stack by a real fault, and clear (ALERT=ServerDown for one)
 	@MARQUEE_STATE=.stack/$(INSTANCE) $(BIN)/python monitoring/alerts.py $(ALERT)

@@ -28,7 +28,7 @@ from bench.market import BenchError, Market, wait_for
 from stack import control
 from stack.errors import StackError
 from stack.servers import postgres, replicas, run_as
-from stack.services import NAMES
+from stack.services import FRONTEND, NAMES
 
 KILLS_PER_KIND = 5
 BACK_SECONDS = 60
@@ -88,14 +88,14 @@ class Run:
 def plan(chance: random.Random) -> list[tuple[str, str]]:
     """Every fault of a run, in the order of this seed: (kind, process)."""
     kills = [
-        ("web", [f"{name}-web" for name in NAMES]),
+        ("web", [f"{name}-web" for name in (*NAMES, FRONTEND)]),
         ("worker", [one for one in control.names() if "-worker" in one]),
     ]
     kills += [("relay", [f"{name}-relay" for name in NAMES]), ("scheduler", ["scheduler"])]
     kills += [("gateway-simulator", ["gateway-simulator"]), ("gateway", ["gateway"]), ("live", ["booking-live"])]
     faults = []
     for kind, targets in kills:
-        # each of them in turn, so that five services mean each service once
+        # each of them in turn, so that each service, and the shop, is once among them
         order = chance.sample(targets, len(targets))
         faults += [(kind, order[number % len(order)]) for number in range(max(KILLS_PER_KIND, len(order)))]
     faults += [("postgres", f"postgres-{name}") for name in NAMES]

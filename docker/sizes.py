@@ -1,4 +1,4 @@
-"""Prints the size of each service's image, and exits 1 when one is larger than it may be.
+"""Prints the size of the image of each service and of the shop, and exits 1 when one is larger than it may be.
 
 `python docker/sizes.py`; IMAGE_PREFIX and IMAGE_TAG in the environment or in `.env` name the images.
 """
@@ -8,7 +8,7 @@ import sys
 
 from ticket import setting
 
-from stack.services import NAMES
+from stack.services import FRONTEND, NAMES
 
 LIMIT_BYTES = 250_000_000
 
@@ -20,7 +20,8 @@ def size(image: str) -> int:
 
 def main() -> int:
     sizes = {
-        name: size(f"{setting('IMAGE_PREFIX', 'marquee')}/{name}:{setting('IMAGE_TAG', 'local')}") for name in NAMES
+        name: size(f"{setting('IMAGE_PREFIX', 'marquee')}/{name}:{setting('IMAGE_TAG', 'local')}")
+        for name in (*NAMES, FRONTEND)
     }
     for name, count in sizes.items():
         print(f"  {name:8} {count / 1e6:6.0f} MB{'' if count <= LIMIT_BYTES else '  TOO LARGE'}")

@@ -35,7 +35,7 @@ from stack.instance import MAIN, Instance  # noqa: E402
 from stack.lifecycle import Stack  # noqa: E402
 from stack.ports import HOST, any_free_port  # noqa: E402
 from stack.servers import postgres  # noqa: E402
-from stack.services import SERVICES  # noqa: E402
+from stack.services import FRONTEND, SERVICES  # noqa: E402
 
 SECRETS = "/etc/alertmanager/secrets"
 # Compose's, and not of a machine without containers.
@@ -212,7 +212,7 @@ class Watch:
         """Address in compose → here."""
         ports = self.stack.ports
         here = {f"{service.name}:{service.port}": ports[service.name] for service in SERVICES}
-        here["audit:9400"] = ports["audit"]
+        here |= {"audit:9400": ports["audit"], f"{FRONTEND}:80": ports[FRONTEND]}
         here |= {f"postgres-exporter-{s.name}:9187": self._ports[f"postgres-exporter-{s.name}"] for s in SERVICES}
         here |= {"rabbitmq:15692": ports["rabbitmq-prometheus"], "redis-exporter:9121": self._ports["redis-exporter"]}
         here |= {

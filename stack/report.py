@@ -13,6 +13,7 @@ def addresses(stack: Stack) -> dict[str, str]:
     copies = replicas.names(stack.instance)
     gateway = variables.gateway_url(stack.instance, stack.ports)
     return {
+        "shop": f"{gateway}/",
         "gateway": gateway,
         **{f"{name} API": f"{gateway}/api/{name}/docs/" for name in NAMES},
         **{f"{name} admin": f"{gateway}/admin/{name}/" for name in NAMES},
@@ -40,6 +41,6 @@ def print_ticket(ticket: Ticket) -> None:
 
 def print_accounts(stack: Stack) -> None:
     if accounts := demo.accounts(stack):
-        print("\n  Demo accounts (customers sign in through the API, the others also at the admin sites)")
+        print("\n  Demo accounts (customers sign in at the shop or by the API, the others also at the admin sites)")
     for role, account in accounts.items():
         print(f"  {role:10}  {account['username']} / {account['password']}")

@@ -1,6 +1,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from make_env import MAKERS
 from stack import credentials, variables
 from stack.instance import Instance
 from stack.ports import USUAL
-from stack.services import SERVICES, Service
+from stack.services import FRONTEND, FRONTEND_FOLDER, NAMES, SERVICES, Service
 
 Services = dict[str, dict[str, Any]]
 KINDS = ("", "-worker", "-relay", "-migrate")
@@ -86,14 +87,16 @@ def test_every_database_is_dumped_as_its_own_role_by_a_script_that_is_there(serv
     assert backup["profiles"] == ["backup"]
 
 
-@each_service
-def test_settings_start_with_just_what_is_passed(service: Service, services: Services) -> None:
-    environment = {name: str(value) for name, value in services[service.name]["environment"].items()}
+@pytest.mark.parametrize(
+    ("name", "folder"), [*((service.name, service.folder) for service in SERVICES), (FRONTEND, FRONTEND_FOLDER)]
+)
+def test_settings_start_with_just_what_is_passed(name: str, folder: Path, services: Services) -> None:
+    environment = {variable: str(value) for variable, value in services[name]["environment"].items()}
     environment.pop("PROMETHEUS_MULTIPROC_DIR")
     result = subprocess.run(
         [sys.executable, "-c", "import config.settings"],
-        cwd=service.folder,
-        env={**environment, "PYTHONPATH": f"{service.folder}:{ROOT / 'chassis' / 'src'}"},
+        cwd=folder,
+        env={**environment, "PYTHONPATH": f"{folder}:{ROOT / 'chassis' / 'src'}"},
         capture_output=True,
         text=True,
         check=False,
@@ -112,6 +115,31 @@ def test_a_container_is_told_what_a_local_process_is_told(service: Service, serv
         environment = services[f"{service.name}{kind}"]["environment"]
         assert set(local) - LOCAL - DEFAULTED <= set(environment)
     assert environment["WORKER_CONCURRENCY"] == service.worker_concurrency
+
+
+def test_the_shop_is_told_what_it_is_told_locally_and_no_secret_of_a_service(services: Services) -> None:
+    secrets = {name: make() for name, make in credentials.MAKERS.items()}
+    local = variables.of_frontend(Instance.named(UNMADE), ports=dict.fromkeys(USUAL, 1), secrets=secrets)
+    environment = services[FRONTEND]["environment"]
+    assert set(local) - LOCAL - DEFAULTED <= set(environment)
+    for service in SERVICES:
+        assert environment[f"{service.name.upper()}_URL"] == f"http://{service.name}:{service.port}"
+    assert {name for name in environment if SECRET.search(name)} == {"SECRET_KEY", "REDIS_URL"}
+
+
+def test_the_shop_listens_where_the_gateway_asks_it_and_starts_while_services_are_away(services: Services) -> None:
+    shop, gateway = services[FRONTEND], services["gateway"]
+    assert gateway["environment"]["FRONTEND_UPSTREAM"] == f"{FRONTEND}:{shop['environment']['PORT']}" == "frontend:80"
+    assert shop["sysctls"] == {"net.ipv4.ip_unprivileged_port_start": "0"}
+    assert not set(NAMES) & set(shop["depends_on"])
+    assert {FRONTEND, "gateway-simulator"} <= set(gateway["depends_on"])
+
+
+def test_the_card_companys_page_is_behind_the_gateway(services: Services) -> None:
+    simulator = services["gateway-simulator"]["environment"]
+    assert services["gateway"]["environment"]["CARD_PAGE_UPSTREAM"] == f"gateway-simulator:{simulator['PORT']}"
+    shop = services[FRONTEND]["environment"]
+    assert shop["CARD_PAGE_URL"] == f"{shop['PUBLIC_URL']}/simulated-card"
 
 
 def test_helpers_are_told_what_they_are_told_locally(services: Services) -> None:

@@ -17,8 +17,9 @@ from make_env import make_certificates
 from stack import credentials, lock, programs
 from stack.instance import MAIN, Instance
 from stack.ports import USUAL
-from stack.services import SERVICES
+from stack.services import FRONTEND_FOLDER, SERVICES
 
+PROJECTS = (*(service.project for service in SERVICES), FRONTEND_FOLDER.name)
 TABLE = """\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 00000000:1F41 00000000:0000 0A 00000000:00000000 00:00000000 00000000 10001        0 81 1 0 100 0 0 10 0
@@ -89,27 +90,30 @@ def test_any_other_command_is_run_as_it_is(tmp_path: Path) -> None:
     assert command_of("celery", tmp_path) == ["celery"]
 
 
-@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
-def test_an_image_has_what_its_project_needs_and_no_more(service) -> None:
+@pytest.mark.parametrize("project", PROJECTS)
+def test_an_image_has_what_its_project_needs_and_no_more(project: str) -> None:
     text = lock.FILE.read_text()
     shared = set(lock.entries(requirements.layer("shared", text)))
-    own = set(lock.entries(requirements.layer(service.project, text)))
-    needed = set(lock.entries(lock.subset(text, {lock.project_name(service.project), "chassis"})))
+    own = set(lock.entries(requirements.layer(project, text)))
+    needed = set(lock.entries(lock.subset(text, {lock.project_name(project), "chassis"})))
     assert not shared & own
     assert needed <= shared | own
     assert "flower" in shared
     assert not {"ruff", "mypy", "pytest", "supervisor", "uv"} & (shared | own)
 
 
-@pytest.mark.parametrize("layer", ["shared", *(service.project for service in SERVICES)])
+@pytest.mark.parametrize("layer", ["shared", *PROJECTS])
 def test_every_package_comes_with_its_hashes(layer: str) -> None:
     for name, (lines, _) in lock.entries(requirements.layer(layer, lock.FILE.read_text())).items():
         assert "--hash=sha256:" in lines, name
 
 
-def test_locales_of_every_language_that_notify_speaks_stay_in_the_image() -> None:
-    source = (ROOT / "notify_project" / "notifications" / "domain.py").read_text()
-    languages = re.findall(r'"([a-z]{2})":', re.search(r"^LANGUAGES = \{([^}]*)\}", source, re.MULTILINE)[1])
+def test_locales_of_every_language_that_is_spoken_to_customers_stay_in_the_image() -> None:
+    mails = (ROOT / "notify_project" / "notifications" / "domain.py").read_text()
+    languages = re.findall(r'"([a-z]{2})":', re.search(r"^LANGUAGES = \{([^}]*)\}", mails, re.MULTILINE)[1])
+    pages = (FRONTEND_FOLDER / "config" / "settings.py").read_text()
+    languages += re.findall(r'\("([a-z]{2})", ', re.search(r"^LANGUAGES = \[(.*)\]", pages, re.MULTILINE)[1])
+    assert {"vi", "de", "ja"} <= set(languages)
     assert "en" in languages
     for language in languages:
         assert f"! -name '{language}*.dat'" in (ROOT / "docker" / "settle.sh").read_text()

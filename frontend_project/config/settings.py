@@ -53,6 +53,7 @@ TEMPLATES = [
         },
     }
 ]
+SESSION_ENGINE = "shop.sessions"
 CSRF_FAILURE_VIEW = "shop.errors_pages.csrf_failure"
 
 USE_I18N = True

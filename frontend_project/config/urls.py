@@ -2,7 +2,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
 from chassis.web import health, metrics
-from shop import cards, mailed, pages
+from shop import cards, crawlers, installing, mailed, pages
 
 urlpatterns = [
     path("", pages.front, name="front"),
@@ -11,6 +11,11 @@ urlpatterns = [
     # What mailed links open, in whichever language the mail was.
     path("verify", mailed.opened, {"page": "verify"}),
     path("reset", mailed.opened, {"page": "reset"}),
+    path("robots.txt", crawlers.robots),
+    path("sitemap.xml", crawlers.sitemap, name="sitemap"),
+    path("manifest.webmanifest", installing.manifest),
+    path("favicon.ico", installing.favicon),
+    path("sw.js", installing.worker),
     path("health", health.ready),
     path("health/live", health.live),
     path("health/ready", health.ready),

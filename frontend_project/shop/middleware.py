@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
+from django.core.exceptions import SuspiciousFileOperation
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
+from django_redis.exceptions import ConnectionInterrupted
 
 from chassis.storage.redis import RedisUnavailable
 from shop import errors_pages
+from shop.assets import version_of
 from shop.services import Away, Refused, SignedOut
 
 # Nothing from elsewhere, nothing inline. Live seats are a socket of our own origin, which 'self' covers.
@@ -15,6 +19,19 @@ POLICY = (
     "connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
+
+
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def is_named_by_its_content(request: HttpRequest) -> bool:
+    """Whether it is a file of ours, asked for by the hash of what it holds now: another version has another name."""
+    if not request.path_info.startswith(settings.STATIC_URL):
+        return False
+    try:
+        return request.GET.get("v") == version_of(request.path_info.removeprefix(settings.STATIC_URL))
+    except (LookupError, SuspiciousFileOperation):
+        return False
 
 
 class PolicyMiddleware:
@@ -26,6 +43,8 @@ class PolicyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", POLICY)
+        if response.status_code == 200 and is_named_by_its_content(request):
+            response["Cache-Control"] = FOR_EVER
         if "Cache-Control" not in response.headers:
             patch_cache_control(response, private=True, no_cache=True)
         return response
@@ -44,9 +63,8 @@ class ProblemsInWordsMiddleware:
         match exc:
             case Away():
                 return errors_pages.away(request, exc)
-            case RedisUnavailable():
-                # Nobody knows whose session it is.
-                return errors_pages.away(request, Away("auth"))
+            case RedisUnavailable() | ConnectionInterrupted():
+                return errors_pages.away(request, Away("sessions"))
             case SignedOut():
                 return errors_pages.signed_out(request)
             case Refused(status=404):

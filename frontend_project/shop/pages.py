@@ -1,18 +1,20 @@
 """Pages that are alike for everybody: the programme, films, cinemas."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from shop import programme
+from shop import programme, told
 from shop.services import Shopper, together
 from shop.visitors import anybody
 
@@ -75,11 +77,31 @@ def choose_cinema(request: HttpRequest, theater_id: UUID) -> HttpResponse:
 def film(request: HttpRequest, slug: str) -> HttpResponse:
     shopper = anybody(request)
     found, theaters = together(partial(programme.film_at, shopper, slug), partial(programme.theaters, shopper))
+    if found["slug"] != slug:
+        query = f"?{request.GET.urlencode()}" if request.GET else ""
+        return HttpResponsePermanentRedirect(reverse("film", kwargs={"slug": found["slug"]}) + query)
     wanted = request.GET.get("cinema", "")
     theater = next((each for each in theaters if each["id"] == wanted), theaters[0] if theaters else None)
     days = programme.showtimes_of_film(shopper, found, theater) if theater else []
-    shown = {"film": found, "theaters": theaters, "theater": theater, "days": days}
+    shown = {"film": found, "theaters": theaters, "theater": theater, "days": days, "told": _told(found, theater, days)}
     return everybodys(render(request, "shop/film.html", shown))
+
+
+def _told(
+    found: Mapping[str, Any], theater: Mapping[str, Any] | None, days: Sequence[tuple[date, list[Mapping[str, Any]]]]
+) -> Mapping[str, Any]:
+    """The film and its showtimes in that cinema, for search engines."""
+    origin = settings.PUBLIC_URL
+    movie = told.movie(found, url=origin + reverse("film", kwargs={"slug": found["slug"]}), origin=origin)
+    showtimes = [showtime for _, each in days for showtime in each][: told.MOST]
+    screenings = [
+        told.screening(
+            showtime, theater, film=movie, url=origin + reverse("showtime", kwargs={"showtime_id": showtime["id"]})
+        )
+        for showtime in showtimes
+        if theater
+    ]
+    return told.graph([movie, *screenings])
 
 
 @require_safe

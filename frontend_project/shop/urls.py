@@ -1,6 +1,19 @@
 from django.urls import path
 
-from shop import account, checkout, exchanging, giving_back, mailed, pages, papers, seats, sign_in, tickets
+from shop import (
+    account,
+    checkout,
+    exchanging,
+    giving_back,
+    installing,
+    mailed,
+    pages,
+    papers,
+    reading,
+    seats,
+    sign_in,
+    tickets,
+)
 
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -10,6 +23,12 @@ urlpatterns = [
     path("cinemas/<uuid:theater_id>/choose/", pages.choose_cinema, name="choose_cinema"),
     path("showtimes/<uuid:showtime_id>/", seats.showtime, name="showtime"),
     path("showtimes/<uuid:showtime_id>/price/", seats.price, name="price"),
+    path("search/", reading.search, name="search"),
+    path("coming/", reading.coming, name="coming"),
+    path("help/", reading.page_of("shop/help.html"), name="help"),
+    path("terms/", reading.page_of("shop/terms.html"), name="terms"),
+    path("accessibility/", reading.page_of("shop/accessibility.html"), name="accessibility"),
+    path("offline/", installing.offline),
     path("who/", checkout.who, name="who"),
     path("bookings/", tickets.bookings, name="bookings"),
     path("bookings/<uuid:booking_id>/", tickets.booking, name="booking"),

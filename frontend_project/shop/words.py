@@ -87,6 +87,9 @@ SERVICES: Mapping[str, Promise] = {
     "booking": later("Seats and bookings cannot be shown right now. Tickets that you have are good."),
     "payment": later("Paying does not work right now. Your seats stay yours until their time ends."),
     "notify": later("Messages cannot be shown right now."),
+    "sessions": later(
+        "Signing in and choosing seats do not work right now. You can look at the programme; your tickets are good."
+    ),
 }
 CATEGORIES: Mapping[str, Promise] = {
     "standard": later("standard"),

@@ -1,4 +1,4 @@
-"""Asks the gateway (GATEWAY_URL) for something of each service, ten times a second, and prints what failed.
+"""Asks the gateway (GATEWAY_URL) for something of each service and the shop, ten times a second; prints what failed.
 
 Every request has a connection of its own, as a new customer has: one line {"failed": ...} for each that is refused,
 times out or is answered 5xx, and {"sent": <how many so far>} about once a second. The gateway's name is looked up once:
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 HOST = urlsplit(os.environ["GATEWAY_URL"]).hostname or ""
 PATHS = ("/api/movies", "/api/showtimes", "/api/auth/.well-known/jwks.json", "/api/bookings", "/api/payments")
-PATHS += ("/api/notifications/history",)
+PATHS += ("/api/notifications/history", "/en/cinemas/")
 TIMEOUT_SECONDS = 10
 PAUSE_SECONDS = 0.1
 FOUND_SECONDS = 60

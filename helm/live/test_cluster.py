@@ -3,8 +3,11 @@
 Each test leaves a release that sells tickets to the next one.
 """
 
+import html
 import json
 import time
+import urllib.request
+from urllib.parse import urlsplit
 
 import chart
 import cluster
@@ -42,9 +45,27 @@ def test_nothing_failed_while_it_started():
         for container in pod["status"]["containerStatuses"]
         if container["name"] in ("web", "gateway", "postgres", "redis", "rabbitmq")
     }
-    assert len(restarts) == 13
+    assert len(restarts) == 14
     assert not {name: count for name, count in restarts.items() if count}
     assert cluster.requests()[1] == []
+
+
+def test_the_shop_answers_at_the_front_door():
+    """/ leads to its pages, and they show what catalog tells."""
+    with cluster.forwarded({"gateway": ("service/marquee-gateway", 80)}) as there:
+        gateway = f"http://localhost:{there['gateway']}"
+        _, theaters = page(f"{gateway}/api/theaters")
+        theater = json.loads(theaters)["results"][0]
+        where, _ = page(f"{gateway}/")
+        assert urlsplit(where).path == "/en/"
+        _, shown = page(f"{gateway}/en/?cinema={theater['id']}")
+        assert html.escape(theater["name"]) in shown
+
+
+def page(url: str) -> tuple[str, str]:
+    """Where it was found in the end, and its text."""
+    with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310  (a gateway of ours)
+        return answer.url, answer.read().decode()
 
 
 REACH = """
@@ -158,8 +179,9 @@ def test_green_and_back_lose_no_request_and_a_colour_alone_is_refused():
 def test_a_database_comes_back_from_its_dump_beside_autoscalers():
     """All of the service's pods are stopped for it; their autoscalers neither start them in between nor forget them."""
     few = [f"services.{name}.{process}.autoscaling.max=1" for name in chart.SERVICES for process in ("web", "worker")]
+    few.append(f"{chart.FRONTEND}.web.autoscaling.max=1")
     cluster.upgrade("--set", "backup.enabled=true,autoscaling.enabled=true", "--set", ",".join(few), "--wait")
-    assert len(cluster.objects("hpa")) == 2 * len(chart.SERVICES)
+    assert len(cluster.objects("hpa")) == 2 * len(chart.SERVICES) + 1
     before = len(pods("app.kubernetes.io/component=booking"))
     buy()
     kubectl("create", "job", "--from=cronjob/marquee-backup-booking", "dump-booking")

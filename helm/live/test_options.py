@@ -18,6 +18,7 @@ from cluster import buy, helm, kubectl, nothing_fails, pods, wait_until
 SETTLE_SECONDS = 600
 MONITORING = "monitoring"
 FEW = [f"services.{name}.{process}.autoscaling.max=1" for name in chart.SERVICES for process in ("web", "worker")]
+FEW.append(f"{chart.FRONTEND}.web.autoscaling.max=1")
 WORDS = (
     *("--set", "tls.internal=true,backup.enabled=true"),
     *("--set", "monitoring.stack.enabled=true,monitoring.stack.createNamespace=false"),
@@ -57,8 +58,9 @@ def servers() -> dict[str, tuple[str, int, str]]:
     """Who shows a certificate → its object, its port, and the name that it is asked by."""
     there = {f"postgres-{name}": (f"statefulset/marquee-postgres-{name}", 5432) for name in chart.SERVICES}
     there |= {"redis": ("statefulset/marquee-redis", 6379), "rabbitmq": ("statefulset/marquee-rabbitmq", 5671)}
-    values = chart.values("local")["services"]
-    there |= {name: (f"deployment/marquee-{name}-web-blue", values[name]["port"]) for name in chart.SERVICES}
+    values = chart.values("local")
+    webs = {**values["services"], chart.FRONTEND: values[chart.FRONTEND]}
+    there |= {name: (f"deployment/marquee-{name}-web-blue", web["port"]) for name, web in webs.items()}
     there["flower"] = ("deployment/marquee-flower", 5555)
     return {name: (target, port, f"marquee-{name}") for name, (target, port) in there.items()}
 
@@ -75,7 +77,7 @@ def shown(signer: authority.Authority) -> dict[str, str]:
 
 def test_renewed_certificates_are_shown_without_a_restart_and_lose_no_request(signer):
     before, restarts = shown(signer), restarted()
-    assert len(before) == 13
+    assert len(before) == 14
     began = time.monotonic()
     with nothing_fails("all certificates renewed, until every server shows its new one"):
         cluster.issue(signer, *WORDS)
@@ -93,8 +95,9 @@ def restarted() -> dict[str, int]:
 
 
 def test_nobody_answers_plainly_where_tls_is_spoken():
-    for name in chart.SERVICES:
-        port = chart.values("local")["services"][name]["port"]
+    local = chart.values("local")
+    for name, service in {**local["services"], chart.FRONTEND: local[chart.FRONTEND]}.items():
+        port = service["port"]
         ask = (
             f"import http.client as h; c = h.HTTPConnection('localhost', {port}, timeout=5);"
             "c.request('GET', '/health'); c.getresponse()"

@@ -45,6 +45,9 @@ VARIANTS = {
     ],
 }  # fmt: skip
 SERVICES = ("auth", "catalog", "booking", "payment", "notify")
+FRONTEND = "frontend"
+# Who has web pods behind the gateway.
+WEBS = (*SERVICES, FRONTEND)
 WORKLOADS = ("Deployment", "StatefulSet", "Job", "CronJob", "Pod")
 
 

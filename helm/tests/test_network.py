@@ -1,7 +1,7 @@
 """Who may open which port: everybody who must, and nobody else."""
 
 import pytest
-from chart import SERVICES, VALUES, may_speak, of_kind, pod, pods, selects, values
+from chart import FRONTEND, SERVICES, VALUES, may_speak, of_kind, pod, pods, selects, values
 
 
 def needed(variant: str) -> dict[tuple[str, int], set[tuple[str, str]]]:
@@ -23,7 +23,7 @@ def needed(variant: str) -> dict[tuple[str, int], set[tuple[str, str]]]:
     need["booking/live", config["services"]["booking"]["live"]["port"]] = {("gateway", "")}
     for name in SERVICES:
         callers = {(other, process) for other, process in asking if name in calls[other]}
-        need[f"{name}/web", config["services"][name]["port"]] = {("gateway", ""), *callers}
+        need[f"{name}/web", config["services"][name]["port"]] = {("gateway", ""), (FRONTEND, "web"), *callers}
         clients = (
             {("audit", "audit")}
             | {one for one in {*everyone, *asking} if one[0] == name}
@@ -35,6 +35,8 @@ def needed(variant: str) -> dict[tuple[str, int], set[tuple[str, str]]]:
         need[f"postgres/{name}", 5432] = clients
     # Demo data makes old what catalog keeps there.
     filling = [(name, "migrate") for name in SERVICES if config["migrations"]["demoData"]]
+    need[f"{FRONTEND}/web", config[FRONTEND]["port"]] = {("gateway", "")}
+    asking.append((FRONTEND, "web"))
     if config["redis"]["replicas"] > 1:
         need["redis-proxy", 6379] = {*asking, *filling}
         need["redis", 6379] = {("redis-proxy", ""), ("redis", "")}
@@ -43,6 +45,8 @@ def needed(variant: str) -> dict[tuple[str, int], set[tuple[str, str]]]:
         need["redis", 6379] = {*asking, *filling}
     if simulator:
         need["gateway-simulator", 9001] = {("payment", "web"), ("payment", "worker"), ("audit", "audit")}
+        # Customers type their cards there.
+        need["gateway-simulator", 9001].add(("gateway", ""))
         need["message-sink", 9025] = need["message-sink", 9026] = {("notify", "web"), ("notify", "worker")}
     return need
 

@@ -10,10 +10,12 @@ import pytest
 import yaml
 from chart import (
     CHART,
+    FRONTEND,
     HELM,
     SERVICES,
     VALUES,
     VARIANTS,
+    WEBS,
     arguments,
     environment,
     helm,
@@ -96,7 +98,7 @@ def drained(container: dict) -> int:
 
 @pytest.mark.parametrize("variant", ALL)
 def test_what_serves_is_probed_and_drops_no_request(variant):
-    for name in SERVICES:
+    for name in WEBS:
         one = pod(variant, name, "web")
         web = one.container("web")
         assert web["livenessProbe"]["httpGet"]["path"] == web["startupProbe"]["httpGet"]["path"] == "/health/live"
@@ -188,6 +190,7 @@ def test_selectors_select_their_own_pods_and_no_others(variant):
 @pytest.mark.parametrize("variant", ["default", "production"])
 def test_services_scale_as_agreed(variant):
     agreed = {"auth": (2, 5), "catalog": (3, 10), "booking": (3, 10), "payment": (2, 5), "notify": (2, 5)}
+    agreed[FRONTEND] = (2, 10)
     for name, limits in agreed.items():
         target = f"marquee-{name}-web-blue"
         if values(variant)["keda"]["enabled"]:
@@ -278,15 +281,19 @@ def test_a_secret_of_yours_replaces_the_generated_one():
 def test_blue_stays_while_green_comes():
     names = {one.name: one for one in pods("green")}
     for name in SERVICES:
-        blue, green = names[f"marquee-{name}-web-blue"], names[f"marquee-{name}-web-green"]
-        assert blue.container("web")["image"].endswith(":1.0.0")
-        assert green.container("web")["image"].endswith(":1.1.0")
         assert names[f"marquee-{name}-worker"].container("worker")["image"].endswith(":1.1.0")
+    for name in WEBS:
+        blue, green = names[f"marquee-{name}-web-blue"], names[f"marquee-{name}-web-green"]
+        assert blue.container("web")["image"].endswith(f"/{name}:1.0.0")
+        assert green.container("web")["image"].endswith(f"/{name}:1.1.0")
         gateway = environment("green", pod("green", "gateway").container("gateway"))
         assert gateway[f"{name.upper()}_UPSTREAM"].startswith(f"marquee-{name}-green:")
     # The gateway's new pods wait for green, and its old ones go on sending to blue.
     awaited = pod("green", "gateway").container("await-green")["command"]
-    assert [word.split(":")[0] for word in awaited[4:]] == sorted(f"marquee-{name}-green" for name in SERVICES)
+    assert [word.split(":")[0] for word in awaited[4:]] == [
+        *sorted(f"marquee-{name}-green" for name in SERVICES),
+        f"marquee-{FRONTEND}-green",
+    ]
 
 
 def test_one_colour_runs_alone_unless_the_other_has_a_version():

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
-from chart import CHART, SERVICES, environment, of_kind, parsed, pod, pods, rendered
+from chart import CHART, FRONTEND, SERVICES, WEBS, environment, of_kind, parsed, pod, pods, rendered
 
 INTERNAL = pytest.mark.parametrize("variant", ["internal", "production"])
 
@@ -44,13 +44,13 @@ def test_whoever_is_asked_over_tls_has_a_certificate_of_the_name_it_is_asked_by(
     certified = names(variant)
     gateway = environment(variant, pod(variant, "gateway").container("gateway"))
     assert gateway["GATEWAY_UPSTREAM_CA"] == "/tls/ca.crt"
-    for upstream in (*SERVICES, "flower"):
+    for upstream in (*WEBS, "flower"):
         known = certified[f"marquee-{upstream}-tls"]
         # As NGINX calls the group of it, and as the pod that waits for a colour calls it.
         assert {upstream, gateway[f"{upstream.upper()}_UPSTREAM"].partition(":")[0]} <= set(known)
-    for name in SERVICES:
+    for name in WEBS:
         there = environment(variant, pod(variant, name, "web").container("web"))
-        for key in ("AUTH_URL", "CATALOG_URL", "BOOKING_URL"):
+        for key in [f"{other.upper()}_URL" for other in SERVICES]:
             if key in there:
                 asked = there[key].removeprefix("https://").partition(":")[0]
                 assert asked in certified[f"{asked}-tls"]
@@ -58,7 +58,7 @@ def test_whoever_is_asked_over_tls_has_a_certificate_of_the_name_it_is_asked_by(
 
 @INTERNAL
 def test_web_processes_and_flower_show_their_own_certificate_and_are_probed_over_tls(variant):
-    for component, process in [*((name, "web") for name in SERVICES), ("flower", "flower")]:
+    for component, process in [*((name, "web") for name in WEBS), ("flower", "flower")]:
         one = pod(variant, component, process)
         (container,) = one.spec["containers"]
         (secret,) = [v["secret"]["secretName"] for v in one.spec["volumes"] if v["name"] == "certificate"]
@@ -71,6 +71,19 @@ def test_web_processes_and_flower_show_their_own_certificate_and_are_probed_over
     for name in SERVICES:
         for process in ("worker", "relay"):  # their metrics hold nothing of customers
             assert "scheme" not in pod(variant, name, process).containers[0]["livenessProbe"]["httpGet"]
+
+
+@INTERNAL
+def test_the_shop_verifies_whom_it_asks_and_knows_nobody_else(variant):
+    (web,) = pod(variant, FRONTEND, "web").containers
+    there = environment(variant, web)
+    assert {
+        value.partition("://")[0] for key, value in there.items() if key in [f"{n.upper()}_URL" for n in SERVICES]
+    } == {"https"}
+    assert there["REDIS_URL"].endswith("?ssl_ca_certs=/etc/marquee/tls/redis/ca.crt")
+    assert there["SSL_CERT_FILE"] == "/etc/marquee/tls/services/ca.crt"
+    mounted = {mount["mountPath"] for mount in web["volumeMounts"] if mount["mountPath"].startswith("/etc/")}
+    assert mounted == {"/etc/marquee/tls/redis", "/etc/marquee/tls/services"}
 
 
 @INTERNAL
@@ -89,7 +102,7 @@ def test_prometheus_verifies_whom_it_asks():
     (endpoint,) = web["spec"]["endpoints"]
     assert endpoint["scheme"] == "https"
     certified = names("production")
-    assert all(endpoint["tlsConfig"]["serverName"] in certified[f"marquee-{name}-tls"] for name in SERVICES)
+    assert all(endpoint["tlsConfig"]["serverName"] in certified[f"marquee-{name}-tls"] for name in WEBS)
     assert endpoint["tlsConfig"]["ca"]["secret"]["name"] in certified
 
 

@@ -16,7 +16,7 @@ from queries import all_queries, exported
 
 FAMILY = re.compile(r"^# TYPE (\S+) (\S+)$", re.MULTILINE)
 SUFFIXES = {"histogram": ("_bucket", "_sum", "_count"), "summary": ("", "_sum", "_count")}
-SERVICES = ("auth", "catalog", "booking", "payment", "notify")
+SERVICES = ("auth", "catalog", "booking", "payment", "notify", "frontend")
 # The clock's minute, after which the gauges are measured anew.
 RENEWED_SECONDS = 60
 # What the agreement names: these may not be lost, whoever asks for them.

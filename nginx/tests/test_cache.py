@@ -152,3 +152,61 @@ def test_a_poster_is_kept_whoever_asks_for_it(gateway: Gateway, upstreams: dict[
     assert len(upstreams["catalog"].received) == 1
     for other in ("/media/posters/x.webp", "/media/", f"/media/posters/{'0f' * 32}-200.svg"):
         assert gateway.get(other).status == 404
+
+
+PAGE = {"Cache-Control": "public, max-age=0", "X-Accel-Expires": "5", "Content-Type": "text/html"}
+
+
+def test_a_page_of_the_shop_that_is_everybodys_is_kept_for_five_seconds_whatever_cookies_come(
+    gateway: Gateway, upstreams: dict[str, Upstream]
+) -> None:
+    upstreams["frontend"].plans["/en/"] = Plan(headers=PAGE)
+    began = time.monotonic()
+    answers = []
+
+    def older_than_lists_become() -> bool:
+        answers.append(gateway.get("/en/?cinema=1", Cookie=f"frontend_session={len(answers)}"))
+        return time.monotonic() - began > 2.5
+
+    wait_until(older_than_lists_become, what="2.5 seconds of asking")
+    assert len(upstreams["frontend"].received) == 1
+    assert {answer.header("X-Cache") for answer in answers[1:]} == {"HIT"}
+    assert answers[-1].header("Cache-Control") == PAGE["Cache-Control"]
+    assert answers[-1].header("X-Accel-Expires") is None
+
+
+def test_pages_are_kept_apart_by_host_so_that_nobody_puts_another_ones_links_into_them(
+    gateway: Gateway, upstreams: dict[str, Upstream]
+) -> None:
+    upstreams["frontend"].plans["/en/cinemas/"] = Plan(headers=PAGE)
+    for host in ("tickets.example", "evil.example", "tickets.example"):
+        gateway.get("/en/cinemas/", Host=host)
+    assert [one.headers["Host"] for one in upstreams["frontend"].received] == ["tickets.example", "evil.example"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Cache-Control": "private, no-cache"},
+        {**PAGE, "Set-Cookie": "cinema=1"},
+        {**PAGE, "Cache-Control": "private", "X-Accel-Expires": "5"},
+        {**PAGE, "Vary": "Cookie, *"},
+    ],
+)
+def test_a_page_that_is_its_readers_alone_is_never_kept(
+    gateway: Gateway, upstreams: dict[str, Upstream], headers: dict[str, str]
+) -> None:
+    upstreams["frontend"].plans["/en/bookings/"] = Plan(headers=headers)
+    for number in range(3):
+        gateway.get(f"/en/bookings/?{len(str(headers))}", Cookie=f"frontend_session={number}")
+    assert len(upstreams["frontend"].received) == 3
+
+
+def test_what_is_posted_to_the_shop_is_never_answered_from_the_cache(
+    gateway: Gateway, upstreams: dict[str, Upstream]
+) -> None:
+    upstreams["frontend"].plans["/en/sign-in/"] = Plan(headers=PAGE)
+    gateway.get("/en/sign-in/?posted")
+    for _ in range(2):
+        assert gateway.request("POST", "/en/sign-in/?posted", body=b"a=1").status == 200
+    assert len(upstreams["frontend"].received) == 3

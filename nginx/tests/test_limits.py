@@ -19,14 +19,14 @@ def assert_problem(answer: Answer, status: int, code: str) -> None:
 
 
 def test_an_unknown_path_names_itself_without_its_query(gateway: Gateway) -> None:
-    answer = gateway.get("/nothing/here?token=secret", X_Correlation_ID="from-a-customer")
+    answer = gateway.get("/api/nothing/here?token=secret", X_Correlation_ID="from-a-customer")
     assert_problem(answer, 404, "not_found")
-    assert answer.json()["instance"] == "/nothing/here"
+    assert answer.json()["instance"] == "/api/nothing/here"
     assert answer.json()["correlation_id"] == "from-a-customer"
 
 
 def test_a_path_that_would_break_json_is_not_echoed(gateway: Gateway) -> None:
-    head, _, body = gateway.raw(b'GET /no"thing\\ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n').partition(
+    head, _, body = gateway.raw(b'GET /api/no"thing\\ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n').partition(
         b"\r\n\r\n"
     )
     assert b" 404 " in head.splitlines()[0]

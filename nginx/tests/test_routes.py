@@ -1,9 +1,20 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from gateway import Gateway, Plan, Upstream, free_port
 
 SHOWTIME = "0198c0de-0000-7000-8000-000000000001"
+
+
+@pytest.fixture(scope="module")
+def away(running_upstreams: dict[str, Upstream], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """A gateway behind which neither the shop nor the card company answers."""
+    addresses = {name: upstream.address for name, upstream in running_upstreams.items()}
+    gone = dict.fromkeys(("frontend", "card_page"), f"127.0.0.1:{free_port()}")
+    with Gateway(tmp_path_factory.mktemp("away"), {**addresses, **gone}) as gateway:
+        yield gateway
+
 
 ROUTES = [
     ("/api/auth/register", "auth", "/register"),
@@ -46,9 +57,33 @@ SERVICE_PAGES = [
     for service in ("auth", "catalog", "booking", "payment", "notify")
     for area, rest in (("admin", "login/?next=/x"), ("static", "routed.css"))
 ]
+# What is nobody else's is the shop's: it says in words what it has not.
+SHOP = [
+    (path, "frontend", path)
+    for path in (
+        *(
+            "/",
+            "/en/",
+            "/vi/films/dune/?cinema=7",
+            "/en/showtimes/7/",
+            "/card-entered",
+            "/static/frontend/shop/shop.css?v=1",
+        ),
+        *(
+            "/favicon.ico",
+            "/robots.txt",
+            "/sitemap.xml",
+            "/manifest.webmanifest",
+            "/sw.js",
+            "/.env",
+            "/reset/",
+            "/verify/x",
+        ),
+    )
+] + [("/simulated-card?state=1", "card_page", "/simulated-card?state=1")]
 
 
-@pytest.mark.parametrize(("path", "service", "target"), ROUTES + SERVICE_PAGES)
+@pytest.mark.parametrize(("path", "service", "target"), ROUTES + SERVICE_PAGES + SHOP)
 def test_a_path_reaches_its_service_without_the_prefix(
     gateway: Gateway, upstreams: dict[str, Upstream], path: str, service: str, target: str
 ) -> None:
@@ -64,17 +99,20 @@ def test_a_path_reaches_its_service_without_the_prefix(
     "path",
     [
         "/metrics",
+        "/metrics/",
+        "/health/",
+        "/health/live",
+        "/health/ready",
         "/api",
-        "/api/",
+        "/api/nothing",
         "/api/moviesque",
         "/api/bookingsx",
         "/api/unknown/docs/",
         "/admin/",
         "/admin/unknown/",
         "/static/unknown/x.css",
-        "/favicon.ico",
-        "/.env",
         "/_problem/404",
+        "/_page/503",
         "/api/catalog/movies",
         "/api/auth",
         "/api/auth/",
@@ -87,6 +125,8 @@ def test_a_path_reaches_its_service_without_the_prefix(
         "/api/auth/static/auth/x.css",
         "/reset/",
         "/verify/x",
+        "/api/auth/reset",
+        "/api/auth/verify?token=x",
     ],
 )
 def test_any_other_path_is_a_problem_and_reaches_nobody(
@@ -99,8 +139,8 @@ def test_any_other_path_is_a_problem_and_reaches_nobody(
     assert not any(upstream.received for upstream in upstreams.values())
 
 
-def test_the_root_is_an_index_and_the_gateway_has_its_own_health(gateway: Gateway) -> None:
-    index = gateway.get("/")
+def test_the_api_has_an_index_and_the_gateway_its_own_health(gateway: Gateway) -> None:
+    index = gateway.get("/api/")
     assert (index.status, index.header("Content-Type")) == (200, "application/json")
     assert index.json()["links"]["movies"] == "/api/movies"
     assert gateway.get("/health").json() == {"status": "ok"}
@@ -155,6 +195,45 @@ def test_flower_that_is_away_is_503(upstreams: dict[str, Upstream], tmp_path: Pa
     with Gateway(tmp_path, {**addresses, "flower": f"127.0.0.1:{free_port()}"}) as gateway:
         answer = gateway.get("/flower/")
     assert (answer.status, answer.json()["code"], answer.header("Retry-After")) == (503, "service_unavailable", "5")
+
+
+@pytest.mark.parametrize(
+    ("path", "language", "words"),
+    [
+        ("/en/", "en", "does not answer"),
+        ("/vi/films/x/", "vi", "Vé bạn đã mua"),
+        ("/", "en", "Tickets"),
+        ("/simulated-card", "en", ""),
+    ],
+)
+def test_a_shop_that_is_away_is_a_page_in_words_and_the_apis_go_on(
+    away: Gateway, path: str, language: str, words: str
+) -> None:
+    answer = away.get(path, Accept="application/json")
+    assert (answer.status, answer.header("Retry-After")) == (503, "5")
+    assert answer.header("Content-Type") == "text/html; charset=utf-8"
+    said = answer.body.decode()
+    assert f'<html lang="{language}">' in said
+    assert words in said
+    assert answer.header("X-Correlation-ID") in said
+    assert away.get("/api/movies").status == 200
+
+
+def test_what_the_shop_says_itself_is_passed_on(gateway: Gateway, upstreams: dict[str, Upstream]) -> None:
+    own = Plan(
+        404, {"Content-Type": "text/html", "Content-Security-Policy": "default-src 'self'"}, b"<h1>Not found</h1>"
+    )
+    upstreams["frontend"].plans["/en/nothing"] = own
+    answer = gateway.get("/en/nothing")
+    assert (answer.status, answer.body) == (404, own.body)
+    assert answer.header("Content-Security-Policy") == "default-src 'self'"
+
+
+def test_a_form_that_is_too_large_is_said_so_in_words(gateway: Gateway, upstreams: dict[str, Upstream]) -> None:
+    answer = gateway.request("POST", "/de/sign-in/", body=b"x" * 1_100_000)
+    assert (answer.status, answer.header("Content-Type")) == (413, "text/html; charset=utf-8")
+    assert "zu groß" in answer.body.decode()
+    assert not upstreams["frontend"].received
 
 
 def test_connections_to_a_service_are_kept_and_used_again(gateway: Gateway, upstreams: dict[str, Upstream]) -> None:

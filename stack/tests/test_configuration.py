@@ -3,13 +3,14 @@
 import os
 import shutil
 import stat
+from types import SimpleNamespace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from supervisor.options import ServerOptions
 
-from stack import api_documents, checks, credentials, ports, supervision, variables
+from stack import api_documents, checks, credentials, ports, report, supervision, variables
 from stack.errors import StackError
 from stack.instance import Instance
 from stack.programs import TIERS, Program, all_programs
@@ -67,9 +68,10 @@ def test_the_configuration_is_for_its_owner_only(instance, programs):
     assert stat.S_IMODE(mode) == 0o600
 
 
-def test_every_service_has_a_web_process_a_worker_and_a_relay(programs):
+def test_every_service_has_a_web_process_a_worker_and_a_relay_and_the_shop_serves_alone(programs):
     names = {program.name for program in programs}
     assert {f"{service.name}-{kind}" for service in SERVICES for kind in ("web", "worker", "relay")} <= names
+    assert {name for name in names if name.startswith("frontend")} == {"frontend-web"}
 
 
 def test_every_address_is_of_the_loopback_interface(instance, secrets):
@@ -164,12 +166,12 @@ def test_the_socket_of_a_deep_checkout_is_somewhere_short(tmp_path):
     assert deep.socket != Instance.at(tmp_path / ("b" * 90) / "main").socket
 
 
-def test_what_opentelemetry_reads_is_passed_on_to_every_process_of_a_service(instance, secrets, monkeypatch):
+def test_what_opentelemetry_reads_is_passed_on_to_whatever_makes_spans(instance, secrets, monkeypatch):
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")
     programs = all_programs(instance, ports=ports.USUAL, secrets=secrets)
     told = {program.name for program in programs if "OTEL_EXPORTER_OTLP_ENDPOINT" in program.environment}
-    processes = {f"{service.name}-{kind}" for service in SERVICES for kind in ("web", "worker", "relay")}
-    assert told == {*processes, "booking-live"}
+    services = {f"{service.name}-{kind}" for service in SERVICES for kind in ("web", "worker", "relay")}
+    assert told == {*services, "booking-live", "frontend-web"}
 
 
 def test_a_load_test_that_cannot_be_run_is_refused(tmp_path, monkeypatch):
@@ -204,3 +206,9 @@ def test_a_cluster_of_another_postgresql_is_told_apart_from_a_broken_one(instanc
     (home / "PG_VERSION").write_text("9\n")
     with pytest.raises(StackError, match=f"made by PostgreSQL 9, this is {postgres.version()}: .*--erase.*trial"):
         postgres.provision(instance, service, secrets=secrets)
+
+
+def test_the_shop_is_the_first_address_that_is_told(instance, secrets):
+    stack = SimpleNamespace(instance=instance, ports=ports.USUAL, secrets=secrets)
+    first, *_ = report.addresses(stack).items()
+    assert first == ("shop", f"http://127.0.0.1:{ports.USUAL['gateway']}/")

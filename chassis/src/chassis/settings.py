@@ -94,9 +94,8 @@ def page_settings(*, name: str, app: str, title: str) -> dict[str, Any]:
         **_web(name=name),
         "DEPENDS_ON": ("redis",),
         "INSTALLED_APPS": ["django.contrib.sessions", "django.contrib.messages", "django.contrib.staticfiles", app],
-        # A session that cannot be looked at is none that has ended: nobody is signed out by it.
-        "CACHES": {**_caches(name=name), "sessions": _cache(name=name, a_miss_when_away=False)},
-        "SESSION_ENGINE": "chassis.web.page_sessions",
+        "CACHES": _caches(name=name) | {"sessions": _cache(name=name, away_is_a_miss=False)},
+        "SESSION_ENGINE": "django.contrib.sessions.backends.cache",
         "SESSION_CACHE_ALIAS": "sessions",
         "SESSION_COOKIE_NAME": f"{name}_session",
         "SESSION_COOKIE_AGE": DAY,
@@ -241,17 +240,17 @@ def _storage(*, name: str) -> dict[str, Any]:
 
 
 def _caches(*, name: str) -> dict[str, Any]:
-    return {"default": _cache(name=name, a_miss_when_away=True)}
+    return {"default": _cache(name=name, away_is_a_miss=True)}
 
 
-def _cache(*, name: str, a_miss_when_away: bool) -> dict[str, Any]:
+def _cache(*, name: str, away_is_a_miss: bool) -> dict[str, Any]:
     return {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": env.str("REDIS_URL"),
         "KEY_PREFIX": name,
         "TIMEOUT": 300,
         "OPTIONS": {
-            "IGNORE_EXCEPTIONS": a_miss_when_away,
+            "IGNORE_EXCEPTIONS": away_is_a_miss,
             "REDIS_CLIENT_CLASS": "chassis.storage.redis.GuardedRedis",
             "CONNECTION_POOL_KWARGS": {"retry": RETRY},
             "SOCKET_CONNECT_TIMEOUT": TIMEOUT_SECONDS,

@@ -113,7 +113,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- /* Standbys show the certificate of their primary. */ -}}
 {{- range $host := include "marquee.standbyHosts" (dict "root" .root "name" (trimPrefix "postgres-" .server) "service" (index .root.Values.services (trimPrefix "postgres-" .server))) | fromJsonArray }}{{ $names = append $names (trimSuffix ":5432" $host) }}{{ end -}}
 {{- end -}}
-{{- if or (eq .server "flower") (hasKey .root.Values.services .server) -}}
+{{- if or (has .server (list "flower" "frontend")) (hasKey .root.Values.services .server) -}}
 {{- /* As the gateway calls them, whatever the colour, and as Prometheus does, which asks pods. */ -}}
 {{- $names = list .server (printf "%s-web" (include "marquee.fullname" .root)) $base (printf "%s.%s.svc" $base .root.Release.Namespace) -}}
 {{- range $color, $_ := .root.Values.colors }}{{ $names = append $names (printf "%s-%s" $base $color) }}{{ end -}}

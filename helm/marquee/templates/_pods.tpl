@@ -53,8 +53,11 @@ securityContext: {{- include "marquee.podSecurity" . | nindent 2 }}
 SERVICE_NAME: {{ .name }}
 DJANGO_SETTINGS_MODULE: config.settings
 LOG_LEVEL: {{ .root.Values.logLevel }}
+{{- if .service.worker }}
 EXPORTED_ROWS: {{ .root.Values.exportedRows | int | quote }}
 IMPORTED_LINES: {{ .root.Values.importedLines | int | quote }}
+WORKER_CONCURRENCY: {{ .service.worker.concurrency | toString | quote }}
+{{- end }}
 PUBLIC_URL: {{ .root.Values.publicUrl }}
 CSRF_TRUSTED_ORIGINS: {{ .root.Values.publicUrl }}
 BIND: 0.0.0.0
@@ -66,7 +69,6 @@ AUTH_URL: {{ $https }}://{{ $fullname }}-auth:{{ .root.Values.services.auth.port
 {{- end }}
 WEB_WORKERS: {{ .service.web.workers | toString | quote }}
 WEB_THREADS: {{ .service.web.threads | toString | quote }}
-WORKER_CONCURRENCY: {{ .service.worker.concurrency | toString | quote }}
 PROMETHEUS_MULTIPROC_DIR: /run/metrics
 {{- with .root.Values.tracing }}{{ if .endpoint }}
 OTEL_EXPORTER_OTLP_ENDPOINT: {{ .endpoint }}
@@ -85,6 +87,7 @@ TLS_CERTIFICATE_KEY: /tls/tls.key
 {{- $own := .service.env | default dict -}}
 {{- if .root.Values.simulator.enabled }}
 {{- if eq .name "payment" }}{{ $own = merge (dict "PAYMENT_GATEWAY_URL" (printf "http://%s-gateway-simulator:9001" $fullname)) $own }}{{ end }}
+{{- if eq .name "frontend" }}{{ $own = merge (dict "CARD_PAGE_URL" (printf "%s/simulated-card" .root.Values.publicUrl)) $own }}{{ end }}
 {{- if eq .name "notify" }}{{ $own = merge (dict "SMTP_URL" (printf "smtp://%s-message-sink:9025" $fullname) "SMS_GATEWAY_URL" (printf "http://%s-message-sink:9026/sms" $fullname)) $own }}{{ end }}
 {{- end }}
 {{- with $own }}
@@ -96,15 +99,18 @@ TLS_CERTIFICATE_KEY: /tls/tls.key
 {{- define "marquee.secretSettings" -}}
 {{- $root := .root -}}
 {{ include "marquee.secretEnv" (dict "root" $root "name" "SECRET_KEY" "key" (printf "%s_SECRET_KEY" (upper .name))) }}
-{{ include "marquee.secretEnv" (dict "root" $root "name" "DATABASE_PASSWORD" "key" (printf "%s_DATABASE_PASSWORD" (upper .name))) }}
 {{ include "marquee.secretEnv" (dict "root" $root "name" "REDIS_PASSWORD" "key" "REDIS_PASSWORD") }}
+{{- if .service.database }}
+{{ include "marquee.secretEnv" (dict "root" $root "name" "DATABASE_PASSWORD" "key" (printf "%s_DATABASE_PASSWORD" (upper .name))) }}
 {{ include "marquee.brokerEnv" $root }}
+{{- end }}
 {{- range $name, $key := .service.secretEnv }}
 {{ include "marquee.secretEnv" (dict "root" $root "name" $name "key" $key) }}
 {{- end }}
 {{- range $name, $key := .service.optionalSecretEnv }}
 {{ include "marquee.secretEnv" (dict "root" $root "name" $name "key" $key "optional" true) }}
 {{- end }}
+{{- if .service.database }}
 - name: DATABASE_URL
   value: postgres://{{ .service.database.user }}:$(DATABASE_PASSWORD)@{{ include "marquee.postgresHost" . }}/{{ .service.database.name }}
     {{- if include "marquee.tls" (dict "root" $root "server" "postgresql") }}?sslmode=verify-full&sslrootcert=/etc/marquee/tls/postgresql/ca.crt{{ end }}
@@ -113,6 +119,7 @@ TLS_CERTIFICATE_KEY: /tls/tls.key
 {{- range . }}{{ $urls = append $urls (printf "postgres://%s:$(DATABASE_PASSWORD)@%s/%s%s" $.service.database.user . $.service.database.name (ternary "?sslmode=verify-full&sslrootcert=/etc/marquee/tls/postgresql/ca.crt" "" (eq "true" (include "marquee.tls" (dict "root" $root "server" "postgresql"))))) }}{{ end }}
 - name: DATABASE_REPLICA_URLS
   value: {{ join "," $urls }}
+{{- end }}
 {{- end }}
 - name: REDIS_URL
   value: {{ ternary "rediss" "redis" (eq "true" (include "marquee.tls" (dict "root" $root "server" "redis"))) }}://:$(REDIS_PASSWORD)@{{ include "marquee.redisHost" $root }}/0
@@ -141,8 +148,16 @@ TLS_CERTIFICATE_KEY: /tls/tls.key
 {{- /* Whom a process trusts by its whole environment: who signed RabbitMQ's certificate, else who signed its service's own.
        Nothing where neither speaks TLS. Takes root, name (none for the scheduler and Flower). */ -}}
 {{- define "marquee.trusted" -}}
-{{- if include "marquee.tls" (dict "root" .root "server" "rabbitmq") }}/etc/marquee/tls/rabbitmq/ca.crt
+{{- if and (has "rabbitmq" (include "marquee.verified" . | fromJsonArray)) (include "marquee.tls" (dict "root" .root "server" "rabbitmq")) }}/etc/marquee/tls/rabbitmq/ca.crt
 {{- else if and .name (include "marquee.tls" (dict "root" .root "server" "services")) }}/etc/marquee/tls/services/ca.crt{{ end }}
+{{- end }}
+
+{{- /* Whom a process asks: a service everybody, the shop (which has no database and no queue) Redis and the services, the
+       scheduler and Flower the broker. Takes root, name (none for those two). */ -}}
+{{- define "marquee.verified" -}}
+{{- if not .name }}{{ list "rabbitmq" | toJson }}
+{{- else if hasKey .root.Values.services .name }}{{ list "postgresql" "rabbitmq" "redis" "services" | toJson }}
+{{- else }}{{ list "redis" "services" | toJson }}{{ end }}
 {{- end }}
 
 {{- /* Certificates of the servers that a service verifies. Takes root, name; or databases, a list of services whose
@@ -151,9 +166,9 @@ TLS_CERTIFICATE_KEY: /tls/tls.key
 {{- $fullname := include "marquee.fullname" .root -}}
 {{- $secrets := dict "postgresql" (printf "%s-postgres-%s-%s" $fullname .name (ternary "ca" "tls" .root.Values.postgresql.operator.enabled)) "redis" (printf "%s-redis-tls" $fullname) "rabbitmq" (printf "%s-rabbitmq-tls" $fullname) -}}
 {{- if .name }}{{ $_ := set $secrets "services" (printf "%s-%s-tls" $fullname .name) }}{{ end -}}
-{{- range $server, $secret := $secrets }}{{ if and (include "marquee.tls" (dict "root" $.root "server" $server)) (or $.name (eq $server "rabbitmq")) }}
+{{- range $server := include "marquee.verified" . | fromJsonArray }}{{ if include "marquee.tls" (dict "root" $.root "server" $server) }}
 - name: {{ $server }}-ca
-  secret: {secretName: {{ $secret }}, items: [{key: ca.crt, path: ca.crt}]}
+  secret: {secretName: {{ index $secrets $server }}, items: [{key: ca.crt, path: ca.crt}]}
 {{- end }}{{ end }}
 {{- if include "marquee.tls" (dict "root" .root "server" "postgresql") }}{{ range .databases }}
 - name: postgresql-{{ . }}-ca
@@ -162,7 +177,7 @@ TLS_CERTIFICATE_KEY: /tls/tls.key
 {{- end }}
 
 {{- define "marquee.caMounts" -}}
-{{- range $server := tuple "postgresql" "rabbitmq" "redis" "services" }}{{ if and (include "marquee.tls" (dict "root" $.root "server" $server)) (or $.name (eq $server "rabbitmq")) }}
+{{- range $server := include "marquee.verified" . | fromJsonArray }}{{ if include "marquee.tls" (dict "root" $.root "server" $server) }}
 - {name: {{ $server }}-ca, mountPath: /etc/marquee/tls/{{ $server }}, readOnly: true}
 {{- end }}{{ end }}
 {{- if include "marquee.tls" (dict "root" .root "server" "postgresql") }}{{ range .databases }}

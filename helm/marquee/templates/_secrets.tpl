@@ -1,5 +1,5 @@
 {{- define "marquee.secretKeys" -}}
-{{- $keys := list "POSTGRES_PASSWORD" "POSTGRES_REPLICATION_PASSWORD" "POSTGRES_EXPORTER_PASSWORD" "AUDIT_DATABASE_PASSWORD" "REDIS_PASSWORD" "RABBITMQ_PASSWORD" "RABBITMQ_ERLANG_COOKIE" "FLOWER_PASSWORD" -}}
+{{- $keys := list "POSTGRES_PASSWORD" "POSTGRES_REPLICATION_PASSWORD" "POSTGRES_EXPORTER_PASSWORD" "AUDIT_DATABASE_PASSWORD" "REDIS_PASSWORD" "RABBITMQ_PASSWORD" "RABBITMQ_ERLANG_COOKIE" "FLOWER_PASSWORD" "FRONTEND_SECRET_KEY" -}}
 {{- range $name, $service := .Values.services }}
 {{- $keys = concat $keys (list (printf "%s_SECRET_KEY" (upper $name)) (printf "%s_DATABASE_PASSWORD" (upper $name))) (values $service.secretEnv) }}
 {{- end }}

@@ -1,0 +1,75 @@
+"""Something behind the shop is away: it says so in words, and the rest of it works."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from window import Window
+from world import Choice, Market, Person, World, book, settled
+
+from stack import control
+
+PROGRAMME = "The programme cannot be shown right now"
+SEATS = "Seats and bookings cannot be shown right now"
+SIGNING_IN = "Signing in and choosing seats do not work right now"
+
+
+def fresh(path: str) -> str:
+    """An address that no cache at the gateway knows."""
+    return f"{path}{'&' if '?' in path else '?'}fresh={uuid4()}"
+
+
+@pytest.fixture
+def window(world: World) -> Iterator[Window]:
+    return Window(world.where.gateway)
+
+
+def test_each_service_that_is_away_is_said_in_words_and_the_rest_is_shown(
+    world: World, window: Window, customer: Person, choice: Choice
+) -> None:
+    booked = book(customer, choice, "tok_visa")
+    settled(customer, booked, "CONFIRMED", "captured")
+    signed_in = window.send("/en/sign-in/", name=customer.username, password=customer.password)
+    assert booked["reference"] in signed_in.text
+    [film] = world.anybody.get("/api/movies?now_showing=true&page_size=1").ok()["results"]
+    theater = world.anybody.get("/api/theaters?page_size=1").ok()["results"][0]["id"]
+
+    control.stop("catalog-web")
+    gone = window.get(fresh(f"/en/films/{film['slug']}/"))
+    assert (gone.status, PROGRAMME in gone.text) == (503, True)
+    assert int(gone.headers["Retry-After"]) > 0
+    assert booked["reference"] in window.get("/en/bookings/").text
+    control.start("catalog-web")
+
+    control.stop("booking-web")
+    gone = window.get(fresh("/en/bookings/"))
+    assert (gone.status, SEATS in gone.text) == (503, True)
+    shown = window.get(fresh(f"/en/?cinema={theater}"))
+    assert (shown.status, film["title"] in shown.text or "/en/showtimes/" in shown.text) == (200, True)
+    control.start("booking-web")
+
+    control.stop("frontend-web")
+    page = window.get(fresh("/vi/"))
+    assert (page.status, "Vé bạn đã mua" in page.text) == (503, True)
+    customer.get(f"/api/bookings/{booked['id']}").ok()
+
+
+def test_without_redis_the_programme_is_shown_and_nobody_is_signed_out(
+    world: World, window: Window, market: Market
+) -> None:
+    person = market.customer()
+    window.send("/en/sign-in/", name=person.username, password=person.password)
+    stranger = Window(world.where.gateway)
+
+    control.stop("redis")
+    assert stranger.get(fresh("/en/cinemas/")).status == 200
+    refused = stranger.send("/en/sign-in/", name=person.username, password=person.password)
+    assert (refused.status, SIGNING_IN in refused.text) == (503, True)
+    mine = window.get("/en/bookings/")
+    assert (mine.status, SIGNING_IN in mine.text) == (503, True)
+
+    control.start("redis")
+    control.wait_ready("redis")
+    again = window.get("/en/me/")
+    # Redis kept the session, or lost it with its memory: the cookie is still there in either case.
+    assert again.status == 200
