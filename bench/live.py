@@ -44,6 +44,8 @@ def live_seats(market: Market, showtime: Showtime) -> dict[str, Any]:
         spent = _cpu_seconds(process)
         began = time.monotonic()
         answered, bookings = _hold(market, showtime)
+        if not answered:
+            raise BenchError("no booking was accepted while pages watched")
         took = time.monotonic() - began
         used = _cpu_seconds(process) - spent
         size = proportional_set_size(process)
