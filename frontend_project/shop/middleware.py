@@ -26,10 +26,11 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 def is_named_by_its_content(request: HttpRequest) -> bool:
     """Whether it is a file of ours, asked for by the hash of what it holds now: another version has another name."""
-    if not request.path_info.startswith(settings.STATIC_URL):
+    files = str(settings.STATIC_URL)
+    if not request.path_info.startswith(files):
         return False
     try:
-        return request.GET.get("v") == version_of(request.path_info.removeprefix(settings.STATIC_URL))
+        return request.GET.get("v") == version_of(request.path_info.removeprefix(files))
     except (LookupError, SuspiciousFileOperation):
         return False
 

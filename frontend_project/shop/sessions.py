@@ -5,13 +5,15 @@ Django's own cache sessions take the one for the other, and would take the cooki
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.sessions.backends import cache
+from django.core.cache import caches
 
 
 class SessionStore(cache.SessionStore):
     def load(self) -> dict[str, Any]:
         """Raises RedisUnavailable, by itself or within django_redis's ConnectionInterrupted."""
-        kept: dict[str, Any] | None = self._cache.get(self.cache_key)
+        kept: dict[str, Any] | None = caches[settings.SESSION_CACHE_ALIAS].get(self.cache_key)
         if kept is None:
             self._session_key = None
         return kept or {}
