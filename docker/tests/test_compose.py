@@ -124,7 +124,7 @@ def test_the_shop_is_told_what_it_is_told_locally_and_no_secret_of_a_service(ser
     assert set(local) - LOCAL - DEFAULTED <= set(environment)
     for service in SERVICES:
         assert environment[f"{service.name.upper()}_URL"] == f"http://{service.name}:{service.port}"
-    assert {name for name in environment if SECRET.search(name)} == {"SECRET_KEY", "REDIS_URL"}
+    assert {name for name in environment if SECRET.search(name)} == {"SECRET_KEY", "REDIS_URL", "GOOGLE_WALLET_KEY"}
 
 
 def test_the_shop_listens_where_the_gateway_asks_it_and_starts_while_services_are_away(services: Services) -> None:

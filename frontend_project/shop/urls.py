@@ -28,7 +28,7 @@ urlpatterns = [
     path("help/", reading.page_of("shop/help.html"), name="help"),
     path("terms/", reading.page_of("shop/terms.html"), name="terms"),
     path("accessibility/", reading.page_of("shop/accessibility.html"), name="accessibility"),
-    path("offline/", installing.offline),
+    path("offline/", installing.offline, name="offline"),
     path("who/", checkout.who, name="who"),
     path("bookings/", tickets.bookings, name="bookings"),
     path("bookings/<uuid:booking_id>/", tickets.booking, name="booking"),

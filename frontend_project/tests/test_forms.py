@@ -34,5 +34,5 @@ def test_a_session_that_cannot_be_looked_at_signs_nobody_out(client, settings):
     settings.CACHES = {**settings.CACHES, "sessions": away}
     answer = client.get("/en/account/")
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
-    assert "Signing in does not work right now" in answer.content.decode()
+    assert "Signing in and choosing seats do not work right now" in answer.content.decode()
     assert "frontend_session" not in answer.cookies

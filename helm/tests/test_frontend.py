@@ -30,6 +30,9 @@ def test_the_shop_is_told_what_its_settings_require_and_no_secret_of_a_service(v
     assert {value for value in there.values() if "secretKeyRef" in value} == {
         f'{{"secretKeyRef": {{"name": "marquee-secrets", "key": "{key}"}}}}'
         for key in ("FRONTEND_SECRET_KEY", "REDIS_PASSWORD")
+    } | {
+        f'{{"secretKeyRef": {{"name": "marquee-secrets", "key": "{key}", "optional": true}}}}'
+        for key in ("APPLE_PASS_PEM", "GOOGLE_WALLET_KEY")
     }
     assert there["REDIS_URL"].startswith(("redis://:$(REDIS_PASSWORD)@", "rediss://:$(REDIS_PASSWORD)@"))
     assert not [one for one in pods(variant) if one.component == FRONTEND and one.process != "web"]
