@@ -49,7 +49,7 @@ AGREED = {
 def test_every_service_has_its_image_built_and_tagged_under_the_agreed_name_too() -> None:
     images = jobs()["images"]["strategy"]["matrix"]["include"]
     built = {image["name"] for image in images}
-    assert built == {*AGREED, "gateway", "message-sink", "audit"}
+    assert built == {*AGREED, "frontend", "gateway", "message-sink", "audit"}
     assert {image["name"]: image["also"] for image in images if "also" in image} == AGREED
     tagging = jobs()["latest"]["steps"][-1]["run"]
     tagged = re.search(r"for name in ([^;]+); do", tagging)[1].replace("\\\n", " ").split()

@@ -123,7 +123,7 @@ def _pass(request: HttpRequest, booking_id: UUID, seat_id: UUID) -> passes.Pass:
         labels={
             "film": _("Film"),
             "cinema": _("Cinema"),
-            "screen": _("Screen"),
+            "screen": _("Hall"),
             "when": _("When"),
             "seat": _("Seat"),
             "reference": _("Booking"),

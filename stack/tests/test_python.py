@@ -29,7 +29,7 @@ def test_what_says_so_can_be_read_by_pythons_that_will_not_do() -> None:
 
 def test_every_project_wants_the_same_pythons() -> None:
     files = [ROOT / "pyproject.toml", *sorted(ROOT.glob("*/pyproject.toml"))]
-    assert len(files) == 7
+    assert len(files) == 8
     wanted = {tomllib.loads(file.read_text())["project"]["requires-python"] for file in files}
     newest_not = (python.NEWEST[0], python.NEWEST[1] + 1)
     assert wanted == {f">={python.named(python.OLDEST)},<{python.named(newest_not)}"}
