@@ -71,7 +71,7 @@ def exchange_for(request: HttpRequest, booking_id: UUID, showtime_id: UUID) -> H
     if request.method == "POST":
         body = {"showtime_id": str(showtime_id), "seats": _tickets(request.POST.getlist("ticket"))}
         try:
-            key = request.POST.get("attempt", "") or str(uuid4())
+            key = choices.attempt(request.POST)
             held = shopper.post("booking", f"/bookings/{booking_id}/exchange", body, key=key)
             return redirect("checkout" if purchases.due(held)["amount"] else "booking", booking_id=held["id"])
         except Refused as refused:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods
 
-from shop import words
+from shop import choices, words
 from shop.services import Refused, Shopper, together
 from shop.sign_in import signed_in
 from shop.templatetags.shop import money
@@ -52,7 +52,7 @@ def give_back(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     error, status = "", 200
     named = (request.POST if request.method == "POST" else request.GET).getlist("seat")
     if request.method == "POST":
-        key = request.POST.get("attempt", "") or str(uuid4())
+        key = choices.attempt(request.POST)
         try:
             body = {"seat_ids": named}
             _tell(request, shopper.post("booking", f"/bookings/{booking_id}/give-back", body, key=key))
