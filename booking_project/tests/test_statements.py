@@ -117,7 +117,7 @@ def test_a_cancellation(hold, about, deliver, sign_in):
     told = about(0, 1)
     deliver("payment.authorized", **told)
     customer = sign_in(user_id=told["user_id"])
-    # whose it is, and answered with two; lock, whether it is being exchanged, seats, showtime, who was let in, its moves;
+    # whose it is, answered with two; lock, whether it is being exchanged, seats, showtime, who was let in, its moves;
     # the end with five as above, and with the seats that were given back before
     with statements(1 + 6 + 6 + 2):
         assert customer.delete(f"/bookings/{told['booking_id']}").json()["status"] == "CANCELLED"
