@@ -34,10 +34,12 @@ MODELS = ("tests/saga/test_model.py", "tests/saga/test_exchange_model.py")
 STAGES = ((BLACK_BOX, PAGES), (FAULTS,), (METRICS,))
 OF_THE_WHOLE = tuple(name for stage in STAGES for name in stage)
 # These begin first, for they take longest: what is short fills up the end.
-LONG = ("catalog", "chassis", "payment", "booking", "notify", "auth", "audit")
-# These need no server that the black box stops. They run beside the whole stack, whose tests mostly wait, with the
-# processor time that it leaves.
-BESIDE_THE_WHOLE = ("helm", "stack", "docker", "monitoring", "saga")
+LONG = ("catalog", "chassis", "payment", "booking", "notify", "auth")
+# Short ones: these fill up the time while the stack starts and the first of its tests run.
+SHORT = ("audit", "nginx", "frontend")
+# These need no server. They run beside the tests that stop servers, which mostly wait, with the processor time that
+# those leave.
+BESIDE_FAULTS = ("helm", "stack", "docker", "monitoring", "saga")
 SUMMARY = re.compile(r"\b(passed|failed|errors?|no tests ran)\b.* in \d")
 
 
@@ -90,7 +92,7 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
         raise StackError(f"there is no suite {unknown[0]!r}; there are {', '.join(names())}")
     wanted = [suite for suite in all_suites() if not only or suite.name in only]
     whole = any(suite.name in OF_THE_WHOLE for suite in wanted)
-    beside = [suite for suite in wanted if whole and suite.name in BESIDE_THE_WHOLE]
+    beside = [suite for suite in wanted if whole and suite.name in BESIDE_FAULTS]
     of_parts = _in_order([suite for suite in wanted if suite.name not in OF_THE_WHOLE and suite not in beside], LONG)
     of_the_whole = _in_order([suite for suite in wanted if suite.name in OF_THE_WHOLE], OF_THE_WHOLE)
     os.environ["GATEWAY_RATE_PER_MINUTE"] = "0"
@@ -110,13 +112,19 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
 
         with _two_at_a_time() as pool:
             run_one = partial(_run_suite, stack=stack, arguments=arguments, say=say)
-            parts = [pool.submit(run_one, suite) for suite in of_parts]
-            jobs = list(parts)
+            parts = [pool.submit(run_one, suite) for suite in of_parts if suite.name not in SHORT]
+            short: list[Future[list[Result]]] = []
+            jobs, mostly_waits = list(parts), threading.Event()
             if whole:
-                jobs.append(pool.submit(_run_on_the_whole, of_the_whole, stack, run_one, after=parts, say=say))
-            jobs += [
-                pool.submit(run_one, suite, first=("nice", "-n19")) for suite in _in_order(beside, BESIDE_THE_WHOLE)
-            ]
+                on_it = partial(_run_on_the_whole, of_the_whole, stack, run_one, say=say, mostly_waits=mostly_waits)
+                jobs.append(pool.submit(on_it, parts=parts, short=short))
+            short += [pool.submit(run_one, suite) for suite in of_parts if suite.name in SHORT]
+
+            def run_beside(suite: Suite) -> list[Result]:
+                mostly_waits.wait()
+                return run_one(suite, first=("nice", "-n19"))
+
+            jobs += [*short, *(pool.submit(run_beside, suite) for suite in _in_order(beside, BESIDE_FAULTS))]
             return [result for job in jobs for result in job.result()]
 
 
@@ -130,24 +138,34 @@ def _run_on_the_whole(
     stack: Stack,
     run_one: Callable[[Suite], list[Result]],
     *,
-    after: Sequence[Future[list[Result]]],
+    parts: Sequence[Future[list[Result]]],
+    short: Sequence[Future[list[Result]]],
+    mostly_waits: threading.Event,
     say: Say,
 ) -> list[Result]:
-    """after: what uses servers that these stop; the stack starts beside the last of it."""
+    """parts: much work, which is over before these begin. short: goes on beside them until they stop servers.
+
+    mostly_waits: set when they leave most of the processor, and in the end.
+    """
     started = time.monotonic()
     try:
         up.up(stack.instance, fixed_ports={}, with_demo=True, say=say)
         demo.buy_one(stack)
+        wait(parts)
+        results = []
+        with ThreadPoolExecutor(max(map(len, STAGES))) as pool:
+            for stage in STAGES:
+                if FAULTS in stage:
+                    wait(short)
+                    mostly_waits.set()
+                together = list(pool.map(run_one, [suite for suite in suites if suite.name in stage]))
+                results += [result for found in together for result in found]
+        return results
     except StackError as error:
         print(f"\n{error}\n{error.details}\n", flush=True)
         return [Result("the stack", False, time.monotonic() - started, f"it did not start: {error}")]
-    wait(after)
-    results = []
-    with ThreadPoolExecutor(max(map(len, STAGES))) as pool:
-        for stage in STAGES:
-            together = list(pool.map(run_one, [suite for suite in suites if suite.name in stage]))
-            results += [result for found in together for result in found]
-    return results
+    finally:
+        mostly_waits.set()
 
 
 def print_results(results: Sequence[Result], *, seconds: float) -> None:

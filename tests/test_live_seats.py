@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
-from world import Choice, Market, Person, book, settled
+from world import Choice, Market, Person, book, pay, settled
 
 
 def watch(market: Market, showtime: str, query: str = "") -> ClientConnection:
@@ -37,8 +37,9 @@ def test_a_page_sees_a_booking_come_and_go(market: Market, customer: Person, cho
         first = json.loads(page.recv(timeout=5))
         assert first["type"] == "map"
         assert known.keys() == first.keys() - {"type"}
-        booking = book(customer, choice, "tok_visa")
+        booking = book(customer, choice)
         seen = heard(page, choice.seats, "held")
+        pay(customer, booking).ok(201)
         heard(page, choice.seats, "sold")
         settled(customer, booking, "CONFIRMED", "captured")
         customer.delete(f"/api/bookings/{booking['id']}").ok()

@@ -123,6 +123,8 @@ def test_a_path_reaches_its_service_without_the_prefix(
         "/api/auth/%6detrics",
         "/api/auth/admin/auth/login/",
         "/api/auth/static/auth/x.css",
+        "/api/movies/..%2f..%2fetc%2fpasswd",
+        "/api/movies/../../en/",
     ],
 )
 def test_any_other_path_is_a_problem_and_reaches_nobody(

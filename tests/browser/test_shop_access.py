@@ -9,7 +9,7 @@ from shopping import GOOD, Shopping
 from world import Market
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-LOOKS = [(390, "light"), (390, "dark"), (768, "dark"), (1280, "light")]
+LOOKS = [(390, "dark"), (768, "light"), (1280, "dark")]
 NARROWEST = 320
 
 

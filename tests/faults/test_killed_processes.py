@@ -10,7 +10,7 @@ from world import Choice, Market, Person, World, book, patient, payment_of, sett
 from stack import control
 
 WAVES = {
-    "web processes": [f"{service}-web" for service in SERVICES],
+    "web processes": [*(f"{service}-web" for service in SERVICES), "booking-live", "frontend-web"],
     "workers": [f"{service}-worker" for service in SERVICES],
     "relays, scheduler, Flower and audit": [
         *(f"{service}-relay" for service in SERVICES),
