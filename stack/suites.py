@@ -151,21 +151,20 @@ def _run_on_the_whole(
     try:
         up.up(stack.instance, fixed_ports={}, with_demo=True, say=say)
         demo.buy_one(stack)
-        wait(parts)
-        results = []
-        with ThreadPoolExecutor(max(map(len, STAGES))) as pool:
-            for stage in STAGES:
-                if FAULTS in stage:
-                    wait(short)
-                    mostly_waits.set()
-                together = list(pool.map(run_one, [suite for suite in suites if suite.name in stage]))
-                results += [result for found in together for result in found]
-        return results
     except StackError as error:
         print(f"\n{error}\n{error.details}\n", flush=True)
-        return [Result("the stack", False, time.monotonic() - started, f"it did not start: {error}")]
-    finally:
         mostly_waits.set()
+        return [Result("the stack", False, time.monotonic() - started, f"it did not start: {error}")]
+    wait(parts)
+    results = []
+    with ThreadPoolExecutor(max(map(len, STAGES))) as pool:
+        for stage in STAGES:
+            if FAULTS in stage:
+                wait(short)
+                mostly_waits.set()
+            together = list(pool.map(run_one, [suite for suite in suites if suite.name in stage]))
+            results += [result for found in together for result in found]
+    return results
 
 
 def print_results(results: Sequence[Result], *, seconds: float) -> None:
