@@ -118,6 +118,8 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
             if whole:
                 on_it = partial(_run_on_the_whole, of_the_whole, stack, run_one, say=say, mostly_waits=mostly_waits)
                 jobs.append(pool.submit(on_it, parts=parts, short=short))
+                # However it ends, nobody goes on waiting for it.
+                jobs[-1].add_done_callback(lambda _: mostly_waits.set())
             short += [pool.submit(run_one, suite) for suite in of_parts if suite.name in SHORT]
 
             def run_beside(suite: Suite) -> list[Result]:
@@ -145,7 +147,7 @@ def _run_on_the_whole(
 ) -> list[Result]:
     """parts: much work, which is over before these begin. short: goes on beside them until they stop servers.
 
-    mostly_waits: set when they leave most of the processor, and in the end.
+    mostly_waits: set when they leave most of the processor.
     """
     started = time.monotonic()
     try:
@@ -153,7 +155,6 @@ def _run_on_the_whole(
         demo.buy_one(stack)
     except StackError as error:
         print(f"\n{error}\n{error.details}\n", flush=True)
-        mostly_waits.set()
         return [Result("the stack", False, time.monotonic() - started, f"it did not start: {error}")]
     wait(parts)
     results = []
