@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from waiting import wait_for
-from world import Person, World
+from world import Person, World, patient
 
 # In which everybody sees what staff have changed, and what a machine that others keep busy takes on top.
 SEEN_SECONDS, PATIENCE_SECONDS = 1, 5
@@ -15,7 +15,7 @@ SEEN_SECONDS, PATIENCE_SECONDS = 1, 5
 
 @pytest.fixture
 def film(admin: Person) -> dict[str, Any]:
-    made: dict[str, Any] = admin.post(
+    made: dict[str, Any] = patient(admin).post(
         "/api/movies",
         {
             "title": f"The Lighthouse {secrets.token_hex(4)}",

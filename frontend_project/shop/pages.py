@@ -15,7 +15,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from shop import programme, told
-from shop.services import Shopper, together
+from shop.services import Refused, Shopper, together
 from shop.visitors import anybody
 
 CINEMA = "cinema"
@@ -55,11 +55,20 @@ def home(request: HttpRequest) -> HttpResponse:
     known = {theater["id"]: theater for theater in theaters}
     if not wanted and remembered in known:
         return HttpResponseRedirect(f"{reverse('home')}?{urlencode({'cinema': remembered})}")
-    theater = known.get(wanted) or (theaters[0] if theaters else None)
+    theater = known.get(wanted) or _new(shopper, wanted) or (theaters[0] if theaters else None)
     day = programme.day_at(shopper, theater, request.GET.get("day", "")) if theater else None
     response = render(request, "shop/home.html", {"theaters": theaters, "day": day})
     # Without a choice in the address it is for this browser alone: the next one may have another cookie.
     return everybodys(response) if wanted else response
+
+
+def _new(shopper: Shopper, theater_id: str) -> Mapping[str, Any] | None:
+    """A cinema that was opened since the list of them was read; None for none."""
+    try:
+        found: Mapping[str, Any] = shopper.get("catalog", f"/theaters/{UUID(theater_id)}")
+    except (ValueError, Refused):
+        return None
+    return found
 
 
 @require_safe
