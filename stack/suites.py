@@ -27,11 +27,14 @@ BLACK_BOX = "black box"
 PAGES = "pages"
 FAULTS = "faults"
 METRICS = "metrics"
+# Kills between all the steps of one story take long: this runs where it is asked for, as `make chaos` does.
+LONG_FAULTS = "long faults"
+OF_LONG_FAULTS = "tests/saga/test_killed_exchange.py"
 # The saga as its decisions make it needs no stack, and much of a processor.
 MODELS = ("tests/saga/test_model.py", "tests/saga/test_exchange_model.py")
 # These look at a running stack: at the same time, for their tests mostly wait; then what stops its servers; and in the
 # end the metrics of what the others did.
-STAGES = ((BLACK_BOX, PAGES), (FAULTS,), (METRICS,))
+STAGES = ((BLACK_BOX, PAGES), (FAULTS,), (LONG_FAULTS,), (METRICS,))
 OF_THE_WHOLE = tuple(name for stage in STAGES for name in stage)
 # These begin first, for they take longest: what is short fills up the end.
 LONG = ("catalog", "chassis", "payment", "booking", "notify", "auth")
@@ -75,10 +78,11 @@ def all_suites() -> list[Suite]:
         # What monitoring has beside its tests wants to see a stack that has sold something.
         part = ("tests",) if file.parent.name == "monitoring" else ()
         suites.append(Suite(file.parent.name, file.parent, part))
-    apart = ("--ignore=tests/browser", *(f"--ignore={model}" for model in MODELS))
+    apart = ("--ignore=tests/browser", *(f"--ignore={file}" for file in (*MODELS, OF_LONG_FAULTS)))
     suites.append(Suite(BLACK_BOX, ROOT, ("-q", "tests", *apart, "--servers=kept")))
     suites.append(Suite(PAGES, ROOT, ("-q", "tests/browser")))
     suites.append(Suite(FAULTS, ROOT, ("-q", "tests", *apart, "--servers=stopped")))
+    suites.append(Suite(LONG_FAULTS, ROOT, ("-q", OF_LONG_FAULTS)))
     return [*suites, Suite(METRICS, ROOT / "monitoring", ("live",))]
 
 
@@ -90,7 +94,7 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
     """Run the suites, or those named, each with pytest's further arguments. The instance is always stopped."""
     if unknown := sorted(set(only) - set(names())):
         raise StackError(f"there is no suite {unknown[0]!r}; there are {', '.join(names())}")
-    wanted = [suite for suite in all_suites() if not only or suite.name in only]
+    wanted = [suite for suite in all_suites() if suite.name in (only or set(names()) - {LONG_FAULTS})]
     whole = any(suite.name in OF_THE_WHOLE for suite in wanted)
     beside = [suite for suite in wanted if whole and suite.name in BESIDE_FAULTS]
     of_parts = _in_order([suite for suite in wanted if suite.name not in OF_THE_WHOLE and suite not in beside], LONG)
