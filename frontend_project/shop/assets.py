@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from django.contrib.staticfiles import finders
+from django.templatetags.static import static
 
 
 @cache
@@ -14,3 +15,8 @@ def version_of(path: str) -> str:
     if found is None:
         raise LookupError(path)
     return hashlib.sha256(Path(str(found)).read_bytes()).hexdigest()[:10]
+
+
+def address_of(path: str) -> str:
+    """Where the file is; its address changes with it, so that browsers may keep it. Raises LookupError."""
+    return f"{static(path)}?v={version_of(path)}"

@@ -58,7 +58,7 @@ def card_entered(request: HttpRequest) -> HttpResponse:
 
 
 def entered_card(request: HttpRequest, purpose: str) -> Mapping[str, str] | None:
-    """The card that this session entered for this purpose: token, brand, last4."""
+    """The card that the visitor entered for this purpose: token, brand, last4."""
     begun = request.session.get(CARD)
     if not begun or begun.get("purpose") != purpose:
         return None

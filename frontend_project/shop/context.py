@@ -7,6 +7,8 @@ from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 from django.utils import translation
 
+from shop.addresses import likes_of
+
 
 def every_page(request: HttpRequest) -> dict[str, Any]:
     """The page's address in the other languages: they differ in their first part alone.
@@ -16,13 +18,11 @@ def every_page(request: HttpRequest) -> dict[str, Any]:
     has_language = _has_language(request)
     rest = request.get_full_path()[1:].partition("/")[2] if has_language else ""
     path = request.path[1:].partition("/")[2] if has_language else ""
-    likes = {code: f"{settings.PUBLIC_URL}/{code}/{path}" for code, _ in settings.LANGUAGES}
-    likes["x-default"] = likes[settings.LANGUAGE_CODE]
     language = translation.get_language() or settings.LANGUAGE_CODE
     return {
         "public_url": settings.PUBLIC_URL,
         "canonical": f"{settings.PUBLIC_URL}{request.path}",
-        "alternates": [{"code": code, "url": url} for code, url in likes.items()],
+        "alternates": [{"code": code, "url": url} for code, url in likes_of(path).items()],
         "page_language": language,
         "languages": [{"code": code, "name": name, "href": f"/{code}/{rest}"} for code, name in settings.LANGUAGES],
     }

@@ -1,7 +1,6 @@
 """What search engines ask for beside pages: robots.txt, and the sitemap of every page that is everybody's."""
 
 from collections.abc import Iterator
-from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
 from django.conf import settings
@@ -12,8 +11,9 @@ from django.utils import translation
 from django.views.decorators.http import require_safe
 
 from shop import programme
+from shop.addresses import likes_of
 from shop.pages import everybodys
-from shop.services import Shopper
+from shop.services import Shopper, cursor_of
 from shop.visitors import anybody
 
 # Pages of catalog's list that are read for it, of a hundred films each: five languages of all stay below the 50,000
@@ -60,19 +60,18 @@ def _paths(shopper: Shopper) -> Iterator[str]:
 
 
 def _slugs(shopper: Shopper) -> Iterator[str]:
-    cursor: str | None = ""
+    cursor = ""
     for _ in range(FILM_PAGES):
         page = shopper.get("catalog", "/movies", page_size=programme.MOST, fields="slug", cursor=cursor)
         yield from (film["slug"] for film in page["results"] if film["slug"])
-        cursor = parse_qs(urlsplit(page["next"] or "").query).get("cursor", [None])[0]
-        if cursor is None:
+        cursor = cursor_of(page["next"])
+        if not cursor:
             return
 
 
 def _entries(path: str) -> str:
-    urls = {code: f"{settings.PUBLIC_URL}/{code}/{path}" for code, _ in settings.LANGUAGES}
+    urls = likes_of(path)
     likes = "".join(
-        f'<xhtml:link rel="alternate" hreflang="{code}" href={quoteattr(url)}/>'
-        for code, url in {**urls, "x-default": urls[settings.LANGUAGE_CODE]}.items()
+        f'<xhtml:link rel="alternate" hreflang="{code}" href={quoteattr(url)}/>' for code, url in urls.items()
     )
-    return "".join(f"<url><loc>{escape(url)}</loc>{likes}</url>\n" for url in urls.values())
+    return "".join(f"<url><loc>{escape(urls[code])}</loc>{likes}</url>\n" for code, _ in settings.LANGUAGES)

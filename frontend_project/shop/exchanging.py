@@ -75,9 +75,7 @@ def exchange_for(request: HttpRequest, booking_id: UUID, showtime_id: UUID) -> H
             held = shopper.post("booking", f"/bookings/{booking_id}/exchange", body, key=key)
             return redirect("checkout" if purchases.due(held)["amount"] else "booking", booking_id=held["id"])
         except Refused as refused:
-            if refused.status == 404:
-                raise
-            error, status = words.problem(refused), refused.status
+            error, status = words.against(refused)
     booking, showtime = together(
         partial(shopper.get, "booking", f"/bookings/{booking_id}"),
         partial(shopper.get, "catalog", f"/showtimes/{showtime_id}"),

@@ -30,9 +30,7 @@ def cancel(request: HttpRequest, booking_id: UUID) -> HttpResponse:
             _tell(request, shopper.ask("booking", "DELETE", f"/bookings/{booking_id}"))
             return redirect("booking", booking_id=booking_id)
         except Refused as refused:
-            if refused.status == 404:
-                raise
-            error, status = words.problem(refused), refused.status
+            error, status = words.against(refused)
     found, terms = together(
         partial(shopper.get, "booking", f"/bookings/{booking_id}"),
         partial(shopper.get, "booking", f"/bookings/{booking_id}/cancellation"),
@@ -58,9 +56,7 @@ def give_back(request: HttpRequest, booking_id: UUID) -> HttpResponse:
             _tell(request, shopper.post("booking", f"/bookings/{booking_id}/give-back", body, key=key))
             return redirect("booking", booking_id=booking_id)
         except Refused as refused:
-            if refused.status == 404:
-                raise
-            error, status = words.problem(refused), refused.status
+            error, status = words.against(refused)
     found = shopper.get("booking", f"/bookings/{booking_id}")
     chosen = [seat["id"] for seat in found["seats"] if seat["id"] in named]
     shown = {"booking": found, "chosen": chosen, "attempt": uuid4(), "error": error}

@@ -5,27 +5,22 @@ from pathlib import Path
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.shortcuts import render
-from django.templatetags.static import static
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from shop.assets import version_of
+from shop.assets import address_of
 from shop.pages import everybodys
 
 SIZES = (192, 512)
 
 
-def _asset(path: str) -> str:
-    return f"{static(path)}?v={version_of(path)}"
-
-
 @require_safe
 def manifest(request: HttpRequest) -> HttpResponse:
     icons = [
-        {"src": _asset(f"shop/icon-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png", "purpose": "any"}
+        {"src": address_of(f"shop/icon-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png", "purpose": "any"}
         for size in SIZES
     ]
-    whole = {"src": _asset("shop/icon-maskable-512.png"), "sizes": "512x512", "type": "image/png"}
+    whole = {"src": address_of("shop/icon-maskable-512.png"), "sizes": "512x512", "type": "image/png"}
     told = {
         "id": "/",
         "name": "Marquee",
@@ -44,7 +39,7 @@ def manifest(request: HttpRequest) -> HttpResponse:
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
     """Where browsers look that read no page first."""
-    return HttpResponsePermanentRedirect(_asset("shop/icon-192.png"))
+    return HttpResponsePermanentRedirect(address_of("shop/icon-192.png"))
 
 
 @require_safe

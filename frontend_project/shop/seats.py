@@ -106,9 +106,7 @@ def _priced(
     try:
         quote = shopper.post("booking", f"/showtimes/{showtime_id}/quote", ask | ({"promo_code": code} if code else {}))
     except Refused as refused:
-        if refused.status == 404:
-            raise
-        return {"quote": None, "chosen": named, "error": words.problem(refused), "missing": 0}
+        return {"quote": None, "chosen": named, "error": words.against(refused)[0], "missing": 0}
     return {"quote": quote, "chosen": [seat["id"] for seat in quote["seats"]], "error": "", "missing": 0}
 
 

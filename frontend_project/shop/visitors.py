@@ -6,7 +6,7 @@ pages renew at the same time.
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.http import HttpRequest
@@ -37,7 +37,7 @@ class Visitor:
 
 def shopper_of(request: HttpRequest) -> Shopper:
     """As whom this request asks the services. Raises SignedOut when its session has ended at auth, Away."""
-    return Shopper(translation.get_language() or "en", address_of(request) or "", access_token(request))
+    return replace(anybody(request), token=access_token(request))
 
 
 def anybody(request: HttpRequest) -> Shopper:
@@ -58,15 +58,14 @@ def username_of(request: HttpRequest) -> str:
 
 
 def access_token(request: HttpRequest) -> str:
-    """Of this session, renewed where it ends soon; "" without one. Raises SignedOut, Away."""
+    """That of the visitor, renewed where it ends soon; "" without one. Raises SignedOut, Away."""
     kept = request.session.get(TOKENS)
     if not kept:
         return ""
     if kept["ends_at"] - time.time() > EARLY_SECONDS:
         return str(kept["access"])
-    nobody = Shopper(translation.get_language() or "en", address_of(request) or "")
     try:
-        pair = nobody.post("auth", "/token/refresh", {"refresh_token": kept["refresh"]})
+        pair = anybody(request).post("auth", "/token/refresh", {"refresh_token": kept["refresh"]})
     except Refused as refused:
         raise SignedOut from refused
     _keep(request, pair)
@@ -90,10 +89,6 @@ def remember(request: HttpRequest, account: Mapping[str, Any]) -> Visitor:
 def sign_out(request: HttpRequest) -> None:
     """Forgets everything of the session. Ending it at auth is the caller's."""
     request.session.flush()
-
-
-def refresh_token(request: HttpRequest) -> str:
-    return str((request.session.get(TOKENS) or {}).get("refresh", ""))
 
 
 def _keep(request: HttpRequest, pair: dict[str, Any]) -> None:

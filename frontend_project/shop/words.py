@@ -64,7 +64,7 @@ PROBLEMS: Mapping[str, Promise] = {
     "seats_not_returnable": later("These seats cannot be given back."),
     "invalid_credentials": later("The name or the password is wrong."),
     "sign_in_throttled": later("Too many attempts to sign in. Please wait a little."),
-    "too_many_methods": later("There is no room for another card. Please remove one first."),
+    "too_many_payment_methods": later("There is no room for another card. Please remove one first."),
     "account_exists": later("This user name is taken."),
     "wrong_password": later("The password is wrong."),
     "weak_password": later("This password is too easy to guess."),
@@ -141,6 +141,13 @@ def problem(refused: Refused) -> str:
         return throttled(refused.retry_after)
     known = PROBLEMS.get(refused.code)
     return str(known) if known else refused.detail or _("This did not work.")
+
+
+def against(refused: Refused) -> tuple[str, int]:
+    """What stands against a form, and the status of its answer. Raises the refusal where there is no such thing."""
+    if refused.status == 404:
+        raise refused
+    return problem(refused), refused.status
 
 
 def about_seats(refused: Refused, seats: Iterable[Mapping[str, Any]]) -> str:

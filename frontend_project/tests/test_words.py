@@ -18,9 +18,10 @@ ASKED = {
     "auth": ["POST /token", "POST /guests"],
     "booking": [
         *("POST /bookings", "POST /showtimes/{showtime_id}/quote", "POST /bookings/{booking_id}/extend"),
-        "DELETE /bookings/{booking_id}",
+        *("DELETE /bookings/{booking_id}", "POST /bookings/{booking_id}/give-back"),
+        "POST /bookings/{booking_id}/exchange",
     ],
-    "payment": ["POST /payments"],
+    "payment": ["POST /payments", "POST /payments/methods"],
 }
 # Faults of the shop itself, for which the service's sentence is good enough, and what has a page of its own.
 OURS = {
@@ -28,25 +29,37 @@ OURS = {
     *("idempotency_key_malformed", "idempotency_key_missing", "idempotency_key_reused", "idempotency_key_in_flight"),
     *("not_found", "booking_not_found", "payment_not_found", "payment_method_not_found", "service_unavailable"),
     *("card_number_refused", "currency_mismatch"),
+    *("internal_error", "not_acceptable", "payload_too_large", "unsupported_media_type"),
     # Of staff alone.
     *("own_purchase", "address_changed_by_you", "second_person_needed"),
 }
 
 
-def refusals(service: str, operations: list[str]) -> set[str]:
+def operations_of(service: str) -> dict[str, set[str]]:
+    """By method and path, the codes of its refusals: those it lists, or the one that its answer is named after."""
     paths = yaml.safe_load((CONTRACTS / f"{service}.yaml").read_text())["paths"]
-    found: set[str] = set()
-    for operation in operations:
-        method, path = operation.split()
-        for answer in paths[path][method.lower()]["responses"].values():
-            found |= set(CODE.findall(answer.get("description", "")))
+    found: dict[str, set[str]] = {}
+    for path, operations in paths.items():
+        for method, operation in operations.items():
+            codes = found.setdefault(f"{method.upper()} {path}", set())
+            for status, answer in operation["responses"].items():
+                if int(status) >= 400:
+                    codes |= set(CODE.findall(answer.get("description", "")))
+                    codes |= {answer["$ref"].rpartition("/")[2]} if "$ref" in answer else set()
     return found
 
 
 @pytest.mark.parametrize("service", ASKED)
 def test_each_refusal_that_a_customer_can_meet_has_a_sentence_of_the_shop(service):
-    unsaid = refusals(service, ASKED[service]) - set(words.PROBLEMS) - OURS
+    operations = operations_of(service)
+    unsaid = {code for asked in ASKED[service] for code in operations[asked]} - set(words.PROBLEMS) - OURS
     assert not unsaid
+
+
+def test_each_sentence_is_for_something_that_a_service_says():
+    services = [file.stem for file in CONTRACTS.glob("*.yaml")]
+    said = {code for service in services for codes in operations_of(service).values() for code in codes}
+    assert not set(words.PROBLEMS) - said
 
 
 def test_another_code_is_told_by_the_service_itself():

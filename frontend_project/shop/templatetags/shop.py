@@ -10,14 +10,13 @@ from zoneinfo import ZoneInfo
 import babel
 from babel import dates, numbers
 from django import template
-from django.templatetags.static import static
 from django.utils import translation
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import ngettext
 
 from chassis.money import Money, to_major
 from shop import purchases, words
-from shop.assets import version_of
+from shop.assets import address_of
 
 register = template.Library()
 
@@ -48,9 +47,7 @@ def in_currency(amount: int, currency: str) -> str:
     return money({"amount": amount, "currency": currency})
 
 
-@register.filter
-def due(booking: Mapping[str, Any]) -> dict[str, Any]:
-    return purchases.due(booking)
+register.filter("due", purchases.due)
 
 
 def parsed(value: str | datetime) -> datetime:
@@ -126,24 +123,8 @@ def minutes(value: int) -> str:
     return ngettext("%(count)d minute", "%(count)d minutes", value) % {"count": value}
 
 
-@register.filter
-def category(code: str) -> str:
-    return words.category(code)
-
-
-@register.filter
-def seat_status(code: str) -> str:
-    return words.seat_status(code)
-
-
-@register.filter
-def booking_status(code: str) -> str:
-    return words.booking_status(code)
-
-
-@register.filter
-def why(code: str) -> str:
-    return words.why(code)
+for said in (words.category, words.seat_status, words.booking_status, words.why):
+    register.filter(said.__name__, said)
 
 
 @register.filter
@@ -167,7 +148,4 @@ def json_ld(told: Mapping[str, Any]) -> SafeString:
     return mark_safe(f'<script type="application/ld+json">{text}</script>')  # noqa: S308  (escaped above)
 
 
-@register.simple_tag
-def asset(path: str) -> str:
-    """Where a file of ours is; its address changes with it, so that browsers may keep it."""
-    return f"{static(path)}?v={version_of(path)}"
+register.simple_tag(address_of, name="asset")
