@@ -5,7 +5,7 @@ import re
 from xml.etree import ElementTree
 
 import pytest
-from window import Window
+from browsing import Browser
 from world import World
 
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
@@ -14,17 +14,17 @@ LANGUAGES = {"en", "vi", "de", "ja"}
 
 
 @pytest.fixture(scope="module")
-def window(world: World) -> Window:
-    return Window(world.where.gateway)
+def browser(world: World) -> Browser:
+    return Browser(world)
 
 
 def links(page: str, relation: str) -> list[str]:
     return re.findall(rf'<link rel="{relation}"[^>]* href="([^"]+)"', page)
 
 
-def test_the_sitemap_names_every_film_and_cinema_in_every_language(world: World, window: Window) -> None:
-    assert f"Sitemap: {world.where.gateway}/sitemap.xml" in window.get("/robots.txt").text
-    root = ElementTree.fromstring(window.get("/sitemap.xml").text)
+def test_the_sitemap_names_every_film_and_cinema_in_every_language(world: World, browser: Browser) -> None:
+    assert f"Sitemap: {world.where.gateway}/sitemap.xml" in browser.get("/robots.txt").text
+    root = ElementTree.fromstring(browser.get("/sitemap.xml").text)
     entries = {entry.findtext(f"{SITEMAP}loc"): entry for entry in root}
     theater = world.anybody.get("/api/theaters?page_size=1").ok()["results"][0]
     [film] = world.anybody.get("/api/movies?now_showing=true&page_size=1").ok()["results"]
@@ -37,18 +37,18 @@ def test_the_sitemap_names_every_film_and_cinema_in_every_language(world: World,
             assert set(told.values()) == urls
 
 
-def test_a_page_names_itself_and_its_likes_without_what_was_asked_for(world: World, window: Window) -> None:
-    page = window.get("/vi/cinemas/?from=somewhere").text
+def test_a_page_names_itself_and_its_likes_without_what_was_asked_for(world: World, browser: Browser) -> None:
+    page = browser.get("/vi/cinemas/?from=somewhere").text
     assert links(page, "canonical") == [f"{world.where.gateway}/vi/cinemas/"]
     alternates = links(page, "alternate")
     assert len(alternates) == len(LANGUAGES) + 1
     assert set(alternates) == {f"{world.where.gateway}/{language}/cinemas/" for language in LANGUAGES}
 
 
-def test_a_film_says_its_showtimes_to_machines_as_it_does_to_people(world: World, window: Window) -> None:
+def test_a_film_says_its_showtimes_to_machines_as_it_does_to_people(world: World, browser: Browser) -> None:
     showtime = world.anybody.get("/api/showtimes?page_size=1").ok()["results"][0]
     film = world.anybody.get(f"/api/movies/{showtime['movie']['id']}", Accept_Language="en").ok()
-    page = window.get(f"/en/films/{film['slug']}/?cinema={showtime['theater']['id']}").text
+    page = browser.get(f"/en/films/{film['slug']}/?cinema={showtime['theater']['id']}").text
     [text] = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page)
     movie, *events = json.loads(text)["@graph"]
     assert (movie["@type"], movie["name"]) == ("Movie", film["title"])
@@ -60,7 +60,7 @@ def test_a_film_says_its_showtimes_to_machines_as_it_does_to_people(world: World
         )
 
 
-def test_what_installs_it_is_there_and_every_icon_is_what_it_says(world: World, window: Window) -> None:
+def test_what_installs_it_is_there_and_every_icon_is_what_it_says(world: World, browser: Browser) -> None:
     manifest = world.anybody.get("/manifest.webmanifest").ok()
     assert {icon["purpose"] for icon in manifest["icons"]} == {"any", "maskable"}
     for icon in manifest["icons"]:
@@ -72,7 +72,7 @@ def test_what_installs_it_is_there_and_every_icon_is_what_it_says(world: World, 
 
 
 @pytest.mark.parametrize("path", ["search/?q=the", "coming/", "help/", "terms/", "accessibility/", "offline/"])
-def test_pages_that_are_read_are_everybodys(window: Window, path: str) -> None:
-    shown = window.get(f"/en/{path}")
+def test_pages_that_are_read_are_everybodys(browser: Browser, path: str) -> None:
+    shown = browser.get(f"/en/{path}")
     assert (shown.status, shown.headers["Cache-Control"]) == (200, "public, max-age=0")
     assert "Set-Cookie" not in shown.headers

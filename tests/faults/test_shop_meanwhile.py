@@ -1,11 +1,10 @@
 """Something behind the shop is away: it says so in words, and the rest of it works."""
 
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
+from browsing import Browser
 from waiting import wait_for
-from window import Window
 from world import Choice, Market, Person, World, book, settled
 
 from stack import control
@@ -21,56 +20,56 @@ def fresh(path: str) -> str:
 
 
 @pytest.fixture
-def window(world: World) -> Iterator[Window]:
-    return Window(world.where.gateway)
+def browser(world: World) -> Browser:
+    return Browser(world)
 
 
 def test_each_service_that_is_away_is_said_in_words_and_the_rest_is_shown(
-    world: World, window: Window, customer: Person, choice: Choice
+    world: World, browser: Browser, customer: Person, choice: Choice
 ) -> None:
     booked = book(customer, choice, "tok_visa")
     settled(customer, booked, "CONFIRMED", "captured")
-    signed_in = window.send("/en/sign-in/", name=customer.username, password=customer.password)
+    signed_in = browser.sign_in(customer.username, customer.password)
     assert booked["reference"] in signed_in.text
     [film] = world.anybody.get("/api/movies?now_showing=true&page_size=1").ok()["results"]
     theater = world.anybody.get("/api/theaters?page_size=1").ok()["results"][0]["id"]
 
     control.stop("catalog-web")
-    gone = window.get(fresh(f"/en/films/{film['slug']}/"))
+    gone = browser.get(fresh(f"/en/films/{film['slug']}/"))
     assert (gone.status, PROGRAMME in gone.text) == (503, True)
     assert int(gone.headers["Retry-After"]) > 0
-    assert booked["reference"] in window.get("/en/bookings/").text
+    assert booked["reference"] in browser.get("/en/bookings/").text
     control.start("catalog-web")
 
     control.stop("booking-web")
-    gone = window.get(fresh("/en/bookings/"))
+    gone = browser.get(fresh("/en/bookings/"))
     assert (gone.status, SEATS in gone.text) == (503, True)
-    shown = window.get(fresh(f"/en/?cinema={theater}"))
+    shown = browser.get(fresh(f"/en/?cinema={theater}"))
     assert (shown.status, film["title"] in shown.text or "/en/showtimes/" in shown.text) == (200, True)
     control.start("booking-web")
 
     control.stop("frontend-web")
-    page = window.get(fresh("/vi/"))
+    page = browser.get(fresh("/vi/"))
     assert (page.status, "Vé bạn đã mua" in page.text) == (503, True)
     customer.get(f"/api/bookings/{booked['id']}").ok()
 
 
 def test_without_redis_the_programme_is_shown_and_nobody_is_signed_out(
-    world: World, window: Window, market: Market
+    world: World, browser: Browser, market: Market
 ) -> None:
     person = market.customer()
-    window.send("/en/sign-in/", name=person.username, password=person.password)
-    stranger = Window(world.where.gateway)
+    browser.sign_in(person.username, person.password)
+    stranger = Browser(world)
 
     control.stop("redis")
     assert stranger.get(fresh("/en/cinemas/")).status == 200
-    refused = stranger.send("/en/sign-in/", name=person.username, password=person.password)
+    refused = stranger.sign_in(person.username, person.password)
     assert (refused.status, SIGNING_IN in refused.text) == (503, True)
-    mine = window.get("/en/bookings/")
+    mine = browser.get("/en/bookings/")
     assert (mine.status, SIGNING_IN in mine.text) == (503, True)
 
     control.start("redis")
     control.wait_ready("redis")
     # Redis kept the session, or lost it with its memory: the cookie is still there in either case. The shop asks it
     # again a moment after it is back.
-    wait_for(lambda: window.get("/en/me/").status == 200, what="the shop's head with its reader's name")
+    wait_for(lambda: browser.get("/en/me/").status == 200, what="the shop's head with its reader's name")
