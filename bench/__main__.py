@@ -7,7 +7,7 @@ from typing import Any
 from bench import figures, limits, live, offers, system
 from bench.http import Client
 from bench.market import BenchError
-from bench.report import keep, say
+from bench.report import judged, keep, print_judged, say
 from stack.errors import StackError
 
 # As many as there are clients at once, and as many who fill their hands with what is accepted in ten seconds.
@@ -31,7 +31,7 @@ def run() -> dict[str, Any]:
         found["beside_slow_cards"] = figures.beside_slow_cards(market, slow)
         system.settle(stack)
         say("live seats")
-        found["live"] = live.live_seats(market, watched)
+        found["live"] = live.live_seats(stack, market, watched)
         system.settle(stack)
         say("pgbench")
         limit = limits.transactions_per_second(system.database(stack, "booking"), clients=figures.CLIENTS, seconds=10)
@@ -103,21 +103,11 @@ def _ratios(found: dict[str, Any]) -> list[dict[str, Any]]:
         ("memory of web after / before", after["web"] / before["web"], "<=", 1.1),
         ("memory of workers after / before", after["worker"] / before["worker"], "<=", 1.1),
     ]
-    return [
-        {
-            "figure": name,
-            "value": round(value, 3),
-            "target": f"{sign} {target:g}",
-            "met": value >= target if sign == ">=" else value <= target,
-        }
-        for name, value, sign, target in rows
-    ]
+    return [judged(*row) for row in rows]
 
 
 def print_table(found: dict[str, Any]) -> None:
-    print(f"\n{'figure':42} {'value':>10}  {'target':>10}")
-    for row in found["ratios"]:
-        print(f"{row['figure']:42} {row['value']:>10g}  {row['target']:>10}  {'met' if row['met'] else 'MISSED'}")
+    print_judged(found["ratios"])
     print(
         f"\npgbench {found['pgbench_per_second']}/s · accepted {found['accepted']['per_second']}/s"
         f" (p50 {found['accepted']['p50_ms']} ms) · settled {found['settled']['per_second']}/s"

@@ -6,13 +6,14 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 from bench.http import Client
 from bench.market import BenchError, Market, Showtime
+from bench.processor import seconds_of
 from stack import control
 from stack.instance import ROOT
+from stack.lifecycle import Stack
 from stack.processes import proportional_set_size
 
 SOCKETS = int(os.environ.get("BENCH_SOCKETS", "5000"))
@@ -26,7 +27,7 @@ WORKERS = 8
 PROCESS = "booking-live"
 
 
-def live_seats(market: Market, showtime: Showtime) -> dict[str, Any]:
+def live_seats(stack: Stack, market: Market, showtime: Showtime) -> dict[str, Any]:
     """Seats held at PER_SECOND of one showtime that SOCKETS pages watch; they are let go of afterwards.
 
     Raises BenchError.
@@ -40,15 +41,14 @@ def live_seats(market: Market, showtime: Showtime) -> dict[str, Any]:
         assert pages.stdout is not None
         if pages.stdout.readline().strip() != "ready":
             raise BenchError(f"{SOCKETS} sockets could not be opened")
-        process = control.pid(PROCESS)
-        spent = _cpu_seconds(process)
+        spent = seconds_of(stack, PROCESS)
         began = time.monotonic()
         answered, bookings = _hold(market, showtime)
         if not answered:
             raise BenchError("no booking was accepted while pages watched")
         took = time.monotonic() - began
-        used = _cpu_seconds(process) - spent
-        size = proportional_set_size(process)
+        used = seconds_of(stack, PROCESS) - spent
+        size = proportional_set_size(control.pid(PROCESS))
         pages.stdin.write(json.dumps(answered) + "\n")
         pages.stdin.flush()
         found: dict[str, Any] = json.loads(pages.stdout.readline())
@@ -84,9 +84,3 @@ def _hold(market: Market, showtime: Showtime) -> tuple[dict[str, float], list[tu
     for thread in threads:
         thread.join()
     return answered, bookings
-
-
-def _cpu_seconds(process: int) -> float:
-    """User's and system's (proc(5), /proc/pid/stat)."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

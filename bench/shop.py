@@ -19,7 +19,7 @@ from bench import system
 from bench.http import Client, percentile
 from bench.limits import file_server, reads_per_second
 from bench.market import BenchError
-from bench.report import keep, say
+from bench.report import judged, keep, print_judged, say
 from stack import packages
 from stack.errors import StackError
 from stack.lifecycle import Stack
@@ -118,8 +118,7 @@ def run() -> dict[str, Any]:
     figures: list[dict[str, Any]] = []
 
     def told(name: str, value: float, sign: str, target: float) -> None:
-        met = value <= target if sign == "<=" else value >= target
-        figures.append({"figure": name, "value": value, "target": f"{sign} {target:g}", "met": met})
+        figures.append(judged(name, value, sign, target))
 
     with system.unlimited(stack), customer(stack) as page:
         say("buying up to the checkout")
@@ -149,9 +148,7 @@ def main() -> int:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     kept = keep(found, kind="shop-")
-    print(f"\n{'figure':42} {'value':>10}  {'target':>10}")
-    for row in found["figures"]:
-        print(f"{row['figure']:42} {row['value']:>10g}  {row['target']:>10}  {'met' if row['met'] else 'MISSED'}")
+    print_judged(found["figures"])
     print(f"kept in {kept}")
     return 0
 

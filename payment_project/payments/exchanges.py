@@ -3,6 +3,9 @@
 Each function is a part of its caller's transaction.
 """
 
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
 from django.utils import timezone
 
 from payments import books, domain, exchange_rules, kept
@@ -10,7 +13,7 @@ from payments.books import Answered
 from payments.exchange_rules import EXCHANGES
 from payments.ledger import Kind
 from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, Refund, RefundStatus
-from payments.seats import RefundKind
+from payments.seats import RefundKind, Seat
 
 # Why a booking ended that another one is paid with: booking's word for it.
 EXCHANGED = "exchanged"
@@ -30,14 +33,28 @@ def can_be_lent(row: Payment) -> bool:
     return lender is not None and fits and exchange_rules.can_lend(kept.known(lender), row.exchange_amount)
 
 
-def going(row: Payment) -> int:
-    """What of this row, which is locked, the gateway is being asked to give back."""
+def booking_exchanged(
+    row: Payment,
+    payment: domain.Payment,
+    carried: int,
+    *,
+    retained: int,
+    seats: Collection[UUID],
+    given_back: Sequence[Seat],
+) -> None:
+    """A booking ended in exchange: what pays the other one went back, of which the gateway was asked nothing.
+
+    payment: as the row, which is locked, has it. The others as exchange_rules.booking_exchanged.
+    """
     asked = GatewayOperation.objects.filter(payment=row, kind=Kind.REFUND, state__in=UNFINISHED)
-    return sum(operation.total for operation in asked)
-
-
-def write_down(row: Payment, decision: domain.Decision) -> None:
-    """A booking ended in exchange: what pays the other one went back, of which the gateway was asked nothing."""
+    decision = exchange_rules.booking_exchanged(
+        payment,
+        carried,
+        retained=retained,
+        going=sum(operation.total for operation in asked),
+        seats=seats,
+        given_back=given_back,
+    )
     answered = _went_back(row, decision.payment.exchanged) if decision.payment.exchanged else None
     written, _ = books.write(row, decision, answered=answered)
     assert written  # nobody else can have changed a row that is locked

@@ -25,7 +25,6 @@ from payments import (
     cards,
     clerks,
     domain,
-    exchange_rules,
     exchanges,
     gift_cards,
     kept,
@@ -152,9 +151,9 @@ def end_booking(*, booking: BookingEnding) -> None:
         payment, carried = kept.known(row), booking.carried.amount if booking.carried else 0
         seats_ended, given_back = booking.seat_ids, booking.given_back
         if carried and payment.booking is not states.Booking.ENDED:
-            going, ended = exchanges.going(row), exchange_rules.booking_exchanged
-            after = ended(payment, carried, going=going, retained=retained, seats=seats_ended, given_back=given_back)
-            exchanges.write_down(row, after)
+            exchanges.booking_exchanged(
+                row, payment, carried, retained=retained, seats=seats_ended, given_back=given_back
+            )
         else:
             _save(row, domain.booking_ended(payment, retained=retained, seats=seats_ended, given_back=given_back))
 
