@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from waiting import wait_for
-from world import Person, World, patient
+from world import Person, World
 
 # In which everybody sees what staff have changed, and what a machine that others keep busy takes on top.
 SEEN_SECONDS, PATIENCE_SECONDS = 1, 5
@@ -15,21 +15,17 @@ SEEN_SECONDS, PATIENCE_SECONDS = 1, 5
 
 @pytest.fixture
 def film(admin: Person) -> dict[str, Any]:
-    made: dict[str, Any] = (
-        patient(admin)
-        .post(
-            "/api/movies",
-            {
-                "title": f"The Lighthouse {secrets.token_hex(4)}",
-                "text_language": "en",
-                "duration_minutes": 90,
-                "genres": ["drama"],
-                "languages": ["en"],
-                "release_date": "2026-01-01",
-            },
-        )
-        .ok(201)
-    )
+    made: dict[str, Any] = admin.post(
+        "/api/movies",
+        {
+            "title": f"The Lighthouse {secrets.token_hex(4)}",
+            "text_language": "en",
+            "duration_minutes": 90,
+            "genres": ["drama"],
+            "languages": ["en"],
+            "release_date": "2026-01-01",
+        },
+    ).ok(201)
     return made
 
 

@@ -1,6 +1,7 @@
 """Strict input: what cannot be stored or understood is told, never guessed at, never a 500."""
 
 import base64
+import io
 import json
 import time
 from collections.abc import Callable
@@ -8,11 +9,13 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpResponse
 from rest_framework import serializers
 from rest_framework.test import APIClient
 from things.models import Thing
 
-from chassis.web.parsing import StrictSerializer
+from chassis.web.parsing import DrainMiddleware, StrictSerializer
 
 pytestmark = pytest.mark.django_db
 
@@ -274,3 +277,12 @@ def test_a_prefix_that_is_no_plain_path_is_ignored(client: APIClient, prefix: st
     make_things(3)
     address = client.get("/things?page_size=1", HTTP_X_FORWARDED_PREFIX=prefix).json()["next"]
     assert address.startswith("http://testserver/things?")
+
+
+def test_a_body_that_nobody_read_is_read_to_its_end_however_large_the_gateway_lets_it_be():
+    body = io.BytesIO(bytes(9 * 1024 * 1024))
+    request = WSGIRequest(
+        {"REQUEST_METHOD": "PUT", "PATH_INFO": "/", "CONTENT_LENGTH": str(len(body.getvalue())), "wsgi.input": body}
+    )
+    DrainMiddleware(lambda _: HttpResponse(status=413))(request)
+    assert not body.read()

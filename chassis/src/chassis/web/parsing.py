@@ -26,7 +26,9 @@ MAX_INTEGER = 2**63 - 1
 # A float of 64 bits has 17 digits that matter; what is longer is written to be slow to read.
 MAX_DIGITS = 40
 PIECE = 64 * 1024
-DRAINED_PIECES = 128
+# More than the gateway lets through, 9 MiB: gunicorn closes a connection on which more than a little is left unread,
+# and says so to nobody, so that the next request on it fails.
+DRAINED_PIECES = 160
 # PostgreSQL cannot store NUL in text, and a lone surrogate is not encodable as UTF-8.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # A text, or the rest of one that never ends: what stands in it is no comma between values.
