@@ -3,7 +3,7 @@
 import secrets
 
 from waiting import wait_for
-from world import Market, Person, World, book, payment_of, settled
+from world import Market, Person, World, book, settled
 
 
 def test_what_a_guest_bought_is_in_the_account_that_proves_the_address(world: World, market: Market) -> None:
@@ -31,6 +31,9 @@ def test_what_a_guest_bought_is_in_the_account_that_proves_the_address(world: Wo
         return [booking["id"] for booking in owner.get("/api/bookings").ok()["results"]] == [booked["id"]]
 
     wait_for(has_it, what="booking of the guest in the account")
-    wait_for(lambda: payment_of(owner, booked)["status"] == "captured", what="its payment")
+    paid = f"/api/payments?booking_id={booked['id']}"
+    wait_for(
+        lambda: [payment["status"] for payment in owner.get(paid).ok()["results"]] == ["captured"], what="its payment"
+    )
     wait_for(lambda: guest.get("/api/bookings").status == 401, what="end of the guest's session")
     assert owner.get(f"/api/bookings/{booked['id']}").ok()["tickets"]
