@@ -94,6 +94,8 @@ def page_settings(*, name: str, app: str, title: str) -> dict[str, Any]:
         **_web(name=name),
         "DEPENDS_ON": ("redis",),
         "INSTALLED_APPS": ["django.contrib.sessions", "django.contrib.messages", "django.contrib.staticfiles", app],
+        # Files that the shop's pages and those of staff both load.
+        "STATICFILES_DIRS": [Path(__file__).parent / "static"],
         "CACHES": _caches(name=name) | {"sessions": _cache(name=name, away_is_a_miss=False)},
         "SESSION_ENGINE": "django.contrib.sessions.backends.cache",
         "SESSION_CACHE_ALIAS": "sessions",

@@ -8,6 +8,7 @@ from rest_framework.negotiation import DefaultContentNegotiation as ByFormat
 
 from chassis.web import health, metrics
 from chassis.web.dead_letters_admin import dead_letters_view
+from chassis.web.desk import desk_urls, pages
 from chassis.web.sign_in import SignInForm
 
 
@@ -34,5 +35,6 @@ def service_urls(app_urls: str) -> list[URLPattern | URLResolver]:
             admin.site.admin_view(dead_letters_view),
             name="dead_letters",
         ),
+        *desk_urls(pages()),
         path(f"admin/{settings.SERVICE_NAME}/", admin.site.urls),
     ]
