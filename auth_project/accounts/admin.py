@@ -5,7 +5,6 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.forms import AdminPasswordChangeForm
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.auth import logout
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.models import Group
 from django.contrib.auth.views import PasswordChangeView
@@ -14,6 +13,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import services, sessions
 from accounts.domain import (
@@ -31,6 +32,11 @@ from accounts.models import OneTimeToken, Revocation, Session, User, rank_by
 from accounts.selectors import prover_of
 from chassis.admin import ChoicesInWords, ReadOnlyAdmin, StaffAdmin, words
 from chassis.web.gateway import address_of
+from chassis.web.staff_tokens import delete_cookie
+
+# Their pages show keys.
+for device in (TOTPDevice, StaticDevice):
+    admin.site.unregister(device)
 
 ADDRESS_BY_ANOTHER = (
     "Somebody else of staff gave this account its address, and may read its mail. Its owner has to change the address"
@@ -295,8 +301,9 @@ class OwnPasswordView(PasswordChangeView):
             for error in problem.errors or ({"detail": f"{problem.title}."},):
                 form.add_error("new_password1", error["detail"])
             return self.form_invalid(form)
-        logout(self.request)
-        return redirect("admin:index")
+        response = redirect("admin:login")
+        delete_cookie(response)
+        return response
 
 
 def own_password(request: HttpRequest) -> HttpResponseBase:

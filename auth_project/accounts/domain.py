@@ -66,6 +66,7 @@ class EndReason(StrEnum):
     DEACTIVATED = "deactivated"
     ENDED_BY_STAFF = "ended_by_staff"
     CLAIMED = "claimed"
+    SECOND_FACTOR = "second_factor"
 
 
 # Two tabs renew at once, or an answer is lost and asked for again: so long the token before the newest is no theft.

@@ -76,6 +76,35 @@ class SignInThrottled(TooManyRequests):
         )
 
 
+class SecondFactorRequired(Unauthenticated):
+    code = "second_factor_required"
+    title = "This account has a second factor: give a code of it too"
+
+
+class WrongCode(Unauthenticated):
+    code = "wrong_code"
+    title = "The code is wrong, was used or is too old"
+
+
+class SecondFactorThrottled(TooManyRequests):
+    code = "second_factor_throttled"
+    title = "Too many wrong codes"
+
+    def __init__(self, *, seconds: int) -> None:
+        """seconds: until the next code is looked at."""
+        super().__init__(f"Too many wrong codes. Try again in {seconds} s.", retry_after=seconds)
+
+
+class SecondFactorNotSetUp(PermissionDenied):
+    code = "second_factor_not_set_up"
+    title = "A role of this account needs a second factor: sign in to the admin site and set one up"
+
+
+class NotStaff(PermissionDenied):
+    code = "not_staff"
+    title = "This account is none of staff"
+
+
 class AboveYourRank(PermissionDenied):
     code = "above_your_rank"
     title = "You may not do this to this account"

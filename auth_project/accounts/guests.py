@@ -49,7 +49,7 @@ def open_guest(
         emit(UserRegistered.of(user), subject=user.id)
         if asked:
             mailed.ask_to_verify(user)
-        session_id, pair = sessions.open_session(user, as_of=as_of, address=address, user_agent=user_agent)
+        opened = sessions.open_session(user, as_of=as_of, address=address, user_agent=user_agent)
     metrics.REGISTRATIONS.inc()
-    audit.record("guest_opened", user_id=user.id, address=address, session_id=str(session_id))
-    return pair
+    audit.record("guest_opened", user_id=user.id, address=address, session_id=str(opened.session.pk))
+    return opened.pair

@@ -193,6 +193,9 @@ class Session(models.Model):
     end_reason = models.CharField(max_length=16, blank=True, choices=[(reason, reason) for reason in EndReason])
     address = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=200, blank=True)
+    by_code = models.BooleanField(
+        default=False, db_default=False, help_text="Whether they gave a code of their second factor."
+    )
 
     class Meta:
         db_table = "sessions"

@@ -119,11 +119,29 @@ class SignInInput(StrictSerializer):
     username = TextField(required=False, max_length=254, help_text="The user name, or the e-mail address.")
     email = TextField(required=False, max_length=254, help_text="In place of the user name.")
     password = PasswordField()
+    code = TextField(required=False, max_length=32, help_text="Of the second factor, where the account has one.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("username" in attrs) == ("email" in attrs):
             raise serializers.ValidationError({"username": "Give a user name or an e-mail address, one of them."})
-        return {"login": attrs.get("username") or attrs["email"], "password": attrs["password"]}
+        login = attrs.get("username") or attrs["email"]
+        return {"login": login, "password": attrs["password"], "code": attrs.get("code", "")}
+
+
+class StaffSignInInput(StrictSerializer):
+    username = TextField(max_length=254)
+    password = PasswordField()
+    code = TextField(max_length=32, allow_blank=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return {"login": attrs.pop("username"), **attrs}
+
+
+class StaffTokenInput(StrictSerializer):
+    token = TextField(max_length=4096)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return {"text": attrs["token"]}
 
 
 class TokenPairSerializer(serializers.Serializer[Any]):

@@ -1,6 +1,7 @@
 """Signing in, refreshing and signing out."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 from uuid import UUID
@@ -9,7 +10,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import audit, metrics, revocations, throttle
+from accounts import audit, metrics, revocations, second_factor, throttle
 from accounts.domain import (
     Deed,
     EndReason,
@@ -19,7 +20,14 @@ from accounts.domain import (
     living,
     with_new_access_token,
 )
-from accounts.errors import AboveYourRank, InvalidCredentials, InvalidRefreshToken, SignInThrottled
+from accounts.errors import (
+    AboveYourRank,
+    InvalidCredentials,
+    InvalidRefreshToken,
+    NotStaff,
+    SecondFactorNotSetUp,
+    SignInThrottled,
+)
 from accounts.models import Session, User
 from accounts.records import actor_of
 from accounts.selectors import users_by_login
@@ -79,25 +87,51 @@ def _whose_password(password: str, candidates: Sequence[User], *, hashes: int) -
     return matching[0] if matching else None
 
 
-def sign_in(*, login: str, password: str, address: str | None = None, user_agent: str = "") -> TokenPair:
-    """Opens a session. Raises InvalidCredentials, SignInThrottled."""
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """as_of: from before whoever it is was recognised."""
+
+    user: User
+    session: Session
+    pair: TokenPair
+    as_of: datetime
+
+
+def sign_in(
+    *, login: str, password: str, code: str = "", address: str | None = None, user_agent: str = ""
+) -> TokenPair:
+    """Opens a session. Raises InvalidCredentials, SignInThrottled, SecondFactorNotSetUp, and as second_factor.check()."""
+    return open_for(login=login, password=password, code=code, address=address, user_agent=user_agent).pair
+
+
+def open_for(
+    *, login: str, password: str, code: str, address: str | None, user_agent: str, staff: bool = False
+) -> Opened:
+    """staff: for the desk, where the second factor is set up too. Raises as sign_in(), and NotStaff."""
     as_of = timezone.now()
     user = check_credentials(login=login, password=password, address=address)
+    by_code = second_factor.check(user, code, address=address)
+    if staff and not user.is_staff:
+        raise NotStaff
+    if not staff and not by_code and second_factor.is_needed(user):
+        raise SecondFactorNotSetUp
     with transaction.atomic():
         # The password was checked outside of any transaction: it may have been changed meanwhile.
         unchanged = User.objects.select_for_update().filter(pk=user.pk, password=user.password, is_active=True)
         if not unchanged.exists():
             raise InvalidCredentials
-        session_id, pair = open_session(user, as_of=as_of, address=address, user_agent=user_agent)
+        opened = open_session(user, as_of=as_of, address=address, user_agent=user_agent, by_code=by_code)
     metrics.SIGN_INS.labels("accepted").inc()
-    audit.record("signed_in", user_id=user.id, address=address, session_id=str(session_id))
-    return pair
+    audit.record("signed_in", user_id=user.id, address=address, session_id=str(opened.session.pk))
+    return opened
 
 
-def open_session(user: User, *, as_of: datetime, address: str | None, user_agent: str) -> tuple[UUID, TokenPair]:
+def open_session(
+    user: User, *, as_of: datetime, address: str | None, user_agent: str, by_code: bool = False
+) -> Opened:
     """A session of somebody who was recognised, and its tokens. Needs a transaction. as_of: before they were."""
     session_id = uuid7()
-    issued = issue(user=user, session_id=session_id, as_of=as_of)
+    issued = issue(user=user, session_id=session_id, as_of=as_of, by_code=by_code)
     session = Session(
         id=session_id,
         user=user,
@@ -106,10 +140,11 @@ def open_session(user: User, *, as_of: datetime, address: str | None, user_agent
         expires_at=issued.refresh_expires_at,
         address=address,
         user_agent=user_agent[:200],
+        by_code=by_code,
     )
     session.access = [issued.access]
     session.save(force_insert=True)
-    return session_id, issued.pair
+    return Opened(user, session, issued.pair, as_of)
 
 
 def refresh(*, refresh_token: str, address: str | None = None) -> TokenPair:
@@ -213,7 +248,7 @@ def _lock(session_id: UUID) -> Session:
 
 
 def _rotate(session: Session, user: User, *, as_of: datetime) -> TokenPair:
-    issued = issue(user=user, session_id=session.id, as_of=as_of)
+    issued = issue(user=user, session_id=session.id, as_of=as_of, by_code=session.by_code)
     now = timezone.now()
     session.access, surplus = with_new_access_token(session.access, issued.access, now=now)
     for token in surplus:
@@ -228,7 +263,9 @@ def _rotate(session: Session, user: User, *, as_of: datetime) -> TokenPair:
 def _repeat(session: Session, user: User) -> TokenPair:
     """What _rotate() gave last: nothing is new, so nothing is written."""
     last = Remembered(access=session.access[-1], refresh_jti=session.refresh_jti, refresh_expires_at=session.expires_at)
-    return issue(user=user, session_id=session.id, as_of=session.refreshed_at, again=last).pair
+    return issue(
+        user=user, session_id=session.id, as_of=session.refreshed_at, by_code=session.by_code, again=last
+    ).pair
 
 
 def _end(session: Session, reason: EndReason) -> None:

@@ -15,6 +15,7 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 from accounts.domain import AccessTokenId
 from accounts.errors import InvalidRefreshToken
 from accounts.models import User
+from chassis.web.staff_tokens import BY_CODE, BY_PASSWORD
 
 
 class RotatingKeyBackend(TokenBackend):
@@ -90,11 +91,14 @@ class Remembered:
     refresh_expires_at: datetime
 
 
-def issue(*, user: User, session_id: UUID, as_of: datetime, again: Remembered | None = None) -> Issued:
+def issue(
+    *, user: User, session_id: UUID, as_of: datetime, by_code: bool = False, again: Remembered | None = None
+) -> Issued:
     """A new pair for the session, with the user's name and roles, and whether the address is proven.
 
     as_of: before the user was read. A revocation between then and now concerns the pair too, so that is its `iat`:
     else roles that were taken meanwhile would live on in a token that looks newer.
+    by_code: they gave a code of their second factor.
     again: it is this pair once more, with its ids, as it was issued as_of.
     """
     refresh = Refresh.for_user(user)
@@ -108,6 +112,7 @@ def issue(*, user: User, session_id: UUID, as_of: datetime, again: Remembered | 
         access["jti"], access["exp"] = again.access.jti, again.access.expires
     access["username"] = user.username
     access["roles"] = sorted(user.roles)
+    access["amr"] = [BY_PASSWORD, BY_CODE] if by_code else [BY_PASSWORD]
     access["email_verified"] = user.email_verified_at is not None
     return Issued(
         pair=TokenPair(access_token=str(access), refresh_token=str(refresh), expires_in=settings.ACCESS_TOKEN_SECONDS),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts import api
+from accounts import api, staff_api
 
 urlpatterns = [
     path("register", api.Register.as_view()),
@@ -14,5 +14,8 @@ urlpatterns = [
     path("password/reset/confirm", api.PasswordResetConfirm.as_view()),
     path("email/verify", api.EmailVerification.as_view()),
     path("email/verify/request", api.EmailVerificationAgain.as_view()),
+    path("staff/sessions", staff_api.StaffSessions.as_view()),
+    path("staff/sessions/renew", staff_api.StaffSessionRenewal.as_view()),
+    path("staff/sessions/end", staff_api.StaffSessionEnd.as_view()),
     path(".well-known/jwks.json", api.Jwks.as_view()),
 ]

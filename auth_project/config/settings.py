@@ -22,9 +22,17 @@ globals().update(
 )
 
 # Of two commands with one name Django takes that of the first app: createsuperuser is ours.
-INSTALLED_APPS = ["accounts", *(app for app in globals()["INSTALLED_APPS"] if app != "accounts")]
+# What django-otp registers as admin pages shows keys: accounts takes it away again, and so comes after it.
+INSTALLED_APPS = [
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "accounts",
+    *(app for app in globals()["INSTALLED_APPS"] if app != "accounts"),
+]
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["accounts.backends.StaffBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.backends.RightsOfRoles"]
+STAFF_SIGN_ON = "accounts.sign_on.Here"
 SILENCED_SYSTEM_CHECKS = [
     *globals()["SILENCED_SYSTEM_CHECKS"],
     "auth.W004",  # user names are unique by an index on their lower case
@@ -76,3 +84,7 @@ SIGN_IN_LONGEST_WAIT_SECONDS = env.int("SIGN_IN_LONGEST_WAIT_SECONDS", default=3
 SIGN_IN_ATTEMPTS_SECONDS = env.int("SIGN_IN_ATTEMPTS_SECONDS", default=900)
 MAIL_REQUESTS = env.int("MAIL_REQUESTS", default=5)
 MAIL_REQUESTS_SECONDS = env.int("MAIL_REQUESTS_SECONDS", default=3600)
+
+# Who has one of these roles enters the desk, and signs in by the API, with a second factor alone.
+SECOND_FACTOR_ROLES = env.list("SECOND_FACTOR_ROLES", default=[])
+OTP_TOTP_ISSUER = "Marquee"

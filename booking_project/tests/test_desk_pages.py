@@ -12,9 +12,9 @@ from factories import seat_ids
 from bookings.admin import ShowtimeAdmin
 from bookings.inventory import seat_statuses
 from bookings.models import Booking, BookingTransition, Showtime
+from chassis import testing_staff
 from chassis.ids import uuid7
 from chassis.storage.models import AuditRecord
-from chassis.web.staff import Entry, enters, local_user
 
 LIST = "/admin/booking/bookings/booking/"
 REASON = {"reason": "note among colleagues", "message": "We are sorry."}
@@ -25,9 +25,7 @@ def enter(client: Client, db: None) -> Callable[..., Client]:
     """enter("support", account_id) → a browser of somebody who signed in with that account of auth's."""
 
     def sign_in(role: str, account_id: Any = None) -> Client:
-        user = local_user(role, {role})
-        enters(user, Entry(account_id=account_id or uuid7(), since=time.time()))
-        client.force_login(user, backend="chassis.web.staff.AuthServiceBackend")
+        testing_staff.enter(client, role, username=role, account_id=account_id or uuid7())
         return client
 
     return sign_in

@@ -1,5 +1,6 @@
 """Staff sign in to an admin site with the account they have at auth."""
 
+import json
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -7,12 +8,13 @@ from typing import Any
 import jwt
 import pytest
 from django.contrib.auth.models import Group, User
+from django.contrib.sessions.models import Session
 from django.test import Client as Browser
 from servers import Request, Server, serving
 
-from chassis.ids import uuid7
-from chassis.testing import access_token
-from chassis.web import staff
+from chassis.testing_staff import staff_token
+from chassis.web import sign_on
+from chassis.web.staff_tokens import COOKIE
 
 pytestmark = pytest.mark.django_db
 
@@ -22,12 +24,12 @@ LOGIN = "/admin/chassis/login/"
 class Auth:
     def __init__(self) -> None:
         self.roles: tuple[str, ...] = ("manager",)
-        self.status = 200
+        self.status = 201
         self.body: Any = None
 
     def decide(self, request: Request) -> None:
-        token = access_token(user_id=uuid7(), username="ada", roles=self.roles)
-        request.answer(self.status, {"access_token": token} if self.body is None else self.body)
+        token = staff_token("", username="ada", roles=frozenset(self.roles))
+        request.answer(self.status, {"token": token.text} if self.body is None else self.body)
 
 
 @pytest.fixture
@@ -39,15 +41,15 @@ def auth() -> Auth:
 def server(auth: Auth, settings: Any) -> Iterator[Server]:
     with serving(auth.decide) as opened:
         settings.AUTH_URL = opened.base
-        staff._auth.cache_clear()
+        sign_on.sign_on.cache_clear()
         yield opened
-    staff._auth.cache_clear()
+    sign_on.sign_on.cache_clear()
 
 
-def sign_in(browser: Browser) -> int:
+def sign_in(browser: Browser, **more: str) -> int:
     """302 for in, 200 for the form again."""
-    form = {"username": "Ada", "password": "correct horse"}
-    return browser.post(LOGIN, form, HTTP_X_FORWARDED_FOR="203.0.113.7").status_code
+    form = {"username": "Ada", "password": "correct horse", **more}
+    return browser.post(LOGIN, form, HTTP_X_FORWARDED_FOR="203.0.113.7", HTTP_USER_AGENT="a browser").status_code
 
 
 def test_staff_get_in_and_their_roles_are_their_groups(client: Browser, server: Server) -> None:
@@ -58,8 +60,54 @@ def test_staff_get_in_and_their_roles_are_their_groups(client: Browser, server: 
     assert not user.has_usable_password()
     assert client.get("/admin/chassis/").status_code == 200
     [request] = server.requests
-    assert request.path == "/token"
-    assert request.headers["X-Forwarded-For"] == "203.0.113.7"
+    assert request.path == "/staff/sessions"
+    assert (request.headers["X-Forwarded-For"], request.headers["User-Agent"]) == ("203.0.113.7", "a browser")
+
+
+def test_one_cookie_is_all_that_a_browser_gets(client: Browser, server: Server) -> None:
+    """None of Django's sessions, which would be another door; and what somebody else gave the browser is gone."""
+    client.cookies["chassis_session"] = client.session.session_key or "given"
+    assert sign_in(client) == 302
+    cookie = client.cookies[COOKIE]
+    assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == ("/admin", True, "Lax")
+    assert client.cookies["chassis_session"].value == ""
+    assert not Session.objects.exists()
+
+
+def test_a_code_is_passed_on_as_it_was_meant(client: Browser, server: Server) -> None:
+    sign_in(client, code=" 123 456 ")
+    assert json.loads(server.requests[0].told)["code"] == "123456"
+
+
+def test_what_auth_says_about_a_code_is_said_to_them(client: Browser, server: Server, auth: Auth) -> None:
+    auth.status, auth.body = 401, {"code": "second_factor_required", "detail": "Give a code of it too."}
+    page = client.post(LOGIN, {"username": "Ada", "password": "correct horse"})
+    assert "Give a code of it too." in page.content.decode()
+
+
+def test_who_signs_out_of_one_is_out_of_all(client: Browser, server: Server, auth: Auth) -> None:
+    sign_in(client)
+    token = client.cookies[COOKIE].value
+    auth.status, auth.body = 204, b""
+    assert client.post("/admin/chassis/logout/").status_code == 302
+    assert client.cookies[COOKIE].value == ""
+    assert server.requests[-1].path == "/staff/sessions/end"
+    assert json.loads(server.requests[-1].told) == {"token": token}
+
+
+def test_while_auth_is_away_redis_tells_who_signed_out(client: Browser, server: Server, auth: Auth) -> None:
+    sign_in(client)
+    held = client.cookies[COOKIE].value
+    auth.status = 503
+    assert client.post("/admin/chassis/logout/").status_code == 302
+    client.cookies[COOKIE] = held
+    assert client.get("/admin/chassis/").status_code == 302
+
+
+def test_nobody_is_signed_out_by_a_link(client: Browser, server: Server) -> None:
+    sign_in(client)
+    assert client.get("/admin/chassis/logout/").status_code == 405
+    assert client.get("/admin/chassis/").status_code == 200
 
 
 def test_an_admin_is_a_superuser_until_auth_says_otherwise(client: Browser, server: Server, auth: Auth) -> None:
@@ -77,17 +125,6 @@ def test_a_customer_does_not_get_in_and_leaves_no_account(client: Browser, serve
     auth.roles = ("customer",)
     assert sign_in(client) == 200
     assert not User.objects.exists()
-
-
-def test_who_lost_their_roles_keeps_none_here_once_they_try_to_come_in(
-    client: Browser, server: Server, auth: Auth
-) -> None:
-    assert sign_in(client) == 302
-    auth.roles = ("customer",)
-    assert sign_in(Browser()) == 200
-    user = User.objects.get()
-    assert (user.is_staff, user.is_superuser, list(user.groups.all())) == (False, False, [])
-    assert client.get("/admin/chassis/").status_code == 302
 
 
 @pytest.mark.parametrize("roles", [("admin",), ("customer",)])
@@ -119,16 +156,14 @@ def test_who_staff_are_and_what_they_may_do_is_not_edited_here(admin_client: Bro
         (401, {"code": "not_authenticated"}),
         (429, {"code": "too_many_requests"}),
         (503, {}),
-        (200, {}),
-        (200, []),
-        (200, b"<html>"),
-        (200, {"access_token": None}),
-        (200, {"access_token": "x"}),
-        (200, {"access_token": jwt.encode({"roles": ["admin"]}, "k" * 32)}),
-        (200, {"access_token": jwt.encode({"username": "ada"}, "k" * 32)}),
-        (200, {"access_token": jwt.encode({"username": "ada", "roles": None}, "k" * 32)}),
-        (200, {"access_token": jwt.encode({"username": "ada", "roles": ["admin"]}, "k" * 32)}),
-        (200, {"access_token": jwt.encode({"username": "ada", "roles": ["admin"], "user_id": "x"}, "k" * 32)}),
+        (403, {"code": "not_staff", "detail": None}),
+        (400, b"<html>"),
+        (201, {}),
+        (201, []),
+        (201, b"<html>"),
+        (201, {"token": None}),
+        (201, {"token": "x"}),
+        (201, {"token": jwt.encode({"roles": ["admin"]}, "k" * 32)}),
     ],
 )
 def test_whatever_else_auth_answers_is_a_refusal(
@@ -148,11 +183,11 @@ def test_whoever_is_turned_away_for_a_while_is_told_for_how_long(client: Browser
 
 def test_while_auth_is_away_nobody_gets_in(client: Browser, settings: Any, caplog: Any) -> None:
     settings.AUTH_URL = "http://127.0.0.1:9"
-    staff._auth.cache_clear()
+    sign_on.sign_on.cache_clear()
     with caplog.at_level(logging.WARNING):
         assert sign_in(client) == 200
-    staff._auth.cache_clear()
-    assert "sign-in to the admin failed" in caplog.text
+    sign_on.sign_on.cache_clear()
+    assert "auth cannot be asked" in caplog.text
     assert "correct horse" not in caplog.text
 
 

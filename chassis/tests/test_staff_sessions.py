@@ -1,20 +1,27 @@
-"""A session at an admin site ends with what it stands on: a role, a password, an account that is active."""
+"""Somebody's sign-in at the admin sites ends with what it stands on: a role, a password, an account that is active."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.contrib.auth.models import User
 from django.test import Client
 from processes import address
+from servers import Request, serving
+from things.models import Thing
 
 from chassis.ids import uuid7
 from chassis.storage.redis import redis_client
-from chassis.testing import redis_url
+from chassis.testing import KEY_ID, SIGNING_KEY, access_token, redis_url
 from chassis.testing_proxy import Proxy
-from chassis.testing_staff import enter
-from chassis.web import revoked, staff_sessions
+from chassis.testing_staff import enter, staff_token
+from chassis.web import revoked, sign_on, staff_sessions
+from chassis.web.problems import Unauthenticated
+from chassis.web.staff_tokens import COOKIE, StaffToken
+from chassis.web.tokens import ALGORITHM, verify
 
 pytestmark = pytest.mark.django_db
 HOME = "/admin/chassis/"
@@ -38,10 +45,41 @@ def proxy(_told: None, proxied: Any, redis_at: Callable[[str], None]) -> Proxy:
     return made
 
 
+class Auth:
+    """What auth answers about sessions: the status, and the token that it gives anew."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.given: StaffToken | None = None
+
+    def decide(self, request: Request) -> None:
+        token = self.given or staff_token("manager")
+        request.answer(self.status, {"token": token.text} if self.status == 200 else {"code": "x", "detail": "No."})
+
+
 @pytest.fixture
-def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So long ago was it that the session was found in order."""
-    monkeypatch.setattr(staff_sessions, "GRACE_SECONDS", 0.0)
+def auth(settings: Any) -> Iterator[Auth]:
+    made = Auth()
+    with serving(made.decide) as opened:
+        settings.AUTH_URL = opened.base
+        sign_on.sign_on.cache_clear()
+        yield made
+    sign_on.sign_on.cache_clear()
+
+
+@pytest.fixture
+def no_auth(settings: Any) -> Iterator[None]:
+    """Nothing listens at the discard port."""
+    settings.AUTH_URL = "http://127.0.0.1:9"
+    sign_on.sign_on.cache_clear()
+    yield
+    sign_on.sign_on.cache_clear()
+
+
+def minutes_ago(minutes: float, **told: float) -> dict[str, float]:
+    """Of a token that was given then."""
+    given = time.time() - minutes * 60
+    return {"since": given, "issued_at": given, "expires_at": given + 900, **told}
 
 
 def is_in(client: Client) -> bool:
@@ -97,19 +135,97 @@ def test_who_signs_in_again_afterwards_is_in_with_what_they_have_now(client: Cli
     assert (user.is_superuser, [group.name for group in user.groups.all()]) == (False, ["support"])
 
 
-def test_after_a_day_it_is_over_however_busy_it_was(client: Client, settings: Any) -> None:
+def test_after_a_day_it_is_over_however_busy_it_was(client: Client, settings: Any, no_auth: None) -> None:
     enter(client, "manager", since=time.time() - settings.SESSION_COOKIE_AGE + 60)
     assert is_in(client)
     enter(client, "manager", since=time.time() - settings.SESSION_COOKIE_AGE - 1)
     assert not is_in(client)
 
 
-def test_a_session_that_does_not_say_whose_it_is_is_over(client: Client) -> None:
-    enter(client, "manager")
-    session = client.session
-    del session[staff_sessions.KEY]
-    session.save()
+@pytest.mark.parametrize("cookie", ["", "x", "a.b.c", "\x00", "[" * 9000])
+def test_what_is_no_token_is_nobody(client: Client, cookie: str) -> None:
+    client.cookies[COOKIE] = cookie
     assert not is_in(client)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"token_type": "access"},
+        {"roles": "admin"},
+        {"sid": "x"},
+        {"user_id": None},
+        {"auth_time": "long ago"},
+        {"amr": None},
+        {"session_ends": None},
+    ],
+    ids=str,
+)
+def test_a_token_that_says_something_else_is_nobody(client: Client, change: dict[str, Any]) -> None:
+    claims = {**staff_token("admin").claims(), **change}
+    client.cookies[COOKIE] = jwt.encode(claims, SIGNING_KEY, ALGORITHM, headers={"kid": KEY_ID})
+    assert not is_in(client)
+
+
+def test_a_token_by_another_key_is_nobody(client: Client) -> None:
+    key = Ed25519PrivateKey.generate()
+    client.cookies[COOKIE] = jwt.encode(staff_token("admin").claims(), key, ALGORITHM, headers={"kid": KEY_ID})
+    assert not is_in(client)
+
+
+def test_the_one_kind_of_token_is_not_good_at_the_others_door(client: Client) -> None:
+    token = access_token(user_id=uuid7(), roles=("admin",))
+    client.cookies[COOKIE] = token
+    assert not is_in(client)
+    with pytest.raises(Unauthenticated):
+        verify(staff_token("admin").text)
+
+
+def test_a_cookie_says_nothing_outside_of_the_admin_site(client: Client) -> None:
+    enter(client, "admin")
+    request: Any = client.get("/health/live").wsgi_request
+    assert staff_sessions.token_of(request) is None
+
+
+def test_a_token_is_renewed_silently_with_the_roles_of_now(client: Client, auth: Auth) -> None:
+    account_id = enter(client, "manager", **minutes_ago(20))
+    auth.given = staff_token("support", account_id=account_id)
+    assert is_in(client)
+    assert client.cookies[COOKIE].value == auth.given.text
+    cookie = client.cookies[COOKIE]
+    assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == ("/admin", True, "Lax")
+    assert cookie["max-age"] > 23 * 3600
+    assert [group.name for group in User.objects.get().groups.all()] == ["support"]
+
+
+def test_a_form_that_was_left_open_for_an_hour_is_saved(client: Client, auth: Auth) -> None:
+    account_id = enter(client, "admin", **minutes_ago(60))
+    auth.given = staff_token("admin", account_id=account_id)
+    assert client.post(f"{HOME}things/thing/add/", {"name": "lamp", "size": 1}).status_code == 302
+    assert Thing.objects.filter(name="lamp").exists()
+
+
+def test_a_young_token_asks_nobody(client: Client, no_auth: None) -> None:
+    enter(client, "manager", **minutes_ago(4))
+    assert is_in(client)
+
+
+def test_what_auth_does_not_renew_is_over_and_leaves_no_rights(client: Client, auth: Auth) -> None:
+    enter(client, "admin", **minutes_ago(6))
+    auth.status = 401
+    assert not is_in(client)
+    assert not User.objects.filter(is_staff=True).exists()
+
+
+@pytest.mark.parametrize("status", [500, 503, 404])
+def test_while_auth_is_away_a_token_is_good_until_its_end(client: Client, auth: Auth, status: int) -> None:
+    auth.status = status
+    enter(client, "manager", **minutes_ago(14))
+    assert is_in(client)
+    enter(client, "manager", **minutes_ago(16))
+    assert client.get(HOME).status_code == 503
+    auth.status, auth.given = 200, None
+    assert is_in(client)
 
 
 def test_an_operators_local_account_is_not_auths_to_end(admin_client: Client) -> None:
@@ -123,16 +239,27 @@ def test_a_session_says_who_it_is_for_at_auth(client: Client) -> None:
 
 
 @pytest.mark.parametrize("way", ["cut", "freeze"])
-def test_while_redis_is_away_for_a_moment_nobody_is_thrown_out(client: Client, proxy: Proxy, way: str) -> None:
+def test_while_redis_is_away_for_a_moment_nobody_is_thrown_out(
+    client: Client, proxy: Proxy, no_auth: None, way: str
+) -> None:
     enter(client, "manager")
     getattr(proxy, way)()
     assert is_in(client)
 
 
-def test_while_redis_is_away_for_longer_nobody_goes_on_unseen_and_nobody_has_to_sign_in_again(
-    client: Client, proxy: Proxy, no_grace: None, redis_at: Callable[[str], None]
+def test_while_redis_is_away_for_longer_auth_is_asked(client: Client, proxy: Proxy, auth: Auth) -> None:
+    proxy.cut()
+    enter(client, "manager", **minutes_ago(6))
+    auth.status = 401
+    assert not is_in(client)
+    auth.status = 200
+    assert is_in(client)
+
+
+def test_while_both_are_away_nobody_goes_on_unseen_and_nobody_has_to_sign_in_again(
+    client: Client, proxy: Proxy, no_auth: None, redis_at: Callable[[str], None]
 ) -> None:
-    account_id = enter(client, "manager")
+    account_id = enter(client, "manager", **minutes_ago(6))
     proxy.cut()
     answer = client.get(HOME)
     assert (answer.status_code, answer["Retry-After"], answer.json()["code"]) == (503, "5", "service_unavailable")
@@ -142,30 +269,8 @@ def test_while_redis_is_away_for_longer_nobody_goes_on_unseen_and_nobody_has_to_
     assert not is_in(client)
 
 
-def test_the_moment_of_grace_counts_from_when_the_session_was_last_found_in_order(
-    client: Client, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(staff_sessions, "NOTED_EVERY_SECONDS", 0.0)
-    enter(client, "manager")
-    assert is_in(client)
-    noted = client.session[staff_sessions.KEY]["in_order"]
-    proxy.cut()
-    clock = monkeypatch.setattr
-    clock(staff_sessions.time, "time", lambda: noted + staff_sessions.GRACE_SECONDS - 1)
-    assert is_in(client)
-    clock(staff_sessions.time, "time", lambda: noted + staff_sessions.GRACE_SECONDS + 1)
-    assert client.get(HOME).status_code == 503
-
-
-def test_that_it_was_in_order_is_not_written_with_every_page(client: Client) -> None:
-    enter(client, "manager")
-    before = client.session[staff_sessions.KEY]
-    assert is_in(client)
-    assert client.session[staff_sessions.KEY] == before
-
-
-def test_a_redis_that_came_back_empty_is_as_good_as_one_that_is_away(client: Client, no_grace: None) -> None:
-    account_id = enter(client, "manager")
+def test_a_redis_that_came_back_empty_is_as_good_as_one_that_is_away(client: Client, no_auth: None) -> None:
+    account_id = enter(client, "manager", **minutes_ago(6))
     for mark in (None, b"telling:this one"):
         redis_client().flushdb()
         if mark:
@@ -173,6 +278,13 @@ def test_a_redis_that_came_back_empty_is_as_good_as_one_that_is_away(client: Cli
         assert client.get(HOME).status_code == 503
     revoked.revoke_user(account_id, seconds=60)
     assert not is_in(client)
+
+
+def test_who_has_to_set_up_a_second_factor_comes_nowhere_else(client: Client) -> None:
+    enter(client, "admin", must_enrol=True)
+    for path in ("", "things/thing/", "dead-letters/"):
+        answer = client.get(HOME + path)
+        assert (answer.status_code, answer["Location"]) == (302, staff_sessions.ENROLMENT)
 
 
 def test_of_two_revocations_the_later_counts_in_whatever_order_they_are_told(client: Client) -> None:

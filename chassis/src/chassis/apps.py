@@ -1,31 +1,28 @@
-from typing import Any
-
 from django.apps import AppConfig
+from django.contrib.admin.apps import SimpleAdminConfig
 
 
 class ChassisConfig(AppConfig):
+    default = True
     name = "chassis"
     label = "chassis"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         # What answers requests is loaded by who answers them: a worker, a relay and a command start in half the time.
-        from django.contrib.auth.signals import user_logged_in
-
         from chassis.storage import database_metrics
         from chassis.telemetry import tracing
         from chassis.web import grants
 
         database_metrics.connect()
         grants.connect()
-        user_logged_in.connect(_begin_session, dispatch_uid="chassis.web.staff_sessions")
         if tracing.ON:
             from chassis.web import spans
 
             spans.connect()
 
 
-def _begin_session(**sent: Any) -> None:
-    from chassis.web import staff_sessions
+class DeskConfig(SimpleAdminConfig):
+    """The plain configuration: admin modules are loaded by the web process alone (chassis.urls)."""
 
-    staff_sessions.begin(**sent)
+    default_site = "chassis.web.sign_in.DeskSite"

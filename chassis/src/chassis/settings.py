@@ -156,8 +156,7 @@ def _django(*, name: str, app: str) -> dict[str, Any]:
     return {
         "DEPENDS_ON": ("postgresql", "schema", "redis", "rabbitmq"),
         "INSTALLED_APPS": [
-            # The plain configuration: admin modules are loaded by the web process alone (chassis.urls).
-            "django.contrib.admin.apps.SimpleAdminConfig",
+            "chassis.apps.DeskConfig",
             "django.contrib.auth",
             "django.contrib.contenttypes",
             "django.contrib.sessions",
@@ -205,10 +204,9 @@ def _django(*, name: str, app: str) -> dict[str, Any]:
         "EXPORTED_ROWS": within("EXPORTED_ROWS", 1, 1_000_000, default=50_000),
         # Lines of a file that is imported, where a kind of file has no lower bound of its own.
         "IMPORTED_LINES": within("IMPORTED_LINES", 1, 10_000, default=10_000),
-        "AUTHENTICATION_BACKENDS": [
-            "chassis.web.staff.AuthServiceBackend",
-            "django.contrib.auth.backends.ModelBackend",
-        ],
+        # What a role may do; and the account that an operator makes here by command when auth is away.
+        "AUTHENTICATION_BACKENDS": ["django.contrib.auth.backends.ModelBackend"],
+        "STAFF_SIGN_ON": "chassis.web.sign_on.ByAuth",
         "AUTH_URL": env.str("AUTH_URL"),
         "SESSION_ENGINE": "django.contrib.sessions.backends.cached_db",
         "SESSION_COOKIE_NAME": f"{name}_session",
@@ -219,6 +217,7 @@ def _django(*, name: str, app: str) -> dict[str, Any]:
         "CSRF_COOKIE_PATH": f"/admin/{name}/",
         "CSRF_COOKIE_SECURE": secure,
         "CSRF_FAILURE_VIEW": "chassis.web.exceptions.csrf_failure",
+        "MESSAGE_STORAGE": "chassis.web.messages.OfThisSite",
     }
 
 

@@ -1,10 +1,12 @@
 """For the tests of a service: staff who are signed in, and whether its groups and pages are what its STAFF_MAY says."""
 
 import time
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 from uuid import UUID
 
+import jwt
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.sessions.backends.cached_db import SessionStore
@@ -14,23 +16,41 @@ from django.test import Client, RequestFactory
 
 from chassis.ids import uuid7
 from chassis.roles import NOTHING, Everything
+from chassis.testing import KEY_ID, SIGNING_KEY
 from chassis.web.roles import group_names, is_superuser, may, staff_may
 from chassis.web.spreadsheets import CSV
-from chassis.web.staff import Entry, enters, local_user
+from chassis.web.staff_tokens import COOKIE, StaffToken
+from chassis.web.tokens import ALGORITHM
 
 VERBS = ("view", "add", "change", "delete")
 
 
-def enter(client: Client, role: str, *, username: str = "somebody", **entry: Any) -> UUID:
-    """Signs the client in to the admin site as AuthServiceBackend would; who they are at auth now.
+def enter(client: Client, role: str, *, username: str = "somebody", **told: Any) -> UUID:
+    """Gives the client the cookie of somebody who signed in at auth; who they are there.
 
-    entry: fields of their Entry, which is otherwise somebody's who came in this moment.
+    told: fields of their StaffToken, which is otherwise of somebody who came in this moment.
     """
-    made = Entry(**{"account_id": uuid7(), "since": time.time(), "session_id": uuid7().hex, **entry})
-    user = local_user(username, {role})
-    enters(user, made)
-    client.force_login(user, backend="chassis.web.staff.AuthServiceBackend")
-    return made.account_id
+    token = staff_token(role, username=username, **told)
+    client.cookies[COOKIE] = token.text
+    return token.account_id
+
+
+def staff_token(role: str, *, username: str = "somebody", **told: Any) -> StaffToken:
+    """A token like auth's, signed with the key that the tests trust."""
+    now = time.time()
+    since = told.get("since", now)
+    fields = {
+        "account_id": uuid7(),
+        "username": username,
+        "roles": frozenset({role}),
+        "session_id": uuid7().hex,
+        "since": since,
+        "ends_at": since + settings.SESSION_COOKIE_AGE,
+        "issued_at": now,
+        "expires_at": now + 900,
+    }
+    token = StaffToken(**{**fields, **told})
+    return replace(token, text=jwt.encode(token.claims(), SIGNING_KEY, ALGORITHM, headers={"kid": KEY_ID}))
 
 
 def assert_groups_are_the_table() -> None:

@@ -9,14 +9,12 @@ from rest_framework.negotiation import DefaultContentNegotiation as ByFormat
 from chassis.web import health, metrics
 from chassis.web.dead_letters_admin import dead_letters_view
 from chassis.web.desk import desk_urls, pages
-from chassis.web.sign_in import SignInForm
 
 
 def service_urls(app_urls: str) -> list[URLPattern | URLResolver]:
     """app_urls: the dotted name of the service's own routes."""
     admin.autodiscover()
     admin.site.site_header = admin.site.site_title = settings.SERVICE_TITLE
-    admin.site.login_form = SignInForm
     # What the gateway has at / is an address book for programmes.
     admin.site.site_url = None
     admin.site.index_title = "Administration"

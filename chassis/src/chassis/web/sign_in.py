@@ -1,19 +1,125 @@
-"""The sign-in page of every admin site: whoever is turned away for a while is told so, and for how long."""
+"""The sign-in page of every admin site: signed in at one is signed in at all of them, and signed out likewise."""
 
+import logging
+import time
 from typing import Any
 
+from django import forms
+from django.contrib.admin import AdminSite
 from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth import REDIRECT_FIELD_NAME, authenticate, logout
+from django.contrib.auth.views import LoginView
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import rotate_token
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
 
+from chassis.storage.redis import RedisUnavailable
+from chassis.web.gateway import address_of
+from chassis.web.revoked import revoke_token
+from chassis.web.sign_on import AWAY, Away, Refused, sign_on
+from chassis.web.staff_sessions import token_of
+from chassis.web.staff_tokens import StaffToken, delete_cookie, set_cookie
 
-def turned_away(request: HttpRequest | None, why: str) -> None:
-    """For a backend that was not asked whether the password is right: the page says why, and not that it is wrong."""
-    if request is not None:
-        request.META["marquee.turned_away"] = why
+log = logging.getLogger(__name__)
 
 
 class SignInForm(AdminAuthenticationForm):
-    def get_invalid_login_error(self) -> ValidationError:
-        why: Any = self.request.META.get("marquee.turned_away") if self.request is not None else None
-        return ValidationError(why, code="turned_away") if why else super().get_invalid_login_error()
+    """token: of who came in, once the form was found to be in order; None for an operator's local account."""
+
+    code = forms.CharField(
+        label="Code",
+        required=False,
+        max_length=32,
+        help_text="Of your second factor, if you have set one up; or one of your recovery codes.",
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}),
+    )
+    token: StaffToken | None = None
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        username, password = given.get("username"), given.get("password")
+        if not username or not password or self.request is None:
+            return given
+        try:
+            self.token = sign_on().sign_in(
+                username=username,
+                password=password,
+                code="".join(given.get("code", "").split()),
+                address=address_of(self.request),
+                user_agent=self.request.headers.get("User-Agent", "")[:200],
+            )
+        except (Refused, Away) as turned_away:
+            self.user_cache: Any = authenticate(self.request, username=username, password=password)
+            if self.user_cache is None:
+                raise self._refusal(turned_away) from None
+            self.confirm_login_allowed(self.user_cache)
+        else:
+            account = sign_on().account(self.token)
+            if account is None or not account.is_active:
+                raise self.get_invalid_login_error()
+        return given
+
+    def _refusal(self, turned_away: Refused | Away) -> ValidationError:
+        said = AWAY if isinstance(turned_away, Away) else turned_away.said
+        return ValidationError(said, code="turned_away") if said else self.get_invalid_login_error()
+
+
+class SignInView(LoginView):
+    form_class = SignInForm
+    template_name = "chassis/sign_in.html"
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        if form.token is None:
+            return super().form_valid(form)
+        # Whoever had a session of Django's before, or gave the browser one, is nobody now.
+        logout(self.request)
+        rotate_token(self.request)
+        response = HttpResponseRedirect(self.get_success_url())
+        set_cookie(response, form.token)
+        return response
+
+
+class DeskSite(AdminSite):
+    """An admin site that is entered by one sign-in for all."""
+
+    @method_decorator([never_cache, sensitive_post_parameters("password", "code")])
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        front_page = reverse("admin:index", current_app=self.name)
+        if request.method == "GET" and self.has_permission(request):
+            return HttpResponseRedirect(front_page)
+        context = {
+            **self.each_context(request),
+            "title": "Sign in",
+            "subtitle": None,
+            "app_path": request.get_full_path(),
+            "username": request.user.get_username(),
+        }
+        if REDIRECT_FIELD_NAME not in {**request.GET.dict(), **request.POST.dict()}:
+            context[REDIRECT_FIELD_NAME] = front_page
+        return SignInView.as_view(extra_context={**context, **(extra_context or {})})(request)
+
+    @method_decorator(require_POST)
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Out of all sites. Where auth is away, Redis tells them."""
+        token = token_of(request)
+        if token is not None:
+            try:
+                sign_on().sign_out(token)
+            except Away:
+                _tell_that_it_is_over(token)
+        logout(request)
+        response = HttpResponseRedirect(reverse("admin:login", current_app=self.name))
+        delete_cookie(response)
+        return response
+
+
+def _tell_that_it_is_over(token: StaffToken) -> None:
+    try:
+        revoke_token(token.session_id, seconds=int(token.ends_at - time.time()))
+    except RedisUnavailable:
+        log.warning("a staff session was left open: neither auth nor redis could be told")

@@ -1,108 +1,135 @@
-"""A session at an admin site: a day at the longest, and no longer than auth has nothing against who began it.
+"""Who of staff a page of an admin site is for: whoever the token in their cookie names, and auth has nothing against.
 
-Each page asks Redis for what auth revoked, as each call of an API does. While Redis is away, or has come back empty,
-nobody can say who was thrown out meanwhile: whoever was seen to be in order a moment ago goes on for GRACE_SECONDS,
-and then waits, still signed in, until it can be asked again (docs/adr/0010-admin-sessions-end-with-the-account.md).
+One sign-in is good at all five sites, for a day at the longest. Each page asks Redis for what auth revoked, as each
+call of an API does, and a token is renewed at auth every few minutes. What cannot be asked is put off: while Redis is
+away auth is asked, while auth is away a token is good until its end, and after that a page answers 503 and nobody is
+signed out (docs/adr/0108-one-sign-in-for-the-desk.md).
 """
 
 import logging
 import time
 from collections.abc import Callable
-from enum import Enum
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, logout
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from chassis.storage.redis import RedisUnavailable
 from chassis.web.exceptions import problem_response
-from chassis.web.problems import ServiceUnavailable
-from chassis.web.revoked import still_stands
-from chassis.web.staff import AuthServiceBackend, Entry, stand_down
+from chassis.web.problems import ServiceUnavailable, Unauthenticated
+from chassis.web.revoked import LEEWAY_SECONDS, still_stands
+from chassis.web.sign_on import Away, Refused, sign_on
+from chassis.web.staff_tokens import COOKIE, PATH, StaffToken, read, set_cookie
 
 log = logging.getLogger(__name__)
 
-GRACE_SECONDS = 300.0
-# So often a session notes that it was found in order: a row written once a minute, not once a page.
-NOTED_EVERY_SECONDS = 60.0
-KEY = "staff"
-# The account an operator made here by command has nothing to do with auth.
-_LOCAL = "django.contrib.auth.backends.ModelBackend"
-_SHADOW = f"{AuthServiceBackend.__module__}.{AuthServiceBackend.__qualname__}"
+# So old a token is renewed; and so long it is good while neither Redis nor auth can be asked.
+RENEWED_AFTER_SECONDS = 300.0
+# Where somebody sets up the second factor that their role needs, and the way out: all that there is for them until then.
+ENROLMENT = f"{PATH}/auth/second-factor/"
+_OPEN_BEFORE_ENROLMENT = (ENROLMENT, f"{PATH}/auth/logout/", f"{PATH}/auth/jsi18n/")
 
 
-class Verdict(Enum):
-    GOES_ON = "goes on"
-    ENDED = "ended"
-    CANNOT_BE_SAID = "cannot be said"
+class Ended(Exception):
+    """The session is over, or the token is none."""
+
+
+class CannotBeSaid(Exception):
+    """Whether the session goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """renewed: the browser does not have this token yet."""
+
+    token: StaffToken
+    renewed: bool = False
+
+
+def token_of(request: HttpRequest) -> StaffToken | None:
+    """Of who is signed in; None for nobody, and for an operator's local account."""
+    token: StaffToken | None = getattr(request, "staff", None)
+    return token
 
 
 def account_id_of(request: HttpRequest) -> UUID | None:
     """Who is signed in to this admin site, by their id at auth; None for an operator's local account."""
-    noted = request.session.get(KEY)
-    return UUID(noted["account"]) if noted else None
+    token = token_of(request)
+    return token.account_id if token else None
 
 
-def judge(session: Any) -> Verdict:
-    """What a session of somebody who is signed in is worth now."""
-    if session.get(BACKEND_SESSION_KEY) == _LOCAL:
-        return Verdict.GOES_ON
-    noted, now = session.get(KEY), time.time()
-    # A session that does not say who began it, and when, cannot be ended by who they are.
-    if noted is None or now - noted["since"] > settings.SESSION_COOKIE_AGE:
-        return Verdict.ENDED
+def admit(text: str) -> Admitted:
+    """What the cookie of somebody who came in before is worth now. Raises Ended, CannotBeSaid."""
     try:
-        stands = still_stands(user_id=noted["account"], session_id=noted["session"], since=noted["since"])
+        token = read(text)
+    except Unauthenticated:
+        raise Ended from None
+    except ServiceUnavailable:
+        raise CannotBeSaid from None
+    now = time.time()
+    if now > token.ends_at:
+        raise Ended
+    is_young = now - token.issued_at < RENEWED_AFTER_SECONDS
+    try:
+        if not still_stands(user_id=token.account_id, session_id=token.session_id, since=token.since):
+            _end(token)
+        good_until = token.expires_at + LEEWAY_SECONDS
     except RedisUnavailable:
-        return Verdict.GOES_ON if now - noted["in_order"] < GRACE_SECONDS else Verdict.CANNOT_BE_SAID
-    if not stands:
-        return Verdict.ENDED
-    if now - noted["in_order"] > NOTED_EVERY_SECONDS:
-        session[KEY] = {**noted, "in_order": now}
-    return Verdict.GOES_ON
+        # Auth found it in order when it gave the token; it reads tables, and needs no Redis for it.
+        good_until = token.issued_at + RENEWED_AFTER_SECONDS
+    if is_young:
+        return Admitted(token)
+    try:
+        return Admitted(sign_on().renew(token), renewed=True)
+    except Refused:
+        _end(token)
+    except Away:
+        if now > good_until:
+            raise CannotBeSaid from None
+    return Admitted(token)
+
+
+def _end(token: StaffToken) -> None:
+    log.info("staff session ended", extra={"account_id": str(token.account_id), "user_name": token.username})
+    sign_on().stand_down(token)
+    raise Ended
 
 
 class StaffSessionMiddleware:
-    """Stands behind Django's AuthenticationMiddleware, and looks at the pages of the admin site alone."""
+    """Stands behind Django's AuthenticationMiddleware, and looks at the pages of the admin site alone.
+
+    Somebody with a cookie is who it says, or nobody. A session of Django's is had by an operator's local account only.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path_info.startswith(settings.SESSION_COOKIE_PATH) and request.user.is_authenticated:
-            verdict = judge(request.session)
-            if verdict is Verdict.ENDED:
-                _end(request)
-            elif verdict is Verdict.CANNOT_BE_SAID:
-                away = ServiceUnavailable("Whether you are still signed in cannot be asked right now.", retry_after=5)
-                return problem_response(away, instance=request.path)
-        return self.get_response(request)
+        text = request.COOKIES.get(COOKIE)
+        if text is None or not request.path_info.startswith(f"{PATH}/"):
+            return self.get_response(request)
+        try:
+            admitted = admit(text)
+        except Ended:
+            return self.get_response(request)
+        except CannotBeSaid:
+            away = ServiceUnavailable("Whether you are still signed in cannot be asked right now.", retry_after=5)
+            return problem_response(away, instance=request.path)
+        if admitted.token.must_enrol and request.path_info not in _OPEN_BEFORE_ENROLMENT:
+            return redirect(ENROLMENT)
+        enter(request, admitted.token)
+        response = self.get_response(request)
+        if admitted.renewed and COOKIE not in response.cookies:
+            set_cookie(response, admitted.token)
+        return response
 
 
-def begin(*, request: HttpRequest, user: Any, **_: Any) -> None:
-    """Somebody signed in (user_logged_in): their session says who at auth they are, and since when."""
-    entry: Entry | None = getattr(user, "entry", None)
-    if entry is not None:
-        request.session[KEY] = {
-            "account": str(entry.account_id),
-            "since": entry.since,
-            "session": entry.session_id,
-            "in_order": time.time(),
-            "login": _login_of(user),
-        }
-
-
-def _end(request: HttpRequest) -> None:
-    noted = request.session.get(KEY) or {}
-    log.info("admin session ended", extra={"account_id": noted.get("account"), "user_name": str(request.user)})
-    # Rights that a newer sign-in brought stay.
-    if request.session.get(BACKEND_SESSION_KEY) == _SHADOW and noted.get("login") == _login_of(request.user):
-        stand_down(request.user)
-    logout(request)
-
-
-def _login_of(user: Any) -> str:
-    """Which sign-in was the last, as Django notes it."""
-    return user.last_login.isoformat() if user.last_login else ""
+def enter(request: HttpRequest, token: StaffToken) -> None:
+    """The request is theirs from now on: nobody's, if there is no account that may stand for them."""
+    unknown: Any = request
+    account = sign_on().account(token)
+    unknown.user = AnonymousUser() if account is None else account
+    unknown.staff = None if account is None else token
