@@ -13,7 +13,9 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django_otp.plugins.otp_static import admin as _  # noqa: F401  (registers first what is taken away)
 from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp import admin as __  # noqa: F401  (the same)
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import services, sessions
