@@ -127,6 +127,8 @@ def of_service(
         "BIND": HOST,
         "PORT": str(ports[service.name]),
         "WORKER_CONCURRENCY": str(service.worker_concurrency),
+        # The demo's staff have a password alone, until they set up more.
+        "REFUNDS_NEED_SECOND_FACTOR": os.environ.get("REFUNDS_NEED_SECOND_FACTOR", "0"),
         "PROMETHEUS_MULTIPROC_DIR": str(instance.run / "metrics" / service.name),
         **_own(instance, service, ports=ports, secrets=secrets),
         **_shown(instance, service.name, "TLS_CERTIFICATE", "TLS_CERTIFICATE_KEY"),

@@ -14,6 +14,7 @@ from bookings.exchange_rules import Exchange
 from bookings.history import Cause
 from bookings.models import Booking
 from bookings.selectors import locked_booking
+from chassis import second_factor
 from chassis.four_eyes import Objection, alone_up_to
 from chassis.money import Money, format_money
 from chassis.states import IllegalTransition
@@ -90,7 +91,8 @@ def _refuse_too_much(booking: Booking) -> None:
 
 
 def _refuse_to_decide_alone(actor: Actor, *, owner_id: UUID) -> None:
-    """Raises OwnPurchase, AddressChanged."""
+    """Raises SecondFactorNeeded, OwnPurchase, AddressChanged."""
+    second_factor.require(actor)
     said = objection_to(actor.account_id, owner_id=owner_id)
     if said is not None:
         raise _REFUSED[said]

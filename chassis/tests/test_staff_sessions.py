@@ -235,7 +235,9 @@ def test_an_operators_local_account_is_not_auths_to_end(admin_client: Client) ->
 def test_a_session_says_who_it_is_for_at_auth(client: Client) -> None:
     account_id = enter(client, "manager")
     request: Any = client.get(HOME).wsgi_request
-    assert staff_sessions.account_id_of(request) == account_id
+    token = staff_sessions.token_of(request)
+    assert token is not None
+    assert token.account_id == account_id
 
 
 @pytest.mark.parametrize("way", ["cut", "freeze"])

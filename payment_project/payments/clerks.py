@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from chassis import second_factor
 from chassis.four_eyes import Objection
 from chassis.storage.address_changes import objection_to
 from chassis.storage.audit_log import Actor
@@ -34,7 +35,8 @@ class Clerk:
 
 
 def check(clerk: Clerk, payment: Payment) -> None:
-    """Raises OwnPurchase or AddressChanged when somebody else has to decide on this payment's money."""
+    """Raises SecondFactorNeeded, and OwnPurchase or AddressChanged when somebody else has to decide on this money."""
+    second_factor.require(clerk.actor)
     said = objection_to(clerk.account_id, owner_id=payment.user_id)
     if said is not None:
         raise _REFUSED[said]

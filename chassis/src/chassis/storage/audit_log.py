@@ -33,11 +33,15 @@ class Door(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody of staff. id: as the door knows them; name: of their account at auth, the same behind every door."""
+    """Somebody of staff. id: as the door knows them; name: of their account at auth, the same behind every door.
+
+    by_code: they came in with a code of their second factor.
+    """
 
     id: UUID | str
     name: str
     door: str
+    by_code: bool = False
 
     @property
     def account_id(self) -> UUID | None:

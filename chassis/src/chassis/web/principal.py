@@ -10,6 +10,7 @@ from chassis.web.roles import is_staff, may
 class Principal:
     """The signed-in caller, as the token says. `token` is for calls made in the caller's name.
 
+    by_code: they signed in with a code of their second factor, too.
     email_verified: the address was proven when the token was made; one of before there was the claim proves nothing.
     """
 
@@ -20,6 +21,7 @@ class Principal:
     expires_at: int
     token: str = field(repr=False)
     email_verified: bool = False
+    by_code: bool = False
     is_authenticated: bool = True
 
     @property

@@ -22,7 +22,7 @@ from chassis.storage.audit_log import Actor, Door, columns, record
 from chassis.web import list_exports
 from chassis.web.searching import BoundedPaginator, filters_of, order_of, search
 from chassis.web.spreadsheets import CONTENT_TYPES, download
-from chassis.web.staff_sessions import account_id_of
+from chassis.web.staff_sessions import token_of
 
 # So many rows an action takes in one request: as many as a page of a list shows.
 MOST_AT_ONCE = 100
@@ -37,7 +37,10 @@ def actor_of(request: HttpRequest) -> Actor:
     user = request.user
     if user.pk is None:
         raise PermissionDenied
-    return Actor(account_id_of(request) or str(user.pk), user.get_username(), Door.ADMIN)
+    token = token_of(request)
+    if token is None:
+        return Actor(str(user.pk), user.get_username(), Door.ADMIN)
+    return Actor(token.account_id, user.get_username(), Door.ADMIN, by_code=token.by_code)
 
 
 class _Listed(ChangeList):

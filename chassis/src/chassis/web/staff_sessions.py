@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
@@ -53,12 +52,6 @@ def token_of(request: HttpRequest) -> StaffToken | None:
     """Of who is signed in; None for nobody, and for an operator's local account."""
     token: StaffToken | None = getattr(request, "staff", None)
     return token
-
-
-def account_id_of(request: HttpRequest) -> UUID | None:
-    """Who is signed in to this admin site, by their id at auth; None for an operator's local account."""
-    token = token_of(request)
-    return token.account_id if token else None
 
 
 def admit(text: str) -> Admitted:

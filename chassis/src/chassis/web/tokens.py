@@ -58,6 +58,7 @@ class SignedToken(AccessToken):
             expires_at=int(claims["exp"]),
             token=token,
             email_verified=claims.get("email_verified") is True,
+            by_code="otp" in claims.get("amr", ()),
         )
 
     def get_token_backend(self) -> TokenBackend:
