@@ -18,7 +18,7 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp import admin as __  # noqa: F401  (the same)
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import services, sessions
+from accounts import second_factor_admin, services, sessions
 from accounts.domain import (
     Deed,
     Rank,
@@ -133,7 +133,7 @@ class UserAdmin(StaffAdmin):
     search_help_text = "Id, user name, e-mail address, name or phone number"
     recorded_by_service = True
     filter_horizontal = ["groups"]
-    actions = ["end_sessions"]
+    actions = ["end_sessions", "reset_second_factor"]
     readonly_fields = ["id", "is_guest", "claimed_by", "email_verified_at", "last_login", "created_at", "updated_at"]
     form = ContactForm
     fieldsets = [
@@ -201,6 +201,13 @@ class UserAdmin(StaffAdmin):
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         ids = list(queryset.values_list("pk", flat=True))
         _tell(self, request, lambda: sessions.end_all_by_staff(user_ids=ids, staff=_staff(request)))
+
+    @admin.action(description="Take away a second factor that was lost", permissions=["assign_roles"])
+    def reset_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        return second_factor_admin.ask(self, request, queryset)
+
+    def has_assign_roles_permission(self, request: HttpRequest) -> bool:
+        return self._may_assign_roles(request)
 
     def has_end_sessions_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.end_session")

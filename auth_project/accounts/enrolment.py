@@ -1,13 +1,17 @@
 """A second factor is set up, and taken away where its owner has lost it."""
 
+from datetime import timedelta
+from uuid import UUID
+
 from django.db import transaction
+from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import audit, second_factor, sessions
-from accounts.domain import EndReason
-from accounts.errors import WrongCode
-from accounts.models import User
+from accounts.domain import EndReason, Rank
+from accounts.errors import NothingToReset, NotYoursToAgree, WrongCode
+from accounts.models import SecondFactorReset, User
 from accounts.records import actor_of
 from chassis.codes import new_code
 from chassis.storage.audit_log import record
@@ -15,6 +19,7 @@ from chassis.storage.audit_log import record
 RECOVERY_CODES = 10
 # Four groups of four signs of a code's alphabet: 80 bits.
 _LENGTH = 19
+LAPSES_AFTER = timedelta(days=1)
 
 
 def begin(user: User) -> TOTPDevice:
@@ -56,8 +61,37 @@ def _recovery_codes(user: User) -> list[str]:
     return codes
 
 
-def forget(user: User) -> None:
-    """They have no second factor any more, and no session. Needs a transaction."""
+def ask_to_reset(user: User, *, admin: User, reason: str) -> SecondFactorReset:
+    """An admin asks that it be taken away, for its owner lost it; another one agrees within a day.
+
+    Raises NotYoursToAgree for one's own and for who is no admin, NothingToReset where there is none.
+    """
+    if admin.pk == user.pk or admin.rank is not Rank.ASSIGNS_ROLES:
+        raise NotYoursToAgree
+    with transaction.atomic():
+        if not second_factor.is_set_up(user):
+            raise NothingToReset
+        asked = SecondFactorReset.objects.create(user=user, asked_by=admin, reason=reason)
+        record(actor_of(admin), "user.second_factor_reset_asked", ("user", user.pk), reason=reason)
+    return asked
+
+
+def agree_to_reset(reset_id: UUID, *, admin: User) -> None:
+    """It is gone, with every session of its owner, who sets up another. Raises NotYoursToAgree, NothingToReset."""
+    with transaction.atomic():
+        asked = SecondFactorReset.objects.select_for_update(of=["self"]).select_related("user").get(pk=reset_id)
+        if admin.pk in (asked.user_id, asked.asked_by_id) or admin.rank is not Rank.ASSIGNS_ROLES:
+            raise NotYoursToAgree
+        if asked.agreed_at is not None or timezone.now() > asked.asked_at + LAPSES_AFTER:
+            raise NothingToReset
+        asked.agreed_by, asked.agreed_at = admin, timezone.now()
+        asked.save(update_fields=["agreed_by", "agreed_at"])
+        _forget(asked.user)
+        record(actor_of(admin), "user.second_factor_reset", ("user", asked.user_id), reason=asked.reason)
+    audit.record("second_factor_reset", user_id=asked.user_id, by=str(admin.pk))
+
+
+def _forget(user: User) -> None:
     TOTPDevice.objects.filter(user=user).delete()
     StaticDevice.objects.filter(user=user).delete()
     sessions.end_sessions_of(user, reason=EndReason.SECOND_FACTOR)

@@ -100,6 +100,16 @@ class SecondFactorNotSetUp(PermissionDenied):
     title = "A role of this account needs a second factor: sign in to the admin site and set one up"
 
 
+class NotYoursToAgree(PermissionDenied):
+    code = "not_yours_to_agree"
+    title = "Another admin has to agree: not who asked, and not whose second factor it is"
+
+
+class NothingToReset(Conflict):
+    code = "nothing_to_reset"
+    title = "Nobody asked for this within the last day, or it is done"
+
+
 class NotStaff(PermissionDenied):
     code = "not_staff"
     title = "This account is none of staff"

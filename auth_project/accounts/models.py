@@ -230,6 +230,25 @@ class Session(models.Model):
         self.access_tokens = [[token.jti, token.expires] for token in tokens]
 
 
+class SecondFactorReset(models.Model):
+    """One admin asked that somebody's second factor be taken away, and another one has to agree."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", verbose_name="whose it is")
+    asked_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    reason = models.CharField(max_length=300)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    agreed_by = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
+    agreed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "second_factor_resets"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"Of {self.user}, asked by {self.asked_by}"
+
+
 class OneTimeToken(models.Model):
     """What was mailed to prove who reads an address; only its SHA-256 is kept. The newest of a purpose alone is good.
 

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from factories import PASSWORD, UserFactory
 
-from accounts.models import Session, User
+from accounts.models import SecondFactorReset, Session, User
 from chassis.storage.models import AuditRecord
 from chassis.testing_deeds import leaving_a_record, staff_deeds
 
@@ -44,6 +45,15 @@ def add(browser: Client, person: User) -> Any:
     return browser.post(f"{USERS}add/", {**form, "groups": [Group.objects.get(name="support").pk]})
 
 
+def with_factor(person: User) -> User:
+    TOTPDevice.objects.create(user=person, name="app", confirmed=True)
+    return person
+
+
+def asked_of(person: User) -> SecondFactorReset:
+    return SecondFactorReset.objects.create(user=person, asked_by=UserFactory(roles=["admin"]), reason="x")
+
+
 DEEDS: dict[str, Callable[[Client, User], Any]] = {
     "add user": add,
     "change user": lambda browser, person: browser.post(
@@ -55,6 +65,13 @@ DEEDS: dict[str, Callable[[Client, User], Any]] = {
     "end_selected session": lambda browser, person: browser.post(
         "/admin/auth/accounts/session/",
         {"action": "end_selected", "_selected_action": [str(Session.objects.get(user=person).pk)]},
+    ),
+    "reset_second_factor user": lambda browser, person: browser.post(
+        USERS, {"action": "reset_second_factor", "_selected_action": [str(with_factor(person).pk)], "reason": "x"}
+    ),
+    "agree secondfactorreset": lambda browser, person: browser.post(
+        "/admin/auth/accounts/secondfactorreset/",
+        {"action": "agree", "_selected_action": [str(asked_of(with_factor(person)).pk)]},
     ),
 }
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from factories import PASSWORD, UserFactory
 
 from accounts.domain import EndReason
-from accounts.models import OneTimeToken, Revocation, Session
+from accounts.models import OneTimeToken, Revocation, SecondFactorReset, Session
 from chassis.testing_pages import (
     assert_lists_are_taken_along,
     assert_nothing_hidden_can_be_asked,
@@ -45,6 +45,7 @@ def test_what_staff_read_is_in_words(client: Client) -> None:
             ada,
             link,
             told,
+            SecondFactorReset.objects.create(user=ada, asked_by=ada, reason="lost on a journey"),
             Session.objects.create(
                 user=ada, access_tokens=[], refreshed_at=later, expires_at=later, end_reason=EndReason.ENDED_BY_STAFF
             ),
@@ -54,4 +55,4 @@ def test_what_staff_read_is_in_words(client: Client) -> None:
 
 
 def test_what_staff_search_for_is_found_by_an_index() -> None:
-    assert_searches_have_indexes(few={"group", "revocation"})
+    assert_searches_have_indexes(few={"group", "revocation", "secondfactorreset"})
