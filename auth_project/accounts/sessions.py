@@ -100,7 +100,7 @@ class Opened:
 def sign_in(
     *, login: str, password: str, code: str = "", address: str | None = None, user_agent: str = ""
 ) -> TokenPair:
-    """Opens a session. Raises InvalidCredentials, SignInThrottled, SecondFactorNotSetUp, and as second_factor.check()."""
+    """Opens a session. Raises InvalidCredentials, SignInThrottled, SecondFactorNotSetUp, as second_factor.check()."""
     return open_for(login=login, password=password, code=code, address=address, user_agent=user_agent).pair
 
 

@@ -1,6 +1,5 @@
 """What staff do at the admin site: cancel with a note and a message, take seats off sale; and that it is recorded."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 

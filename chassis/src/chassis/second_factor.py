@@ -1,4 +1,4 @@
-"""Money leaves the house by the hands of somebody who gave a code of their second factor, and not by a password alone."""
+"""Money leaves the house by the hands of somebody who gave a code of their second factor, not by a password alone."""
 
 from django.conf import settings
 

@@ -1,4 +1,4 @@
-"""Who decides about staff who sign in: auth, asked over HTTP by the other services, and by itself in its own process."""
+"""Who decides about staff who sign in: auth, asked over HTTP by the other services, and by itself in its process."""
 
 import logging
 from functools import cache

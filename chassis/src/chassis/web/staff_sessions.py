@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 # So old a token is renewed; and so long it is good while neither Redis nor auth can be asked.
 RENEWED_AFTER_SECONDS = 300.0
-# Where somebody sets up the second factor that their role needs, and the way out: all that there is for them until then.
+# Where somebody sets up the second factor that their role needs, and the way out: all there is for them until then.
 ENROLMENT = f"{PATH}/auth/second-factor/"
 _OPEN_BEFORE_ENROLMENT = (ENROLMENT, f"{PATH}/auth/logout/", f"{PATH}/auth/jsi18n/")
 

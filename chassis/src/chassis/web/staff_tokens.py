@@ -19,7 +19,7 @@ COOKIE: Final = "staff"
 PATH: Final = "/admin"
 TOKEN_TYPE: Final = "staff"  # noqa: S105  (the name of a kind of token)
 # How somebody proved who they are (RFC 8176): by a password, and by a code of a second factor beside it.
-BY_PASSWORD: Final = "pwd"
+BY_PASSWORD: Final = "pwd"  # noqa: S105  (the name of a way)
 BY_CODE: Final = "otp"
 
 
