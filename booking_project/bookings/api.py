@@ -53,6 +53,7 @@ from bookings.promo_errors import PromoCodeInvalid, PromoCodeUnfit, PromoCodeUse
 from bookings.promo_guesses import guessing
 from bookings.schema import BookingSerializer
 from bookings.serializers import BookingRequest, WantedSerializer
+from chassis.second_factor import SecondFactorNeeded
 from chassis.web import idempotency
 from chassis.web.gateway import address_of, public_path
 from chassis.web.openapi import problems
@@ -195,6 +196,7 @@ class BookingView(APIView):
         ExchangeUnderWay,
         CancellationClosed,
         PermissionDenied,
+        SecondFactorNeeded,
         OwnPurchase,
         AddressChanged,
         SecondPersonNeeded,

@@ -22,6 +22,7 @@ from bookings.errors import (
 from bookings.presentation import present_exchange_quote, present_hold
 from bookings.promo_guesses import guessing
 from bookings.serializers import BookingRequest, ExchangeQuoteRequest, ExchangeRequest, StaffExchangeRequest
+from chassis.second_factor import SecondFactorNeeded
 from chassis.web import idempotency
 from chassis.web.gateway import address_of, public_path
 from chassis.web.openapi import problems
@@ -51,6 +52,7 @@ class ExchangeView(APIView):
         CancellationClosed,
         ExchangeOpen,
         PermissionDenied,
+        SecondFactorNeeded,
         OwnPurchase,
         AddressChanged,
         SecondPersonNeeded,

@@ -13,6 +13,7 @@ from bookings.errors import AddressChanged, NotCancellable, OwnPurchase, SecondP
 from bookings.models import AddressChange, Booking, BookingTransition, Customer, Showtime
 from bookings.selectors import found_by
 from chassis.ids import uuid7
+from chassis.second_factor import SecondFactorNeeded
 from chassis.storage.audit_log import Actor, Door
 
 CLERK = uuid7()
@@ -52,6 +53,15 @@ def test_the_note_of_staff_leaves_the_service_nowhere_and_their_message_does(sol
     assert told.data["reason"] == "cancelled_by_staff"
     assert told.data["message"] == "We are sorry: the film could not be shown."
     assert not [event for event in emitted() if "projector broke" in str(event.data)]
+
+
+def test_a_password_alone_cancels_nothing_for_a_customer_where_a_code_is_asked_for(sold, settings):
+    settings.REFUNDS_NEED_SECOND_FACTOR = True
+    booking = sold(0)
+    with pytest.raises(SecondFactorNeeded):
+        cancel(booking)
+    actor = Actor(CLERK, "linh", Door.ADMIN, by_code=True)
+    desk.cancel_for_customer(booking_id=booking.id, actor=actor, reason="projector broke")
 
 
 def test_nobody_cancels_their_own_purchase_as_staff(sold):

@@ -11,6 +11,7 @@ from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from chassis.second_factor import SecondFactorNeeded
 from chassis.web.exceptions import CONTENT_TYPE, problem_response
 from chassis.web.gateway import address_of, public_path
 from chassis.web.idempotency import key_from, replay
@@ -215,7 +216,7 @@ class MethodView(APIView):
         return Response(status=204)
 
 
-FORBIDDEN = (OwnPurchase, AddressChanged)
+FORBIDDEN = (SecondFactorNeeded, OwnPurchase, AddressChanged)
 IMPOSSIBLE = (PaymentInProgress, NotRefundable, NothingPaid, PartCannotCancel, RefundTooLarge, SeatRefunded, CheckedIn)
 
 

@@ -64,6 +64,15 @@ class TestWhoMay:
         assert given_back(simulator, payment) == 0
         assert not Refund.objects.exists()
 
+    def test_a_password_alone_moves_no_money_where_a_code_is_asked_for(
+        self, linh: Client, sign_in: Callable[..., Client], payment: Payment, settings: Any
+    ) -> None:
+        settings.REFUNDS_NEED_SECOND_FACTOR = True
+        assert refused(refund(linh, payment, amount=1)) == (403, "second_factor_needed")
+        assert not Refund.objects.exists()
+        by_code = sign_in(roles=("support",), username="minh", amr=["pwd", "otp"])
+        assert refund(by_code, payment, amount=1).status_code == 201
+
     def test_whoever_changed_the_address_of_an_account_gives_none_of_its_money_back_for_a_day(
         self, linh: Client, minh: Client, payment: Payment, deliver: Callable[..., bool]
     ) -> None:
