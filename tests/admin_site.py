@@ -1,6 +1,7 @@
 """The admin sites as a browser meets them."""
 
 import re
+from copy import copy
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,14 +9,19 @@ from client import Answer
 from world import World
 
 
-def sign_in_to_admin(world: World, service: str, account: dict[str, str]) -> tuple[int, dict[str, str]]:
-    """The status of the form's answer, and the cookies of whoever is signed in now."""
+def sign_in_to_admin(
+    world: World, service: str, account: dict[str, str], *, code: str = "", cookies: dict[str, str] | None = None
+) -> tuple[int, dict[str, str]]:
+    """The status of the form's answer, and the cookies of whoever is signed in now.
+
+    code: of the second factor. cookies: what the browser had before.
+    """
     path = f"/admin/{service}/login/?next=/admin/{service}/"
     page = world.anybody.get(path, Accept="text/html")
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.body.decode())
     assert token
-    cookies = cookies_of(page.headers)
-    form = f"csrfmiddlewaretoken={token[1]}&username={account['username']}&password={account['password']}"
+    cookies = (cookies or {}) | cookies_of(page.headers)
+    form = f"csrfmiddlewaretoken={token[1]}&username={account['username']}&password={account['password']}&code={code}"
     answer = world.anybody.send(
         "POST",
         path,
@@ -45,6 +51,12 @@ class Visitor:
         assert status == 302, f"{account['username']} does not get in to {service}"
         self._cookies = cookies
 
+    def at(self, service: str) -> "Visitor":
+        """The same browser at another site."""
+        other = copy(self)
+        other._root = f"/admin/{service}/"
+        return other
+
     def page(self, path: str) -> Answer:
         """At this path below the root of the site."""
         return self._world.anybody.get(self._root + path, Cookie=joined(self._cookies), Accept="text/html")
@@ -52,15 +64,15 @@ class Visitor:
     def status(self, path: str) -> int:
         return self.page(path).status
 
-    def save(self, path: str, form: dict[str, Any]) -> int:
-        """Sends the form of the page at this path; the status of the answer."""
+    def save(self, path: str, form: dict[str, Any], *, to: str | None = None) -> int:
+        """Sends the form of the page at this path, to another one if it says so; the status of the answer."""
         page = self.page(path)
         self._cookies |= cookies_of(page.headers)
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.body.decode())
         assert token, f"{path} has no form"
         return self._world.anybody.send(
             "POST",
-            self._root + path,
+            self._root + (path if to is None else to),
             raw=urlencode({**form, "csrfmiddlewaretoken": token[1]}, doseq=True).encode(),
             media_type="application/x-www-form-urlencoded",
             headers={
