@@ -19,7 +19,7 @@ from chassis.codes import digest_of
 
 
 def is_set_up(user: User) -> bool:
-    return TOTPDevice.objects.filter(user=user, confirmed=True).exists()
+    return bool(TOTPDevice.objects.filter(user=user, confirmed=True).exists())
 
 
 def is_needed(user: User) -> bool:

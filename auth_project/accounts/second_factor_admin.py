@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -23,7 +24,7 @@ class ReasonForm(forms.Form):
 def ask(page: Any, request: HttpRequest, chosen: QuerySet[User]) -> HttpResponse | None:
     """The action of the list of accounts: asks for a reason first."""
     form = ReasonForm(request.POST if "reason" in request.POST else None)
-    users = list(chosen)
+    users, staff = list(chosen), _staff(request)
     if not form.is_valid():
         context = {
             **page.admin_site.each_context(request),
@@ -40,10 +41,16 @@ def ask(page: Any, request: HttpRequest, chosen: QuerySet[User]) -> HttpResponse
         _tell(
             page,
             request,
-            lambda user=user: enrolment.ask_to_reset(user, admin=request.user, **form.cleaned_data),
+            lambda user=user: enrolment.ask_to_reset(user, admin=staff, **form.cleaned_data),
             f"{user}: another admin has to agree within a day, under Second factor resets.",
         )
     return None
+
+
+def _staff(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 def _tell(page: Any, request: HttpRequest, deed: Any, done: str) -> None:
@@ -61,16 +68,17 @@ class SecondFactorResetAdmin(ReadOnlyAdmin):
     list_display = ["user", "asked_by", "asked_at", "reason", "agreed_by", "agreed_at"]
     list_filter = [("agreed_at", admin.EmptyFieldListFilter)]
     list_select_related = ["user", "asked_by", "agreed_by"]
-    fields = ["id", *list_display]
+    fields = ["id", "user", "asked_by", "asked_at", "reason", "agreed_by", "agreed_at"]
     actions = ["agree"]
 
     @admin.action(description="Agree: take the selected second factors away", permissions=["agree"])
     def agree(self, request: HttpRequest, queryset: QuerySet[SecondFactorReset]) -> None:
+        staff = _staff(request)
         for asked in queryset:
             _tell(
                 self,
                 request,
-                lambda asked=asked: enrolment.agree_to_reset(asked.pk, admin=request.user),
+                lambda asked=asked: enrolment.agree_to_reset(asked.pk, admin=staff),
                 f"{asked.user} signs in with the password alone, and sets up another.",
             )
 

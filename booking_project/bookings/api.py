@@ -53,7 +53,6 @@ from bookings.promo_errors import PromoCodeInvalid, PromoCodeUnfit, PromoCodeUse
 from bookings.promo_guesses import guessing
 from bookings.schema import BookingSerializer
 from bookings.serializers import BookingRequest, WantedSerializer
-from chassis.second_factor import SecondFactorNeeded
 from chassis.web import idempotency
 from chassis.web.gateway import address_of, public_path
 from chassis.web.openapi import problems
@@ -62,6 +61,7 @@ from chassis.web.parsing import StrictSerializer, StrictUUIDField
 from chassis.web.permissions import May, actor, caller
 from chassis.web.problems import PermissionDenied
 from chassis.web.queries import PageQuery, takes
+from chassis.web.second_factor import SecondFactorNeeded
 from chassis.web.views import APIView, created
 
 # What may stand against what somebody asks for, whether they book it or ask what it costs.

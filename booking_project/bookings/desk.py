@@ -14,12 +14,12 @@ from bookings.exchange_rules import Exchange
 from bookings.history import Cause
 from bookings.models import Booking
 from bookings.selectors import locked_booking
-from chassis import second_factor
 from chassis.four_eyes import Objection, alone_up_to
 from chassis.money import Money, format_money
 from chassis.states import IllegalTransition
 from chassis.storage.address_changes import objection_to
 from chassis.storage.audit_log import Actor, record
+from chassis.web import second_factor
 
 _REFUSED = {Objection.OWN: OwnPurchase, Objection.ADDRESS_CHANGED: AddressChanged}
 

@@ -22,12 +22,12 @@ from bookings.errors import (
 from bookings.presentation import present_exchange_quote, present_hold
 from bookings.promo_guesses import guessing
 from bookings.serializers import BookingRequest, ExchangeQuoteRequest, ExchangeRequest, StaffExchangeRequest
-from chassis.second_factor import SecondFactorNeeded
 from chassis.web import idempotency
 from chassis.web.gateway import address_of, public_path
 from chassis.web.openapi import problems
 from chassis.web.permissions import actor, caller
 from chassis.web.problems import PermissionDenied
+from chassis.web.second_factor import SecondFactorNeeded
 from chassis.web.views import APIView, created
 
 # Where this service shows what was made.

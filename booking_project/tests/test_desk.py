@@ -13,8 +13,8 @@ from bookings.errors import AddressChanged, NotCancellable, OwnPurchase, SecondP
 from bookings.models import AddressChange, Booking, BookingTransition, Customer, Showtime
 from bookings.selectors import found_by
 from chassis.ids import uuid7
-from chassis.second_factor import SecondFactorNeeded
 from chassis.storage.audit_log import Actor, Door
+from chassis.web.second_factor import SecondFactorNeeded
 
 CLERK = uuid7()
 

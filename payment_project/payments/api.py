@@ -11,7 +11,6 @@ from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chassis.second_factor import SecondFactorNeeded
 from chassis.web.exceptions import CONTENT_TYPE, problem_response
 from chassis.web.gateway import address_of, public_path
 from chassis.web.idempotency import key_from, replay
@@ -19,6 +18,7 @@ from chassis.web.openapi import problems
 from chassis.web.pages import CursorPage
 from chassis.web.permissions import IsSignedIn, May, actor, caller
 from chassis.web.queries import AnyQuery, PageQuery, takes
+from chassis.web.second_factor import SecondFactorNeeded
 from chassis.web.views import APIView, created
 from payments import checkout, methods, refunds, schema, selectors, webhooks
 from payments.clerks import Clerk

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from chassis import second_factor
 from chassis.four_eyes import Objection
 from chassis.storage.address_changes import objection_to
 from chassis.storage.audit_log import Actor
+from chassis.web import second_factor
 from payments.errors import AddressChanged, AddressChangedByAsker, OwnPurchase
 from payments.models import Payment, Refund
 

@@ -207,7 +207,7 @@ def _django(*, name: str, app: str) -> dict[str, Any]:
         # What a role may do; and the account that an operator makes here by command when auth is away.
         "AUTHENTICATION_BACKENDS": ["django.contrib.auth.backends.ModelBackend"],
         "STAFF_SIGN_ON": "chassis.web.sign_on.ByAuth",
-        # Who gives money back has signed in with a second factor (chassis.second_factor).
+        # Who gives money back has signed in with a second factor (chassis.web.second_factor).
         "REFUNDS_NEED_SECOND_FACTOR": env.bool("REFUNDS_NEED_SECOND_FACTOR", default=True),
         "AUTH_URL": env.str("AUTH_URL"),
         "SESSION_ENGINE": "django.contrib.sessions.backends.cached_db",

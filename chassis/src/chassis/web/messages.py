@@ -6,13 +6,13 @@ from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.messages.storage.session import SessionStorage
-from django.http import HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 
 
 class _CookieOfThisSite(CookieStorage):
-    @property
-    def cookie_name(self) -> str:
-        return f"{settings.SERVICE_NAME}_messages"
+    def __init__(self, request: HttpRequest, *args: Any, **named: Any) -> None:
+        self.cookie_name = f"{settings.SERVICE_NAME}_messages"
+        super().__init__(request, *args, **named)
 
     def _update_cookie(self, encoded_data: Any, response: HttpResponseBase) -> None:
         path = settings.SESSION_COOKIE_PATH

@@ -101,10 +101,12 @@ class DeskSite(AdminSite):
         }
         if REDIRECT_FIELD_NAME not in {**request.GET.dict(), **request.POST.dict()}:
             context[REDIRECT_FIELD_NAME] = front_page
-        return SignInView.as_view(extra_context={**context, **(extra_context or {})})(request)
+        view: Any = SignInView.as_view(extra_context={**context, **(extra_context or {})})
+        page: HttpResponse = view(request)
+        return page
 
     @method_decorator(require_POST)
-    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Out of all sites. Where auth is away, Redis tells them."""
         token = token_of(request)
         if token is not None:
