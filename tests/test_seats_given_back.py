@@ -28,7 +28,7 @@ def test_a_seat_is_given_back_and_its_money_with_it_and_then_the_rest(world: Wor
     told = wait_for(
         lambda: world.mail_about(customer.email, booked["reference"], "were given back"), what="mail of the seats"
     )
-    assert "goes back to your card" in told["text"]
+    assert "goes back to what you paid with" in told["text"]
     assert wait_for(
         lambda: world.mail_about(customer.email, booked["reference"], "Your refund"), what="mail of the money"
     )

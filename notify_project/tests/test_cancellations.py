@@ -108,7 +108,10 @@ def cancelled(deliver: Deliver, sink: Sink, contact: Contact, **said: Any) -> st
     [
         (
             {"why": "late", "refund": vnd(90_000), "retained": vnd(90_000)},
-            ["Of ₫180,000 we keep ₫90,000: the fee for a cancellation this short", "₫90,000 goes back to your card"],
+            [
+                "Of ₫180,000 we keep ₫90,000: the fee for a cancellation this short",
+                "₫90,000 goes back to what you paid with",
+            ],
             "Whatever was paid",
         ),
         (
@@ -116,12 +119,12 @@ def cancelled(deliver: Deliver, sink: Sink, contact: Contact, **said: Any) -> st
             ["Of ₫180,000 we keep ₫180,000: the fee", "Nothing of it comes back."],
             "goes back",
         ),
-        ({"why": "in_time"}, ["₫180,000 goes back to your card"], "fee"),
+        ({"why": "in_time"}, ["₫180,000 goes back to what you paid with"], "fee"),
         ({"why": "unpaid", "retained": vnd(0)}, ["It was not paid, so nothing was charged."], "goes back"),
         ({"why": "capture_failed"}, ["nothing was charged"], "goes back"),
-        ({"why": "by_staff"}, ["\n₫180,000 goes back to your card"], "paid"),
+        ({"why": "by_staff"}, ["\n₫180,000 goes back to what you paid with"], "paid"),
         ({"why": "by_staff", "confirmed": False}, ["It was not paid, so nothing was charged."], "goes back"),
-        ({"why": "by_staff", "confirmed": None}, ["Whatever was paid of it goes back to your card"], "fee"),
+        ({"why": "by_staff", "confirmed": None}, ["Whatever was paid of it goes back to what you paid with"], "fee"),
         (
             {"why": "showtime_cancelled", "message": "The projector\nis <broken>"},
             ["the showtime was cancelled", "The projector", "is <broken>", "\n₫180,000 goes back"],
@@ -129,7 +132,7 @@ def cancelled(deliver: Deliver, sink: Sink, contact: Contact, **said: Any) -> st
         ),
         (
             {"why": "late", "refund": vnd(130_000), "retained": vnd(50_000), "refunded": vnd(30_000)},
-            ["we keep ₫50,000", "₫30,000 had gone back to you before", "₫100,000 goes back to your card"],
+            ["we keep ₫50,000", "₫30,000 had gone back to you before", "₫100,000 goes back to what you paid with"],
             "Whatever was paid",
         ),
         (
@@ -156,7 +159,7 @@ def test_a_cancellation_of_before_there_was_a_why_tells_the_fee_all_the_same(
     deliver("booking.cancelled", {**data, "refund": vnd(90_000)})
     [mail] = sink.messages(contact.email)
     assert "Of ₫180,000 we keep ₫90,000: the fee for the cancellation." in mail["text"]
-    assert "₫90,000 goes back to your card" in mail["text"]
+    assert "₫90,000 goes back to what you paid with" in mail["text"]
 
 
 def test_what_staff_say_of_a_cancellation_is_text_in_the_mail(sink: Sink, deliver: Deliver, contact: Contact) -> None:

@@ -72,10 +72,10 @@ MAILS = {
         "Seats of booking K7QF2M9XTD were given back",
         [
             *("given back: B1;", "Your booking goes on with B2, and tickets for that stay valid", "Marquee Bến Thành"),
-            *("₫81,000 goes back to your card", "We keep ₫9,000: the fee for giving seats back"),
+            *("₫81,000 goes back to what you paid with", "We keep ₫9,000: the fee for giving seats back"),
         ],
     ),
-    "booking.cancelled": ("Booking K7QF2M9XTD is cancelled", ["₫180,000 goes back to your card"]),
+    "booking.cancelled": ("Booking K7QF2M9XTD is cancelled", ["₫180,000 goes back to what you paid with"]),
     "booking.expired": ("Your hold has ended: K7QF2M9XTD", ["was not paid in time"]),
     "booking.rejected": ("Booking K7QF2M9XTD could not be kept", ["nothing stays charged"]),
     "booking.failed": ("Booking K7QF2M9XTD did not go through", ["nothing stays charged"]),
