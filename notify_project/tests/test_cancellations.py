@@ -122,7 +122,7 @@ def cancelled(deliver: Deliver, sink: Sink, contact: Contact, **said: Any) -> st
         ({"why": "in_time"}, ["₫180,000 goes back to what you paid with"], "fee"),
         ({"why": "unpaid", "retained": vnd(0)}, ["It was not paid, so nothing was charged."], "goes back"),
         ({"why": "capture_failed"}, ["nothing was charged"], "goes back"),
-        ({"why": "by_staff"}, ["\n₫180,000 goes back to what you paid with"], "paid"),
+        ({"why": "by_staff"}, ["\n₫180,000 goes back to what you paid with"], "It was not paid"),
         ({"why": "by_staff", "confirmed": False}, ["It was not paid, so nothing was charged."], "goes back"),
         ({"why": "by_staff", "confirmed": None}, ["Whatever was paid of it goes back to what you paid with"], "fee"),
         (
