@@ -99,7 +99,7 @@ HANDLERS: dict[str, Handler] = {
 }
 
 TICKS: dict[str, list[Callable[[], object]]] = {
-    "clock.second": [tasks.resume_operations],
+    "clock.second": [tasks.resume_operations, tasks.sum_up_takings],
     "clock.minute": [
         tasks.measure,
         tasks.lapse_refunds,

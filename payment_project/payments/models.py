@@ -17,6 +17,7 @@ from payments.receipt_models import Receipt, ReceiptSeries  # noqa: F401  (Djang
 from payments.refund_rules import Way
 from payments.seats import RefundKind
 from payments.states import Booking, Status
+from payments.takings_models import FeeKept, Takings, TakingsCode, TakingsSeries  # noqa: F401  (as above)
 from payments.webhook_models import WebhookDelivery  # noqa: F401  (as above)
 
 
