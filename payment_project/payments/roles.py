@@ -10,6 +10,8 @@ SEEN = views(
 
 STAFF_MAY: StaffMay = {
     "support": SEEN | {"refund_payment", "block_giftcard"},
-    "manager": SEEN | {"refund_payment", "give_outside_payment", "block_giftcard", "add_giftcardissue"},
+    "manager": SEEN
+    | views("takings")
+    | {"refund_payment", "give_outside_payment", "block_giftcard", "add_giftcardissue"},
     "admin": EVERYTHING,
 }

@@ -42,8 +42,14 @@ def in_ledger() -> int:
 def test_a_sale_is_in_the_takings_of_its_theaters_day(deliver: Deliver) -> None:
     paid(deliver)
     assert sums() == {
-        **{"tickets_": 2, "returned_": 0, "gross_": 185_000, "refunds_": 0, "tax_": 9_892},
-        **{"reductions_": 9_000, "gift_": 0, "kept_": 0},
+        "tickets_": 2,
+        "returned_": 0,
+        "gross_": 185_000,
+        "refunds_": 0,
+        "tax_": 9_892,
+        "reductions_": 9_000,
+        "gift_": 0,
+        "kept_": 0,
     }
     of_tickets, of_no_ticket = Takings.objects.order_by("-ticket_type")
     assert (of_tickets.film, of_tickets.type_name, of_tickets.gross) == ("The Lantern Keeper", "Ticket", 180_000)
