@@ -110,8 +110,8 @@ def takings_file(request: HttpRequest, kind: str) -> HttpResponseBase:
 
 def _found(form: TakingsForm) -> dict[str, Any]:
     asked = form.asked()
-    of_days = list(_by_day(asked))
-    shown = list(takings_reads.rows(asked, most=SHOWN_ROWS + 1)) if asked.by != ["day"] else of_days[::-1]
+    of_days = _by_day(asked)
+    shown = takings_reads.rows(asked, most=SHOWN_ROWS + 1) if asked.by != ["day"] else of_days
     names = {each.theater_id: str(each) for each in form.seen}
     return {
         "columns": [NAMED[each] for each in asked.by],
@@ -126,10 +126,10 @@ def _found(form: TakingsForm) -> dict[str, Any]:
     }
 
 
-def _by_day(asked: Asked) -> Iterator[Row]:
-    """A row a day and currency, the first day first."""
+def _by_day(asked: Asked) -> list[Row]:
+    """A row a day and currency, the newest day first."""
     of_days = Asked(asked.first, asked.last, asked.theaters, asked.film, ["day"])
-    yield from sorted(takings_reads.rows(of_days, most=settings.EXPORTED_ROWS), key=lambda row: row.of["day"])
+    return takings_reads.rows(of_days, most=settings.EXPORTED_ROWS)
 
 
 def _charts(asked: Asked, of_days: Sequence[Row]) -> Iterator[Chart]:
@@ -140,7 +140,7 @@ def _charts(asked: Asked, of_days: Sequence[Row]) -> Iterator[Chart]:
 
 def _lines(asked: Asked, seen: Iterable[TakingsSeries]) -> Iterator[Sequence[object]]:
     names = {each.theater_id: str(each) for each in seen}
-    for row in takings_reads.rows(asked, most=settings.EXPORTED_ROWS):
+    for row in takings_reads.stream(asked, most=settings.EXPORTED_ROWS):
         amounts = (to_major(Money(getattr(row, name), row.currency)) for name in AMOUNTS)
         yield *_of(row, asked, names), row.currency, row.tickets, row.returned, *amounts
 

@@ -74,15 +74,27 @@ class Code:
     amount: int
 
 
-def rows(asked: Asked, *, most: int) -> Iterator[Row]:
+def rows(asked: Asked, *, most: int) -> list[Row]:
     """The newest day first, what is named in the order of the alphabet."""
+    return [_row(found, asked) for found in _summed(asked)[:most]]
+
+
+def stream(asked: Asked, *, most: int) -> Iterator[Row]:
+    """The same, some of them in memory at a time."""
+    for found in _summed(asked)[:most].iterator():
+        yield _row(found, asked)
+
+
+def _summed(asked: Asked) -> Any:
     columns = [BY[each] for each in asked.by]
     ordered = ["-day" if each == "day" else each for each in columns]
     summed = asked.rows.values(*columns, "currency").annotate(called=Max("type_name"), **_sums(SUMS))
-    for found in summed.order_by(*ordered, "currency")[:most].iterator():
-        of = {column: found[column] for column in columns}
-        amounts = {name: int(found[f"{name}_sum"]) for name in SUMS}
-        yield Row(of, found["currency"], found["called"], **amounts)
+    return summed.order_by(*ordered, "currency")
+
+
+def _row(found: Mapping[str, Any], asked: Asked) -> Row:
+    amounts = {name: int(found[f"{name}_sum"]) for name in SUMS}
+    return Row({BY[each]: found[BY[each]] for each in asked.by}, found["currency"], found["called"], **amounts)
 
 
 def totals(of_days: Iterable[Row]) -> list[Row]:
