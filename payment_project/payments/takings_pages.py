@@ -28,7 +28,7 @@ from payments.takings_rules import day_of
 MOST_DAYS = 366
 WEEK = timedelta(days=6)
 MOST_THEATERS = 1000
-SHOWN_ROWS = 500
+SHOWN_ROWS = 300
 CHARTS = 4
 NAMED = {"day": "day", "theater": "theater", "film": "film", "type": "ticket type"}
 NO_TICKET = "no ticket in particular"

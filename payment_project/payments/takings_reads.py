@@ -6,14 +6,20 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Max, QuerySet, Sum
 
+from chassis.storage.database import execute
 from payments.takings import CODE_SUMS, SUMS
 from payments.takings_models import Takings, TakingsCode
 
 # What they may be added up by, beside the currency, and the columns of that.
 BY = {"day": "day", "theater": "theater_id", "film": "film", "type": "ticket_type"}
 FILMS, CODES = 200, 200
+# Titles are offered of so many days, the last ones.
+FILM_DAYS = timedelta(days=14)
+# For sums by film and type of a year: without, PostgreSQL would sort all of it on disk.
+_MEMORY = "SET LOCAL work_mem = '64MB'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,9 @@ class Code:
 
 def rows(asked: Asked, *, most: int) -> list[Row]:
     """The newest day first, what is named in the order of the alphabet."""
-    return [_row(found, asked) for found in _summed(asked)[:most]]
+    with transaction.atomic():
+        execute(_MEMORY, [])
+        return [_row(found, asked) for found in _summed(asked)[:most]]
 
 
 def stream(asked: Asked, *, most: int) -> Iterator[Row]:
@@ -88,13 +96,14 @@ def stream(asked: Asked, *, most: int) -> Iterator[Row]:
 def _summed(asked: Asked) -> Any:
     columns = [BY[each] for each in asked.by]
     ordered = ["-day" if each == "day" else each for each in columns]
-    summed = asked.rows.values(*columns, "currency").annotate(called=Max("type_name"), **_sums(SUMS))
+    called = {"called": Max("type_name")} if "type" in asked.by else {}
+    summed = asked.rows.values(*columns, "currency").annotate(**called, **_sums(SUMS))
     return summed.order_by(*ordered, "currency")
 
 
 def _row(found: Mapping[str, Any], asked: Asked) -> Row:
     amounts = {name: int(found[f"{name}_sum"]) for name in SUMS}
-    return Row({BY[each]: found[BY[each]] for each in asked.by}, found["currency"], found["called"], **amounts)
+    return Row({BY[each]: found[BY[each]] for each in asked.by}, found["currency"], found.get("called", ""), **amounts)
 
 
 def totals(of_days: Iterable[Row]) -> list[Row]:
@@ -109,8 +118,9 @@ def totals(of_days: Iterable[Row]) -> list[Row]:
 
 
 def films(asked: Asked) -> list[str]:
-    """Titles of what was sold or given back on these days, some of them."""
-    named = Takings.objects.filter(day__range=(asked.first, asked.last), theater_id__in=asked.theaters)
+    """Titles of what was sold or given back in the end of these days, some of them."""
+    first = max(asked.first, asked.last - FILM_DAYS)
+    named = Takings.objects.filter(day__range=(first, asked.last), theater_id__in=asked.theaters)
     return list(named.exclude(film="").values_list("film", flat=True).distinct().order_by("film")[:FILMS])
 
 
