@@ -4,7 +4,7 @@ from chassis.roles import EVERYTHING, StaffMay, views
 
 SEEN = views(
     *("payment", "gatewayoperation", "transaction", "refund", "paymentmethod", "webhookdelivery", "receipt"),
-    *("giftcard", "giftcardissue", "giftcardline"),
+    *("giftcard", "giftcardissue", "giftcardline", "reconciliation"),
     "auditrecord",
 )
 
