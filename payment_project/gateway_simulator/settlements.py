@@ -7,7 +7,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """kind: capture or refund. key: the idempotency key it was asked under. reference: what the authorisation was made for. at: seconds."""
+    """kind: capture or refund. key: the idempotency key it was asked under. reference: what the authorisation was made
+    for. at: seconds since 1970.
+    """
 
     id: str
     kind: str

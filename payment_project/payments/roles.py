@@ -8,10 +8,13 @@ SEEN = views(
     "auditrecord",
 )
 
+MANAGED = views("takings") | {
+    *("refund_payment", "give_outside_payment", "block_giftcard", "add_giftcardissue"),
+    *("add_reconciliation", "change_difference"),
+}
+
 STAFF_MAY: StaffMay = {
     "support": SEEN | {"refund_payment", "block_giftcard"},
-    "manager": SEEN
-    | views("takings")
-    | {"refund_payment", "give_outside_payment", "block_giftcard", "add_giftcardissue"},
+    "manager": SEEN | MANAGED,
     "admin": EVERYTHING,
 }
