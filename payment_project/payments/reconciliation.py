@@ -145,7 +145,7 @@ def _read(run: Reconciliation) -> None:
             how = differs((moved.amount, moved.currency), _said(ours))
             if how is not None and (_id(moved.reference), moved.amount) not in by_hand:
                 _keep(run, how, moved, ours, payments)
-        there = [MovedThere(run=run, operation_id=id_) for id_ in known]
+        there = [MovedThere(run=run, operation_id=each.id) for each in known.values()]
         MovedThere.objects.bulk_create(there, ignore_conflicts=True)
         run.after, run.is_read, run.leased_until = page.after[:128], not page.after, None
         run.moves += len(page.moves)

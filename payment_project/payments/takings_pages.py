@@ -45,7 +45,7 @@ AMOUNTS = {
 
 def theaters(request: HttpRequest) -> Sequence[TakingsSeries]:
     """Those whose takings somebody may see."""
-    return TakingsSeries.objects.order_by("theater_name", "theater_id")[:MOST_THEATERS]
+    return list(TakingsSeries.objects.order_by("theater_name", "theater_id")[:MOST_THEATERS])
 
 
 class TakingsForm(forms.Form):
@@ -60,7 +60,7 @@ class TakingsForm(forms.Form):
     )
 
     def __init__(self, request: HttpRequest) -> None:
-        self.seen = list(theaters(request))
+        self.seen = theaters(request)
         today = max((day_of(timezone.now(), each.time_zone) for each in self.seen), default=timezone.now().date())
         said = request.GET.copy()
         for name, usual in (("first", today - WEEK), ("last", today), ("by", "day")):

@@ -127,7 +127,7 @@ def films(asked: Asked) -> list[str]:
 def codes(asked: Asked) -> list[Code]:
     """Reductions of these days and theaters, of all films, the most used first."""
     found = TakingsCode.objects.filter(day__range=(asked.first, asked.last), theater_id__in=asked.theaters)
-    summed = found.values("code", "currency").annotate(called=Max("name"), **_sums(CODE_SUMS))
+    summed: Any = found.values("code", "currency").annotate(called=Max("name"), **_sums(CODE_SUMS))
     return [
         Code(each["code"], each["called"], each["currency"], int(each["uses_sum"]), int(each["amount_sum"]))
         for each in summed.order_by("-uses_sum", "code", "currency")[:CODES]
