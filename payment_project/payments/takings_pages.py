@@ -63,9 +63,10 @@ class TakingsForm(forms.Form):
         self.seen = theaters(request)
         today = max((day_of(timezone.now(), each.time_zone) for each in self.seen), default=timezone.now().date())
         said = request.GET.copy()
-        for name, usual in (("first", today - WEEK), ("last", today), ("by", "day")):
-            if name not in said and (name != "by" or "first" not in said):
-                said[name] = str(usual)
+        if "first" not in said and "by" not in said:
+            said["by"] = "day"
+        for name, usual in (("first", today - WEEK), ("last", today)):
+            said.setdefault(name, str(usual))
         super().__init__(said, auto_id="takings_%s")
         choices = [("", "All"), *((str(each.theater_id), str(each)) for each in self.seen)]
         self.fields["theater"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField, as above

@@ -53,6 +53,7 @@ def test_who_may_see_what_was_taken(client: Client, role: str, status: int) -> N
 def test_the_week_is_shown_by_day_with_a_picture_and_its_table(manager: Client, sales: None) -> None:
     page = manager.get(PAGE).content.decode()
     assert page.count("<rect") == 7
+    assert "<h2>By day</h2>" in page
     assert "525,000 VND" in page  # the bar, and its row in the table
     assert ">555,000<" in page
     assert ">30,000<" in page
