@@ -19,6 +19,7 @@ def looks_right(page: Page) -> None:
     for width, scheme in LOOKS:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # a literal of the two
+        page.reload()
         found = Axe().run(page, context="#content", options=RULES)
         assert found.violations_count == 0, f"{page.url} at {width}, {scheme}:\n{found.generate_report()}"
         wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
