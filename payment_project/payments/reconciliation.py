@@ -134,7 +134,7 @@ def _read(run: Reconciliation) -> None:
         _was_not_answered(run, "a record without an end")
         return
     known = _operations(run.provider, page.moves)
-    repaired = {id_ for id_, operation in known.items() if operation.state in UNFINISHED and _repair(operation)}
+    repaired = {id_ for id_, each in known.items() if each.state in UNFINISHED and _repair(run, each)}
     by_hand = _given_by_hand(page.moves)
     payments = _payments(page.moves)
     with transaction.atomic():
@@ -156,6 +156,7 @@ def _finish(run: Reconciliation) -> None:
     """What we have of the day and did not find there; and what was open of it and is there no more."""
     missing: list[GatewayOperation] = []
     for number, operation in enumerate(_not_found(run)):
+        _hold(run)
         page = gateways.moved_of(run.provider, operation.payment_id) if number < ASKED_AGAIN else None
         if isinstance(page, Unknown):
             _was_not_answered(run, page.reason)
@@ -171,6 +172,12 @@ def _finish(run: Reconciliation) -> None:
         run.state, run.finished_at, run.leased_until = RunState.DONE.value, timezone.now(), None
         run.save()
     log.info("reconciled", extra={"provider": run.provider, "day": str(run.day), "moves": run.moves})
+
+
+def _hold(run: Reconciliation) -> None:
+    """It stays ours for another call, which may take some seconds."""
+    run.leased_until = timezone.now() + LEASE
+    run.save(update_fields=["leased_until"])
 
 
 def _was_not_answered(run: Reconciliation, reason: str) -> None:
@@ -204,8 +211,9 @@ def _operations(provider: str, moves: Iterable[Moved]) -> Mapping[UUID | None, G
     return {operation.id: operation for operation in found}
 
 
-def _repair(operation: GatewayOperation) -> bool:
+def _repair(run: Reconciliation, operation: GatewayOperation) -> bool:
     """We do not know of an outcome that the provider has: it is asked for again, under the same key."""
+    _hold(run)
     leased = operations.lease(operation.id)
     if leased is None:
         return False
