@@ -13,6 +13,7 @@ from audit.gift_cards import GIFT_CARDS
 from audit.promo_codes import PROMO_CODES
 from audit.receipts import RECEIPTS
 from audit.rules import SERVICES, Beside, Invariant, Rule
+from audit.takings import TAKINGS
 from chassis.ids import first_uuid7_at
 
 # A hold that ended may have been taken over already, before its booking is marked expired. Of a showtime that is over
@@ -352,4 +353,5 @@ def invariants(broker: Broker, *, has_record: bool, messages_days: int) -> tuple
         RECEIPTS,
         GIFT_CARDS,
         EXCHANGES,
+        TAKINGS,
     )

@@ -23,6 +23,11 @@ EVERYTHING = {
     ),
     "promo codes": ("booking", "SELECT id FROM promo_codes ORDER BY id"),
     "gift cards": ("payment", "SELECT id FROM gift_cards ORDER BY id"),
+    # One row of each day of a theater.
+    "takings": (
+        "payment",
+        "SELECT DISTINCT ON (day, theater_id) id FROM takings ORDER BY day, theater_id, film, ticket_type, currency",
+    ),
     **{f"events of {name}": (name, "SELECT id FROM outbox ORDER BY id") for name in SERVICES},
 }
 _BOOKINGS_CHANGED = """
@@ -39,10 +44,18 @@ UNION SELECT payment_id FROM refunds WHERE id >= $1
 UNION SELECT payment_id FROM gift_card_lines WHERE id >= $1 AND payment_id IS NOT NULL
 UNION SELECT (body #>> '{data,payment_id}')::uuid FROM outbox WHERE id >= $1 AND body #> '{data,payment_id}' IS NOT NULL
 """
+# The days of theaters of which a receipt was issued, and those beside them, whatever the theater's clock.
+_TAKINGS_CHANGED = """
+SELECT DISTINCT ON (takings.day, theater_id) takings.id
+FROM (SELECT DISTINCT theater_id, issued_at::date AS day FROM receipts WHERE id >= $1) AS changed
+JOIN takings USING (theater_id) WHERE takings.day BETWEEN changed.day - 1 AND changed.day + 1
+ORDER BY takings.day, theater_id, takings.id
+"""
 CHANGED = {
     "bookings": ("booking", _BOOKINGS_CHANGED),
     "payments": ("payment", _PAYMENTS_CHANGED),
     "receipts": ("payment", "SELECT id FROM receipts WHERE id >= $1"),
+    "takings": ("payment", _TAKINGS_CHANGED),
     "gift cards": ("payment", "SELECT DISTINCT card_id FROM gift_card_lines WHERE id >= $1"),
     "showtimes": (
         "booking",

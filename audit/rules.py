@@ -23,7 +23,8 @@ class Rule:
     """Of each thing whether something is wrong with it.
 
     of: the kind of things, whose ids are the keys: "bookings", "payments", "receipts", "showtimes", "promo codes",
-    "gift cards", "events of <service>", or "record", whose keys are the references that the card gateway was given.
+    "gift cards", "takings", "events of <service>", or "record", whose keys are the references that the card gateway
+    was given.
     database: the service whose database answers. sql: a SELECT of a key and of what is wrong in words, NULL where
     nothing is, a row for each thing; it reads `asked`, which has the keys as `id`, or the rows of `beside`.
     $3 and further are `values`. counted: whether its things are those of the invariant.

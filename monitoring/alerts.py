@@ -48,6 +48,7 @@ ROUNDS: list[Mapping[str, Fault]] = [
     {
         "HoldsOutliveTheirEnd": faults.a_hold_has_ended_and_is_locked,
         "PaymentsNeedAttention": faults.the_money_was_given_back_at_the_provider_already,
+        "GatewayRecordDiffers": faults.the_money_is_given_back_at_the_provider_by_hand,
         "AuditViolation": faults.a_sold_seat_is_somebody_elses,
         "PaymentsFail": faults.most_cards_are_declined,
         # The last, as nobody can pay after it.

@@ -11,12 +11,14 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from drill_world import Bought, World
 from kombu import Exchange, Producer, Queue
 
 from bench.http import Client
+from chassis.ids import uuid7
 from stack import control, probes
 from stack.lifecycle import Stack
 from stack.ports import HOST
@@ -252,6 +254,26 @@ def the_money_was_given_back_at_the_provider_already(world: World) -> Iterator[N
     finally:
         with world.superuser("payment") as connection:
             connection.execute("UPDATE payments SET attention = '' WHERE booking_id = %s", [booking.id])
+
+
+@contextmanager
+def the_money_is_given_back_at_the_provider_by_hand(world: World) -> Iterator[None]:
+    """And nobody has written it down here, when the day is compared."""
+    _, capture, amount = captured(world)
+    _at_the_provider(world.stack, f"/v1/captures/{capture}/refunds", {"amount": amount})
+    ask = (
+        "INSERT INTO reconciliations (id, provider, day, state, after, is_read, moves, failures, failure, requested_by,"
+        " created_at) VALUES (%s, 'simulator', %s, 'asked', '', false, 0, 0, '', '', now())"
+    )
+    with world.superuser("payment") as connection:
+        connection.execute(ask, [uuid7(), datetime.now(UTC).date()])
+    open_ = "SELECT id FROM reconciliation_differences WHERE state = 'open' AND theirs = %s"
+    world.wait_for_row("payment", open_, amount)
+    try:
+        yield
+    finally:
+        with world.superuser("payment") as connection:
+            connection.execute("UPDATE reconciliation_differences SET state = 'noted', note = 'of the drill'")
 
 
 @contextmanager

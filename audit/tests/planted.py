@@ -41,6 +41,7 @@ TABLES = {
     "payment": (
         *("payments", "refunds", "gateway_operations", "transactions", "receipts", "receipt_series"),
         *("gift_card_lines", "gift_cards", "gift_card_issues"),
+        *("takings", "takings_series", "fees_kept"),
     ),
     "notify": ("notifications", "delivery_log"),
 }

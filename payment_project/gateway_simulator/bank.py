@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway_simulator.journal import Journal
+from gateway_simulator.settlements import Settled, Settlements
 from gateway_simulator.tokens import Behaviour, behaviour
 
 PLAIN = Behaviour()
@@ -87,6 +88,7 @@ class _Books:
     holders: dict[str, str] = field(default_factory=dict)  # vaulted id → the customer whose it is
     reversed_keys: set[str] = field(default_factory=set)
     answers: dict[str, _Stored] = field(default_factory=dict)
+    settlements: Settlements = field(default_factory=Settlements)
 
 
 class Bank:
@@ -218,6 +220,16 @@ class Bank:
             following = self._books.references[start : start + limit]
         return self.record(following)
 
+    def settled_on(self, day: str, *, after: int, limit: int) -> dict[str, Any]:
+        """What it captured and gave back on a day of UTC, a page of it."""
+        with self._lock:
+            return self._books.settlements.of_day(day, after, limit)
+
+    def settled_of(self, reference: str) -> dict[str, Any]:
+        """The same of one reference, of any day."""
+        with self._lock:
+            return self._books.settlements.of_reference(reference)
+
     def _perform(
         self,
         key: str,
@@ -298,6 +310,7 @@ class Bank:
             case "capture":
                 books.captures[body["id"]] = body["authorisation"]
                 books.authorisations[body["authorisation"]].captured = body["amount"]
+                self._settle(record)
             case "void":
                 books.authorisations[body["authorisation"]].voided = body["amount"]
             case "reverse":
@@ -306,9 +319,16 @@ class Bank:
                     books.authorisations[body["authorisation"]].voided = body["voided_amount"]
             case "refund":
                 books.authorisations[body["authorisation"]].refunded += body["amount"]
+                self._settle(record)
             case "save_method":
                 books.methods[body["id"]] = record["payload"][0]
                 self._bind(body["id"], customer)
+
+    def _settle(self, record: dict[str, Any]) -> None:
+        body = record["body"]
+        of = self._books.authorisations[body["authorisation"]]
+        told = (record["key"], of.reference, body["amount"], of.currency, record["at"])
+        self._books.settlements.add(Settled(body["id"], record["kind"], *told))
 
 
 def _new_id(prefix: str) -> str:

@@ -23,6 +23,8 @@ MAX_AMOUNT = 10**12
 # References whose entries fit into one answer.
 MAX_PAGE = 1000
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -187,11 +189,25 @@ class Handler(BaseHTTPRequestHandler):
         self._authenticate()
         if url.path == "/v1/record":
             return 200, {"authorisations": self._record(url.query)}
+        if url.path == "/v1/settlements":
+            return 200, self._settlements(url.query)
         if found := _OPERATION.fullmatch(url.path):
             operation = self.server.bank.operation(found[1])
             if operation is not None:
                 return 200, operation
         raise Invalid("There is no such thing here.", status=404, code="not_found")
+
+    def _settlements(self, query: str) -> dict[str, Any]:
+        """Of a reference that is named, else a page of a day."""
+        asked = {name: values[0] for name, values in parse_qs(query).items()}
+        if "reference" in asked:
+            return self.server.bank.settled_of(asked["reference"])
+        day, after, limit = asked.get("day", ""), asked.get("after", "0"), asked.get("limit", str(MAX_PAGE))
+        if not _DAY.fullmatch(day):
+            raise Invalid("day must be a day, YYYY-MM-DD.")
+        if not (_NUMBER.fullmatch(after) and _NUMBER.fullmatch(limit) and 1 <= int(limit) <= MAX_PAGE):
+            raise Invalid(f"after must be what a page said is next, limit from 1 to {MAX_PAGE}.")
+        return self.server.bank.settled_on(day, after=int(after), limit=int(limit))
 
     def _record(self, query: str) -> list[dict[str, Any]]:
         """Of the references that are named, else a page of all of them."""

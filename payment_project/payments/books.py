@@ -166,6 +166,7 @@ def write_all(changes: Sequence[Change]) -> tuple[bool, list[GatewayOperation]]:
     operations = []
     told: list[tuple[Change, EventData]] = []
     for change in changes:
+        _keep_fee(parts, change)
         assign(change.row, change.decision.payment)
         if change.answered is not None:
             _close(parts, change.answered)
@@ -228,6 +229,14 @@ def _post(parts: Parts, row: Payment, operation: GatewayOperation, lines: tuple[
         }
         for line in lines
     ]
+
+
+def _keep_fee(parts: Parts, change: Change) -> None:
+    """What the decision changes of what stays with the house, whose row is as it was before."""
+    row, after = change.row, change.decision.payment
+    if more := after.fee - known(row).fee if after.captured else 0:
+        ids = {"id": uuid7(), "payment_id": row.id, "created_at": timezone.now()}
+        parts.fees_kept.append(ids | {"amount": more, "currency": row.currency})
 
 
 def _move_gift(parts: Parts, change: Change, asked: GatewayOperation | None) -> None:

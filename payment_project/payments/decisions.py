@@ -5,7 +5,7 @@ from uuid import UUID
 
 from payments.gift_ledger import GiftMove
 from payments.ledger import Kind, Posting
-from payments.seats import Seat
+from payments.seats import Seat, kept
 from payments.states import Booking, Status
 
 
@@ -58,6 +58,12 @@ class Payment:
     def gone(self) -> int:
         """What left this payment: what pays another booking is here still."""
         return self.refunded - self.exchanged
+
+    @property
+    def fee(self) -> int:
+        """What the house has of what was captured for a booking that ended, or for seats that were given back."""
+        told = self.retained if self.booking is Booking.ENDED else kept(self.seats)
+        return min(told, self.captured - self.refunded)
 
     def back_to_gift(self, amount: int) -> int:
         """Of a refund, what the card has not paid: that goes back to the gift card."""

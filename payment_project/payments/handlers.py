@@ -99,7 +99,7 @@ HANDLERS: dict[str, Handler] = {
 }
 
 TICKS: dict[str, list[Callable[[], object]]] = {
-    "clock.second": [tasks.resume_operations],
+    "clock.second": [tasks.resume_operations, tasks.sum_up_takings, tasks.reconcile],
     "clock.minute": [
         tasks.measure,
         tasks.lapse_refunds,
@@ -113,5 +113,6 @@ TICKS: dict[str, list[Callable[[], object]]] = {
         tasks.forget_address_changes,
         tasks.follow_old_claims,
         tasks.reseal_tokens,
+        tasks.reconcile_yesterday,
     ],
 }

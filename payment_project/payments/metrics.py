@@ -18,6 +18,7 @@ from payments.models import (
     RefundStatus,
     Transaction,
 )
+from payments.reconciliation_models import Difference, DifferenceState
 
 WINDOW = timedelta(hours=1)
 
@@ -28,6 +29,7 @@ VIOLATIONS = metrics.gauge("audit_violations", "What must never be, found among 
 APPROVALS = metrics.gauge("refunds_awaiting_approval", "Refunds that wait for a second person", [])
 ATTENTION = metrics.gauge("payments_needing_attention", "Payments whose void or refund the gateway refused", [])
 
+DIFFERENCES = metrics.gauge("reconciliation_differences_open", "Differences to the gateway's record, not noted yet", [])
 OWED = metrics.gauge("gift_cards_owed", "What gift cards are good for, in minor units", ["currency"])
 
 
@@ -61,5 +63,6 @@ def measure() -> None:
     VIOLATIONS.labels("the ledger adds up").set(unbalanced.count())
     APPROVALS.set(Refund.objects.filter(status=RefundStatus.AWAITING_APPROVAL).count())
     ATTENTION.set(Payment.objects.exclude(attention="").count())
+    DIFFERENCES.set(Difference.objects.filter(state=DifferenceState.OPEN).count())
     for currency, amount in gift_totals.owed().items():
         OWED.labels(currency).set(amount)

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from chassis.ids import uuid7
 from chassis.money import Money, format_money
 from chassis.storage import address_changes, guest_claims
-from payments import vault
+from payments import reconciliation_models, takings_models, vault  # noqa: F401  (Django looks for models here)
 from payments.gift_models import GiftCard, GiftCardIssue, GiftCardLine, GiftCardsOwed  # noqa: F401  (as above)
 from payments.ledger import Account, Kind
 from payments.receipt_models import Receipt, ReceiptSeries  # noqa: F401  (Django looks for models here)

@@ -4,12 +4,17 @@ from chassis.roles import EVERYTHING, StaffMay, views
 
 SEEN = views(
     *("payment", "gatewayoperation", "transaction", "refund", "paymentmethod", "webhookdelivery", "receipt"),
-    *("giftcard", "giftcardissue", "giftcardline"),
+    *("giftcard", "giftcardissue", "giftcardline", "reconciliation"),
     "auditrecord",
 )
 
+MANAGED = views("takings") | {
+    *("refund_payment", "give_outside_payment", "block_giftcard", "add_giftcardissue"),
+    *("add_reconciliation", "change_difference"),
+}
+
 STAFF_MAY: StaffMay = {
     "support": SEEN | {"refund_payment", "block_giftcard"},
-    "manager": SEEN | {"refund_payment", "give_outside_payment", "block_giftcard", "add_giftcardissue"},
+    "manager": SEEN | MANAGED,
     "admin": EVERYTHING,
 }

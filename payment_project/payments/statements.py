@@ -43,6 +43,7 @@ ISSUED = (
     *("card_last4", "gift_amount", "gift_last4", "carried_amount", "issued_at"),
 )
 GIFT_MOVED = ("id", "card_id", "move", "account", "amount", "currency", "payment_id", "operation_id", "created_at")
+FEE_KEPT = ("id", "payment_id", "amount", "currency", "created_at")
 POSTED = ("id", "payment_id", "operation_id", "kind", "account", "amount", "currency", "created_at")
 
 
@@ -101,6 +102,7 @@ _INSERTS = {
     "asked": f"{_insert('gateway_operations', ASKED, 'due_at', 'created_at')} WHERE {_WRITTEN}",
     "refunds_opened": f"{_insert('refunds', REFUND_OPENED, 'created_at')} WHERE {_WRITTEN}",
     "posted": f"{_insert('transactions', POSTED)} WHERE {_WRITTEN}",
+    "fees_kept": f"{_insert('fees_kept', FEE_KEPT)} WHERE {_WRITTEN}",
 }
 _NOTHING_KEPT = "leased_until = NULL, payment_token = '', last_error = ''"
 _REVERSED = "state = 'reversing', due_at = statement_timestamp(), attempts = old.attempts + 1"
@@ -198,6 +200,7 @@ class Parts:
         self.refunds_going_on: list[Row] = []
         self.refunds_opened: list[Row] = []
         self.posted: list[Row] = []
+        self.fees_kept: list[Row] = []
         self.gift_moved: list[Row] = []
         self.told: list[dict[str, Any]] = []
         self.issued: list[Row] = []

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from chassis.storage import address_changes, guest_claims, pruning
-from payments import documents, gift_issues, methods, metrics, operations, refunds
+from payments import documents, gift_issues, methods, metrics, operations, reconciliation, refunds, takings
 from payments.webhook_models import WebhookDelivery
 
 # A tick is taken by one process at a time; the others go on with events while it sweeps.
@@ -13,6 +13,8 @@ SWEEP_OPERATIONS = 50
 LAPSES = 500
 RESEALED_AT_ONCE = 500
 ISSUED_AT_ONCE = 500
+SUMMED_UP_BATCHES = 5
+RECONCILED_PAGES = 5
 # Longer than an update leaves processes of two versions side by side, and than the clock is away.
 MADE_UP_FOR = timedelta(days=1)
 WEBHOOKS_KEPT = timedelta(hours=1)
@@ -24,6 +26,21 @@ def resume_operations() -> int:
     It takes seconds at most, however slow the gateway is: see gateways/side_by_side.py.
     """
     return operations.run_all(operations.lease_due(limit=SWEEP_OPERATIONS))
+
+
+def sum_up_takings() -> int:
+    """Adds receipts, credit notes and kept fees to the takings of their day; how many there were."""
+    return takings.sum_up(batches=SUMMED_UP_BATCHES)
+
+
+def reconcile() -> int:
+    """Reads on in a provider's record of a day that is to be compared; how many pages."""
+    return reconciliation.go_on(pages=RECONCILED_PAGES)
+
+
+def reconcile_yesterday() -> int:
+    """Once a day, at night: yesterday is to be compared; with how many providers."""
+    return reconciliation.ask_for_yesterday()
 
 
 def measure() -> None:

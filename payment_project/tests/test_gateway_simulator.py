@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -316,3 +317,27 @@ def test_a_lost_answer_is_announced_by_a_signed_webhook(tmp_path: Path) -> None:
     expected = signature(WEBHOOK_SECRET, sent["webhook-id"], int(sent["webhook-timestamp"]), body)
     assert sent["webhook-signature"] == expected
     assert json.loads(body)["data"]["idempotency_key"] == "a-1"
+
+
+def test_what_was_moved_is_reported_by_day_and_by_reference(bank: Simulator) -> None:
+    day = datetime.now(UTC).date().isoformat()
+    for number in range(3):
+        _, authorised = bank.authorise(key=f"a-{number}", reference=f"payment-{number}")
+        _, captured = bank.post(f"/v1/authorisations/{authorised['id']}/capture", key=f"c-{number}")
+    bank.post(f"/v1/captures/{captured['id']}/refunds", {"amount": 100}, key="r-2")
+    bank.stop()
+    bank.start()
+    asked, seen = f"/v1/settlements?day={day}&limit=3", []
+    _, page = bank.request("GET", asked)
+    seen += page["entries"]
+    _, page = bank.request("GET", f"{asked}&after={page['next']}")
+    seen += page["entries"]
+    assert page["next"] == ""
+    assert [(each["kind"], each["key"], each["reference"]) for each in seen] == [
+        *(("capture", f"c-{number}", f"payment-{number}") for number in range(3)),
+        ("refund", "r-2", "payment-2"),
+    ]
+    assert bank.request("GET", "/v1/settlements?reference=payment-2")[1]["entries"] == seen[2:]
+    assert bank.request("GET", "/v1/settlements?day=2020-01-01")[1] == {"entries": [], "next": ""}
+    for wrong in ("", "day=today", f"day={day}&limit=0", f"day={day}&after=-1", f"day={day}&limit=1001"):
+        assert bank.request("GET", f"/v1/settlements?{wrong}")[0] == 400

@@ -1,13 +1,18 @@
 """What runs by itself and what staff open costs the same however much history there is, in pages of the database."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+from django.test import Client
+
 from chassis.testing_costs import assert_bounded, lists, reads, ticks
+from chassis.testing_staff import enter
 from chassis.web.staff import local_user
 from payments.gift_models import GiftCard
 from payments.models import Payment
 from payments.receipt_models import Receipt
+from payments.takings_models import Takings
 
 
 def test_what_the_clock_starts_costs_what_there_is_to_do(long_history: None) -> None:
@@ -16,6 +21,13 @@ def test_what_the_clock_starts_costs_what_there_is_to_do(long_history: None) -> 
 
 def test_every_list_of_staff_costs_what_it_shows(long_history: None) -> None:
     assert_bounded(lists(local_user("root", {"admin"})))
+
+
+def test_what_the_desk_shows_costs_what_its_days_are(long_history: None, client: Client) -> None:
+    enter(client, "manager")
+    last = Takings.objects.order_by("-day")[0].day
+    week = f"/admin/payment/takings/?first={last - timedelta(days=6)}&last={last}"
+    assert_bounded(reads(client, [week, f"{week}&by=day&by=theater&by=film&by=type"]), rows=1000)
 
 
 def test_what_customers_and_staff_read_costs_what_it_shows(long_history: None, sign_in: Callable[..., Any]) -> None:

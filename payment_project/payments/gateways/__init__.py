@@ -7,6 +7,7 @@ name stands with the operation, and so does a saved card to the one that keeps i
 import logging
 import time
 from collections.abc import Callable
+from datetime import date
 from functools import cache
 from typing import TypeVar
 from uuid import UUID
@@ -17,13 +18,25 @@ from django.core.exceptions import ImproperlyConfigured
 from chassis.storage.http import CircuitOpen, Unreachable
 from chassis.telemetry import metrics
 from payments.exchange_rules import EXCHANGES
-from payments.gateways.interface import LONGEST_ID, Approved, Gateway, Hint, Outcome, Refused, SavedCard, Unknown
+from payments.gateways.interface import (
+    LONGEST_ID,
+    Approved,
+    Gateway,
+    Hint,
+    Moved,
+    Outcome,
+    Page,
+    Refused,
+    Reporting,
+    SavedCard,
+    Unknown,
+)
 from payments.gateways.nobody import Nobody
 from payments.gateways.simulator import Simulator
 from payments.gift_models import GIFT_CARDS
 from payments.models import GatewayOperation
 
-__all__ = ["Approved", "Gateway", "Hint", "Outcome", "Refused", "SavedCard", "Unknown"]
+__all__ = ["Approved", "Gateway", "Hint", "Moved", "Outcome", "Page", "Refused", "SavedCard", "Unknown"]
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +92,28 @@ def _kept(outcome: Outcome) -> Outcome:
 def save_card(provider: str, token: str, *, customer: str, key: UUID) -> SavedCard | Refused | Unknown:
     """A reusable token of this provider for a single-use one; customer: who alone can pay with it."""
     return _asked(lambda: named(provider).save_card(token, customer=customer, key=key), kind="save_card")
+
+
+def reporting() -> list[str]:
+    """The providers that tell what they moved, by name."""
+    return [name for name in GATEWAYS if isinstance(named(name), Reporting)]
+
+
+def moved_on(provider: str, day: date, *, after: str) -> Page | Unknown:
+    """What this provider moved on a day of UTC, a page of it; after: what the page before said."""
+    return _asked(lambda: _reporting(provider).moved_on(day, after=after), kind="report")
+
+
+def moved_of(provider: str, payment_id: UUID) -> Page | Unknown:
+    """What it moved of a payment, on any day."""
+    return _asked(lambda: _reporting(provider).moved_of(str(payment_id)), kind="report")
+
+
+def _reporting(provider: str) -> Reporting:
+    gateway = named(provider)
+    if not isinstance(gateway, Reporting):
+        raise NoSuchGateway(provider)
+    return gateway
 
 
 def _asked(ask: Callable[[], T], *, kind: str) -> T | Unknown:

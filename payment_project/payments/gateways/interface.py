@@ -1,10 +1,12 @@
 """What a payment provider is to this service: one question in, its outcome out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import date
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
+from payments.ledger import Kind
 from payments.models import GatewayOperation
 
 # To connect, and to read; what takes longer is Unknown, and asked again. A call and its one repetition have to end
@@ -90,4 +92,39 @@ class Gateway(Protocol):
 
     def read_webhook(self, *, headers: Mapping[str, str], body: bytes) -> Hint:
         """Raises InvalidSignature when it is forged, altered or too old, BadRequest when it cannot be read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A capture or a refund in the provider's own record. id: the provider's. key: the idempotency key it was asked
+    under, "" of what was done there by hand. reference: of the authorisation, our payment. amount: minor units.
+    """
+
+    id: str
+    kind: Kind
+    key: str
+    reference: str
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """after: what the next page comes after; "" of the last one."""
+
+    moves: Sequence[Moved]
+    after: str
+
+
+@runtime_checkable
+class Reporting(Protocol):
+    """What a Gateway has beside, if its provider tells what it moved. It may let pass what a Gateway may."""
+
+    def moved_on(self, day: date, *, after: str) -> Page | Unknown:
+        """What it moved on a day of UTC, some hundreds of it, in an order that never changes."""
+        ...
+
+    def moved_of(self, reference: str) -> Page | Unknown:
+        """What it moved of one payment, on any day."""
         ...

@@ -3,7 +3,9 @@
 import logging
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -18,7 +20,9 @@ from payments.gateways.interface import (
     TIMEOUT,
     Approved,
     Hint,
+    Moved,
     Outcome,
+    Page,
     Refused,
     SavedCard,
     Unknown,
@@ -42,6 +46,9 @@ class _Webhook(msgspec.Struct):
 # Whoever only stands in between, such as a proxy at a wrong address, does not speak in these words.
 NEVER = {(400, "invalid_request"), (404, "unknown_authorisation"), (404, "unknown_capture")}
 REQUEST_REFUSED = "request_refused"
+
+# Entries of a report that are asked for at once, and as much of a text in it as is looked at.
+PAGE, LONGEST_TEXT = 500, 128
 
 LAST4 = re.compile(r"[0-9]{4}")
 
@@ -92,8 +99,27 @@ class Simulator:
             raise BadRequest("The webhook cannot be read.") from exc
         return Hint(message_id, webhook.data.idempotency_key)
 
+    def moved_on(self, day: date, *, after: str) -> Page | Unknown:
+        return self._page({"day": day.isoformat(), "after": after or "0", "limit": PAGE})
+
+    def moved_of(self, reference: str) -> Page | Unknown:
+        return self._page({"reference": reference})
+
+    def _page(self, asked: dict[str, Any]) -> Page | Unknown:
+        response = self._client.get(f"/v1/settlements?{urlencode(asked)}")
+        if response.status != 200:
+            return _unexpected(response)
+        report = response.json()
+        return Page([_moved(entry) for entry in report["entries"]], str(report["next"]))
+
     def _post(self, path: str, body: dict[str, Any], *, key: str) -> Response:
         return self._client.post(path, json=body, headers={"Idempotency-Key": key}, retry=True)
+
+
+def _moved(entry: dict[str, Any]) -> Moved:
+    names = ("id", "key", "reference", "currency")
+    texts = {name: str(entry[name])[:LONGEST_TEXT] for name in names}
+    return Moved(kind=Kind(entry["kind"]), amount=int(entry["amount"]), **texts)
 
 
 def _request(operation: GatewayOperation) -> tuple[str, dict[str, Any]]:

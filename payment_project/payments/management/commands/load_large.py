@@ -96,6 +96,24 @@ FROM (
     WHERE sign > 0 OR cancelled
 ) AS issued JOIN receipt_series AS series USING (theater_id) ORDER BY issued.id
 """
+# All of it is added up already: of each day and theater one film and one type.
+_TAKINGS = """
+INSERT INTO takings (id, day, theater_id, film, ticket_type, currency, type_name, tickets, returned, gross, refunds,
+    tax)
+SELECT pg_temp.large_id(day, 260, row_number() OVER (ORDER BY day, theater_id)), day, theater_id, 'A film', 'adult',
+       'EUR', 'Adult', 2 * sold, 2 * back, 2400 * sold, 2400 * back, 400 * (sold - back)
+FROM (
+    SELECT (sold_at + after * interval '1 second')::date AS day,
+           pg_temp.large_id('2020-01-01Z', 1, screen / 10) AS theater_id,
+           count(*) FILTER (WHERE sign > 0) AS sold, count(*) FILTER (WHERE sign < 0) AS back
+    FROM made CROSS JOIN (VALUES (3, 1), (6, -1)) AS kind(after, sign) WHERE sign > 0 OR cancelled GROUP BY 1, 2
+) AS days ORDER BY 1
+"""
+_TAKINGS_SERIES = """
+INSERT INTO takings_series (theater_id, position, theater_name, time_zone)
+SELECT pg_temp.large_id('2020-01-01Z', 1, screen / 10), sum(CASE WHEN cancelled THEN 2 ELSE 1 END), 'A theater', 'UTC'
+FROM made GROUP BY 1 ORDER BY 1
+"""
 # Every tenth customer has a gift card, a hundred of an issue; nothing was bought with any.
 _ISSUES = """
 INSERT INTO gift_card_issues (id, origin, count, amount, currency, reason, status, requested_by, decided_by,
@@ -146,6 +164,8 @@ class Command(LoadLarge):
             ("refunds", _REFUNDS),
             ("receipt_series", _SERIES),
             ("receipts", _RECEIPTS),
+            ("takings", _TAKINGS),
+            ("takings_series", _TAKINGS_SERIES),
             ("payment_methods", methods),
             ("gift_card_issues", _ISSUES),
             ("gift_cards", _GIFT_CARDS),

@@ -1,0 +1,62 @@
+"""The desk's takings as a manager sees them, and the comparison with the card gateway's record: one walk."""
+
+from collections.abc import Callable
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+from waiting import wait_for
+from world import Market, book, settled
+
+StaffPage = Callable[[str, str], Page]
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+LOOKS = [(390, "dark"), (1280, "light")]
+SECONDS = 30
+
+
+def looks_right(page: Page) -> None:
+    """At both widths nothing scrolls sideways, and axe finds nothing."""
+    for width, scheme in LOOKS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # a literal of the two
+        page.reload()
+        found = Axe().run(page, context="#content", options=RULES)
+        assert found.violations_count == 0, f"{page.url} at {width}, {scheme}:\n{found.generate_report()}"
+        wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(wider) <= 0, f"{page.url} at {width}"
+
+
+def test_what_was_sold_is_in_the_takings_and_the_gateway_has_the_same(market: Market, staff_page: StaffPage) -> None:
+    buyer = market.customer()
+    booking = book(buyer, market.seats(), "tok_visa")
+    settled(buyer, booking, "CONFIRMED", "captured")
+    page, theater = staff_page("payment", "manager"), market.theater
+
+    def is_taken() -> bool:
+        page.goto(f"/admin/payment/takings/?theater={theater['id']}")
+        return page.locator(".takings svg rect").count() == 7
+
+    wait_for(is_taken, seconds=SECONDS, what="takings of the new theater")
+    page.get_by_label("ticket type").check()
+    page.get_by_label("film", exact=True).check()
+    page.get_by_role("button", name="Show").click()
+    takings = page.get_by_role("region", name="Takings")
+    expect(takings).to_contain_text(market.movie["title"])
+    page.get_by_text("as a table").click()
+    looks_right(page)
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="CSV").click()
+    told = downloading.value.path().read_text()
+    assert market.movie["title"] in told
+    assert told.startswith("day,film,ticket type,currency,tickets,")
+    page.goto("/admin/payment/reconciliation/")
+    page.get_by_role("button", name="Compare").click()
+
+    def is_done() -> bool:
+        page.reload()
+        return "A comparison is under way" not in page.content()
+
+    wait_for(is_done, seconds=SECONDS, what="end of the comparison")
+    expect(page.get_by_role("region", name="Comparisons").locator("tbody tr").first).to_contain_text("done")
+    expect(page.get_by_text("No difference is open.")).to_be_visible()
+    looks_right(page)
