@@ -1,0 +1,494 @@
+"""The plan board: what is drawn of a theater's days, and what is done on it."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from factories import (
+    PLAN,
+    PRICES,
+    MovieFactory,
+    PriceListFactory,
+    ScreenFactory,
+    ShowtimeFactory,
+    TheaterFactory,
+    follow,
+    next_jump,
+    next_week,
+)
+
+from catalog.board import Block, Lane, Span, moment_on, read_board
+from catalog.domain import OccupancyState
+from catalog.drafts import price_drafts
+from catalog.errors import PlanRefused
+from catalog.layouts import read_plan
+from catalog.models import Showtime, ShowtimeOccupancy, Theater
+from chassis.ids import uuid7
+from chassis.storage.models import AuditRecord
+from chassis.testing_staff import enter
+
+pytestmark = pytest.mark.django_db
+BERLIN = ZoneInfo("Europe/Berlin")
+HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+@pytest.fixture
+def planner() -> Client:
+    """Somebody who manages the programme."""
+    return signed_in("manager")
+
+
+def signed_in(role: str) -> Client:
+    client = Client()
+    enter(client, role)
+    return client
+
+
+def at(clock: str, *, days: int = 7) -> datetime:
+    """A time of a day to come by the clocks of Hanoi."""
+    day = (timezone.now().astimezone(HANOI) + timedelta(days=days)).date()
+    return datetime.combine(day, datetime.strptime(clock, "%H:%M").time(), HANOI).astimezone(UTC)  # noqa: DTZ007
+
+
+def shown(theater: Theater, day: datetime, *, name: str = "board", **more: Any) -> str:
+    asked = {"theater": theater.pk, "day": f"{day.astimezone(ZoneInfo(theater.time_zone)):%Y-%m-%d}", "days": 1, **more}
+    return f"{reverse(name)}?{urlencode(asked)}"
+
+
+def read(answer: Any) -> str:
+    assert answer.status_code == 200
+    return str(answer.content.decode())
+
+
+def sold(showtime: Showtime, seats: int = 2) -> None:
+    ShowtimeOccupancy.objects.create(
+        booking_id=uuid7(), showtime_id=showtime.id, seats=seats, state=OccupancyState.SOLD, updated_at=timezone.now()
+    )
+
+
+def dropped(showtime: Showtime, to: datetime, **fields: Any) -> dict[str, Any]:
+    """What the script sends where a showtime is let go."""
+    local = to.astimezone(ZoneInfo(showtime.theater.time_zone))
+    return {
+        "do": "move",
+        "showtime": showtime.pk,
+        "revision": showtime.revision,
+        "screen": showtime.screen_id,
+        "day": f"{local:%Y-%m-%d}",
+        "minute": local.hour * 60 + local.minute,
+        **fields,
+    }
+
+
+def typed(showtime: Showtime, to: datetime, **fields: Any) -> dict[str, Any]:
+    """What somebody fills in."""
+    local = to.astimezone(ZoneInfo(showtime.theater.time_zone))
+    return {**dropped(showtime, to), "minute": "", "time": f"{local:%H:%M}", **fields}
+
+
+# What is drawn.
+
+
+def test_a_day_has_its_screens_with_what_they_show_and_the_time_between() -> None:
+    theater = TheaterFactory(cleaning_minutes=15)
+    screens = [ScreenFactory(theater=theater, name=name) for name in ("Hall 10", "Hall 2")]
+    movie = MovieFactory(duration_minutes=100)
+    first = ShowtimeFactory(screen=screens[1], movie=movie, starts_at=at("10:00"))
+    draft = ShowtimeFactory(screen=screens[1], movie=movie, starts_at=at("12:30"), status="draft")
+    ShowtimeFactory(screen=screens[1], movie=movie, starts_at=at("15:00"), status="cancelled")
+    ShowtimeFactory(screen=screens[1], movie=movie, starts_at=at("10:00", days=8))
+    sold(first, 3)
+    board = read_board(theater, Span(first.starts_at.astimezone(HANOI).date(), 1))
+    [day] = board.days
+    assert [lane.screen.name for lane in day.lanes] == ["Hall 2", "Hall 10"]
+    blocks = day.lanes[0].blocks
+    assert [block.showtime.id for block in blocks] == [first.id, draft.id]
+    assert [(block.clock, block.at, block.runs, block.cleaning) for block in blocks] == [
+        ("10:00", 600, 100, 15),
+        ("12:30", 750, 100, 15),
+    ]
+    assert [(block.taken, block.draft) for block in blocks] == [(3, False), (0, True)]
+    assert [(gap.at, gap.minutes) for gap in day.lanes[0].gaps] == [(715, 35)]
+    assert (board.opens, board.closes, board.drafts) == (540, 1440, 1)
+    assert day.lists == [("prices of their own", 2)]
+
+
+def test_what_begins_before_noon_or_lasts_past_midnight_widens_the_day() -> None:
+    screen = ScreenFactory()
+    ShowtimeFactory(screen=screen, starts_at=at("07:45"))
+    late = ShowtimeFactory(screen=screen, starts_at=at("23:30"))
+    board = read_board(screen.theater, Span(late.starts_at.astimezone(HANOI).date(), 1))
+    assert (board.opens, board.closes) == (7 * 60, 26 * 60)
+    assert [clock for _, clock in board.hours(board.days[0])][-2:] == ["00", "01"]
+
+
+def test_clashes_are_drawn_one_below_the_other_and_said() -> None:
+    screen = ScreenFactory(name="Hall 1")
+    first = ShowtimeFactory(screen=screen, movie__title="The Tide Clock", starts_at=at("20:00"))
+    second = ShowtimeFactory(screen=screen, starts_at=at("21:00"), status="draft")
+    board = read_board(screen.theater, Span(first.starts_at.astimezone(HANOI).date(), 1))
+    [lane] = board.days[0].lanes
+    assert lane.twofold
+    assert [block.track for block in lane.blocks] == [0, 1]
+    assert [block.showtime.id for block in board.days[0].clashes] == [first.id, second.id]
+    assert lane.blocks[1].in_its_way == "Hall 1 shows The Tide Clock from 20:00 and is free again at 22:13."
+
+
+@pytest.mark.parametrize(
+    ("month", "hours", "twice"),
+    [(3, ["01", "03", "04"], False), (10, ["01", "02", "02"], True)],
+)
+def test_where_the_clocks_jump_each_place_is_one_moment(month: int, hours: list[str], twice: bool) -> None:
+    theater = TheaterFactory(time_zone="Europe/Berlin")
+    day = next_jump(month).date()
+    late = ShowtimeFactory(screen=ScreenFactory(theater=theater), starts_at=moment_on(day, 60, BERLIN))
+    board = read_board(theater, Span(day, 1))
+    assert board.opens == 60
+    assert [clock for _, clock in board.hours(board.days[0])][:3] == hours
+    [block] = board.days[0].lanes[0].blocks
+    assert (block.at, block.runs) == (60, late.movie.duration_minutes)
+    assert (moment_on(day, 180, BERLIN) - moment_on(day, 120, BERLIN)) == timedelta(hours=1)
+    both = {f"{moment_on(day, minute, BERLIN).astimezone(BERLIN):%H:%M}" for minute in (150, 210)}
+    assert (len(both) == 1) is twice
+
+
+def test_a_showtime_that_ends_as_another_begins_leaves_no_gap() -> None:
+    lane = Lane(ScreenFactory.build(), [Block(None, "", at, 100, 20) for at in (600, 720, 900)])  # type: ignore[arg-type]
+    assert [(gap.at, gap.minutes) for gap in lane.gaps] == [(840, 60)]
+
+
+def test_a_week_of_a_large_house_takes_as_many_statements_as_one_showtime(planner: Client) -> None:
+    theater = TheaterFactory()
+    screens = [ScreenFactory(theater=theater) for _ in range(3)]
+    movie = MovieFactory(duration_minutes=90)
+
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as made:
+            read(planner.get(shown(theater, at("10:00"), name="board_panel", days=7)))
+        return len(made)
+
+    ShowtimeFactory(screen=screens[0], movie=movie, starts_at=at("10:00"))
+    of_one = statements()
+    for screen in screens:
+        for days in range(7, 14):
+            ShowtimeFactory(screen=screen, movie=movie, starts_at=at("14:00", days=days), status="draft")
+    assert statements() == of_one
+
+
+# Who sees it, and where it leads.
+
+
+def test_the_board_is_led_to_from_the_list_and_leads_back_and_to_the_pages_of_planning(planner: Client) -> None:
+    draft = ShowtimeFactory(status="draft", starts_at=at("19:00"))
+    listed = reverse("admin:catalog_showtime_changelist")
+    assert reverse("board") in read(planner.get(listed))
+    TheaterFactory(name="Marquee Spreebogen")
+    assert "Marquee Spreebogen" in read(planner.get(reverse("board"))), "it is asked for which house"
+    page = read(planner.get(shown(draft.theater, draft.starts_at)))
+    assert listed in page
+    assert draft.movie.title in page
+    for name, look in (("plan", False), ("copy", True), ("publish", True)):
+        address = reverse("board_plan") if name == "plan" else reverse(f"admin:catalog_{name}_drafts")
+        [link] = re.findall(rf'<a href="({re.escape(address)}\?[^"]*)">[A-Z]', page)
+        led = planner.get(link.replace("&amp;", "&"), follow=True)
+        assert ("1 showtime" in read(led)) is look
+
+
+def test_support_looks_at_the_board_and_changes_nothing() -> None:
+    draft = ShowtimeFactory(status="draft", starts_at=at("19:00"))
+    support = signed_in("support")
+    page = read(support.get(shown(draft.theater, draft.starts_at, showtime=draft.pk)))
+    assert draft.movie.title in page
+    for offered in ("data-revision", "Publish 1 draft", "Plan a film", "Price its", ">Move<"):
+        assert offered not in page
+    for name in ("board", "board_panel"):
+        for do in ("move", "remove", "prices"):
+            body = {**dropped(draft, at("20:00")), "do": do}
+            assert support.post(shown(draft.theater, draft.starts_at, name=name), body).status_code == 403
+    assert support.get(reverse("board_plan")).status_code == 403
+    assert Client().get(reverse("board")).status_code == 302
+
+
+def test_the_only_house_there_is_is_shown_without_asking(planner: Client) -> None:
+    today = ShowtimeFactory(starts_at=timezone.now() + timedelta(minutes=5), movie__title="The Tide Clock")
+    assert today.movie.title in read(planner.get(reverse("board")))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"theater": "x"},
+        {"theater": uuid4()},
+        {"day": "9999-12-31"},
+        {"day": "0001-01-01"},
+        {"day": "x"},
+        {"days": "8"},
+        {"days": "\0"},
+        {"showtime": "x"},
+        {"showtime": uuid4()},
+    ],
+)
+def test_odd_addresses_are_pages_that_say_so(planner: Client, odd: dict[str, Any]) -> None:
+    screen = ScreenFactory()
+    for name, answered in (("board", 200), ("board_panel", 400), ("board_showtime", 400), ("board_plan", 302)):
+        answer = planner.get(shown(screen.theater, at("10:00"), name=name, **odd))
+        assert answer.status_code in (answered, 200 if "showtime" in odd else answered), name
+
+
+# A showtime is moved.
+
+
+def test_a_draft_is_dropped_elsewhere_and_that_is_on_record(planner: Client, emitted: Any) -> None:
+    theater = TheaterFactory()
+    here, there = (ScreenFactory(theater=theater) for _ in range(2))
+    draft = ShowtimeFactory(screen=here, status="draft", starts_at=at("19:00"))
+    to = at("21:35", days=9)
+    address = shown(theater, draft.starts_at, name="board_panel", days=7)
+    panel = read(planner.post(address, dropped(draft, to, screen=there.pk)))
+    draft.refresh_from_db()
+    assert (draft.screen_id, draft.starts_at) == (there.pk, to)
+    assert f"Moved: {draft}." in panel
+    assert re.search(rf'value="{draft.pk}"[^>]*data-focus', panel)
+    assert emitted() == []
+    entry = AuditRecord.objects.get()
+    assert (entry.action, entry.door, entry.subject_id) == ("showtime.changed", "admin", str(draft.pk))
+    assert set(entry.after or {}) >= {"screen", "starts_at"}
+
+
+def test_the_form_moves_it_without_a_script(planner: Client) -> None:
+    draft = ShowtimeFactory(status="draft", starts_at=at("19:00"))
+    address = shown(draft.theater, draft.starts_at)
+    chosen = read(planner.get(f"{address}&showtime={draft.pk}"))
+    assert 'value="19:00"' in chosen
+    done = planner.post(address, typed(draft, at("20:20")), follow=True)
+    assert "20:20" in read(done)
+    assert done.redirect_chain == [(address, 302)]
+    draft.refresh_from_db()
+    assert draft.starts_at == at("20:20")
+
+
+def test_what_has_the_screen_is_named_and_the_showtime_stays_where_it_was(planner: Client) -> None:
+    screen = ScreenFactory(name="Hall 1")
+    ShowtimeFactory(screen=screen, starts_at=at("20:00"), movie__title="The Tide Clock")
+    draft = ShowtimeFactory(screen=screen, status="draft", starts_at=at("13:00"))
+    for name, body in (("board_panel", dropped), ("board_panel", typed), ("board", typed)):
+        page = read(planner.post(shown(screen.theater, draft.starts_at, name=name), body(draft, at("19:00"))))
+        assert "Hall 1 shows The Tide Clock from 20:00 and is free again at 22:13." in page
+        assert f"--at:{13 * 60};" in page
+    draft.refresh_from_db()
+    assert (draft.starts_at, draft.revision) == (at("13:00"), 1)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"time": ""}, "Say a time."),
+        ({"time": "25:61"}, "Enter a valid time."),
+        ({"day": "x"}, "Enter a valid date."),
+        ({"day": "2020-01-01"}, "A showtime starts in the future, within two years."),
+        ({"revision": "7"}, "Somebody else has changed this showtime meanwhile"),
+        ({"revision": ""}, "This field is required."),
+        ({"screen": uuid4()}, "Select a valid choice."),
+        ({"minute": "99999"}, "Ensure this value is less than or equal to 2160."),
+        ({"showtime": uuid4()}, "This showtime is not planned here any more."),
+        ({"showtime": "x"}, "This showtime is not planned here any more."),
+        ({"do": "sing"}, "Nothing was done"),
+    ],
+)
+def test_a_move_that_says_nothing_that_can_be_done_says_why(planner: Client, wrong: Any, says: str) -> None:
+    draft = ShowtimeFactory(status="draft", starts_at=at("19:00"))
+    address = shown(draft.theater, draft.starts_at, name="board_panel")
+    assert says in read(planner.post(address, {**typed(draft, at("20:00")), **wrong}))
+    draft.refresh_from_db()
+    assert draft.revision == 1
+
+
+def test_a_screen_of_another_house_is_no_place(planner: Client) -> None:
+    draft = ShowtimeFactory(status="draft", starts_at=at("19:00"))
+    elsewhere = ScreenFactory()
+    address = shown(draft.theater, draft.starts_at, name="board_panel")
+    assert "Select a valid choice." in read(planner.post(address, dropped(draft, at("19:00"), screen=elsewhere.pk)))
+    gone = shown(elsewhere.theater, draft.starts_at, name="board_panel")
+    assert "not planned here" in read(planner.post(gone, dropped(draft, at("20:00"))))
+
+
+def test_by_the_form_a_time_that_is_none_or_twice_is_asked_about_and_by_the_board_it_is_one_moment(
+    planner: Client,
+) -> None:
+    screen = ScreenFactory(theater=TheaterFactory(time_zone="Europe/Berlin"))
+    march, october = next_jump(3), next_jump(10)
+    draft = ShowtimeFactory(screen=screen, status="draft")
+    address = shown(screen.theater, draft.starts_at, name="board_panel")
+
+    def posted(day: datetime, **fields: Any) -> str:
+        body = {**typed(draft, draft.starts_at), "day": f"{day:%Y-%m-%d}", "time": "02:30", **fields}
+        return read(planner.post(address, body))
+
+    assert "there is no such time" in posted(march)
+    assert "show 02:30 twice" in posted(october)
+    assert "Moved:" in posted(october, fold="1")
+    draft.refresh_from_db()
+    assert draft.starts_at.astimezone(BERLIN).utcoffset() == timedelta(hours=1)
+    assert "Moved:" in posted(october, time="", minute=150, revision=2)
+    draft.refresh_from_db()
+    assert draft.starts_at.astimezone(BERLIN).utcoffset() == timedelta(hours=2)
+    chosen = read(planner.get(f"{shown(screen.theater, draft.starts_at, name='board_showtime')}&showtime={draft.pk}"))
+    assert re.search(r'<option value="0" selected>', chosen), "which of the two it is"
+
+
+def test_moving_what_is_sold_asks_first_whom_it_touches_and_wants_a_reason(planner: Client, emitted: Any) -> None:
+    showtime = ShowtimeFactory(starts_at=at("19:00"))
+    sold(showtime, 3)
+    address = shown(showtime.theater, showtime.starts_at, name="board_panel")
+    body = dropped(showtime, at("20:00"))
+    asked = read(planner.post(address, body))
+    assert "1 booking, 3 people" in asked
+    for told in (showtime.at_the_theater(at("19:00")), showtime.at_the_theater(at("20:00"))):
+        assert told in asked, "what customers will read"
+    assert "Say why." in read(planner.post(address, {**body, "meant": "on"}))
+    showtime.refresh_from_db()
+    assert showtime.revision == 1
+    assert emitted() == []
+    assert "Moved:" in read(planner.post(address, {**body, "meant": "on", "reason": "The projector is late."}))
+    showtime.refresh_from_db()
+    assert showtime.starts_at == at("20:00")
+    assert len(emitted("showtime.updated")) == 1
+    assert AuditRecord.objects.get().reason == "The projector is late."
+
+
+def test_what_is_on_sale_and_nobody_has_booked_is_moved_at_once(planner: Client, emitted: Any) -> None:
+    showtime = ShowtimeFactory(starts_at=at("19:00"))
+    address = shown(showtime.theater, showtime.starts_at, name="board_panel")
+    assert "Moved:" in read(planner.post(address, dropped(showtime, at("20:00"))))
+    assert len(emitted("showtime.updated")) == 1
+
+
+def test_where_somebody_may_find_no_seat_it_is_asked_what_becomes_of_them(planner: Client) -> None:
+    theater = TheaterFactory()
+    showtime = ShowtimeFactory(screen=ScreenFactory(theater=theater), starts_at=at("19:00"))
+    sold(showtime)
+    small = ScreenFactory(theater=theater, places=read_plan(PLAN.replace("cccc", "cc")))
+    address = shown(theater, showtime.starts_at, name="board_panel")
+    body = dropped(showtime, at("19:00"), screen=small.pk)
+    asked = read(planner.post(address, body))
+    assert "has fewer seats: couple" in asked
+    assert f"/admin/booking/bookings/showtime/{showtime.pk}/screen/?screen={small.pk}" in asked
+    meant = {**body, "meant": "on", "reason": "Hall 1 has no heating."}
+    assert "has fewer seats: couple" in read(planner.post(address, meant)), "and who finds none is not said yet"
+    assert "Moved:" in read(planner.post(address, {**meant, "refund_without_seat": "on"}))
+    showtime.refresh_from_db()
+    assert showtime.screen_id == small.pk
+
+
+def test_what_has_begun_is_seen_and_not_moved(planner: Client) -> None:
+    running = ShowtimeFactory(starts_at=timezone.now() - timedelta(minutes=20))
+    address = shown(running.theater, running.starts_at, name="board_panel", days=7)
+    page = read(planner.get(address))
+    assert running.movie.title in page
+    assert "data-revision" not in page
+    refused = read(planner.post(address, dropped(running, timezone.now() + timedelta(hours=3))))
+    assert "A showtime that has started is not changed any more." in refused
+
+
+# What else is done on it.
+
+
+def test_a_draft_is_removed_and_what_is_on_sale_stays(planner: Client) -> None:
+    screen = ScreenFactory()
+    draft = ShowtimeFactory(screen=screen, status="draft", starts_at=at("13:00"))
+    kept = ShowtimeFactory(screen=screen, starts_at=at("19:00"))
+    address = shown(screen.theater, draft.starts_at)
+    done = planner.post(address, {"do": "remove", "showtime": draft.pk}, follow=True)
+    assert "Removed:" in read(done)
+    refused = planner.post(address, {"do": "remove", "showtime": kept.pk})
+    assert "The showtime is scheduled, and no draft." in read(refused)
+    assert list(Showtime.objects.values_list("id", flat=True)) == [kept.id]
+
+
+def test_a_day_is_priced_by_a_list_as_far_as_it_is_planned(planner: Client) -> None:
+    screen = ScreenFactory()
+    drafts = [ShowtimeFactory(screen=screen, status="draft", starts_at=at(clock)) for clock in ("13:00", "19:00")]
+    on_sale = ShowtimeFactory(screen=screen, starts_at=at("22:00"))
+    tomorrow = ShowtimeFactory(screen=screen, status="draft", starts_at=at("13:00", days=8))
+    dear = {"adult": {category: amount + 10_000 for category, amount in PRICES.items()}}
+    price_list = PriceListFactory(theater=screen.theater, name="Weekend", prices=dear)
+    body = {"do": "prices", "day": f"{on_sale.starts_at.astimezone(HANOI):%Y-%m-%d}", "price_list": price_list.pk}
+    panel = read(planner.post(shown(screen.theater, on_sale.starts_at, name="board_panel"), body))
+    assert "2 showtimes." in panel
+    assert "Weekend: 2" in panel
+    for draft in drafts:
+        draft.refresh_from_db()
+        assert (draft.price_list, draft.revision) == (price_list, 2)
+        assert draft.amounts == dear["adult"]
+    for kept in (on_sale, tomorrow):
+        kept.refresh_from_db()
+        assert (kept.price_list, kept.revision) == (None, 1)
+    assert {entry.action for entry in AuditRecord.objects.all()} == {"showtime.changed"}
+    assert all("price_list" in (entry.after or {}) for entry in AuditRecord.objects.all())
+    elsewhere = PriceListFactory()
+    refused = planner.post(shown(screen.theater, on_sale.starts_at), {**body, "price_list": elsewhere.pk})
+    assert "Choose a price list for the day." in read(refused)
+
+
+def test_a_list_that_leaves_seats_without_a_price_is_refused_for_the_whole_day(planner: Client) -> None:
+    screen = ScreenFactory()
+    draft = ShowtimeFactory(screen=screen, status="draft", starts_at=at("13:00"))
+    price_list = PriceListFactory(theater=screen.theater, prices={"adult": {"standard": 90_000}})
+    body = {"do": "prices", "day": f"{draft.starts_at.astimezone(HANOI):%Y-%m-%d}", "price_list": price_list.pk}
+    refused = read(planner.post(shown(screen.theater, draft.starts_at), body))
+    assert "The hall has seats without a price" in refused
+    draft.refresh_from_db()
+    assert (draft.price_list, draft.revision) == (None, 1)
+
+
+def test_only_drafts_are_priced_by_another_list() -> None:
+    showtime = ShowtimeFactory()
+    with pytest.raises(PlanRefused) as refused:
+        price_drafts(showtime_ids=[showtime.id, uuid4()], price_list_id=PriceListFactory(theater=showtime.theater).id)
+    assert [error["code"] for error in refused.value.errors or ()] == ["not_a_draft", "showtime_not_found"]
+
+
+def test_a_click_on_an_empty_place_plans_a_film_there_and_comes_back(planner: Client) -> None:
+    screen = ScreenFactory(theater=TheaterFactory(time_zone="Europe/Berlin"))
+    october = next_jump(10)
+    address = shown(screen.theater, october, name="board_plan", screen=screen.pk, minute=210)
+    asked = planner.get(address, follow=True)
+    form = asked.context["form"]
+    assert form.initial["times"] == "02:30"
+    assert re.search(r'<option value="1" selected>The second', read(asked)), "the place is one of the two"
+    price_list = PriceListFactory(theater=screen.theater)
+    body = {"movie": MovieFactory().pk, "screens": [screen.pk], "first": f"{october:%Y-%m-%d}", "fold": 1}
+    body |= {"last": body["first"], "times": "02:30", "format": "2D", "language": "vi", "price_list": price_list.pk}
+    assert "all of them fit" in read(planner.post(asked.redirect_chain[0][0], body))
+    twice = planner.post(asked.redirect_chain[0][0], {**body, "price_standard": "9"})
+    assert "It follows the list" in read(twice)
+    done = planner.post(asked.redirect_chain[0][0], {**body, "do": "draft"})
+    assert done["Location"] == shown(screen.theater, october)
+    draft = Showtime.objects.get()
+    assert (draft.price_list, draft.status) == (price_list, "draft")
+    assert draft.starts_at == moment_on(october.date(), 210, BERLIN)
+
+
+def test_a_week_is_copied_from_the_board_and_comes_back_to_it(planner: Client) -> None:
+    kept = ShowtimeFactory(starts_at=next_week(6))
+    page = read(planner.get(shown(kept.theater, kept.starts_at, days=7)))
+    [link] = re.findall(rf'<a href="({re.escape(reverse("admin:catalog_copy_drafts"))}[^"]*)"', page)
+    link = link.replace("&amp;", "&")
+    looked = planner.get(link)
+    assert "1 showtime:" in read(looked)
+    form = {name: looked.context["form"][name].value() for name in ("first", "days", "begins", "times")}
+    done = planner.post(link, {**form, "do": "draft"})
+    assert done["Location"] == shown(kept.theater, kept.starts_at + timedelta(days=7), days=7)
+    draft = Showtime.objects.get(status="draft")
+    assert draft.starts_at == kept.starts_at + timedelta(days=7)
+    follow(draft, PriceListFactory(theater=draft.theater, name="Everyday"))
+    assert "Everyday: 1" in read(planner.get(done["Location"]))
