@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+
 from catalog import domain
 from catalog.clocks import midnight
 from catalog.domain import ON_A_SCREEN, ShowtimeStatus
@@ -51,8 +53,8 @@ class Span:
 class Block:
     """A showtime on the board; in minutes, at: since midnight. track: 1 where another has the place already.
 
-    clock: what those of the theater show. taken: seats that cannot be bought. in_its_way: a sentence about what has its
-    screen then, or nothing.
+    clock: what those of the theater show. moves: it has not begun. taken: seats that cannot be bought. in_its_way: a
+    sentence about what has its screen then, or nothing.
     """
 
     showtime: Showtime
@@ -60,6 +62,7 @@ class Block:
     at: int
     runs: int
     cleaning: int
+    moves: bool
     taken: int = 0
     track: int = 0
     in_its_way: str = ""
@@ -118,11 +121,15 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """opens, closes: between which minutes since midnight its days are drawn. cut_off: there is more than is drawn."""
+    """opens, closes: between which minutes since midnight its days are drawn. cut_off: there is more than is drawn.
+
+    lists: the names of the theater's price lists.
+    """
 
     theater: Theater
     span: Span
     days: list[Day]
+    lists: dict[UUID, str]
     opens: int
     closes: int
     cut_off: bool
@@ -156,12 +163,13 @@ def read_board(theater: Theater, span: Span) -> Board:
         showtime.theater = theater
         showtime.screen = screens[showtime.screen_id]
     blocks = _blocks(found[:MOST], zone)
-    lists = {row.id: row.name for row in theater.price_lists.only("id", "name")}
+    lists = dict(theater.price_lists.order_by("name").values_list("id", "name"))
     days = [_day(each, zone, screens.values(), blocks, lists) for each in span.dates]
     return Board(
         theater=theater,
         span=span,
         days=days,
+        lists=lists,
         opens=min([OPENS, *(block.at // 60 * 60 for block in blocks)]),
         closes=max([CLOSES, *(-(-block.free_at // 60) * 60 for block in blocks)]),
         cut_off=len(found) > MOST,
@@ -190,7 +198,8 @@ def _showtimes(theater: Theater, span: Span, zone: ZoneInfo) -> list[Showtime]:
 
 
 def _blocks(showtimes: Sequence[Showtime], zone: ZoneInfo) -> list[Block]:
-    blocks = [_block(showtime, zone) for showtime in showtimes]
+    now = timezone.now()
+    blocks = [_block(showtime, zone, now) for showtime in showtimes]
     for one, other in domain.clashes([(showtime.screen_id, slot_of(showtime)) for showtime in showtimes]):
         blocks[one].in_its_way = in_the_way(showtimes[one], showtimes[other])
     taken = count_occupied([showtime.id for showtime in showtimes if showtime.status != ShowtimeStatus.DRAFT])
@@ -199,7 +208,7 @@ def _blocks(showtimes: Sequence[Showtime], zone: ZoneInfo) -> list[Block]:
     return blocks
 
 
-def _block(showtime: Showtime, zone: ZoneInfo) -> Block:
+def _block(showtime: Showtime, zone: ZoneInfo, now: datetime) -> Block:
     local = showtime.starts_at.astimezone(zone)
     return Block(
         showtime,
@@ -207,6 +216,7 @@ def _block(showtime: Showtime, zone: ZoneInfo) -> Block:
         at=_minutes(midnight(local.date(), zone), showtime.starts_at),
         runs=_minutes(showtime.starts_at, showtime.ends_at),
         cleaning=_minutes(showtime.ends_at, showtime.screen_free_at),
+        moves=showtime.status == ShowtimeStatus.DRAFT or showtime.starts_at > now,
     )
 
 

@@ -6,7 +6,6 @@ the same forms to the panels, and puts in what comes back.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -17,9 +16,9 @@ from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 
-from catalog.board import Board, Span, moment_on, read_board
+from catalog.board import Board, Day, Span, moment_on, read_board
+from catalog.board_drawing import draw
 from catalog.board_forms import A_DAY, A_WEEK, DayPricesForm, MoveForm, PlaceForm, ShownForm
 from catalog.clocks import local_time
 from catalog.domain import ShowtimeStatus
@@ -189,8 +188,7 @@ def _shown(request: HttpRequest, form: ShownForm, outcome: Outcome | None, *, dr
         "move": move,
         **(_told(move) if move else {}),
         "may_change": may(request, CHANGE),
-        "now": timezone.now().astimezone(UTC),
-        **(_around(request, read_board(theater, span)) if drawn else {}),
+        **(_around(request, read_board(theater, span), outcome) if drawn else {}),
     }
 
 
@@ -210,7 +208,7 @@ def _query(theater: Theater, span: Span) -> str:
     return urlencode({"theater": theater.pk, "day": span.first, "days": span.days})
 
 
-def _around(request: HttpRequest, board: Board) -> dict[str, Any]:
+def _around(request: HttpRequest, board: Board, outcome: Outcome | None) -> dict[str, Any]:
     """The board, and where it leads: to other days, and to the pages of planning with what they would ask for."""
     theater, span = board.theater, board.span
     known = {"theater": theater.pk, "board": span.days, "look": 1}
@@ -218,8 +216,7 @@ def _around(request: HttpRequest, board: Board) -> dict[str, Any]:
     published = {"first": span.first, "last": span.last}
     return {
         "board": board,
-        "days": [(day, list(board.hours(day))) for day in board.days],
-        "lists": list(theater.price_lists.order_by("name").only("id", "name")),
+        "days": [_drawn(board, day, may(request, CHANGE), outcome.subject if outcome else None) for day in board.days],
         "before": board_address(theater, span.away(-1).first, span.days),
         "behind": board_address(theater, span.away(1).first, span.days),
         "a_day": A_DAY,
@@ -229,3 +226,8 @@ def _around(request: HttpRequest, board: Board) -> dict[str, Any]:
         "copy": f"{reverse('admin:catalog_copy_drafts')}?{urlencode(known | copied)}" if may(request, PLAN) else "",
         "publish": f"{reverse('admin:catalog_publish_drafts')}?{urlencode(known | published)}",
     }
+
+
+def _drawn(board: Board, day: Day, may_change: bool, focus: UUID | None) -> dict[str, Any]:
+    lanes = [(lane, draw(lane, may_change=may_change, focus=focus)) for lane in day.lanes]
+    return {"is": day, "hours": list(board.hours(day)), "lanes": lanes}
