@@ -56,6 +56,7 @@ function drop() {
   if (!drag) return;
   const { button, place, ghost } = drag;
   dragged = Boolean(ghost);
+  setTimeout(() => (dragged = false));
   if (dragged && place) {
     const values = {
       do: "move",
@@ -72,7 +73,6 @@ function drop() {
 }
 
 document.addEventListener("pointerdown", (event) => {
-  dragged = false;
   const button = event.target.closest?.("button[data-revision]");
   // A finger scrolls; it moves showtimes by the form.
   if (!button || event.button !== 0 || event.pointerType === "touch") return;
