@@ -23,7 +23,7 @@ def draw(lane: Lane, *, may_change: bool, focus: UUID | None = None) -> SafeStri
         "",
         '<li class="{}" style="{}"><button form="choose" name="showtime" value="{}"{}>{} <b>{}</b> {}</button></li>',
         blocks,
-    ) + format_html_join("", '<li class="gap" style="--at:{};--runs:{}">{} min</li>', gaps)
+    ) + format_html_join("", '<li class="gap" style="--at:{};--runs:{}">{}&prime;</li>', gaps)
 
 
 def _kind(block: Block) -> str:

@@ -139,6 +139,10 @@ def _move(request: HttpRequest, theater: Theater) -> Outcome:
     return Outcome(f"Moved: {form.move()}.", well=True, subject=showtime.id)
 
 
+def _why(form: MoveForm) -> str:
+    return " ".join(str(sentence) for each in form.errors.values() for sentence in each)
+
+
 def _remove(request: HttpRequest, theater: Theater) -> Outcome:
     showtime = _of(theater, request.POST.get("showtime"))
     if showtime is None:

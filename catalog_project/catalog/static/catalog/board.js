@@ -103,7 +103,7 @@ document.addEventListener("click", (event) => {
 
 // Who is not signed in any more is led to the form, and that belongs to the whole page.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (!event.detail.xhr.responseURL.includes("/panels/")) {
+  if (!new URL(event.detail.xhr.responseURL).pathname.includes("/panels/")) {
     event.detail.shouldSwap = false;
     location.reload();
   }
