@@ -176,6 +176,7 @@ class PlanningAdmin(ShowtimesFromFiles):
             "title": page.title,
             "opts": self.opts,
             "theater": theater,
+            "board": theater and board_address(theater, *map(request.GET.get, ("first", "board"))),
             "theaters": theaters_of(request) if theater is None else None,
             "form": form,
             "media": self.media + (form.media if form else forms.Media()),
@@ -207,8 +208,8 @@ class PlanningAdmin(ShowtimesFromFiles):
             self.message_user(request, f"{counted(len(chosen))} {done}.", messages.SUCCESS)
 
 
-def board_address(theater: Theater, first: date, days: int | str) -> str:
-    return f"{reverse('board')}?{urlencode({'theater': theater.pk, 'day': first, 'days': days})}"
+def board_address(theater: Theater, first: date | str | None, days: int | str | None) -> str:
+    return f"{reverse('board')}?{urlencode({'theater': theater.pk, 'day': first or '', 'days': days or ''})}"
 
 
 def _chosen(request: HttpRequest) -> Theater | None:
@@ -225,7 +226,9 @@ def _said_of(request: HttpRequest) -> Any:
 
 def _offered(request: HttpRequest) -> dict[str, Any]:
     """What a link to the page fills in."""
-    return {**request.GET.dict(), "screens": request.GET.getlist("screens")}
+    return {"screens": request.GET.getlist("screens")} | {
+        name: request.GET[name] for name in ("first", "last", "times", "fold") if name in request.GET
+    }
 
 
 def counted(number: int) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin
@@ -133,11 +134,26 @@ class TimesField(forms.CharField):
         return sorted({time(int(match[1]), int(match[2])) for match in found if match})
 
 
+class FilmSelect(AutocompleteSelect):
+    """What is no id shows no film; the form says so, and the page still comes."""
+
+    def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
+        return super().optgroups(name, [each for each in value if _is_id(each)], attr)
+
+
+def _is_id(said: str) -> bool:
+    try:
+        UUID(said)
+    except ValueError:
+        return False
+    return True
+
+
 class FilmForm(_InTheater):
     """One film: every day of a span, at each of these times, on each of these screens."""
 
     movie = forms.ModelChoiceField(
-        Movie.objects.all(), widget=AutocompleteSelect(Showtime._meta.get_field("movie"), admin.site)
+        Movie.objects.all(), widget=FilmSelect(Showtime._meta.get_field("movie"), admin.site)
     )
     screens = ScreensField()
     first = day_field("First day")

@@ -353,6 +353,7 @@ def test_moving_what_is_sold_asks_first_whom_it_touches_and_wants_a_reason(plann
     assert "1 booking, 3 people" in asked
     for told in (showtime.at_the_theater(at("19:00")), showtime.at_the_theater(at("20:00"))):
         assert told in asked, "what customers will read"
+    assert "Seats and tickets stay as they are." in asked
     assert "Say why." in read(planner.post(address, {**body, "meant": "on"}))
     showtime.refresh_from_db()
     assert showtime.revision == 1
@@ -380,6 +381,7 @@ def test_where_somebody_may_find_no_seat_it_is_asked_what_becomes_of_them(planne
     body = dropped(showtime, at("19:00"), screen=small.pk)
     asked = read(planner.post(address, body))
     assert "has fewer seats: couple" in asked
+    assert "a new ticket, with the seats there" in asked
     assert f"/admin/booking/bookings/showtime/{showtime.pk}/screen/?screen={small.pk}" in asked
     meant = {**body, "meant": "on", "reason": "Hall 1 has no heating."}
     assert "has fewer seats: couple" in read(planner.post(address, meant)), "and who finds none is not said yet"
@@ -475,6 +477,14 @@ def test_a_click_on_an_empty_place_plans_a_film_there_and_comes_back(planner: Cl
     draft = Showtime.objects.get()
     assert (draft.price_list, draft.status) == (price_list, "draft")
     assert draft.starts_at == moment_on(october.date(), 210, BERLIN)
+
+
+@pytest.mark.parametrize("name", ["plan", "copy", "publish"])
+def test_what_a_link_to_a_page_of_planning_fills_in_may_be_anything(planner: Client, name: str) -> None:
+    asked = {"theater": TheaterFactory().pk, "board": "x", "movie": "x", "screens": "x", "first": "9999-12-31"}
+    asked |= {"last": "9999-12-31", "begins": "9999-12-31", "times": "x", "days": "x", "fold": "x"}
+    for look in ({}, {"look": 1}):
+        assert planner.get(f"{reverse(f'admin:catalog_{name}_drafts')}?{urlencode(asked | look)}").status_code == 200
 
 
 def test_a_week_is_copied_from_the_board_and_comes_back_to_it(planner: Client) -> None:
