@@ -147,8 +147,10 @@ class MoveForm(forms.Form):
         stays = (moved.screen_id, moved.starts_at) == (self.showtime.screen_id, self.showtime.starts_at)
         if self.showtime.status == ShowtimeStatus.SCHEDULED and not stays:
             self.reaches = touched_by(self.showtime.pk)
-        if self.reaches and self.reaches.bookings and cleaned["meant"] and not cleaned["reason"]:
+        if cleaned["meant"] and self.reaches and self.reaches.bookings and not cleaned["reason"]:
             self.add_error("reason", "Say why.")
+        if cleaned["meant"] and self.fewer and not cleaned["refund_without_seat"]:
+            self.add_error("refund_without_seat", "Tick it if that is meant.")
 
     def _try(self, *, refund: bool) -> Showtime:
         with transaction.atomic():

@@ -17,9 +17,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from catalog.board import Board, Day, Span, moment_on, read_board
+from catalog.board import Board, Day, moment_on, read_board
 from catalog.board_drawing import draw
-from catalog.board_forms import A_DAY, A_WEEK, DayPricesForm, MoveForm, PlaceForm, ShownForm
+from catalog.board_forms import DayPricesForm, MoveForm, PlaceForm, ShownForm
 from catalog.clocks import local_time
 from catalog.domain import ShowtimeStatus
 from catalog.drafts import MOST, price_drafts, remove_drafts
@@ -131,9 +131,7 @@ def _move(request: HttpRequest, theater: Theater) -> Outcome:
     if form.asks and not (fits and form.cleaned_data["meant"]):
         return Outcome(form=form)
     if not fits and request.POST.get("minute"):  # it was dragged, and is back
-        return Outcome(
-            " ".join(str(sentence) for each in form.errors.values() for sentence in each), subject=showtime.id
-        )
+        return Outcome(f"{showtime.movie} stays where it was. {_why(form)}", subject=showtime.id)
     if not fits:
         return Outcome(form=form)
     return Outcome(f"Moved: {form.move()}.", well=True, subject=showtime.id)
@@ -186,8 +184,8 @@ def _shown(request: HttpRequest, form: ShownForm, outcome: Outcome | None, *, dr
         "shown": ShownForm(theaters_of(request), initial=shown),
         "theater": theater,
         "span": span,
-        "address": f"{reverse('board')}?{_query(theater, span)}",
-        "panel": f"{reverse('board_panel')}?{_query(theater, span)}",
+        "address": board_address(theater, span.first, span.days),
+        "panel": f"{reverse('board_panel')}?{urlencode(shown)}",
         "outcome": outcome,
         "move": move,
         **(_told(move) if move else {}),
@@ -208,25 +206,20 @@ def _told(move: MoveForm) -> dict[str, Any]:
     }
 
 
-def _query(theater: Theater, span: Span) -> str:
-    return urlencode({"theater": theater.pk, "day": span.first, "days": span.days})
-
-
 def _around(request: HttpRequest, board: Board, outcome: Outcome | None) -> dict[str, Any]:
     """The board, and where it leads: to other days, and to the pages of planning with what they would ask for."""
     theater, span = board.theater, board.span
     known = {"theater": theater.pk, "board": span.days, "look": 1}
     copied = {"first": span.first, "days": span.days, "begins": span.away(1).first, "times": 1}
     published = {"first": span.first, "last": span.last}
+    planned = {"theater": theater.pk, "days": span.days}
     return {
         "board": board,
         "days": [_drawn(board, day, may(request, CHANGE), outcome.subject if outcome else None) for day in board.days],
         "before": board_address(theater, span.away(-1).first, span.days),
         "behind": board_address(theater, span.away(1).first, span.days),
-        "a_day": A_DAY,
-        "a_week": A_WEEK,
-        "plan": f"{reverse('board_plan')}?{_query(theater, span)}" if may(request, PLAN) else "",
-        "plan_at": f"{reverse('board_plan')}?{urlencode({'theater': theater.pk, 'days': span.days})}",
+        "plan": f"{reverse('board_plan')}?{urlencode(planned | {'day': span.first})}" if may(request, PLAN) else "",
+        "plan_at": f"{reverse('board_plan')}?{urlencode(planned)}",
         "copy": f"{reverse('admin:catalog_copy_drafts')}?{urlencode(known | copied)}" if may(request, PLAN) else "",
         "publish": f"{reverse('admin:catalog_publish_drafts')}?{urlencode(known | published)}",
     }

@@ -282,6 +282,7 @@ def test_what_has_the_screen_is_named_and_the_showtime_stays_where_it_was(planne
     for name, body in (("board_panel", dropped), ("board_panel", typed), ("board", typed)):
         page = read(planner.post(shown(screen.theater, draft.starts_at, name=name), body(draft, at("19:00"))))
         assert "Hall 1 shows The Tide Clock from 20:00 and is free again at 22:13." in page
+        assert (f"{draft.movie} stays where it was." in page) is (body is dropped)
         assert f"--at:{13 * 60};" in page
     draft.refresh_from_db()
     assert (draft.starts_at, draft.revision) == (at("13:00"), 1)
@@ -384,7 +385,7 @@ def test_where_somebody_may_find_no_seat_it_is_asked_what_becomes_of_them(planne
     assert "a new ticket, with the seats there" in asked
     assert f"/admin/booking/bookings/showtime/{showtime.pk}/screen/?screen={small.pk}" in asked
     meant = {**body, "meant": "on", "reason": "Hall 1 has no heating."}
-    assert "has fewer seats: couple" in read(planner.post(address, meant)), "and who finds none is not said yet"
+    assert "Tick it if that is meant." in read(planner.post(address, meant)), "who finds none is not spoken of yet"
     assert "Moved:" in read(planner.post(address, {**meant, "refund_without_seat": "on"}))
     showtime.refresh_from_db()
     assert showtime.screen_id == small.pk
