@@ -33,16 +33,12 @@ class ShownForm(forms.Form):
 
     theater = forms.ModelChoiceField(Theater.objects.none())
     day = day_field("From")
-    days = forms.TypedChoiceField(
-        choices=SHOWN,
-        coerce=int,
-        required=False,
-        label="Shown",
-    )
+    days = forms.TypedChoiceField(choices=SHOWN, coerce=int, required=False, label="Shown")
 
     def __init__(self, theaters: QuerySet[Theater], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["theater"] = forms.ModelChoiceField(theaters)
+        theater: Any = self.fields["theater"]
+        theater.queryset = theaters
         self.fields["day"].required = False
 
     @property
@@ -113,6 +109,10 @@ class MoveForm(forms.Form):
         # With the seconds that a client of the API gave it.
         shown = LocalTime(self.shown.wall.replace(second=0, microsecond=0), self.shown.fold)
         return self.showtime.starts_at if wanted == shown else wanted
+
+    @property
+    def begun(self) -> bool:
+        return self.showtime.status == ShowtimeStatus.SCHEDULED and self.showtime.starts_at <= timezone.now()
 
     @property
     def asks(self) -> bool:
