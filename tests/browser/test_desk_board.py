@@ -175,21 +175,38 @@ def test_a_week_of_ten_halls_is_copied_adjusted_and_published(staff_page: StaffP
     assert time.monotonic() - began <= MOST_SECONDS
 
 
-def test_axe_finds_nothing_on_the_board_and_the_page_does_not_scroll_sideways(
-    staff_page: StaffPage, house: House
-) -> None:
+@pytest.fixture
+def a_day(staff_page: StaffPage, house: House) -> Page:
+    """The board with the first day of the house."""
     page = staff_page("catalog", "manager")
     page.goto("/admin/catalog/board/")
     page.get_by_label("Theater").select_option(label=f"{house.name}, Hanoi")
     page.get_by_label("From").fill(str(house.first))
     page.get_by_label("Shown").select_option("A day")
     page.get_by_role("button", name="Show", exact=True).click()
-    chosen = page.locator(".showtime button").first.get_attribute("value")
+    expect(page.locator(".showtime")).to_have_count(HALLS * len(HOURS))
+    return page
+
+
+def test_axe_finds_nothing_on_the_board_and_the_page_does_not_scroll_sideways(a_day: Page) -> None:
+    chosen = a_day.locator(".showtime button").first.get_attribute("value")
+    address = f"{a_day.url}&showtime={chosen}"
     for width, scheme in LOOKS:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # a literal of the two
-        page.goto(f"{page.url.partition('&showtime')[0]}&showtime={chosen}")
-        expect(page.get_by_role("button", name="Move", exact=True)).to_be_visible()
-        found = Axe().run(page, context={"include": ["#content"]}, options=RULES)
+        a_day.set_viewport_size({"width": width, "height": 900})
+        a_day.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # a literal of the two
+        a_day.goto(address)
+        expect(a_day.get_by_role("button", name="Move", exact=True)).to_be_visible()
+        found = Axe().run(a_day, context={"include": ["#content"]}, options=RULES)
         assert found.violations_count == 0, f"{width}, {scheme}:\n{found.generate_report()}"
-        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+        assert a_day.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+
+
+def test_without_an_answer_the_board_says_so_and_who_is_not_signed_in_any_more_comes_to_the_form(a_day: Page) -> None:
+    panels = "**/panels/board/**"
+    a_day.route(panels, lambda route: route.abort())
+    a_day.locator(".showtime button").first.click()
+    expect(a_day.locator(".outcome")).to_contain_text("No answer came")
+    a_day.unroute(panels)
+    a_day.context.clear_cookies()
+    a_day.locator(".showtime button").first.click()
+    expect(a_day.get_by_label("Password")).to_be_visible()

@@ -9,6 +9,9 @@ const board = () => document.getElementById("board");
 let drag = null;
 let dragged = false; // the click that ends a drag is none
 
+// What fails is said by the events below.
+const ask = (verb, address, how) => htmx.ajax(verb, address, { swap: "outerHTML", ...how }).catch(() => {});
+
 function placeAt(x, y, left) {
   const lane = document.elementsFromPoint(x, y).find((each) => each.classList.contains("lane"));
   if (!lane) return null;
@@ -67,7 +70,7 @@ function drop() {
       minute: place.minute,
       csrfmiddlewaretoken: board().querySelector("[name=csrfmiddlewaretoken]").value,
     };
-    htmx.ajax("POST", board().dataset.panel, { target: "#board", swap: "outerHTML", values });
+    ask("POST", board().dataset.panel, { target: "#board", values });
   }
   end();
 }
@@ -91,7 +94,7 @@ document.addEventListener("click", (event) => {
     if (dragged) return;
     const { panel, showtime } = board().dataset;
     const address = `${showtime}${panel.slice(panel.indexOf("?"))}&showtime=${button.value}`;
-    htmx.ajax("GET", address, { target: "#chosen", swap: "outerHTML" });
+    ask("GET", address, { target: "#chosen" });
   } else if (event.target.classList?.contains("lane") && !dragged && board().dataset.plan) {
     const place = placeAt(event.clientX, event.clientY, 0);
     const asked = { day: place.day.dataset.day, screen: place.lane.dataset.screen, minute: place.minute };
