@@ -3,7 +3,8 @@
 Locks are taken in the order of catalog.scheduling. actor: who of staff does it, for the audit log.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -12,13 +13,14 @@ from django.utils import timezone
 from catalog import domain
 from catalog.cache import catalog_changed
 from catalog.domain import Command, ShowtimeStatus
-from catalog.errors import Fault, PlanRefused
+from catalog.errors import Fault, InvalidFields, PlanRefused
 from catalog.events import ShowtimeScheduled
 from catalog.models import Showtime
 from catalog.planning import Places, Plan, Row, name_clashes
-from catalog.pricing import own_of, reprice, try_price
+from catalog.pricing import choose, lists_of, own_of, reprice, try_price
 from catalog.records import Deed, record_deeds, state
 from catalog.scheduling import faults_of, place, refusing_overlaps
+from catalog.tariff_models import PriceList
 from chassis.messaging.outbox import emit_all
 from chassis.storage import rows
 from chassis.storage.audit_log import Actor, changes
@@ -61,6 +63,22 @@ def remove_drafts(*, showtime_ids: Sequence[UUID], actor: Actor | None = None) -
         record_deeds(actor, [Deed("removed", showtime, before=state(showtime)) for showtime in found.values()])
         Showtime.objects.filter(id__in=found).delete()
     return len(found)
+
+
+def price_drafts(*, showtime_ids: Sequence[UUID], price_list_id: UUID, actor: Actor | None = None) -> Plan:
+    """Lets drafts follow a price list of their theater. Raises PlanRefused, whose pointers are into /showtime_ids."""
+    with transaction.atomic():
+        found = _locked(showtime_ids, lock=True)
+        plan = Plan([_known(found.get(id_), Command.PUBLISH) for id_ in showtime_ids], done=True)
+        drafts = [row.showtime for row in plan.rows if row.showtime is not None and row.fits]
+        before = [state(draft) for draft in drafts]
+        lists = lists_of([price_list_id])
+        for row in plan.rows:
+            if row.showtime is not None and row.fits:
+                row.faults += _listed(row.showtime, price_list_id, lists)
+        _refuse(plan)
+        _write(drafts, before, ["price_list_id"], "changed", actor)
+    return plan
 
 
 def errors_of(plan: Plan) -> list[dict[str, str]]:
@@ -109,22 +127,35 @@ def _known(showtime: Showtime | None, command: Command) -> Row:
     return row
 
 
+def _listed(draft: Showtime, price_list_id: UUID, lists: Mapping[UUID, PriceList]) -> list[Fault]:
+    """The draft follows the list; what stands against it."""
+    try:
+        choose(draft, price_list_id, None, None, lists)
+    except InvalidFields as refused:
+        return [*refused.faults]
+    return try_price(draft, None)[1]
+
+
 def _publish(drafts: Sequence[Showtime], actor: Actor | None) -> None:
     if not drafts:
         return
     before = [state(draft) for draft in drafts]
-    # Lists and ticket types may be others than when it was planned.
+    for draft in drafts:
+        draft.status = domain.SHOWTIME.next(ShowtimeStatus(draft.status), Command.PUBLISH)
+    _write(drafts, before, ["status", "starts_at", "ends_at", "screen_free_at"], "published", actor)
+    emit_all([(ShowtimeScheduled.of(draft), draft.id) for draft in drafts])
+    catalog_changed()
+
+
+def _write(
+    drafts: Sequence[Showtime], before: Sequence[dict[str, Any]], fields: Sequence[str], done: str, actor: Actor | None
+) -> None:
+    """These fields, and what the drafts cost: lists and ticket types may be others than when they were planned."""
     reprice(drafts)
     now = timezone.now()
     for draft in drafts:
-        draft.status = domain.SHOWTIME.next(ShowtimeStatus(draft.status), Command.PUBLISH)
         draft.revision += 1
         draft.updated_at = now
-    written = ["status", "starts_at", "ends_at", "screen_free_at", "revision", "updated_at", "type_prices", "tariff"]
-    rows.update(drafts, fields=written)
-    record_deeds(
-        actor,
-        [Deed("published", draft, *changes(was, state(draft))) for draft, was in zip(drafts, before, strict=True)],
-    )
-    emit_all([(ShowtimeScheduled.of(draft), draft.id) for draft in drafts])
-    catalog_changed()
+    rows.update(drafts, fields=[*fields, "revision", "updated_at", "type_prices", "tariff"])
+    changed = [changes(was, state(draft)) for draft, was in zip(drafts, before, strict=True)]
+    record_deeds(actor, [Deed(done, draft, *differs) for draft, differs in zip(drafts, changed, strict=True)])

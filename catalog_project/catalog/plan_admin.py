@@ -1,6 +1,7 @@
 """Where managers plan: a film over many days and screens, copies of days and weeks, and what is published of it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from datetime import date
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,14 +13,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.functional import Promise
 
 from catalog.copying import MOST, copy_plan
 from catalog.drafts import publish_drafts, remove_drafts
 from catalog.errors import InvalidFields, PlanRefused
 from catalog.files_admin import ShowtimesFromFiles
 from catalog.models import Showtime, Theater
-from catalog.plan_forms import CopyForm, FilmForm, SpanForm
+from catalog.plan_forms import CopyForm, FilmForm, SpanForm, in_words
 from catalog.planning import Row, plan_showtimes
 from catalog.selectors import drafts_of, within
 from chassis.admin import actor_of
@@ -35,6 +35,11 @@ class TheaterDayFilter(DayFilter):
 
     def of(self, day: Day, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(within(day.hours))
+
+
+def theaters_of(request: HttpRequest) -> QuerySet[Theater]:
+    """Those whose programme who is signed in may plan."""
+    return Theater.objects.order_by("city", "name", "id")
 
 
 class PlanPage:
@@ -67,7 +72,7 @@ class CopyPage(PlanPage):
     def do(self, form: CopyForm, button: str, request: HttpRequest) -> str:
         made = copy_plan(**form.wanted(), publish=button == "publish", actor=actor_of(request)).plan
         left_out = len(made.rows) - len(made.showtimes)
-        return f"{_count(len(made.showtimes))} copied." + (f" {left_out} left out." if left_out else "")
+        return f"{counted(len(made.showtimes))} copied." + (f" {left_out} left out." if left_out else "")
 
 
 class FilmPage(PlanPage):
@@ -79,7 +84,7 @@ class FilmPage(PlanPage):
 
     def do(self, form: FilmForm, button: str, request: HttpRequest) -> str:
         made = plan_showtimes(wanted=form.wanted(), publish=button == "publish", actor=actor_of(request))
-        return f"{_count(len(made.showtimes))} planned."
+        return f"{counted(len(made.showtimes))} planned."
 
 
 class PublishPage(PlanPage):
@@ -100,9 +105,9 @@ class PublishPage(PlanPage):
 
     def do(self, form: SpanForm, button: str, request: HttpRequest) -> str:
         if button == "remove":
-            return f"{_count(remove_drafts(showtime_ids=self._ids(form), actor=actor_of(request)))} removed."
+            return f"{counted(remove_drafts(showtime_ids=self._ids(form), actor=actor_of(request)))} removed."
         made = publish_drafts(showtime_ids=self._ids(form), actor=actor_of(request))
-        return f"{_count(len(made.showtimes))} published."
+        return f"{counted(len(made.showtimes))} published."
 
 
 PAGES: list[PlanPage] = [FilmPage(), CopyPage(), PublishPage()]
@@ -122,7 +127,7 @@ class PlanningAdmin(ShowtimesFromFiles):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         offered = [(f"admin:catalog_{page.name}_drafts", page.title) for page in PAGES if self._may(page, request)]
-        pages = [(reverse(name), title) for name, title in offered]
+        pages = [(reverse("board"), "Plan board"), *((reverse(name), title) for name, title in offered)]
         return super().changelist_view(request, {**(extra_context or {}), "plan_pages": pages})
 
     def _may(self, page: PlanPage, request: HttpRequest) -> bool:
@@ -132,30 +137,33 @@ class PlanningAdmin(ShowtimesFromFiles):
         def view(request: HttpRequest) -> HttpResponse:
             if not self._may(page, request):
                 raise PermissionDenied
-            theater = _chosen(request.GET.get("theater"))
-            form = None if theater is None else page.form(theater, request.POST or None)
+            theater = _chosen(request)
+            form = None if theater is None else page.form(theater, _said_of(request), initial=_offered(request))
             rows: list[Row] | None = None
             if form is not None and form.is_valid():
                 try:
                     button = request.POST.get("do", "")
                     if button in dict(page.buttons):
                         self.message_user(request, page.do(form, button, request), messages.SUCCESS)
-                        return HttpResponseRedirect(self._list_of(theater, button))
+                        return HttpResponseRedirect(self._after(request, form, button))
                     rows = page.look(form)
                 except PlanRefused:
                     rows = page.look(form)
                     self.message_user(request, "Nothing was done: not all of it fits.", messages.ERROR)
                 except Problem as problem:
-                    form.add_error(None, _said(problem))
+                    form.add_error(None, in_words(problem))
             return TemplateResponse(
                 request, "admin/catalog/plan.html", self._context(request, page, theater, form, rows)
             )
 
         return view
 
-    def _list_of(self, theater: Theater | None, button: str) -> str:
+    def _after(self, request: HttpRequest, form: Any, button: str) -> str:
+        """Who came from the board sees it there; else it is listed."""
+        if (days := request.GET.get("board")) is not None:
+            return board_address(form.theater, form.opens_on, days)
         status = "scheduled" if button == "publish" else "draft"
-        asked = {"status__exact": status, "theater__id__exact": theater.id if theater else ""}
+        asked = {"status__exact": status, "theater__id__exact": form.theater.id}
         return f"{reverse('admin:catalog_showtime_changelist')}?{urlencode(asked)}"
 
     def _context(
@@ -168,7 +176,8 @@ class PlanningAdmin(ShowtimesFromFiles):
             "title": page.title,
             "opts": self.opts,
             "theater": theater,
-            "theaters": Theater.objects.order_by("city", "name") if theater is None else None,
+            "board": theater and board_address(theater, *map(request.GET.get, ("first", "board"))),
+            "theaters": theaters_of(request) if theater is None else None,
             "form": form,
             "media": self.media + (form.media if form else forms.Media()),
             "rows": rows,
@@ -196,20 +205,31 @@ class PlanningAdmin(ShowtimesFromFiles):
                 self.message_user(request, f"{row}: {error['detail']}", messages.ERROR)
             self.message_user(request, "Nothing was done: not all of it fits.", messages.ERROR)
         else:
-            self.message_user(request, f"{_count(len(chosen))} {done}.", messages.SUCCESS)
+            self.message_user(request, f"{counted(len(chosen))} {done}.", messages.SUCCESS)
 
 
-def _chosen(said: str | None) -> Theater | None:
+def board_address(theater: Theater, first: date | str | None, days: int | str | None) -> str:
+    return f"{reverse('board')}?{urlencode({'theater': theater.pk, 'day': first or '', 'days': days or ''})}"
+
+
+def _chosen(request: HttpRequest) -> Theater | None:
     try:
-        return Theater.objects.filter(id=UUID(said or "")).first()
+        return theaters_of(request).filter(id=UUID(request.GET.get("theater", ""))).first()
     except ValueError:
         return None
 
 
-def _said(problem: Problem) -> str:
-    said: Iterable[str | Promise] = [error["detail"] for error in problem.errors or ()]
-    return " ".join(map(str, said)) if isinstance(problem, InvalidFields) else problem.detail
+def _said_of(request: HttpRequest) -> Any:
+    """What is to be looked at: what somebody filled in, or what a link to the page says in full."""
+    return request.POST or (request.GET if "look" in request.GET else None)
 
 
-def _count(number: int) -> str:
+def _offered(request: HttpRequest) -> dict[str, Any]:
+    """What a link to the page fills in."""
+    return {"screens": request.GET.getlist("screens")} | {
+        name: request.GET[name] for name in ("first", "last", "times", "fold") if name in request.GET
+    }
+
+
+def counted(number: int) -> str:
     return "1 showtime" if number == 1 else f"{number} showtimes"

@@ -103,6 +103,7 @@ def change_showtime(
     currency: str | None = None,
     price_list_id: UUID | None = None,
     refund_without_seat: bool = False,
+    reason: str = "",
     actor: Actor | None = None,
     **showing: Any,
 ) -> Showtime:
@@ -114,7 +115,7 @@ def change_showtime(
     the categories that change, in the currency; type_prices replaces what there was. Either of them ends that it
     follows a list: what is not named costs on what it costs now, fees and early discounts are gone. Bookings made keep
     what they paid.
-    showing: those fields of catalog.models.Showing that change.
+    reason: for the audit log. showing: those fields of catalog.models.Showing that change.
     Raises ShowtimeNotFound, ShowtimeIsCancelled, ShowtimeStarted, InvalidFields, ShowtimesOverlap, FewerSeats.
     """
     with refusing_overlaps():
@@ -143,7 +144,7 @@ def change_showtime(
         showtime.save()
         if amounts != before:
             write_prices([showtime], {showtime.id: amounts})
-        record_changed(actor, showtime, was)
+        record_changed(actor, showtime, was, reason=reason)
         if not draft:
             emit(ShowtimeUpdated.of(showtime), subject=showtime.id)
             catalog_changed()

@@ -2,6 +2,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from boards import signed_in
+from django.test import Client
 from factories import SELLER, PriceListFactory, ShowtimeFactory, TheaterFactory, with_types
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from rest_framework.test import APIClient
@@ -33,6 +35,12 @@ def _at_the_primary(settings: Any) -> None:
 @pytest.fixture
 def manager(sign_in: Callable[..., APIClient]) -> APIClient:
     return sign_in(roles=("manager",))
+
+
+@pytest.fixture
+def planner(db: None) -> Client:
+    """A browser in which somebody is signed in who manages the programme."""
+    return signed_in("manager")
 
 
 @pytest.fixture

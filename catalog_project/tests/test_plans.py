@@ -5,6 +5,7 @@ In pages of the database.
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.db import connection
@@ -18,6 +19,7 @@ from catalog.tariff_models import PriceList
 from chassis.ids import uuid7
 from chassis.testing_costs import assert_bounded, files, lists, reads, ticks
 from chassis.testing_plans import analyze, buffers, costs, rows_read
+from chassis.testing_staff import enter
 from chassis.web.staff import local_user
 
 
@@ -57,6 +59,28 @@ def test_planning_costs_what_is_planned_and_not_what_has_been(long_history: None
         assert len(drafts_of(last.theater, **span)) == 100
     assert rows_read(made, "showtimes") <= 100, "\n".join(map(str, made))
     assert_bounded(reads(manager, ["/showtimes?status=draft", f"/showtimes?status=draft&theater_id={last.theater_id}"]))
+
+
+def test_the_board_costs_what_it_draws_and_not_what_has_been(long_history: None, client: Any) -> None:
+    enter(client, "manager")
+    last = Showtime.objects.order_by("-starts_at")[0]
+    # As much as ten screens show in a week.
+    first = (last.starts_at - timedelta(days=4)).date()
+    asked = f"?theater={last.theater_id}&day={first}&days=7"
+    panel = f"/admin/catalog/panels/board/{asked}"
+    drawn = client.get(panel).content.count(b'name="showtime"')
+    assert drawn > 300
+    with costs() as made:
+        client.get(panel)
+    # Of two houses the planner may look at both.
+    assert rows_read(made, "showtimes") <= 2 * drawn + 20, "\n".join(map(str, made))
+    panels = [
+        f"/admin/catalog/panels/board/{asked}",
+        f"/admin/catalog/panels/board/showtime/{asked}&showtime={last.id}",
+    ]
+    # By statements, for a cursor of the server's explains nothing: the screens of a form come by one.
+    with patch.dict(connection.settings_dict, DISABLE_SERVER_SIDE_CURSORS=True):
+        assert_bounded(reads(client, panels, wanted=5 * drawn))
 
 
 def test_what_staff_read_through_the_api_costs_what_it_shows(long_history: None, manager: Any) -> None:
