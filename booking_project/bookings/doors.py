@@ -114,7 +114,7 @@ def _refuse_what_does_not_count(booking: Booking, showtime: Showtime, *, at: UUI
 
 def _refuse_of_other_seats(booking: Booking, claims: tickets.Claims) -> None:
     """Raises TicketVoid of a ticket for the seats that it had in another screen."""
-    if claims.seated_revision == booking.seated_revision:
+    if claims.seating == booking.seating:
         return
     raise TicketVoid(
         "The showtime was moved to another screen: the ticket of the seats there was sent by mail.",

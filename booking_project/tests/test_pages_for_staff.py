@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 from factories import TARIFF, ScreenFactory, ShowtimeFactory, seat_ids
 
-from bookings import desk, doors, holds, services
+from bookings import blocks, desk, doors, services
 from bookings.domain import PaymentStatus, State
 from bookings.history import Cause
 from bookings.models import Booking, SeatStatus, Showtime
@@ -157,7 +157,7 @@ def test_who_did_what_is_said_by_name(bought: Any, showtime: Showtime, read: Any
 def test_the_log_says_what_was_done_to_what_by_name(bought: Any, showtime: Showtime, read: Any) -> None:
     booking = bought(0)
     desk.cancel_for_customer(booking_id=booking.id, actor=LINH, reason="projector broke")
-    holds.block_seats(showtime_id=showtime.id, seat_ids=seat_ids(showtime)[4:6], actor=LINH)
+    blocks.block_seats(showtime_id=showtime.id, seat_ids=seat_ids(showtime)[4:6], actor=LINH)
     page = read(LOG)
     assert f"booking {booking.reference}" in page
     assert f"showtime The Lantern Keeper · Marquee Bến Thành, Hall 1 · {showtime.at_the_theater(START)}" in page
@@ -202,7 +202,7 @@ def test_the_pages_of_a_showtime_say_whom_its_cancellation_touches(
     ended, ago = hold(10), timezone.now() - timedelta(hours=1)  # before this test's transaction began
     Booking.objects.filter(id=ended.id).update(hold_expires_at=ago)
     SeatStatus.objects.filter(booking_id=ended.id).update(held_until=ago)
-    holds.block_seats(showtime_id=showtime.id, seat_ids=seat_ids(showtime)[16:18])
+    blocks.block_seats(showtime_id=showtime.id, seat_ids=seat_ids(showtime)[16:18])
     touched = "2 bookings of 4 people, and 1 hold of 2 people not paid yet"
     assert touched in read(f"showtime/{showtime.id}/change/")
     seats = read(f"showtime/{showtime.id}/seats/")

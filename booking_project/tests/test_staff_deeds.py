@@ -11,7 +11,7 @@ from factories import PromotionFactory, ShowtimeFactory, seat_ids
 from money import authorise, capture
 from rest_framework.test import APIClient
 
-from bookings import holds
+from bookings import blocks
 from bookings.models import Booking, Screen
 from chassis.codes import new_code
 from chassis.storage.models import AuditRecord
@@ -51,7 +51,7 @@ def free_seat(booking: Booking) -> str:
 
 def put_back(api: APIClient, booking: Booking) -> Any:
     seat = free_seat(booking)
-    holds.block_seats(showtime_id=booking.showtime_id, seat_ids=[seat_ids(booking.showtime)[-1]])
+    blocks.block_seats(showtime_id=booking.showtime_id, seat_ids=[seat_ids(booking.showtime)[-1]])
     return api.delete(blocked(booking), {"seat_ids": [seat]})
 
 
