@@ -34,7 +34,7 @@ def cancel_for_customer(*, booking_id: UUID, actor: Actor, reason: str, message:
         booking = locked_booking(booking_id)
         if booking is None:
             raise BookingNotFound
-        _refuse_to_decide_alone(actor, owner_id=booking.user_id)
+        refuse_to_decide_alone(actor, owner_id=booking.user_id)
         before = booking.status
         try:
             next_state(State(before), Trigger.CANCELLED_BY_STAFF)
@@ -71,7 +71,7 @@ def exchange_for_customer(
 
     def agree() -> Exchange:
         booking = Booking.objects.select_related("showtime").get(id=booking_id)
-        _refuse_to_decide_alone(actor, owner_id=booking.user_id)
+        refuse_to_decide_alone(actor, owner_id=booking.user_id)
         exchange = exchanges.agreed(booking, by_staff=True)
         _refuse_too_much(booking)
         worth = format_money(Money(exchange.worth, exchange.currency))
@@ -89,7 +89,7 @@ def _refuse_too_much(booking: Booking) -> None:
         raise SecondPersonNeeded
 
 
-def _refuse_to_decide_alone(actor: Actor, *, owner_id: UUID) -> None:
+def refuse_to_decide_alone(actor: Actor, *, owner_id: UUID) -> None:
     """Raises OwnPurchase, AddressChanged."""
     said = objection_to(actor.account_id, owner_id=owner_id)
     if said is not None:

@@ -113,15 +113,14 @@ def _refuse_what_does_not_count(booking: Booking, showtime: Showtime, *, at: UUI
 
 
 def _refuse_of_other_seats(booking: Booking, claims: tickets.Claims) -> None:
-    """Raises TicketVoid of a ticket for the seats that it had in another screen."""
+    """Raises TicketVoid of a ticket for the seats that it had before."""
     if claims.seating == booking.seating:
         return
-    raise TicketVoid(
-        "The showtime was moved to another screen: the ticket of the seats there was sent by mail.",
-        booking_status=booking.status,
-        ended_by=Trigger.SHOWTIME_MOVED.value,
-        ended_at=None,
-    )
+    if claims.seating < booking.seated_revision:
+        why, said = Trigger.SHOWTIME_MOVED, "The showtime was moved to another screen: the ticket of the seats there"
+    else:
+        why, said = Trigger.SEATS_CHANGED, "It has other seats by now: the ticket of those"
+    raise TicketVoid(f"{said} was sent by mail.", booking_status=booking.status, ended_by=why.value, ended_at=None)
 
 
 def _told(seat: BookingSeat, used: Mapping[UUID, CheckIn]) -> dict[str, str]:

@@ -43,6 +43,7 @@ TRIGGERS: Mapping[Trigger, str] = {
     Trigger.REFUNDED: "all the money given back",
     Trigger.SEATS_REFUNDED: "some seats given back",
     Trigger.SEATS_GIVEN_BACK: "some seats given back by the customer",
+    Trigger.SEATS_CHANGED: "other seats given by staff",
     Trigger.EXCHANGED: "exchanged for another booking",
     Trigger.EXCHANGE_LOST: "what it was exchanged for is not there any more",
 }

@@ -55,6 +55,11 @@ def put_back(api: APIClient, booking: Booking) -> Any:
     return api.delete(blocked(booking), {"seat_ids": [seat]})
 
 
+def change_seats(api: APIClient, booking: Booking) -> Any:
+    changes = [{"leaves": str(seat_ids(booking.showtime)[0]), "gets": free_seat(booking)}]
+    return api.post(f"/bookings/{booking.id}/seats", {"changes": changes, "reason": "broken"})
+
+
 def let_in(api: APIClient, booking: Booking) -> Any:
     wanted = {"ticket": booking.ticket, "showtime_id": str(booking.showtime_id), "door": "Hall 1, left"}
     return api.post("/tickets/check-in", wanted)
@@ -104,6 +109,7 @@ def block(browser: Client, booking: Booking) -> Any:
 
 BY_API: dict[str, Callable[[APIClient, Booking], Any]] = {
     "POST /bookings/{booking_id}/exchange": exchange,
+    "POST /bookings/{booking_id}/seats": change_seats,
     "DELETE /bookings/{booking_id}": lambda api, booking: api.delete(f"/bookings/{booking.id}", REASON),
     "POST /showtimes/{showtime_id}/seats/blocked": lambda api, booking: api.post(
         blocked(booking), {"seat_ids": [free_seat(booking)]}
