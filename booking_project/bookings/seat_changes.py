@@ -7,7 +7,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from bookings import choices, events, inventory, seat_news, tickets
-from bookings.columns import names_of
 from bookings.desk import refuse_to_decide_alone
 from bookings.domain import State, Trigger
 from bookings.endings import refuse_while_exchanged
@@ -16,6 +15,7 @@ from bookings.history import Cause, advance
 from bookings.models import Booking, BookingSeat, SeatStatus, Showtime, ShowtimeMove
 from bookings.sales import Sale, Seat, reload_sale
 from bookings.selectors import locked_booking, seats_left_of
+from bookings.words import names_of
 from chassis.messaging.outbox import emit
 from chassis.storage import rows
 from chassis.storage.audit_log import Actor, record

@@ -103,8 +103,21 @@ def bring_vouchers_by_hand(browser: Client) -> Any:
 
 
 def block(browser: Client, booking: Booking) -> Any:
-    wanted = {"what": "block", "seat": [free_seat(booking)]}
-    return browser.post(f"{BASE}/showtime/{booking.showtime_id}/seats/", wanted)
+    return on_the_map(browser, booking, "block", free_seat(booking))
+
+
+def move(browser: Client, booking: Booking) -> Any:
+    return on_the_map(browser, booking, "move", str(seat_ids(booking.showtime)[0]), free_seat(booking))
+
+
+def on_the_map(browser: Client, booking: Booking, what: str, *seats: str) -> Any:
+    wanted = {"what": what, "seat": seats, "reason": "broken"}
+    return browser.post(f"/admin/booking/showtimes/{booking.showtime_id}/map/", wanted)
+
+
+def check_in_at_the_door(browser: Client, booking: Booking) -> Any:
+    there = f"/admin/booking/door/{booking.showtime_id}/check-in/"
+    return browser.post(there, {"code": booking.ticket}, content_type="application/json")
 
 
 BY_API: dict[str, Callable[[APIClient, Booking], Any]] = {
@@ -125,12 +138,23 @@ BY_API: dict[str, Callable[[APIClient, Booking], Any]] = {
 }
 BY_HAND: dict[str, Callable[[Client, Booking], Any]] = {
     "cancel booking": cancel,
-    "seats showtime": block,
     "add promotion": lambda browser, _: browser.post(f"{BASE}/promotion/add/", {**PROMOTION, "min_tickets": 1}),
     "change promotion": change_promotion,
     "stop promotion": stop_promotions,
     "codes promotion": add_word,
     "import_vouchers promotion": lambda browser, _: bring_vouchers_by_hand(browser),
+}
+
+
+# What the pages of the desk do, which belong to no table.
+AT_THE_DESK: dict[str, Callable[[Client, Booking], Any]] = {
+    "block seats": block,
+    "move a booking": move,
+    "print tickets": lambda browser, booking: browser.post(f"/admin/booking/bookings/{booking.id}/tickets/"),
+    "let in by hand": lambda browser, booking: browser.post(
+        f"/admin/booking/door/{booking.showtime_id}/", {"code": booking.reference}
+    ),
+    "let in by a script": check_in_at_the_door,
 }
 
 
@@ -162,6 +186,14 @@ def test_what_is_done_in_the_admin_site_is_on_record(client: Client, sold: Booki
     account = enter(client, "manager", username="linh")
     with leaving_a_record("admin") as made:
         assert BY_HAND[deed](client, sold).status_code == 302
+    assert {(entry.actor_id, entry.actor_name) for entry in made()} == {(str(account), "linh")}
+
+
+@pytest.mark.parametrize("deed", AT_THE_DESK)
+def test_what_is_done_on_the_pages_of_the_desk_is_on_record(client: Client, sold: Booking, deed: str) -> None:
+    account = enter(client, "support", username="linh")
+    with leaving_a_record("admin") as made:
+        assert AT_THE_DESK[deed](client, sold).status_code in (200, 302)
     assert {(entry.actor_id, entry.actor_name) for entry in made()} == {(str(account), "linh")}
 
 
