@@ -1,6 +1,6 @@
 """Staff give a booking other seats of its screen: its price stays, and its tickets of before let nobody in any more."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from django.db import transaction
@@ -32,9 +32,9 @@ def change_seats(
     CoupleSeatSplit, CompanionAlone, and SeatUnavailable naming the seats that somebody else has.
     """
     with transaction.atomic():
-        showtime_id = Booking.objects.values_list("showtime_id", flat=True).filter(id=booking_id).first()
         # The showtime before its booking, as where it moves to another screen.
-        showtime = Showtime.objects.select_for_update(no_key=True).filter(id=showtime_id).first()
+        of_booking = Booking.objects.filter(id=booking_id).values("showtime_id")
+        showtime = Showtime.objects.select_for_update(no_key=True).filter(id__in=of_booking).first()
         booking = locked_booking(booking_id)
         if showtime is None or booking is None:
             raise BookingNotFound
@@ -99,7 +99,7 @@ def _sit(seat: BookingSeat, place: Seat) -> events.MovedSeat:
     return events.MovedSeat(seat.seat_id, before=before, now=str(seat), moved_to=seat.moved_to)
 
 
-def _take(booking: Booking, *, left: Sequence[UUID], got: Sequence[UUID]) -> None:
+def _take(booking: Booking, *, left: Collection[UUID], got: Collection[UUID]) -> None:
     """Raises SeatUnavailable."""
     inventory.lock_seats([booking.id])
     sold = SeatStatus.Status.SOLD

@@ -102,7 +102,11 @@ def test_seats_go_off_sale_for_a_reason_and_until_a_time_and_come_back_by_themse
     assert "A1: broken A2: for the director, until" in shown
     assert seat_statuses(showtime.id) == dict.fromkeys((first, second, third), "blocked")
     said = AuditRecord.objects.order_by("id").last()
-    assert (said.action, said.reason, sorted(said.after["seats"])) == ("seats.blocked", "for the director", ["A2", "A3"])
+    assert (said.action, said.reason, sorted(said.after["seats"])) == (
+        "seats.blocked",
+        "for the director",
+        ["A2", "A3"],
+    )
     assert tasks.end_blocks() == 0
     assert "On sale again: 1 seat." in post("free", 1)
     SeatStatus.objects.filter(seat_id=third).update(blocked_until=timezone.now() - timedelta(hours=1))
