@@ -87,7 +87,6 @@ def door_view(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
     door = request.POST.get("door", "")[:DOOR_LENGTH]
     if code := request.POST.get("code", "")[:CODE_LENGTH]:
         answer = _ask(request, showtime, code, door)
-    (filling,) = tonight.fillings_of([showtime])
     return TemplateResponse(
         request,
         "bookings/door.html",
@@ -95,7 +94,7 @@ def door_view(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
             request,
             f"Door: {showtime}",
             showtime=showtime,
-            filling=filling,
+            count=_count(showtime),
             answer=answer,
             door=door,
             conflicts=tonight.conflicts_of([showtime]),
@@ -153,11 +152,17 @@ def _ask(request: HttpRequest, showtime: Showtime, code: str, door: str) -> dict
         admitted = doors.check_in_typed(code=code, showtime_id=showtime.id, door=door, actor=actor_of(request))
     except TicketUsed as refusal:
         first = refusal.extra["used"][0]
-        return {"result": "used", "said": f"Already in at {_when(showtime, first)}", "seats": []}
+        return {"result": "used", "said": f"Already in at {_when(showtime, first)}"}
     except (TicketInvalid, TicketUnknown, TicketVoid, WrongShowtime) as refusal:
-        return {"result": "refused", "said": refusal.detail, "seats": []}
+        return {"result": "refused", "said": refusal.detail}
     names = words.names_of(admitted.seats)
-    return {"result": "in", "said": f"Let in: {names}", "seats": [str(seat) for seat in admitted.seats]}
+    return {"result": "in", "said": f"Let in: {names}", "let_in": _count(showtime)}
+
+
+def _count(showtime: Showtime) -> str:
+    """12 of 40."""
+    (filling,) = tonight.fillings_of([showtime])
+    return f"{filling.let_in} of {filling.sold}"
 
 
 def _said(settled: Settled, showtime: Showtime) -> str:

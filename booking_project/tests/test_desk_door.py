@@ -64,7 +64,7 @@ def test_the_script_is_answered_what_the_page_would_say(usher: Client, bought: A
         body = json.dumps({**ask, **wrong})
         return usher.post(door_of(showtime, "check-in"), body, content_type="application/json")
 
-    assert asked().json() == {"result": "in", "said": "Let in: A1", "seats": ["A1"]}
+    assert asked().json() == {"result": "in", "said": "Let in: A1", "let_in": "1 of 1"}
     refused = asked().json()
     assert (refused["result"], refused["said"].split(" at ")[0]) == ("used", "Already in")
     assert asked(code="x.y.z").json()["result"] == "refused"

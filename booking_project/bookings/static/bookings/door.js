@@ -13,7 +13,9 @@ const form = document.getElementById("code-form");
 const showtime = door.dataset.showtime;
 const there = `/admin/booking/door/${showtime}/`;
 const [code, named] = [document.getElementById("code"), document.getElementById("door-name")];
+const count = document.getElementById("count");
 let sound;
+let telling;
 
 class Away extends Error {}
 
@@ -63,7 +65,10 @@ async function admit(typed) {
   try {
     if (!navigator.onLine) throw new Away();
     answer = await post("check-in", { code: typed, door: named.value }, token);
-    if (answer.result === "in") await note(typed, new Date().toISOString());
+    if (answer.result === "in") {
+      count.textContent = answer.let_in;
+      await note(typed, new Date().toISOString());
+    }
   } catch (error) {
     if (!(error instanceof Away)) throw error;
     answer = await admitAlone(typed);
@@ -135,7 +140,6 @@ function beep(pitch, seconds) {
   tone.stop(sound.currentTime + seconds);
 }
 
-let telling;
 function tell() {
   telling ??= tellAll().finally(() => {
     telling = undefined;
