@@ -9,9 +9,10 @@ from world import Market, World
 
 
 def test_support_sees_who_sits_where_and_gives_other_seats(
-    staff_page: Callable[[str, str], Page], market: Market, world: World
+    staff_page: Callable[[str, str], Page], market: Market, world: World, small_house: str
 ) -> None:
-    customer, showtime, booking = sold(market, 2)
+    showtime = small_house
+    customer, booking = sold(market, showtime, 2)
     page = staff_page("booking", "support")
     day = world.anybody.get(f"/api/showtimes/{showtime}").ok()["starts_at"][:10]
     page.goto(f"/admin/booking/tonight/?day={day}&theater={market.theater['id']}")
