@@ -16,6 +16,7 @@ const [code, named] = [document.getElementById("code"), document.getElementById(
 const count = document.getElementById("count");
 let sound;
 let telling;
+let renewed = false;
 
 class Away extends Error {}
 
@@ -150,9 +151,9 @@ function tell() {
 async function tellAll() {
   showNetwork();
   const waiting = (await queue.all()).filter((each) => each.showtime_id === showtime);
-  if (!waiting.length || !navigator.onLine) return;
+  if ((!waiting.length && renewed) || !navigator.onLine) return;
   try {
-    const { csrf_token: token } = await ask("sync");
+    const { csrf_token: token } = waiting.length ? await ask("sync") : {};
     for (let first = 0; token && first < waiting.length; first += AT_ONCE) {
       const part = waiting.slice(first, first + AT_ONCE);
       for (const by of new Set(part.map((each) => each.door))) {
@@ -162,6 +163,7 @@ async function tellAll() {
       }
     }
     await refresh();
+    renewed = true;
   } catch (error) {
     if (!(error instanceof Away)) throw error;
   }
