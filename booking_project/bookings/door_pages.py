@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect
@@ -22,6 +23,7 @@ from bookings.errors import ShowtimeNotFound, TicketInvalid, TicketUnknown, Tick
 from bookings.models import Showtime
 from bookings.tonight_pages import chosen
 from chassis.admin import actor_of
+from chassis.storage.audit_log import Actor
 from chassis.web.desk import context
 from chassis.web.exceptions import problem_response, to_problem
 from chassis.web.parsing import MomentField, StrictJSONParser, StrictSerializer, StrictUUIDField
@@ -35,6 +37,7 @@ View = Callable[..., HttpResponse]
 class CodeRequest(StrictSerializer):
     code = serializers.CharField(max_length=CODE_LENGTH)
     door = serializers.CharField(max_length=DOOR_LENGTH, required=False, allow_blank=True, default="")
+    id = StrictUUIDField(required=False, default=None)
 
 
 class ScanSerializer(StrictSerializer):
@@ -108,7 +111,7 @@ def check_in_view(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
     """The same for the page's script."""
     wanted = CodeRequest.parse(StrictJSONParser().parse(request))  # type: ignore[arg-type]  # it has read(), as a file
     showtime = _showtime(showtime_id)
-    return JsonResponse(_ask(request, showtime, wanted["code"], wanted["door"]))
+    return JsonResponse(_ask(request, showtime, wanted["code"], wanted["door"], wanted["id"]))
 
 
 @require_safe
@@ -127,7 +130,7 @@ def sync_view(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
     told = SyncRequest.parse(StrictJSONParser().parse(request))  # type: ignore[arg-type]  # likewise
     showtime = _showtime(showtime_id)
     scans = [Scan(**scan) for scan in told["scans"]]
-    settled = door_queue.settle(scans, showtime_id=showtime_id, door=told["door"], actor=actor_of(request))
+    settled = door_queue.settle(scans, showtime_id=showtime_id, door=told["door"], actor=_usher(request))
     said = [{"id": str(each.scan_id), "code": each.code, "said": _said(each, showtime)} for each in settled]
     return JsonResponse({"settled": said})
 
@@ -138,6 +141,14 @@ def worker_view(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "bookings/worker.js", content_type="text/javascript; charset=utf-8")
 
 
+def _usher(request: HttpRequest) -> Actor:
+    """Raises PermissionDenied for an operator's local account, which who was let in cannot be put down to."""
+    actor = actor_of(request)
+    if actor.account_id is None:
+        raise PermissionDenied("People are let in by somebody who has signed in with an account of the house.")
+    return actor
+
+
 def _showtime(showtime_id: UUID) -> Showtime:
     """Raises ShowtimeNotFound."""
     showtime = Showtime.objects.filter(id=showtime_id).first()
@@ -146,10 +157,12 @@ def _showtime(showtime_id: UUID) -> Showtime:
     return showtime
 
 
-def _ask(request: HttpRequest, showtime: Showtime, code: str, door: str) -> dict[str, Any]:
+def _ask(request: HttpRequest, showtime: Showtime, code: str, door: str, scan_id: UUID | None = None) -> dict[str, Any]:
     """in, used or refused, and the sentence for whoever stands at the door."""
     try:
-        admitted = doors.check_in_typed(code=code, showtime_id=showtime.id, door=door, actor=actor_of(request))
+        admitted = doors.check_in_typed(
+            code=code, showtime_id=showtime.id, door=door, actor=_usher(request), scan_id=scan_id
+        )
     except TicketUsed as refusal:
         first = refusal.extra["used"][0]
         return {"result": "used", "said": f"Already in at {_when(showtime, first)}"}

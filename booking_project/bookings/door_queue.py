@@ -90,7 +90,7 @@ def _settle(scan: Scan, showtime_id: UUID, door: str, actor: Actor) -> Settled:
     known = DoorConflict.objects.filter(id=scan.id).first()
     if known is not None:
         return Settled(scan.id, known.code, known.seats, known.used)
-    entry = Entry(showtime_id, door, actor, _bounded(scan.at), scan)
+    entry = Entry(showtime_id, door, actor, _bounded(scan.at), scan.id)
     try:
         with transaction.atomic():
             admitted = doors.admit_scanned(entry, scan)

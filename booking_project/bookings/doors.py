@@ -47,14 +47,23 @@ class Scan:
 
 
 @dataclass(frozen=True, slots=True)
+class Admitted:
+    """What a scan did. used: of the seats that somebody else was in to by then, who."""
+
+    booking: Booking
+    seats: Sequence[BookingSeat]
+    used: Sequence[CheckIn]
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """How somebody comes in. scan: None where the door had a connection, and asked first."""
+    """How somebody comes in. scan_id: the door's own, by which asking or telling again changes nothing."""
 
     showtime_id: UUID
     door: str
     actor: Actor
     at: datetime
-    scan: Scan | None = None
+    scan_id: UUID | None = None
 
 
 def check_in(*, ticket: str, showtime_id: UUID, door: str, actor: Actor) -> Admission:
@@ -68,23 +77,14 @@ def check_in(*, ticket: str, showtime_id: UUID, door: str, actor: Actor) -> Admi
         return _let_in(claims, Entry(showtime_id, door, actor, timezone.now()))
 
 
-def check_in_typed(*, code: str, showtime_id: UUID, door: str, actor: Actor) -> Admission:
+def check_in_typed(*, code: str, showtime_id: UUID, door: str, actor: Actor, scan_id: UUID | None = None) -> Admission:
     """The same by whatever staff scan or type at a door: a ticket, or the reference of a booking, whose people they
     know by other means.
 
-    Raises what check_in() raises.
+    scan_id: where the door may ask again, its answer having been lost. Raises what check_in() raises.
     """
     with transaction.atomic():
-        return _let_in(_claims_of(code), Entry(showtime_id, door, actor, timezone.now()))
-
-
-@dataclass(frozen=True, slots=True)
-class Admitted:
-    """What a scan did. used: of the seats that somebody else was in to by then, who."""
-
-    booking: Booking
-    seats: Sequence[BookingSeat]
-    used: Sequence[CheckIn]
+        return _let_in(_claims_of(code), Entry(showtime_id, door, actor, timezone.now(), scan_id))
 
 
 def admit_scanned(entry: Entry, scan: Scan) -> Admitted:
@@ -96,9 +96,9 @@ def admit_scanned(entry: Entry, scan: Scan) -> Admitted:
     booking = _counting(claims, entry)
     seats = [seat for seat in _seats_of(booking, claims.seat_id) if not scan.seats or seat.seat_id in scan.seats]
     used = _used(booking)
-    theirs = [used[seat.seat_id] for seat in seats if seat.seat_id in used]
     _admit(booking, [seat for seat in seats if seat.seat_id not in used], entry)
-    return Admitted(booking, seats, [each for each in theirs if each.scan_id != scan.id])
+    others = [used[seat.seat_id] for seat in seats if seat.seat_id in used and not _is_of(entry, used[seat.seat_id])]
+    return Admitted(booking, seats, others)
 
 
 def reference_of(code: str) -> str:
@@ -134,10 +134,15 @@ def _let_in(claims: tickets.Claims, entry: Entry) -> Admission:
     seats = _seats_of(booking, claims.seat_id)
     used = _used(booking)
     fresh = [seat for seat in seats if seat.seat_id not in used]
-    if not fresh:
-        raise TicketUsed(used=[_told(seat, used) for seat in seats])
     _admit(booking, fresh, entry)
-    return Admission(booking, booking.showtime, fresh, entry.at)
+    by_this = [seat for seat in seats if seat.seat_id in used and _is_of(entry, used[seat.seat_id])]
+    if not fresh and not by_this:
+        raise TicketUsed(used=[_told(seat, used) for seat in seats])
+    return Admission(booking, booking.showtime, [*by_this, *fresh], entry.at)
+
+
+def _is_of(entry: Entry, check_in: CheckIn) -> bool:
+    return entry.scan_id is not None and check_in.scan_id == entry.scan_id
 
 
 def _counting(claims: tickets.Claims, entry: Entry) -> Booking:
@@ -158,10 +163,14 @@ def _admit(booking: Booking, seats: Sequence[BookingSeat], entry: Entry) -> None
     """Writes it down, and tells of it; of nobody nothing."""
     if not seats:
         return
-    scan_id = entry.scan.id if entry.scan is not None else None
     CheckIn.objects.bulk_create(
         CheckIn(
-            booking=booking, seat_id=seat.seat_id, at=entry.at, door=entry.door, actor=entry.actor.id, scan_id=scan_id
+            booking=booking,
+            seat_id=seat.seat_id,
+            at=entry.at,
+            door=entry.door,
+            actor=entry.actor.id,
+            scan_id=entry.scan_id,
         )
         for seat in seats
     )

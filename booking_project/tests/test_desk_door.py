@@ -106,6 +106,19 @@ def test_two_doors_that_let_in_one_code_are_told_of_it(usher: Client, bought: An
             assert f"(left {clock[0]}, right {clock[1]})" in " ".join(shown.split())
 
 
+def test_an_answer_that_got_lost_is_asked_or_told_again(usher: Client, bought: Any, showtime: Showtime) -> None:
+    booking = bought(0, 1)
+    kept = scan(booking.ticket)
+    ask = json.dumps({"id": str(kept.id), "code": booking.ticket, "door": "left"})
+    for _ in range(2):
+        answer = usher.post(door_of(showtime, "check-in"), ask, content_type="application/json").json()
+        assert (answer["result"], answer["said"]) == ("in", "Let in: A1, A2")
+    (told,) = settle([kept], showtime_id=showtime.id, door="left", actor=LINH)
+    assert (told.code, told.seats) == ("", "A1, A2")
+    assert AuditRecord.objects.filter(action="booking.checked_in").count() == 1
+    assert not DoorConflict.objects.exists()
+
+
 def test_of_a_ticket_for_several_whoever_was_not_in_is_in_now(bought: Any, showtime: Showtime) -> None:
     booking = bought(0, 1, 2)
     (one, *_) = booking.seats.all()

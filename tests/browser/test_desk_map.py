@@ -5,7 +5,18 @@ from collections.abc import Callable
 from desk import assert_is_seen, sold
 from playwright.sync_api import Page, expect
 from waiting import wait_for
-from world import Market, World
+from world import Market, World, booking_of
+
+READ = """async (place) => {
+  const { default: jsQR } = await import("/static/booking/bookings/vendor/jsqr.min.js");
+  const picture = document.querySelectorAll(".paper-ticket img")[place];
+  const [width, height] = [picture.naturalWidth, picture.naturalHeight];
+  const drawn = new OffscreenCanvas(width, height).getContext("2d");
+  drawn.fillStyle = "white";
+  drawn.fillRect(0, 0, width, height);
+  drawn.drawImage(picture, 0, 0);
+  return jsQR(drawn.getImageData(0, 0, width, height).data, width, height)?.data;
+}"""
 
 
 def test_support_sees_who_sits_where_and_gives_other_seats(
@@ -43,4 +54,7 @@ def test_support_sees_who_sits_where_and_gives_other_seats(
 
     page.get_by_role("button", name=f"Print the tickets of {booking['reference']}").click()
     expect(page.locator(".paper-ticket img")).to_have_count(2)
+    now = booking_of(customer, booking)["tickets"]
+    # As a telephone without a reader of its own reads them.
+    assert {page.evaluate(READ, place) for place in range(2)} == {ticket["code"] for ticket in now}
     assert_is_seen(page, "paper")

@@ -50,7 +50,9 @@ async function ask(path, options = {}) {
     throw new Away();
   }
   if (answer.status >= 502) throw new Away();
-  if (answer.redirected) return { result: "refused", said: "You are not signed in any more. Sign in again." };
+  if (answer.redirected || !answer.headers.get("Content-Type")?.includes("json")) {
+    return { result: "refused", said: "You are not signed in any more, or this page is too old: load it again." };
+  }
   const told = await answer.json();
   return answer.ok ? told : { result: "refused", said: told.detail || told.title };
 }
@@ -62,23 +64,25 @@ function post(path, body, token) {
 
 async function admit(typed) {
   const token = form.elements.csrfmiddlewaretoken.value;
+  // One for both ways, so that whoever was let in by an answer that got lost is not let in twice.
+  const id = crypto.randomUUID?.();
   let answer;
   try {
     if (!navigator.onLine) throw new Away();
-    answer = await post("check-in", { code: typed, door: named.value }, token);
+    answer = await post("check-in", { id, code: typed, door: named.value }, token);
     if (answer.result === "in") {
       count.textContent = answer.let_in;
       await note(typed, new Date().toISOString());
     }
   } catch (error) {
     if (!(error instanceof Away)) throw error;
-    answer = await admitAlone(typed);
+    answer = await admitAlone(typed, id);
   }
   show(answer);
 }
 
 // By what was taken along. Whoever is let in is in on this telephone at once, and at the service when it is told.
-async function admitAlone(typed) {
+async function admitAlone(typed, id) {
   const known = await took.get(showtime);
   if (!known) return { result: "refused", said: "No connection, and this showtime was not taken along." };
   const at = await seatsOf(known, typed);
@@ -92,7 +96,7 @@ async function admitAlone(typed) {
   const now = new Date().toISOString();
   for (const seat of fresh) seat.let_in = { at: now, door: named.value };
   await queue.put({
-    id: crypto.randomUUID(),
+    id,
     showtime_id: showtime,
     code: typed,
     at: now,
