@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -32,6 +33,17 @@ from chassis.web.problems import Problem
 DOOR_LENGTH = 64
 CODE_LENGTH = 4096
 View = Callable[..., HttpResponse]
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        max_length=CODE_LENGTH,
+        label="Code or reference",
+        widget=forms.TextInput(attrs={"autofocus": True, "autocapitalize": "characters", "spellcheck": "false"}),
+    )
+    door = forms.CharField(
+        max_length=DOOR_LENGTH, required=False, label="This door", widget=forms.TextInput(attrs={"placeholder": "left"})
+    )
 
 
 class CodeRequest(StrictSerializer):
@@ -86,10 +98,11 @@ def door_view(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
     if showtime is None:
         messages.error(request, "There is no such showtime.")
         return redirect("doors")
+    form = CodeForm(request.POST or None)
     answer = None
-    door = request.POST.get("door", "")[:DOOR_LENGTH]
-    if code := request.POST.get("code", "")[:CODE_LENGTH]:
-        answer = _ask(request, showtime, code, door)
+    if form.is_valid():
+        answer = _ask(request, showtime, **form.cleaned_data)
+        form = CodeForm(initial={"door": form.cleaned_data["door"]})  # for the next one
     return TemplateResponse(
         request,
         "bookings/door.html",
@@ -99,7 +112,7 @@ def door_view(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
             showtime=showtime,
             count=_count(showtime),
             answer=answer,
-            door=door,
+            form=form,
             conflicts=tonight.conflicts_of([showtime]),
         ),
     )
@@ -111,7 +124,7 @@ def check_in_view(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
     """The same for the page's script."""
     wanted = CodeRequest.parse(StrictJSONParser().parse(request))  # type: ignore[arg-type]  # it has read(), as a file
     showtime = _showtime(showtime_id)
-    return JsonResponse(_ask(request, showtime, wanted["code"], wanted["door"], wanted["id"]))
+    return JsonResponse(_ask(request, showtime, wanted["code"], wanted["door"], scan_id=wanted["id"]))
 
 
 @require_safe

@@ -53,6 +53,8 @@ def test_a_code_typed_without_a_script_is_said_to_be_good_once(usher: Client, bo
     assert f"Already in at {showtime.at_the_theater(at).split()[4]}" in again
     assert "This is no ticket of ours" in usher.post(page, {"code": "x.y.z"}).content.decode()
     assert "There is no booking for this ticket" in usher.post(page, {"code": "0000000000"}).content.decode()
+    for odd in ({"code": ""}, {"code": "x" * 5000}, {"code": "x\0"}, {"code": "x", "door": "y" * 65}):
+        assert usher.post(page, odd).status_code == 200, odd
     assert let_in(booking) == [("A1", "left"), ("A2", "left")]
 
 

@@ -12,7 +12,7 @@ const door = document.getElementById("door");
 const form = document.getElementById("code-form");
 const showtime = door.dataset.showtime;
 const there = `/admin/booking/door/${showtime}/`;
-const [code, named] = [document.getElementById("code"), document.getElementById("door-name")];
+const [code, named] = [form.elements.code, form.elements.door];
 const count = document.getElementById("count");
 let sound;
 let telling;
