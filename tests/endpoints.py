@@ -235,6 +235,16 @@ ENDPOINTS = [
         )
         for path in ("give-back", "give-back/quote")
     ),
+    Endpoint(
+        "POST",
+        f"/api/bookings/{NOWHERE}/seats",
+        {"changes": [{"leaves": NOWHERE, "gets": NOWHERE}], "reason": "The seat is broken."},
+        wrong={
+            "changes": [[], "all", [7], [{"leaves": NOWHERE}], [{"leaves": NOWHERE, "gets": "nonsense"}]],
+            "reason": ["", "x" * 1000],
+            "message": ["x" * 1000],
+        },
+    ),
     *(
         Endpoint(
             method,

@@ -153,7 +153,7 @@ class BookingAdmin(ReadOnlyAdmin):
                 "leave": "Leave them",
                 "selected": [booking.pk for booking in bookings],
                 "bookings": [
-                    (booking, columns.names_of(selectors.seats_left(booking)), TOTAL(booking), _ends(booking))
+                    (booking, words.names_of(selectors.seats_left(booking)), TOTAL(booking), _ends(booking))
                     for booking in bookings
                 ],
                 "touched": _touched(bookings),

@@ -10,7 +10,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bookings import desk, endings, extensions, holds, quotes, schema, selectors
+from bookings import blocks, desk, endings, extensions, holds, quotes, schema, selectors
 from bookings.errors import (
     AccompaniedAlone,
     AddressChanged,
@@ -345,7 +345,7 @@ class BlockedSeatsView(APIView):
         examples=schema.SEATS,
     )
     def post(self, request: Request, showtime_id: UUID) -> Response:
-        holds.block_seats(showtime_id=showtime_id, actor=actor(request), **SeatsRequest.parse(request.data))
+        blocks.block_seats(showtime_id=showtime_id, actor=actor(request), **SeatsRequest.parse(request.data))
         return Response(status=204)
 
     @extend_schema(
@@ -358,5 +358,5 @@ class BlockedSeatsView(APIView):
     )
     def delete(self, request: Request, showtime_id: UUID) -> Response:
         """Puts them back on sale."""
-        holds.unblock_seats(showtime_id=showtime_id, actor=actor(request), **SeatsRequest.parse(request.data))
+        blocks.unblock_seats(showtime_id=showtime_id, actor=actor(request), **SeatsRequest.parse(request.data))
         return Response(status=204)

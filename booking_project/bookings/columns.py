@@ -14,8 +14,8 @@ from django.utils.html import format_html_join
 from bookings import words
 from bookings.events import ticket_type_of
 from bookings.history import BY_CUSTOMER
-from bookings.models import BookingSeat, Showtime
-from bookings.sales import Seat, tariff_of
+from bookings.models import Showtime
+from bookings.sales import tariff_of
 from bookings.selectors import lines_of
 from bookings.terms import rules_of, terms_of
 from chassis.money import Money, format_money
@@ -138,12 +138,6 @@ house_rules: Any = admin.display(description="the theater's rules")(_house_rules
 price_list: Any = admin.display(description="prices")(_price_list)
 lines: Any = admin.display(description="made of")(_lines)
 ticket: Any = admin.display(description="ticket")(_ticket)
-
-
-def names_of(seats: Sequence[BookingSeat | Seat]) -> str:
-    """A1, A2, AA1: as people read a hall."""
-    in_order = sorted(seats, key=lambda seat: (len(seat.row), seat.row, seat.number))
-    return ", ".join(f"{seat.row}{seat.number}" for seat in in_order)
 
 
 def sums(amounts: Sequence[Money]) -> str:

@@ -29,13 +29,15 @@ def cancel_for_customer(*, booking_id: UUID, actor: Actor, reason: str, message:
 
     reason: a note among staff. message: what the customer is told of it.
     What comes back is returned. What was used is not taken back: money may be given as goodwill, by payment.
-    Raises BookingNotFound, OwnPurchase, AddressChanged, NotCancellable, ExchangeUnderWay, SecondPersonNeeded.
+    Raises BookingNotFound, SecondFactorNeeded, OwnPurchase, AddressChanged, NotCancellable, ExchangeUnderWay,
+    SecondPersonNeeded.
     """
     with transaction.atomic():
         booking = locked_booking(booking_id)
         if booking is None:
             raise BookingNotFound
-        _refuse_to_decide_alone(actor, owner_id=booking.user_id)
+        second_factor.require(actor)
+        refuse_to_decide_alone(actor, owner_id=booking.user_id)
         before = booking.status
         try:
             next_state(State(before), Trigger.CANCELLED_BY_STAFF)
@@ -72,7 +74,8 @@ def exchange_for_customer(
 
     def agree() -> Exchange:
         booking = Booking.objects.select_related("showtime").get(id=booking_id)
-        _refuse_to_decide_alone(actor, owner_id=booking.user_id)
+        second_factor.require(actor)
+        refuse_to_decide_alone(actor, owner_id=booking.user_id)
         exchange = exchanges.agreed(booking, by_staff=True)
         _refuse_too_much(booking)
         worth = format_money(Money(exchange.worth, exchange.currency))
@@ -90,9 +93,8 @@ def _refuse_too_much(booking: Booking) -> None:
         raise SecondPersonNeeded
 
 
-def _refuse_to_decide_alone(actor: Actor, *, owner_id: UUID) -> None:
-    """Raises SecondFactorNeeded, OwnPurchase, AddressChanged."""
-    second_factor.require(actor)
+def refuse_to_decide_alone(actor: Actor, *, owner_id: UUID) -> None:
+    """Raises OwnPurchase, AddressChanged."""
     said = objection_to(actor.account_id, owner_id=owner_id)
     if said is not None:
         raise _REFUSED[said]

@@ -38,6 +38,7 @@ class Trigger(StrEnum):
     REFUNDED = "refunded"
     SEATS_REFUNDED = "seats_refunded"
     SEATS_GIVEN_BACK = "seats_given_back"
+    SEATS_CHANGED = "seats_changed"
     EXCHANGED = "exchanged"
     EXCHANGE_LOST = "exchange_lost"
 
@@ -64,6 +65,7 @@ TRANSITIONS: dict[tuple[State | None, Trigger], State] = {
     (S.CONFIRMED, T.REFUNDED): S.CANCELLED,
     (S.CONFIRMED, T.SEATS_REFUNDED): S.CONFIRMED,
     (S.CONFIRMED, T.SEATS_GIVEN_BACK): S.CONFIRMED,
+    (S.CONFIRMED, T.SEATS_CHANGED): S.CONFIRMED,
     (S.CONFIRMED, T.EXCHANGED): S.CANCELLED,
 }
 

@@ -139,6 +139,18 @@ class SeatsNotReturnable(Conflict):
         super().__init__(detail, seats=sorted(str(seat) for seat in seats))
 
 
+class SeatsNotChangeable(Conflict):
+    """The booking is not sold, `seats` are not its own or somebody was let in to them, or it is about to be told of
+    others."""
+
+    code = "seats_not_changeable"
+    title = "These seats cannot be changed"
+    members = SEATS
+
+    def __init__(self, detail: str, seats: Iterable[UUID] = ()) -> None:
+        super().__init__(detail, seats=sorted(str(seat) for seat in seats))
+
+
 class HoldExtended(Conflict):
     """`hold_expires_at` says until when the seats are held."""
 

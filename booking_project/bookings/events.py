@@ -302,6 +302,28 @@ class BookingReduced:
 
 
 @dataclass(frozen=True, slots=True)
+class BookingReseated:
+    """Staff gave a booking other seats of its screen. seats, ticket, tickets: those of now; the tickets of before let
+    nobody in any more. ticket is "" and there are no tickets while none was issued.
+
+    seating grows with each of these. message: what staff say to the customer of it, or "".
+    """
+
+    type: ClassVar[str] = "booking.reseated"
+    booking_id: UUID
+    reference: str
+    user_id: UUID
+    showtime_id: UUID
+    seating: int
+    ticket: str
+    tickets: list[SeatTicket]
+    seats: list[TicketSeat]
+    moved_seats: list["MovedSeat"]
+    showtime: ShowtimeInBrief
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Before:
     """What `showtime` tells now, as it was."""
 
@@ -315,7 +337,7 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class MovedSeat:
-    """A seat of a booking that is another in the screen of now. before, now: as they are written, B1.
+    """A seat of a booking that is another by now. before, now: as they are written, B1.
 
     id: of the seat as it was sold, by which everybody calls it. moved_to: of the one in the screen; null where it is
     back at the one that was sold.

@@ -85,6 +85,7 @@ TICKS: Mapping[str, Sequence[Callable[[], object]]] = {
         tasks.cancel_bookings_of_cancelled_showtimes,
         tasks.reseat_moved,
         tasks.tell_of_moves,
+        tasks.end_blocks,
     ],
     "clock.minute": [tasks.settle_cancellations, tasks.forget_seats, tasks.follow_claims, tasks.measure],
     "clock.hour": [tasks.forget_address_changes, tasks.follow_old_claims],

@@ -1,4 +1,4 @@
-"""Taking seats: holds for customers, blocks for the house. Each function owns its transaction."""
+"""Taking seats for customers. Each function owns its transaction; what the house keeps off sale is in blocks.py."""
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from bookings import choices, events, inventory, locks, offers, seat_news
+from bookings import choices, events, inventory, locks, offers
 from bookings.choices import Quantity
 from bookings.domain import Excess, Limits, Trigger, excess, next_state
 from bookings.errors import (
@@ -31,7 +31,6 @@ from bookings.offers import Offer
 from bookings.prices import Bill, Wanted
 from bookings.sales import Sale, Seat, reload_sale, sale_of
 from chassis.ids import uuid7
-from chassis.messaging.outbox import emit
 from chassis.money import Money
 from chassis.storage.audit_log import Actor, record
 from chassis.telemetry import metrics
@@ -343,48 +342,3 @@ def _told_of(exchange: Exchange | None, total: int) -> events.InExchange | None:
     if exchange is None:
         return None
     return events.InExchange(exchange.booking_id, exchange.reference, Money(exchange.carried(total), exchange.currency))
-
-
-def block_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID], actor: Actor | None = None) -> None:
-    """Takes free seats off sale, all or none, and tells of it.
-
-    actor: who of staff does it, for the audit log; None where a program does.
-    Raises SeatUnavailable naming those that are held, sold or blocked.
-    """
-    sale_of(showtime_id)  # so that it is known
-    with transaction.atomic():
-        revision = inventory.next_blocking(showtime_id)
-        # Locked, it moves to no other screen.
-        seats = [seat.id for seat in reload_sale(showtime_id).pick(seat_ids)]
-        blocked = inventory.block_seats(showtime_id=showtime_id, seat_ids=seats)
-        if len(blocked) < len(seats):
-            raise SeatUnavailable(seat_id for seat_id in seats if seat_id not in blocked)
-        _tell_of_blocking(events.SeatsBlocked, showtime_id, revision, seats, actor)
-
-
-def unblock_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID], actor: Actor | None = None) -> int:
-    """Puts blocked seats back on sale, and tells of it; how many were."""
-    with transaction.atomic():
-        revision = inventory.next_blocking(showtime_id)
-        seats = sorted(inventory.unblock_seats(showtime_id=showtime_id, seat_ids=seat_ids))
-        if seats:
-            _tell_of_blocking(events.SeatsUnblocked, showtime_id, revision, seats, actor)
-    return len(seats)
-
-
-def _tell_of_blocking(
-    event: type[events.SeatsBlocked] | type[events.SeatsUnblocked],
-    showtime_id: UUID,
-    revision: int | None,
-    seats: Sequence[UUID],
-    actor: Actor | None,
-) -> None:
-    assert revision is not None  # seats of a showtime that is not known are not blocked
-    blocked = inventory.count_blocked(showtime_id)
-    seat_news.tell_when_committed([showtime_id])
-    emit(event(showtime_id, revision, list(seats), blocked), subject=showtime_id)
-    if actor is not None:
-        known = sale_of(showtime_id).seats
-        # By what people call them; a seat that the hall has no more has no other name than its id.
-        named = [f"{known[seat].row}{known[seat].number}" if seat in known else str(seat) for seat in seats]
-        record(actor, event.type, ("showtime", showtime_id), after={"seats": named, "off sale in all": blocked})

@@ -137,18 +137,21 @@ WHERE seat_status.showtime_id = theirs.showtime_id AND seat_status.seat_id = the
 # To seats of another screen. Fewer rows than were asked for: one was taken in this very moment.
 LEAVE = "DELETE FROM seat_status WHERE showtime_id = %s AND seat_id = ANY(%s)"
 SIT_DOWN = """
-INSERT INTO seat_status (showtime_id, seat_id, status, booking_id, held_until)
-SELECT showtime_id, seat_id, status, booking_id, held_until FROM jsonb_populate_recordset(NULL::seat_status, %s)
-ORDER BY showtime_id, seat_id
+INSERT INTO seat_status (showtime_id, seat_id, status, booking_id, held_until, block_reason, blocked_until)
+SELECT showtime_id, seat_id, status, booking_id, held_until, block_reason, blocked_until
+FROM jsonb_populate_recordset(NULL::seat_status, %s) ORDER BY showtime_id, seat_id
 ON CONFLICT (showtime_id, seat_id) DO UPDATE
-SET status = EXCLUDED.status, booking_id = EXCLUDED.booking_id, held_until = EXCLUDED.held_until
+SET status = EXCLUDED.status, booking_id = EXCLUDED.booking_id, held_until = EXCLUDED.held_until,
+    block_reason = EXCLUDED.block_reason, blocked_until = EXCLUDED.blocked_until
 WHERE seat_status.status = 'held' AND seat_status.held_until <= now()
 """
 
 BLOCK = """
-INSERT INTO seat_status (showtime_id, seat_id, status)
-SELECT %s, seat_id, 'blocked' FROM unnest(%s::uuid[]) AS seat_id
-ON CONFLICT (showtime_id, seat_id) DO UPDATE SET status = 'blocked', booking_id = NULL, held_until = NULL
+INSERT INTO seat_status (showtime_id, seat_id, status, block_reason, blocked_until)
+SELECT %s, seat_id, 'blocked', %s, %s FROM unnest(%s::uuid[]) AS seat_id
+ON CONFLICT (showtime_id, seat_id) DO UPDATE
+SET status = 'blocked', booking_id = NULL, held_until = NULL, block_reason = EXCLUDED.block_reason,
+    blocked_until = EXCLUDED.blocked_until
 WHERE seat_status.status = 'held' AND seat_status.held_until <= now()
 RETURNING seat_id
 """
@@ -159,7 +162,9 @@ UPDATE showtimes SET blocked_revision = blocked_revision + 1 WHERE id = %s RETUR
 """
 
 UNBLOCK = """
-DELETE FROM seat_status WHERE showtime_id = %s AND seat_id = ANY(%s) AND status = 'blocked' RETURNING seat_id
+DELETE FROM seat_status
+WHERE showtime_id = %s AND seat_id = ANY(%s) AND status = 'blocked' AND (NOT %s OR blocked_until <= now())
+RETURNING seat_id
 """
 
 BLOCKED = "SELECT count(*) FROM seat_status WHERE showtime_id = %s AND status = 'blocked'"
@@ -301,7 +306,7 @@ def move_seats(showtime_id: UUID, *, left: Collection[UUID], taken: Sequence[Sea
 
 
 def _as_row(seat: SeatStatus) -> dict[str, object]:
-    names = ("showtime_id", "seat_id", "status", "booking_id", "held_until")
+    names = ("showtime_id", "seat_id", "status", "booking_id", "held_until", "block_reason", "blocked_until")
     return {name: getattr(seat, name) for name in names}
 
 
@@ -330,15 +335,17 @@ def count_blocked(showtime_id: UUID) -> int:
         return int(cursor.fetchone()[0])
 
 
-def block_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID]) -> set[UUID]:
+def block_seats(
+    *, showtime_id: UUID, seat_ids: Sequence[UUID], reason: str = "", until: datetime | None = None
+) -> set[UUID]:
     """Takes free seats off sale; which of them were free."""
     with connection.cursor() as cursor:
-        cursor.execute(BLOCK, [showtime_id, sorted(seat_ids)])
+        cursor.execute(BLOCK, [showtime_id, reason, until, sorted(seat_ids)])
         return {seat_id for (seat_id,) in cursor.fetchall()}
 
 
-def unblock_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID]) -> set[UUID]:
-    """Puts blocked seats back on sale; which of them were blocked."""
+def unblock_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID], over: bool = False) -> set[UUID]:
+    """Puts blocked seats back on sale, or those of them alone whose end has come; which of them were blocked."""
     with connection.cursor() as cursor:
-        cursor.execute(UNBLOCK, [showtime_id, list(seat_ids)])
+        cursor.execute(UNBLOCK, [showtime_id, list(seat_ids), over])
         return {seat_id for (seat_id,) in cursor.fetchall()}

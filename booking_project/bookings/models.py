@@ -11,6 +11,7 @@ from django.db.models.functions import Now, Upper
 
 from bookings import words
 from bookings.domain import PaymentStatus, State
+from bookings.door_models import CheckIn, DoorConflict
 from bookings.promo_models import PromoCode, Promotion, PromoUse
 from chassis.ids import uuid7
 from chassis.storage import address_changes, guest_claims
@@ -18,7 +19,7 @@ from chassis.storage.indexes import by_part_of
 from chassis.storage.partitions import ByTime
 
 # Here as well, where Django looks for the rows of a service.
-__all__ = ["PromoCode", "PromoUse", "Promotion"]
+__all__ = ["CheckIn", "DoorConflict", "PromoCode", "PromoUse", "Promotion"]
 
 
 class Screen(models.Model):
@@ -176,6 +177,7 @@ class GuestClaim(guest_claims.GuestClaim):
 TICKET_REVOKED = ~models.Q(ticket="") & ~models.Q(status=State.CONFIRMED)
 # A booking whose tickets of before let nobody in any more.
 RESEATED = models.Q(seated_revision__gt=0)
+SEATS_CHANGED = models.Q(seat_changes__gt=0)
 # A seat whose money went back while its booking went on: its ticket lets nobody in any more.
 GIVEN_BACK = models.Q(given_back_at__isnull=False)
 
@@ -205,6 +207,9 @@ class Booking(models.Model):
     told_revision = models.BigIntegerField(db_default=0, help_text="Of the newest move its customer was told of.")
     seated_revision = models.BigIntegerField(
         default=0, db_default=0, help_text="Of the move that brought its seats, and tickets that say so; 0: as sold."
+    )
+    seat_changes = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="How often staff gave it other seats of its screen."
     )
     status = models.CharField(max_length=16, choices=words.states)
     payment_status = models.CharField(max_length=20, choices=words.payment_statuses, default=PaymentStatus.UNPAID)
@@ -236,6 +241,7 @@ class Booking(models.Model):
             ("cancel_booking", "Can cancel anybody's booking"),
             ("check_in_booking", "Can let people in by their tickets"),
             ("sell_booking", "Can book ticket types that are not sold online"),
+            ("reseat_booking", "Can give a booking other seats"),
         ]
         indexes = [
             models.Index(fields=["user_id", "-id"], name="idx_bookings_user_id"),
@@ -246,6 +252,7 @@ class Booking(models.Model):
             # What doors that are offline fetch of their showtime.
             models.Index(fields=["showtime"], condition=TICKET_REVOKED, name="bookings_revoked"),
             models.Index(fields=["showtime"], condition=RESEATED, name="bookings_reseated"),
+            models.Index(fields=["showtime"], condition=SEATS_CHANGED, name="bookings_seats_changed"),
             # What staff filter by: how those ended that went another way than most.
             models.Index(fields=["status", "-id"], condition=models.Q(status__in=ENDED), name="bookings_ended"),
             models.Index(
@@ -264,6 +271,11 @@ class Booking(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def seating(self) -> int:
+        """Which of its seatings this is, as its tickets say: it grows with each, whoever brought it."""
+        return self.seated_revision + self.seat_changes
 
     @property
     def carried(self) -> int:
@@ -308,25 +320,6 @@ class BookingSeat(models.Model):
         return self.moved_to or self.seat_id
 
 
-class CheckIn(models.Model):
-    """Somebody was let in to a seat; the constraint makes a second time impossible."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    booking = models.ForeignKey(Booking, on_delete=models.PROTECT, db_index=False, related_name="check_ins")
-    seat_id = models.UUIDField()
-    at = models.DateTimeField()
-    door = models.CharField(max_length=64, blank=True, help_text="As the scanner names it.")
-    actor = models.UUIDField(help_text="The member of staff.")
-
-    class Meta:
-        db_table = "check_ins"
-        ordering = ["id"]
-        constraints = [models.UniqueConstraint(fields=["booking", "seat_id"], name="check_ins_once_a_seat")]
-
-    def __str__(self) -> str:
-        return self.door or "no door named"
-
-
 class SeatStatus(models.Model):
     """The inventory: a seat of a showtime has one row or none, so it is held or sold once or not at all.
 
@@ -345,9 +338,21 @@ class SeatStatus(models.Model):
     status = models.CharField(max_length=8, choices=Status)
     booking_id = models.UUIDField(null=True)
     held_until = models.DateTimeField(null=True)
+    block_reason = models.CharField(
+        max_length=300, blank=True, default="", db_default="", help_text="Why it is off sale, a note among staff."
+    )
+    blocked_until = models.DateTimeField(null=True, help_text="When it goes back on sale by itself.")
 
     class Meta:
         db_table = "seat_status"
+        indexes = [
+            # By no column that a hold or a sale writes: those rewrite a row in its page, and touch no index.
+            models.Index(
+                fields=["blocked_until"],
+                condition=models.Q(blocked_until__isnull=False),
+                name="seat_status_blocks_to_end",
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 name="seat_status_has_a_reason",

@@ -198,8 +198,7 @@ def present_revoked(showtime: Showtime, revoked: Sequence[Revoked], reseated: Se
             for each in revoked
         ],
         "reseated": [
-            {"booking_id": str(each.id), "reference": each.reference, "seating": each.seated_revision}
-            for each in reseated
+            {"booking_id": str(each.id), "reference": each.reference, "seating": each.seating} for each in reseated
         ],
     }
 

@@ -10,10 +10,11 @@ SEEN = views(
 
 STAFF_MAY: StaffMay = {
     # change_seatstatus: to take seats off the sale, and put them back.
-    "support": SEEN | {"cancel_booking", "check_in_booking", "change_seatstatus", "sell_booking"},
+    "support": SEEN | {"cancel_booking", "check_in_booking", "change_seatstatus", "sell_booking"} | {"reseat_booking"},
     # change_promotion: to stop one, too; add_promocode: words and vouchers.
     "manager": SEEN
     | {"cancel_booking", "check_in_booking", "change_seatstatus", "sell_booking"}
+    | {"reseat_booking"}
     | {"add_promotion", "change_promotion", "add_promocode"},
     "admin": EVERYTHING,
 }

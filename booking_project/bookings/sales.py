@@ -135,7 +135,7 @@ def known_sale(showtime_id: UUID) -> Sale | None:
     if showtime is None or screen is None:
         return None
     tariff = tariff_of(showtime)
-    sold = {category for each in tariff.ticket_types for category in tariff.prices.get(each.code, ())}
+    sold = _categories(tariff)
     seats = {seat.id: seat for seat in seats_of(screen) if seat.category in sold}
     return Sale(
         showtime=showtime,
@@ -163,6 +163,15 @@ def seats_of(screen: Screen) -> list[Seat]:
         )
         for seat in screen.seats
     ]
+
+
+def categories_sold(showtime: Showtime) -> set[str]:
+    """Those that somebody can buy a ticket of."""
+    return _categories(tariff_of(showtime))
+
+
+def _categories(tariff: Tariff) -> set[str]:
+    return {category for each in tariff.ticket_types for category in tariff.prices.get(each.code, ())}
 
 
 def tariff_of(showtime: Showtime) -> Tariff:

@@ -42,6 +42,9 @@ EXCHANGE_QUOTE = sends(two_seats={"showtime_id": SHOWTIME_ID, "seat_ids": SEAT_I
 CHECK_IN = sends(
     at_the_left_door={"ticket": "eyJhbGciOiJFZERTQSJ9.e30.c2ln", "showtime_id": SHOWTIME_ID, "door": "Hall 1, left"}
 )
+SEAT_CHANGES = sends(
+    one_seat={"changes": [{"leaves": SEAT_IDS[0], "gets": SEAT_IDS[1]}], "reason": "The seat is broken."}
+)
 SEATS = sends(two_seats={"seat_ids": SEAT_IDS})
 PROMOTION = sends(
     a_tenth_off_on_weekdays={

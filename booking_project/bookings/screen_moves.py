@@ -197,9 +197,11 @@ def _carry_out(plan: Plan) -> None:
     endings.end(plan.without_seat, Trigger.CANCELLED_BY_STAFF, cause=cause)
     moved = [booking for booking in plan.bookings if booking.id in plan.found]
     left = [seat.place for booking in moved for seat in plan.seats[booking.id]]
+    off_sale = SeatStatus.objects.filter(showtime_id=plan.showtime.id, seat_id__in=plan.blocks)
+    why = {seat.seat_id: {"block_reason": seat.block_reason, "blocked_until": seat.blocked_until} for seat in off_sale}
     taken = [
         *(_taken(plan, booking, place) for booking in moved for place in plan.found[booking.id].values()),
-        *(_row(plan, twin.id, SeatStatus.Status.BLOCKED) for twin in plan.blocks.values()),
+        *(_row(plan, twin.id, SeatStatus.Status.BLOCKED, **why.get(seat, {})) for seat, twin in plan.blocks.items()),
     ]
     if not inventory.move_seats(plan.showtime.id, left=[*left, *plan.blocked], taken=taken):
         raise _Taken

@@ -18,7 +18,16 @@ from bookings.errors import BookingNotFound, ShowtimeNotFound
 from bookings.events import ticket_type_of
 from bookings.forgetting import sold_seats
 from bookings.inventory import seat_statuses
-from bookings.models import GIVEN_BACK, RESEATED, TICKET_REVOKED, Booking, BookingSeat, Customer, Showtime
+from bookings.models import (
+    GIVEN_BACK,
+    RESEATED,
+    SEATS_CHANGED,
+    TICKET_REVOKED,
+    Booking,
+    BookingSeat,
+    Customer,
+    Showtime,
+)
 from bookings.prices import Kind, Line
 from bookings.sales import Sale, reload_sale
 from chassis.storage import rows
@@ -203,8 +212,9 @@ class Revoked:
 
 def reseated_of(showtime_id: UUID) -> list[Booking]:
     """Its bookings whose tickets of before their seats were moved let nobody in any more."""
-    bookings = Booking.objects.only("id", "reference", "seated_revision")
-    return list(bookings.filter(RESEATED, showtime=showtime_id, status=State.CONFIRMED).order_by("id"))
+    bookings = Booking.objects.only("id", "reference", "seated_revision", "seat_changes")
+    changed = RESEATED | SEATS_CHANGED
+    return list(bookings.filter(changed, showtime=showtime_id, status=State.CONFIRMED).order_by("id"))
 
 
 def revoked_tickets(showtime_id: UUID) -> tuple[Showtime, list[Revoked]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bookings import closures, endings, forgetting, metrics, moves, screen_moves
+from bookings import blocks, closures, endings, forgetting, metrics, moves, screen_moves
 from chassis.storage import address_changes, guest_claims
 
 BATCH = 200
@@ -17,6 +17,11 @@ def expire_holds() -> int:
 def cancel_bookings_of_cancelled_showtimes() -> int:
     """Ends the bookings of showtimes that were cancelled, up to ROUNDS batches; how many."""
     return _in_batches(closures.cancel_bookings)
+
+
+def end_blocks() -> int:
+    """Puts seats back on sale that were kept off it until now, up to ROUNDS batches; how many."""
+    return _in_batches(blocks.end_blocks)
 
 
 def reseat_moved() -> int:

@@ -34,12 +34,12 @@ class Codes:
 class Claims:
     """What a genuine ticket says. seat_id: the one seat it is for; None: all of the booking.
 
-    seated_revision: the booking's when it was issued; a ticket of before its seats were moved says another.
+    seating: the booking's when it was issued; a ticket of before its seats were changed says another.
     """
 
     booking_id: UUID
     seat_id: UUID | None = None
-    seated_revision: int = 0
+    seating: int = 0
 
 
 def sign(*, booking: Booking, showtime: Showtime, seats: Sequence[BookingSeat], issued_at: datetime) -> Codes:
@@ -50,8 +50,8 @@ def sign(*, booking: Booking, showtime: Showtime, seats: Sequence[BookingSeat], 
         "showtime": str(showtime.id),
         "starts_at": showtime.starts_at.isoformat(),
     }
-    if booking.seated_revision:
-        common["seating"] = booking.seated_revision
+    if booking.seating:
+        common["seating"] = booking.seating
     issued = {"iat": int(issued_at.timestamp())}
     return Codes(
         whole=_encode({**common, "seats": [str(seat) for seat in seats], **issued}),

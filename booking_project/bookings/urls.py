@@ -1,6 +1,15 @@
 from django.urls import path
 
-from bookings import api, doors_api, exchanges_api, promo_files_api, promotions_api, returns_api, showtimes_api
+from bookings import (
+    api,
+    doors_api,
+    exchanges_api,
+    promo_files_api,
+    promotions_api,
+    returns_api,
+    seat_changes_api,
+    showtimes_api,
+)
 
 urlpatterns = [
     path("bookings", api.BookingListView.as_view()),
@@ -12,6 +21,7 @@ urlpatterns = [
     path("bookings/<uuid:booking_id>/give-back", returns_api.GiveBackView.as_view()),
     path("bookings/<uuid:booking_id>/give-back/quote", returns_api.GiveBackQuoteView.as_view()),
     path("bookings/<uuid:booking_id>/history", api.HistoryView.as_view()),
+    path("bookings/<uuid:booking_id>/seats", seat_changes_api.SeatChangesView.as_view()),
     path("promotions", promotions_api.PromotionListView.as_view()),
     path("promotions/<uuid:promotion_id>", promotions_api.PromotionView.as_view()),
     path("promotions/<uuid:promotion_id>/codes", promotions_api.PromoCodeListView.as_view()),

@@ -1,8 +1,8 @@
 """Words for staff, where rows hold codes. Columns name these functions, so that a new word is no migration."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from bookings.domain import CancellationRules, PaymentStatus, State, Trigger
 from bookings.prices import Off
@@ -43,11 +43,22 @@ TRIGGERS: Mapping[Trigger, str] = {
     Trigger.REFUNDED: "all the money given back",
     Trigger.SEATS_REFUNDED: "some seats given back",
     Trigger.SEATS_GIVEN_BACK: "some seats given back by the customer",
+    Trigger.SEATS_CHANGED: "other seats given by staff",
     Trigger.EXCHANGED: "exchanged for another booking",
     Trigger.EXCHANGE_LOST: "what it was exchanged for is not there any more",
 }
 # The parts of the system that act by themselves, as a history names them.
 ACTORS: Mapping[str, str] = {"payment": "payment", "clock": "the clock", "catalog": "catalog"}
+
+
+# Why a door would not have let somebody in, by the code of what it says.
+DOOR_REFUSALS: Mapping[str, str] = {
+    "ticket_used": "somebody was in with it already",
+    "ticket_void": "the ticket does not count any more",
+    "ticket_unknown": "there is no booking for the ticket",
+    "ticket_invalid": "it is no ticket of ours",
+    "wrong_showtime": "the ticket is for another showtime",
+}
 
 
 OFFS: Mapping[Off, str] = {
@@ -112,6 +123,21 @@ def duration(minutes: int) -> str:
 def count(number: int, name: str, plural: str = "") -> str:
     """1 booking, 2 bookings, 3 people."""
     return f"{number} {name}" if number == 1 else f"{number} {plural or name + 's'}"
+
+
+class Numbered(Protocol):
+    """A seat, as people call it."""
+
+    @property
+    def row(self) -> str: ...
+    @property
+    def number(self) -> int: ...
+
+
+def names_of(seats: Iterable[Numbered]) -> str:
+    """A1, A2, AA1: as people read a hall."""
+    in_order = sorted(seats, key=lambda seat: (len(seat.row), seat.row, seat.number))
+    return ", ".join(f"{seat.row}{seat.number}" for seat in in_order)
 
 
 def touched(bookings: int, people: int, holds: int = 0, holding: int = 0) -> str:

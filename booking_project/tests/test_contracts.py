@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from factories import TARIFF
+from factories import TARIFF, seat_ids
 from money import authorise, capture
 
-from bookings import doors, endings, extensions, handlers, heard, holds, moves, returns, services
+from bookings import blocks, doors, endings, extensions, handlers, heard, moves, returns, seat_changes, services
 from bookings.history import Cause
 from bookings.models import Booking, Showtime
 from chassis.ids import uuid7
@@ -78,9 +78,11 @@ def test_what_is_emitted_has_the_shape_of_the_golden_message(hold, let_hold_end,
     ticket = Booking.objects.get(id=used.id).ticket
     usher = Actor(uuid7(), "linh", Door.API)
     doors.check_in(ticket=ticket, showtime_id=used.showtime_id, door="", actor=usher)
-    holds.block_seats(showtime_id=sold.showtime_id, seat_ids=[seat.seat_id for seat in sold.seats.all()])
-    holds.unblock_seats(showtime_id=sold.showtime_id, seat_ids=[seat.seat_id for seat in sold.seats.all()])
+    ids, given = seat_ids(showtime), {"actor": usher, "reason": "broken"}
+    seat_changes.change_seats(booking_id=leaving.id, places={ids[7]: ids[9]}, **given)
+    blocks.block_seats(showtime_id=sold.showtime_id, seat_ids=[seat.seat_id for seat in sold.seats.all()])
+    blocks.unblock_seats(showtime_id=sold.showtime_id, seat_ids=[seat.seat_id for seat in sold.seats.all()])
     seen = {event.type: event for event in emitted()}
-    assert len(seen) == 12
+    assert len(seen) == 13
     for event_type, event in seen.items():
         assert shape(event.data) == shape(golden(event_type)["data"]), event_type

@@ -1,4 +1,4 @@
-"""What staff do at the admin site: cancel with a note and a message, take seats off sale; and that it is recorded."""
+"""What staff do at the admin site: cancel with a note and a message; and that it is recorded."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,8 +8,6 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.test import Client
 from factories import seat_ids
 
-from bookings.admin import ShowtimeAdmin
-from bookings.inventory import seat_statuses
 from bookings.models import Booking, BookingTransition, Showtime
 from chassis import testing_staff
 from chassis.ids import uuid7
@@ -62,44 +60,6 @@ def test_of_several_bookings_those_that_may_be_are_cancelled_and_the_others_are_
     assert Booking.objects.get(id=other.id).status == "CANCELLED"
     assert "Somebody else has to do this for you" in page
     assert AuditRecord.objects.filter(action="booking.cancelled").count() == 1
-
-
-@pytest.mark.parametrize("role", ["support", "manager"])
-def test_the_desk_takes_seats_off_sale_and_puts_them_back(role: str, enter: Any, hold: Any, showtime: Showtime) -> None:
-    hold(0)
-    page, ids = f"/admin/booking/bookings/showtime/{showtime.id}/seats/", seat_ids(showtime)
-    desk = enter(role)
-    shown = desk.get(page).content.decode()
-    assert f'value="{ids[1]}"' in shown
-    assert f'value="{ids[0]}"' not in shown  # somebody has it
-    desk.post(page, {"what": "block", "seat": [str(ids[1]), str(ids[2])]})
-    assert seat_statuses(showtime.id) == {ids[0]: "held", ids[1]: "blocked", ids[2]: "blocked"}
-    refused = desk.post(page, {"what": "block", "seat": [str(ids[0])]}, follow=True).content.decode()
-    assert "A seat is held or sold already" in refused
-    desk.post(page, {"what": "free", "seat": [str(ids[1])]})
-    assert seat_statuses(showtime.id) == {ids[0]: "held", ids[2]: "blocked"}
-    done = [(said.action, said.subject_id) for said in AuditRecord.objects.order_by("id")]
-    assert done == [("seats.blocked", str(showtime.id)), ("seats.unblocked", str(showtime.id))]
-    for wrong in (
-        {},
-        {"what": "block"},
-        {"what": "sell", "seat": [str(ids[5])]},
-        {"what": "block", "seat": ["7", "'"]},
-    ):
-        assert "Choose the seats first." in desk.post(page, wrong, follow=True).content.decode(), wrong
-
-
-def test_who_may_not_change_seats_looks_at_them(
-    enter: Any, showtime: Showtime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page, ids = f"/admin/booking/bookings/showtime/{showtime.id}/seats/", seat_ids(showtime)
-    support = enter("support")
-    monkeypatch.setattr(ShowtimeAdmin, "has_block_permission", lambda *_: False)
-    looked = support.get(page)
-    assert looked.status_code == 200
-    assert "checkbox" not in looked.content.decode()
-    assert support.post(page, {"what": "block", "seat": [str(ids[5])]}).status_code == 403
-    assert ids[5] not in seat_statuses(showtime.id)
 
 
 def test_every_deed_through_the_api_is_recorded_with_who_did_it(sign_in: Any, hold: Any, showtime: Showtime) -> None:

@@ -12,7 +12,7 @@ from factories import layout, seat_ids
 from live import Client, Live, deaf_client
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from bookings import endings, holds, locks, projections
+from bookings import blocks, endings, locks, projections
 from bookings.heard import ShowtimeCancelled
 from bookings.models import Booking, Screen, SeatStatus
 from bookings.presentation import present_seat_map
@@ -66,7 +66,7 @@ def test_a_page_is_told_the_map_and_then_each_seat_as_it_goes_and_comes_back(liv
         release(booking)
         page.sees(seats[0], "available")
         assert page.version == first["version"]
-        holds.block_seats(showtime_id=showtime.id, seat_ids=[seat_ids(showtime)[5]])
+        blocks.block_seats(showtime_id=showtime.id, seat_ids=[seat_ids(showtime)[5]])
         page.sees(seats[5], "blocked")
 
 

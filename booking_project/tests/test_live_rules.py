@@ -10,7 +10,7 @@ from factories import seat_ids
 from hypothesis import given
 from hypothesis import strategies as some
 
-from bookings import endings, holds, locks
+from bookings import blocks, endings, holds, locks
 from bookings.seat_news import EVERY_CHANNEL, channel_of, showtime_of
 from chassis.ids import uuid7
 from chassis.storage.redis import redis_client
@@ -133,10 +133,10 @@ def test_whatever_takes_or_frees_seats_tells_so_and_what_changes_nothing_does_no
     assert woken() == 0
     endings.cancel_booking(booking_id=booking.id, user_id=booking.user_id)
     assert woken() == 1
-    holds.block_seats(showtime_id=showtime.id, seat_ids=seats[5:6])
-    holds.unblock_seats(showtime_id=showtime.id, seat_ids=seats[5:6])
+    blocks.block_seats(showtime_id=showtime.id, seat_ids=seats[5:6])
+    blocks.unblock_seats(showtime_id=showtime.id, seat_ids=seats[5:6])
     assert woken() == 2
-    holds.unblock_seats(showtime_id=showtime.id, seat_ids=seats[5:6])
+    blocks.unblock_seats(showtime_id=showtime.id, seat_ids=seats[5:6])
     assert woken() == 0
     bought(3)
     assert woken() == 2, "held, and sold"

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 from factories import TARIFF, ScreenFactory, ShowtimeFactory, seat_ids
 
-from bookings import desk, doors, holds, services
+from bookings import blocks, desk, doors, services
 from bookings.domain import PaymentStatus, State
 from bookings.history import Cause
 from bookings.models import Booking, SeatStatus, Showtime
@@ -70,7 +70,7 @@ def test_every_page_has_one_clock_the_theater_s_and_names_it(
         path: read(path)
         for path in (
             *("booking/", f"booking/{booking.id}/change/", "showtime/", f"showtime/{showtime.id}/change/"),
-            *(f"showtime/{showtime.id}/seats/", "bookingtransition/"),
+            *(f"/admin/booking/showtimes/{showtime.id}/map/", "bookingtransition/"),
         )
     }
     pages["cancel"] = choose(staff, booking).content.decode()
@@ -157,7 +157,7 @@ def test_who_did_what_is_said_by_name(bought: Any, showtime: Showtime, read: Any
 def test_the_log_says_what_was_done_to_what_by_name(bought: Any, showtime: Showtime, read: Any) -> None:
     booking = bought(0)
     desk.cancel_for_customer(booking_id=booking.id, actor=LINH, reason="projector broke")
-    holds.block_seats(showtime_id=showtime.id, seat_ids=seat_ids(showtime)[4:6], actor=LINH)
+    blocks.block_seats(showtime_id=showtime.id, seat_ids=seat_ids(showtime)[4:6], actor=LINH)
     page = read(LOG)
     assert f"booking {booking.reference}" in page
     assert f"showtime The Lantern Keeper · Marquee Bến Thành, Hall 1 · {showtime.at_the_theater(START)}" in page
@@ -202,10 +202,10 @@ def test_the_pages_of_a_showtime_say_whom_its_cancellation_touches(
     ended, ago = hold(10), timezone.now() - timedelta(hours=1)  # before this test's transaction began
     Booking.objects.filter(id=ended.id).update(hold_expires_at=ago)
     SeatStatus.objects.filter(booking_id=ended.id).update(held_until=ago)
-    holds.block_seats(showtime_id=showtime.id, seat_ids=seat_ids(showtime)[16:18])
+    blocks.block_seats(showtime_id=showtime.id, seat_ids=seat_ids(showtime)[16:18])
     touched = "2 bookings of 4 people, and 1 hold of 2 people not paid yet"
     assert touched in read(f"showtime/{showtime.id}/change/")
-    seats = read(f"showtime/{showtime.id}/seats/")
+    seats = read(f"/admin/booking/showtimes/{showtime.id}/map/")
     assert f"A cancellation of the showtime touches {touched}." in seats
     assert "32 on sale, 2 held, 4 sold, 2 off sale." in seats
 
@@ -233,15 +233,6 @@ def test_before_bookings_are_cancelled_the_page_says_what_that_does_and_leads_ba
     assert "(confirmed, somebody was let in, stays as it is)" in page
     assert "1 booking of 1 person: their seats are free again, and no money goes back." in page
     assert "nothing is left to cancel" in choose(staff, paid, ended).content.decode()
-
-
-def test_seats_that_cannot_be_taken_off_sale_are_named(bought: Any, showtime: Showtime, client: Client) -> None:
-    client.force_login(local_user("root", {"manager"}), backend="django.contrib.auth.backends.ModelBackend")
-    bought(0, 1)
-    form = {"what": "block", "seat": [str(seat) for seat in seat_ids(showtime)[:3]]}
-    page = client.post(f"{BASE}showtime/{showtime.id}/seats/", form, follow=True).content.decode()
-    assert "A seat is held or sold already: A1, A2." in page
-    assert f'href="{BASE}showtime/{showtime.id}/change/"' in page
 
 
 def test_no_page_asks_the_database_for_each_of_its_rows(

@@ -1,10 +1,13 @@
 """What staff open and what everybody reads costs the same however much history there is, in pages of the database."""
 
+from zoneinfo import ZoneInfo
+
 from bookings.models import Booking, BookingTransition, PromoCode
 from chassis.ids import uuid7
 from chassis.storage.models import InboxMessage, OutboxMessage
 from chassis.testing_costs import assert_bounded, files, lists, reads
 from chassis.testing_plans import buffers, costs, many_partitions, scanned
+from chassis.testing_staff import enter
 from chassis.web.staff import local_user
 
 PARTITIONED = ("booking_history", "outbox", "inbox")
@@ -27,6 +30,15 @@ def test_what_customers_and_staff_read_costs_what_it_shows(long_history, sign_in
     seats = f"/showtimes/{booking.showtime_id}/seats"
     moved = [f"{seats}/in-screen/{booking.showtime.screen_id}", f"/showtimes/{booking.showtime_id}/tickets/revoked"]
     assert_bounded(reads(sign_in(("support",)), [*found, seats, *moved]), rows=1000)
+
+
+def test_the_pages_of_the_desk_cost_what_they_show(long_history, client):
+    enter(client, "support")
+    showtime = Booking.objects.order_by("-id")[0].showtime
+    day = showtime.starts_at.astimezone(ZoneInfo(showtime.time_zone)).date()
+    evening = [f"{page}/?day={day}&theater={showtime.theater_id}" for page in ("tonight", "panels/tonight", "door")]
+    doors = [f"door/{showtime.id}/", f"door/{showtime.id}/codes/", f"showtimes/{showtime.id}/map/"]
+    assert_bounded(reads(client, [f"/admin/booking/{page}" for page in (*evening, *doors)], wanted=2000), rows=3000)
 
 
 def test_a_hold_and_its_sale_cost_the_same_however_long_history_is_kept(hold, deliver):

@@ -5,7 +5,7 @@ from factories import seat_ids
 from money import authorise, capture
 from seated import another, assert_no_seat_has_two, enter, let_them_sit_down, of, seat_of, taken
 
-from bookings import endings, extensions, heard, holds, returns, services
+from bookings import blocks, endings, extensions, heard, returns, services
 from bookings.domain import PaymentStatus
 from bookings.errors import TicketUsed, TicketVoid
 from bookings.history import Cause
@@ -150,7 +150,7 @@ def test_a_hold_that_is_over_ends_and_takes_nobodys_seat(showtime, hold, move, l
 
 def test_seats_off_sale_are_off_sale_in_the_other_screen_and_give_way_to_people(showtime, bought, move, emitted):
     ids = seat_ids(showtime)
-    holds.block_seats(showtime_id=showtime.id, seat_ids=[ids[0], ids[1], ids[7]])
+    blocks.block_seats(showtime_id=showtime.id, seat_ids=[ids[0], ids[1], ids[7]])
     last = bought(8)  # B1, and the other screen has no row B for it
     move(screen=another(showtime, rows=1 + 1, columns=2))
     let_them_sit_down()
@@ -158,7 +158,7 @@ def test_seats_off_sale_are_off_sale_in_the_other_screen_and_give_way_to_people(
     event = emitted("seats.blocked")[-1]
     assert (event.data["blocked"], event.data["revision"]) == (1, 2)
     assert event.data["seat_ids"] == [str(seat_ids(showtime)[1])]
-    holds.unblock_seats(showtime_id=showtime.id, seat_ids=[seat_ids(showtime)[1]])
+    blocks.unblock_seats(showtime_id=showtime.id, seat_ids=[seat_ids(showtime)[1]])
     assert taken(showtime) == {"A1": "sold"}
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from factories import seat_ids
 from money import authorise, capture
 
-from bookings import closures, endings, holds, inventory, locks, sales, services, tickets
+from bookings import blocks, closures, endings, holds, inventory, locks, sales, services, tickets
 from bookings.domain import State, Trigger, rebuild
 from bookings.errors import (
     BookingNotFound,
@@ -278,18 +278,18 @@ def test_blocked_seats_are_off_sale_until_they_are_put_back(hold, showtime):
     assert inventory.block_seats(showtime_id=showtime.id, seat_ids=ids[:3]) == set(ids[:2])
     with pytest.raises(SeatUnavailable):
         hold(0)
-    assert holds.unblock_seats(showtime_id=showtime.id, seat_ids=ids[:3]) == 2
+    assert blocks.unblock_seats(showtime_id=showtime.id, seat_ids=ids[:3]) == 2
     assert hold(0).status == State.PENDING
 
 
 def test_each_change_of_what_is_off_sale_is_told_with_how_many_are(showtime, emitted):
     ids = seat_ids(showtime)
-    holds.block_seats(showtime_id=showtime.id, seat_ids=ids[:3])
+    blocks.block_seats(showtime_id=showtime.id, seat_ids=ids[:3])
     with pytest.raises(SeatUnavailable):
-        holds.block_seats(showtime_id=showtime.id, seat_ids=ids[2:4])
-    holds.block_seats(showtime_id=showtime.id, seat_ids=[ids[5]])
-    assert holds.unblock_seats(showtime_id=showtime.id, seat_ids=ids[2:5]) == 1
-    assert holds.unblock_seats(showtime_id=showtime.id, seat_ids=ids[2:5]) == 0
+        blocks.block_seats(showtime_id=showtime.id, seat_ids=ids[2:4])
+    blocks.block_seats(showtime_id=showtime.id, seat_ids=[ids[5]])
+    assert blocks.unblock_seats(showtime_id=showtime.id, seat_ids=ids[2:5]) == 1
+    assert blocks.unblock_seats(showtime_id=showtime.id, seat_ids=ids[2:5]) == 0
     told = [(event.type, event.data["blocked"], event.data["seat_ids"]) for event in emitted()]
     assert told == [
         ("seats.blocked", 3, sorted(map(str, ids[:3]))),
@@ -301,9 +301,9 @@ def test_each_change_of_what_is_off_sale_is_told_with_how_many_are(showtime, emi
 
 
 def test_news_of_a_showtime_leave_the_count_of_what_is_off_sale_alone(showtime, move, emitted):
-    holds.block_seats(showtime_id=showtime.id, seat_ids=seat_ids(showtime)[:1])
+    blocks.block_seats(showtime_id=showtime.id, seat_ids=seat_ids(showtime)[:1])
     move(language="en")
-    holds.unblock_seats(showtime_id=showtime.id, seat_ids=seat_ids(showtime)[:1])
+    blocks.unblock_seats(showtime_id=showtime.id, seat_ids=seat_ids(showtime)[:1])
     first, second = (event for event in emitted() if event.type.startswith("seats."))
     assert first.data["revision"] < second.data["revision"]
 
@@ -318,7 +318,7 @@ def test_of_changes_at_once_the_last_that_is_told_has_the_right_count(transactio
 
     def block(seat_id) -> None:
         try:
-            holds.block_seats(showtime_id=showtime.id, seat_ids=[seat_id])
+            blocks.block_seats(showtime_id=showtime.id, seat_ids=[seat_id])
         finally:
             connection.close()
 

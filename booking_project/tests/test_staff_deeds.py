@@ -11,7 +11,7 @@ from factories import PromotionFactory, ShowtimeFactory, seat_ids
 from money import authorise, capture
 from rest_framework.test import APIClient
 
-from bookings import holds
+from bookings import blocks
 from bookings.models import Booking, Screen
 from chassis.codes import new_code
 from chassis.storage.models import AuditRecord
@@ -51,8 +51,13 @@ def free_seat(booking: Booking) -> str:
 
 def put_back(api: APIClient, booking: Booking) -> Any:
     seat = free_seat(booking)
-    holds.block_seats(showtime_id=booking.showtime_id, seat_ids=[seat_ids(booking.showtime)[-1]])
+    blocks.block_seats(showtime_id=booking.showtime_id, seat_ids=[seat_ids(booking.showtime)[-1]])
     return api.delete(blocked(booking), {"seat_ids": [seat]})
+
+
+def change_seats(api: APIClient, booking: Booking) -> Any:
+    changes = [{"leaves": str(seat_ids(booking.showtime)[0]), "gets": free_seat(booking)}]
+    return api.post(f"/bookings/{booking.id}/seats", {"changes": changes, "reason": "broken"})
 
 
 def let_in(api: APIClient, booking: Booking) -> Any:
@@ -98,12 +103,26 @@ def bring_vouchers_by_hand(browser: Client) -> Any:
 
 
 def block(browser: Client, booking: Booking) -> Any:
-    wanted = {"what": "block", "seat": [free_seat(booking)]}
-    return browser.post(f"{BASE}/showtime/{booking.showtime_id}/seats/", wanted)
+    return on_the_map(browser, booking, "block", free_seat(booking))
+
+
+def move(browser: Client, booking: Booking) -> Any:
+    return on_the_map(browser, booking, "move", str(seat_ids(booking.showtime)[0]), free_seat(booking))
+
+
+def on_the_map(browser: Client, booking: Booking, what: str, *seats: str) -> Any:
+    wanted = {"what": what, "seat": seats, "reason": "broken"}
+    return browser.post(f"/admin/booking/showtimes/{booking.showtime_id}/map/", wanted)
+
+
+def check_in_at_the_door(browser: Client, booking: Booking) -> Any:
+    there = f"/admin/booking/door/{booking.showtime_id}/check-in/"
+    return browser.post(there, {"code": booking.ticket}, content_type="application/json")
 
 
 BY_API: dict[str, Callable[[APIClient, Booking], Any]] = {
     "POST /bookings/{booking_id}/exchange": exchange,
+    "POST /bookings/{booking_id}/seats": change_seats,
     "DELETE /bookings/{booking_id}": lambda api, booking: api.delete(f"/bookings/{booking.id}", REASON),
     "POST /showtimes/{showtime_id}/seats/blocked": lambda api, booking: api.post(
         blocked(booking), {"seat_ids": [free_seat(booking)]}
@@ -119,12 +138,23 @@ BY_API: dict[str, Callable[[APIClient, Booking], Any]] = {
 }
 BY_HAND: dict[str, Callable[[Client, Booking], Any]] = {
     "cancel booking": cancel,
-    "seats showtime": block,
     "add promotion": lambda browser, _: browser.post(f"{BASE}/promotion/add/", {**PROMOTION, "min_tickets": 1}),
     "change promotion": change_promotion,
     "stop promotion": stop_promotions,
     "codes promotion": add_word,
     "import_vouchers promotion": lambda browser, _: bring_vouchers_by_hand(browser),
+}
+
+
+# What the pages of the desk do, which belong to no table.
+AT_THE_DESK: dict[str, Callable[[Client, Booking], Any]] = {
+    "block seats": block,
+    "move a booking": move,
+    "print tickets": lambda browser, booking: browser.post(f"/admin/booking/bookings/{booking.id}/tickets/"),
+    "let in by hand": lambda browser, booking: browser.post(
+        f"/admin/booking/door/{booking.showtime_id}/", {"code": booking.reference}
+    ),
+    "let in by a script": check_in_at_the_door,
 }
 
 
@@ -156,6 +186,14 @@ def test_what_is_done_in_the_admin_site_is_on_record(client: Client, sold: Booki
     account = enter(client, "manager", username="linh")
     with leaving_a_record("admin") as made:
         assert BY_HAND[deed](client, sold).status_code == 302
+    assert {(entry.actor_id, entry.actor_name) for entry in made()} == {(str(account), "linh")}
+
+
+@pytest.mark.parametrize("deed", AT_THE_DESK)
+def test_what_is_done_on_the_pages_of_the_desk_is_on_record(client: Client, sold: Booking, deed: str) -> None:
+    account = enter(client, "support", username="linh")
+    with leaving_a_record("admin") as made:
+        assert AT_THE_DESK[deed](client, sold).status_code in (200, 302)
     assert {(entry.actor_id, entry.actor_name) for entry in made()} == {(str(account), "linh")}
 
 

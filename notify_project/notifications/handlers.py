@@ -10,7 +10,15 @@ from chassis.messaging.events import Event
 from chassis.messaging.inbox import Handler, each
 from chassis.storage.database import lock_names
 from notifications import claims, delivery, services, tasks
-from notifications.heard import BookingCreated, BookingMoved, BookingReduced, EmailVerified, GuestClaimed, UserKnown
+from notifications.heard import (
+    BookingCreated,
+    BookingMoved,
+    BookingReduced,
+    BookingReseated,
+    EmailVerified,
+    GuestClaimed,
+    UserKnown,
+)
 from notifications.kinds import KINDS
 from notifications.kinds.kind import Kind
 from notifications.models import BookingSummary
@@ -58,7 +66,14 @@ def know_reduction(event: Event) -> None:
     services.know_reduction(_summary(event.read(BookingReduced)))
 
 
-def _summary(booking: BookingCreated | BookingMoved | BookingReduced, *, revision: int = 0) -> BookingSummary:
+def know_seats(event: Event) -> None:
+    """Later messages about the booking name the seats that it has now."""
+    services.know_seats(_summary(event.read(BookingReseated)))
+
+
+def _summary(
+    booking: BookingCreated | BookingMoved | BookingReduced | BookingReseated, *, revision: int = 0
+) -> BookingSummary:
     return services.summary_of(
         booking_id=booking.booking_id,
         reference=booking.reference,
@@ -83,6 +98,7 @@ KNOWN: dict[str, Callable[[Sequence[Event]], None]] = {
     "booking.created": know_bookings,
     "booking.moved": each(know_move),
     "booking.reduced": each(know_reduction),
+    "booking.reseated": each(know_seats),
 }
 
 

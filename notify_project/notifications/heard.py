@@ -171,6 +171,30 @@ class BookingMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class BookingReseated:
+    """It has other seats of its screen: `seats`, with the ticket for them. seating: grows with each change.
+
+    message: what staff say of it, or "".
+    """
+
+    booking_id: UUID
+    reference: str
+    user_id: UUID
+    seating: int
+    ticket: str
+    tickets: list[SeatTicket]
+    seats: list[Seat]
+    moved_seats: list[MovedSeat]
+    showtime: Showtime
+    message: str = ""
+
+    @property
+    def seats_before(self) -> str:
+        """Those that it has no more: B1, B2."""
+        return ", ".join(seat.before for seat in self.moved_seats)
+
+
+@dataclass(frozen=True, slots=True)
 class BookingReduced:
     """Seats were given back; `seats`: those that are left; gone: those, none in events of before.
 

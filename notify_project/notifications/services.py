@@ -228,11 +228,21 @@ def know_move(summary: BookingSummary) -> None:
 
 def know_reduction(reduced: BookingSummary) -> None:
     """Keeps which seats are left: the fewest that were heard of, whatever arrives last."""
-    know_bookings([reduced])
+    _know_seats(reduced, below=0)
+
+
+def know_seats(reseated: BookingSummary) -> None:
+    """Keeps what its seats are called, unless some were given back since, which this does not know."""
+    _know_seats(reseated, below=1)
+
+
+def _know_seats(told: BookingSummary, *, below: int) -> None:
+    """Keeps the seats where they are fewer than are known, and so many."""
+    know_bookings([told])
     with transaction.atomic():
-        summary = BookingSummary.objects.select_for_update().get(booking_id=reduced.booking_id)
-        if len(reduced.seats) < len(summary.seats):
-            summary.seats = reduced.seats
+        summary = BookingSummary.objects.select_for_update().get(booking_id=told.booking_id)
+        if len(told.seats) < len(summary.seats) + below:
+            summary.seats = told.seats
             summary.save(update_fields=["seats"])
 
 

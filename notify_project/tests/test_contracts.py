@@ -25,6 +25,7 @@ SLICES: dict[str, type[Any]] = {
     "booking.created": heard.BookingCreated,
     "booking.moved": heard.BookingMoved,
     "booking.reduced": heard.BookingReduced,
+    "booking.reseated": heard.BookingReseated,
     "booking.cancelled": heard.BookingCancelled,
     "booking.expired": heard.BookingEnded,
     "booking.rejected": heard.BookingEnded,

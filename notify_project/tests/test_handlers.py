@@ -245,6 +245,7 @@ def test_each_event_that_concerns_a_customer_is_handled() -> None:
         "booking.created",
         "booking.moved",
         "booking.reduced",
+        "booking.reseated",
         "user.registered",
         "user.updated",
         "password.reset_requested",

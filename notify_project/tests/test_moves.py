@@ -123,3 +123,22 @@ def test_later_messages_say_the_newest_time_whatever_arrived_last(
     receipt = sink.messages(contact.email)[-1]
     assert receipt["subject"].startswith("Your receipt")
     assert hour(33) in receipt["text"]
+
+
+def test_other_seats_are_told_with_the_tickets_that_count_and_later_mails_name_them(
+    sink: Sink, deliver: Deliver, contact: Contact
+) -> None:
+    start = (THIS_HOUR + timedelta(hours=30)).isoformat()
+    deliver("booking.created", hold_expires_at=start)
+    deliver("booking.reseated", showtime={**samples.BOOKING["showtime"], "starts_at": start, "time_zone": "UTC"})
+    mail = sink.messages(contact.email)[-1]
+    assert "Other seats for your booking K7QF2M9XTD" in mail["subject"]
+    assert "instead of B1" in mail["text"]
+    assert "The seat before is broken. We are sorry." in mail["text"]
+    assert "the one you have lets nobody in any more" in mail["text"]
+    assert [picture["name"] for picture in mail["attachments"]] == ["ticket-1.png", "ticket-2.png"]
+    (known,) = BookingSummary.objects.all()
+    assert [f"{seat['row']}{seat['number']}" for seat in known.seats] == ["C1", "B2"]
+    deliver("booking.reseated", seating=2)
+    deliver("booking.reseated", seating=2)
+    assert len([each for each in sink.messages(contact.email) if "Other seats" in each["subject"]]) == 2

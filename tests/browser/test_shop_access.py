@@ -3,14 +3,10 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from everybody import NARROWEST, assert_is_for_everybody, overhang
+from playwright.sync_api import Browser
 from shopping import GOOD, Shopping
 from world import Market
-
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-LOOKS = [(390, "dark"), (768, "light"), (1280, "dark")]
-NARROWEST = 320
 
 
 @pytest.fixture(scope="module")
@@ -65,15 +61,5 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     else:
         page.goto(path.format(showtime=small_house, page=page.url))
     page.wait_for_load_state("networkidle")
-    for width, scheme in LOOKS:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # a literal of the two
-        found = Axe().run(page, options=RULES)
-        assert found.violations_count == 0, f"{name} at {width}, {scheme}:\n{found.generate_report()}"
-    assert _overhang(page) <= 0
-
-
-def _overhang(page: Page) -> int:
-    """By how many pixels a page is wider than the narrowest window; what scrolls by itself may be as wide as it is."""
-    page.set_viewport_size({"width": NARROWEST, "height": 900})
-    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+    assert_is_for_everybody(page, name)
+    assert overhang(page, NARROWEST) <= 0

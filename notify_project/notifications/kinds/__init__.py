@@ -10,6 +10,7 @@ from notifications.heard import (
     BookingEnded,
     BookingMoved,
     BookingReduced,
+    BookingReseated,
     EmailClaimed,
     EmailVerified,
     MailboxTold,
@@ -197,6 +198,24 @@ _ALL = (
             "gift_card_last4": "7K3Q",
             "gift_card_amount": {"amount": 50000, "currency": "VND"},
             "gift_card_alone": False,
+        },
+    ),
+    Kind(
+        code="booking_reseated",
+        tells=Telling(
+            "booking.reseated",
+            BookingReseated,
+            says=("reference", "showtime", "seats", "seats_before", "ticket", "tickets", "message"),
+            once=lambda reseated: f"reseated:{reseated.booking_id}:{reseated.seating}",
+        ),
+        while_booked=True,
+        owed=_always,
+        sample={
+            **samples.BOOKING,
+            "ticket": samples.TICKET,
+            "tickets": samples.TICKETS,
+            "seats_before": "C7, C8",
+            "message": "One of the seats is broken. We are sorry.",
         },
     ),
     Kind(

@@ -1,0 +1,170 @@
+"""The map of a showtime: who sits where; seats off sale and back on it, other seats for a booking, tickets on paper."""
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from bookings import blocks, hall, seat_changes, selectors, words
+from bookings.errors import SeatsNotChangeable
+from bookings.hall import Spot
+from bookings.models import Showtime
+from bookings.sales import sale_of
+from chassis.admin import actor_of
+from chassis.web.desk import context, may
+from chassis.web.problems import Problem
+
+BLOCK, FREE, MOVE = "change_seatstatus", "change_seatstatus", "reseat_booking"
+MOST_SEATS = 500
+
+
+class DeedForm(forms.Form):
+    """What is done with the chosen seats. until: by the clock of the theater."""
+
+    reason = forms.CharField(max_length=300, required=False, help_text="A note among staff.")
+    until = forms.DateTimeField(
+        required=False,
+        label="Off sale until",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        help_text="By the theater's clock; empty: until somebody puts them back.",
+    )
+    message = forms.CharField(
+        max_length=500, required=False, label="Message to the customer", help_text="In the mail with the new tickets."
+    )
+
+    def clean_until(self) -> Any:
+        until = self.cleaned_data["until"]
+        if until is not None and until <= timezone.now():
+            raise forms.ValidationError("That is over.")
+        return until
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def map_view(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
+    form = DeedForm()
+    try:
+        if request.method == "POST":
+            form = _form(request, showtime_id)
+            if form.is_valid() and _do(request, showtime_id, form.cleaned_data):
+                return redirect(request.path)
+        shown = hall.hall_of(showtime_id, with_bookings=may(request, selectors.SEE_ALL))
+    except Problem as problem:
+        messages.error(request, _with_seats(problem, showtime_id))
+        return redirect(request.path if request.method == "POST" else "tonight")
+    return TemplateResponse(
+        request,
+        "bookings/map.html",
+        context(
+            request,
+            f"Seats of {shown.showtime}",
+            hall=shown,
+            rows=_rows(shown.spots),
+            touched=selectors.touched_by(showtime_id),
+            form=form,
+            may_block=may(request, BLOCK),
+            may_move=may(request, MOVE),
+            may_choose=may(request, BLOCK) or may(request, MOVE),
+            may_print=may(request, "sell_booking"),
+        ),
+    )
+
+
+def _form(request: HttpRequest, showtime_id: UUID) -> DeedForm:
+    """Its times are those of the theater's clock."""
+    zone = Showtime.objects.values_list("time_zone", flat=True).filter(id=showtime_id).first()
+    form = DeedForm(request.POST)
+    with timezone.override(ZoneInfo(zone or "UTC")):
+        form.is_valid()
+    return form
+
+
+def _do(request: HttpRequest, showtime_id: UUID, said: dict[str, Any]) -> bool:
+    """Whether it was done; what is missing is said on the page. Raises Problem, PermissionDenied."""
+    what = request.POST.get("what")
+    # Whatever is an id: which of them are seats of this showtime, the service says.
+    chosen = list(_ids(request.POST.getlist("seat")[:MOST_SEATS]))
+    deed = {"block": _block, "free": _free, "move": _move}.get(what or "")
+    if not chosen or deed is None:
+        messages.error(request, "Choose the seats first.")
+        return False
+    if what != "free" and not said["reason"]:
+        messages.error(request, "Give a reason.")
+        return False
+    messages.success(request, deed(request, showtime_id, chosen, said))
+    return True
+
+
+def _block(request: HttpRequest, showtime_id: UUID, seats: list[UUID], said: dict[str, Any]) -> str:
+    _ask_for(request, BLOCK)
+    blocks.block_seats(
+        showtime_id=showtime_id,
+        seat_ids=seats,
+        actor=actor_of(request),
+        reason=said["reason"],
+        until=said["until"],
+    )
+    return f"Off sale: {words.count(len(seats), 'seat')}."
+
+
+def _free(request: HttpRequest, showtime_id: UUID, seats: list[UUID], _: dict[str, Any]) -> str:
+    _ask_for(request, FREE)
+    freed = blocks.unblock_seats(showtime_id=showtime_id, seat_ids=seats, actor=actor_of(request))
+    return f"On sale again: {words.count(freed, 'seat')}."
+
+
+def _move(request: HttpRequest, showtime_id: UUID, seats: list[UUID], said: dict[str, Any]) -> str:
+    """Of the chosen seats those of a booking are left for the free ones, each from the front and from the left."""
+    _ask_for(request, MOVE)
+    spots = [spot for spot in hall.hall_of(showtime_id, with_bookings=True).spots if spot.seat.id in set(seats)]
+    leaving, free = _of_booking(spots), [spot for spot in spots if spot.status == "available"]
+    bookings = {spot.party.booking.id for spot in leaving if spot.party is not None}
+    if len(bookings) != 1 or len(leaving) != len(free):
+        raise SeatsNotChangeable("Choose seats of one booking, and as many free ones.")
+    now = seat_changes.change_seats(
+        booking_id=bookings.pop(),
+        places={old.seat.id: new.seat.id for old, new in zip(leaving, free, strict=True)},
+        actor=actor_of(request),
+        reason=said["reason"],
+        message=said["message"],
+    )
+    return f"The booking has {words.names_of(now)} now. Its customer is told, with new tickets."
+
+
+def _of_booking(spots: Iterable[Spot]) -> list[Spot]:
+    return [spot for spot in spots if spot.status == "sold" and spot.party is not None]
+
+
+def _ask_for(request: HttpRequest, permission: str) -> None:
+    if not may(request, permission):
+        raise PermissionDenied
+
+
+def _ids(texts: Iterable[str]) -> Iterable[UUID]:
+    for text in texts:
+        try:
+            yield UUID(text)
+        except ValueError:
+            continue
+
+
+def _with_seats(problem: Problem, showtime_id: UUID) -> str:
+    """Its sentence, and the seats that it names by what people call them."""
+    named = {str(seat_id) for seat_id in problem.extra.get("seats", ())}
+    known = sale_of(showtime_id).seats.values() if named else ()
+    seats = words.names_of([seat for seat in known if str(seat.id) in named])
+    return f"{problem.detail.rstrip('.')}: {seats}." if seats else problem.detail
+
+
+def _rows(spots: Iterable[Spot]) -> list[list[Spot]]:
+    """From the screen to the back."""
+    return [list(row) for _, row in groupby(spots, lambda spot: spot.seat.y)]

@@ -1,0 +1,25 @@
+"""Pages for everybody: what axe finds on them (WCAG 2.2 AA), and whether they scroll sideways."""
+
+from collections.abc import Sequence
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+LOOKS = [(390, "dark"), (768, "light"), (1280, "dark")]
+NARROWEST = 320
+
+
+def assert_is_for_everybody(page: Page, name: str, looks: Sequence[tuple[int, str]] = LOOKS) -> None:
+    """Axe finds nothing, whatever the window and the scheme of colours."""
+    for width, scheme in looks:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # a literal of the two
+        found = Axe().run(page, options=RULES)
+        assert found.violations_count == 0, f"{name} at {width}, {scheme}:\n{found.generate_report()}"
+
+
+def overhang(page: Page, width: int) -> int:
+    """By how many pixels a page is wider than such a window; what scrolls by itself may be as wide as it is."""
+    page.set_viewport_size({"width": width, "height": 900})
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
