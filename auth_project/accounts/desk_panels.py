@@ -34,9 +34,7 @@ SEARCHED = (
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    return TemplateResponse(
-        request, "accounts/home.html", context(request, "Home", tonight=TONIGHT, needed=NEEDED)
-    )
+    return TemplateResponse(request, "accounts/home.html", context(request, "Home", tonight=TONIGHT, needed=NEEDED))
 
 
 @require_safe

@@ -126,9 +126,7 @@ def open_for(
     return opened
 
 
-def open_session(
-    user: User, *, as_of: datetime, address: str | None, user_agent: str, by_code: bool = False
-) -> Opened:
+def open_session(user: User, *, as_of: datetime, address: str | None, user_agent: str, by_code: bool = False) -> Opened:
     """A session of somebody who was recognised, and its tokens. Needs a transaction. as_of: before they were."""
     session_id = uuid7()
     issued = issue(user=user, session_id=session_id, as_of=as_of, by_code=by_code)
@@ -263,9 +261,7 @@ def _rotate(session: Session, user: User, *, as_of: datetime) -> TokenPair:
 def _repeat(session: Session, user: User) -> TokenPair:
     """What _rotate() gave last: nothing is new, so nothing is written."""
     last = Remembered(access=session.access[-1], refresh_jti=session.refresh_jti, refresh_expires_at=session.expires_at)
-    return issue(
-        user=user, session_id=session.id, as_of=session.refreshed_at, by_code=session.by_code, again=last
-    ).pair
+    return issue(user=user, session_id=session.id, as_of=session.refreshed_at, by_code=session.by_code, again=last).pair
 
 
 def _end(session: Session, reason: EndReason) -> None:

@@ -43,9 +43,7 @@ def renew(token: StaffToken) -> StaffToken:
 def begin_again(user: User, *, address: str | None, user_agent: str) -> StaffToken:
     """Another session, of somebody who was just known by a code, after all others were ended."""
     with transaction.atomic():
-        opened = sessions.open_session(
-            user, as_of=timezone.now(), address=address, user_agent=user_agent, by_code=True
-        )
+        opened = sessions.open_session(user, as_of=timezone.now(), address=address, user_agent=user_agent, by_code=True)
     return _token(user, opened.session, as_of=opened.as_of, since=opened.as_of.timestamp())
 
 
@@ -103,4 +101,3 @@ def of_text(text: str) -> StaffToken:
         return read(text)
     except (Unauthenticated, ServiceUnavailable):
         raise InvalidRefreshToken from None
-

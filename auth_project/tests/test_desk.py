@@ -32,7 +32,9 @@ def read(browser: Client, address: str, **headers: str) -> str:
     return answer.content.decode()
 
 
-def test_the_first_page_asks_each_service_for_its_panels_and_is_left_by_its_own_form(enter: Any, client: Client) -> None:
+def test_the_first_page_asks_each_service_for_its_panels_and_is_left_by_its_own_form(
+    enter: Any, client: Client
+) -> None:
     assert client.get("/admin/")["Location"] == "/admin/auth/login/?next=/admin/"
     browser = enter("support")
     assert browser.cookies["auth_csrf"]["path"] == "/admin/"
@@ -110,7 +112,9 @@ def test_nobody_is_shown_who_is_not_there(enter: Any, place: str) -> None:
     assert enter("support").get(place.format(id=uuid7())).status_code in {302, 404}
 
 
-@pytest.mark.parametrize(("dead", "said"), [(0, "Nothing waits"), (1, "<strong>1</strong> dead letter<"), (500, "100+")])
+@pytest.mark.parametrize(
+    ("dead", "said"), [(0, "Nothing waits"), (1, "<strong>1</strong> dead letter<"), (500, "100+")]
+)
 def test_what_needs_somebody_is_counted_up_to_a_bound(
     enter: Any, monkeypatch: pytest.MonkeyPatch, dead: int, said: str
 ) -> None:

@@ -181,6 +181,4 @@ class ShowtimeDayFilter(TheaterDayFilter):
     title = "day of the showtime"
 
     def of(self, day: Day, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(
-            showtime__in=list(Showtime.objects.filter(on_day(day)).values_list("pk", flat=True))
-        )
+        return queryset.filter(showtime__in=list(Showtime.objects.filter(on_day(day)).values_list("pk", flat=True)))

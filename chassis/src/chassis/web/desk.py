@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import wraps
 from importlib import import_module
 from importlib.util import find_spec
@@ -66,7 +66,7 @@ class Step:
     at: datetime
     said: str
     note: str = ""
-    zone: tzinfo = ZoneInfo("UTC")
+    zone: tzinfo = UTC
 
     @property
     def clock(self) -> str:
@@ -117,9 +117,7 @@ def panel(request: HttpRequest, template: str, title: str, **shown: Any) -> Temp
     """A fragment for the page that asks for it by a script, and a page of its own for whoever follows its link."""
     if request.headers.get("HX-Request") == "true":
         return TemplateResponse(request, template, shown)
-    return TemplateResponse(
-        request, "chassis/panel_alone.html", context(request, title, fragment=template, **shown)
-    )
+    return TemplateResponse(request, "chassis/panel_alone.html", context(request, title, fragment=template, **shown))
 
 
 def zone_of(request: HttpRequest) -> ZoneInfo:

@@ -1,4 +1,4 @@
-"""What waits for somebody of staff in a service: counted for the desk's first page, each with the list that shows it."""
+"""What waits for somebody of staff in a service: counted for the desk's first page, with the list that shows it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

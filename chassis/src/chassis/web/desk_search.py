@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from chassis.web.desk import named_by_service, panel
-from chassis.web.searching import keys_of
+from chassis.web.searching import keys_of, search
 
 # Of each kind.
 SHOWN = 10
@@ -26,7 +26,8 @@ class Find:
 
     model: whose list says how it is searched, and who may see it. about: what is said beside the name of a row.
     address: where its link leads. is_called: whether the term is the very name of the row, so that nothing else is
-    meant, and its page is opened at once. along: relations that these read.
+    meant, and its page is opened at once. along: relations that these read. fields: what is looked in instead of what
+    the list looks in (chassis.web.searching).
     """
 
     model: type[Model]
@@ -35,6 +36,7 @@ class Find:
     name: Callable[[Any], str] = str
     is_called: Callable[[Any, str], bool] = lambda row, term: False
     along: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,10 @@ def _found(request: HttpRequest, find: Find, term: str) -> list[Any]:
     page = admin.site._registry[find.model]
     if not page.has_view_permission(request):
         return []
-    found, _ = page.get_search_results(request, page.get_queryset(request), term)
+    if find.fields:
+        found = search(page.get_queryset(request), find.fields, term)
+    else:
+        found, _ = page.get_search_results(request, page.get_queryset(request), term)
     rows = page.get_queryset(request).filter(pk__in=keys_of(found)).order_by("-pk")
     newest: list[Any] = list(rows.select_related(*find.along)[: SHOWN + 1])
     return newest
