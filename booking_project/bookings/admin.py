@@ -8,7 +8,7 @@ from django.db.models.functions import Concat, Length
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from bookings import columns, desk, endings, promotions_admin, selectors, words
+from bookings import columns, desk, endings, promotions_admin, selectors, told, words
 from bookings.columns import by_the_theater
 from bookings.domain import OPEN, PaymentStatus
 from bookings.models import (
@@ -157,6 +157,7 @@ class BookingAdmin(ReadOnlyAdmin):
                     for booking in bookings
                 ],
                 "touched": _touched(bookings),
+                "panel": next((told.of_cancellation(booking) for booking in bookings if _ends(booking)), None),
             }
             return TemplateResponse(request, "admin/bookings/cancel.html", context)
         cancelled = 0

@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from bookings import columns, desk, selectors
+from bookings import columns, desk, selectors, told
 from bookings.exchange_rules import Exchange
 from bookings.holds import Replayed
 from bookings.models import Booking, Showtime
@@ -21,7 +21,7 @@ from bookings.quotes import Quote
 from bookings.sales import Sale, Seat
 from chassis.admin import actor_of
 from chassis.money import Money, format_money
-from chassis.web.desk import Panel, context, may
+from chassis.web.desk import context, may
 from chassis.web.problems import Problem
 
 SHOWTIMES_SHOWN = 60
@@ -105,7 +105,7 @@ def _show_quote(request: HttpRequest, booking: Booking, quote: Quote, exchange: 
         worth=money(exchange.worth),
         to_pay=money(quote.bill.total - carried),
         refund=money(exchange.worth - carried) if exchange.worth > carried else "",
-        panel=Panel("notify", "What the customer will read", f"previews/hold/?booking={booking.id}", wide=True),
+        panel=told.of_exchange(booking, exchange, carried=carried),
     )
 
 

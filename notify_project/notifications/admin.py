@@ -166,7 +166,7 @@ class NotificationTemplateAdmin(StaffAdmin):
                 "<strong>This cannot be sent, and the wording that the service came with goes out instead:</strong> {}",
                 str(error),
             )
-        return _shown(shown.subject, shown.text, shown.html)
+        return shown_mail(shown.subject, shown.text, shown.html)
 
 
 def _may_word_secrets(request: HttpRequest) -> bool:
@@ -197,7 +197,8 @@ PREVIEW_POLICY = (
 )
 
 
-def _shown(subject: str, text: str, html: str) -> str:
+def shown_mail(subject: str, text: str, html: str) -> str:
+    """A message as its reader sees it, as HTML for a page of staff."""
     # The sandbox without permissions: whatever the HTML says, it runs nothing and reaches nothing.
     page = "<!doctype html>" + PREVIEW_POLICY + _with_pictures(html)
     return format_html(

@@ -43,12 +43,16 @@ class DeskPage:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A part of a page that another service answers. path: below that one's `panels/`. wide: it takes a whole line."""
+    """A part of a page that another service answers. path: below that one's `panels/`. wide: it takes a whole line.
+
+    heeds: the id of a field of the page, which goes with the question and asks it again when it is changed.
+    """
 
     service: str
     title: str
     path: str
     wide: bool = False
+    heeds: str = ""
 
     @property
     def address(self) -> str:
