@@ -7,6 +7,7 @@ from django.db.models import CharField, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Concat, Length
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 
 from bookings import columns, desk, endings, promotions_admin, selectors, told, words
 from bookings.columns import by_the_theater
@@ -181,6 +182,9 @@ class BookingAdmin(ReadOnlyAdmin):
     ) -> tuple[QuerySet[Booking], bool]:
         term = search_term.strip()
         return (queryset.filter(selectors.found_by(term)) if term else queryset), False
+
+    def leads_to(self, row: Booking) -> str:
+        return reverse("booking_whole", args=[row.pk])
 
     @admin.display(description="showtime")
     def what(self, booking: Booking) -> str:

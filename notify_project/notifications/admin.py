@@ -271,11 +271,13 @@ class NotificationAdmin(ReadOnlyAdmin):
 
     @admin.display(description="account")
     def who(self, obj: Any) -> str:
-        return obj.who or "-"
+        return format_html('<a href="/admin/auth/customers/{}/">{}</a>', obj.user_id, obj.who) if obj.who else "-"
 
     @admin.display(description="booking")
     def booking(self, obj: Any) -> str:
-        return obj.reference or "-"
+        if not obj.reference or obj.booking_id is None:
+            return obj.reference or "-"
+        return format_html('<a href="/admin/booking/bookings/{}/whole/">{}</a>', obj.booking_id, obj.reference)
 
     @admin.display(description="asked for by")
     def asked_by(self, obj: Any) -> str:

@@ -23,7 +23,9 @@ def bought(world: World, market: Market) -> dict[str, str]:
     customer = market.customer()
     booking = book(customer, market.seats(2), "tok_visa")
     settled(customer, booking, "CONFIRMED", "captured")
-    wait_for(lambda: world.mail_about(customer.email, "ticket", booking["reference"]), seconds=30, what="ticket by mail")
+    wait_for(
+        lambda: world.mail_about(customer.email, "ticket", booking["reference"]), seconds=30, what="ticket by mail"
+    )
     return {"id": booking["id"], "reference": booking["reference"], "customer": customer.id, "email": customer.email}
 
 
