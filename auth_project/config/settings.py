@@ -33,6 +33,8 @@ INSTALLED_APPS = [
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.RightsOfRoles"]
 STAFF_SIGN_ON = "accounts.sign_on.Here"
+# The first page of the desk is above the site's own, and its forms are those of both.
+CSRF_COOKIE_PATH = "/admin/"
 SILENCED_SYSTEM_CHECKS = [
     *globals()["SILENCED_SYSTEM_CHECKS"],
     "auth.W004",  # user names are unique by an index on their lower case

@@ -7,8 +7,9 @@ from django.db.models import CharField, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Concat, Length
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 
-from bookings import columns, desk, endings, promotions_admin, selectors, words
+from bookings import columns, desk, endings, promotions_admin, selectors, told, words
 from bookings.columns import by_the_theater
 from bookings.domain import OPEN, PaymentStatus
 from bookings.models import (
@@ -157,6 +158,7 @@ class BookingAdmin(ReadOnlyAdmin):
                     for booking in bookings
                 ],
                 "touched": _touched(bookings),
+                "panel": next((told.of_cancellation(booking) for booking in bookings if _ends(booking)), None),
             }
             return TemplateResponse(request, "admin/bookings/cancel.html", context)
         cancelled = 0
@@ -180,6 +182,9 @@ class BookingAdmin(ReadOnlyAdmin):
     ) -> tuple[QuerySet[Booking], bool]:
         term = search_term.strip()
         return (queryset.filter(selectors.found_by(term)) if term else queryset), False
+
+    def leads_to(self, row: Booking) -> str:
+        return reverse("booking_whole", args=[row.pk])
 
     @admin.display(description="showtime")
     def what(self, booking: Booking) -> str:

@@ -148,6 +148,17 @@ def sums(amounts: Sequence[Money]) -> str:
     return ", ".join(format_money(Money(amount, currency)) for currency, amount in sorted(total.items()) if amount)
 
 
+def on_day(day: Day) -> Q:
+    """Of showtimes: those of that day by the clock of their theater. Raises as Day.hours() does."""
+    first, behind = day.hours(ZoneInfo("UTC"))
+    near = Showtime.objects.filter(starts_at__gte=first - _FARTHEST, starts_at__lt=behind + _FARTHEST)
+    that_day = Q(pk=None)
+    for zone in near.order_by().values_list("time_zone", flat=True).distinct():
+        first, behind = day.hours(ZoneInfo(zone or "UTC"))
+        that_day |= Q(time_zone=zone, starts_at__gte=first, starts_at__lt=behind)
+    return that_day
+
+
 class TheaterDayFilter(DayFilter):
     """A day of each theater: a late show in Hanoi is still of the day before in Berlin."""
 
@@ -155,16 +166,7 @@ class TheaterDayFilter(DayFilter):
     named = ("today", "tomorrow")
 
     def of(self, day: Day, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(self._that_day(day))
-
-    def _that_day(self, day: Day) -> Q:
-        first, behind = day.hours(ZoneInfo("UTC"))
-        near = Showtime.objects.filter(starts_at__gte=first - _FARTHEST, starts_at__lt=behind + _FARTHEST)
-        that_day = Q(pk=None)
-        for zone in near.order_by().values_list("time_zone", flat=True).distinct():
-            first, behind = day.hours(ZoneInfo(zone or "UTC"))
-            that_day |= Q(time_zone=zone, starts_at__gte=first, starts_at__lt=behind)
-        return that_day
+        return queryset.filter(on_day(day))
 
 
 class ShowtimeDayFilter(TheaterDayFilter):
@@ -173,6 +175,4 @@ class ShowtimeDayFilter(TheaterDayFilter):
     title = "day of the showtime"
 
     def of(self, day: Day, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(
-            showtime__in=list(Showtime.objects.filter(self._that_day(day)).values_list("pk", flat=True))
-        )
+        return queryset.filter(showtime__in=list(Showtime.objects.filter(on_day(day)).values_list("pk", flat=True)))

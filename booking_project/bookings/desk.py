@@ -13,6 +13,7 @@ from bookings.errors import AddressChanged, BookingNotFound, NotCancellable, Own
 from bookings.exchange_rules import Exchange
 from bookings.history import Cause
 from bookings.models import Booking
+from bookings.quotes import Quote
 from bookings.selectors import locked_booking
 from chassis.four_eyes import Objection, alone_up_to
 from chassis.money import Money, format_money
@@ -84,6 +85,18 @@ def exchange_for_customer(
         return exchange
 
     return exchange_holds.hold(agree, user_id=owner_id, wanted=wanted, verified=True, **holding)
+
+
+def quote_exchange(*, booking_id: UUID, wanted: Mapping[str, Any], by_staff: bool) -> tuple[Quote, Exchange]:
+    """What exchange_for_customer() would come to now. by_staff: whether they may sell what is not sold online.
+
+    Raises BookingNotFound, NotExchangeable, and what quotes.quote_seats() raises.
+    """
+    booking = Booking.objects.select_related("showtime").filter(id=booking_id).first()
+    if booking is None:
+        raise BookingNotFound
+    exchange = exchanges.agreed(booking, by_staff=True)
+    return exchange_holds.quote(exchange, user_id=booking.user_id, wanted=wanted, by_staff=by_staff), exchange
 
 
 def _refuse_too_much(booking: Booking) -> None:

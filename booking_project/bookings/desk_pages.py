@@ -1,7 +1,13 @@
 """The pages of booking's desk: a day and its showtimes, the map of one, tickets on paper, the door."""
 
-from bookings import door_pages, map_pages, paper_pages, tonight_pages
+from django.urls import reverse
+
+from bookings import desk_panels, door_pages, map_pages, paper_pages, tonight_pages
+from bookings.exchange_pages import exchange_page
+from bookings.models import Booking
 from chassis.web.desk import DeskPage
+from chassis.web.desk_needs import Need
+from chassis.web.desk_search import Find
 
 PAGES = [
     DeskPage("tonight/", "tonight", tonight_pages.tonight_view, "view_showtime"),
@@ -14,4 +20,32 @@ PAGES = [
     DeskPage("door/<uuid:showtime_id>/check-in/", "door_check_in", door_pages.check_in_view, "check_in_booking"),
     DeskPage("door/<uuid:showtime_id>/codes/", "door_codes", door_pages.codes_view, "check_in_booking"),
     DeskPage("door/<uuid:showtime_id>/sync/", "door_sync", door_pages.sync_view, "check_in_booking"),
+    DeskPage("bookings/<uuid:booking_id>/whole/", "booking_whole", desk_panels.whole, "view_booking"),
+    DeskPage("bookings/<uuid:booking_id>/exchange/", "booking_exchange", exchange_page, "view_booking"),
+    DeskPage("panels/houses/", "houses_panel", desk_panels.houses_panel, "view_showtime"),
+    DeskPage(
+        "panels/customers/<uuid:user_id>/bookings/",
+        "customer_bookings_panel",
+        desk_panels.customer_bookings_panel,
+        "view_booking",
+    ),
+]
+NEEDS = [
+    Need(
+        "hold that ended and was not swept",
+        "holds that ended and were not swept",
+        desk_panels.holds_too_old,
+        "admin:bookings_booking_changelist",
+        "status__exact=PENDING",
+        "view_booking",
+    ),
+]
+FINDS = [
+    Find(
+        Booking,
+        lambda booking: reverse("booking_whole", args=[booking.pk]),
+        about=desk_panels.in_brief,
+        is_called=lambda booking, term: booking.reference == term.upper(),
+        along=("showtime",),
+    ),
 ]

@@ -32,10 +32,15 @@ def quote_exchange(
     Raises BookingNotFound, NotExchangeable, CancellationClosed, and what quotes.quote_seats() raises.
     """
     exchange = exchanges.agreed(_own(booking_id, user_id))
-    quote = quotes.quote_best_seats if "quantity" in wanted else quotes.quote_seats
-    quoted = quote(user_id=user_id, **asked, **wanted)
+    return quote(exchange, user_id=user_id, wanted=wanted, **asked), exchange
+
+
+def quote(exchange: Exchange, *, user_id: UUID, wanted: Mapping[str, Any], **asked: Any) -> Quote:
+    """What these seats would cost in that exchange. Raises NotExchangeable, and what quotes.quote_seats() raises."""
+    ask = quotes.quote_best_seats if "quantity" in wanted else quotes.quote_seats
+    quoted = ask(user_id=user_id, **asked, **wanted)
     choices.refuse_exchange(exchange, quoted.sale)
-    return quoted, exchange
+    return quoted
 
 
 def hold(

@@ -3,6 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from bookings.models import Booking, BookingTransition, PromoCode
+from chassis import testing_staff
 from chassis.ids import uuid7
 from chassis.storage.models import InboxMessage, OutboxMessage
 from chassis.testing_costs import assert_bounded, files, lists, reads
@@ -65,3 +66,19 @@ def test_the_history_of_a_booking_is_looked_for_in_its_own_weeks(hold):
     with costs() as made:
         assert len(booking.history.all()) == 1
     assert {name for cost in made for name in scanned(cost)} == {"booking_history_first"}
+
+
+def test_what_the_desk_shows_costs_what_it_shows(long_history, client):
+    testing_staff.enter(client, "support")
+    booking = Booking.objects.exclude(card_last4="").order_by("-id")[0]
+    found = [booking.reference, booking.card_last4, booking.id, "person7@example.com", "Ada Vy", "4711"]
+    pages = [
+        f"bookings/{booking.id}/whole/",
+        f"bookings/{booking.id}/exchange/",
+        f"panels/customers/{booking.user_id}/bookings/",
+        "panels/tonight/",
+        "panels/needs/",
+        *(f"panels/search/?q={term}" for term in found),
+    ]
+    client.get("/admin/booking/panels/needs/")  # which makes the account that stands for them here
+    assert_bounded(reads(client, [f"/admin/booking/{page}" for page in pages]), rows=1000)

@@ -166,7 +166,7 @@ class NotificationTemplateAdmin(StaffAdmin):
                 "<strong>This cannot be sent, and the wording that the service came with goes out instead:</strong> {}",
                 str(error),
             )
-        return _shown(shown.subject, shown.text, shown.html)
+        return shown_mail(shown.subject, shown.text, shown.html)
 
 
 def _may_word_secrets(request: HttpRequest) -> bool:
@@ -197,7 +197,8 @@ PREVIEW_POLICY = (
 )
 
 
-def _shown(subject: str, text: str, html: str) -> str:
+def shown_mail(subject: str, text: str, html: str) -> str:
+    """A message as its reader sees it, as HTML for a page of staff."""
     # The sandbox without permissions: whatever the HTML says, it runs nothing and reaches nothing.
     page = "<!doctype html>" + PREVIEW_POLICY + _with_pictures(html)
     return format_html(
@@ -270,11 +271,13 @@ class NotificationAdmin(ReadOnlyAdmin):
 
     @admin.display(description="account")
     def who(self, obj: Any) -> str:
-        return obj.who or "-"
+        return format_html('<a href="/admin/auth/customers/{}/">{}</a>', obj.user_id, obj.who) if obj.who else "-"
 
     @admin.display(description="booking")
     def booking(self, obj: Any) -> str:
-        return obj.reference or "-"
+        if not obj.reference or obj.booking_id is None:
+            return obj.reference or "-"
+        return format_html('<a href="/admin/booking/bookings/{}/whole/">{}</a>', obj.booking_id, obj.reference)
 
     @admin.display(description="asked for by")
     def asked_by(self, obj: Any) -> str:

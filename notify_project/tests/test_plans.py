@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.test import Client
+
+from chassis import testing_staff
 from chassis.testing_costs import assert_bounded, lists, reads, ticks
 from chassis.web.staff import local_user
 from notifications.models import Notification
@@ -22,3 +25,19 @@ def test_what_customers_and_staff_read_costs_what_it_shows(long_history: None, s
     mine, support = sign_in(user_id=message.user_id), sign_in(("support",))
     assert_bounded(reads(mine, [f"/notifications/history{query}" for query in own]), rows=1000)
     assert_bounded(reads(support, [f"/notifications/history?user_id={message.user_id}"]), rows=1000)
+
+
+def test_what_the_desk_shows_costs_what_it_shows(long_history: None, client: Client) -> None:
+    testing_staff.enter(client, "support")
+    message = Notification.objects.filter(template="ticket").exclude(booking_id=None).order_by("-id")[0]
+    pages = [
+        f"bookings/{message.booking_id}/messages/",
+        f"bookings/{message.booking_id}/steps/",
+        f"customers/{message.user_id}/messages/",
+        f"messages/{message.id}/",
+        f"previews/booking_cancelled/?booking={message.booking_id}&user={message.user_id}",
+        "needs/",
+        *(f"search/?q={term}" for term in (message.id, message.booking_id, "ada@example.com", "4711")),
+    ]
+    client.get("/admin/notify/panels/needs/")  # which makes the account that stands for them here
+    assert_bounded(reads(client, [f"/admin/notify/panels/{page}" for page in pages]), rows=1000)

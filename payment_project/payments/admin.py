@@ -6,7 +6,7 @@ from django.contrib.auth import get_permission_codename
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, ValuesInWords, actor_of, in_words, money, words
@@ -149,14 +149,19 @@ class PaymentAdmin(ReadOnlyAdmin):
     readonly_fields = [
         *(*MONEY_OF_PAYMENT, "seats_sold", CARD, GIFT_CARD, FAILURE, words("attention", title="needs attention")),
         *(words("ended_reason", title="why the booking ended"), "created_at", "updated_at"),
+        *("booking", "customer"),
     ]
     fieldsets = [
         (
             None,
-            {"fields": ["booking_reference", "status", "booking_state", "seats_sold", *MONEY_OF_PAYMENT, "under_way"]},
+            {
+                "fields": [
+                    *("booking", "customer", "status", "booking_state", "seats_sold", *MONEY_OF_PAYMENT, "under_way"),
+                ]
+            },
         ),
         ("Card", {"fields": [CARD, GIFT_CARD, FAILURE]}),
-        ("What happened", {"fields": [*readonly_fields[-4:-2], "hold_expires_at", "captured_at", "created_at"]}),
+        ("What happened", {"fields": [*readonly_fields[-6:-4], "hold_expires_at", "captured_at", "created_at"]}),
         (
             "To look it up elsewhere",
             {
@@ -176,6 +181,15 @@ class PaymentAdmin(ReadOnlyAdmin):
 
     def has_give_outside_permission(self, request: HttpRequest) -> bool:
         return _may(request, "give_outside")
+
+    @admin.display(description="booking")
+    def booking(self, payment: Payment) -> SafeString:
+        place = f"/admin/booking/bookings/{payment.booking_id}/whole/"
+        return format_html('<a href="{}">{}</a>', place, payment.booking_reference or "its booking")
+
+    @admin.display(description="customer")
+    def customer(self, payment: Payment) -> SafeString:
+        return format_html('<a href="/admin/auth/customers/{}/">Everything of theirs</a>', payment.user_id)
 
     @admin.display(description="seats")
     def seats_sold(self, payment: Payment) -> SafeString | str:

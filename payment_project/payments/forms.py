@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Self
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
 
 from chassis.money import Money, format_money, to_minor
+from chassis.web.desk import Panel
 from payments import kept, refund_rules, states
 from payments.models import Payment
 from payments.outside import Outside, is_card_number
@@ -25,6 +27,9 @@ KINDS = [
     (RefundKind.CANCEL.value, "The seats are given back, or all of it, and the booking ends: free again, tickets void"),
     (RefundKind.GOODWILL.value, "Goodwill: the ticket stays good"),
 ]
+
+
+_STAYS_GOOD = "the ticket stays good"
 
 
 def shown(amount: int, currency: str) -> str:
@@ -201,11 +206,30 @@ class Plan:
         if known.booking is states.Booking.ENDED:
             return "the booking has ended already"
         if kind is RefundKind.GOODWILL:
-            return "the ticket stays good"
+            return _STAYS_GOOD
         stay = [seat for seat in still_had(known.seats) if seat not in self._about]
         if self._about and stay:
             return f"{named(self._about)} free again, tickets void; the booking goes on with {named(stay)}"
         return "the booking ends, its seats are free again"
+
+    @property
+    def panel(self) -> Panel:
+        """The mail that tells the customer of it, as notify words it."""
+        goodwill = self.kind is RefundKind.GOODWILL or self.means == _STAYS_GOOD
+        told = self.payment.refunded_amount + self._amount
+        said = {
+            "booking": self.payment.booking_id,
+            "user": self.payment.user_id,
+            "currency": self.payment.currency,
+            "amount": self._amount,
+            "refunded_amount": told,
+            "again": int(told > self._amount),
+            "goodwill": int(goodwill),
+            "reason": self.reason,
+            "of_seats": named(self._about),
+            "by_house": int(self.outside is not None and self.outside.way is not Way.PROVIDER),
+        }
+        return Panel("notify", "What the customer will read", f"previews/refund/?{urlencode(said)}", wide=True)
 
     @property
     def waits(self) -> bool:

@@ -6,11 +6,12 @@ from typing import Any
 
 from django.test import Client
 
+from chassis import testing_staff
 from chassis.testing_costs import assert_bounded, lists, reads, ticks
 from chassis.testing_staff import enter
 from chassis.web.staff import local_user
 from payments.gift_models import GiftCard
-from payments.models import Payment
+from payments.models import GatewayOperation, Payment
 from payments.receipt_models import Receipt
 from payments.takings_models import Takings
 
@@ -54,3 +55,19 @@ def _asked_of(receipt: Receipt) -> dict[str, Any]:
         "reference": receipt.payment.booking_reference,
         "day": receipt.issued_at.date(),
     }
+
+
+def test_what_the_desk_shows_costs_what_it_shows(long_history: None, client: Client) -> None:
+    testing_staff.enter(client, "support")
+    payment = Payment.objects.order_by("-id")[0]
+    asked = GatewayOperation.objects.exclude(result="").order_by("-id")[0]
+    found = [payment.booking_reference, payment.id, payment.user_id, asked.result, "4711", "Ada Vy"]
+    pages = [
+        f"bookings/{payment.booking_id}/money/",
+        f"bookings/{payment.booking_id}/steps/",
+        f"customers/{payment.user_id}/money/",
+        "needs/",
+        *(f"search/?q={term}" for term in found),
+    ]
+    client.get("/admin/payment/panels/needs/")  # which makes the account that stands for them here
+    assert_bounded(reads(client, [f"/admin/payment/panels/{page}" for page in pages]), rows=1000)

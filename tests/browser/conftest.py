@@ -66,7 +66,7 @@ def cookies(chromium: Browser, world: World) -> Callable[[str, str], Any]:
             page.goto(f"/admin/{service}/login/?next=/admin/{service}/")
             page.get_by_label("Username").fill(account["username"])
             page.get_by_label("Password").fill(account["password"])
-            page.get_by_role("button", name="Log in").click()
+            page.get_by_role("button", name="Sign in").click()
             page.get_by_role("button", name="Log out").wait_for()
             return context.cookies()
 

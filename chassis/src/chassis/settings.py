@@ -189,6 +189,8 @@ def _django(*, name: str, app: str) -> dict[str, Any]:
         "TEMPLATES": [
             {
                 "BACKEND": "django.template.backends.django.DjangoTemplates",
+                # Before those of the apps: the frame of the admin's pages is the desk's.
+                "DIRS": [Path(__file__).parent / "templates"],
                 "APP_DIRS": True,
                 "OPTIONS": {
                     "context_processors": [

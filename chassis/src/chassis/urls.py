@@ -9,11 +9,14 @@ from rest_framework.negotiation import DefaultContentNegotiation as ByFormat
 from chassis.web import health, metrics
 from chassis.web.dead_letters_admin import dead_letters_view
 from chassis.web.desk import desk_urls, pages
+from chassis.web.desk_needs import needs_view
+from chassis.web.desk_search import search_view
 
 
 def service_urls(app_urls: str) -> list[URLPattern | URLResolver]:
     """app_urls: the dotted name of the service's own routes."""
     admin.autodiscover()
+    root = f"admin/{settings.SERVICE_NAME}/"
     admin.site.site_header = admin.site.site_title = settings.SERVICE_TITLE
     # What the gateway has at / is an address book for programmes.
     admin.site.site_url = None
@@ -28,11 +31,9 @@ def service_urls(app_urls: str) -> list[URLPattern | URLResolver]:
         path("metrics", metrics.metrics_view),
         path("schema/", SpectacularAPIView.as_view(content_negotiation_class=ByFormat), name="schema"),
         path("docs/", SpectacularSwaggerView.as_view(url="../schema/"), name="docs"),
-        path(
-            f"admin/{settings.SERVICE_NAME}/dead-letters/",
-            admin.site.admin_view(dead_letters_view),
-            name="dead_letters",
-        ),
+        path(f"{root}dead-letters/", admin.site.admin_view(dead_letters_view), name="dead_letters"),
+        path(f"{root}panels/needs/", admin.site.admin_view(needs_view), name="desk_needs"),
+        path(f"{root}panels/search/", admin.site.admin_view(search_view), name="desk_search"),
         *desk_urls(pages()),
-        path(f"admin/{settings.SERVICE_NAME}/", admin.site.urls),
+        path(root, admin.site.urls),
     ]

@@ -207,10 +207,10 @@ def _found(model: type[Model], name: str, word: str) -> Q:
         return Q(**{f"{path}{how}": value})
     # Of another table: its rows first, whose keys an index of this one knows.
     there = _model_at(model, relation)._base_manager.filter(**{f"{column}{how}": value})
-    return Q(**{f"{relation}__in": _keys(there)})
+    return Q(**{f"{relation}__in": keys_of(there)})
 
 
-def _keys(rows: QuerySet[Any]) -> list[Any]:
+def keys_of(rows: QuerySet[Any]) -> list[Any]:
     """Of MOST of them, by an index: a planner that expects many would read the table until it has found so many."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")

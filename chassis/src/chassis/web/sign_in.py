@@ -19,6 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from chassis.storage.redis import RedisUnavailable
+from chassis.web.desk_menu import EVERYBODY, menu_of
 from chassis.web.gateway import address_of
 from chassis.web.revoked import revoke_token
 from chassis.web.sign_on import AWAY, Away, Refused, sign_on
@@ -85,7 +86,17 @@ class SignInView(LoginView):
 
 
 class DeskSite(AdminSite):
-    """An admin site that is entered by one sign-in for all."""
+    """An admin site that is entered by one sign-in for all, and has the menu of all."""
+
+    # The menu of the desk is in its place.
+    enable_nav_sidebar = False
+
+    def each_context(self, request: Any) -> dict[str, Any]:
+        context = super().each_context(request)
+        token = token_of(request)
+        # An operator's local account may do everything, at its own site.
+        roles = token.roles if token else EVERYBODY
+        return {**context, "menu": menu_of(roles) if context["has_permission"] else None}
 
     @method_decorator([never_cache, sensitive_post_parameters("password", "code")])
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

@@ -58,6 +58,9 @@ class _Listed(ChangeList):
             return wanted
         return order_of(self.model, wanted) if isinstance(wanted, str) else None
 
+    def url_for_result(self, result: Any) -> str:
+        return self.model_admin.leads_to(result) or super().url_for_result(result)
+
 
 class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs alone
     """The base of every page where something can be added, changed, deleted or acted on."""
@@ -137,6 +140,10 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the 
     ) -> tuple[QuerySet[Any], bool]:
         """By indexes (chassis.web.searching); Django's own would read every row as text."""
         return search(queryset, self.get_search_fields(request), search_term, few=self.few_rows), False
+
+    def leads_to(self, row: Any) -> str:
+        """The page that a row of the list opens; "": the one with all its fields."""
+        return ""
 
     def look_up(self, rows: Sequence[Any]) -> None:
         """Gives the rows of a page what their columns say and no relation leads to: for all of them at once."""

@@ -1,0 +1,143 @@
+"""The page on which staff exchange somebody's booking: a showtime, its seats, what it comes to, and then the hold."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from bookings import columns, desk, selectors, told
+from bookings.exchange_rules import Exchange
+from bookings.holds import Replayed
+from bookings.models import Booking, Showtime
+from bookings.quotes import Quote
+from bookings.sales import Sale, Seat
+from chassis.admin import actor_of
+from chassis.money import Money, format_money
+from chassis.web.desk import context, may
+from chassis.web.problems import Problem
+
+SHOWTIMES_SHOWN = 60
+MOST_SEATS = 50
+
+
+class WantedForm(forms.Form):
+    """Which seats of which showtime, as tickets of which types."""
+
+    showtime = forms.UUIDField()
+    reason = forms.CharField(max_length=300, required=False)
+
+    def wanted(self, said: Any) -> dict[str, Any]:
+        """What holds.hold_seats() takes. said: the request's parameters."""
+        seats = [each for each in map(_as_id, said.getlist("seat")[:MOST_SEATS]) if each is not None]
+        types = {seat: code for seat in seats if (code := said.get(f"type_{seat}"))}
+        return {"showtime_id": self.cleaned_data["showtime"], "seat_ids": seats, "ticket_types": types or None}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def exchange_page(request: HttpRequest, booking_id: UUID) -> HttpResponse:
+    booking = get_object_or_404(Booking.objects.select_related("showtime"), id=booking_id)
+    if not may(request, "cancel_booking"):
+        raise PermissionDenied
+    said = request.POST if request.method == "POST" else request.GET
+    form = WantedForm(said)
+    if not form.is_valid():
+        return _choose_showtime(request, booking)
+    wanted = form.wanted(said)
+    try:
+        if not wanted["seat_ids"]:
+            return _choose_seats(request, booking, form.cleaned_data["showtime"])
+        if request.method == "POST" and form.cleaned_data["reason"].strip():
+            return _hold(request, booking, wanted, form.cleaned_data["reason"].strip())
+        quoted = desk.quote_exchange(booking_id=booking.id, wanted=wanted, by_staff=may(request, "sell_booking"))
+    except Problem as problem:
+        messages.error(request, problem.detail)
+        return redirect("booking_exchange", booking.id)
+    if request.method == "POST":
+        messages.error(request, "Say why: the reason is kept with it.")
+    return _show_quote(request, booking, *quoted)
+
+
+def _choose_showtime(request: HttpRequest, booking: Booking) -> HttpResponse:
+    """Those of its film that are still to come: of its own theater or, where that is asked for, of all."""
+    everywhere = "everywhere" in request.GET
+    showtimes = list(_showtimes_for(booking, everywhere=everywhere)[:SHOWTIMES_SHOWN])
+    return _page(request, booking, "exchange_showtime", showtimes=showtimes, everywhere=everywhere)
+
+
+def _showtimes_for(booking: Booking, *, everywhere: bool) -> QuerySet[Showtime]:
+    sold = booking.showtime
+    found = Showtime.objects.filter(starts_at__gt=timezone.now(), movie_id=sold.movie_id, currency=sold.currency)
+    found = found.filter(status=Showtime.Status.SCHEDULED).exclude(id=sold.id).order_by("starts_at")
+    return found if everywhere else found.filter(theater_id=sold.theater_id)
+
+
+def _choose_seats(request: HttpRequest, booking: Booking, showtime_id: UUID) -> HttpResponse:
+    """Raises Problem."""
+    sale, statuses = selectors.seat_map(showtime_id)
+    rows: dict[int, list[tuple[Seat, bool]]] = {}
+    for seat in sorted(sale.seats.values(), key=lambda seat: (seat.y, seat.x)):
+        rows.setdefault(seat.y, []).append((seat, seat.id not in statuses))
+    return _page(request, booking, "exchange_seats", showtime=sale.showtime, rows=list(rows.values()))
+
+
+def _show_quote(request: HttpRequest, booking: Booking, quote: Quote, exchange: Exchange) -> HttpResponse:
+    carried = exchange.carried(quote.bill.total)
+
+    def money(amount: int) -> str:
+        return format_money(Money(amount, exchange.currency))
+
+    return _page(
+        request,
+        booking,
+        "exchange_quote",
+        showtime=quote.sale.showtime,
+        seats=[(seat, _types_for(quote.sale, seat.category, seat.ticket_type.code)) for seat in quote.seats],
+        lines=[(line.name, money(line.gross)) for line in quote.bill.lines],
+        total=money(quote.bill.total),
+        worth=money(exchange.worth),
+        to_pay=money(quote.bill.total - carried),
+        refund=money(exchange.worth - carried) if exchange.worth > carried else "",
+        panel=told.of_exchange(booking, exchange, carried=carried),
+    )
+
+
+def _types_for(sale: Sale, category: str, chosen: str) -> list[tuple[str, str, bool]]:
+    """Codes and names of the types that a seat of that category is sold as, and which of them it is now."""
+    sold = (each for each in sale.tariff.ticket_types if sale.tariff.price_of(each.code, category) is not None)
+    return [(each.code, each.name, each.code == chosen) for each in sold]
+
+
+def _hold(request: HttpRequest, booking: Booking, wanted: dict[str, Any], reason: str) -> HttpResponse:
+    """Raises Problem."""
+    actor = actor_of(request)
+    seller = actor if may(request, "sell_booking") else None
+    held = desk.exchange_for_customer(booking_id=booking.id, actor=actor, reason=reason, wanted=wanted, seller=seller)
+    assert not isinstance(held, Replayed)  # which is asked with a key alone
+    seats = columns.names_of(held.seats)
+    messages.success(request, f"Held in exchange: {seats}. What is left to pay is the customer's to pay.")
+    return redirect("booking_whole", held.booking.id)
+
+
+def _page(request: HttpRequest, booking: Booking, template: str, **shown: Any) -> HttpResponse:
+    title = f"Exchange {booking.reference}"
+    said = context(request, title, booking=booking, seats_now=_seats_of(booking), **shown)
+    return TemplateResponse(request, f"bookings/{template}.html", said)
+
+
+def _seats_of(booking: Booking) -> str:
+    return columns.names_of(selectors.seats_left(booking))
+
+
+def _as_id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,184 @@
+"""What the desk shows of messages: a booking's and a customer's, what each says, and what one would say."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from chassis.money import DECIMALS, Money
+from chassis.web.desk import Step, may, panel, zone_of
+from chassis.web.in_words import in_words
+from notifications import compose, first_wordings
+from notifications.admin import shown_mail
+from notifications.domain import FALLBACK_LANGUAGE, Channel, Status
+from notifications.kinds import KINDS, carries_secret
+from notifications.kinds.kind import Kind
+from notifications.models import BookingSummary, Contact, DeliveryLog, Notification, NotificationTemplate
+from notifications.presentation import present
+from notifications.wording import Rendered, Wording, render
+from notifications.wording_rules import BadWording
+
+SHOWN = 30
+# What whoever has it is let in by.
+_UNSHOWN: Final = frozenset({"ticket", "tickets", "token"})
+
+
+def failed() -> QuerySet[Notification]:
+    return Notification.objects.filter(status=Status.FAILED)
+
+
+@require_safe
+def booking_messages_panel(request: HttpRequest, booking_id: UUID) -> HttpResponse:
+    return _messages(request, Notification.objects.filter(booking_id=booking_id))
+
+
+@require_safe
+def customer_messages_panel(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    return _messages(request, Notification.objects.filter(user_id=user_id))
+
+
+def _messages(request: HttpRequest, found: QuerySet[Notification]) -> HttpResponse:
+    newest = list(found.order_by("-id")[: SHOWN + 1])
+    zone = zone_of(request)
+    rows = [
+        (each, f"{(each.sent_at or each.created_at).astimezone(zone):%d %b %Y %H:%M %Z}") for each in newest[:SHOWN]
+    ]
+    return panel(
+        request,
+        "notifications/messages.html",
+        "Messages",
+        rows=rows,
+        more=len(newest) > SHOWN,
+        may_resend=may(request, "resend_notification"),
+    )
+
+
+@require_safe
+def booking_steps_panel(request: HttpRequest, booking_id: UUID) -> HttpResponse:
+    """Each message about a booking, when it went out or why it did not."""
+    zone = zone_of(request)
+    messages = Notification.objects.filter(booking_id=booking_id).order_by("id")[:100]
+    steps = [Step(each.sent_at or each.created_at, _told(each), in_words(each.reason), zone) for each in messages]
+    return panel(
+        request,
+        "chassis/steps.html",
+        "What the customer was told",
+        steps=sorted(steps, key=lambda step: step.at),
+    )
+
+
+def _told(message: Notification) -> str:
+    what = message.get_template_display().lower()
+    if message.status == Status.SENT:
+        return f"told by {_by(message)}: {what}"
+    return f"not told by {_by(message)}: {what}, {message.get_status_display()}"
+
+
+def _by(message: Notification) -> str:
+    return "SMS" if message.channel == Channel.SMS else "mail"
+
+
+@require_safe
+def message_panel(request: HttpRequest, notification_id: UUID) -> HttpResponse:
+    """What a message says, in today's wording, and what became of each try."""
+    message = get_object_or_404(Notification, id=notification_id)
+    said = "It carries a link that signs in, so nobody but its reader sees it."
+    if not carries_secret(message.template) and message.template in KINDS:
+        context = {name: value for name, value in message.context.items() if name not in _UNSHOWN}
+        said = _as_read(KINDS[message.template], Channel(message.channel), context, *_about(message))
+    tries = list(DeliveryLog.objects.filter(notification=message).order_by("id")[:SHOWN])
+    return panel(request, "notifications/message.html", str(message), message=message, said=said, tries=tries)
+
+
+def _about(message: Notification) -> tuple[BookingSummary | None, Contact | None]:
+    booking = BookingSummary.objects.filter(booking_id=message.booking_id).first() if message.booking_id else None
+    return booking, Contact.objects.filter(user_id=message.user_id).first() if message.user_id else None
+
+
+@require_safe
+def preview_panel(request: HttpRequest, code: str) -> HttpResponse:
+    """The mail that would tell of something, before it is done: `?booking=`, `?user=` and whatever its wording names.
+
+    An amount is in minor units of `currency`; yes is 1. What is not said is not in the mail.
+    """
+    kind = KINDS.get(code)
+    if kind is None or kind.carries_secret or kind.tells is None:
+        raise Http404
+    booking = _known(BookingSummary, "booking_id", request.GET.get("booking"))
+    reader = _known(Contact, "user_id", request.GET.get("user"))
+    said = _as_read(kind, Channel.EMAIL, _said(kind, request.GET), booking, reader)
+    return panel(request, "notifications/preview.html", "What the customer will read", said=said)
+
+
+def _known(model: Any, key: str, text: str | None) -> Any:
+    try:
+        return model.objects.filter(**{key: UUID(text)}).first() if text else None
+    except ValueError:
+        return None
+
+
+def _said(kind: Kind, given: QueryDict) -> dict[str, Any]:
+    assert kind.tells is not None
+    said: dict[str, Any] = {}
+    currency = given.get("currency", "")
+    for name, type_ in kind.tells.types().items():
+        text = given.get(name, "")[:500]
+        if not text or name in _UNSHOWN:
+            continue
+        if type_ is str:
+            said[name] = text
+        elif type_ is bool:
+            said[name] = text == "1"
+        elif type_ in (Money, Money | None) and text.isdecimal() and currency in DECIMALS:
+            said[name] = {"amount": int(text), "currency": currency}
+    return said
+
+
+def _as_read(
+    kind: Kind, channel: Channel, context: Mapping[str, Any], booking: BookingSummary | None, reader: Contact | None
+) -> str:
+    """As HTML that is safe to show: the mail in the words of staff, in its reader's language."""
+    language = reader.language if reader else FALLBACK_LANGUAGE
+    values = present(
+        context,
+        kind=kind,
+        booking=_facts(booking),
+        name=(reader.full_name or reader.username) if reader and reader.email_verified else "",
+        language=language,
+        public_url=settings.PUBLIC_URL,
+        support_email=settings.SUPPORT_EMAIL,
+        time_zone=reader.time_zone if reader else "",
+    )
+    shown = _rendered(kind, _wordings(kind, channel, language), values)
+    return shown_mail(shown.subject, shown.text, shown.html)
+
+
+def _facts(booking: BookingSummary | None) -> dict[str, Any]:
+    if booking is None:
+        return {}
+    return {"reference": booking.reference, "showtime": booking.showtime, "seats": booking.seats}
+
+
+def _wordings(kind: Kind, channel: Channel, language: str) -> Sequence[Wording]:
+    """That of staff, and the one that goes out where theirs cannot."""
+    found = NotificationTemplate.objects.filter(
+        code=kind.code, channel=channel, language__in={language, FALLBACK_LANGUAGE}
+    )
+    worded = sorted(found, key=lambda each: each.language != language)
+    staffs = [Wording(text=each.text, subject=each.subject, body=each.body) for each in worded[:1]]
+    return [*staffs, *filter(None, [first_wordings.of(kind.code, channel, language)])]
+
+
+def _rendered(kind: Kind, wordings: Sequence[Wording], values: Mapping[str, Any]) -> Rendered:
+    domain = compose.domain_of(settings.DEFAULT_FROM_EMAIL)
+    for wording in wordings:
+        try:
+            return render(wording, values, mail_domain=domain, about_account=kind.about_account)
+        except BadWording:
+            continue
+    return Rendered(subject="", text="There is no wording for this message.", html="")

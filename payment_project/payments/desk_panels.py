@@ -1,0 +1,211 @@
+"""What the desk shows of money: today's takings, a booking's and a customer's, and each step of it in words."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from chassis.ids import first_uuid7_at
+from chassis.money import Money, format_money
+from chassis.web.desk import Step, may, panel, zone_of
+from chassis.web.in_words import in_words
+from payments import kept
+from payments.forms import described
+from payments.ledger import Kind
+from payments.models import (
+    UNFINISHED,
+    GatewayOperation,
+    OperationState,
+    Payment,
+    PaymentMethod,
+    Receipt,
+    Refund,
+    RefundStatus,
+)
+
+SHOWN = 20
+# Nobody lives farther behind the clock: the day of every theater began after that.
+LONGEST_DAY = timedelta(hours=25)
+# The gateway has answered by then, but for what somebody has to look at.
+UNKNOWN_AFTER = timedelta(minutes=2)
+
+# What was done, and what was refused.
+DONE: Final[Mapping[Kind, str]] = {
+    Kind.AUTHORIZE: "reserved on the card",
+    Kind.CAPTURE: "taken",
+    Kind.VOID: "let go on the card",
+    Kind.REVERSE: "taken back on the card, as nobody knew of it",
+    Kind.REFUND: "given back",
+    Kind.OUTSIDE: "given back outside of the card gateway",
+    Kind.EXCHANGE: "paid another booking, in exchange",
+    Kind.RETURN: "given back of what another booking was paid with",
+}
+ASKED: Final[Mapping[Kind, str]] = {
+    Kind.AUTHORIZE: "reserve it on the card",
+    Kind.CAPTURE: "take it",
+    Kind.VOID: "let it go on the card",
+    Kind.REVERSE: "take it back on the card",
+    Kind.REFUND: "give it back",
+    Kind.OUTSIDE: "give it back outside of the card gateway",
+    Kind.EXCHANGE: "pay another booking with it",
+    Kind.RETURN: "give back what another booking was paid with",
+}
+
+_TODAY = """
+SELECT max(showtime->>'theater_name') AS theater, currency, count(*) FILTER (WHERE refund_id IS NULL) AS sales,
+    coalesce(sum(total) FILTER (WHERE refund_id IS NULL), 0) AS taken,
+    coalesce(-sum(total) FILTER (WHERE refund_id IS NOT NULL), 0) AS given_back
+FROM receipts, LATERAL (SELECT coalesce(nullif(showtime->>'time_zone', ''), 'UTC') AS zone) clock
+WHERE id >= %s AND (issued_at AT TIME ZONE zone)::date = (statement_timestamp() AT TIME ZONE zone)::date
+GROUP BY theater_id, currency ORDER BY theater, currency LIMIT 500
+"""
+
+
+def of_unknown_outcome() -> QuerySet[GatewayOperation]:
+    asked = timezone.now() - UNKNOWN_AFTER
+    return GatewayOperation.objects.filter(state__in=UNFINISHED, created_at__lt=asked)
+
+
+def refused_to_give_back() -> QuerySet[Payment]:
+    return Payment.objects.exclude(attention="")
+
+
+def waiting_for_approval() -> QuerySet[Refund]:
+    return Refund.objects.filter(status=RefundStatus.AWAITING_APPROVAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Takings:
+    theater: str
+    sales: int
+    taken: str
+    given_back: str
+    net: str
+
+
+@require_safe
+def takings_panel(request: HttpRequest) -> HttpResponse:
+    """Of each theater, what its day by its own clock has taken and given back, by its receipts."""
+    return panel(request, "payments/takings_today.html", "Takings of today", rows=list(_takings(request)))
+
+
+def _takings(request: HttpRequest) -> Iterator[Takings]:
+    """Of the theaters that this page is about, which are all."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TODAY, [first_uuid7_at(timezone.now() - LONGEST_DAY)])
+        rows = cursor.fetchall()
+    for theater, currency, sales, taken, given_back in rows:
+        sums = (Money(int(amount), currency) for amount in (taken, given_back, taken - given_back))
+        yield Takings(theater or "theater not known", sales, *map(format_money, sums))
+
+
+@require_safe
+def booking_money_panel(request: HttpRequest, booking_id: UUID) -> HttpResponse:
+    """A booking's payment with its refunds and receipts, and what may be done with it."""
+    payment = Payment.objects.filter(booking_id=booking_id).first()
+    shown: dict[str, Any] = {"payment": payment}
+    if payment is not None:
+        shown |= {
+            "facts": _facts(payment),
+            "seats": [described(seat, payment) for seat in kept.seats_of(payment)],
+            "refunds": [(_money(each), each) for each in payment.refunds.order_by("id")[:SHOWN]],
+            "receipts": list(payment.receipts.order_by("id")[:SHOWN]),
+            "may_refund": may(request, "refund_payment") and payment.captured_amount > payment.refunded_amount,
+            "may_try_again": may(request, "refund_payment") and payment.attention != "",
+            "may_give_outside": may(request, "give_outside_payment") and payment.attention != "",
+        }
+    return panel(request, "payments/booking_money.html", "Money", **shown)
+
+
+def _facts(payment: Payment) -> list[tuple[str, str]]:
+    def shown(amount: int) -> str:
+        return format_money(Money(amount, payment.currency))
+
+    amounts = {
+        "Total": payment.amount,
+        "Held": payment.held_amount,
+        "Taken": payment.captured_amount,
+        "Given back": payment.refunded_amount,
+        "Kept as a fee": payment.retained_amount,
+        "Paid by an exchanged booking": payment.carried_amount,
+        "By gift card": payment.gift_amount,
+    }
+    said = {
+        "Status": payment.get_status_display(),
+        "Card": f"ending in {payment.card_last4}" if payment.card_last4 else "",
+        "Gift card": f"…{payment.gift_last4}" if payment.gift_last4 else "",
+        "The gateway's ids": ", ".join(part for part in (payment.authorization_id, payment.capture_id) if part),
+        "Why it failed": in_words(payment.failure_code),
+        "Needs attention": in_words(payment.attention),
+        "Under way": payment.get_under_way_display() if payment.under_way else "",
+    }
+    money = [(name, shown(amount)) for name, amount in amounts.items() if amount or name == "Total"]
+    return [*money, *((name, what) for name, what in said.items() if what)]
+
+
+def _money(row: Refund | GatewayOperation) -> str:
+    amount = row.total if isinstance(row, GatewayOperation) else row.amount
+    return format_money(Money(amount, row.currency))
+
+
+@require_safe
+def booking_steps_panel(request: HttpRequest, booking_id: UUID) -> HttpResponse:
+    """What was asked of the gateway for a booking, what it answered, and what staff wanted, each with its moment."""
+    zone = zone_of(request)
+    found = Payment.objects.filter(booking_id=booking_id)
+    operations = GatewayOperation.objects.filter(payment__in=found).order_by("id")[:100]
+    refunds = Refund.objects.filter(payment__in=found).exclude(requested_by="").order_by("id")[:100]
+    steps = [Step(*_operation(each), zone=zone) for each in operations]
+    steps += [
+        Step(each.created_at, f"{each.requested_by} asked to give {_money(each)} back", each.reason, zone)
+        for each in refunds
+    ]
+    steps += [Step(each.issued_at, f"{each} issued", zone=zone) for each in Receipt.objects.filter(payment__in=found)]
+    return panel(request, "chassis/steps.html", "What payment did", steps=sorted(steps, key=lambda step: step.at))
+
+
+def _operation(operation: GatewayOperation) -> tuple[Any, str, str]:
+    """When, what became of it, and why."""
+    asked, money = Kind(operation.asks), _money(operation)
+    at = operation.finished_at or operation.created_at
+    why = in_words(operation.outcome_code)
+    match operation.state:
+        case OperationState.SUCCEEDED | OperationState.REVERSED:
+            return at, f"{money} {DONE[asked]}", why
+        case OperationState.REFUSED:
+            return at, f"refused to {ASKED[asked]}: {money}", why
+        case _:
+            said = f"asked {operation.attempts} times, no answer yet"
+            return at, f"asked to {ASKED[asked]}: {money}", operation.last_error or said
+
+
+@require_safe
+def customer_money_panel(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    payments = list(Payment.objects.filter(user_id=user_id).order_by("-id")[: SHOWN + 1])
+    receipts = _receipts_of(payments[:SHOWN])
+    rows = [
+        (
+            payment,
+            format_money(Money(payment.amount, payment.currency)),
+            format_money(Money(payment.refunded_amount, payment.currency)) if payment.refunded_amount else "",
+            receipts.get(payment.id, []),
+        )
+        for payment in payments[:SHOWN]
+    ]
+    methods = PaymentMethod.objects.filter(user_id=user_id).order_by("-id")[:SHOWN]
+    shown = {"rows": rows, "more": len(payments) > SHOWN, "methods": list(methods), "user_id": user_id}
+    return panel(request, "payments/customer_money.html", "Money", **shown)
+
+
+def _receipts_of(payments: Sequence[Payment]) -> dict[UUID, list[Receipt]]:
+    found: dict[UUID, list[Receipt]] = {}
+    for receipt in Receipt.objects.filter(payment__in=[each.id for each in payments]).order_by("id"):
+        found.setdefault(receipt.payment_id, []).append(receipt)
+    return found
