@@ -24,7 +24,7 @@ PAGES: Final = (
     Entry("Home", "/admin/"),
     Entry("Tonight", "/admin/booking/tonight/"),
     Entry("Plan", "/admin/catalog/board/"),
-    Entry("Takings", "/admin/payment/takings/"),
+    Entry("Takings", "/admin/payment/takings/", MANAGERS),
     Entry("Reconciliation", "/admin/payment/reconciliation/"),
     Entry("Door", "/admin/booking/door/"),
 )
