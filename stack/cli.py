@@ -26,7 +26,7 @@ from stack import (
 )
 from stack import up as starting
 from stack.errors import StackError
-from stack.instance import MAIN, ROOT, Instance
+from stack.instance import MAIN, ROOT, TEST, Instance
 from stack.ports import USUAL
 from stack.servers import rabbitmq, replicas
 from stack.services import service_named
@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     added = command("rotate-certificates", _rotate_certificates, "new certificates for a running stack with TLS")
     added.add_argument("--authority", action="store_true", help="of a new authority, the old one trusted meanwhile")
     added = command("test", _test, "run every suite on a test instance, which is stopped at the end")
-    added.set_defaults(instance="test")
+    added.set_defaults(instance=TEST)
     added.add_argument(
         "--only", action="append", default=[], metavar="SUITE", help=f"one of {', '.join(suites.names())}"
     )

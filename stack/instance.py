@@ -17,6 +17,8 @@ from stack.errors import StackError
 
 ROOT = Path(__file__).resolve().parent.parent
 MAIN = "main"
+# What `make test` runs on, and forgets.
+TEST = "test"
 # sun_path holds 104 bytes on macOS and 108 on Linux, the closing NUL included.
 LONGEST_SOCKET_PATH = 100
 # Files of the state folder.

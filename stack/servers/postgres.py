@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from stack.errors import StackError
-from stack.instance import MAIN, Instance
+from stack.instance import MAIN, TEST, Instance
 from stack.ports import HOST
 from stack.servers import private_folder, required, run_as
 from stack.services import Service
@@ -41,6 +41,9 @@ SETTINGS = {
     "log_parameter_max_length_on_error": "0",
     "password_encryption": "scram-sha-256",
 }
+# Tests kill servers and never the machine: what a server has written the kernel keeps. Waiting for the disk would be a
+# good part of their time.
+OF_TESTS = {"fsync": "off", "full_page_writes": "off"}
 
 
 @cache
@@ -73,7 +76,8 @@ def folder(instance: Instance, service: Service) -> Path:
 def command(instance: Instance, service: Service, *, port: int, home: Path | None = None) -> list[str]:
     """What runs the cluster in the foreground. home: of a copy of it."""
     words = [f"{binaries()}/postgres", "-D", str(home or folder(instance, service)), "-p", str(port)]
-    for name, value in {**SETTINGS, **_tls(instance, service)}.items():
+    own = OF_TESTS if instance.name == TEST else {}
+    for name, value in {**SETTINGS, **own, **_tls(instance, service)}.items():
         words += ["-c", f"{name}={value}"]
     return words
 
