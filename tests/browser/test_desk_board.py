@@ -83,7 +83,6 @@ class Planner:
 
     def point(self, lane: Locator, clock: str) -> tuple[float, float]:
         """Where on the window that time of a lane is."""
-        lane.scroll_into_view_if_needed()
         box = lane.bounding_box()
         assert box is not None
         opens, minutes = (
@@ -92,9 +91,13 @@ class Planner:
         hour, minute = map(int, clock.split(":"))
         return box["x"] + box["width"] * (hour * 60 + minute - opens) / minutes, box["y"] + box["height"] / 2
 
+    def show(self, what: Locator) -> None:
+        """In the middle of the window: at its upper edge the form is in front, and at both a drag scrolls."""
+        what.evaluate("element => element.scrollIntoView({block: 'center'})")
+
     def drag(self, showtime: Locator, lane: Locator, clock: str) -> None:
         """By its beginning, to that time."""
-        showtime.scroll_into_view_if_needed()
+        self.show(showtime)
         box = showtime.bounding_box()
         assert box is not None
         self.page.mouse.move(box["x"] + 3, box["y"] + box["height"] / 2)
@@ -110,6 +113,8 @@ class Planner:
 
 def test_a_week_of_ten_halls_is_copied_adjusted_and_published(staff_page: StaffPage, house: House) -> None:
     page = staff_page("catalog", "manager")
+    # So high that a day and the next one are seen together.
+    page.set_viewport_size({"width": 1280, "height": 1600})
     planner = Planner(page)
     began = time.monotonic()
     page.goto("/admin/catalog/catalog/showtime/")
@@ -150,12 +155,14 @@ def test_a_week_of_ten_halls_is_copied_adjusted_and_published(staff_page: StaffP
     expect(planner.showtime(monday, 4, 4)).to_contain_text("21:35")
     expect(planner.showtime(monday, 4, 4)).to_be_focused()
 
+    planner.show(planner.showtime(monday, 5, 4))
     planner.showtime(monday, 5, 4).click()
     planner.click("button", "Remove this draft")
     planner.reads("Removed")
     expect(planner.lane(monday, 5).locator(".showtime")).to_have_count(4)
 
     # An empty place: a film is planned there.
+    planner.show(planner.lane(monday, 5))
     page.mouse.click(*planner.point(planner.lane(monday, 5), "20:30"))
     expect(page.get_by_label("Times", exact=False).first).to_have_value("20:30")
     page.locator("#id_movie + .select2").click()
