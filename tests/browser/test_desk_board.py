@@ -20,6 +20,8 @@ HALLS, HOURS, DAYS = 10, (9, 12, 15, 18, 21), 7
 IN_A_WEEK = HALLS * len(HOURS) * DAYS
 # What it may take to plan such a week.
 MOST_CLICKS, MOST_SECONDS = 150, 15 * 60
+# Milliseconds.
+PATIENCE = 30_000
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 LOOKS = [(390, "dark"), (1280, "light")]
 
@@ -83,7 +85,6 @@ class Planner:
 
     def point(self, lane: Locator, clock: str) -> tuple[float, float]:
         """Where on the window that time of a lane is."""
-        lane.scroll_into_view_if_needed()
         box = lane.bounding_box()
         assert box is not None
         opens, minutes = (
@@ -92,9 +93,17 @@ class Planner:
         hour, minute = map(int, clock.split(":"))
         return box["x"] + box["width"] * (hour * 60 + minute - opens) / minutes, box["y"] + box["height"] / 2
 
+    def show(self, what: Locator) -> None:
+        """In the middle of the window: at its upper edge the form is in front, and at both a drag scrolls.
+
+        Once the script is there, without which a drag is none.
+        """
+        self.page.wait_for_load_state()
+        what.evaluate("element => element.scrollIntoView({block: 'center'})")
+
     def drag(self, showtime: Locator, lane: Locator, clock: str) -> None:
         """By its beginning, to that time."""
-        showtime.scroll_into_view_if_needed()
+        self.show(showtime)
         box = showtime.bounding_box()
         assert box is not None
         self.page.mouse.move(box["x"] + 3, box["y"] + box["height"] / 2)
@@ -105,11 +114,13 @@ class Planner:
         self.page.mouse.up()
 
     def reads(self, words: str) -> None:
-        expect(self.page.locator(".outcome")).to_contain_text(words)
+        expect(self.page.locator(".outcome")).to_contain_text(words, timeout=PATIENCE)
 
 
 def test_a_week_of_ten_halls_is_copied_adjusted_and_published(staff_page: StaffPage, house: House) -> None:
     page = staff_page("catalog", "manager")
+    # So high that a day and the next one are seen together.
+    page.set_viewport_size({"width": 1280, "height": 1600})
     planner = Planner(page)
     began = time.monotonic()
     page.goto("/admin/catalog/catalog/showtime/")
@@ -117,12 +128,12 @@ def test_a_week_of_ten_halls_is_copied_adjusted_and_published(staff_page: StaffP
     page.get_by_label("Theater").select_option(label=f"{house.name}, Hanoi")
     page.get_by_label("From").fill(str(house.first))
     planner.click("button", "Show")
-    expect(page.locator(".showtime")).to_have_count(IN_A_WEEK)
+    expect(page.locator(".showtime")).to_have_count(IN_A_WEEK, timeout=PATIENCE)
 
     planner.click("link", "Copy to the week after")
-    expect(page.get_by_text(f"{IN_A_WEEK} showtimes:")).to_be_visible()
+    expect(page.get_by_text(f"{IN_A_WEEK} showtimes:")).to_be_visible(timeout=PATIENCE)
     planner.click("button", "Make these drafts")
-    expect(page.locator(".draft")).to_have_count(IN_A_WEEK)
+    expect(page.locator(".draft")).to_have_count(IN_A_WEEK, timeout=PATIENCE)
     monday = house.first + timedelta(days=7)
     tuesday = monday + timedelta(days=1)
 
@@ -141,7 +152,7 @@ def test_a_week_of_ten_halls_is_copied_adjusted_and_published(staff_page: StaffP
     # By the keys alone: the showtime, its form, another time.
     planner.showtime(monday, 4, 4).focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#chosen-title")).to_be_focused()
+    expect(page.locator("#chosen-title")).to_be_focused(timeout=PATIENCE)
     while page.evaluate("document.activeElement.id") != "move_time":
         page.keyboard.press("Tab")
     page.locator(":focus").fill("21:35")
@@ -150,12 +161,14 @@ def test_a_week_of_ten_halls_is_copied_adjusted_and_published(staff_page: StaffP
     expect(planner.showtime(monday, 4, 4)).to_contain_text("21:35")
     expect(planner.showtime(monday, 4, 4)).to_be_focused()
 
+    planner.show(planner.showtime(monday, 5, 4))
     planner.showtime(monday, 5, 4).click()
     planner.click("button", "Remove this draft")
     planner.reads("Removed")
     expect(planner.lane(monday, 5).locator(".showtime")).to_have_count(4)
 
     # An empty place: a film is planned there.
+    planner.show(planner.lane(monday, 5))
     page.mouse.click(*planner.point(planner.lane(monday, 5), "20:30"))
     expect(page.get_by_label("Times", exact=False).first).to_have_value("20:30")
     page.locator("#id_movie + .select2").click()
@@ -169,7 +182,7 @@ def test_a_week_of_ten_halls_is_copied_adjusted_and_published(staff_page: StaffP
 
     planner.click("link", f"Publish {IN_A_WEEK} drafts")
     planner.click("button", "Publish all of these")
-    expect(page.get_by_text(f"{IN_A_WEEK} showtimes published.")).to_be_visible()
+    expect(page.get_by_text(f"{IN_A_WEEK} showtimes published.")).to_be_visible(timeout=PATIENCE)
     expect(page.locator(".draft")).to_have_count(0)
     assert 0 < planner.clicks <= MOST_CLICKS
     assert time.monotonic() - began <= MOST_SECONDS
@@ -184,7 +197,8 @@ def a_day(staff_page: StaffPage, house: House) -> Page:
     page.get_by_label("From").fill(str(house.first))
     page.get_by_label("Shown").select_option("A day")
     page.get_by_role("button", name="Show", exact=True).click()
-    expect(page.locator(".showtime")).to_have_count(HALLS * len(HOURS))
+    expect(page.locator(".showtime")).to_have_count(HALLS * len(HOURS), timeout=PATIENCE)
+    page.wait_for_load_state()
     return page
 
 
