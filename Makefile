@@ -63,6 +63,7 @@ chaos: ## Kill processes of the running stack under load, then audit (SEED=1 rep
 
 pictures: ## Make the pictures of the documentation anew, of the running stack
 	@MARQUEE_STATE=.stack/$(INSTANCE) $(BIN)/python -m stack.pictures shop
+	@MARQUEE_STATE=.stack/$(INSTANCE) $(BIN)/python -m stack.pictures desk
 
 alerts: ## Make each alert fire on the running stack by a real fault, and clear (ALERT=ServerDown for one)
 	@MARQUEE_STATE=.stack/$(INSTANCE) $(BIN)/python monitoring/alerts.py $(ALERT)

@@ -29,7 +29,7 @@ LONGEST_REASON = 200
 
 
 class ShownForm(forms.Form):
-    """Which days of which theater. Without a theater the only one there is; without a day today, by its clocks."""
+    """Which days of which theater. Without a theater the first; without a day today, by its clocks."""
 
     theater = forms.ModelChoiceField(Theater.objects.none())
     day = day_field("From")

@@ -96,7 +96,7 @@ def plan_at(request: HttpRequest) -> HttpResponse:
 def _asked(request: HttpRequest) -> tuple[ShownForm, Outcome | None]:
     """Which days are to be shown, and what became of what was posted."""
     theaters = theaters_of(request)
-    form = ShownForm(theaters, request.GET if "theater" in request.GET else _only(theaters))
+    form = ShownForm(theaters, request.GET if "theater" in request.GET else _first(theaters))
     if not form.is_valid() or request.method != "POST":
         return form, None
     do = DEEDS.get(request.POST.get("do", ""))
@@ -112,10 +112,10 @@ def _asked(request: HttpRequest) -> tuple[ShownForm, Outcome | None]:
         return form, Outcome(in_words(problem))
 
 
-def _only(theaters: Any) -> dict[str, Any] | None:
-    """Whoever plans for one house is not asked for which."""
-    found = list(theaters[:2])
-    return {"theater": found[0].pk} if len(found) == 1 else None
+def _first(theaters: Any) -> dict[str, Any] | None:
+    """Whoever comes by the menu sees a board, and not a question."""
+    found = theaters.first()
+    return None if found is None else {"theater": found.pk}
 
 
 def _address(form: ShownForm) -> str:
