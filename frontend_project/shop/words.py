@@ -64,6 +64,8 @@ PROBLEMS: Mapping[str, Promise] = {
     "seats_not_returnable": later("These seats cannot be given back."),
     "invalid_credentials": later("The name or the password is wrong."),
     "sign_in_throttled": later("Too many attempts to sign in. Please wait a little."),
+    "second_factor_required": later("This account belongs to staff. Please buy with an account of your own."),
+    "second_factor_not_set_up": later("This account belongs to staff. Please buy with an account of your own."),
     "too_many_payment_methods": later("There is no room for another card. Please remove one first."),
     "account_exists": later("This user name is taken."),
     "wrong_password": later("The password is wrong."),
