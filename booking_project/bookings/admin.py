@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import CharField, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Concat, Length
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
@@ -162,7 +163,8 @@ class BookingAdmin(ReadOnlyAdmin):
             }
             return TemplateResponse(request, "admin/bookings/cancel.html", context)
         cancelled = 0
-        for booking in queryset:
+        bookings = list(queryset)
+        for booking in bookings:
             try:
                 desk.cancel_for_customer(booking_id=booking.id, actor=actor_of(request), **form.cleaned_data)
                 cancelled += 1
@@ -170,7 +172,8 @@ class BookingAdmin(ReadOnlyAdmin):
                 self.message_user(request, f"{booking}: {problem.detail}", messages.ERROR)
         if cancelled:
             self.message_user(request, f"Cancelled: {words.count(cancelled, 'booking')}.", messages.SUCCESS)
-        return None
+        # What became of the one that was meant.
+        return redirect("booking_whole", bookings[0].pk) if len(bookings) == 1 else None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
         address = Customer.objects.filter(user_id=OuterRef("user_id")).values("email")

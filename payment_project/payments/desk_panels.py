@@ -25,10 +25,10 @@ from payments.models import (
     OperationState,
     Payment,
     PaymentMethod,
-    Receipt,
     Refund,
     RefundStatus,
 )
+from payments.receipt_models import Receipt
 
 SHOWN = 20
 # Nobody lives farther behind the clock: the day of every theater began after that.

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from chassis import testing_staff
 from chassis.money import Money, format_money
 from payments import refunds, tasks
 from payments.errors import NotAwaitingApproval
@@ -25,19 +26,10 @@ PAGES = ["payment", "gatewayoperation", "transaction", "refund", "paymentmethod"
 
 
 def signed_in(name: str) -> Client:
-    """Somebody of the group `support`, as auth's roles make them, with their account there."""
-    user = User.objects.create_user(name, is_staff=True)
-    user.groups.add(Group.objects.get(name="support"))
+    """Somebody of support, with their account at auth."""
     client = Client()
-    client.force_login(user, backend=MODEL_BACKEND)
-    session = client.session
-    session["staff"] = {"account": str(clerk_of(name).account_id)}
-    session.save()
+    testing_staff.enter(client, "support", username=name, account_id=clerk_of(name).account_id)
     return client
-
-
-def account_of(client: Client) -> str:
-    return str(client.session["staff"]["account"])
 
 
 @pytest.fixture
@@ -227,7 +219,7 @@ def test_a_large_refund_is_refused_on_a_page_with_a_note(support: Client, collea
 
 
 def test_nobody_gives_back_their_own_on_a_page_either(support: Client, payment: Payment) -> None:
-    Payment.objects.update(user_id=account_of(support))
+    Payment.objects.update(user_id=clerk_of("linh").account_id)
     form = {"action": "refund", "_selected_action": [str(payment.id)], "kind": "", "reason": "mine", "seen": "yes"}
     answer = support.post(f"{BASE}/payment/", form, follow=True)
     assert b"Nobody gives back the money of their own purchase" in answer.content
