@@ -15,6 +15,18 @@ ROLES = sorted({role for _, role in promised()})
 # Of each page and panel below /admin/: whose right it asks for, and what it answers of a thing that is not there.
 ASKED = {
     "auth/search/": ("view_user", 200),
+    "auth/second-factor/": ("view_user", 200),
+    "catalog/board/": ("view_showtime", 200),
+    "booking/tonight/": ("view_showtime", 200),
+    "booking/panels/tonight/": ("view_showtime", 200),
+    f"booking/showtimes/{NOWHERE}/map/": ("view_showtime", 404),
+    f"booking/bookings/{NOWHERE}/tickets/": ("sell_booking", 404),
+    "booking/door/": ("check_in_booking", 200),
+    f"booking/door/{NOWHERE}/": ("check_in_booking", 404),
+    f"booking/door/{NOWHERE}/codes/": ("check_in_booking", 404),
+    "payment/takings/": ("view_takings", 200),
+    "payment/takings/export.csv": ("view_takings", 200),
+    "payment/reconciliation/": ("view_reconciliation", 200),
     f"auth/customers/{NOWHERE}/": ("view_user", 404),
     f"auth/panels/customers/{NOWHERE}/person/": ("view_user", 200),
     "booking/panels/houses/": ("view_showtime", 200),
