@@ -33,7 +33,7 @@ ASKED = {
     f"booking/panels/customers/{NOWHERE}/bookings/": ("view_booking", 200),
     f"booking/bookings/{NOWHERE}/whole/": ("view_booking", 404),
     f"booking/bookings/{NOWHERE}/exchange/": ("view_booking", 404),
-    "payment/panels/takings-today/": ("view_receipt", 200),
+    "payment/panels/takings-today/": ("view_takings", 200),
     f"payment/panels/bookings/{NOWHERE}/money/": ("view_payment", 200),
     f"payment/panels/bookings/{NOWHERE}/steps/": ("view_payment", 200),
     f"payment/panels/customers/{NOWHERE}/money/": ("view_payment", 200),

@@ -102,7 +102,12 @@ class SecondFactorNotSetUp(PermissionDenied):
 
 class NotYoursToAgree(PermissionDenied):
     code = "not_yours_to_agree"
-    title = "Another admin has to agree: not who asked, and not whose second factor it is"
+    title = "Another admin has to agree: not who asked, not whose second factor it is, and no account of yesterday"
+
+
+class CodeNeeded(PermissionDenied):
+    code = "second_factor_needed"
+    title = "Sign in with a code of your own second factor to decide on another's"
 
 
 class NothingToReset(Conflict):

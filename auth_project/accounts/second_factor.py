@@ -17,6 +17,9 @@ from accounts.errors import SecondFactorRequired, SecondFactorThrottled, WrongCo
 from accounts.models import User
 from chassis.codes import digest_of
 
+# The wait doubles with each: eight minutes and a half.
+MOST_FAILURES = 10
+
 
 def is_set_up(user: User) -> bool:
     return bool(TOTPDevice.objects.filter(user=user, confirmed=True).exists())
@@ -40,6 +43,8 @@ def check(user: User, code: str, *, address: str | None) -> bool:
         device = _device(user, code)
         refuse_while_waiting(device)
         right = device.verify_token(code if isinstance(device, TOTPDevice) else kept(code))
+        if not right:
+            bound_the_wait(device)
     if not right:
         audit.record("second_factor_refused", user_id=user.id, address=address)
         raise WrongCode
@@ -58,6 +63,13 @@ def refuse_while_waiting(device: Any) -> None:
     if not allowed:
         left = why["locked_until"] - timezone.now()
         raise SecondFactorThrottled(seconds=max(-(-left // timedelta(seconds=1)), 1))
+
+
+def bound_the_wait(device: Any) -> None:
+    """So many wrong codes count, and no more: whoever knows the password keeps its owner out for minutes, not days."""
+    if device.throttling_failure_count > MOST_FAILURES:
+        device.throttling_failure_count = MOST_FAILURES
+        device.save(update_fields=["throttling_failure_count"])
 
 
 def kept(code: str) -> str:

@@ -13,6 +13,7 @@ from accounts import enrolment
 from accounts.models import SecondFactorReset, User
 from chassis.admin import ReadOnlyAdmin
 from chassis.web.problems import Problem
+from chassis.web.staff_sessions import token_of
 
 
 class ReasonForm(forms.Form):
@@ -41,7 +42,7 @@ def ask(page: Any, request: HttpRequest, chosen: QuerySet[User]) -> HttpResponse
         _tell(
             page,
             request,
-            lambda user=user: enrolment.ask_to_reset(user, admin=staff, **form.cleaned_data),
+            lambda user=user: enrolment.ask_to_reset(user, admin=staff, by_code=_by_code(request), **form.cleaned_data),
             f"{user}: another admin has to agree within a day, under Second factor resets.",
         )
     return None
@@ -51,6 +52,11 @@ def _staff(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
+
+
+def _by_code(request: HttpRequest) -> bool:
+    token = token_of(request)
+    return token is not None and token.by_code
 
 
 def _tell(page: Any, request: HttpRequest, deed: Any, done: str) -> None:
@@ -78,7 +84,7 @@ class SecondFactorResetAdmin(ReadOnlyAdmin):
             _tell(
                 self,
                 request,
-                lambda asked=asked: enrolment.agree_to_reset(asked.pk, admin=staff),
+                lambda asked=asked: enrolment.agree_to_reset(asked.pk, admin=staff, by_code=_by_code(request)),
                 f"{asked.user} signs in with the password alone, and sets up another.",
             )
 

@@ -5,19 +5,28 @@ from typing import Any
 
 import segno
 from django import forms
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import enrolment, second_factor, sign_on
-from accounts.errors import SecondFactorThrottled, WrongCode
+from accounts import enrolment, second_factor, services, sign_on
+from accounts.errors import SecondFactorThrottled, SignInThrottled, WrongCode, WrongPassword
 from accounts.models import User
 from chassis.web.desk import context
 from chassis.web.gateway import address_of
-from chassis.web.staff_tokens import set_cookie
+from chassis.web.staff_sessions import token_of
+from chassis.web.staff_tokens import StaffToken, set_cookie
 
 
 class FirstCodeForm(forms.Form):
+    password = forms.CharField(
+        label="Your password",
+        max_length=128,
+        strip=False,
+        widget=forms.PasswordInput({"autocomplete": "current-password"}),
+    )
     code = forms.CharField(
         label="The six digits that the app shows now",
         max_length=16,
@@ -32,23 +41,40 @@ class FirstCodeForm(forms.Form):
 def set_up_page(request: HttpRequest) -> HttpResponse:
     """Shows what an authenticator app reads, and takes its first code: then the recovery codes, this once."""
     user: Any = request.user
+    token = token_of(request)
+    if token is None:
+        raise PermissionDenied
     if second_factor.is_set_up(user):
         return _page(request, "accounts/second_factor_is_set_up.html")
     form = FirstCodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
-            return _codes_page(request, user, enrolment.set_up(user, form.cleaned_data["code"]))
-        except (WrongCode, SecondFactorThrottled) as problem:
-            form.add_error("code", f"{problem.detail.rstrip('.')}.")
-    device = enrolment.begin(user)
+        done = _set_up(request, user, token, form)
+        if done is not None:
+            return done
+    device = enrolment.begin(user, since=token.since)
     picture = segno.make(device.config_url, micro=False).svg_data_uri(scale=5, border=4, dark="#000", light="#fff")
     return _page(request, "accounts/second_factor.html", form=form, picture=picture, key=_in_groups(device))
 
 
-def _codes_page(request: HttpRequest, user: User, codes: list[str]) -> HttpResponse:
+def _set_up(request: HttpRequest, user: User, token: StaffToken, form: FirstCodeForm) -> HttpResponse | None:
+    """The page of the codes; None where the form says what is wrong."""
+    address, agent = address_of(request), request.headers.get("User-Agent", "")
+    try:
+        services.check_current_password(user, form.cleaned_data["password"], address=address)
+        with transaction.atomic():
+            codes = enrolment.set_up(user, form.cleaned_data["code"], session_id=token.session_id, since=token.since)
+            begun = sign_on.begin_again(user, address=address, user_agent=agent) if codes else None
+    except (WrongPassword, SignInThrottled) as problem:
+        form.add_error("password", f"{problem.detail.rstrip('.')}.")
+        return None
+    except SecondFactorThrottled as problem:
+        form.add_error("code", f"{problem.detail.rstrip('.')}.")
+        return None
+    if begun is None:
+        form.add_error("code", f"{WrongCode.title}.")
+        return None
     response = _page(request, "accounts/recovery_codes.html", codes=codes)
-    agent = request.headers.get("User-Agent", "")
-    set_cookie(response, sign_on.begin_again(user, address=address_of(request), user_agent=agent))
+    set_cookie(response, begun)
     return response
 
 

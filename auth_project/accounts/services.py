@@ -91,7 +91,7 @@ def update_profile(
         if changes["email"] == owner.email:
             del changes["email"]
         else:
-            _check_current_password(owner, current_password, address=address)
+            check_current_password(owner, current_password, address=address)
             mails = Mails.of_new_address(owner, changes["email"])
     with transaction.atomic():
         user = _lock(user_id)
@@ -113,7 +113,7 @@ def update_profile(
 def change_password(*, user_id: UUID, current_password: str, new_password: str, address: str | None = None) -> None:
     """Raises WrongPassword, WeakPassword, SignInThrottled. All sessions end, this one too."""
     user = User.objects.get(pk=user_id)
-    _check_current_password(user, current_password, address=address)
+    check_current_password(user, current_password, address=address)
     refuse_weak(new_password, user=user, pointer="/new_password")
     _set_password(user, new_password, reason=EndReason.PASSWORD_CHANGED)
     audit.record("password_changed", user_id=user.id, address=address)
@@ -253,8 +253,11 @@ def _lock(user_id: UUID) -> User:
     return User.objects.select_for_update().get(pk=user_id)
 
 
-def _check_current_password(user: User, password: str, *, address: str | None) -> None:
-    """Guessing it with somebody's access token counts like guessing it at the sign-in."""
+def check_current_password(user: User, password: str, *, address: str | None) -> None:
+    """Guessing it with somebody's access token counts like guessing it at the sign-in.
+
+    Raises WrongPassword, SignInThrottled.
+    """
     throttle.admit_sign_in(subject=str(user.id), address=address)
     if not user.check_password(password):
         audit.record("current_password_refused", user_id=user.id, address=address)

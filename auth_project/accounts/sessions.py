@@ -26,6 +26,7 @@ from accounts.errors import (
     InvalidRefreshToken,
     NotStaff,
     SecondFactorNotSetUp,
+    SecondFactorRequired,
     SignInThrottled,
 )
 from accounts.models import Session, User
@@ -120,6 +121,9 @@ def open_for(
         unchanged = User.objects.select_for_update().filter(pk=user.pk, password=user.password, is_active=True)
         if not unchanged.exists():
             raise InvalidCredentials
+        # Setting one up takes the same lock, and ends what was begun without.
+        if not by_code and user.is_staff and second_factor.is_set_up(user):
+            raise SecondFactorRequired
         opened = open_session(user, as_of=as_of, address=address, user_agent=user_agent, by_code=by_code)
     metrics.SIGN_INS.labels("accepted").inc()
     audit.record("signed_in", user_id=user.id, address=address, session_id=str(opened.session.pk))
@@ -159,6 +163,8 @@ def refresh(*, refresh_token: str, address: str | None = None) -> TokenPair:
         verdict = judge_refresh(
             session=session.state, presented_jti=claims.jti, user_is_active=user.is_active, now=timezone.now()
         )
+        if verdict in (RefreshVerdict.ROTATE, RefreshVerdict.REPEAT) and _lacks_a_code(session, user):
+            verdict = RefreshVerdict.REFUSE
         match verdict:
             case RefreshVerdict.ROTATE:
                 pair = _rotate(session, user, as_of=as_of)
@@ -175,6 +181,13 @@ def refresh(*, refresh_token: str, address: str | None = None) -> TokenPair:
     if pair is None:
         raise InvalidRefreshToken
     return pair
+
+
+def _lacks_a_code(session: Session, user: User) -> bool:
+    """Whether they were known by a password alone, and have become somebody of whom more is asked."""
+    if session.by_code or not user.is_staff:
+        return False
+    return second_factor.is_needed(user) or second_factor.is_set_up(user)
 
 
 def sign_out(*, session_id: UUID, everywhere: bool = False, address: str | None = None) -> None:

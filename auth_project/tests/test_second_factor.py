@@ -1,10 +1,13 @@
 """The second factor of staff: set up, asked for at every door, guessed at, lost, and taken away by two."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from django_otp.oath import TOTP
@@ -12,8 +15,10 @@ from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from factories import PASSWORD, UserFactory
 
-from accounts import enrolment, sessions
+from accounts import enrolment, second_factor, sessions
 from accounts.errors import (
+    CodeNeeded,
+    InvalidRefreshToken,
     NothingToReset,
     NotYoursToAgree,
     SecondFactorNotSetUp,
@@ -45,6 +50,22 @@ def enter(user: User, code: str = "") -> tuple[Client, str]:
     return client, "" if answer.status_code == 302 else answer.content.decode()
 
 
+def with_factor(user: User) -> User:
+    """They have set one up; .codes are their recovery codes."""
+    client, _ = enter(user)
+    token = read(client.cookies[COOKIE].value)
+    enrolment.begin(user, since=token.since)
+    user.codes = enrolment.set_up(user, code_of(user, steps=-1), session_id=token.session_id, since=token.since)
+    assert len(user.codes) == enrolment.RECOVERY_CODES
+    return user
+
+
+def of_long_ago(user: User) -> User:
+    User.objects.filter(pk=user.pk).update(created_at=timezone.now() - timedelta(days=9))
+    user.refresh_from_db()
+    return user
+
+
 @pytest.fixture
 def admin() -> User:
     return UserFactory(roles=["customer", "admin"])
@@ -52,10 +73,8 @@ def admin() -> User:
 
 @pytest.fixture
 def holder(admin: User) -> User:
-    """An admin with a second factor; .codes are their recovery codes."""
-    enrolment.begin(admin)
-    admin.codes = enrolment.set_up(admin, code_of(admin, steps=-1))
-    return admin
+    """An admin with a second factor."""
+    return with_factor(admin)
 
 
 def signed_in(user: User, code: str) -> Any:
@@ -69,11 +88,13 @@ def test_it_is_set_up_on_the_page_and_asked_for_from_then_on(admin: User, commit
     shown = client.get(PAGE)
     assert "data:image/svg+xml" in shown.content.decode()
     assert "no-store" in shown["Cache-Control"]
-    wrong = client.post(PAGE, {"code": "12"})
+    guessed = client.post(PAGE, {"code": code_of(admin, steps=-1), "password": "guess"})
+    assert "The current password is not right" in guessed.content.decode()
+    wrong = client.post(PAGE, {"code": "12", "password": PASSWORD})
     assert "The code is wrong" in wrong.content.decode()
     TOTPDevice.objects.update(throttling_failure_timestamp=None, throttling_failure_count=0)
     with committed():
-        codes = client.post(PAGE, {"code": code_of(admin, steps=-1)}).content.decode()
+        codes = client.post(PAGE, {"code": code_of(admin, steps=-1), "password": PASSWORD}).content.decode()
     assert codes.count("<li><code>") == enrolment.RECOVERY_CODES
     assert client.get(HOME).status_code == 200
     assert read(client.cookies[COOKIE].value).by_code
@@ -137,17 +158,17 @@ def test_a_role_may_need_one(admin: User, settings: Any) -> None:
     client, _ = enter(admin)
     assert client.get(HOME)["Location"] == PAGE
     assert client.get(PAGE).status_code == 200
-    assert client.post(PAGE, {"code": code_of(admin, steps=-1)}).status_code == 200
+    assert client.post(PAGE, {"code": code_of(admin, steps=-1), "password": PASSWORD}).status_code == 200
     assert client.get(HOME).status_code == 200
     support, _ = enter(UserFactory(roles=["customer", "support"]))
     assert support.get(HOME).status_code == 200
 
 
 def test_two_admins_take_it_away_and_each_is_on_record(holder: User, committed: Callable[..., Any]) -> None:
-    one, other = (UserFactory(roles=["customer", "admin"]) for _ in range(2))
+    one, other = (with_factor(of_long_ago(UserFactory(roles=["customer", "admin"]))) for _ in range(2))
     held, page = enter(holder, code_of(holder))
     assert page == ""
-    first, _ = enter(one)
+    first, _ = enter(one, code_of(one))
     form = {"action": "reset_second_factor", "_selected_action": [str(holder.pk)]}
     assert "Another admin has to agree" in first.post("/admin/auth/accounts/user/", form).content.decode()
     first.post("/admin/auth/accounts/user/", {**form, "reason": "knew the answers by telephone"})
@@ -157,7 +178,7 @@ def test_two_admins_take_it_away_and_each_is_on_record(holder: User, committed: 
     for browser in (first, held):
         assert "Another admin has to agree" in browser.post(resets, agree, follow=True).content.decode()
         assert TOTPDevice.objects.filter(user=holder).exists()
-    second, _ = enter(other)
+    second, _ = enter(other, code_of(other))
     with committed():
         second.post(resets, agree)
     assert not TOTPDevice.objects.filter(user=holder).exists()
@@ -171,27 +192,82 @@ def test_two_admins_take_it_away_and_each_is_on_record(holder: User, committed: 
 
 
 def test_what_was_asked_lapses_after_a_day_and_is_done_once(holder: User) -> None:
-    one, other, third = (UserFactory(roles=["customer", "admin"]) for _ in range(3))
-    late = enrolment.ask_to_reset(holder, admin=one, reason="late")
+    one, other, third = (of_long_ago(UserFactory(roles=["customer", "admin"])) for _ in range(3))
+    late = enrolment.ask_to_reset(holder, admin=one, by_code=True, reason="late")
     SecondFactorReset.objects.update(asked_at=timezone.now() - timedelta(days=1, seconds=1))
     with pytest.raises(NothingToReset):
-        enrolment.agree_to_reset(late.pk, admin=other)
-    asked = enrolment.ask_to_reset(holder, admin=one, reason="in time")
-    enrolment.agree_to_reset(asked.pk, admin=other)
+        enrolment.agree_to_reset(late.pk, admin=other, by_code=True)
+    asked, again = (enrolment.ask_to_reset(holder, admin=one, by_code=True, reason="in time") for _ in range(2))
+    with pytest.raises(CodeNeeded):
+        enrolment.agree_to_reset(asked.pk, admin=other, by_code=False)
+    enrolment.agree_to_reset(asked.pk, admin=other, by_code=True)
+    with_factor(holder)
     with pytest.raises(NothingToReset):
-        enrolment.agree_to_reset(asked.pk, admin=third)
+        enrolment.agree_to_reset(again.pk, admin=third, by_code=True)
+    with pytest.raises(NothingToReset):
+        enrolment.agree_to_reset(asked.pk, admin=third, by_code=True)
 
 
 @pytest.mark.parametrize("role", ["support", "manager", "customer"])
 def test_nobody_else_asks_or_agrees(holder: User, role: str) -> None:
     somebody = UserFactory(roles=[role])
     with pytest.raises(NotYoursToAgree):
-        enrolment.ask_to_reset(holder, admin=somebody, reason="x")
-    asked = enrolment.ask_to_reset(holder, admin=UserFactory(roles=["admin"]), reason="x")
+        enrolment.ask_to_reset(holder, admin=somebody, by_code=True, reason="x")
+    with pytest.raises(CodeNeeded):
+        enrolment.ask_to_reset(holder, admin=UserFactory(roles=["admin"]), by_code=False, reason="x")
+    asked = enrolment.ask_to_reset(holder, admin=UserFactory(roles=["admin"]), by_code=True, reason="x")
+    for nobody in (of_long_ago(somebody), UserFactory(roles=["admin"]), holder):
+        with pytest.raises(NotYoursToAgree):
+            enrolment.agree_to_reset(asked.pk, admin=nobody, by_code=True)
     with pytest.raises(NotYoursToAgree):
-        enrolment.agree_to_reset(asked.pk, admin=somebody)
-    with pytest.raises(NotYoursToAgree):
-        enrolment.ask_to_reset(holder, admin=holder, reason="x")
+        enrolment.ask_to_reset(holder, admin=holder, by_code=True, reason="x")
+
+
+def test_who_became_staff_with_a_session_that_a_password_began_renews_it_no_more(user: User, settings: Any) -> None:
+    pair = sessions.sign_in(login=user.username, password=PASSWORD)
+    user.groups.add(Group.objects.get(name="admin"))
+    pair = sessions.refresh(refresh_token=pair.refresh_token)
+    settings.SECOND_FACTOR_ROLES = ["admin"]
+    with pytest.raises(InvalidRefreshToken):
+        sessions.refresh(refresh_token=pair.refresh_token)
+
+
+def test_a_key_that_was_seen_in_an_earlier_session_is_worth_nothing(admin: User) -> None:
+    seen = enter(admin)[0]
+    assert seen.get(PAGE).status_code == 200
+    code = code_of(admin, steps=-1)
+    owner = enter(admin)[0]
+    assert owner.get(PAGE).status_code == 200
+    assert TOTPDevice.objects.filter(user=admin).count() == 1
+    page = owner.post(PAGE, {"code": code, "password": PASSWORD})
+    assert "The code is wrong" in page.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_pages_at_once_show_one_key() -> None:
+    admin, began = UserFactory(), timezone.now().timestamp()
+
+    def begin(_: int) -> int:
+        try:
+            return int(enrolment.begin(admin, since=began).pk)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(begin, range(8)))) == 1
+
+
+def test_nobody_is_kept_out_for_days_by_guesses(holder: User) -> None:
+    device = TOTPDevice.objects.get(user=holder)
+    for _ in range(second_factor.MOST_FAILURES + 5):
+        TOTPDevice.objects.update(throttling_failure_timestamp=timezone.now() - timedelta(days=1))
+        with pytest.raises(WrongCode):
+            signed_in(holder, "000000")
+    device.refresh_from_db()
+    assert device.throttling_failure_count == second_factor.MOST_FAILURES
+    with pytest.raises(SecondFactorThrottled) as waits:
+        signed_in(holder, code_of(holder))
+    assert int(waits.value.headers["Retry-After"]) <= 600
 
 
 def test_no_page_shows_a_key(holder: User) -> None:

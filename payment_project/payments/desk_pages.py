@@ -23,7 +23,7 @@ PAGES = [
         reconciliation_pages.note,
         "change_difference",
     ),
-    DeskPage("panels/takings-today/", "takings_panel", desk_panels.takings_panel, "view_receipt"),
+    DeskPage("panels/takings-today/", "takings_panel", desk_panels.takings_panel, "view_takings"),
     DeskPage(
         "panels/bookings/<uuid:booking_id>/money/",
         "booking_money_panel",

@@ -14,6 +14,7 @@ from chassis.web.openapi import page_of, problems
 from chassis.web.pages import CursorPage
 from chassis.web.permissions import May, actor, caller
 from chassis.web.queries import PageQuery, takes
+from chassis.web.second_factor import SecondFactorNeeded
 from chassis.web.views import APIView, created
 from payments import gift_cards, gift_issues, schema, selectors
 from payments.clerks import Clerk
@@ -86,7 +87,7 @@ class IssueListView(APIView):
         page = pages.paginate_queryset(GiftCardIssue.objects.all(), request, view=self)
         return pages.get_paginated_response([present_issue(issue) for issue in page])
 
-    @problems(GiftCardsTooLarge)
+    @problems(SecondFactorNeeded, GiftCardsTooLarge)
     @extend_schema(
         operation_id="issue_gift_cards",
         summary="Issue gift cards",
@@ -136,7 +137,7 @@ class IssueView(APIView):
 class IssueApprovalView(APIView):
     permission_classes = [May("add_giftcardissue")]
 
-    @problems(GiftCardIssueNotFound, GiftCardIssueOver, SecondPersonNeeded)
+    @problems(SecondFactorNeeded, GiftCardIssueNotFound, GiftCardIssueOver, SecondPersonNeeded)
     @extend_schema(
         operation_id="approve_gift_card_issue",
         summary="Approve an issue of gift cards",
@@ -170,7 +171,7 @@ class IssueRefusalView(APIView):
 class CodesView(APIView):
     permission_classes = [May("add_giftcardissue")]
 
-    @problems(GiftCardIssueNotFound, GiftCardIssueOver, CodesAreTheirs)
+    @problems(SecondFactorNeeded, GiftCardIssueNotFound, GiftCardIssueOver, CodesAreTheirs)
     @extend_schema(
         operation_id="make_gift_cards",
         summary="Make the gift cards of an issue",

@@ -20,6 +20,7 @@ from chassis.ids import first_uuid7_at, uuid7
 from chassis.money import LARGEST_PAYMENT, Money, format_money
 from chassis.storage import audit_log
 from chassis.storage.database import lock_names
+from chassis.web import second_factor
 from payments import gift_ledger
 from payments.clerks import Clerk
 from payments.errors import (
@@ -53,10 +54,13 @@ class Wanted:
 
 
 def request_issue(*, wanted: Wanted, clerk: Clerk, issue_id: UUID | None = None) -> GiftCardIssue:
-    """Approved at once, or awaiting it: what one person issues within a day counts together. Raises GiftCardsTooLarge.
+    """Approved at once, or awaiting it: what one person issues within a day counts together.
+
+    Raises SecondFactorNeeded, GiftCardsTooLarge.
 
     wanted.count: up to MOST_CARDS.
     """
+    second_factor.require(clerk.actor)
     if wanted.count * wanted.amount > LARGEST_PAYMENT:
         raise GiftCardsTooLarge
     with transaction.atomic():
@@ -83,8 +87,9 @@ def request_issue(*, wanted: Wanted, clerk: Clerk, issue_id: UUID | None = None)
 def approve_issue(*, issue_id: UUID, clerk: Clerk) -> GiftCardIssue:
     """A second person agrees; who asked may make the cards now.
 
-    Raises GiftCardIssueNotFound, GiftCardIssueOver, SecondPersonNeeded.
+    Raises SecondFactorNeeded, GiftCardIssueNotFound, GiftCardIssueOver, SecondPersonNeeded.
     """
+    second_factor.require(clerk.actor)
     with transaction.atomic():
         issue = _waiting(issue_id, IssueStatus.AWAITING_APPROVAL)
         if clerk.is_the_one(name=issue.requested_by, account_id=issue.requested_by_id):
@@ -110,8 +115,9 @@ def refuse_issue(*, issue_id: UUID, clerk: Clerk, note: str) -> GiftCardIssue:
 def make_cards(*, issue_id: UUID, clerk: Clerk) -> list[str]:
     """The codes of its cards, which are good from now on. Nobody gets them again.
 
-    Raises GiftCardIssueNotFound, GiftCardIssueOver, CodesAreTheirs.
+    Raises SecondFactorNeeded, GiftCardIssueNotFound, GiftCardIssueOver, CodesAreTheirs.
     """
+    second_factor.require(clerk.actor)
     with transaction.atomic():
         issue = _waiting(issue_id, IssueStatus.APPROVED)
         if not clerk.is_the_one(name=issue.requested_by, account_id=issue.requested_by_id):

@@ -55,6 +55,9 @@ class SignInForm(AdminAuthenticationForm):
                 user_agent=self.request.headers.get("User-Agent", "")[:200],
             )
         except (Refused, Away) as turned_away:
+            if isinstance(turned_away, Refused) and turned_away.said:
+                # Who has to wait waits here too, or a local account could be guessed at without end.
+                raise self._refusal(turned_away) from None
             self.user_cache: Any = authenticate(self.request, username=username, password=password)
             if self.user_cache is None:
                 raise self._refusal(turned_away) from None
