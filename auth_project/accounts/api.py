@@ -14,9 +14,13 @@ from accounts.errors import (
     InvalidCredentials,
     InvalidOneTimeToken,
     InvalidRefreshToken,
+    SecondFactorNotSetUp,
+    SecondFactorRequired,
+    SecondFactorThrottled,
     SignInThrottled,
     WeakPassword,
     WhichAccount,
+    WrongCode,
     WrongPassword,
 )
 from accounts.languages import language_of, spoken
@@ -105,7 +109,14 @@ class Guests(PublicView):
 
 
 class Token(PublicView):
-    @problems(InvalidCredentials, SignInThrottled)
+    @problems(
+        InvalidCredentials,
+        SignInThrottled,
+        SecondFactorRequired,
+        WrongCode,
+        SecondFactorThrottled,
+        SecondFactorNotSetUp,
+    )
     @extend_schema(
         operation_id="sign_in",
         summary="Sign in",
@@ -120,6 +131,7 @@ class Token(PublicView):
 
         After too many failed attempts at an account, by whichever of its names, the next ones wait: 429 says in
         `Retry-After` how many seconds. Attempts from where the account has signed in before are counted apart.
+        Staff who have set up a second factor give a `code` of it, too.
         """
         pair = sessions.sign_in(
             **SignInInput.parse(request.data),

@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from bookings import columns, desk, selectors, told
+from bookings import desk, selectors, told, words
 from bookings.exchange_rules import Exchange
 from bookings.holds import Replayed
 from bookings.models import Booking, Showtime
@@ -121,7 +121,7 @@ def _hold(request: HttpRequest, booking: Booking, wanted: dict[str, Any], reason
     seller = actor if may(request, "sell_booking") else None
     held = desk.exchange_for_customer(booking_id=booking.id, actor=actor, reason=reason, wanted=wanted, seller=seller)
     assert not isinstance(held, Replayed)  # which is asked with a key alone
-    seats = columns.names_of(held.seats)
+    seats = words.names_of(held.seats)
     messages.success(request, f"Held in exchange: {seats}. What is left to pay is the customer's to pay.")
     return redirect("booking_whole", held.booking.id)
 
@@ -133,7 +133,7 @@ def _page(request: HttpRequest, booking: Booking, template: str, **shown: Any) -
 
 
 def _seats_of(booking: Booking) -> str:
-    return columns.names_of(selectors.seats_left(booking))
+    return words.names_of(selectors.seats_left(booking))
 
 
 def _as_id(text: str) -> UUID | None:

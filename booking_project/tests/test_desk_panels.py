@@ -87,11 +87,11 @@ def test_somebodys_bookings_lead_to_each_of_them(support: Client, bought: Any) -
 
 def test_tonight_adds_up_each_theater_by_its_own_day(support: Client, bought: Any, showtime: Showtime) -> None:
     bought(0, 1)
-    assert "Nothing is shown today" in read(support, f"{PANELS}/tonight/")
+    assert "Nothing is shown today" in read(support, f"{PANELS}/houses/")
     Showtime.objects.update(starts_at=timezone.now())
     ShowtimeFactory(theater_id=showtime.theater_id, starts_at=timezone.now())
     ShowtimeFactory(theater_name="Odeon", starts_at=timezone.now(), status="cancelled")
-    page = " ".join(read(support, f"{PANELS}/tonight/").split())
+    page = " ".join(read(support, f"{PANELS}/houses/").split())
     assert "<td>2</td> <td>2 of 80</td>" in page
     assert "Odeon" not in page
 

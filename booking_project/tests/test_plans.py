@@ -76,7 +76,7 @@ def test_what_the_desk_shows_costs_what_it_shows(long_history, client):
         f"bookings/{booking.id}/whole/",
         f"bookings/{booking.id}/exchange/",
         f"panels/customers/{booking.user_id}/bookings/",
-        "panels/tonight/",
+        "panels/houses/",
         "panels/needs/",
         *(f"panels/search/?q={term}" for term in found),
     ]

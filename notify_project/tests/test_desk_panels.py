@@ -77,7 +77,12 @@ def test_a_preview_says_what_its_page_says_and_nothing_else(support: Client) -> 
     page = read(
         support, "previews/booking_cancelled/", **asked, back=1450, paid=1, message="The <b>projector</b> failed."
     )
-    for said in ("Ada Lovelace", booking.reference, "€14.50 goes back to your card", "The <b>projector</b> failed."):
+    for said in (
+        "Ada Lovelace",
+        booking.reference,
+        "€14.50 goes back to what you paid with",
+        "The <b>projector</b> failed.",
+    ):
         assert said in page, said
     assert "we keep" not in page
     plain = read(support, "previews/booking_cancelled/")
