@@ -30,11 +30,15 @@ METRICS = "metrics"
 # Kills between all the steps of one story take long: this runs where it is asked for, as `make chaos` does.
 LONG_FAULTS = "long faults"
 OF_LONG_FAULTS = "tests/saga/test_killed_exchange.py"
+# The desk in a browser: whole working days, for which a machine of two cores takes minutes. Where it is asked for, too.
+DESK_PAGES = "desk pages"
+# Those run where they are named.
+ASKED_FOR = {LONG_FAULTS, DESK_PAGES}
 # The saga as its decisions make it needs no stack, and much of a processor.
 MODELS = ("tests/saga/test_model.py", "tests/saga/test_exchange_model.py")
 # These look at a running stack: at the same time, for their tests mostly wait; then what stops its servers; and in the
 # end the metrics of what the others did.
-STAGES = ((BLACK_BOX, PAGES), (FAULTS,), (LONG_FAULTS,), (METRICS,))
+STAGES = ((BLACK_BOX, PAGES), (DESK_PAGES,), (FAULTS,), (LONG_FAULTS,), (METRICS,))
 OF_THE_WHOLE = tuple(name for stage in STAGES for name in stage)
 # These begin first, for they take longest: what is short fills up the end.
 LONG = ("catalog", "chassis", "payment", "booking", "notify", "auth")
@@ -80,7 +84,9 @@ def all_suites() -> list[Suite]:
         suites.append(Suite(file.parent.name, file.parent, part))
     apart = ("--ignore=tests/browser", *(f"--ignore={file}" for file in (*MODELS, OF_LONG_FAULTS)))
     suites.append(Suite(BLACK_BOX, ROOT, ("-q", "tests", *apart, "--servers=kept")))
-    suites.append(Suite(PAGES, ROOT, ("-q", "tests/browser")))
+    of_the_desk = sorted(str(file.relative_to(ROOT)) for file in ROOT.glob("tests/browser/test_desk*.py"))
+    suites.append(Suite(PAGES, ROOT, ("-q", "tests/browser", *(f"--ignore={file}" for file in of_the_desk))))
+    suites.append(Suite(DESK_PAGES, ROOT, ("-q", *of_the_desk)))
     suites.append(Suite(FAULTS, ROOT, ("-q", "tests", *apart, "--servers=stopped")))
     suites.append(Suite(LONG_FAULTS, ROOT, ("-q", OF_LONG_FAULTS)))
     return [*suites, Suite(METRICS, ROOT / "monitoring", ("live",))]
@@ -94,7 +100,7 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
     """Run the suites, or those named, each with pytest's further arguments. The instance is always stopped."""
     if unknown := sorted(set(only) - set(names())):
         raise StackError(f"there is no suite {unknown[0]!r}; there are {', '.join(names())}")
-    wanted = [suite for suite in all_suites() if suite.name in (only or set(names()) - {LONG_FAULTS})]
+    wanted = [suite for suite in all_suites() if suite.name in (only or set(names()) - ASKED_FOR)]
     whole = any(suite.name in OF_THE_WHOLE for suite in wanted)
     beside = [suite for suite in wanted if whole and suite.name in BESIDE_FAULTS]
     of_parts = _in_order([suite for suite in wanted if suite.name not in OF_THE_WHOLE and suite not in beside], LONG)
@@ -105,7 +111,7 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
     # What is tested is not traced, but where a test says so.
     for name in [name for name in os.environ if name.startswith(variables.TRACING)]:
         del os.environ[name]
-    if any(suite.name == PAGES for suite in wanted):
+    if any(suite.name in (PAGES, DESK_PAGES) for suite in wanted):
         packages.ensure_browser(say)
     instance.make_folders()
     with instance.locked("make test"):
