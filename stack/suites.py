@@ -27,9 +27,10 @@ BLACK_BOX = "black box"
 PAGES = "pages"
 FAULTS = "faults"
 METRICS = "metrics"
-# Kills between all the steps of one story take long: this runs where it is asked for, as `make chaos` does.
+# Kills between all the steps of one story, and of each kind of process, take long: these run where they are asked for,
+# as `make chaos` does.
 LONG_FAULTS = "long faults"
-OF_LONG_FAULTS = "tests/saga/test_killed_exchange.py"
+OF_LONG_FAULTS = ("tests/saga/test_killed_exchange.py", "tests/faults/test_killed_waves.py")
 # The desk in a browser: whole working days, for which a machine of two cores takes minutes. Where it is asked for, too.
 DESK_PAGES = "desk pages"
 # Those run where they are named.
@@ -82,13 +83,13 @@ def all_suites() -> list[Suite]:
         # What monitoring has beside its tests wants to see a stack that has sold something.
         part = ("tests",) if file.parent.name == "monitoring" else ()
         suites.append(Suite(file.parent.name, file.parent, part))
-    apart = ("--ignore=tests/browser", *(f"--ignore={file}" for file in (*MODELS, OF_LONG_FAULTS)))
+    apart = ("--ignore=tests/browser", *(f"--ignore={file}" for file in (*MODELS, *OF_LONG_FAULTS)))
     suites.append(Suite(BLACK_BOX, ROOT, ("-q", "tests", *apart, "--servers=kept")))
     of_the_desk = sorted(str(file.relative_to(ROOT)) for file in ROOT.glob("tests/browser/test_desk*.py"))
     suites.append(Suite(PAGES, ROOT, ("-q", "tests/browser", *(f"--ignore={file}" for file in of_the_desk))))
     suites.append(Suite(DESK_PAGES, ROOT, ("-q", *of_the_desk)))
     suites.append(Suite(FAULTS, ROOT, ("-q", "tests", *apart, "--servers=stopped")))
-    suites.append(Suite(LONG_FAULTS, ROOT, ("-q", OF_LONG_FAULTS)))
+    suites.append(Suite(LONG_FAULTS, ROOT, ("-q", *OF_LONG_FAULTS)))
     return [*suites, Suite(METRICS, ROOT / "monitoring", ("live",))]
 
 

@@ -1,32 +1,11 @@
 """Processes are killed with SIGKILL: what they were at happens, once; and they come back."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
-from endpoints import SERVICES
+from killing import kill_and_wait
 from waiting import wait_for
-from world import Choice, Market, Person, World, book, patient, payment_of, settled
+from world import Choice, Market, Person, World, book, payment_of, settled
 
 from stack import control
-
-WAVES = {
-    "web processes": [*(f"{service}-web" for service in SERVICES), "booking-live", "frontend-web"],
-    "workers": [f"{service}-worker" for service in SERVICES],
-    "relays, scheduler, Flower and audit": [
-        *(f"{service}-relay" for service in SERVICES),
-        *("scheduler", "flower", "audit"),
-    ],
-    "databases": [*(f"postgres-{service}" for service in SERVICES), "postgres-catalog-replica-1"],
-    "Redis, gateways and the mail server": ["redis", "gateway", "gateway-simulator", "message-sink"],
-    "the broker and its port mapper": ["rabbitmq", "epmd"],
-}
-
-
-def kill_and_wait(*names: str) -> None:
-    """Kill all of them at once and wait until each is back."""
-    killed = {name: control.kill(name) for name in names}
-    with ThreadPoolExecutor(len(killed)) as pool:
-        list(pool.map(lambda name: control.wait_restarted(name, killed[name], seconds=90), killed))
 
 
 @pytest.mark.parametrize("worker", ["payment-worker", "booking-worker"])
@@ -67,32 +46,3 @@ def test_relays_killed_while_bookings_are_made_lose_no_event(market: Market) -> 
         control.wait_restarted(name, old)
     for buyer, booked in bought:
         settled(buyer, booked, "CONFIRMED", "captured", seconds=60)
-
-
-@pytest.mark.parametrize("wave", WAVES)
-def test_what_is_killed_comes_back_and_sells(market: Market, wave: str) -> None:
-    kill_and_wait(*WAVES[wave])
-    control.wait_ready()
-    customer = patient(market.customer())
-    settled(customer, book(customer, market.seats(1), "tok_visa"), "CONFIRMED", "captured", seconds=60)
-
-
-def test_every_process_is_killed_by_one_of_these() -> None:
-    assert {name for wave in WAVES.values() for name in wave} == set(control.names())
-
-
-def test_the_supervisor_itself_is_started_again(market: Market) -> None:
-    old = control.kill("supervisord")
-    wait_for(lambda: supervisor_pid() not in (0, old), seconds=60, what="new supervisor")
-    control.wait_ready()
-    customer = patient(market.customer())
-    settled(customer, book(customer, market.seats(1), "tok_visa"), "CONFIRMED", "captured", seconds=60)
-
-
-def supervisor_pid() -> int:
-    from stack.errors import StackError
-
-    try:
-        return control.pid("supervisord")
-    except StackError:
-        return 0
