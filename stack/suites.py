@@ -121,7 +121,7 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
     with _stopped_at_the_end(instance, say=say):
         stack = up.infrastructure(instance, fixed_ports={}, say=say, replicas=1)
 
-        with _two_at_a_time() as pool:
+        with ThreadPoolExecutor(AT_ONCE) as pool_beside, _two_at_a_time() as pool:
             run_one = partial(_run_suite, stack=stack, arguments=arguments, say=say)
             parts = [pool.submit(run_one, suite) for suite in of_parts if suite.name not in SHORT]
             short: list[Future[list[Result]]] = []
@@ -137,7 +137,7 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
                 mostly_waits.wait()
                 return run_one(suite, first=("nice", "-n19"))
 
-            jobs += [*short, *(pool.submit(run_beside, suite) for suite in _in_order(beside, BESIDE_FAULTS))]
+            jobs += [*short, *(pool_beside.submit(run_beside, suite) for suite in _in_order(beside, BESIDE_FAULTS))]
             return [result for job in jobs for result in job.result()]
 
 
