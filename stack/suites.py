@@ -121,7 +121,7 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
     with _stopped_at_the_end(instance, say=say):
         stack = up.infrastructure(instance, fixed_ports={}, say=say, replicas=1)
 
-        with ThreadPoolExecutor(AT_ONCE) as pool_beside, _two_at_a_time() as pool:
+        with _two_at_a_time() as pool_beside, _two_at_a_time() as pool:
             run_one = partial(_run_suite, stack=stack, arguments=arguments, say=say)
             parts = [pool.submit(run_one, suite) for suite in of_parts if suite.name not in SHORT]
             short: list[Future[list[Result]]] = []
