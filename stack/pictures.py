@@ -23,7 +23,6 @@ STATIC = FRONTEND_FOLDER / "shop" / "static" / "shop"
 ICONS = {"icon-192": (192, 0), "icon-512": (512, 0), "icon-maskable-512": (512, 52)}
 SETTLED_SELECTOR = ".film"
 DESK = {
-    "sign-in": "/admin/auth/second-factor/",
     "search": "/admin/auth/search/?q=customer",
     "tonight": "/admin/booking/tonight/",
     "board": "/admin/catalog/board/",
