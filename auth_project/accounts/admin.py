@@ -8,7 +8,6 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.models import Group
 from django.contrib.auth.views import PasswordChangeView
-from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -32,6 +31,7 @@ from accounts.domain import (
 from accounts.errors import AboveYourRank, SignInThrottled, WeakPassword, WrongPassword
 from accounts.models import OneTimeToken, Revocation, Session, User, rank_by
 from accounts.selectors import prover_of
+from accounts.staff_pages import staff_of
 from chassis.admin import ChoicesInWords, ReadOnlyAdmin, StaffAdmin, words
 from chassis.web.gateway import address_of
 from chassis.web.staff_tokens import delete_cookie
@@ -160,7 +160,7 @@ class UserAdmin(StaffAdmin):
         if obj is None:
             kwargs["form"] = AddUserForm
         form: Any = super().get_form(request, obj, change, **kwargs)
-        form.staff = _staff(request)
+        form.staff = staff_of(request)
         return form
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> User | None:
@@ -176,7 +176,7 @@ class UserAdmin(StaffAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         allowed = super().has_change_permission(request, obj)
-        return allowed and (obj is None or _staff(request).may(Deed.CHANGE, obj))
+        return allowed and (obj is None or staff_of(request).may(Deed.CHANGE, obj))
 
     def kept_because(self, row: User) -> str:
         return "An account is never deleted, for bookings and payments name it. Make it inactive instead."
@@ -193,14 +193,14 @@ class UserAdmin(StaffAdmin):
             user=user,
             was={name: form.initial.get(name) for name in form.changed_data},
             roles_before=before,
-            staff=_staff(request),
+            staff=staff_of(request),
             added=not change,
         )
 
     @admin.action(description="End all sessions of the selected accounts", permissions=["end_sessions"])
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         ids = list(queryset.values_list("pk", flat=True))
-        _tell(self, request, lambda: sessions.end_all_by_staff(user_ids=ids, staff=_staff(request)))
+        _tell(self, request, lambda: sessions.end_all_by_staff(user_ids=ids, staff=staff_of(request)))
 
     @admin.action(description="Take away a second factor that was lost", permissions=["assign_roles"])
     def reset_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
@@ -214,12 +214,6 @@ class UserAdmin(StaffAdmin):
 
     def _may_assign_roles(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.assign_roles")
-
-
-def _staff(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
 
 
 def _tell(page: "admin.ModelAdmin[Any]", request: HttpRequest, end: Callable[[], None]) -> None:
@@ -258,7 +252,7 @@ class SessionAdmin(ReadOnlyAdmin):
     @admin.action(description="End the selected sessions", permissions=["end"])
     def end_selected(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
         ids = list(queryset.values_list("pk", flat=True))
-        _tell(self, request, lambda: sessions.end_by_staff(session_ids=ids, staff=_staff(request)))
+        _tell(self, request, lambda: sessions.end_by_staff(session_ids=ids, staff=staff_of(request)))
 
     def has_end_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.end_session")
@@ -298,7 +292,7 @@ class OwnPasswordView(PasswordChangeView):
     def form_valid(self, form: Any) -> HttpResponse:
         try:
             services.change_password(
-                user_id=_staff(self.request).pk,
+                user_id=staff_of(self.request).pk,
                 current_password=form.cleaned_data["old_password"],
                 new_password=form.cleaned_data["new_password1"],
                 address=address_of(self.request),

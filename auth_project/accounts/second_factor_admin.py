@@ -4,13 +4,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from accounts import enrolment
 from accounts.models import SecondFactorReset, User
+from accounts.staff_pages import staff_of
 from chassis.admin import ReadOnlyAdmin
 from chassis.web.problems import Problem
 from chassis.web.staff_sessions import token_of
@@ -25,7 +25,7 @@ class ReasonForm(forms.Form):
 def ask(page: Any, request: HttpRequest, chosen: QuerySet[User]) -> HttpResponse | None:
     """The action of the list of accounts: asks for a reason first."""
     form = ReasonForm(request.POST if "reason" in request.POST else None)
-    users, staff = list(chosen), _staff(request)
+    users, staff = list(chosen), staff_of(request)
     if not form.is_valid():
         context = {
             **page.admin_site.each_context(request),
@@ -46,12 +46,6 @@ def ask(page: Any, request: HttpRequest, chosen: QuerySet[User]) -> HttpResponse
             f"{user}: another admin has to agree within a day, under Second factor resets.",
         )
     return None
-
-
-def _staff(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
 
 
 def _by_code(request: HttpRequest) -> bool:
@@ -79,7 +73,7 @@ class SecondFactorResetAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Agree: take the selected second factors away", permissions=["agree"])
     def agree(self, request: HttpRequest, queryset: QuerySet[SecondFactorReset]) -> None:
-        staff = _staff(request)
+        staff = staff_of(request)
         for asked in queryset:
             _tell(
                 self,

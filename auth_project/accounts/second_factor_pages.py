@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts import enrolment, second_factor, services, sign_on
 from accounts.errors import SecondFactorThrottled, SignInThrottled, WrongCode, WrongPassword
 from accounts.models import User
+from accounts.staff_pages import staff_of
 from chassis.web.desk import context
 from chassis.web.gateway import address_of
 from chassis.web.staff_sessions import token_of
@@ -40,7 +41,7 @@ class FirstCodeForm(forms.Form):
 @sensitive_post_parameters("code")
 def set_up_page(request: HttpRequest) -> HttpResponse:
     """Shows what an authenticator app reads, and takes its first code: then the recovery codes, this once."""
-    user: Any = request.user
+    user = staff_of(request)
     token = token_of(request)
     if token is None:
         raise PermissionDenied

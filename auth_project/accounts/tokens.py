@@ -15,7 +15,7 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 from accounts.domain import AccessTokenId
 from accounts.errors import InvalidRefreshToken
 from accounts.models import User
-from chassis.web.staff_tokens import BY_CODE, BY_PASSWORD
+from chassis.web.tokens import BY_CODE, BY_PASSWORD
 
 
 class RotatingKeyBackend(TokenBackend):

@@ -37,7 +37,7 @@ class SignOn(Protocol):
         """The same session, as things are now. Raises Refused when it is over, and Away."""
 
     def sign_out(self, token: StaffToken) -> None:
-        """Nothing that was given in this session is good any more, at any site. Raises Away."""
+        """Their sign-in is over: nothing that was given with it is good any more, at any site. Raises Away."""
 
     def account(self, token: StaffToken) -> Any:
         """The account in this service that stands for them, with what their roles may do; None for nobody."""

@@ -13,14 +13,11 @@ from django.http import HttpResponseBase
 
 from chassis.web.keys import key_set
 from chassis.web.problems import Unauthenticated
-from chassis.web.tokens import ALGORITHM
+from chassis.web.tokens import ALGORITHM, BY_CODE, BY_PASSWORD
 
 COOKIE: Final = "staff"
 PATH: Final = "/admin"
 TOKEN_TYPE: Final = "staff"  # noqa: S105  (the name of a kind of token)
-# How somebody proved who they are (RFC 8176): by a password, and by a code of a second factor beside it.
-BY_PASSWORD: Final = "pwd"  # noqa: S105  (the name of a way)
-BY_CODE: Final = "otp"
 
 
 @dataclass(frozen=True, slots=True)
