@@ -64,29 +64,17 @@ def houses_panel(request: HttpRequest) -> HttpResponse:
 def _todays(request: HttpRequest) -> list[Showtime]:
     """Of the theaters that this page is about, which are all."""
     kept = Showtime.objects.filter(columns.on_day(Day("today")), status=Showtime.Status.SCHEDULED)
-    return list(kept.only("id", "screen_id", "theater_id", "theater_name").order_by("starts_at")[:MOST_SHOWTIMES])
+    return list(kept.order_by("starts_at")[:MOST_SHOWTIMES])
 
 
 def _houses(showtimes: Sequence[Showtime]) -> list[House]:
-    sold = dict(
-        SeatStatus.objects.filter(showtime_id__in=[each.id for each in showtimes], status=SeatStatus.Status.SOLD)
-        .values_list("showtime_id")
-        .annotate(Count("seat_id"))
-    )
-    sizes = _sizes({each.screen_id for each in showtimes})
     houses: dict[UUID, House] = {}
-    for each in showtimes:
-        house = houses.setdefault(each.theater_id, House(each.theater_name))
+    for filling in fillings_of(showtimes):
+        house = houses.setdefault(filling.showtime.theater_id, House(filling.showtime.theater_name))
         house.showtimes += 1
-        house.sold += sold.get(each.id, 0)
-        house.seats += sizes.get(each.screen_id, 0)
+        house.sold += filling.sold
+        house.seats += filling.seats
     return sorted(houses.values(), key=lambda house: house.name)
-
-
-def _sizes(screen_ids: set[UUID]) -> dict[UUID, int]:
-    """How many seats they have."""
-    counted = Func(F("seats"), function="jsonb_array_length", output_field=IntegerField())
-    return dict(Screen.objects.filter(id__in=screen_ids).values_list("id", counted))
 
 
 @require_safe

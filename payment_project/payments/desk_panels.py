@@ -1,22 +1,19 @@
 """What the desk shows of money: today's takings, a booking's and a customer's, and each step of it in words."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from chassis.ids import first_uuid7_at
 from chassis.money import Money, format_money
 from chassis.web.desk import Step, may, panel, zone_of
 from chassis.web.in_words import in_words
-from payments import kept
+from payments import kept, takings_reads
 from payments.forms import described
 from payments.ledger import Kind
 from payments.models import (
@@ -31,8 +28,6 @@ from payments.models import (
 from payments.receipt_models import Receipt
 
 SHOWN = 20
-# Nobody lives farther behind the clock: the day of every theater began after that.
-LONGEST_DAY = timedelta(hours=25)
 # The gateway has answered by then, but for what somebody has to look at.
 UNKNOWN_AFTER = timedelta(minutes=2)
 
@@ -58,15 +53,6 @@ ASKED: Final[Mapping[Kind, str]] = {
     Kind.RETURN: "give back what another booking was paid with",
 }
 
-_TODAY = """
-SELECT max(showtime->>'theater_name') AS theater, currency, count(*) FILTER (WHERE refund_id IS NULL) AS sales,
-    coalesce(sum(total) FILTER (WHERE refund_id IS NULL), 0) AS taken,
-    coalesce(-sum(total) FILTER (WHERE refund_id IS NOT NULL), 0) AS given_back
-FROM receipts, LATERAL (SELECT coalesce(nullif(showtime->>'time_zone', ''), 'UTC') AS zone) clock
-WHERE id >= %s AND (issued_at AT TIME ZONE zone)::date = (statement_timestamp() AT TIME ZONE zone)::date
-GROUP BY theater_id, currency ORDER BY theater, currency LIMIT 500
-"""
-
 
 def of_unknown_outcome() -> QuerySet[GatewayOperation]:
     asked = timezone.now() - UNKNOWN_AFTER
@@ -81,29 +67,11 @@ def waiting_for_approval() -> QuerySet[Refund]:
     return Refund.objects.filter(status=RefundStatus.AWAITING_APPROVAL)
 
 
-@dataclass(frozen=True, slots=True)
-class Takings:
-    theater: str
-    sales: int
-    taken: str
-    given_back: str
-    net: str
-
-
 @require_safe
 def takings_panel(request: HttpRequest) -> HttpResponse:
-    """Of each theater, what its day by its own clock has taken and given back, by its receipts."""
-    return panel(request, "payments/takings_today.html", "Takings of today", rows=list(_takings(request)))
-
-
-def _takings(request: HttpRequest) -> Iterator[Takings]:
-    """Of the theaters that this page is about, which are all."""
-    with connection.cursor() as cursor:
-        cursor.execute(_TODAY, [first_uuid7_at(timezone.now() - LONGEST_DAY)])
-        rows = cursor.fetchall()
-    for theater, currency, sales, taken, given_back in rows:
-        sums = (Money(int(amount), currency) for amount in (taken, given_back, taken - given_back))
-        yield Takings(theater or "theater not known", sales, *map(format_money, sums))
+    """Of each theater, which are all, what its day by its own clock has taken and given back."""
+    rows = [(row, *map(row.written, (row.gross, row.refunds, row.left))) for row in takings_reads.today()]
+    return panel(request, "payments/takings_today.html", "Takings of today", rows=rows)
 
 
 @require_safe

@@ -6,9 +6,10 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max, QuerySet, Sum
 
+from chassis.money import Money, format_money
 from chassis.storage.database import execute
 from payments.takings import CODE_SUMS, SUMS
 from payments.takings_models import Takings, TakingsCode
@@ -20,6 +21,35 @@ FILMS, CODES = 200, 200
 FILM_DAYS = timedelta(days=14)
 # For sums by film and type of a year: without, PostgreSQL would sort all of it on disk.
 _MEMORY = "SET LOCAL work_mem = '64MB'"
+
+# No clock is further from UTC's date than a day.
+_TODAY = """
+SELECT series.theater_name, takings.currency, sum(tickets)::bigint, sum(gross)::bigint, sum(refunds)::bigint
+FROM takings JOIN takings_series AS series USING (theater_id)
+WHERE takings.day BETWEEN current_date - 1 AND current_date + 1
+    AND takings.day = (statement_timestamp() AT TIME ZONE coalesce(nullif(series.time_zone, ''), 'UTC'))::date
+GROUP BY theater_id, series.theater_name, takings.currency
+ORDER BY series.theater_name, theater_id, takings.currency LIMIT %s
+"""
+MOST_TODAY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """What a theater's day by its own clock has come to so far, in one currency."""
+
+    theater: str
+    currency: str
+    tickets: int
+    gross: int
+    refunds: int
+
+    @property
+    def left(self) -> int:
+        return self.gross - self.refunds
+
+    def written(self, amount: int) -> str:
+        return format_money(Money(amount, self.currency))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +108,13 @@ class Code:
     currency: str
     uses: int
     amount: int
+
+
+def today() -> list[Today]:
+    """Of all theaters, by name."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TODAY, [MOST_TODAY])
+        return [Today(theater or "theater not known", *others) for theater, *others in cursor.fetchall()]
 
 
 def rows(asked: Asked, *, most: int) -> list[Row]:
