@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, Func, IntegerField, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -17,7 +17,8 @@ from django.views.decorators.http import require_safe
 
 from bookings import columns
 from bookings.domain import OPEN, State
-from bookings.models import Booking, BookingSeat, BookingTransition, Customer, Screen, SeatStatus, Showtime
+from bookings.models import Booking, BookingSeat, BookingTransition, Customer, Showtime
+from bookings.tonight import fillings_of
 from chassis.money import Money, format_money
 from chassis.web.day_filter import Day
 from chassis.web.desk import Panel, Step, context, may, panel
