@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from desk import assert_is_seen
 from playwright.sync_api import Locator, Page, expect
 from world import World, showtime_body
 
@@ -22,8 +22,6 @@ IN_A_WEEK = HALLS * len(HOURS) * DAYS
 MOST_CLICKS, MOST_SECONDS = 150, 15 * 60
 # Milliseconds.
 PATIENCE = 30_000
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-LOOKS = [(390, "dark"), (1280, "light")]
 
 
 @dataclass(frozen=True)
@@ -204,15 +202,9 @@ def a_day(staff_page: StaffPage, house: House) -> Page:
 
 def test_axe_finds_nothing_on_the_board_and_the_page_does_not_scroll_sideways(a_day: Page) -> None:
     chosen = a_day.locator(".showtime button").first.get_attribute("value")
-    address = f"{a_day.url}&showtime={chosen}"
-    for width, scheme in LOOKS:
-        a_day.set_viewport_size({"width": width, "height": 900})
-        a_day.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # a literal of the two
-        a_day.goto(address)
-        expect(a_day.get_by_role("button", name="Move", exact=True)).to_be_visible()
-        found = Axe().run(a_day, context={"include": ["#content"]}, options=RULES)
-        assert found.violations_count == 0, f"{width}, {scheme}:\n{found.generate_report()}"
-        assert a_day.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    a_day.goto(f"{a_day.url}&showtime={chosen}")
+    expect(a_day.get_by_role("button", name="Move", exact=True)).to_be_visible()
+    assert_is_seen(a_day, "board")
 
 
 def test_without_an_answer_the_board_says_so_and_who_is_not_signed_in_any_more_comes_to_the_form(a_day: Page) -> None:
