@@ -127,8 +127,6 @@ def of_service(
         "BIND": HOST,
         "PORT": str(ports[service.name]),
         "WORKER_CONCURRENCY": str(service.worker_concurrency),
-        # The demo's staff have a password alone, until they set up more.
-        "REFUNDS_NEED_SECOND_FACTOR": os.environ.get("REFUNDS_NEED_SECOND_FACTOR", "0"),
         "PROMETHEUS_MULTIPROC_DIR": str(instance.run / "metrics" / service.name),
         **_own(instance, service, ports=ports, secrets=secrets),
         **_shown(instance, service.name, "TLS_CERTIFICATE", "TLS_CERTIFICATE_KEY"),
@@ -155,6 +153,11 @@ def _shown(instance: Instance, server: str, *names: str) -> dict[str, str]:
     return dict(zip(names, map(str, files), strict=True)) if instance.is_secured else {}
 
 
+def _refunds() -> dict[str, str]:
+    """The demo's staff have a password alone, until they set up more."""
+    return {"REFUNDS_NEED_SECOND_FACTOR": os.environ.get("REFUNDS_NEED_SECOND_FACTOR", "0")}
+
+
 def _own(
     instance: Instance, service: Service, *, ports: Mapping[str, int], secrets: Mapping[str, str]
 ) -> dict[str, str]:
@@ -173,6 +176,7 @@ def _own(
             return {
                 "CATALOG_URL": secured_url(instance, ports["catalog"]),
                 "TICKET_SIGNING_KEY": secrets["TICKET_SIGNING_KEY"],
+                **_refunds(),
                 **_if_there(secrets, "TICKET_PREVIOUS_PUBLIC_KEY"),
                 # While a booking waits for the disk, its thread's processor is another's.
                 "WEB_THREADS": "8",
@@ -184,6 +188,7 @@ def _own(
                 "PAYMENT_GATEWAY_API_KEY": secrets["PAYMENT_GATEWAY_API_KEY"],
                 "PAYMENT_WEBHOOK_SECRET": secrets["PAYMENT_WEBHOOK_SECRET"],
                 "PAYMENT_SECRET_KEYS": secrets["PAYMENT_SECRET_KEYS"],
+                **_refunds(),
             }
         case "notify":
             return {
