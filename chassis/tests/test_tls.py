@@ -1,6 +1,8 @@
 """Each of our clients verifies who answers, and by name; a web process takes a renewed certificate as it serves."""
 
+import os
 import runpy
+import signal
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -251,3 +253,25 @@ def test_a_renewed_certificate_is_shown_without_a_restart_and_no_request_fails(
         with pytest.raises(urllib3.exceptions.HTTPError):
             get(base.replace("https:", "http:") + "/health/live")
         assert served()
+
+
+def test_a_worker_that_begins_while_one_file_of_two_is_renewed_shows_the_certificate_of_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = Authority(tmp_path, "authority")
+    certificate, key = authority.sign("web")
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    with web(TLS_CERTIFICATE=str(certificate), TLS_CERTIFICATE_KEY=str(key), WEB_WORKERS="1") as (process, base):
+        port = int(base.rpartition(":")[2])
+        before, first = serial(port, str(authority.file)), workers_of(process)
+        old_key = key.read_bytes()
+        authority.sign("web")
+        key.write_bytes(old_key)
+        for pid in first:
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: workers_of(process) and not set(workers_of(process)) & set(first))
+        assert serial(port, str(authority.file)) == before
+
+
+def workers_of(process: Any) -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]

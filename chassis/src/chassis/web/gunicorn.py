@@ -4,6 +4,7 @@ import gc
 import os
 from typing import Any
 
+from gunicorn import sock
 from gunicorn.glogging import Logger
 
 from chassis.telemetry import tracing
@@ -47,7 +48,12 @@ os.environ.setdefault("DATABASE_POOL_SIZE", str(threads))
 
 
 def when_ready(server: Any) -> None:
-    """What was loaded before the fork stays out of the collector's way, and its pages shared."""
+    """What was loaded before the fork stays out of the collector's way, and its pages shared.
+
+    With it the certificate: a worker that begins while one is renewed has that of before until both files are there.
+    """
+    if server.cfg.is_ssl:
+        sock.ssl_context(server.cfg)
     gc.collect()
     gc.freeze()
 
