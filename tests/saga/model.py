@@ -41,8 +41,11 @@ class Sagas(Services, RuleBasedStateMachine):
     reached: ClassVar[set[Any]] = set()
 
     @initialize(seed=st.integers(0, 2**32), paid=st.booleans())
-    def begin(self, seed: int, paid: bool = False) -> None:
-        """paid: staff and the door have something to do with a booking, of which a gift card paid a half."""
+    def begin(self, seed: int, paid: bool = False, longer: bool = False) -> None:
+        """paid: staff and the door have something to do with a booking, of which a gift card paid a half.
+
+        longer: there is a hold that was made longer, to which the steps come rarely.
+        """
         self.chance = random.Random(seed)
         self.sagas: list[Saga] = []
         self.wire, self.inventory = [], {}
@@ -50,6 +53,9 @@ class Sagas(Services, RuleBasedStateMachine):
             self.book(frozenset({0, 1}), None)
             self.pay(0, "good", PRICE)
             self.wait_until_nothing_is_under_way()
+        if longer:
+            self.book(frozenset({0, 1}), None)
+            self.extend(0)
 
     # What customers, staff, the clock and the card gateway do.
 
