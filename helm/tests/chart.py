@@ -71,9 +71,9 @@ def helm(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 @cache
-def rendered(*words: str) -> str:
+def rendered(*words: str, release: str = "marquee") -> str:
     """What `helm template` makes of these arguments; fails with its complaint."""
-    result = helm("template", "marquee", str(CHART), "-n", NAMESPACE, "--kube-version", "1.34", *words)
+    result = helm("template", release, str(CHART), "-n", NAMESPACE, "--kube-version", "1.34", *words)
     assert result.returncode == 0, result.stderr
     return result.stdout
 

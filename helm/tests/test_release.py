@@ -137,7 +137,7 @@ def test_pods_do_not_start_anew_because_their_secrets_are_there_now():
     text = (CHART / "templates" / "_pods.tpl").read_text()
     body = text.partition('define "marquee.secretsChecksum"')[2]
     assert 'include "marquee.secret"' in body
-    sums = set(re.findall(r"checksum/secrets: (\w+)", rendered()))
+    sums = set(re.findall(r'checksum/secrets: "(\w+)"', rendered()))
     assert len(sums) == 1
     # Of nothing, as it was when the Secret was looked for alone.
     assert sums.isdisjoint({"44136fa355b3678a"})

@@ -11,7 +11,7 @@
 {{- /* Labels that select pods. Takes root, component, process. */ -}}
 {{- define "marquee.selector" -}}
 app.kubernetes.io/name: {{ .root.Chart.Name }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- with .process }}
 marquee/process: {{ . }}

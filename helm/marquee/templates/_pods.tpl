@@ -215,9 +215,9 @@ spec:
     metadata:
       labels: {{- include "marquee.labels" (merge (dict "version" .tag) $select) | nindent 8 }}
       annotations:
-        checksum/secrets: {{ include "marquee.secretsChecksum" .root }}
+        checksum/secrets: {{ include "marquee.secretsChecksum" .root | quote }}
         {{- with .checksum }}
-        checksum/config: {{ . }}
+        checksum/config: {{ . | quote }}
         {{- end }}
     spec:
       {{- include "marquee.podHead" (dict "root" .root "uid" (.uid | default 10001)) | nindent 6 }}
