@@ -1,9 +1,12 @@
 """What is done to connections beside what psycopg does."""
 
+from contextlib import ExitStack
+
 import psycopg
 import pytest
 from django.conf import settings
 from django.db import DataError, NotSupportedError, OperationalError, connection
+from django.db.utils import ConnectionHandler
 from processes import database_url
 from things.models import Thing
 
@@ -38,6 +41,23 @@ def test_a_server_that_hung_up_is_noticed(bounded):
     wait_until(bounded._has_something_to_say)
     with pytest.raises(psycopg.OperationalError):
         bounded.execute("")
+
+
+def test_whoever_comes_first_after_a_restart_is_served_however_many_connections_died():
+    pooled = {"OPTIONS": {"pool": {"min_size": 1, "max_size": 6, "timeout": 2}}, "CONN_MAX_AGE": 0}
+    django = ConnectionHandler({"default": connection.settings_dict | pooled})["default"]
+    try:
+        django.pool.open()
+        with ExitStack() as stack:
+            pids = [stack.enter_context(django.pool.connection()).info.backend_pid for _ in range(6)]
+        with psycopg.connect(database_url(), autocommit=True) as other:
+            for pid in pids:
+                other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+        with django.cursor() as cursor:
+            assert cursor.execute("SELECT 42").fetchone() == (42,)
+    finally:
+        django.close()
+        django.close_pool()
 
 
 def test_a_server_that_does_not_answer_costs_the_connection(bounded, monkeypatch):

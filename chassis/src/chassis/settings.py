@@ -265,6 +265,7 @@ def _cache(*, name: str, away_is_a_miss: bool) -> dict[str, Any]:
 
 
 def _database(database: dict[str, Any], *, name: str, pool_size: int) -> dict[str, Any]:
+    database["ENGINE"] = "chassis.storage.engine"
     database["OPTIONS"] = {
         **database.get("OPTIONS", {}),
         "connect_timeout": 3,
@@ -286,7 +287,6 @@ def _database(database: dict[str, Any], *, name: str, pool_size: int) -> dict[st
             # The pool's own back-off grows with the outage; giving up early lets the next request try at once.
             "reconnect_timeout": 1,
         }
-        database["CONN_HEALTH_CHECKS"] = True
     else:
         database["CONN_MAX_AGE"] = None
     return database
