@@ -42,6 +42,7 @@ ASKED = {
     f"notify/panels/customers/{NOWHERE}/messages/": ("view_notification", 200),
     f"notify/panels/messages/{NOWHERE}/": ("view_notification", 404),
     "notify/panels/previews/booking_cancelled/": ("view_notification", 200),
+    **{f"notify/wordings/1/{what}/": ("change_notificationtemplate", 405) for what in ("look", "try", "back")},
 }
 FOR_ALL_STAFF = ["", *(f"{service}/panels/{name}/" for service in SERVICES for name in ("needs", "search"))]
 

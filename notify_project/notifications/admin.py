@@ -1,31 +1,27 @@
-import re
-from base64 import b64encode
 from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.utils.html import format_html, format_html_join
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.html import format_html
 
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin, ValuesInWords, actor_of, words
 from chassis.web.searching import AmongNewest
-from notifications import compose, in_words, previews, services
-from notifications.domain import FALLBACK_LANGUAGE, LANGUAGES, Channel, Status
+from notifications import in_words, services
+from notifications import wordings_admin as wordings_admin  # which registers its page
+from notifications.domain import LANGUAGES, Status
 from notifications.errors import NotResendable
-from notifications.kinds import KINDS, carries_secret, samples
+from notifications.kinds import carries_secret
 from notifications.models import (
     BookingSummary,
     Contact,
     DeliveryLog,
     Notification,
-    NotificationTemplate,
 )
 from notifications.presentation import named
-from notifications.wording import Rendered, Wording
-from notifications.wording_rules import BadWording
 
 
 @admin.register(Contact)
@@ -75,152 +71,6 @@ class BookingSummaryAdmin(ReadOnlyAdmin):
         return named(booking.seats)
 
 
-class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
-    def clean(self) -> dict[str, Any]:
-        fields: dict[str, Any] = super().clean() or self.cleaned_data
-        if self.errors:
-            return fields
-        if fields["channel"] == Channel.SMS:
-            if fields.get("subject") or fields.get("body"):
-                raise forms.ValidationError("An SMS has a text, but no subject and no body.")
-        elif not fields.get("subject"):
-            raise forms.ValidationError("An e-mail needs a subject.")
-        wording = Wording(text=fields["text"], subject=fields.get("subject", ""), body=fields.get("body", ""))
-        try:
-            _preview(fields["code"], wording, fields["language"])
-        except BadWording as error:
-            raise forms.ValidationError("This cannot be sent: %(why)s", params={"why": error}) from error
-        return fields
-
-
-@admin.register(NotificationTemplate)
-class NotificationTemplateAdmin(StaffAdmin):
-    """The words of messages. Those that carry a link that signs in are worded by whoever may `word_secrets`."""
-
-    few_rows = True
-    form = TemplateForm
-    list_display = ["code", "channel", "language", "subject", "updated_at"]
-    list_filter = ["code", "channel", "language"]
-    search_fields = ["code", "subject", "text"]
-    readonly_fields = ("names", "preview", "updated_at")
-    fields = ("code", "channel", "language", "subject", "text", "body", "names", "preview", "updated_at")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[NotificationTemplate]:
-        """A kind that is no more has nothing that its wording could be checked against."""
-        return super().get_queryset(request).filter(code__in=KINDS)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return (*self.readonly_fields, *(("code", "channel", "language") if obj else ()))
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return [name for name in self.fields if obj or name not in self.readonly_fields]
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change, **kwargs)
-        if obj is None:
-            if "code" in form.base_fields and not _may_word_secrets(request):
-                code: Any = form.base_fields["code"]
-                code.choices = [(value, name) for value, name in code.choices if not value or not carries_secret(value)]
-            return form
-
-        class BoundForm(form):  # type: ignore[misc, valid-type]  # a class that is made here
-            """The fields that tell what the wording is for are fixed, but still needed to check it."""
-
-            def clean(self) -> dict[str, Any]:
-                self.cleaned_data |= {"code": obj.code, "channel": obj.channel, "language": obj.language}
-                return super().clean()  # type: ignore[no-any-return]  # of that class
-
-        return BoundForm
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and _may_word(request, obj)
-
-    def kept_because(self, row: NotificationTemplate) -> str:
-        if row.language != FALLBACK_LANGUAGE:
-            return ""
-        return f"Every message keeps its {LANGUAGES[FALLBACK_LANGUAGE]} wording: whoever reads no other gets this one."
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        if obj is None:
-            return False
-        return super().has_delete_permission(request, obj) and _may_word(request, obj)
-
-    @admin.display(description="names")
-    def names(self, obj: NotificationTemplate) -> str:
-        known = previews.values(
-            KINDS[obj.code],
-            language=obj.language,
-            public_url=settings.PUBLIC_URL,
-            support_email=settings.SUPPORT_EMAIL,
-        )
-        names = sorted((name,) for name, value in known.items() if value != "")
-        return format_html_join(", ", "<code>{}</code>", names)
-
-    @admin.display(description="preview")
-    def preview(self, obj: NotificationTemplate) -> str:
-        wording = Wording(text=obj.text, subject=obj.subject, body=obj.body)
-        try:
-            shown = _preview(obj.code, wording, obj.language)
-        except BadWording as error:
-            return format_html(
-                "<strong>This cannot be sent, and the wording that the service came with goes out instead:</strong> {}",
-                str(error),
-            )
-        return shown_mail(shown.subject, shown.text, shown.html)
-
-
-def _may_word_secrets(request: HttpRequest) -> bool:
-    return request.user.has_perm("notifications.word_secrets")
-
-
-def _may_word(request: HttpRequest, obj: NotificationTemplate | None) -> bool:
-    """Whoever words a mail decides where its link leads the reader, so a link that signs in is not every editor's."""
-    return obj is None or not carries_secret(obj.code) or _may_word_secrets(request)
-
-
-def _preview(code: str, wording: Wording, language: str) -> Rendered:
-    """Raises BadWording."""
-    return previews.preview(
-        KINDS[code],
-        wording,
-        language=language,
-        public_url=settings.PUBLIC_URL,
-        support_email=settings.SUPPORT_EMAIL,
-        mail_domain=compose.domain_of(settings.DEFAULT_FROM_EMAIL),
-    )
-
-
-# Of the page inside the frame, which inherits that of the page around it and narrows it.
-PREVIEW_POLICY = (
-    '<meta http-equiv="Content-Security-Policy"'
-    " content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">"
-)
-
-
-def shown_mail(subject: str, text: str, html: str) -> str:
-    """A message as its reader sees it, as HTML for a page of staff."""
-    # The sandbox without permissions: whatever the HTML says, it runs nothing and reaches nothing.
-    page = "<!doctype html>" + PREVIEW_POLICY + _with_pictures(html)
-    return format_html(
-        '<p><strong>{}</strong></p><pre style="white-space:pre-wrap">{}</pre>{}',
-        subject,
-        text,
-        format_html(
-            '<iframe sandbox srcdoc="{}" title="HTML part"'
-            ' style="width:640px;max-width:100%;height:480px;background:#fff"></iframe>',
-            page,
-        )
-        if html
-        else "",
-    )
-
-
-def _with_pictures(html: str) -> str:
-    """A page has no parts to show pictures from, as a mail has: each is the code of a ticket that lets nobody in."""
-    picture = b64encode(compose.qr_png(samples.TICKET)).decode()
-    return re.sub(r'src="cid:[^"]*"', f'src="data:image/png;base64,{picture}"', html)
-
-
 SERVER_SAID = words("code", title="what the server said")
 
 
@@ -234,6 +84,10 @@ WHY_NOT = words("reason", title="why it is not sent")
 
 class StatusFilter(AmongNewest):
     everywhere = frozenset({Status.FAILED, Status.PENDING, Status.WAITING_FOR_CONTACT})
+
+
+class SendAgainForm(forms.Form):
+    reason = forms.CharField(max_length=300, help_text="A note among staff: the customer does not see it.")
 
 
 @admin.register(Notification)
@@ -296,12 +150,27 @@ class NotificationAdmin(ReadOnlyAdmin):
     def has_resend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("notifications.resend_notification")
 
-    @admin.action(description="Send again", permissions=["resend"])
-    def send_again(self, request: HttpRequest, chosen: QuerySet[Notification]) -> None:
+    @admin.action(description="Send again…", permissions=["resend"])
+    def send_again(self, request: HttpRequest, chosen: QuerySet[Notification]) -> HttpResponse | None:
+        """Asks for a reason, beside what each message says."""
+        form = SendAgainForm(request.POST if "reason" in request.POST else None)
+        if not form.is_valid():
+            messages_chosen = list(chosen)
+            context = {
+                **self.admin_site.each_context(request),
+                "title": "Send messages again",
+                "opts": self.opts,
+                "form": form,
+                "action": "send_again",
+                "button": "Send again",
+                "selected": [message.pk for message in messages_chosen],
+                "chosen": messages_chosen,
+            }
+            return TemplateResponse(request, "notifications/send_again.html", context)
         again = 0
         for notification in chosen:
             try:
-                services.send_again(notification_id=notification.id, actor=actor_of(request))
+                services.send_again(notification_id=notification.id, actor=actor_of(request), **form.cleaned_data)
             except NotResendable as refused:
                 self.message_user(request, f"{notification}: {refused.detail}", messages.WARNING)
             else:
@@ -309,6 +178,7 @@ class NotificationAdmin(ReadOnlyAdmin):
                 self.log_change(request, notification, "Sent again.")
         if again:
             self.message_user(request, f"{again} will be sent again.", messages.SUCCESS)
+        return None
 
 
 @admin.register(DeliveryLog)

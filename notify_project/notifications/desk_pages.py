@@ -5,10 +5,11 @@ from django.urls import reverse
 from chassis.web.desk import DeskPage
 from chassis.web.desk_needs import Need
 from chassis.web.desk_search import Find
-from notifications import desk_panels
+from notifications import desk_panels, wording_pages
 from notifications.models import Notification
 
 SEES = "view_notification"
+WORDS = "change_notificationtemplate"
 PAGES = [
     DeskPage(
         "panels/bookings/<uuid:booking_id>/messages/",
@@ -25,6 +26,9 @@ PAGES = [
     ),
     DeskPage("panels/messages/<uuid:notification_id>/", "message_panel", desk_panels.message_panel, SEES),
     DeskPage("panels/previews/<slug:code>/", "preview_panel", desk_panels.preview_panel, SEES),
+    DeskPage("wordings/<int:pk>/look/", "wording_look", wording_pages.look, WORDS),
+    DeskPage("wordings/<int:pk>/try/", "wording_try", wording_pages.try_out, WORDS),
+    DeskPage("wordings/<int:pk>/back/", "wording_back", wording_pages.go_back, WORDS),
 ]
 NEEDS = [
     Need(

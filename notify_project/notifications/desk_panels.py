@@ -1,10 +1,9 @@
 """What the desk shows of messages: a booking's and a customer's, what each says, and what one would say."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
@@ -13,19 +12,16 @@ from django.views.decorators.http import require_safe
 from chassis.money import DECIMALS, Money
 from chassis.web.desk import Step, may, panel, zone_of
 from chassis.web.in_words import in_words
-from notifications import compose, first_wordings
-from notifications.admin import shown_mail
+from notifications import first_wordings, previews
 from notifications.domain import FALLBACK_LANGUAGE, Channel, Status
 from notifications.kinds import KINDS, carries_secret
 from notifications.kinds.kind import Kind
+from notifications.mail_frames import shown_mail
 from notifications.models import BookingSummary, Contact, DeliveryLog, Notification, NotificationTemplate
-from notifications.presentation import present
 from notifications.wording import Rendered, Wording, render
 from notifications.wording_rules import BadWording
 
 SHOWN = 30
-# What whoever has it is let in by.
-_UNSHOWN: Final = frozenset({"ticket", "tickets", "token"})
 
 
 def failed() -> QuerySet[Notification]:
@@ -89,15 +85,10 @@ def message_panel(request: HttpRequest, notification_id: UUID) -> HttpResponse:
     message = get_object_or_404(Notification, id=notification_id)
     said = "It carries a link that signs in, so nobody but its reader sees it."
     if not carries_secret(message.template) and message.template in KINDS:
-        context = {name: value for name, value in message.context.items() if name not in _UNSHOWN}
-        said = _as_read(KINDS[message.template], Channel(message.channel), context, *_about(message))
+        about = previews.about(message)
+        said = _as_read(KINDS[message.template], Channel(message.channel), message.context, *about)
     tries = list(DeliveryLog.objects.filter(notification=message).order_by("id")[:SHOWN])
     return panel(request, "notifications/message.html", str(message), message=message, said=said, tries=tries)
-
-
-def _about(message: Notification) -> tuple[BookingSummary | None, Contact | None]:
-    booking = BookingSummary.objects.filter(booking_id=message.booking_id).first() if message.booking_id else None
-    return booking, Contact.objects.filter(user_id=message.user_id).first() if message.user_id else None
 
 
 @require_safe
@@ -128,7 +119,7 @@ def _said(kind: Kind, given: QueryDict) -> dict[str, Any]:
     currency = given.get("currency", "")
     for name, type_ in kind.tells.types().items():
         text = given.get(name, "")[:500]
-        if not text or name in _UNSHOWN:
+        if not text or name in previews.UNSHOWN:
             continue
         if type_ is str:
             said[name] = text
@@ -144,24 +135,9 @@ def _as_read(
 ) -> str:
     """As HTML that is safe to show: the mail in the words of staff, in its reader's language."""
     language = reader.language if reader else FALLBACK_LANGUAGE
-    values = present(
-        context,
-        kind=kind,
-        booking=_facts(booking),
-        name=(reader.full_name or reader.username) if reader and reader.email_verified else "",
-        language=language,
-        public_url=settings.PUBLIC_URL,
-        support_email=settings.SUPPORT_EMAIL,
-        time_zone=reader.time_zone if reader else "",
-    )
+    values = previews.as_read(kind, context, booking, reader, language)
     shown = _rendered(kind, _wordings(kind, channel, language), values)
     return shown_mail(shown.subject, shown.text, shown.html)
-
-
-def _facts(booking: BookingSummary | None) -> dict[str, Any]:
-    if booking is None:
-        return {}
-    return {"reference": booking.reference, "showtime": booking.showtime, "seats": booking.seats}
 
 
 def _wordings(kind: Kind, channel: Channel, language: str) -> Sequence[Wording]:
@@ -170,12 +146,11 @@ def _wordings(kind: Kind, channel: Channel, language: str) -> Sequence[Wording]:
         code=kind.code, channel=channel, language__in={language, FALLBACK_LANGUAGE}
     )
     worded = sorted(found, key=lambda each: each.language != language)
-    staffs = [Wording(text=each.text, subject=each.subject, body=each.body) for each in worded[:1]]
-    return [*staffs, *filter(None, [first_wordings.of(kind.code, channel, language)])]
+    return [*(each.source for each in worded[:1]), *filter(None, [first_wordings.of(kind.code, channel, language)])]
 
 
 def _rendered(kind: Kind, wordings: Sequence[Wording], values: Mapping[str, Any]) -> Rendered:
-    domain = compose.domain_of(settings.DEFAULT_FROM_EMAIL)
+    domain = previews.mail_domain()
     for wording in wordings:
         try:
             return render(wording, values, mail_domain=domain, about_account=kind.about_account)

@@ -12,6 +12,7 @@ from chassis.storage.indexes import by_part_of
 from chassis.storage.partitions import ByTime
 from notifications import kinds
 from notifications.domain import LANGUAGES, Channel, Status
+from notifications.wording import Wording
 
 
 # Callables, so that what they say does not stand in migrations: what there is to choose from is not the schema's.
@@ -110,6 +111,40 @@ class NotificationTemplate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_code_display()} · {self.get_channel_display()} · {self.get_language_display()}"
+
+    @property
+    def source(self) -> Wording:
+        return Wording(text=self.text, subject=self.subject, body=self.body)
+
+
+class WordingVersion(models.Model):
+    """What a wording said from saved_at on. It outlives the wording: one that is added again has its history.
+
+    saved_by: who of staff saved it; "": it came with a release.
+    """
+
+    code = models.CharField(max_length=40)
+    channel = models.CharField(max_length=8)
+    language = models.CharField(max_length=8)
+    number = models.PositiveIntegerField()
+    subject = models.CharField(max_length=200)
+    body = models.TextField()
+    text = models.TextField()
+    saved_by = models.TextField()
+    saved_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "wording_versions"
+        constraints = [
+            models.UniqueConstraint(fields=["code", "channel", "language", "number"], name="wording_versions_in_order")
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
+
+    @property
+    def source(self) -> Wording:
+        return Wording(text=self.text, subject=self.subject, body=self.body)
 
 
 class FirstWording(models.Model):

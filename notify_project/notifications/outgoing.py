@@ -197,13 +197,18 @@ def take(*, channels: Sequence[Channel], limit: int, events: Collection[UUID] | 
 
 
 def is_allowed(taken: Taken) -> bool:
-    """Counts the message at its address; False when that has had all that strangers may cause within an hour.
+    """Counts the message at its address; False when that has had all that strangers may cause within an hour."""
+    return allows(taken.recipient, proved=taken.proved)
+
+
+def allows(recipient: str, *, proved: bool) -> bool:
+    """Counts a message that may be one too many at an address, a mail's or a telephone's; False when it is.
 
     Of an address that an account has proved another count is kept: what others caused there does not take the place of
     what its owner asks for.
     """
-    limit = settings.MAILS_TO_OWN_ADDRESS_PER_HOUR if taken.proved else settings.MAILS_TO_STRANGERS_PER_HOUR
-    counted = f"{'own' if taken.proved else 'any'}:{inbox_of(taken.recipient)}"
+    limit = settings.MAILS_TO_OWN_ADDRESS_PER_HOUR if proved else settings.MAILS_TO_STRANGERS_PER_HOUR
+    counted = f"{'own' if proved else 'any'}:{inbox_of(recipient)}"
     with connection.cursor() as cursor:
         cursor.execute(ALLOW, {"address": sha256(counted.encode()).hexdigest(), "limit": limit})
         return cursor.fetchone() is not None

@@ -281,10 +281,10 @@ def request_message(
 
 
 @transaction.atomic
-def send_again(*, notification_id: UUID, actor: Actor, copy_id: UUID | None = None) -> Notification:
+def send_again(*, notification_id: UUID, actor: Actor, reason: str = "", copy_id: UUID | None = None) -> Notification:
     """Another try of what failed or was suppressed; of what was sent, a copy (one sent row each in the log).
 
-    copy_id: of the copy, if there will be one.
+    reason: for the log of what staff did. copy_id: of the copy, if there will be one.
     Raises NotFound, and NotResendable while it is still on its way and when the secret it carried is gone;
     BookingHasEnded and OutOfDate when what it tells is not so any more.
     """
@@ -317,7 +317,8 @@ def send_again(*, notification_id: UUID, actor: Actor, copy_id: UUID | None = No
     notification.due_at = Now()
     notification.save()
     copy = notification.id if notification.id != notification_id else None
-    record(actor, "notification.sent_again", ("notification", notification_id), before=before, after={"copy": copy})
+    told = ("notification", notification_id)
+    record(actor, "notification.sent_again", told, before=before, after={"copy": copy}, reason=reason)
     return notification
 
 

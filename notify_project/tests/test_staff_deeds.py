@@ -52,7 +52,7 @@ def add_wording(browser: Client) -> Any:
 
 def send_again(browser: Client) -> Any:
     failed = NotificationFactory(status=Status.FAILED)
-    form = {"action": "send_again", "_selected_action": [str(failed.pk)]}
+    form = {"action": "send_again", "_selected_action": [str(failed.pk)], "reason": "Asked by telephone."}
     return browser.post(page("notification", "changelist"), form)
 
 
