@@ -1,7 +1,5 @@
 """What a wording said before: kept with each change of it, so that staff may go back."""
 
-from collections.abc import Sequence
-
 from django.db.models import QuerySet
 
 from notifications.models import NotificationTemplate, WordingVersion
@@ -10,7 +8,7 @@ from notifications.models import NotificationTemplate, WordingVersion
 MOST = 50
 
 
-def kept(template: NotificationTemplate) -> Sequence[WordingVersion]:
+def kept(template: NotificationTemplate) -> QuerySet[WordingVersion]:
     """The newest first, MOST at most."""
     return _of(template).order_by("-number")[:MOST]
 
