@@ -172,7 +172,7 @@ SELECT id, CASE WHEN status = 'PENDING' AND hold_expires_at < now() - interval '
 FROM asked JOIN bookings USING (id)
 """
 
-# $3: bookings from before have messages that may have been thrown away by now. Whoever has an id of that version gave no
+# $3: bookings from before have messages that may have been thrown away by now. Whoever has an id of version 8 gave no
 # address at the counter (chassis.ids.nobodys_id).
 MESSAGES_OF_CONFIRMED = """
 SELECT asked.id, CASE

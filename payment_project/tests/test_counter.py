@@ -1,4 +1,4 @@
-"""What staff sell at the counter: nobody is asked, the money stands in accounts of its own and goes back the same way."""
+"""What staff sell at the counter: nobody is asked, the money has accounts of its own and goes back the same way."""
 
 from collections.abc import Callable
 from typing import Any
