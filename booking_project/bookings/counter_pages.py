@@ -21,6 +21,7 @@ from bookings.counter_models import CounterSale
 from bookings.counter_rules import LONGEST_SLIP, MOST_SEATS, Method, NotEnoughHanded
 from bookings.domain import OPEN
 from bookings.models import Booking
+from bookings.prices import Line
 from bookings.quotes import Quote
 from bookings.sales import sale_of
 from chassis.admin import actor_of
@@ -170,7 +171,7 @@ def _show(request: HttpRequest, quote: Quote, promo_code: str, form: SaleForm | 
         "seats": [
             (seat, chosen_seats.types_for(quote.sale, seat.category, seat.ticket_type.code)) for seat in quote.seats
         ],
-        "lines": [(line.name, money(line.gross)) for line in quote.bill.lines],
+        "lines": [(_named(line, quote), money(line.gross)) for line in quote.bill.lines],
         "total": money(total),
         "minor": total,
         "decimals": DECIMALS[showtime.currency],
@@ -181,6 +182,11 @@ def _show(request: HttpRequest, quote: Quote, promo_code: str, form: SaleForm | 
         "other_seats": reverse("showtime_map", args=[showtime.id]),
     }
     return TemplateResponse(request, "bookings/counter_sale.html", context(request, f"Sell {showtime}", **shown))
+
+
+def _named(line: Line, quote: Quote) -> str:
+    """With the seat that it is of."""
+    return ", ".join([line.name, *(f"{seat.row}{seat.number}" for seat in quote.seats if seat.id == line.seat_id)])
 
 
 @require_safe

@@ -111,6 +111,7 @@ def test_a_sale_for_cash_is_an_ordinary_hold_that_names_who_was_paid(
     whole = linh.get(f"/admin/booking/bookings/{booking.id}/whole/").content.decode()
     assert "in cash, by linh" in whole
     assert "No account, and no address" in whole
+    assert "seats held, by staff at the counter" in whole
     assert "/admin/auth/customers/" not in whole
     printed = linh.post(f"/admin/booking/bookings/{booking.id}/tickets/")
     assert printed.content.decode().count("paper-ticket") >= 2

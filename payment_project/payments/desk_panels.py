@@ -110,7 +110,9 @@ def _facts(payment: Payment) -> list[tuple[str, str]]:
         "Card": f"ending in {payment.card_last4}" if payment.card_last4 else "",
         "Paid": counter_words.paid(payment),
         "Gift card": f"…{payment.gift_last4}" if payment.gift_last4 else "",
-        "The gateway's ids": ", ".join(part for part in (payment.authorization_id, payment.capture_id) if part),
+        "Found by" if counter_words.paid(payment) else "The gateway's ids": ", ".join(
+            part for part in (payment.authorization_id, payment.capture_id) if part
+        ),
         "Why it failed": in_words(payment.failure_code),
         "Needs attention": in_words(payment.attention),
         "Under way": payment.get_under_way_display() if payment.under_way else "",

@@ -7,7 +7,8 @@ function say() {
   const inCash = sale.elements.method.value === "cash";
   const left = Math.round(Number(handed.value) * 10 ** decimals) - Number(total);
   const known = inCash && handed.value !== "";
-  const shown = (Math.abs(left) / 10 ** decimals).toFixed(decimals);
+  const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  const shown = (Math.abs(left) / 10 ** decimals).toLocaleString("en", digits);
   document.getElementById("change").textContent = known ? `${left < 0 ? "Missing" : "Change"}: ${shown} ${currency}` : "";
 }
 
