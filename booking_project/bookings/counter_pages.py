@@ -162,9 +162,8 @@ def _show(request: HttpRequest, quote: Quote, promo_code: str, form: SaleForm | 
     def money(amount: int) -> str:
         return format_money(Money(amount, showtime.currency))
 
-    said = None if form is None else form.data.copy()
-    if said is not None:
-        said["total"] = str(total)  # which may be another by now
+    # As it was sent, but for the total, which may be another by now.
+    said = None if form is None else {**form.data, "total": str(total)}
     initial = {"method": Method.CASH, "total": total, "key": uuid7()}
     shown = {
         "showtime": showtime,
