@@ -163,7 +163,7 @@ def _show(request: HttpRequest, quote: Quote, promo_code: str, form: SaleForm | 
         return format_money(Money(amount, showtime.currency))
 
     # As it was sent, but for the total, which may be another by now.
-    said = None if form is None else {**form.data, "total": str(total)}
+    said = None if form is None else {name: form.data[name] for name in form.data} | {"total": str(total)}
     initial = {"method": Method.CASH, "total": total, "key": uuid7()}
     shown = {
         "showtime": showtime,
