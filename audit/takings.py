@@ -17,12 +17,17 @@ FROM asked JOIN receipts USING (id) LEFT JOIN takings_series AS summed USING (th
 """
 # A day of a theater is looked for among the receipts of that day and of those beside it, by the times in their ids.
 TAKINGS_OF_DAYS = """
-SELECT asked.id, CASE WHEN (told.gross, told.refunds, told.tax, told.gift) <> (sold, back, taxed, by_gift)
+SELECT asked.id, CASE
+    WHEN (told.gross, told.refunds, told.tax, told.gift) <> (sold, back, taxed, by_gift)
     THEN format('takings of %s, theater %s, are %s less %s, tax %s, gift cards %s; its receipts say %s less %s, %s, %s',
-                one.day, one.theater_id, told.gross, told.refunds, told.tax, told.gift, sold, back, taxed, by_gift) END
+                one.day, one.theater_id, told.gross, told.refunds, told.tax, told.gift, sold, back, taxed, by_gift)
+    WHEN (told.cash, told.terminal) <> (in_cash, by_terminal)
+    THEN format('takings of %s, theater %s, at the counter are %s in cash and %s by card; its receipts say %s and %s',
+                one.day, one.theater_id, told.cash, told.terminal, in_cash, by_terminal) END
 FROM asked JOIN takings AS one USING (id)
 CROSS JOIN LATERAL (
-    SELECT currency, sum(gross) AS gross, sum(refunds) AS refunds, sum(tax) AS tax, sum(gift) AS gift
+    SELECT currency, sum(gross) AS gross, sum(refunds) AS refunds, sum(tax) AS tax, sum(gift) AS gift,
+           sum(cash) AS cash, sum(terminal) AS terminal
     FROM takings WHERE takings.day = one.day AND takings.theater_id = one.theater_id GROUP BY currency
 ) AS told
 CROSS JOIN LATERAL (
@@ -32,7 +37,9 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(total) FILTER (WHERE refund_id IS NULL), 0) AS sold,
            coalesce(-sum(total) FILTER (WHERE refund_id IS NOT NULL), 0) AS back,
-           coalesce(sum(tax), 0) AS taxed, coalesce(sum(gift_amount), 0) AS by_gift
+           coalesce(sum(tax), 0) AS taxed, coalesce(sum(gift_amount), 0) AS by_gift,
+           coalesce(sum(total) FILTER (WHERE counter ->> 'method' = 'cash'), 0) AS in_cash,
+           coalesce(sum(total) FILTER (WHERE counter ->> 'method' = 'terminal'), 0) AS by_terminal
     FROM receipts JOIN takings_series AS summed USING (theater_id) CROSS JOIN LATERAL (
         SELECT sum((line ->> 'tax')::bigint) AS tax FROM jsonb_array_elements(lines) AS line
     ) AS added

@@ -65,6 +65,8 @@ def desk(browser: Browser, stack: Stack) -> None:
     page.go_back()
     chart = page.locator('a[href$="/map/"]').first.get_attribute("href")
     _shoot(page, "map", chart or "/admin/booking/tonight/")
+    _choose_seats(page)
+    _shoot(page, "counter", page.url)
     for name, address in DESK.items():
         _shoot(page, name, address)
     page.set_viewport_size({"width": 390, "height": 800})
@@ -77,6 +79,15 @@ def _sign_in(page: Page, account: Account) -> None:
     page.fill("[name=password]", account["password"])
     page.click("[type=submit]")
     page.wait_for_url("**/admin/")
+
+
+def _choose_seats(page: Page) -> None:
+    """Two free ones on the map, to be sold."""
+    free = page.locator("input[name=seat][aria-label*='on sale']")
+    for place in range(2):
+        free.nth(place).check()
+    page.click("[name=what][value=sell]")
+    page.wait_for_url("**/counter/**")
 
 
 def _shoot(page: Page, name: str, address: str) -> None:

@@ -65,7 +65,11 @@ class Visitor:
         return self.page(path).status
 
     def save(self, path: str, form: dict[str, Any], *, to: str | None = None) -> int:
-        """Sends the form of the page at this path, to another one if it says so; the status of the answer."""
+        """The status of what send() is answered."""
+        return self.send(path, form, to=to).status
+
+    def send(self, path: str, form: dict[str, Any], *, to: str | None = None) -> Answer:
+        """Sends the form of the page at this path, to another one if it says so."""
         page = self.page(path)
         self._cookies |= cookies_of(page.headers)
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.body.decode())
@@ -80,7 +84,7 @@ class Visitor:
                 "Referer": self._world.where.gateway + self._root + path,
                 "Accept": "text/html",
             },
-        ).status
+        )
 
     def lists(self) -> set[str]:
         """The lists that the front page links to, as `<app>/<model>/`."""

@@ -25,6 +25,7 @@ from planted import (
 )
 
 from audit.auditing import look
+from chassis.ids import nobodys_id
 
 HALF = TOTAL // 2
 
@@ -320,6 +321,12 @@ def test_messages_that_were_kept_for_long_enough_are_not_missed(sale):
         assert not look(sources).violations
 
 
+def test_whoever_gave_no_address_at_the_counter_got_no_message(sale):
+    sale.execute("notify", "DELETE FROM notifications")
+    sale.change("booking", "bookings", f"id = '{BOOKING}'", user_id=nobodys_id())
+    assert violated(sale) == set()
+
+
 def test_a_message_that_somebody_asked_for_again_is_no_second_one(sale):
     mails(sale, OTHER, "ticket", 1)
     sale.change("notify", "notifications", f"booking_id = '{OTHER}'", booking_id=BOOKING, resend_of=OTHER)
@@ -364,3 +371,14 @@ def test_the_money_of_another_provider_is_not_looked_for_at_this_one(sale):
     sale.gateway.entries.clear()
     sale.change("payment", "payments", provider="another")
     assert violated(sale) == set()
+
+
+@pytest.mark.parametrize(("method", "account"), [("cash", "till"), ("terminal", "terminal")])
+def test_what_was_taken_at_the_counter_stands_in_its_own_account_and_at_no_gateway(sale, method, account):
+    sale.gateway.entries.clear()
+    sale.change("payment", "payments", provider=method)
+    assert violated(sale) == {7}
+    sale.execute("payment", f"UPDATE transactions SET account = '{account}' WHERE account = 'cash'")
+    assert violated(sale) == set()
+    ledger(sale, PAYMENT, customer=-1, **{account: 1})
+    assert violated(sale) == {7}

@@ -48,6 +48,17 @@ def test_a_day_that_is_not_what_its_receipts_say_is_found(taken, column, since):
     assert f"its receipts say {TOTAL} less {TOTAL - 10}, 0, 0" in words
 
 
+@pytest.mark.parametrize("column", ["cash", "terminal"])
+def test_what_was_paid_at_the_counter_is_what_its_receipts_say(taken, column):
+    taken.execute("payment", f"UPDATE takings SET {column} = 10 WHERE ticket_type = ''")
+    (words,) = wrong(taken)[1]
+    assert words.endswith("its receipts say 0 and 0")
+    taken.execute("payment", "ALTER TABLE receipts DISABLE TRIGGER receipts_are_final")
+    taken.change("payment", "receipts", counter={"method": column})
+    taken.execute("payment", "ALTER TABLE receipts ENABLE TRIGGER receipts_are_final")
+    assert wrong(taken)[1] == []
+
+
 def test_a_receipt_that_is_not_added_up_for_minutes_is_found(taken):
     taken.change("payment", "takings_series", position=1)
     taken.change("payment", "receipts", "position = 2", issued_at=NOW - timedelta(minutes=6))

@@ -12,13 +12,14 @@ from django.urls import reverse
 
 from bookings import columns, desk, endings, promotions_admin, selectors, told, words
 from bookings.columns import by_the_theater
-from bookings.domain import OPEN, PaymentStatus
+from bookings.domain import OPEN, PaymentStatus, State
 from bookings.models import (
     MONEY_ENDED,
     Booking,
     BookingSeat,
     BookingTransition,
     CheckIn,
+    CounterSale,
     Customer,
     Screen,
     Showtime,
@@ -26,7 +27,7 @@ from bookings.models import (
 )
 from bookings.showtime_pages import ShowtimePages
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, actor_of, money
-from chassis.money import Money
+from chassis.money import Money, format_money
 from chassis.web.problems import Problem
 from chassis.web.searching import AmongNewest
 
@@ -166,14 +167,23 @@ class BookingAdmin(ReadOnlyAdmin):
         bookings = list(queryset)
         for booking in bookings:
             try:
-                desk.cancel_for_customer(booking_id=booking.id, actor=actor_of(request), **form.cleaned_data)
+                done = desk.cancel_for_customer(booking_id=booking.id, actor=actor_of(request), **form.cleaned_data)
                 cancelled += 1
+                self._say_by_hand(request, booking, done.refund)
             except Problem as problem:
                 self.message_user(request, f"{booking}: {problem.detail}", messages.ERROR)
         if cancelled:
             self.message_user(request, f"Cancelled: {words.count(cancelled, 'booking')}.", messages.SUCCESS)
         # What became of the one that was meant.
         return redirect("booking_whole", bookings[0].pk) if len(bookings) == 1 else None
+
+    def _say_by_hand(self, request: HttpRequest, booking: Booking, refund: int) -> None:
+        """What is to be given back at the counter: refund, or all that was handed over for what is not sold yet."""
+        sale = CounterSale.objects.filter(booking=booking).first()
+        amount = refund if booking.status == State.CONFIRMED else booking.total_amount
+        if sale is not None and amount:
+            said = words.give_back(sale.method, format_money(Money(amount, booking.currency)))
+            self.message_user(request, f"{booking}: {said}", messages.WARNING)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
         address = Customer.objects.filter(user_id=OuterRef("user_id")).values("email")

@@ -18,6 +18,7 @@ from bookings.models import Showtime
 from bookings.sales import tariff_of
 from bookings.selectors import lines_of
 from bookings.terms import rules_of, terms_of
+from chassis.ids import is_nobodys
 from chassis.money import Money, format_money
 from chassis.storage.models import AuditRecord
 from chassis.web.day_filter import Day, DayFilter
@@ -41,6 +42,8 @@ def by_the_theater(name: str, *, of: str = "showtime", title: str = "") -> Any:
 
 def _who(row: Any) -> str:
     """Of a row with `actor_name`: somebody of staff by name, the customer, or a part of the system."""
+    if row.actor == str(row.booking.user_id) and is_nobodys(row.booking.user_id):
+        return "staff at the counter"
     if getattr(row, "trigger", "") in BY_CUSTOMER or row.actor == str(row.booking.user_id):
         return "the customer"
     return str(row.actor_name or words.ACTORS.get(row.actor, row.actor))

@@ -1,8 +1,8 @@
-"""The pages of booking's desk: a day and its showtimes, the map of one, tickets on paper, the door."""
+"""The pages of booking's desk: a day and its showtimes, the map of one, the counter, tickets on paper, the door."""
 
 from django.urls import reverse
 
-from bookings import desk_panels, door_pages, map_pages, paper_pages, tonight_pages
+from bookings import counter_pages, desk_panels, door_pages, map_pages, paper_pages, tonight_pages
 from bookings.exchange_pages import exchange_page
 from bookings.models import Booking
 from chassis.web.desk import DeskPage
@@ -14,6 +14,9 @@ PAGES = [
     DeskPage("panels/tonight/", "tonight_panel", tonight_pages.tonight_panel, "view_showtime"),
     DeskPage("showtimes/<uuid:showtime_id>/map/", "showtime_map", map_pages.map_view, "view_showtime"),
     DeskPage("bookings/<uuid:booking_id>/tickets/", "paper_tickets", paper_pages.tickets_view, "sell_booking"),
+    DeskPage("showtimes/<uuid:showtime_id>/counter/", "counter_sale", counter_pages.sale_page, "sell_booking"),
+    DeskPage("bookings/<uuid:booking_id>/counter/", "counter_sold", counter_pages.sold_page, "sell_booking"),
+    DeskPage("panels/counter/<uuid:booking_id>/", "counter_panel", counter_pages.sold_panel, "sell_booking"),
     DeskPage("door/", "doors", door_pages.doors_view, "check_in_booking"),
     DeskPage("door/worker.js", "door_worker", door_pages.worker_view, "check_in_booking"),
     DeskPage("door/<uuid:showtime_id>/", "door", door_pages.door_view, "check_in_booking"),

@@ -17,8 +17,9 @@ from django.views.decorators.http import require_safe
 
 from bookings import columns
 from bookings.domain import OPEN, State
-from bookings.models import Booking, BookingSeat, BookingTransition, Customer, Showtime
+from bookings.models import Booking, BookingSeat, BookingTransition, CounterSale, Customer, Showtime
 from bookings.tonight import fillings_of
+from chassis.ids import is_nobodys
 from chassis.money import Money, format_money
 from chassis.web.day_filter import Day
 from chassis.web.desk import Panel, Step, context, may, panel
@@ -111,6 +112,8 @@ def whole(request: HttpRequest, booking_id: UUID) -> HttpResponse:
         "refunded": _money(booking, booking.refunded_amount) if booking.refunded_amount else "",
         "sold_as": columns.sold_as(booking),
         "cancellation": columns.cancellation(booking),
+        "sale": CounterSale.objects.filter(booking=booking).first(),
+        "is_nobodys": is_nobodys(booking.user_id),
         "email": Customer.objects.filter(user_id=booking.user_id).values_list("email", flat=True).first(),
         "steps": list(_steps(booking, ZoneInfo(zone))),
         "zone": zone,
@@ -118,7 +121,7 @@ def whole(request: HttpRequest, booking_id: UUID) -> HttpResponse:
         "may_cancel": may(request, "cancel_booking") and booking.status in OPEN,
         "may_exchange": may(request, "cancel_booking") and bool(booking.ticket) and booking.status == State.CONFIRMED,
         "panels": [
-            Panel("auth", "Customer", f"customers/{booking.user_id}/person/"),
+            *_person(booking),
             Panel("payment", "Money", f"{below}/money/{asked}", wide=True),
             Panel("notify", "Messages", f"{below}/messages/{asked}", wide=True),
         ],
@@ -128,6 +131,13 @@ def whole(request: HttpRequest, booking_id: UUID) -> HttpResponse:
         ],
     }
     return TemplateResponse(request, "bookings/whole.html", context(request, f"Booking {booking.reference}", **shown))
+
+
+def _person(booking: Booking) -> list[Panel]:
+    """Whose it is; nothing of who gave no address at the counter."""
+    if is_nobodys(booking.user_id):
+        return []
+    return [Panel("auth", "Customer", f"customers/{booking.user_id}/person/")]
 
 
 def _money(booking: Booking, amount: int) -> str:

@@ -13,19 +13,18 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from bookings import desk, selectors, told, words
+from bookings import chosen_seats, desk, selectors, told, words
 from bookings.exchange_rules import Exchange
 from bookings.holds import Replayed
 from bookings.models import Booking, Showtime
 from bookings.quotes import Quote
-from bookings.sales import Sale, Seat
+from bookings.sales import Seat
 from chassis.admin import actor_of
 from chassis.money import Money, format_money
 from chassis.web.desk import context, may
 from chassis.web.problems import Problem
 
 SHOWTIMES_SHOWN = 60
-MOST_SEATS = 50
 
 
 class WantedForm(forms.Form):
@@ -33,12 +32,6 @@ class WantedForm(forms.Form):
 
     showtime = forms.UUIDField()
     reason = forms.CharField(max_length=300, required=False)
-
-    def wanted(self, said: Any) -> dict[str, Any]:
-        """What holds.hold_seats() takes. said: the request's parameters."""
-        seats = [each for each in map(_as_id, said.getlist("seat")[:MOST_SEATS]) if each is not None]
-        types = {seat: code for seat in seats if (code := said.get(f"type_{seat}"))}
-        return {"showtime_id": self.cleaned_data["showtime"], "seat_ids": seats, "ticket_types": types or None}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -50,7 +43,7 @@ def exchange_page(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     form = WantedForm(said)
     if not form.is_valid():
         return _choose_showtime(request, booking)
-    wanted = form.wanted(said)
+    wanted = chosen_seats.wanted(said, form.cleaned_data["showtime"])
     try:
         if not wanted["seat_ids"]:
             return _choose_seats(request, booking, form.cleaned_data["showtime"])
@@ -99,7 +92,9 @@ def _show_quote(request: HttpRequest, booking: Booking, quote: Quote, exchange: 
         booking,
         "exchange_quote",
         showtime=quote.sale.showtime,
-        seats=[(seat, _types_for(quote.sale, seat.category, seat.ticket_type.code)) for seat in quote.seats],
+        seats=[
+            (seat, chosen_seats.types_for(quote.sale, seat.category, seat.ticket_type.code)) for seat in quote.seats
+        ],
         lines=[(line.name, money(line.gross)) for line in quote.bill.lines],
         total=money(quote.bill.total),
         worth=money(exchange.worth),
@@ -107,12 +102,6 @@ def _show_quote(request: HttpRequest, booking: Booking, quote: Quote, exchange: 
         refund=money(exchange.worth - carried) if exchange.worth > carried else "",
         panel=told.of_exchange(booking, exchange, carried=carried),
     )
-
-
-def _types_for(sale: Sale, category: str, chosen: str) -> list[tuple[str, str, bool]]:
-    """Codes and names of the types that a seat of that category is sold as, and which of them it is now."""
-    sold = (each for each in sale.tariff.ticket_types if sale.tariff.price_of(each.code, category) is not None)
-    return [(each.code, each.name, each.code == chosen) for each in sold]
 
 
 def _hold(request: HttpRequest, booking: Booking, wanted: dict[str, Any], reason: str) -> HttpResponse:
@@ -134,10 +123,3 @@ def _page(request: HttpRequest, booking: Booking, template: str, **shown: Any) -
 
 def _seats_of(booking: Booking) -> str:
     return words.names_of(selectors.seats_left(booking))
-
-
-def _as_id(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,19 +13,19 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from bookings import blocks, hall, seat_changes, selectors, words
+from bookings import blocks, chosen_seats, hall, seat_changes, selectors, words
 from bookings.errors import SeatsNotChangeable
 from bookings.hall import Spot
 from bookings.models import Showtime
-from bookings.sales import sale_of
 from chassis.admin import actor_of
 from chassis.web.desk import context, may
 from chassis.web.problems import Problem
 
-BLOCK, FREE, MOVE = "change_seatstatus", "change_seatstatus", "reseat_booking"
+BLOCK, FREE, MOVE, SELL = "change_seatstatus", "change_seatstatus", "reseat_booking", "sell_booking"
 MOST_SEATS = 500
 
 
@@ -51,6 +52,8 @@ class DeedForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def map_view(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
+    if request.method == "POST" and request.POST.get("what") == "sell":
+        return _to_the_counter(request, showtime_id)
     form = DeedForm()
     try:
         if request.method == "POST":
@@ -59,7 +62,7 @@ def map_view(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
                 return redirect(request.path)
         shown = hall.hall_of(showtime_id, with_bookings=may(request, selectors.SEE_ALL))
     except Problem as problem:
-        messages.error(request, _with_seats(problem, showtime_id))
+        messages.error(request, chosen_seats.refused(problem, showtime_id))
         return redirect(request.path if request.method == "POST" else "tonight")
     return TemplateResponse(
         request,
@@ -73,10 +76,18 @@ def map_view(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
             form=form,
             may_block=may(request, BLOCK),
             may_move=may(request, MOVE),
-            may_choose=may(request, BLOCK) or may(request, MOVE),
-            may_print=may(request, "sell_booking"),
+            may_change=may(request, BLOCK) or may(request, MOVE),
+            may_sell=may(request, SELL),
+            may_choose=any(may(request, deed) for deed in (BLOCK, MOVE, SELL)),
         ),
     )
+
+
+def _to_the_counter(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
+    """With the chosen seats; which of them are free is said there."""
+    _ask_for(request, SELL)
+    chosen = map(str, chosen_seats.ids_of(request.POST.getlist("seat")[: chosen_seats.MOST_SEATS]))
+    return redirect(f"{reverse('counter_sale', args=[showtime_id])}?{urlencode({'seat': list(chosen)}, doseq=True)}")
 
 
 def _form(request: HttpRequest, showtime_id: UUID) -> DeedForm:
@@ -92,7 +103,7 @@ def _do(request: HttpRequest, showtime_id: UUID, said: dict[str, Any]) -> bool:
     """Whether it was done; what is missing is said on the page. Raises Problem, PermissionDenied."""
     what = request.POST.get("what")
     # Whatever is an id: which of them are seats of this showtime, the service says.
-    chosen = list(_ids(request.POST.getlist("seat")[:MOST_SEATS]))
+    chosen = list(chosen_seats.ids_of(request.POST.getlist("seat")[:MOST_SEATS]))
     deed = {"block": _block, "free": _free, "move": _move}.get(what or "")
     if not chosen or deed is None:
         messages.error(request, "Choose the seats first.")
@@ -147,22 +158,6 @@ def _of_booking(spots: Iterable[Spot]) -> list[Spot]:
 def _ask_for(request: HttpRequest, permission: str) -> None:
     if not may(request, permission):
         raise PermissionDenied
-
-
-def _ids(texts: Iterable[str]) -> Iterable[UUID]:
-    for text in texts:
-        try:
-            yield UUID(text)
-        except ValueError:
-            continue
-
-
-def _with_seats(problem: Problem, showtime_id: UUID) -> str:
-    """Its sentence, and the seats that it names by what people call them."""
-    named = {str(seat_id) for seat_id in problem.extra.get("seats", ())}
-    known = sale_of(showtime_id).seats.values() if named else ()
-    seats = words.names_of([seat for seat in known if str(seat.id) in named])
-    return f"{problem.detail.rstrip('.')}: {seats}." if seats else problem.detail
 
 
 def _rows(spots: Iterable[Spot]) -> list[list[Spot]]:

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models.functions import Now, Upper
 
 from bookings import words
+from bookings.counter_models import CounterSale
 from bookings.domain import PaymentStatus, State
 from bookings.door_models import CheckIn, DoorConflict
 from bookings.promo_models import PromoCode, Promotion, PromoUse
@@ -19,7 +20,7 @@ from chassis.storage.indexes import by_part_of
 from chassis.storage.partitions import ByTime
 
 # Here as well, where Django looks for the rows of a service.
-__all__ = ["CheckIn", "DoorConflict", "PromoCode", "PromoUse", "Promotion"]
+__all__ = ["CheckIn", "CounterSale", "DoorConflict", "PromoCode", "PromoUse", "Promotion"]
 
 
 class Screen(models.Model):

@@ -6,6 +6,7 @@ from bookings import endings
 from bookings.domain import State
 from bookings.exchange_rules import Exchange
 from bookings.models import Booking
+from chassis.ids import is_nobodys
 from chassis.web.desk import Panel
 
 _TITLE = "What the customer will read"
@@ -13,8 +14,10 @@ _TITLE = "What the customer will read"
 MESSAGE = "id_message"
 
 
-def of_cancellation(booking: Booking) -> Panel:
-    """With what is typed into MESSAGE."""
+def of_cancellation(booking: Booking) -> Panel | None:
+    """With what is typed into MESSAGE; None where nobody is told."""
+    if is_nobodys(booking.user_id):
+        return None
     paid = booking.status == State.CONFIRMED
     said: dict[str, object] = {"paid": int(paid), "unpaid": int(not paid)}
     if paid:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
+from bookings.counter_rules import Method
 from bookings.domain import CancellationRules, PaymentStatus, State, Trigger
 from bookings.prices import Off
 from chassis.money import Money, format_money
@@ -61,6 +62,9 @@ DOOR_REFUSALS: Mapping[str, str] = {
 }
 
 
+# How staff took the money at the counter, and what they do where it goes back.
+COUNTER_METHODS: Mapping[Method, str] = {Method.CASH: "in cash", Method.TERMINAL: "by the card machine"}
+
 OFFS: Mapping[Off, str] = {
     Off.PERCENT: "percent of each ticket",
     Off.AMOUNT: "an amount",
@@ -82,6 +86,15 @@ def payment_statuses() -> list[tuple[str, str]]:
 
 def triggers() -> list[tuple[str, str]]:
     return _choices(TRIGGERS)
+
+
+def counter_methods() -> list[tuple[str, str]]:
+    return _choices(COUNTER_METHODS)
+
+
+def give_back(method: str, amount: str) -> str:
+    """What is left for staff to do where a sale of the counter ends. amount: as people write it."""
+    return f"Give back {amount} {COUNTER_METHODS[Method(method)]}."
 
 
 def _choices(words: Mapping[Code, str]) -> list[tuple[str, str]]:

@@ -120,7 +120,7 @@ def test_seats_go_off_sale_for_a_reason_and_until_a_time_and_come_back_by_themse
     [
         ({}, "Choose the seats first."),
         ({"what": "block"}, "Choose the seats first."),
-        ({"what": "sell", "seat": ["here"]}, "Choose the seats first."),
+        ({"what": "swap", "seat": ["here"]}, "Choose the seats first."),
         ({"what": "block", "seat": ["7", "'"], "reason": "x"}, "Choose the seats first."),
         ({"what": "block", "seat": ["here"]}, "Give a reason."),
         ({"what": "block", "seat": ["here"], "reason": "x", "until": "2001-01-01T10:00"}, "That is over."),

@@ -39,6 +39,8 @@ def test_the_pages_of_the_desk_cost_what_they_show(long_history, client):
     day = showtime.starts_at.astimezone(ZoneInfo(showtime.time_zone)).date()
     evening = [f"{page}/?day={day}&theater={showtime.theater_id}" for page in ("tonight", "panels/tonight", "door")]
     doors = [f"door/{showtime.id}/", f"door/{showtime.id}/codes/", f"showtimes/{showtime.id}/map/"]
+    seat = showtime.bookings.order_by("-id")[0].seats.all()[0].seat_id
+    doors.append(f"showtimes/{showtime.id}/counter/?seat={seat}")
     assert_bounded(reads(client, [f"/admin/booking/{page}" for page in (*evening, *doors)], wanted=2000), rows=3000)
 
 

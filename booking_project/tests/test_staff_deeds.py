@@ -110,6 +110,12 @@ def move(browser: Client, booking: Booking) -> Any:
     return on_the_map(browser, booking, "move", str(seat_ids(booking.showtime)[0]), free_seat(booking))
 
 
+def sell(browser: Client, booking: Booking) -> Any:
+    there = f"/admin/booking/showtimes/{booking.showtime_id}/counter/"
+    form = browser.get(there, {"seat": free_seat(booking)}).context["form"]
+    return browser.post(there, {"seat": free_seat(booking), **form.initial})
+
+
 def on_the_map(browser: Client, booking: Booking, what: str, *seats: str) -> Any:
     wanted = {"what": what, "seat": seats, "reason": "broken"}
     return browser.post(f"/admin/booking/showtimes/{booking.showtime_id}/map/", wanted)
@@ -150,6 +156,7 @@ BY_HAND: dict[str, Callable[[Client, Booking], Any]] = {
 AT_THE_DESK: dict[str, Callable[[Client, Booking], Any]] = {
     "block seats": block,
     "move a booking": move,
+    "sell at the counter": sell,
     "print tickets": lambda browser, booking: browser.post(f"/admin/booking/bookings/{booking.id}/tickets/"),
     "let in by hand": lambda browser, booking: browser.post(
         f"/admin/booking/door/{booking.showtime_id}/", {"code": booking.reference}

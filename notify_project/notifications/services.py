@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from chassis.ids import uuid7
+from chassis.ids import is_nobodys, uuid7
 from chassis.messaging.events import Event
 from chassis.storage import rows
 from chassis.storage.audit_log import Actor, record
@@ -109,7 +109,8 @@ def _draft(kind: Kind, event: Event) -> Draft | None:
     tells = kind.tells
     assert tells is not None, "staff write this kind"
     data = event.read(tells.reads)
-    if not tells.when(data):
+    # What was sold at the counter to somebody who gave no address is told to nobody.
+    if not tells.when(data) or (data.user_id is not None and is_nobodys(data.user_id)):
         return None
     return Draft(
         kind=kind,

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from servers import ScriptedSmtp, Sink
 
-from chassis.ids import uuid7
+from chassis.ids import nobodys_id, uuid7
 from chassis.secrets import seal
 from notifications import delivery
 from notifications.domain import Status
@@ -273,3 +273,9 @@ def test_events_travel_on_the_exchanges_of_those_who_emit_them() -> None:
 def test_every_tick_runs_on_an_empty_database() -> None:
     ran = [job() for jobs in TICKS.values() for job in jobs]
     assert len(ran) >= 5
+
+
+@pytest.mark.parametrize("event_type", ["booking.created", "payment.completed", "ticket.issued", "payment.refunded"])
+def test_whoever_gave_no_address_at_the_counter_is_told_nothing(deliver, event_type):
+    assert deliver(event_type, user_id=str(nobodys_id()))
+    assert not Notification.objects.exists()

@@ -249,7 +249,8 @@ class PaymentAdmin(ReadOnlyAdmin):
             self.message_user(request, told, messages.WARNING)
             return
         became = "is on its way back" if asked.operation else "is written down as given back"
-        self.message_user(request, f"{payment}: {plan.shown_amount} {became}.", messages.SUCCESS)
+        by_hand = f" {plan.by_hand}." if plan.by_hand else ""
+        self.message_user(request, f"{payment}: {plan.shown_amount} {became}.{by_hand}", messages.SUCCESS)
 
     @admin.action(description="Try again what the gateway refused to give back", permissions=["refund"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[Payment]) -> None:

@@ -69,7 +69,7 @@ def event(
                 reason=refund.reason if refund.requested_by else "",
                 seats=_told(about, row.currency),
                 seats_left=_told(stay, row.currency),
-                outside=refund.outside,
+                outside=refund.outside or ("cash" if row.provider == "cash" else ""),
                 gift_card=_gift_part(row, refund.gift_amount),
             )
         case unknown:

@@ -18,7 +18,7 @@ from chassis.ids import uuid7, uuid7_following
 from chassis.messaging.events import Event, EventData
 from chassis.messaging.outbox import emit_all, envelopes
 from chassis.telemetry import metrics
-from payments import announcing, domain, exchange_rules, gift_ledger, receipts
+from payments import announcing, domain, exchange_rules, gift_ledger, ledger, receipts
 from payments.exchange_rules import EXCHANGES
 from payments.gift_models import GIFT_CARDS
 from payments.kept import assign, known, seats_of, written
@@ -227,7 +227,7 @@ def _post(parts: Parts, row: Payment, operation: GatewayOperation, lines: tuple[
             "currency": row.currency,
             "created_at": operation.finished_at,
         }
-        for line in lines
+        for line in ledger.booked(lines, operation.provider)
     ]
 
 

@@ -11,6 +11,7 @@ from payments.errors import GiftCardNotEnough, UnknownMethod
 from payments.exchange_rules import EXCHANGES
 from payments.gift_models import GIFT_CARDS
 from payments.heard import BookingCreated, MethodGiven
+from payments.lines import AtTheCounter
 from payments.models import Payment, PaymentMethod
 
 # One text, however many there are, so that it stays prepared.
@@ -46,7 +47,16 @@ def given(booking: BookingCreated, saved: SavedCards) -> Card | None:
     method = booking.payment_method
     if method is None:
         return None
+    if method.counter is not None:
+        return _of_staff(method.at_the_counter, asked_as)
     return _card(method, saved.get((booking.user_id, method.id)), ends_booking=True, operation_id=asked_as)
+
+
+def _of_staff(counter: AtTheCounter | None, operation_id: UUID) -> Card | None:
+    """Nobody is asked for what was taken at the counter; None of what nobody of staff stands for."""
+    if counter is None:
+        return None
+    return Card(vault.sealed(counter.slip), counter.method, ends_booking=True, operation_id=operation_id)
 
 
 def _card(method: MethodGiven, saved: SavedCard | None, *, ends_booking: bool, operation_id: UUID) -> Card | None:

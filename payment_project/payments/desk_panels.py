@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from chassis.money import Money, format_money
 from chassis.web.desk import Step, may, panel, zone_of
 from chassis.web.in_words import in_words
-from payments import kept, takings_reads
+from payments import counter_words, kept, takings_reads
 from payments.forms import described
 from payments.ledger import Kind
 from payments.models import (
@@ -108,8 +108,11 @@ def _facts(payment: Payment) -> list[tuple[str, str]]:
     said = {
         "Status": payment.get_status_display(),
         "Card": f"ending in {payment.card_last4}" if payment.card_last4 else "",
+        "Paid": counter_words.paid(payment),
         "Gift card": f"…{payment.gift_last4}" if payment.gift_last4 else "",
-        "The gateway's ids": ", ".join(part for part in (payment.authorization_id, payment.capture_id) if part),
+        "Found by" if counter_words.paid(payment) else "The gateway's ids": ", ".join(
+            part for part in (payment.authorization_id, payment.capture_id) if part
+        ),
         "Why it failed": in_words(payment.failure_code),
         "Needs attention": in_words(payment.attention),
         "Under way": payment.get_under_way_display() if payment.under_way else "",
@@ -142,11 +145,12 @@ def booking_steps_panel(request: HttpRequest, booking_id: UUID) -> HttpResponse:
 def _operation(operation: GatewayOperation) -> tuple[Any, str, str]:
     """When, what became of it, and why."""
     asked, money = Kind(operation.asks), _money(operation)
+    done = counter_words.done(operation) or DONE[asked]
     at = operation.finished_at or operation.created_at
     why = in_words(operation.outcome_code)
     match operation.state:
         case OperationState.SUCCEEDED | OperationState.REVERSED:
-            return at, f"{money} {DONE[asked]}", why
+            return at, f"{money} {done}", why
         case OperationState.REFUSED:
             return at, f"refused to {ASKED[asked]}: {money}", why
         case _:

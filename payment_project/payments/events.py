@@ -135,7 +135,8 @@ class PaymentRefunded:
     "goodwill" the ticket stays good. reason: what staff wrote to the customer; empty when the booking had ended by
     itself. seats: those whose money this is, none when it is an amount; seats_left: those that the booking keeps then.
     outside: how it went back where the card gateway had refused ("cash", "bank_transfer", "other", or "provider": by
-    hand there); "" where it did as it was asked. gift_card: what of it went to the gift card that had paid.
+    hand there), or "cash" of what was paid so at the counter; "" where it did as it was asked. gift_card: what of it
+    went to the gift card that had paid.
     """
 
     type: ClassVar[str] = "payment.refunded"

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from django import forms
 
+from chassis.ids import is_nobodys
 from chassis.money import Money, format_money, to_minor
 from chassis.web.desk import Panel
-from payments import kept, refund_rules, states
+from payments import counter_words, kept, refund_rules, states
 from payments.models import Payment
 from payments.outside import Outside, is_card_number
 from payments.refund_rules import Way
@@ -192,6 +193,11 @@ class Plan:
         return WAYS[self.outside.way] if self.outside else ""
 
     @property
+    def by_hand(self) -> str:
+        """What is left for staff to do with money of the counter, "" where the gateway does it."""
+        return "" if self.outside else counter_words.give_back(self.payment, self.shown_amount)
+
+    @property
     def means(self) -> str:
         """In words, for who decides."""
         known = kept.known(self.payment)
@@ -213,8 +219,10 @@ class Plan:
         return "the booking ends, its seats are free again"
 
     @property
-    def panel(self) -> Panel:
-        """The mail that tells the customer of it, as notify words it."""
+    def panel(self) -> Panel | None:
+        """The mail that tells the customer of it, as notify words it; None where there is nobody to tell."""
+        if is_nobodys(self.payment.user_id):
+            return None
         goodwill = self.kind is RefundKind.GOODWILL or self.means == _STAYS_GOOD
         told = self.payment.refunded_amount + self._amount
         said = {

@@ -6,7 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from chassis.money import Money
-from payments.lines import Line, Sale, Seller, ShowtimeSold
+from payments.ledger import COUNTER
+from payments.lines import AtTheCounter, Line, Sale, Seller, ShowtimeSold
 from payments.seats import Seat
 
 # A token of the payment form, for one payment: in no provider's words for a card that it keeps.
@@ -15,10 +16,24 @@ FORM_GIVEN = r"\Atok_[A-Za-z0-9_]{1,100}\Z"
 
 @dataclass(frozen=True, slots=True)
 class MethodGiven:
-    """How the customer wants to pay: a fresh token, or the id of a saved method."""
+    """How the customer wants to pay: a fresh token, or the id of a saved method.
+
+    counter: how staff took the money themselves, which booking's desk alone tells; sold_by, sold_by_id: who of them.
+    """
 
     token: str | None = None
     id: UUID | None = None
+    counter: str | None = None
+    slip: str = ""
+    sold_by: str = ""
+    sold_by_id: UUID | None = None
+
+    @property
+    def at_the_counter(self) -> AtTheCounter | None:
+        """None of what nobody of staff stands for, or of a way to pay that is none of the counter's."""
+        if self.counter not in COUNTER or self.sold_by_id is None:
+            return None
+        return AtTheCounter(self.counter, self.sold_by, self.sold_by_id, self.slip)
 
     @property
     def fresh_token(self) -> str | None:
@@ -86,7 +101,8 @@ class BookingCreated:
 
     @property
     def sale(self) -> Sale:
-        return Sale(self.lines, self.theater_id, self.seller, self.showtime)
+        counter = self.payment_method.at_the_counter if self.payment_method else None
+        return Sale(self.lines, self.theater_id, self.seller, self.showtime, counter)
 
 
 @dataclass(frozen=True, slots=True)

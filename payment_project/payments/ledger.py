@@ -1,6 +1,7 @@
 """What moves money, and between which accounts. Pure, as domain.py is; amounts are integers in minor units."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -26,7 +27,8 @@ class Account(StrEnum):
     """Where money stands: what the customer gave, what the gateway holds for us, what it took for us.
 
     OUTSIDE is what the house gave back of its own: the gateway has kept as much for it. EXCHANGED is what a booking
-    was paid with that another payment has: of the two it adds up to nothing.
+    was paid with that another payment has: of the two it adds up to nothing. TILL and TERMINAL are what staff took at
+    the counter, in cash and by the card machine there.
     """
 
     CUSTOMER = "customer"
@@ -34,6 +36,14 @@ class Account(StrEnum):
     CASH = "cash"
     OUTSIDE = "outside"
     EXCHANGED = "exchanged"
+    TILL = "till"
+    TERMINAL = "terminal"
+
+
+# What has indexes of its own: few payments have them.
+SELDOM = (Account.OUTSIDE, Account.EXCHANGED, Account.TILL, Account.TERMINAL)
+# By what stands in the place of a provider where staff took the money themselves.
+COUNTER = {"cash": Account.TILL, "terminal": Account.TERMINAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +84,9 @@ def returned(amount: int, *, gift: int, carried: int) -> tuple[Posting, ...]:
         Posting(Kind.RETURN, Account.CASH, -(amount - gift - carried)),
     )
     return tuple(line for line in lines if line.amount)
+
+
+def booked(lines: Iterable[Posting], provider: str) -> tuple[Posting, ...]:
+    """The same lines, in the account of who took the money: the gateway, or staff at the counter."""
+    taken = COUNTER.get(provider, Account.CASH)
+    return tuple(replace(line, account=taken) if line.account is Account.CASH else line for line in lines)

@@ -52,13 +52,27 @@ class ShowtimeSold:
 
 
 @dataclass(frozen=True, slots=True)
+class AtTheCounter:
+    """How staff took the money, `cash` or `terminal`, and who it was: sold_by_id is their account at auth.
+
+    slip: the number of what the card machine printed, if it was told.
+    """
+
+    method: str
+    sold_by: str
+    sold_by_id: UUID
+    slip: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Sale:
-    """What booking told of a sale, for its receipt."""
+    """What booking told of a sale, for its receipt. counter: where staff sold it there."""
 
     lines: tuple[Line, ...] = ()
     theater_id: UUID | None = None
     seller: Seller | None = None
     showtime: ShowtimeSold | None = None
+    counter: AtTheCounter | None = None
 
 
 @dataclass(frozen=True, slots=True)

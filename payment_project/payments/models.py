@@ -12,7 +12,7 @@ from chassis.money import Money, format_money
 from chassis.storage import address_changes, guest_claims
 from payments import reconciliation_models, takings_models, vault  # noqa: F401  (Django looks for models here)
 from payments.gift_models import GiftCard, GiftCardIssue, GiftCardLine, GiftCardsOwed  # noqa: F401  (as above)
-from payments.ledger import Account, Kind
+from payments.ledger import SELDOM, Account, Kind
 from payments.receipt_models import Receipt, ReceiptSeries  # noqa: F401  (Django looks for models here)
 from payments.refund_rules import Way
 from payments.seats import RefundKind
@@ -292,8 +292,7 @@ class Transaction(models.Model):
         ]
         indexes = [
             models.Index(fields=["kind", "-id"], condition=Q(kind__in=BACKWARDS), name="idx_transactions_seldom"),
-            models.Index(fields=["-id"], condition=Q(account=Account.OUTSIDE), name="idx_transactions_outside"),
-            models.Index(fields=["-id"], condition=Q(account=Account.EXCHANGED), name="idx_transactions_exchanged"),
+            *(models.Index(fields=["-id"], condition=Q(account=at), name=f"idx_transactions_{at}") for at in SELDOM),
         ]
 
     def __str__(self) -> str:

@@ -128,6 +128,7 @@ def present_receipt(receipt: Receipt) -> dict[str, Any]:
         "total": shown_money(receipt.total, receipt.currency),
         "card_last4": receipt.card_last4 or None,
         "gift_card": _gift_part(receipt),
+        "counter": receipt.counter and receipt.counter["method"],
         "exchanged": shown_money(receipt.carried_amount, receipt.currency) if receipt.carried_amount else None,
     }
 

@@ -51,6 +51,10 @@ class Receipt(models.Model):
     carried_amount = models.BigIntegerField(
         default=0, db_default=0, help_text="Of the total, what a booking paid that was exchanged for it."
     )
+    counter = models.JSONField(
+        null=True,
+        help_text="Where staff sold it at the counter: how it was paid, and who sold it (lines.AtTheCounter).",
+    )
     issued_at = models.DateTimeField(help_text="The time of its id.")
 
     class Meta:

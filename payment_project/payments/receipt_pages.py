@@ -1,6 +1,6 @@
 """Receipts on paper: a page of HTML that says what the API's JSON says, in the reader's language, without a script."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -36,6 +36,8 @@ WORDS = {
     "gross": ("Amount", "Số tiền"),
     "total": ("Total", "Tổng cộng"),
     "card": ("Card", "Thẻ"),
+    "cash": ("Cash", "Tiền mặt"),
+    "terminal": ("Card at the counter", "Thẻ tại quầy"),
     "gift_card": ("Gift card", "Thẻ quà tặng"),
     "exchanged": ("Exchanged booking", "Đơn đặt vé đã đổi"),
     "nothing": ("There was nothing to pay.", "Không có khoản nào phải trả."),
@@ -93,9 +95,14 @@ def _parts(document: Receipt, speech: "_Speech") -> list[tuple[str, str]]:
     if document.gift_amount:
         parts.append((f"{texts['gift_card']} …{document.gift_last4}", speech.money(document.gift_amount)))
     if by_card and not document.refund_id:
-        card = f"{texts['card']} …{document.card_last4}" if document.card_last4 else texts["card"]
-        parts.append((card, speech.money(by_card)))
+        parts.append((_paid_with(document, texts), speech.money(by_card)))
     return parts
+
+
+def _paid_with(document: Receipt, texts: Mapping[str, str]) -> str:
+    if document.counter:
+        return texts[document.counter["method"]]
+    return f"{texts['card']} …{document.card_last4}" if document.card_last4 else texts["card"]
 
 
 @dataclass(frozen=True, slots=True)

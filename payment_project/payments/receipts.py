@@ -56,6 +56,7 @@ def receipt(row: Payment, sold: Sequence[Seat]) -> Row:
         "gift_amount": row.gift_amount,
         "gift_last4": row.gift_last4 if row.gift_amount else "",
         "carried_amount": row.carried_amount,
+        "counter": sale.counter,
     }
 
 
@@ -82,6 +83,7 @@ def credit_note(refund: Refund, about: Iterable[Seat], issued: Sequence[Receipt]
         "gift_amount": -refund.gift_amount,
         "gift_last4": first.gift_last4 if refund.gift_amount else "",
         "carried_amount": 0,
+        "counter": first.counter,
     }
 
 

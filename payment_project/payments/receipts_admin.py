@@ -17,7 +17,7 @@ from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, money
 from chassis.money import Money, format_money, to_major
 from chassis.web.day_filter import KeyDayFilter
 from chassis.web.list_exports import chunks
-from payments import receipt_pages
+from payments import counter_words, receipt_pages
 from payments.lines import by_rate
 from payments.receipt_models import Receipt, ReceiptSeries
 from payments.receipts import lines_of
@@ -73,6 +73,8 @@ def _seller(receipt: Receipt) -> str:
 @admin.display(description="paid with")
 def _card(receipt: Receipt) -> str:
     parts = [f"card ending in {receipt.card_last4}"] if receipt.card_last4 else []
+    if receipt.counter:
+        parts.append(counter_words.paid_by(receipt))
     if receipt.gift_amount:
         parts.append(f"gift card …{receipt.gift_last4}: {format_money(Money(receipt.gift_amount, receipt.currency))}")
     if receipt.carried_amount:

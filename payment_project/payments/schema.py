@@ -237,6 +237,9 @@ class ReceiptSerializer(serializers.Serializer[Any]):
     total = MoneySerializer()
     card_last4 = serializers.CharField(allow_null=True, help_text="Of the card that paid; null: none did.")
     gift_card = GiftCardPartSerializer(allow_null=True, help_text="What a gift card paid of it; null: none did.")
+    counter = serializers.CharField(
+        allow_null=True, help_text="How staff took the money at the counter, `cash` or `terminal`; null: they did not."
+    )
     exchanged = MoneySerializer(
         allow_null=True, help_text="What a booking paid of it that was exchanged for this one; null: none did."
     )

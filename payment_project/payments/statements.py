@@ -40,7 +40,7 @@ REFUND_OPENED = (
 )
 ISSUED = (
     *("id", "payment_id", "refund_id", "theater_id", "total", "currency", "lines", "seller", "showtime"),
-    *("card_last4", "gift_amount", "gift_last4", "carried_amount", "issued_at"),
+    *("card_last4", "gift_amount", "gift_last4", "carried_amount", "counter", "issued_at"),
 )
 GIFT_MOVED = ("id", "card_id", "move", "account", "amount", "currency", "payment_id", "operation_id", "created_at")
 FEE_KEPT = ("id", "payment_id", "amount", "currency", "created_at")

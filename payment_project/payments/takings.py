@@ -32,7 +32,7 @@ ONE_AT_A_TIME = "takings"
 THEATERS, OF_EACH, FEES = 10, 100, 200
 # Payments that are looked at together for fees that nobody wrote down.
 ROWS = 500
-SUMS = ("tickets", "returned", "gross", "refunds", "tax", "reductions", "gift", "kept")
+SUMS = ("tickets", "returned", "gross", "refunds", "tax", "reductions", "gift", "cash", "terminal", "kept")
 KEY = ("day", "theater_id", "film", "ticket_type", "currency")
 CODE_KEY, CODE_SUMS = ("day", "theater_id", "code", "currency"), ("uses", "amount")
 # As long as a title, a name and a code are kept here.
@@ -74,7 +74,8 @@ class _Sums:
         showtime, is_credit = _sold(receipt.showtime), receipt.refund_id is not None
         day = takings_rules.day_of(receipt.issued_at, showtime.time_zone)
         told = receipts.lines_of(receipt)
-        for part in takings_rules.taken(told, gift=receipt.gift_amount, is_credit=is_credit):
+        counter = (receipt.counter or {}).get("method", "")
+        for part in takings_rules.taken(told, gift=receipt.gift_amount, is_credit=is_credit, counter=counter):
             of_type = (day, receipt.theater_id, _film(showtime), part.ticket_type[:_CODE], receipt.currency)
             self.names[of_type] = part.type_name[:_TITLE]
             numbers = {name: value for name, value in asdict(part).items() if name in SUMS}

@@ -43,6 +43,8 @@ class Takings(models.Model):
     tax = _sum("Of receipts, less that of credit notes.")
     reductions = _sum("Taken off prices, less that of credit notes.")
     gift = _sum("Of gross less refunds, what gift cards paid.")
+    cash = _sum("Of gross less refunds, what was paid in cash at the counter.")
+    terminal = _sum("Of gross less refunds, what was paid by the card machine at the counter.")
     kept = _sum("Of gross, what stayed when a booking was cancelled or seats were given back.")
 
     class Meta:

@@ -40,6 +40,8 @@ AMOUNTS = {
     "tax": "tax",
     "net": "net",
     "gift": "by gift card",
+    "cash": "in cash at the counter",
+    "terminal": "by card at the counter",
 }
 
 

@@ -88,6 +88,8 @@ class Row:
     tax: int
     reductions: int
     gift: int
+    cash: int
+    terminal: int
     kept: int
 
     @property

@@ -18,7 +18,8 @@ class Taken:
 
     tickets, returned: how many were sold, and credited. gross: of receipts, tax included and reductions taken off.
     refunds: of credit notes, above zero. tax: of receipts less that of credit notes, as is gift, what gift cards paid.
-    reductions: what was taken off, above zero, of receipts less that of credit notes.
+    reductions: what was taken off, above zero, of receipts less that of credit notes. cash, terminal: as gift, what was
+    paid at the counter.
     """
 
     ticket_type: str
@@ -30,6 +31,8 @@ class Taken:
     tax: int = 0
     reductions: int = 0
     gift: int = 0
+    cash: int = 0
+    terminal: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +54,11 @@ def day_of(moment: datetime, time_zone: str) -> date:
     return moment.astimezone(zone).date()
 
 
-def taken(lines: Sequence[Line], *, gift: int, is_credit: bool) -> tuple[Taken, ...]:
+def taken(lines: Sequence[Line], *, gift: int, is_credit: bool, counter: str = "") -> tuple[Taken, ...]:
     """What the lines of a receipt, or of a credit note, add. gift: what a gift card paid, below zero of a credit note.
 
-    A gift card pays the whole, so each type has its share of that, by what the type comes to.
+    A gift card pays the whole, so each type has its share of that, by what the type comes to. counter: how all of it
+    was paid there, `cash` or `terminal`, or "".
     """
     names = {line.seat_id: (line.code, line.name) for line in lines if line.kind == TICKET and line.seat_id}
     of_types: dict[str, list[Line]] = {}
@@ -64,12 +68,12 @@ def taken(lines: Sequence[Line], *, gift: int, is_credit: bool) -> tuple[Taken, 
     called = dict(names.values())
     sign = -1 if is_credit else 1
     return tuple(
-        _of_type(code, called.get(code, ""), some, gift=sign * share, is_credit=is_credit)
+        _of_type(code, called.get(code, ""), some, gift=sign * share, is_credit=is_credit, counter=counter)
         for (code, some), share in zip(of_types.items(), shares, strict=True)
     )
 
 
-def _of_type(code: str, name: str, lines: Sequence[Line], *, gift: int, is_credit: bool) -> Taken:
+def _of_type(code: str, name: str, lines: Sequence[Line], *, gift: int, is_credit: bool, counter: str) -> Taken:
     tickets = sum(line.kind == TICKET and (line.kind, line.code) != (UNTOLD, "") for line in lines)
     return Taken(
         code,
@@ -81,6 +85,8 @@ def _of_type(code: str, name: str, lines: Sequence[Line], *, gift: int, is_credi
         tax=sum(line.tax for line in lines),
         reductions=-total(_discounts(lines)),
         gift=gift,
+        cash=total(lines) if counter == "cash" else 0,
+        terminal=total(lines) if counter == "terminal" else 0,
     )
 
 

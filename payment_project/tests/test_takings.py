@@ -49,6 +49,8 @@ def test_a_sale_is_in_the_takings_of_its_theaters_day(deliver: Deliver) -> None:
         "tax_": 9_892,
         "reductions_": 9_000,
         "gift_": 0,
+        "cash_": 0,
+        "terminal_": 0,
         "kept_": 0,
     }
     of_tickets, of_no_ticket = Takings.objects.order_by("-ticket_type")

@@ -10,6 +10,19 @@ def uuid7() -> uuid.UUID:
     return uuid_utils.compat.uuid7()
 
 
+def nobodys_id() -> uuid.UUID:
+    """The id of somebody who has no account and no address, as time-ordered as others and never one of an account's.
+
+    It is a UUIDv8 (RFC 9562 §5.8), which is made nowhere else: whoever reads it knows, without asking, that there is
+    nobody to find behind it.
+    """
+    return uuid.UUID(int=uuid7().int ^ ((0x7 ^ 0x8) << 76))
+
+
+def is_nobodys(id_: uuid.UUID) -> bool:
+    return id_.version == 8
+
+
 def uuid7_following(origin: uuid.UUID, step: int) -> uuid.UUID:
     """The id of what follows from `origin` as its step of that number (0 to 4095): the same whenever it is asked for.
 

@@ -18,6 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 from chassis.storage.http import CircuitOpen, Unreachable
 from chassis.telemetry import metrics
 from payments.exchange_rules import EXCHANGES
+from payments.gateways.counter import Counter
 from payments.gateways.interface import (
     LONGEST_ID,
     Approved,
@@ -34,6 +35,7 @@ from payments.gateways.interface import (
 from payments.gateways.nobody import Nobody
 from payments.gateways.simulator import Simulator
 from payments.gift_models import GIFT_CARDS
+from payments.ledger import COUNTER
 from payments.models import GatewayOperation
 
 __all__ = ["Approved", "Gateway", "Hint", "Moved", "Outcome", "Page", "Refused", "SavedCard", "Unknown"]
@@ -47,6 +49,7 @@ GATEWAYS: dict[str, Callable[[], Gateway]] = {
     "simulator": Simulator,
     GIFT_CARDS: Nobody,
     EXCHANGES: Nobody,
+    **dict.fromkeys(COUNTER, Counter),
 }
 
 T = TypeVar("T")
@@ -66,7 +69,7 @@ def named(provider: str) -> Gateway:
 
 def check() -> None:
     """Raises ImproperlyConfigured when new money would go to nobody."""
-    providers = GATEWAYS.keys() - {GIFT_CARDS, EXCHANGES}
+    providers = GATEWAYS.keys() - {GIFT_CARDS, EXCHANGES, *COUNTER}
     if settings.PAYMENT_PROVIDER not in providers:
         known = ", ".join(sorted(providers))
         raise ImproperlyConfigured(

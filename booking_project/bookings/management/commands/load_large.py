@@ -79,6 +79,12 @@ SELECT id, pg_temp.large_id('2020-01-01Z', 401, n / 10), pg_temp.large_id('2020-
        ARRAY[pg_temp.large_id('2020-01-01Z', 3, screen * 1000 + first_seat)], CASE WHEN cancelled THEN sold_at END, true
 FROM made WHERE n %% 10 = 0 ORDER BY id
 """
+# Each tenth booking, of those that used no code, was sold at the counter.
+_COUNTER = """
+INSERT INTO counter_sales (booking_id, method, slip, seller_id, seller, sold_at)
+SELECT id, CASE WHEN n %% 20 = 1 THEN 'cash' ELSE 'terminal' END, '', user_id, 'linh', sold_at
+FROM made WHERE n %% 10 = 1 ORDER BY id
+"""
 
 
 class Command(LoadLarge):
@@ -95,4 +101,5 @@ class Command(LoadLarge):
             ("promotions", _PROMOTIONS),
             ("promo_codes", _CODES),
             ("promo_uses", _USES),
+            ("counter_sales", _COUNTER),
         ]

@@ -1,0 +1,38 @@
+"""What staff read of money that they took at the counter, and that they give back there."""
+
+from payments.ledger import Kind
+from payments.models import GatewayOperation, Payment
+from payments.receipt_models import Receipt
+
+_PAID = {"cash": "in cash at the counter", "terminal": "by card at the counter"}
+_GIVE_BACK = {"cash": "Give back {} in cash", "terminal": "Give back {} by the card machine"}
+_DONE = {
+    Kind.AUTHORIZE: "said to be paid",
+    Kind.CAPTURE: "taken",
+    Kind.VOID: "not kept",
+    Kind.REFUND: "to be given back",
+}
+
+
+def paid(payment: Payment) -> str:
+    """How, "" where the card gateway or a gift card did."""
+    return _PAID.get(payment.provider, "")
+
+
+def paid_by(receipt: Receipt) -> str:
+    """The same of a receipt, and who of staff took it."""
+    told = receipt.counter or {}
+    how = _PAID.get(told.get("method", ""), "")
+    slip = f", slip {told['slip']}" if told.get("slip") else ""
+    return f"{how}{slip}, sold by {told.get('sold_by')}" if how else ""
+
+
+def give_back(payment: Payment, amount: str) -> str:
+    """What is left to be done by hand with a refund. amount: as people write it."""
+    return _GIVE_BACK.get(payment.provider, "").format(amount)
+
+
+def done(operation: GatewayOperation) -> str:
+    """What became of it at the counter, "" of what was asked of somebody else."""
+    how, what = _PAID.get(operation.provider, ""), _DONE.get(operation.asks, "")
+    return f"{what} {how}" if how and what else ""
