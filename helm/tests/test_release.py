@@ -205,6 +205,14 @@ def test_the_way_back_from_a_dump_is_a_script_that_bash_can_read():
     assert "helm/restore SERVICE" in refused.stderr
 
 
+def test_the_way_back_from_a_dump_waits_for_all_that_has_the_database_open():
+    """One connection that is left, and the dump is refused."""
+    script = (CHART.parent / "restore").read_text()
+    [waited] = re.findall(r"marquee/process in \(([a-z,]+)\)", script)
+    deployed = {one.process for one in pods("local") if one.kind == "Deployment" and one.component in SERVICES}
+    assert set(waited.split(",")) == deployed
+
+
 def test_a_node_of_rabbitmq_takes_part_in_every_queue_once_it_runs():
     """A queue that was declared before a node had joined has no copy there by itself."""
     node = pod("default", "rabbitmq").container("rabbitmq")
