@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -69,6 +70,15 @@ def helm(*words: str, check: bool = True, limit: float = 600) -> str:
 
 def upgrade(*words: str) -> None:
     helm("upgrade", "marquee", CHART, *LOCAL, *EXTRA, *words, "--timeout", "10m", limit=1500)
+
+
+def secrets_sums(*words: str) -> tuple[set[str], set[str]]:
+    """What pods are told of the secrets now, and what an upgrade with these words for helm would tell them."""
+    told = {
+        one["spec"]["template"]["metadata"]["annotations"].get("checksum/secrets") for one in objects("deployments")
+    }
+    draft = helm("upgrade", "marquee", CHART, *LOCAL, *EXTRA, *words, "--dry-run=server", "--hide-notes")
+    return told - {None}, set(re.findall(r'checksum/secrets: "(\w+)"', draft))
 
 
 def certificates(*words: str) -> dict[tuple[str, str], list[str]]:
@@ -201,7 +211,7 @@ class Page:
         return len(self.said("open")) > len(self.said("closed"))
 
     def sell(self) -> float:
-        """Seconds from the order until it was told."""
+        """Seconds until it was told of the seat that it has bought."""
         assert self._process.stdin
         self._process.stdin.write("\n")
         self._process.stdin.flush()
@@ -224,8 +234,8 @@ def seats_are_told(meanwhile: str) -> Iterator[Page]:
         finally:
             process.terminate()
     gaps = page.said("open")[1:]
-    seen = f"{len(gaps)} sockets ended, the next was open after {max(gaps, default=0):.1f} s at most; "
-    note(f"live seats, {meanwhile}", f"{seen}a sale was told {told:.1f} s after its order")
+    ended = f"{len(gaps)} ended, the next open after {max(gaps):.1f} s at most" if gaps else "none ended"
+    note(f"sockets of live seats, {meanwhile}", f"{ended}; a sale afterwards was told within {told:.1f} s")
 
 
 def note(what: str, seen: str) -> None:

