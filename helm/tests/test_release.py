@@ -106,6 +106,16 @@ def test_what_a_failed_hook_left_goes_with_the_release():
     assert "before-hook-creation" in hook["metadata"]["annotations"]["helm.sh/hook-delete-policy"]
 
 
+@pytest.mark.parametrize("variant", ["local", "internal", "monitoring"])
+def test_what_starts_slowly_is_not_started_anew(variant):
+    """Where all of a release starts at once, the first answer is the slowest."""
+    probed = [c for one in pods(variant) for c in one.containers if {"startupProbe", "livenessProbe"} <= c.keys()]
+    assert len(probed) > 20
+    for container in probed:
+        first, later = (container[f"{kind}Probe"].get("timeoutSeconds", 1) for kind in ("startup", "liveness"))
+        assert first >= later, container["name"]
+
+
 def test_the_logs_of_a_test_are_printed_once():
     """`helm test --logs` asks for the logs of a pod by the name of each hook, whatever the hook is."""
     assert [(one["kind"], one["metadata"]["name"]) for one in hooks("default", "test")] == [("Pod", "marquee-test")]

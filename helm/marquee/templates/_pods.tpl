@@ -251,7 +251,8 @@ spec:
           startupProbe:
             httpGet: {path: {{ .live }}, port: {{ .port }}{{ if $.certificate }}, scheme: HTTPS{{ end }}}
             periodSeconds: 2
-            failureThreshold: 60
+            timeoutSeconds: 5
+            failureThreshold: 90
           livenessProbe:
             httpGet: {path: {{ .live }}, port: {{ .port }}{{ if $.certificate }}, scheme: HTTPS{{ end }}}
             periodSeconds: 10
