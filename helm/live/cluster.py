@@ -4,10 +4,12 @@ import base64
 import contextlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.parse
 import urllib.request
@@ -68,6 +70,15 @@ def helm(*words: str, check: bool = True, limit: float = 600) -> str:
 
 def upgrade(*words: str) -> None:
     helm("upgrade", "marquee", CHART, *LOCAL, *EXTRA, *words, "--timeout", "10m", limit=1500)
+
+
+def secrets_sums(*words: str) -> tuple[set[str], set[str]]:
+    """What pods are told of the secrets now, and what an upgrade with these words for helm would tell them."""
+    told = {
+        one["spec"]["template"]["metadata"]["annotations"].get("checksum/secrets") for one in objects("deployments")
+    }
+    draft = helm("upgrade", "marquee", CHART, *LOCAL, *EXTRA, *words, "--dry-run=server", "--hide-notes")
+    return told - {None}, set(re.findall(r'checksum/secrets: "(\w+)"', draft))
 
 
 def certificates(*words: str) -> dict[tuple[str, str], list[str]]:
@@ -177,6 +188,54 @@ def all_ready() -> bool:
 def buy(limit: float = 120) -> str:
     """A customer registers and buys a ticket, from within the cluster and through the gateway's Service."""
     return kubectl("exec", "client", "-c", "buyer", "--", "python", "/scripts/buy_ticket.py", limit=limit)
+
+
+class Page:
+    """helm/live/page.py in the client's pod: what it has said so far, and a seat that it buys when told to."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self._said: list[dict] = []
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            if line.startswith("{"):
+                self._said.append(json.loads(line))
+
+    def said(self, what: str) -> list:
+        return [line[what] for line in self._said if what in line]
+
+    def is_open(self) -> bool:
+        return len(self.said("open")) > len(self.said("closed"))
+
+    def sell(self) -> float:
+        """Seconds until it was told of the seat that it has bought."""
+        assert self._process.stdin
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        wait_until(lambda: self.said("sold") or self._process.poll(), 120, "the page is told of a seat that it bought")
+        assert self.said("sold"), self._said
+        return self.said("sold")[0]
+
+
+@contextlib.contextmanager
+def seats_are_told(meanwhile: str) -> Iterator[Page]:
+    """A page has a socket before, and afterwards again: it is told of a seat that it buys then."""
+    words = ["kubectl", "-n", NAMESPACE, "exec", "-i", "client", "-c", "buyer", "--", "python", "/scripts/page.py"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        page = Page(process)
+        try:
+            wait_until(page.is_open, 60, "a page is told which seats there are")
+            yield page
+            wait_until(page.is_open, 120, "the page has a socket again")
+            told = page.sell()
+        finally:
+            process.terminate()
+    gaps = page.said("open")[1:]
+    ended = f"{len(gaps)} ended, the next open after {max(gaps):.1f} s at most" if gaps else "none ended"
+    note(f"sockets of live seats, {meanwhile}", f"{ended}; a sale afterwards was told within {told:.1f} s")
 
 
 def note(what: str, seen: str) -> None:

@@ -48,7 +48,7 @@ def client(namespace: str) -> None:
         "securityContext": cluster.SECURITY["container"],
         "volumeMounts": [{"name": "scripts", "mountPath": "/scripts"}],
     }
-    scripts = {"client.py": (HERE / "client.py").read_text()}
+    scripts = {name: (HERE / name).read_text() for name in ("client.py", "page.py")}
     scripts["buy_ticket.py"] = (cluster.HELM / "marquee" / "files" / "buy_ticket.py").read_text()
     objects = [
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "client"}, "data": scripts},

@@ -18,7 +18,7 @@ from cluster import buy, helm, kubectl, nothing_fails, pods, wait_until
 SETTLE_SECONDS = 600
 MONITORING = "monitoring"
 FEW = [f"services.{name}.{process}.autoscaling.max=1" for name in chart.SERVICES for process in ("web", "worker")]
-FEW.append(f"{chart.FRONTEND}.web.autoscaling.max=1")
+FEW += [f"{chart.FRONTEND}.web.autoscaling.max=1", "services.booking.live.autoscaling.max=1"]
 WORDS = (
     *("--set", "tls.internal=true,backup.enabled=true"),
     *("--set", "monitoring.stack.enabled=true,monitoring.stack.createNamespace=false"),
@@ -62,7 +62,9 @@ def servers() -> dict[str, tuple[str, int, str]]:
     webs = {**values["services"], chart.FRONTEND: values[chart.FRONTEND]}
     there |= {name: (f"deployment/marquee-{name}-web-blue", web["port"]) for name, web in webs.items()}
     there["flower"] = ("deployment/marquee-flower", 5555)
-    return {name: (target, port, f"marquee-{name}") for name, (target, port) in there.items()}
+    there["booking-live"] = ("deployment/marquee-booking-live", values["services"]["booking"]["live"]["port"])
+    # Live seats have the certificate of their service.
+    return {name: (target, port, f"marquee-{name.removesuffix('-live')}") for name, (target, port) in there.items()}
 
 
 def shown(signer: authority.Authority) -> dict[str, str]:
@@ -77,9 +79,10 @@ def shown(signer: authority.Authority) -> dict[str, str]:
 
 def test_renewed_certificates_are_shown_without_a_restart_and_lose_no_request(signer):
     before, restarts = shown(signer), restarted()
-    assert len(before) == 14
+    assert len(before) == 15
     began = time.monotonic()
-    with nothing_fails("all certificates renewed, until every server shows its new one"):
+    which = "all certificates renewed"
+    with cluster.seats_are_told(which), nothing_fails(f"{which}, until every server shows its new one"):
         cluster.issue(signer, *WORDS)
         while any(before[name] == serial for name, serial in shown(signer).items()):
             assert time.monotonic() - began < SETTLE_SECONDS, "not every server shows its new certificate"
@@ -95,16 +98,15 @@ def restarted() -> dict[str, int]:
 
 
 def test_nobody_answers_plainly_where_tls_is_spoken():
-    local = chart.values("local")
-    for name, service in {**local["services"], chart.FRONTEND: local[chart.FRONTEND]}.items():
-        port = service["port"]
+    ours = [(target, port) for target, port, _ in servers().values() if target.startswith("deployment/")]
+    assert len(ours) == 8
+    for target, port in ours:
         ask = (
             f"import http.client as h; c = h.HTTPConnection('localhost', {port}, timeout=5);"
             "c.request('GET', '/health'); c.getresponse()"
         )
-        words = ("exec", f"deployment/marquee-{name}-web-blue", "-c", "web", "--", "python", "-c", ask)
         with pytest.raises(AssertionError, match=r"RemoteDisconnected|BadStatusLine|ConnectionReset"):
-            kubectl(*words)
+            kubectl("exec", target, "--", "python", "-c", ask)
 
 
 LOAD = """

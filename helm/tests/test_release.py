@@ -106,6 +106,16 @@ def test_what_a_failed_hook_left_goes_with_the_release():
     assert "before-hook-creation" in hook["metadata"]["annotations"]["helm.sh/hook-delete-policy"]
 
 
+@pytest.mark.parametrize("variant", ["local", "internal", "monitoring"])
+def test_what_starts_slowly_is_not_started_anew(variant):
+    """Where all of a release starts at once, the first answer is the slowest."""
+    probed = [c for one in pods(variant) for c in one.containers if {"startupProbe", "livenessProbe"} <= c.keys()]
+    assert len(probed) > 20
+    for container in probed:
+        first, later = (container[f"{kind}Probe"].get("timeoutSeconds", 1) for kind in ("startup", "liveness"))
+        assert first >= later, container["name"]
+
+
 def test_the_logs_of_a_test_are_printed_once():
     """`helm test --logs` asks for the logs of a pod by the name of each hook, whatever the hook is."""
     assert [(one["kind"], one["metadata"]["name"]) for one in hooks("default", "test")] == [("Pod", "marquee-test")]
@@ -137,6 +147,8 @@ def test_pods_do_not_start_anew_because_their_secrets_are_there_now():
     text = (CHART / "templates" / "_pods.tpl").read_text()
     body = text.partition('define "marquee.secretsChecksum"')[2]
     assert 'include "marquee.secret"' in body
+    # Of those alone that pods may be given: one that a version no longer asks for is still there at its upgrade.
+    assert 'include "marquee.optionalSecretKeys"' in body
     sums = set(re.findall(r'checksum/secrets: "(\w+)"', rendered()))
     assert len(sums) == 1
     # Of nothing, as it was when the Secret was looked for alone.
@@ -203,6 +215,14 @@ def test_the_way_back_from_a_dump_is_a_script_that_bash_can_read():
     refused = subprocess.run(["bash", str(script)], capture_output=True, text=True, check=False)
     assert refused.returncode == 2
     assert "helm/restore SERVICE" in refused.stderr
+
+
+def test_the_way_back_from_a_dump_waits_for_all_that_has_the_database_open():
+    """One connection that is left, and the dump is refused."""
+    script = (CHART.parent / "restore").read_text()
+    [waited] = re.findall(r"marquee/process in \(([a-z,]+)\)", script)
+    deployed = {one.process for one in pods("local") if one.kind == "Deployment" and one.component in SERVICES}
+    assert set(waited.split(",")) == deployed
 
 
 def test_a_node_of_rabbitmq_takes_part_in_every_queue_once_it_runs():

@@ -87,10 +87,7 @@ def choose() -> tuple[dict[str, Any], dict[str, Any]]:
     sys.exit("there is no showtime with a free seat")
 
 
-def main() -> None:
-    wait_for_the_gateway()
-    token = sign_in()
-    showtime, seat = choose()
+def buy(token: str, showtime: dict[str, Any], seat: dict[str, Any]) -> None:
     started = time.monotonic()
     booking = ask(
         "POST",
@@ -112,6 +109,12 @@ def main() -> None:
     seconds = time.monotonic() - started
     place = f"{showtime['movie']['title']}, seat {seat['row']}{seat['number']}"
     print(f"bought {place}: {booking['reference']}, {seconds:.1f} s")
+
+
+def main() -> None:
+    wait_for_the_gateway()
+    token = sign_in()
+    buy(token, *choose())
 
 
 if __name__ == "__main__":

@@ -251,7 +251,8 @@ spec:
           startupProbe:
             httpGet: {path: {{ .live }}, port: {{ .port }}{{ if $.certificate }}, scheme: HTTPS{{ end }}}
             periodSeconds: 2
-            failureThreshold: 60
+            timeoutSeconds: 5
+            failureThreshold: 90
           livenessProbe:
             httpGet: {path: {{ .live }}, port: {{ .port }}{{ if $.certificate }}, scheme: HTTPS{{ end }}}
             periodSeconds: 10
@@ -299,12 +300,14 @@ spec:
         {{- include "marquee.caVolumes" (dict "root" .root "name" .service "databases" .databases) | nindent 8 }}
 {{- end }}
 
-{{- /* Pods start anew when what is in the Secret changes. What this render generates counts as if it were there
-       already: an upgrade that finds it in the cluster comes to the same sum. */ -}}
+{{- /* Pods start anew when what they may be given of the Secret changes. What this render generates counts as if it were
+       there already, and what it no longer asks for as gone: the upgrade after this one comes to the same sum. */ -}}
 {{- define "marquee.secretsChecksum" -}}
 {{- $there := lookup "v1" "Secret" .Release.Namespace (include "marquee.secretName" .) | default dict -}}
-{{- $data := deepCopy ($there.data | default dict) -}}
-{{- if not .Values.secrets.existing }}{{ range $key := include "marquee.secretKeys" . | fromJsonArray }}
+{{- $data := $there.data | default dict -}}
+{{- if not .Values.secrets.existing }}{{ $data = dict }}
+{{- range $key := include "marquee.optionalSecretKeys" . | fromJsonArray }}{{ with index ($there.data | default dict) $key }}{{ $_ := set $data $key . }}{{ end }}{{ end }}
+{{- range $key := include "marquee.secretKeys" . | fromJsonArray }}
 {{- $_ := set $data $key (include "marquee.secret" (dict "root" $ "key" $key) | b64enc) }}
 {{- end }}{{ end -}}
 {{ $data | toJson | sha256sum | trunc 16 }}
