@@ -20,9 +20,11 @@ from bookings.errors import SeatsNotChangeable
 from bookings.hall import Spot
 from bookings.models import Showtime
 from bookings.sales import sale_of
+from bookings.theaters import refuse_showtime
 from chassis.admin import actor_of
 from chassis.web.desk import context, may
 from chassis.web.problems import Problem
+from chassis.web.theaters import theaters_of
 
 BLOCK, FREE, MOVE = "change_seatstatus", "change_seatstatus", "reseat_booking"
 MOST_SEATS = 500
@@ -53,6 +55,7 @@ class DeedForm(forms.Form):
 def map_view(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
     form = DeedForm()
     try:
+        refuse_showtime(theaters_of(request), showtime_id)
         if request.method == "POST":
             form = _form(request, showtime_id)
             if form.is_valid() and _do(request, showtime_id, form.cleaned_data):

@@ -16,6 +16,7 @@ from catalog import film_files, plan_files, schema, tariff_files
 from catalog.errors import TheaterNotFound
 from catalog.film_serializers import MovieInput
 from catalog.models import Movie
+from catalog.permissions import AtTheirTheater
 from catalog.tariff_models import PriceList
 from catalog.tariffs import COARSEST
 from chassis.web.import_views import (
@@ -127,7 +128,7 @@ class ExportedMovies(ExportView):
 
 
 class ImportedShowtimes(ImportView):
-    permission_classes = [May("add_showtime")]
+    permission_classes = [May("add_showtime"), AtTheirTheater]
     most_lines: ClassVar = plan_files.MOST_SHOWTIMES
 
     @problems(TheaterNotFound, *IMPORT_PROBLEMS)
@@ -152,7 +153,7 @@ class ImportedShowtimes(ImportView):
 
 
 class ExportedShowtimes(ExportView):
-    permission_classes = [May("add_showtime")]
+    permission_classes = [May("add_showtime"), AtTheirTheater]
 
     @problems(TheaterNotFound)
     @takes(DaysQuery)
@@ -171,7 +172,7 @@ class ExportedShowtimes(ExportView):
 
 
 class ImportedPriceLists(ImportView):
-    permission_classes = [May("add_pricelist")]
+    permission_classes = [May("add_pricelist"), AtTheirTheater]
     most_lines: ClassVar = tariff_files.MOST_PRICE_LISTS
 
     @problems(TheaterNotFound, *IMPORT_PROBLEMS)
@@ -196,7 +197,7 @@ class ImportedPriceLists(ImportView):
 
 
 class ExportedPriceLists(ExportView):
-    permission_classes = [May("view_pricelist")]
+    permission_classes = [May("view_pricelist"), AtTheirTheater]
 
     @problems(TheaterNotFound)
     @takes(ExportQuery)

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from catalog import copying, drafts, planning, schema
 from catalog.errors import InvalidFields, PlanRefused, TheaterNotFound
 from catalog.models import Showtime
+from catalog.permissions import AtTheirTheater
 from catalog.plan_serializers import (
     BatchInput,
     CopyInput,
@@ -98,7 +99,7 @@ class RemovedDrafts(APIView):
 
 
 class CopiedPlan(APIView):
-    permission_classes = [May("add_showtime")]
+    permission_classes = [May("add_showtime"), AtTheirTheater]
 
     @problems(TheaterNotFound, InvalidFields, PlanRefused)
     @extend_schema(

@@ -16,7 +16,7 @@ from catalog.errors import (
     TicketTypeInUse,
     TicketTypeNotFound,
 )
-from catalog.permissions import MayEdit
+from catalog.permissions import AtTheirTheater, MayEdit
 from catalog.tariff_serializers import (
     PriceListInput,
     PriceListParser,
@@ -34,7 +34,7 @@ from chassis.web.views import APIView, created
 
 class TicketTypesOfTheater(APIView):
     thing = "tickettype"
-    permission_classes = [MayEdit]
+    permission_classes = [MayEdit, AtTheirTheater]
 
     @problems(TheaterNotFound)
     @takes(PageQuery)
@@ -68,7 +68,7 @@ class TicketTypesOfTheater(APIView):
 
 class TicketTypeById(APIView):
     thing = "tickettype"
-    permission_classes = [MayEdit]
+    permission_classes = [MayEdit, AtTheirTheater]
 
     @problems(TicketTypeNotFound)
     @extend_schema(
@@ -113,7 +113,7 @@ class TicketTypeById(APIView):
 
 class PriceListsOfTheater(APIView):
     thing = "pricelist"
-    permission_classes = [MayEdit]
+    permission_classes = [MayEdit, AtTheirTheater]
     parser_classes = [PriceListParser]
 
     @problems(TheaterNotFound)
@@ -148,7 +148,7 @@ class PriceListsOfTheater(APIView):
 
 class PriceListById(APIView):
     thing = "pricelist"
-    permission_classes = [MayEdit]
+    permission_classes = [MayEdit, AtTheirTheater]
     parser_classes = [PriceListParser]
 
     @problems(PriceListNotFound)
