@@ -113,7 +113,10 @@ def test_what_is_planned_in_one_request_is_of_theirs_all_of_it(sign_in: Callable
 
 
 def test_what_staff_alone_read_is_of_their_theater_alone() -> None:
-    showtime, price_list = ShowtimeFactory(status="draft"), PriceListFactory(theater=TheaterFactory())
+    showtime, price_list = (
+        ShowtimeFactory(status="draft", starts_at=next_week(9)),
+        PriceListFactory(theater=TheaterFactory()),
+    )
     ticket_type = price_list.theater.ticket_types.get(code="child")
     theater = f"/theaters/{HERE}"
     first, last = (f"{showtime.starts_at + timedelta(days=days):%Y-%m-%d}" for days in (-1, 1))

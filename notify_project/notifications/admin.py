@@ -1,7 +1,9 @@
 import re
 from base64 import b64encode
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.conf import settings
@@ -12,6 +14,7 @@ from django.utils.html import format_html, format_html_join
 
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin, ValuesInWords, actor_of, words
 from chassis.web.searching import AmongNewest
+from chassis.web.theaters import may_at
 from notifications import compose, in_words, previews, services
 from notifications.domain import FALLBACK_LANGUAGE, LANGUAGES, Channel, Status
 from notifications.errors import NotResendable
@@ -24,6 +27,7 @@ from notifications.models import (
     NotificationTemplate,
 )
 from notifications.presentation import named
+from notifications.theaters import told_at
 from notifications.wording import Rendered, Wording
 from notifications.wording_rules import BadWording
 
@@ -61,6 +65,7 @@ class ContactAdmin(StaffAdmin):
 
 @admin.register(BookingSummary)
 class BookingSummaryAdmin(ReadOnlyAdmin):
+    theater_path = "theater_id"
     list_display = ["reference", "showing", "places", "created_at"]
     search_fields = ["=reference", "booking_id"]
     readonly_fields = ["reference", "showing", "places", "revision", "booking_id", "created_at"]
@@ -105,6 +110,10 @@ class NotificationTemplateAdmin(StaffAdmin):
     readonly_fields = ("names", "preview", "updated_at")
     fields = ("code", "channel", "language", "subject", "text", "body", "names", "preview", "updated_at")
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Its words are those of all theaters."""
+        return super().has_add_permission(request) and may_at(request, None)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[NotificationTemplate]:
         """A kind that is no more has nothing that its wording could be checked against."""
         return super().get_queryset(request).filter(code__in=KINDS)
@@ -133,7 +142,7 @@ class NotificationTemplateAdmin(StaffAdmin):
         return BoundForm
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and _may_word(request, obj)
+        return super().has_change_permission(request, obj) and may_at(request, None) and _may_word(request, obj)
 
     def kept_because(self, row: NotificationTemplate) -> str:
         if row.language != FALLBACK_LANGUAGE:
@@ -143,7 +152,7 @@ class NotificationTemplateAdmin(StaffAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if obj is None:
             return False
-        return super().has_delete_permission(request, obj) and _may_word(request, obj)
+        return super().has_delete_permission(request, obj) and may_at(request, None) and _may_word(request, obj)
 
     @admin.display(description="names")
     def names(self, obj: NotificationTemplate) -> str:
@@ -238,6 +247,9 @@ class StatusFilter(AmongNewest):
 
 @admin.register(Notification)
 class NotificationAdmin(ReadOnlyAdmin):
+    def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
+        return rows.filter(told_at(theaters))
+
     list_display = [
         *("template", "channel", "status", WHY_NOT, "recipient"),
         *("who", "booking", "attempts", "created_at"),
@@ -313,6 +325,9 @@ class NotificationAdmin(ReadOnlyAdmin):
 
 @admin.register(DeliveryLog)
 class DeliveryLogAdmin(ReadOnlyAdmin):
+    def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
+        return rows.filter(told_at(theaters, "notification__"))
+
     list_display = ["notification", "attempt", "outcome", SERVER_SAID, "milliseconds", "created_at"]
     list_filter = [("outcome", AmongNewest), ("code", ValuesInWords)]
     list_select_related = ["notification"]
