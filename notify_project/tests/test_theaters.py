@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import test_staff_deeds as deeds
 from django.test import Client
+from django.utils import timezone
 from factories import BookingSummaryFactory, ContactFactory, NotificationFactory
 from rest_framework.test import APIClient
 
@@ -35,7 +36,9 @@ def failed() -> Notification:
     booking = BookingSummaryFactory(theater_id=HERE)
     reader = ContactFactory()
     message = NotificationFactory(booking_id=booking.booking_id, user_id=reader.user_id, status=Status.FAILED)
-    DeliveryLog.objects.create(notification=message, attempt=1, outcome="failed", milliseconds=5)
+    DeliveryLog.objects.create(
+        notification=message, attempt=1, outcome="failed", milliseconds=5, created_at=timezone.now()
+    )
     return message
 
 
