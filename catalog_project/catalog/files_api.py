@@ -32,6 +32,7 @@ from chassis.web.import_views import (
 )
 from chassis.web.openapi import FURTHER_MEMBERS, problems
 from chassis.web.permissions import May
+from chassis.web.problems import OtherTheater
 from chassis.web.queries import takes
 
 ALL_OR_NONE = "For managers. All of the lines or none: `errors` says of each line what is wrong with which column."
@@ -131,7 +132,7 @@ class ImportedShowtimes(ImportView):
     permission_classes = [May("add_showtime"), AtTheirTheater]
     most_lines: ClassVar = plan_files.MOST_SHOWTIMES
 
-    @problems(TheaterNotFound, *IMPORT_PROBLEMS)
+    @problems(OtherTheater, TheaterNotFound, *IMPORT_PROBLEMS)
     @takes(ImportQuery)
     @extend_schema(
         operation_id="import_showtimes",
@@ -155,7 +156,7 @@ class ImportedShowtimes(ImportView):
 class ExportedShowtimes(ExportView):
     permission_classes = [May("add_showtime"), AtTheirTheater]
 
-    @problems(TheaterNotFound)
+    @problems(OtherTheater, TheaterNotFound)
     @takes(DaysQuery)
     @extend_schema(
         operation_id="export_showtimes",
@@ -175,7 +176,7 @@ class ImportedPriceLists(ImportView):
     permission_classes = [May("add_pricelist"), AtTheirTheater]
     most_lines: ClassVar = tariff_files.MOST_PRICE_LISTS
 
-    @problems(TheaterNotFound, *IMPORT_PROBLEMS)
+    @problems(OtherTheater, TheaterNotFound, *IMPORT_PROBLEMS)
     @takes(ImportQuery)
     @extend_schema(
         operation_id="import_price_lists",
@@ -199,7 +200,7 @@ class ImportedPriceLists(ImportView):
 class ExportedPriceLists(ExportView):
     permission_classes = [May("view_pricelist"), AtTheirTheater]
 
-    @problems(TheaterNotFound)
+    @problems(OtherTheater, TheaterNotFound)
     @takes(ExportQuery)
     @extend_schema(
         operation_id="export_price_lists",

@@ -27,6 +27,7 @@ from catalog.plan_serializers import (
 from chassis.web import idempotency
 from chassis.web.openapi import problems
 from chassis.web.permissions import May, actor
+from chassis.web.problems import OtherTheater
 from chassis.web.views import APIView
 
 
@@ -34,7 +35,7 @@ class BatchOfShowtimes(APIView):
     permission_classes = [May("add_showtime")]
     parser_classes = [PlanParser]
 
-    @problems(PlanRefused)
+    @problems(OtherTheater, PlanRefused)
     @extend_schema(
         operation_id="plan_showtimes",
         summary="Plan many showtimes at once",
@@ -63,7 +64,7 @@ class PublishedShowtimes(APIView):
     permission_classes = [May("add_showtime")]
     parser_classes = [PlanParser]
 
-    @problems(PlanRefused)
+    @problems(OtherTheater, PlanRefused)
     @extend_schema(
         operation_id="publish_showtimes",
         summary="Publish drafts",
@@ -83,7 +84,7 @@ class RemovedDrafts(APIView):
     permission_classes = [May("delete_showtime")]
     parser_classes = [PlanParser]
 
-    @problems(PlanRefused)
+    @problems(OtherTheater, PlanRefused)
     @extend_schema(
         operation_id="remove_drafts",
         summary="Remove drafts",
@@ -101,7 +102,7 @@ class RemovedDrafts(APIView):
 class CopiedPlan(APIView):
     permission_classes = [May("add_showtime"), AtTheirTheater]
 
-    @problems(TheaterNotFound, InvalidFields, PlanRefused)
+    @problems(OtherTheater, TheaterNotFound, InvalidFields, PlanRefused)
     @extend_schema(
         operation_id="copy_plan",
         summary="Copy a day or a week",
