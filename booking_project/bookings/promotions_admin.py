@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -15,19 +14,19 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 
 from bookings import promo_files, promo_rules, promotions, words
-from bookings.models import Customer, Screen, Showtime
+from bookings.models import Customer
 from bookings.prices import Off
+from bookings.promo_choices import movies_offered, theaters_offered, with_known
 from bookings.promo_models import RULES, PromoCode, Promotion, PromoUse
 from bookings.theaters import held_within, promotions_at, refuse_promotion
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, actor_of
 from chassis.codes import MAX_TYPED
 from chassis.money import DECIMALS, Money, to_major, to_minor
 from chassis.storage.audit_log import Actor
-from chassis.theaters import Theaters, works_at
+from chassis.theaters import Theaters
 from chassis.web.import_admin import ImportAdmin
 from chassis.web.importing import Columns, Imported
 from chassis.web.problems import Problem
@@ -36,8 +35,6 @@ from chassis.web.tables import Table
 from chassis.web.theaters import theaters_of
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-# The films to choose from are those of so many showtimes to come.
-SHOWTIMES_AHEAD = 5000
 # So many promotions are offered where one is chosen, the newest first.
 MOST_OFFERED = 200
 
@@ -72,8 +69,8 @@ class PromotionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in th
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         row = self.instance
-        self.fields["theaters"].choices = _with_known(_theaters(self.limit), row.theaters)  # type: ignore[attr-defined]  # of a choice field
-        self.fields["movies"].choices = _with_known(_movies(), row.movies)  # type: ignore[attr-defined]  # likewise
+        self.fields["theaters"].choices = with_known(theaters_offered(self.limit), row.theaters)  # type: ignore[attr-defined]  # of a choice field
+        self.fields["movies"].choices = with_known(movies_offered(), row.movies)  # type: ignore[attr-defined]  # likewise
         self.fields["weekdays"].choices = list(enumerate(WEEKDAYS, start=1))  # type: ignore[attr-defined]  # likewise
         self.initial["ticket_types"] = ", ".join(row.ticket_types)
         if row.off == Off.AMOUNT:
@@ -113,25 +110,6 @@ class PromotionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in th
         elif value != value.to_integral_value():
             self.add_error("value", "A whole number.")
         return int(value)
-
-
-def _theaters(limit: Theaters) -> list[tuple[UUID, str]]:
-    newest = Showtime.objects.filter(theater_id=OuterRef("theater_id")).order_by("-starts_at")
-    found = Screen.objects.order_by().values("theater_id").distinct()
-    named = found.annotate(called=Subquery(newest.values("theater_name")[:1])).values_list("theater_id", "called")
-    theirs = ((id_, called or str(id_)) for id_, called in named if works_at(limit, id_))
-    return sorted(theirs, key=lambda theater: theater[1])
-
-
-def _movies() -> list[tuple[UUID, str]]:
-    coming = Showtime.objects.filter(starts_at__gt=timezone.now() - timedelta(days=1)).order_by("starts_at")
-    return sorted(set(coming.values_list("movie_id", "movie_title")[:SHOWTIMES_AHEAD]), key=lambda movie: movie[1])
-
-
-def _with_known(choices: list[tuple[UUID, str]], named: Sequence[UUID]) -> list[tuple[UUID, str]]:
-    """Those that the promotion names stay to be seen, though nothing of them is shown any more."""
-    offered = {id_ for id_, _ in choices}
-    return choices + [(id_, str(id_)) for id_ in named if id_ not in offered]
 
 
 class WordForm(forms.Form):
