@@ -7,6 +7,7 @@ from typing import Any
 import factories
 import pytest
 import test_staff_deeds as deeds
+from boards import dropped, shown
 from django.test import Client
 from django.utils import timezone
 from factories import PriceListFactory, ScreenFactory, ShowtimeFactory, TheaterFactory, next_week
@@ -49,7 +50,7 @@ def _of_one_theater() -> Iterator[None]:
 
 
 def at(showtime: Showtime) -> str:
-    return f"{BOARD}?theater={showtime.theater_id}&day={showtime.starts_at:%Y-%m-%d}&days=2"
+    return shown(showtime.theater, showtime.starts_at)
 
 
 def remove_on_the_board(browser: Client) -> Any:
@@ -59,9 +60,7 @@ def remove_on_the_board(browser: Client) -> Any:
 
 def move_on_the_board(browser: Client) -> Any:
     showtime = deeds.draft()
-    later = showtime.starts_at + timedelta(days=1)
-    form = {"day": f"{later:%Y-%m-%d}", "minute": 600, "screen": showtime.screen_id, "meant": "on"}
-    return browser.post(at(showtime), {"do": "move", "showtime": showtime.pk, **form})
+    return browser.post(at(showtime), dropped(showtime, showtime.starts_at + timedelta(hours=2)))
 
 
 def price_on_the_board(browser: Client) -> Any:
@@ -140,7 +139,7 @@ def test_what_staff_alone_read_is_of_their_theater_alone() -> None:
         "GET /showtimes/{showtime_id}": (f"/showtimes/{showtime.id}", showtime.screen.name),
     }
     assert {*by_api, *PUBLIC} == {name for name in reads() if not name.startswith(PICTURES)}
-    board = f"theater={HERE}&day={showtime.starts_at:%Y-%m-%d}&days=2"
+    board = f"theater={HERE}&day={showtime.starts_at:%Y-%m-%d}&days=1"
     by_hand = {
         "board": (f"{BOARD}?{board}", showtime.movie.title),
         "board_plan": (f"{BOARD}plan/?{board}", "never"),

@@ -61,7 +61,7 @@ def _browser(role: str, theaters: Theaters, account: UUID) -> Client:
 
 
 def _api(role: str, theaters: Theaters, account: UUID) -> APIClient:
-    named = claim_of(theaters)
+    named: dict[str, Any] = {**claim_of(theaters)}
     token = access_token(user_id=account, roles=("customer", role), amr=["pwd", "otp"], **named)
     client = APIClient(raise_request_exception=False)
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")

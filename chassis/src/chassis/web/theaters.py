@@ -14,7 +14,7 @@ from chassis.web.staff_sessions import token_of
 def theaters_of(request: HttpRequest | Request) -> Theaters:
     """None: every theater. Of customers, and of an operator's local account, too: nothing is theirs by a theater."""
     if isinstance(request, Request):
-        user = request.user
+        user: object = request.user
         return user.theaters if isinstance(user, Principal) else None
     token = token_of(request)
     return None if token is None else token.theaters
