@@ -28,6 +28,9 @@ read there and never edited.
 Who has a column is staff: they enter every admin site. What customers did is read through the API by whoever may view
 it: `view_booking`, `view_payment`, `view_refund`, `view_notification`. Customers have no column.
 
+Somebody may be limited to theaters: then a right holds for what belongs to theirs, and what belongs to another is not
+there. What belongs to all of them, and what to none, is in [ADR 112](adr/0112-rights-by-theater.md).
+
 After each migration the groups are exactly these columns: what was granted by hand is taken away, and a group that is
 no role is left without permissions (the log names it), and removed once nobody is in it.
 """

@@ -17,6 +17,7 @@ ASKED = {
     "auth/search/": ("view_user", 200),
     "auth/second-factor/": ("view_user", 200),
     "catalog/board/": ("view_showtime", 200),
+    "catalog/panels/theaters/": ("view_theater", 200),
     "booking/tonight/": ("view_showtime", 200),
     "booking/panels/tonight/": ("view_showtime", 200),
     f"booking/showtimes/{NOWHERE}/map/": ("view_showtime", 302),

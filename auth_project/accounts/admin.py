@@ -1,5 +1,6 @@
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -8,6 +9,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.models import Group
 from django.contrib.auth.views import PasswordChangeView
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -22,6 +24,7 @@ from accounts.domain import (
     Deed,
     Rank,
     may_become_staff,
+    may_give_theaters,
     normalised_email,
     normalised_language,
     normalised_phone,
@@ -30,9 +33,12 @@ from accounts.domain import (
 )
 from accounts.errors import AboveYourRank, SignInThrottled, WeakPassword, WrongPassword
 from accounts.models import OneTimeToken, Revocation, Session, User, rank_by
+from accounts.roles import STAFF_MAY
 from accounts.selectors import prover_of
 from accounts.staff_pages import staff_of
 from chassis.admin import ChoicesInWords, ReadOnlyAdmin, StaffAdmin, words
+from chassis.roles import is_staff, is_superuser
+from chassis.web.desk import Panel
 from chassis.web.gateway import address_of
 from chassis.web.staff_tokens import delete_cookie
 
@@ -44,6 +50,10 @@ ADDRESS_BY_ANOTHER = (
     "Somebody else of staff gave this account its address, and may read its mail. Its owner has to change the address"
     " before the account gets a role of staff, or you do."
 )
+FOR_ADMINS = "Who may do everything does it at every theater: leave this empty, or take the role away."
+MORE_THAN_YOURS = "Nobody gives somebody more theaters than they have themselves."
+# What those in the field are called, and which others there are.
+THEATERS = Panel("catalog", "Theaters", "theaters/", wide=True, heeds="id_theaters")
 GUEST = (
     "This is a guest's account: whoever bought as that guest is signed in to it, whatever address they gave. Its owner"
     " has to set a password by mail before it gets a role of staff."
@@ -92,7 +102,20 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's takes 
             given_by = None if "email" in self.changed_data else self.instance.email_changed_by
             if becomes_staff and not may_become_staff(actor_id=self.staff.pk, address_given_by=given_by):
                 self.add_error("groups", ADDRESS_BY_ANOTHER)
+        self._check_theaters({group.name for group in groups} if groups is not None else self.instance.roles)
         return cleaned
+
+    def clean_theaters(self) -> list[UUID]:
+        return sorted(set(self.cleaned_data["theaters"]))
+
+    def _check_theaters(self, roles: Collection[str]) -> None:
+        theaters = self.cleaned_data.get("theaters")
+        if theaters is None or not is_staff(STAFF_MAY, roles):
+            return
+        if theaters and is_superuser(STAFF_MAY, roles):
+            self.add_error("theaters", FOR_ADMINS)
+        elif not may_give_theaters(own=self.staff.limited_to, given=frozenset(theaters) or None):
+            self.add_error("theaters", MORE_THAN_YOURS)
 
 
 class AddUserForm(ContactForm, AdminUserCreationForm):  # type: ignore[type-arg]  # Django's takes no argument when it runs
@@ -100,7 +123,7 @@ class AddUserForm(ContactForm, AdminUserCreationForm):  # type: ignore[type-arg]
 
     class Meta:
         model = User
-        fields = ["username", "email", "full_name", "phone", "language", "time_zone", "groups"]
+        fields = ["username", "email", "full_name", "phone", "language", "time_zone", "groups", "theaters"]
 
 
 class RoleFilter(admin.SimpleListFilter):
@@ -136,14 +159,15 @@ class UserAdmin(StaffAdmin):
     actions = ["end_sessions", "reset_second_factor"]
     readonly_fields = ["id", "is_guest", "claimed_by", "email_verified_at", "last_login", "created_at", "updated_at"]
     form = ContactForm
+    formfield_overrides = {ArrayField: {"widget": forms.Textarea({"rows": 3, "cols": 60})}}
     fieldsets = [
-        (None, {"fields": ["id", "username", "is_guest", "claimed_by", "is_active", "groups"]}),
+        (None, {"fields": ["id", "username", "is_guest", "claimed_by", "is_active", "groups", "theaters"]}),
         ("Contact", {"fields": ["email", "email_verified_at", "full_name", "phone", "language", "time_zone"]}),
         ("Times", {"fields": ["created_at", "updated_at", "last_login"]}),
     ]
     add_fieldsets = [
         (None, {"fields": ["username", "email", "full_name", "phone", "language", "time_zone"]}),
-        (None, {"fields": ["password1", "password2", "groups"]}),
+        (None, {"fields": ["password1", "password2", "groups", "theaters"]}),
     ]
 
     @admin.display(description="roles")
@@ -170,8 +194,12 @@ class UserAdmin(StaffAdmin):
             return user
         return User.objects.select_for_update().get(pk=user.pk)
 
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        context["panels"] = [THEATERS] if self._may_assign_roles(request) else []
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
-        assignable = [] if self._may_assign_roles(request) else ["groups"]
+        assignable = [] if self._may_assign_roles(request) else ["groups", "theaters"]
         return [*([] if obj is None else self.readonly_fields), *assignable]
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:

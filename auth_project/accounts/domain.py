@@ -10,6 +10,8 @@ from functools import cache
 from uuid import UUID
 from zoneinfo import available_timezones
 
+from chassis.theaters import Theaters
+
 
 class Rank(IntEnum):
     """How much an account may do, by its roles alone: one that is not active keeps the rank that its roles give it."""
@@ -55,6 +57,11 @@ def may_become_staff(*, actor_id: UUID, address_given_by: UUID | None) -> bool:
     mail, and so set its password: somebody who may assign roles has to be one and the same.
     """
     return address_given_by in (None, actor_id)
+
+
+def may_give_theaters(*, own: Theaters, given: Theaters) -> bool:
+    """Whether somebody limited to their own theaters may leave somebody of staff with these: never with more."""
+    return own is None or (given is not None and given <= own)
 
 
 class EndReason(StrEnum):

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import Group, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
@@ -24,6 +25,8 @@ from accounts.roles import STAFF_MAY
 from chassis.ids import uuid7
 from chassis.roles import is_staff, is_superuser, may
 from chassis.storage.indexes import by_part_of
+from chassis.theaters import MOST as MOST_THEATERS
+from chassis.theaters import Theaters
 
 username_validator = RegexValidator(
     rf"\A{USERNAME.pattern}\Z", "3 to 64 letters, digits or _ . + -, beginning with a letter, a digit or _."
@@ -66,6 +69,15 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     is_active = models.BooleanField(
         default=True, help_text="Who is not active can neither sign in nor refresh a token."
+    )
+    theaters = ArrayField(
+        models.UUIDField(),
+        size=MOST_THEATERS,
+        blank=True,
+        default=list,
+        db_default=[],
+        help_text="Of staff: ids of theaters at the catalog, with commas between them. They see and do what belongs to"
+        " these, and nothing of others. Empty: every theater.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -143,6 +155,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def is_superuser(self) -> bool:  # type: ignore[override]  # follows from the roles, and is no column
         return self.is_active and is_superuser(STAFF_MAY, self.roles)
+
+    @property
+    def limited_to(self) -> Theaters:
+        """What their tokens say of theaters. Who may do everything has no limit, and who is not of staff needs none."""
+        limited = self.is_staff and not self.is_superuser
+        return (frozenset(self.theaters) or None) if limited else None
 
     @property
     def rank(self) -> Rank:

@@ -15,7 +15,8 @@ def actor_of(staff: User) -> Actor:
 
 
 def state(user: User) -> dict[str, Any]:
-    return {name: getattr(user, name) for name in _TOLD} | {"roles": sorted(user.roles)}
+    of_staff = {"roles": sorted(user.roles), "theaters": sorted(map(str, user.theaters))}
+    return {name: getattr(user, name) for name in _TOLD} | of_staff
 
 
 def record_added(actor: Actor, user: User) -> None:
@@ -23,12 +24,15 @@ def record_added(actor: Actor, user: User) -> None:
 
 
 def record_changed(actor: Actor, user: User, before: Mapping[str, Any]) -> None:
-    """before: state() of the account before it was changed. Roles are told by themselves: they are looked for."""
+    """before: state() of the account before it was changed. Roles are told by themselves, and so are theaters: they are
+    looked for."""
     was, is_now = changes(before, state(user))
     deed = "user.changed"
     if "is_active" in is_now:
         deed = "user.reactivated" if is_now["is_active"] else "user.deactivated"
-    for action, names in ((deed, was.keys() - {"roles"}), ("user.roles_changed", was.keys() & {"roles"})):
+    by_itself = {"roles": "user.roles_changed", "theaters": "user.theaters_changed"}
+    told_apart = [(action, was.keys() & {name}) for name, action in by_itself.items()]
+    for action, names in ((deed, was.keys() - by_itself.keys()), *told_apart):
         if names:
             told = [{name: values[name] for name in sorted(names)} for values in (was, is_now)]
             record(actor, action, ("user", user.pk), before=told[0], after=told[1])

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import audit, mailed, metrics, records, revocations, throttle
-from accounts.domain import Deed, EndReason, may_act, normalised_email
+from accounts.domain import Deed, EndReason, may_act, may_give_theaters, normalised_email
 from accounts.errors import AboveYourRank, AccountExists, InvalidOneTimeToken, WeakPassword, WrongPassword
 from accounts.events import UserRegistered, UserUpdated
 from accounts.mailed import Mails, Purpose
@@ -23,6 +23,7 @@ from accounts.sessions import end_sessions_of
 from chassis.four_eyes import ADDRESS_SETTLES
 from chassis.messaging.outbox import emit
 from chassis.storage.audit_log import Actor
+from chassis.web.problems import OtherTheater
 
 
 def register(
@@ -207,14 +208,15 @@ def record_staff_change(
     """What follows from a change that staff saved in the admin site. Needs the transaction that saved it.
 
     was: the fields that changed, as they were. roles_before: as they were. An account that is not active keeps no role
-    of staff, so that nobody gets one back by making it active again. Tokens and admin sessions carry the name and the
-    roles, so those given with others are good no more. Raises AboveYourRank.
+    of staff, so that nobody gets one back by making it active again. Tokens and admin sessions carry the name, the
+    roles and the theaters, so those given with others are good no more. Raises AboveYourRank, OtherTheater.
     """
     changed, before = set(was), frozenset(roles_before)
-    _refuse_above(staff, user, roles_before=before, added=added)
+    rights_changed = before != user.roles or _theaters_changed(user, was)
+    _refuse_above(staff, user, roles_before=before, rights_changed=rights_changed, added=added)
     if not user.is_active:
         _take_staff_roles(user)
-    roles_changed = before != user.roles
+        rights_changed = rights_changed or before != user.roles
     if added:
         emit(UserRegistered.of(user), subject=user.id)
         mailed.ask_to_verify(user)
@@ -236,7 +238,7 @@ def record_staff_change(
         mailed.tell_new_password(user, mailed.to_be_told(user))
     elif "is_active" in changed and not user.is_active:
         end_sessions_of(user, reason=EndReason.DEACTIVATED)
-    elif (roles_changed or "username" in changed) and not added:
+    elif (rights_changed or "username" in changed) and not added:
         revocations.revoke_all_of(user)
     _write_down(user, was, before, staff, added=added)
 
@@ -282,14 +284,20 @@ def _save_password(user: User, *, reason: EndReason, mailboxes: Sequence[str]) -
     mailed.tell_new_password(user, mailboxes)
 
 
-def _refuse_above(staff: User, user: User, *, roles_before: frozenset[str], added: bool) -> None:
+def _theaters_changed(user: User, was: Mapping[str, Any]) -> bool:
+    return "theaters" in was and set(was["theaters"] or ()) != set(user.theaters)
+
+
+def _refuse_above(staff: User, user: User, *, roles_before: frozenset[str], rights_changed: bool, added: bool) -> None:
     """The page asks the same before it shows a field: whatever door comes next finds it here."""
     own = staff.pk == user.pk
     deeds = [] if added else [Deed.CHANGE]
-    if user.roles != roles_before:
+    if rights_changed:
         deeds.append(Deed.ASSIGN_ROLES)
     if not all(may_act(deed, actor=staff.rank, subject=rank_by(roles_before), own=own) for deed in deeds):
         raise AboveYourRank
+    if rights_changed and user.is_staff and not may_give_theaters(own=staff.limited_to, given=user.limited_to):
+        raise OtherTheater
 
 
 def _write_down(user: User, was: Mapping[str, Any], roles: frozenset[str], staff: User, *, added: bool) -> None:

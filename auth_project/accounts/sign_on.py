@@ -27,7 +27,7 @@ def sign_in(*, login: str, password: str, code: str, address: str | None, user_a
 
 
 def renew(token: StaffToken) -> StaffToken:
-    """The same session, with the roles of now. Raises InvalidRefreshToken when it is over."""
+    """The same session, with the roles and theaters of now. Raises InvalidRefreshToken when it is over."""
     as_of = timezone.now()
     session = Session.objects.select_related("user").filter(pk=token.session_id, ended_at=None).first()
     if session is None or session.user_id != token.account_id or as_of.timestamp() > token.ends_at:
@@ -63,6 +63,7 @@ def _token(user: User, session: Session, *, as_of: datetime, since: float) -> St
         expires_at=(as_of + timedelta(seconds=settings.ACCESS_TOKEN_SECONDS)).timestamp(),
         by_code=session.by_code,
         must_enrol=second_factor.is_needed(user) and not session.by_code,
+        theaters=user.limited_to,
     )
     keys = settings.TOKEN_KEYS
     text = jwt.encode(made.claims(), keys.private_pem, algorithm="EdDSA", headers={"kid": keys.kid})

@@ -15,6 +15,7 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 from accounts.domain import AccessTokenId
 from accounts.errors import InvalidRefreshToken
 from accounts.models import User
+from chassis.theaters import claim_of
 from chassis.web.tokens import BY_CODE, BY_PASSWORD
 
 
@@ -94,7 +95,7 @@ class Remembered:
 def issue(
     *, user: User, session_id: UUID, as_of: datetime, by_code: bool = False, again: Remembered | None = None
 ) -> Issued:
-    """A new pair for the session, with the user's name and roles, and whether the address is proven.
+    """A new pair for the session, with the user's name, roles and theaters, and whether the address is proven.
 
     as_of: before the user was read. A revocation between then and now concerns the pair too, so that is its `iat`:
     else roles that were taken meanwhile would live on in a token that looks newer.
@@ -112,6 +113,7 @@ def issue(
         access["jti"], access["exp"] = again.access.jti, again.access.expires
     access["username"] = user.username
     access["roles"] = sorted(user.roles)
+    access.payload.update(claim_of(user.limited_to))
     access["amr"] = [BY_PASSWORD, BY_CODE] if by_code else [BY_PASSWORD]
     access["email_verified"] = user.email_verified_at is not None
     return Issued(

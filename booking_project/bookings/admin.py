@@ -108,6 +108,7 @@ class MoneyFilter(AmongNewest):
 
 @admin.register(Booking)
 class BookingAdmin(ReadOnlyAdmin):
+    theater_path = "showtime__theater_id"
     list_display = [
         *("reference", "customer", "what", "status", "payment_status", TOTAL),
         by_the_theater("created_at", title="booked"),
@@ -242,6 +243,7 @@ class MoveInline(OfRowInline):
 
 @admin.register(Showtime)
 class ShowtimeAdmin(ShowtimePages):
+    theater_path = "theater_id"
     list_display = ["movie_title", "theater_name", "screen_name", by_the_theater("starts_at", of=""), "status"]
     list_filter = [columns.TheaterDayFilter, "status", "theater_name"]
     search_fields = ["movie_title", "id"]
@@ -276,6 +278,7 @@ class ShowtimeAdmin(ShowtimePages):
 
 @admin.register(Screen)
 class ScreenAdmin(ReadOnlyAdmin):
+    theater_path = "theater_id"
     few_rows = True
     list_display = ["theater", "name", "size"]
     list_display_links = ["name"]
@@ -304,6 +307,7 @@ class ScreenAdmin(ReadOnlyAdmin):
 
 @admin.register(BookingTransition)
 class BookingTransitionAdmin(ReadOnlyAdmin):
+    theater_path = "booking__showtime__theater_id"
     list_display = [
         by_the_theater("at", of="booking.showtime", title="when"),
         *("booking", "trigger", "to_status", columns.who, columns.why),

@@ -53,13 +53,15 @@ from bookings.promo_errors import PromoCodeInvalid, PromoCodeUnfit, PromoCodeUse
 from bookings.promo_guesses import guessing
 from bookings.schema import BookingSerializer
 from bookings.serializers import BookingRequest, WantedSerializer
+from bookings.theaters import showtimes_at
+from chassis.storage.audit_log import Actor
 from chassis.web import idempotency
 from chassis.web.gateway import address_of, public_path
 from chassis.web.openapi import problems
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
 from chassis.web.permissions import May, actor, caller
-from chassis.web.problems import PermissionDenied
+from chassis.web.problems import OtherTheater, PermissionDenied
 from chassis.web.queries import PageQuery, takes
 from chassis.web.second_factor import SecondFactorNeeded
 from chassis.web.views import APIView, created
@@ -164,13 +166,22 @@ class BookingListView(APIView):
             held = hold(
                 user_id=customer.id,
                 verified=customer.email_verified,
-                seller=actor(request) if customer.may(SELL) else None,
+                seller=seller_of(request, wanted["showtime_id"]),
                 once=once,
                 **wanted,
             )
         if isinstance(held, holds.Replayed):
             return idempotency.replay(held.claim)
         return created(request, present_hold(held), f"{request.path}/{held.booking.id}")
+
+
+def seller_of(request: Request, showtime_id: UUID) -> Actor | None:
+    """Who of staff asks, if they sell at the theater of this showtime what is not sold online."""
+    user = caller(request)
+    if not user.may(SELL):
+        return None
+    theirs = user.theaters is None or showtimes_at(user.theaters).filter(id=showtime_id).exists()
+    return actor(request) if theirs else None
 
 
 def keep_answer(claim: idempotency.Claim, held: holds.Held, *, path: str) -> None:
@@ -307,7 +318,7 @@ class QuoteView(APIView):
         quote = quotes.quote_best_seats if "quantity" in wanted else quotes.quote_seats
         customer = caller(request) if request.user is not None else None
         user_id = customer.id if customer else None
-        by_staff = customer is not None and customer.may(SELL)
+        by_staff = customer is not None and seller_of(request, showtime_id) is not None
         with guessing(wanted.get("promo_code"), user_id=user_id, address=address_of(request)):
             quoted = quote(showtime_id=showtime_id, user_id=user_id, by_staff=by_staff, **wanted)
         return Response(present_quote(quoted))
@@ -335,7 +346,7 @@ class BlockedSeatsView(APIView):
 
     permission_classes = [May("change_seatstatus")]
 
-    @problems(SeatUnavailable, UnknownSeat, ShowtimeNotFound, ShowtimeUnknown)
+    @problems(SeatUnavailable, UnknownSeat, ShowtimeNotFound, ShowtimeUnknown, OtherTheater)
     @extend_schema(
         operation_id="block_seats",
         summary="Take seats off sale",
@@ -348,6 +359,7 @@ class BlockedSeatsView(APIView):
         blocks.block_seats(showtime_id=showtime_id, actor=actor(request), **SeatsRequest.parse(request.data))
         return Response(status=204)
 
+    @problems(OtherTheater)
     @extend_schema(
         operation_id="unblock_seats",
         summary="Put seats back on sale",

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from bookings import events, inventory, seat_news
 from bookings.errors import SeatUnavailable
 from bookings.sales import reload_sale, sale_of
+from bookings.theaters import refuse_showtime
 from chassis.messaging.outbox import emit
 from chassis.storage.audit_log import Actor, record
 
@@ -29,9 +30,10 @@ def block_seats(
 
     actor: who of staff does it, for the audit log; None where a program does. reason: a note among staff. until: when
     they go back on sale by themselves; None: when somebody puts them back.
-    Raises SeatUnavailable naming those that are held, sold or blocked.
+    Raises OtherTheater, and SeatUnavailable naming those that are held, sold or blocked.
     """
     sale_of(showtime_id)  # so that it is known
+    _refuse_elsewhere(actor, showtime_id)
     with transaction.atomic():
         revision = inventory.next_blocking(showtime_id)
         # Locked, it moves to no other screen.
@@ -44,9 +46,14 @@ def block_seats(
 
 
 def unblock_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID], actor: Actor | None = None) -> int:
-    """Puts blocked seats back on sale, and tells of it; how many were."""
+    """Puts blocked seats back on sale, and tells of it; how many were. Raises OtherTheater."""
+    _refuse_elsewhere(actor, showtime_id)
     with transaction.atomic():
         return _unblock(showtime_id, seat_ids, actor, over=False)
+
+
+def _refuse_elsewhere(actor: Actor | None, showtime_id: UUID) -> None:
+    refuse_showtime(None if actor is None else actor.theaters, showtime_id)
 
 
 def end_blocks(*, limit: int = 200) -> int:

@@ -19,6 +19,7 @@ from bookings.counter_models import CounterSale
 from bookings.counter_rules import MOST_SEATS, Method
 from bookings.domain import OPEN
 from bookings.models import Booking
+from bookings.theaters import refuse_showtime
 from chassis.money import Money, format_money
 from chassis.storage.audit_log import Actor, record
 from chassis.storage.models import IdempotencyKey
@@ -54,9 +55,10 @@ def sell(*, actor: Actor, account_id: UUID, wanted: Wanted, taken: Taken, key: U
     """Holds the seats as a booking that is paid at the counter; its id. payment and booking do the rest by themselves.
 
     account_id: of the actor, at auth. key: of this sale, whose repetition gives the same booking. email: where the
-    customer wants the tickets mailed. Raises TooManyAtOnce, PriceChanged, NotEnoughHanded, AddressNotTaken,
-    AddressRefused, and what holds.hold_seats() raises.
+    customer wants the tickets mailed. Raises OtherTheater, TooManyAtOnce, PriceChanged, NotEnoughHanded,
+    AddressNotTaken, AddressRefused, and what holds.hold_seats() raises.
     """
+    refuse_showtime(actor.theaters, wanted.showtime_id)
     if len(wanted.seat_ids) > MOST_SEATS:
         raise TooManyAtOnce
     counter_rules.change(taken.total, taken.handed)

@@ -24,6 +24,7 @@ from bookings.models import Booking
 from bookings.prices import Line
 from bookings.quotes import Quote
 from bookings.sales import sale_of
+from bookings.theaters import bookings_at, refuse_showtime
 from chassis.admin import actor_of
 from chassis.codes import MAX_TYPED
 from chassis.ids import uuid7
@@ -31,6 +32,7 @@ from chassis.money import DECIMALS, Money, format_money, to_minor
 from chassis.web import idempotency
 from chassis.web.desk import context, panel
 from chassis.web.problems import Problem
+from chassis.web.theaters import theaters_of
 
 # So often the page looks how the sale ended, half a second apart; mostly once is enough.
 LOOKS = 30
@@ -95,6 +97,11 @@ class SaleForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def sale_page(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
     """Of the chosen seats their tickets and the total and, with the button, the sale."""
+    try:
+        refuse_showtime(theaters_of(request), showtime_id)
+    except Problem as problem:
+        messages.error(request, chosen_seats.refused(problem, showtime_id))
+        return redirect("tonight")
     said = request.POST if request.method == "POST" else request.GET
     chosen = chosen_seats.wanted(said, showtime_id)
     promo_code = said.get("promo_code", "").strip()[:MAX_TYPED]
@@ -191,7 +198,7 @@ def _named(line: Line, quote: Quote) -> str:
 @require_safe
 def sold_page(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     """How it ended, as soon as that is known: the tickets to print and the change, or what is to be given back."""
-    sale = _sale_of(booking_id)
+    sale = _sale_of(request, booking_id)
     title = f"Sold at the counter: {sale.booking.reference}"
     return TemplateResponse(request, "bookings/counter_sold.html", context(request, title, **_became(sale, asked=0)))
 
@@ -201,11 +208,15 @@ def sold_panel(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     """The same, for the page that waits for it. asked: how often it has."""
     asked = request.GET.get("asked", "")
     looks = int(asked) if asked.isdecimal() and len(asked) < 4 else LOOKS
-    return panel(request, "bookings/counter_became.html", "The sale", **_became(_sale_of(booking_id), asked=looks))
+    return panel(
+        request, "bookings/counter_became.html", "The sale", **_became(_sale_of(request, booking_id), asked=looks)
+    )
 
 
-def _sale_of(booking_id: UUID) -> CounterSale:
-    return get_object_or_404(CounterSale.objects.select_related("booking__showtime"), booking_id=booking_id)
+def _sale_of(request: HttpRequest, booking_id: UUID) -> CounterSale:
+    theirs = bookings_at(theaters_of(request))
+    sales = CounterSale.objects.select_related("booking__showtime").filter(booking__in=theirs)
+    return get_object_or_404(sales, booking_id=booking_id)
 
 
 def _became(sale: CounterSale, *, asked: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from bookings.history import Cause
 from bookings.models import Booking
 from bookings.quotes import Quote
 from bookings.selectors import locked_booking
+from bookings.theaters import bookings_at, refuse_booking, refuse_showtime
 from chassis.four_eyes import Objection, alone_up_to
 from chassis.money import Money, format_money
 from chassis.states import IllegalTransition
@@ -37,6 +38,7 @@ def cancel_for_customer(*, booking_id: UUID, actor: Actor, reason: str, message:
         booking = locked_booking(booking_id)
         if booking is None:
             raise BookingNotFound
+        refuse_booking(actor.theaters, booking)
         second_factor.require(actor)
         refuse_to_decide_alone(actor, owner_id=booking.user_id)
         before = booking.status
@@ -67,11 +69,12 @@ def exchange_for_customer(
     """Holds seats in exchange for somebody's booking, whatever the theater's rules, for all that it is worth.
 
     Its customer pays the rest. The others as of exchange_holds.exchange_booking(). Raises BookingNotFound, OwnPurchase,
-    AddressChanged, SecondPersonNeeded, NotExchangeable, ExchangeOpen, and what holds.hold_seats() raises.
+    OtherTheater, AddressChanged, SecondPersonNeeded, NotExchangeable, ExchangeOpen, and what holds.hold_seats() raises.
     """
-    owner_id = Booking.objects.values_list("user_id", flat=True).filter(id=booking_id).first()
+    owner_id = bookings_at(actor.theaters).values_list("user_id", flat=True).filter(id=booking_id).first()
     if owner_id is None:
         raise BookingNotFound
+    refuse_showtime(actor.theaters, wanted["showtime_id"])
 
     def agree() -> Exchange:
         booking = Booking.objects.select_related("showtime").get(id=booking_id)

@@ -18,11 +18,13 @@ from django.views.decorators.http import require_safe
 from bookings import columns
 from bookings.domain import OPEN, State
 from bookings.models import Booking, BookingSeat, BookingTransition, CounterSale, Customer, Showtime
+from bookings.theaters import bookings_at, showtimes_at
 from bookings.tonight import fillings_of
 from chassis.ids import is_nobodys
 from chassis.money import Money, format_money
 from chassis.web.day_filter import Day
 from chassis.web.desk import Panel, Step, context, may, panel
+from chassis.web.theaters import theaters_of
 
 SHOWN = 20
 # So many showtimes are added up at once: a day of forty houses.
@@ -64,8 +66,8 @@ def houses_panel(request: HttpRequest) -> HttpResponse:
 
 
 def _todays(request: HttpRequest) -> list[Showtime]:
-    """Of the theaters that this page is about, which are all."""
-    kept = Showtime.objects.filter(columns.on_day(Day("today")), status=Showtime.Status.SCHEDULED)
+    """Of the theaters of whoever asks."""
+    kept = showtimes_at(theaters_of(request)).filter(columns.on_day(Day("today")), status=Showtime.Status.SCHEDULED)
     return list(kept.order_by("starts_at")[:MOST_SHOWTIMES])
 
 
@@ -81,7 +83,7 @@ def _houses(showtimes: Sequence[Showtime]) -> list[House]:
 
 @require_safe
 def customer_bookings_panel(request: HttpRequest, user_id: UUID) -> HttpResponse:
-    found = Booking.objects.filter(user_id=user_id).select_related("showtime").order_by("-id")
+    found = bookings_at(theaters_of(request)).filter(user_id=user_id).select_related("showtime").order_by("-id")
     rows = list(found[: SHOWN + 1])
     return panel(
         request,
@@ -100,7 +102,8 @@ def _row(booking: Booking) -> tuple[Booking, str]:
 @require_safe
 def whole(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     """A booking with all that the services know of it, in one line of time, and what staff may do about it."""
-    booking = get_object_or_404(Booking.objects.select_related("showtime"), id=booking_id)
+    theirs = bookings_at(theaters_of(request))
+    booking = get_object_or_404(theirs.select_related("showtime"), id=booking_id)
     seats = list(booking.seats.all())
     zone = booking.showtime.time_zone or "UTC"
     asked = f"?{urlencode({'zone': zone})}"
@@ -117,7 +120,7 @@ def whole(request: HttpRequest, booking_id: UUID) -> HttpResponse:
         "email": Customer.objects.filter(user_id=booking.user_id).values_list("email", flat=True).first(),
         "steps": list(_steps(booking, ZoneInfo(zone))),
         "zone": zone,
-        "others": _exchanges(booking),
+        "others": _exchanges(booking, theirs),
         "may_cancel": may(request, "cancel_booking") and booking.status in OPEN,
         "may_exchange": may(request, "cancel_booking") and bool(booking.ticket) and booking.status == State.CONFIRMED,
         "panels": [
@@ -152,10 +155,10 @@ def _became_of(seat: BookingSeat) -> str:
     return "given back" if seat.given_back_at else ""
 
 
-def _exchanges(booking: Booking) -> list[tuple[str, Booking]]:
+def _exchanges(booking: Booking, theirs: QuerySet[Booking]) -> list[tuple[str, Booking]]:
     """The booking that is exchanged for this one, and the one that this one is exchanged for."""
-    before = Booking.objects.filter(id=booking.exchange_of) if booking.exchange_of else []
-    after = Booking.objects.filter(exchange_of=booking.id, status__in=(State.PENDING, State.CONFIRMED))
+    before = theirs.filter(id=booking.exchange_of) if booking.exchange_of else []
+    after = theirs.filter(exchange_of=booking.id, status__in=(State.PENDING, State.CONFIRMED))
     return [*(("exchanged for this one", each) for each in before), *(("in exchange for it", each) for each in after)]
 
 

@@ -22,6 +22,7 @@ from bookings.door_queue import Settled
 from bookings.doors import Scan
 from bookings.errors import ShowtimeNotFound, TicketInvalid, TicketUnknown, TicketUsed, TicketVoid, WrongShowtime
 from bookings.models import Showtime
+from bookings.theaters import showtimes_at
 from bookings.tonight_pages import chosen
 from chassis.admin import actor_of
 from chassis.storage.audit_log import Actor
@@ -29,6 +30,7 @@ from chassis.web.desk import context
 from chassis.web.exceptions import problem_response, to_problem
 from chassis.web.parsing import MomentField, StrictJSONParser, StrictSerializer, StrictUUIDField
 from chassis.web.problems import Problem
+from chassis.web.theaters import theaters_of
 
 DOOR_LENGTH = 64
 CODE_LENGTH = 4096
@@ -94,7 +96,7 @@ def doors_view(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def door_view(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
     """The door of a showtime. Without a script a code is typed, or written by a scanner that is a keyboard."""
-    showtime = Showtime.objects.filter(id=showtime_id).first()
+    showtime = showtimes_at(theaters_of(request)).filter(id=showtime_id).first()
     if showtime is None:
         messages.error(request, "There is no such showtime.")
         return redirect("doors")
@@ -123,7 +125,7 @@ def door_view(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
 def check_in_view(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
     """The same for the page's script."""
     wanted = CodeRequest.parse(StrictJSONParser().parse(request))  # type: ignore[arg-type]  # it has read(), as a file
-    showtime = _showtime(showtime_id)
+    showtime = _showtime(request, showtime_id)
     return JsonResponse(_ask(request, showtime, wanted["code"], wanted["door"], scan_id=wanted["id"]))
 
 
@@ -131,7 +133,7 @@ def check_in_view(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
 @answering_scripts
 def codes_view(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
     """What a telephone takes along."""
-    return JsonResponse(door_queue.taken_along(showtime_id))
+    return JsonResponse(door_queue.taken_along(_showtime(request, showtime_id)))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -141,7 +143,7 @@ def sync_view(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
     if request.method != "POST":
         return JsonResponse({"csrf_token": get_token(request)})
     told = SyncRequest.parse(StrictJSONParser().parse(request))  # type: ignore[arg-type]  # likewise
-    showtime = _showtime(showtime_id)
+    showtime = _showtime(request, showtime_id)
     scans = [Scan(**scan) for scan in told["scans"]]
     settled = door_queue.settle(scans, showtime_id=showtime_id, door=told["door"], actor=_usher(request))
     said = [{"id": str(each.scan_id), "code": each.code, "said": _said(each, showtime)} for each in settled]
@@ -162,9 +164,9 @@ def _usher(request: HttpRequest) -> Actor:
     return actor
 
 
-def _showtime(showtime_id: UUID) -> Showtime:
+def _showtime(request: HttpRequest, showtime_id: UUID) -> Showtime:
     """Raises ShowtimeNotFound."""
-    showtime = Showtime.objects.filter(id=showtime_id).first()
+    showtime = showtimes_at(theaters_of(request)).filter(id=showtime_id).first()
     if showtime is None:
         raise ShowtimeNotFound
     return showtime

@@ -13,9 +13,10 @@ from django.utils import timezone
 from bookings import doors
 from bookings.domain import State
 from bookings.doors import Entry, Scan
-from bookings.errors import ShowtimeNotFound, TicketInvalid, TicketUnknown, TicketUsed, TicketVoid, WrongShowtime
+from bookings.errors import TicketInvalid, TicketUnknown, TicketUsed, TicketVoid, WrongShowtime
 from bookings.models import Booking, BookingSeat, CheckIn, DoorConflict, Showtime
 from bookings.selectors import seats_left
+from bookings.theaters import refuse_showtime
 from bookings.words import names_of
 from chassis.storage.audit_log import Actor, record
 
@@ -40,14 +41,11 @@ def digest_of(code: str) -> str:
     return hashlib.sha256(code.encode()).hexdigest()[:32]
 
 
-def taken_along(showtime_id: UUID) -> dict[str, Any]:
+def taken_along(showtime: Showtime) -> dict[str, Any]:
     """What a door needs to let in by itself: the seats that are sold, who is in, and the digests of what opens them.
 
-    No name, no address, no code. Raises ShowtimeNotFound.
+    No name, no address, no code.
     """
-    showtime = Showtime.objects.filter(id=showtime_id).first()
-    if showtime is None:
-        raise ShowtimeNotFound
     sold = Booking.objects.filter(showtime=showtime, status=State.CONFIRMED).exclude(ticket="")
     if showtime.status == Showtime.Status.CANCELLED:
         sold = sold.none()
@@ -82,7 +80,9 @@ def settle(scans: Sequence[Scan], *, showtime_id: UUID, door: str, actor: Actor)
     """Takes what a door did while it had no connection, each scan once however often it is told of, in their order.
 
     Whom the service would have refused is in nevertheless: that is written down (DoorConflict), and comes back.
+    Raises OtherTheater.
     """
+    refuse_showtime(actor.theaters, showtime_id)
     return [_settle(scan, showtime_id, door, actor) for scan in sorted(scans, key=lambda scan: scan.at)]
 
 

@@ -16,6 +16,7 @@ from bookings.errors import TicketInvalid, TicketUnknown, TicketUsed, TicketVoid
 from bookings.events import BookingCheckedIn
 from bookings.models import Booking, BookingSeat, CheckIn, Showtime
 from bookings.selectors import in_exchange, locked_booking
+from bookings.theaters import refuse_showtime
 from chassis.messaging.outbox import emit
 from chassis.storage.audit_log import Actor, record
 
@@ -70,8 +71,9 @@ def check_in(*, ticket: str, showtime_id: UUID, door: str, actor: Actor) -> Admi
     """Lets in by a seat's ticket, or by the booking's whoever of it is not in yet; showtime_id: what the door is for.
 
     The booking is locked, so that of many doors one lets in, and nobody is let in on what is cancelled meanwhile.
-    Raises TicketInvalid, TicketUnknown, WrongShowtime, TicketVoid, TicketUsed.
+    Raises OtherTheater, TicketInvalid, TicketUnknown, WrongShowtime, TicketVoid, TicketUsed.
     """
+    refuse_showtime(actor.theaters, showtime_id)
     claims = _read(ticket)
     with transaction.atomic():
         return _let_in(claims, Entry(showtime_id, door, actor, timezone.now()))
@@ -83,6 +85,7 @@ def check_in_typed(*, code: str, showtime_id: UUID, door: str, actor: Actor, sca
 
     scan_id: where the door may ask again, its answer having been lost. Raises what check_in() raises.
     """
+    refuse_showtime(actor.theaters, showtime_id)
     with transaction.atomic():
         return _let_in(_claims_of(code), Entry(showtime_id, door, actor, timezone.now(), scan_id))
 

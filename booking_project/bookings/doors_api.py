@@ -20,10 +20,13 @@ from bookings.errors import (
     WrongShowtime,
 )
 from bookings.presentation import present_admission, present_revoked
+from bookings.theaters import refuse_showtime
 from chassis.web.jwks import JwksSerializer
 from chassis.web.openapi import problems
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
 from chassis.web.permissions import May, actor
+from chassis.web.problems import OtherTheater
+from chassis.web.theaters import theaters_of
 from chassis.web.views import APIView
 
 
@@ -36,7 +39,7 @@ class CheckInRequest(StrictSerializer):
 class CheckInView(APIView):
     permission_classes = [May("check_in_booking")]
 
-    @problems(TicketInvalid, TicketUnknown, WrongShowtime, TicketVoid, TicketUsed)
+    @problems(OtherTheater, TicketInvalid, TicketUnknown, WrongShowtime, TicketVoid, TicketUsed)
     @extend_schema(
         operation_id="check_in_ticket",
         summary="Let somebody in",
@@ -58,7 +61,7 @@ class CheckInView(APIView):
 class RevokedTicketsView(APIView):
     permission_classes = [May("check_in_booking")]
 
-    @problems(ShowtimeNotFound)
+    @problems(ShowtimeNotFound, OtherTheater)
     @extend_schema(
         operation_id="list_revoked_tickets",
         summary="Read the tickets that do not count any more",
@@ -66,7 +69,8 @@ class RevokedTicketsView(APIView):
         tags=["tickets"],
         responses=schema.RevokedTicketsSerializer,
     )
-    def get(self, _: Request, showtime_id: UUID) -> Response:
+    def get(self, request: Request, showtime_id: UUID) -> Response:
+        refuse_showtime(theaters_of(request), showtime_id)
         return Response(present_revoked(*selectors.revoked_tickets(showtime_id), selectors.reseated_of(showtime_id)))
 
 

@@ -19,10 +19,13 @@ from bookings.holds import Replayed
 from bookings.models import Booking, Showtime
 from bookings.quotes import Quote
 from bookings.sales import Seat
+from bookings.theaters import bookings_at, refuse_showtime, showtimes_at
 from chassis.admin import actor_of
 from chassis.money import Money, format_money
+from chassis.theaters import Theaters
 from chassis.web.desk import context, may
 from chassis.web.problems import Problem
+from chassis.web.theaters import theaters_of
 
 SHOWTIMES_SHOWN = 60
 
@@ -36,7 +39,8 @@ class WantedForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def exchange_page(request: HttpRequest, booking_id: UUID) -> HttpResponse:
-    booking = get_object_or_404(Booking.objects.select_related("showtime"), id=booking_id)
+    theaters = theaters_of(request)
+    booking = get_object_or_404(bookings_at(theaters).select_related("showtime"), id=booking_id)
     if not may(request, "cancel_booking"):
         raise PermissionDenied
     said = request.POST if request.method == "POST" else request.GET
@@ -45,6 +49,7 @@ def exchange_page(request: HttpRequest, booking_id: UUID) -> HttpResponse:
         return _choose_showtime(request, booking)
     wanted = chosen_seats.wanted(said, form.cleaned_data["showtime"])
     try:
+        refuse_showtime(theaters, wanted["showtime_id"])
         if not wanted["seat_ids"]:
             return _choose_seats(request, booking, form.cleaned_data["showtime"])
         if request.method == "POST" and form.cleaned_data["reason"].strip():
@@ -61,14 +66,18 @@ def exchange_page(request: HttpRequest, booking_id: UUID) -> HttpResponse:
 def _choose_showtime(request: HttpRequest, booking: Booking) -> HttpResponse:
     """Those of its film that are still to come: of its own theater or, where that is asked for, of all."""
     everywhere = "everywhere" in request.GET
-    showtimes = list(_showtimes_for(booking, everywhere=everywhere)[:SHOWTIMES_SHOWN])
+    showtimes = list(_showtimes_for(booking, theaters_of(request), everywhere=everywhere)[:SHOWTIMES_SHOWN])
     return _page(request, booking, "exchange_showtime", showtimes=showtimes, everywhere=everywhere)
 
 
-def _showtimes_for(booking: Booking, *, everywhere: bool) -> QuerySet[Showtime]:
+def _showtimes_for(booking: Booking, theaters: Theaters, *, everywhere: bool) -> QuerySet[Showtime]:
     sold = booking.showtime
-    found = Showtime.objects.filter(starts_at__gt=timezone.now(), movie_id=sold.movie_id, currency=sold.currency)
-    found = found.filter(status=Showtime.Status.SCHEDULED).exclude(id=sold.id).order_by("starts_at")
+    to_come = showtimes_at(theaters).filter(starts_at__gt=timezone.now(), currency=sold.currency)
+    found = (
+        to_come.filter(movie_id=sold.movie_id, status=Showtime.Status.SCHEDULED)
+        .exclude(id=sold.id)
+        .order_by("starts_at")
+    )
     return found if everywhere else found.filter(theater_id=sold.theater_id)
 
 

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bookings import desk, exchange_holds, holds, schema
-from bookings.api import HOLD_REFUSED, REFUSED, SELL, keep_answer, parse_about
+from bookings.api import HOLD_REFUSED, REFUSED, keep_answer, parse_about, seller_of
 from bookings.errors import (
     AddressChanged,
     BookingNotFound,
@@ -26,7 +26,7 @@ from chassis.web import idempotency
 from chassis.web.gateway import address_of, public_path
 from chassis.web.openapi import problems
 from chassis.web.permissions import actor, caller
-from chassis.web.problems import PermissionDenied
+from chassis.web.problems import OtherTheater, PermissionDenied
 from chassis.web.second_factor import SecondFactorNeeded
 from chassis.web.views import APIView, created
 
@@ -56,6 +56,7 @@ class ExchangeView(APIView):
         OwnPurchase,
         AddressChanged,
         SecondPersonNeeded,
+        OtherTheater,
     )
     @extend_schema(
         operation_id="exchange_booking",
@@ -80,7 +81,7 @@ class ExchangeView(APIView):
             "once": holds.Once(key, partial(keep_answer, path=public_path(request, BOOKINGS)))
             if key is not None
             else None,
-            "seller": actor(request) if user.may(SELL) else None,
+            "seller": seller_of(request, wanted["showtime_id"]),
         }
         with guessing(wanted.get("promo_code"), user_id=user.id, address=address_of(request)):
             if own:
@@ -115,6 +116,9 @@ class ExchangeQuoteView(APIView):
         user = caller(request)
         with guessing(wanted.get("promo_code"), user_id=user.id, address=address_of(request)):
             quoted = exchange_holds.quote_exchange(
-                booking_id=booking_id, user_id=user.id, wanted=wanted, by_staff=user.may(SELL)
+                booking_id=booking_id,
+                user_id=user.id,
+                wanted=wanted,
+                by_staff=seller_of(request, wanted["showtime_id"]) is not None,
             )
         return Response(present_exchange_quote(*quoted))

@@ -21,9 +21,11 @@ from bookings import blocks, chosen_seats, hall, seat_changes, selectors, words
 from bookings.errors import SeatsNotChangeable
 from bookings.hall import Spot
 from bookings.models import Showtime
+from bookings.theaters import refuse_showtime
 from chassis.admin import actor_of
 from chassis.web.desk import context, may
 from chassis.web.problems import Problem
+from chassis.web.theaters import theaters_of
 
 BLOCK, FREE, MOVE, SELL = "change_seatstatus", "change_seatstatus", "reseat_booking", "sell_booking"
 MOST_SEATS = 500
@@ -56,6 +58,7 @@ def map_view(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
         return _to_the_counter(request, showtime_id)
     form = DeedForm()
     try:
+        refuse_showtime(theaters_of(request), showtime_id)
         if request.method == "POST":
             form = _form(request, showtime_id)
             if form.is_valid() and _do(request, showtime_id, form.cleaned_data):

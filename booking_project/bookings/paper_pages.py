@@ -13,17 +13,19 @@ from django.views.decorators.http import require_POST
 from bookings import words
 from bookings.domain import State
 from bookings.events import seat_tickets
-from bookings.models import Booking
 from bookings.selectors import seats_left
+from bookings.theaters import bookings_at
 from chassis.admin import actor_of
 from chassis.storage.audit_log import record
 from chassis.web.desk import context
+from chassis.web.theaters import theaters_of
 
 
 @require_POST
 def tickets_view(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     """A page to be printed: a ticket for each seat that the booking has."""
-    booking = Booking.objects.filter(id=booking_id).select_related("showtime").prefetch_related("seats").first()
+    theirs = bookings_at(theaters_of(request))
+    booking = theirs.filter(id=booking_id).select_related("showtime").prefetch_related("seats").first()
     if booking is None or booking.status != State.CONFIRMED or not booking.ticket:
         messages.error(request, "There are tickets of what is sold and paid alone.")
         return redirect("showtime_map", booking.showtime_id) if booking else redirect("tonight")

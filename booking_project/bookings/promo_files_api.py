@@ -12,8 +12,9 @@ from rest_framework.response import Response
 
 from bookings import promo_files, schema
 from bookings.promo_errors import CodeTaken, PromotionNotFound, PromotionStopped, TooManyCodes
-from bookings.promo_models import Promotion
 from bookings.promotions_api import PromotionSerializer
+from bookings.theaters import promotions_at
+from chassis.theaters import Theaters
 from chassis.web.import_views import (
     EXPORTED,
     IMPORT_PROBLEMS,
@@ -28,6 +29,7 @@ from chassis.web.import_views import (
 from chassis.web.openapi import problems
 from chassis.web.permissions import May
 from chassis.web.queries import takes
+from chassis.web.theaters import theaters_of
 
 COLUMNS = PromotionSerializer.Meta.fields
 
@@ -69,11 +71,11 @@ class ExportedPromotions(ExportView):
         responses=EXPORTED,
     )
     def get(self, request: Request) -> HttpResponseBase:
-        return self.exported(request, "promotions", COLUMNS, _rows())
+        return self.exported(request, "promotions", COLUMNS, _rows(theaters_of(request)))
 
 
-def _rows() -> Iterator[list[Any]]:
-    newest = Promotion.objects.order_by("-id")[: settings.EXPORTED_ROWS]
+def _rows(theaters: Theaters) -> Iterator[list[Any]]:
+    newest = promotions_at(theaters).order_by("-id")[: settings.EXPORTED_ROWS]
     for promotion in newest.iterator(chunk_size=500):
         shown = PromotionSerializer(promotion).data
         yield [shown[name] for name in COLUMNS]

@@ -11,8 +11,10 @@ from bookings import promo_rules, words
 from bookings.prices import Off
 from bookings.promo_errors import CodeTaken, PromotionNotFound, PromotionStopped, RulesInvalid, TooManyCodes
 from bookings.promo_models import PromoCode, Promotion, rules_of
+from bookings.theaters import promotions_at, refuse_promotion
 from chassis import codes
 from chassis.storage.audit_log import Actor, changes, columns, record
+from chassis.theaters import Theaters
 
 # Vouchers of one batch, and codes of a promotion.
 MOST_VOUCHERS = 10_000
@@ -23,9 +25,10 @@ _IN_WORDS = {"off", "value", "currency"}
 
 
 def add_promotion(*, actor: Actor, **fields: Any) -> Promotion:
-    """fields: of Promotion. It has no code yet. Raises RulesInvalid."""
+    """fields: of Promotion. It has no code yet. Raises RulesInvalid, OtherTheater."""
     promotion = Promotion(**fields)
     _refuse_what_is_no_rule(promotion)
+    refuse_promotion(actor.theaters, promotion.theaters)
     with transaction.atomic():
         promotion.save(force_insert=True)
         record(actor, "promotion.added", ("promotion", promotion.id), after=_state(promotion))
@@ -35,14 +38,15 @@ def add_promotion(*, actor: Actor, **fields: Any) -> Promotion:
 def change_promotion(*, promotion_id: UUID, actor: Actor, **fields: Any) -> Promotion:
     """Holds for what is booked from now on; lines of bookings stay as they were sold.
 
-    Raises PromotionNotFound, PromotionStopped, RulesInvalid.
+    Raises PromotionNotFound, PromotionStopped, RulesInvalid, OtherTheater.
     """
     with transaction.atomic():
-        promotion = _running(promotion_id)
+        promotion = _running(promotion_id, actor.theaters)
         before = _state(promotion)
         for name, value in fields.items():
             setattr(promotion, name, value)
         _refuse_what_is_no_rule(promotion)
+        refuse_promotion(actor.theaters, promotion.theaters)
         was, is_now = changes(before, _state(promotion))
         if is_now:
             promotion.save(update_fields=list(fields))
@@ -56,7 +60,7 @@ def stop_promotion(*, promotion_id: UUID, actor: Actor) -> None:
     Raises PromotionNotFound. One that was stopped stays stopped.
     """
     with transaction.atomic():
-        promotion = _locked(promotion_id)
+        promotion = _locked(promotion_id, actor.theaters)
         if promotion.stopped_at is not None:
             return
         promotion.stopped_at = timezone.now()
@@ -75,7 +79,7 @@ def add_word(*, promotion_id: UUID, word: str, most_uses: int | None, actor: Act
         signs = f"From {codes.SHORTEST} to {codes.LONGEST} letters from A to Z and digits."
         raise RulesInvalid(errors=[{"pointer": "/word", "detail": signs}])
     with transaction.atomic():
-        promotion = _running(promotion_id)
+        promotion = _running(promotion_id, actor.theaters)
         _refuse_too_many(promotion, 1)
         code = PromoCode(
             promotion=promotion, digest=digest, word=spelt, last4=codes.last_of(spelt), most_uses=most_uses
@@ -101,7 +105,7 @@ def make_vouchers(*, promotion_id: UUID, count: int, actor: Actor) -> list[str]:
     """
     vouchers = [codes.new_code() for _ in range(count)]
     with transaction.atomic():
-        promotion = _running(promotion_id)
+        promotion = _running(promotion_id, actor.theaters)
         _refuse_too_many(promotion, count)
         PromoCode.objects.bulk_create((_voucher(promotion, each) for each in vouchers), batch_size=_AT_ONCE)
         record(actor, "promotion.vouchers_made", ("promotion", promotion.id), after={"vouchers": count})
@@ -124,7 +128,7 @@ def bring_vouchers(
     that somebody else adds at this moment.
     """
     with transaction.atomic():
-        promotion = _running(promotion_id)
+        promotion = _running(promotion_id, actor.theaters)
         _refuse_too_many(promotion, len(vouchers))
         rows = [_voucher(promotion, each) for each in vouchers]
         known = PromoCode.objects.filter(digest__in=[row.digest for row in rows])
@@ -146,18 +150,18 @@ def _voucher(promotion: Promotion, voucher: str) -> PromoCode:
     return PromoCode(promotion=promotion, digest=digest, last4=codes.last_of(voucher), most_uses=1)
 
 
-def _locked(promotion_id: UUID) -> Promotion:
+def _locked(promotion_id: UUID, theaters: Theaters) -> Promotion:
     """Raises PromotionNotFound."""
     # Whoever uses a code of it reads it and waits for nobody.
-    promotion = Promotion.objects.select_for_update(no_key=True).filter(id=promotion_id).first()
+    promotion = promotions_at(theaters).select_for_update(no_key=True).filter(id=promotion_id).first()
     if promotion is None:
         raise PromotionNotFound
     return promotion
 
 
-def _running(promotion_id: UUID) -> Promotion:
+def _running(promotion_id: UUID, theaters: Theaters) -> Promotion:
     """Raises PromotionNotFound, PromotionStopped."""
-    promotion = _locked(promotion_id)
+    promotion = _locked(promotion_id, theaters)
     if promotion.stopped_at is not None:
         raise PromotionStopped
     return promotion

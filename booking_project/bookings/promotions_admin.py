@@ -1,7 +1,7 @@
 """Where managers keep promotions: the rule, its codes, and who used them."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -14,26 +14,27 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 
 from bookings import promo_files, promo_rules, promotions, words
-from bookings.models import Customer, Screen, Showtime
+from bookings.models import Customer
 from bookings.prices import Off
+from bookings.promo_choices import movies_offered, theaters_offered, with_known
 from bookings.promo_models import RULES, PromoCode, Promotion, PromoUse
+from bookings.theaters import held_within, promotions_at, refuse_promotion
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, actor_of
 from chassis.codes import MAX_TYPED
 from chassis.money import DECIMALS, Money, to_major, to_minor
 from chassis.storage.audit_log import Actor
+from chassis.theaters import Theaters
 from chassis.web.import_admin import ImportAdmin
 from chassis.web.importing import Columns, Imported
 from chassis.web.problems import Problem
 from chassis.web.spreadsheets import CSV, download
 from chassis.web.tables import Table
+from chassis.web.theaters import theaters_of
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-# The films to choose from are those of so many showtimes to come.
-SHOWTIMES_AHEAD = 5000
 # So many promotions are offered where one is chosen, the newest first.
 MOST_OFFERED = 200
 
@@ -43,7 +44,12 @@ def _several(label: str, said: str, coerce: Any = UUID) -> Any:
 
 
 class PromotionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs alone
-    """Amounts as people write them: 12.50 EUR, which the row has as 1250."""
+    """Amounts as people write them: 12.50 EUR, which the row has as 1250.
+
+    limit: the theaters that whoever fills it in is limited to, set where the form is made for a request.
+    """
+
+    limit: Theaters = None
 
     value = forms.DecimalField(
         min_value=Decimal(0), max_digits=20, help_text="The percent, the amount off the booking, or how many tickets."
@@ -63,12 +69,20 @@ class PromotionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in th
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         row = self.instance
-        self.fields["theaters"].choices = _with_known(_theaters(), row.theaters)  # type: ignore[attr-defined]  # of a choice field
-        self.fields["movies"].choices = _with_known(_movies(), row.movies)  # type: ignore[attr-defined]  # likewise
+        self.fields["theaters"].choices = with_known(theaters_offered(self.limit), row.theaters)  # type: ignore[attr-defined]  # of a choice field
+        self.fields["movies"].choices = with_known(movies_offered(), row.movies)  # type: ignore[attr-defined]  # likewise
         self.fields["weekdays"].choices = list(enumerate(WEEKDAYS, start=1))  # type: ignore[attr-defined]  # likewise
         self.initial["ticket_types"] = ", ".join(row.ticket_types)
         if row.off == Off.AMOUNT:
             self.initial["value"] = to_major(Money(row.value, row.currency))
+
+    def clean_theaters(self) -> list[UUID]:
+        theaters: list[UUID] = self.cleaned_data["theaters"]
+        try:
+            refuse_promotion(self.limit, theaters)
+        except Problem as problem:
+            raise forms.ValidationError(problem.detail) from None
+        return theaters
 
     def clean_ticket_types(self) -> list[str]:
         return [code for part in self.cleaned_data["ticket_types"].split(",") if (code := part.strip())]
@@ -96,24 +110,6 @@ class PromotionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in th
         elif value != value.to_integral_value():
             self.add_error("value", "A whole number.")
         return int(value)
-
-
-def _theaters() -> list[tuple[UUID, str]]:
-    newest = Showtime.objects.filter(theater_id=OuterRef("theater_id")).order_by("-starts_at")
-    found = Screen.objects.order_by().values("theater_id").distinct()
-    named = found.annotate(called=Subquery(newest.values("theater_name")[:1])).values_list("theater_id", "called")
-    return sorted(((id_, called or str(id_)) for id_, called in named), key=lambda theater: theater[1])
-
-
-def _movies() -> list[tuple[UUID, str]]:
-    coming = Showtime.objects.filter(starts_at__gt=timezone.now() - timedelta(days=1)).order_by("starts_at")
-    return sorted(set(coming.values_list("movie_id", "movie_title")[:SHOWTIMES_AHEAD]), key=lambda movie: movie[1])
-
-
-def _with_known(choices: list[tuple[UUID, str]], named: Sequence[UUID]) -> list[tuple[UUID, str]]:
-    """Those that the promotion names stay to be seen, though nothing of them is shown any more."""
-    offered = {id_ for id_, _ in choices}
-    return choices + [(id_, str(id_)) for id_ in named if id_ not in offered]
 
 
 class WordForm(forms.Form):
@@ -170,6 +166,13 @@ class PromotionAdmin(ImportAdmin):
     ordering = ["-id"]
     actions = ["stop"]
 
+    def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
+        return rows.filter(held_within(theaters))
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        return type(form.__name__, (form,), {"limit": theaters_of(request)})
+
     def kept_because(self, row: Promotion) -> str:
         return "A promotion is stopped and never deleted, for bookings were made with it."
 
@@ -197,12 +200,12 @@ class PromotionAdmin(ImportAdmin):
         """Nothing: Django would take it from the address, where a moment may be any text."""
         return {}
 
-    def places(self) -> Iterable[Any]:
-        return Promotion.objects.filter(stopped_at=None).order_by("-id")[:MOST_OFFERED]
+    def places(self, request: HttpRequest) -> Iterable[Any]:
+        return promotions_at(theaters_of(request)).filter(stopped_at=None).order_by("-id")[:MOST_OFFERED]
 
-    def place(self, key: str) -> Promotion | None:
+    def place(self, request: HttpRequest, key: str) -> Promotion | None:
         try:
-            return Promotion.objects.filter(id=UUID(key)).first()
+            return promotions_at(theaters_of(request)).filter(id=UUID(key)).first()
         except ValueError:
             return None
 
@@ -264,7 +267,7 @@ class PromotionAdmin(ImportAdmin):
         """What there is of codes; who may adds words, and makes vouchers, which are then in a file and nowhere else."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        promotion = get_object_or_404(Promotion, id=promotion_id)
+        promotion = get_object_or_404(promotions_at(theaters_of(request)), id=promotion_id)
         making = request.method == "POST" and "count" in request.POST
         word = WordForm(request.POST if request.method == "POST" and not making else None)
         vouchers = VouchersForm(request.POST if making else None)
@@ -305,6 +308,9 @@ class PromotionAdmin(ImportAdmin):
 
 @admin.register(PromoCode)
 class PromoCodeAdmin(ReadOnlyAdmin):
+    def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
+        return rows.filter(held_within(theaters, "promotion__theaters"))
+
     list_display = ["code", "promotion", "how_often", "most_uses", "created_at"]
     list_filter = ["promotion"]
     list_select_related = ["promotion"]
@@ -353,6 +359,7 @@ class UseInline(ReadOnlyInline):
 
 @admin.register(PromoUse)
 class PromoUseAdmin(ReadOnlyAdmin):
+    theater_path = "booking__showtime__theater_id"
     list_display = ["booking", "customer", "code", "promotion", "seats", state]
     list_filter = ["promotion"]
     list_select_related = ["booking", "code", "promotion"]

@@ -12,13 +12,16 @@ from bookings import promo_rules, promotions, schema
 from bookings.prices import Off
 from bookings.promo_errors import CodeTaken, PromotionNotFound, PromotionStopped, RulesInvalid, TooManyCodes
 from bookings.promo_models import PromoCode, Promotion, PromoUse
+from bookings.theaters import promotions_at
 from chassis.codes import LONGEST, MAX_TYPED, SHORTEST
 from chassis.web.openapi import page_of, problems
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import MomentField, StrictSerializer, StrictUUIDField
 from chassis.web.permissions import IsSignedIn, actor, caller
+from chassis.web.problems import OtherTheater
 from chassis.web.queries import PageQuery, takes
 from chassis.web.roles import may
+from chassis.web.theaters import theaters_of
 from chassis.web.views import APIView, created
 
 
@@ -160,10 +163,10 @@ class PromotionListView(APIView):
     )
     def get(self, request: Request) -> Response:
         pages = NewestFirst()
-        page = pages.paginate_queryset(Promotion.objects.all(), request, view=self)
+        page = pages.paginate_queryset(promotions_at(theaters_of(request)), request, view=self)
         return pages.get_paginated_response(PromotionSerializer(page, many=True).data)
 
-    @problems(RulesInvalid)
+    @problems(RulesInvalid, OtherTheater)
     @extend_schema(
         operation_id="add_promotion",
         summary="Add a promotion",
@@ -189,11 +192,11 @@ class PromotionView(APIView):
         tags=["promotions"],
         responses=PromotionSerializer,
     )
-    def get(self, _: Request, promotion_id: UUID) -> Response:
+    def get(self, request: Request, promotion_id: UUID) -> Response:
         """The rule; its codes and its uses are lists of their own."""
-        return Response(PromotionSerializer(_promotion(promotion_id)).data)
+        return Response(PromotionSerializer(_promotion(request, promotion_id)).data)
 
-    @problems(PromotionNotFound, PromotionStopped, RulesInvalid)
+    @problems(PromotionNotFound, PromotionStopped, RulesInvalid, OtherTheater)
     @extend_schema(
         operation_id="change_promotion",
         summary="Change a promotion",
@@ -236,7 +239,7 @@ class PromoCodeListView(APIView):
     )
     def get(self, request: Request, promotion_id: UUID) -> Response:
         pages = NewestFirst()
-        page = pages.paginate_queryset(_promotion(promotion_id).codes.all(), request, view=self)
+        page = pages.paginate_queryset(_promotion(request, promotion_id).codes.all(), request, view=self)
         uses = promotions.uses_of(page)
         return pages.get_paginated_response([_present_code(code, uses[code.id]) for code in page])
 
@@ -293,14 +296,17 @@ class PromoUseListView(APIView):
     )
     def get(self, request: Request, promotion_id: UUID) -> Response:
         pages = NewestBookingsFirst()
-        used = _promotion(promotion_id).used.select_related("booking")
+        theaters = theaters_of(request)
+        used = _promotion(request, promotion_id).used.select_related("booking")
+        if theaters is not None:
+            used = used.filter(booking__showtime__theater_id__in=theaters)
         page = pages.paginate_queryset(used, request, view=self)
         return pages.get_paginated_response([_present_use(use) for use in page])
 
 
-def _promotion(promotion_id: UUID) -> Promotion:
+def _promotion(request: Request, promotion_id: UUID) -> Promotion:
     """Raises PromotionNotFound."""
-    promotion = Promotion.objects.filter(id=promotion_id).first()
+    promotion = promotions_at(theaters_of(request)).filter(id=promotion_id).first()
     if promotion is None:
         raise PromotionNotFound
     return promotion

@@ -15,6 +15,7 @@ from bookings.history import Cause, advance
 from bookings.models import Booking, BookingSeat, SeatStatus, Showtime, ShowtimeMove
 from bookings.sales import Sale, Seat, reload_sale
 from bookings.selectors import locked_booking, seats_left_of
+from bookings.theaters import refuse_booking
 from bookings.words import names_of
 from chassis.messaging.outbox import emit
 from chassis.storage import rows
@@ -38,6 +39,7 @@ def change_seats(
         booking = locked_booking(booking_id)
         if showtime is None or booking is None:
             raise BookingNotFound
+        refuse_booking(actor.theaters, booking)
         refuse_to_decide_alone(actor, owner_id=booking.user_id)
         refuse_while_exchanged(booking)
         _refuse_what_is_not_settled(booking, showtime)

@@ -60,12 +60,17 @@ _SEAT_IDS_LEFT = f"SELECT booking_id, seat_id FROM booking_seats WHERE {_LEFT}" 
 def bookings_of(
     user: Principal, *, owner_id: UUID | None = None, reference: str | None = None, email: str | None = None
 ) -> QuerySet[Booking]:
-    """The caller's bookings, or that of a reference; with one of owner_id and email, for who may see all, theirs."""
+    """The caller's bookings, or that of a reference; with one of owner_id and email, for who may see all, theirs.
+
+    Who is limited to theaters sees of others those there.
+    """
     found = Booking.objects.select_related("showtime").prefetch_related("seats")
     if reference is not None:
         found = found.filter(reference=reference.upper())
-    if not user.may(SEE_ALL) or (owner_id, reference, email) == (None, None, None):
+    if not user.may(SEE_ALL) or (owner_id, reference, email) == (None, None, None) or owner_id == user.id:
         return found.filter(user_id=user.id)
+    if user.theaters is not None:
+        found = found.filter(Q(user_id=user.id) | Q(showtime__theater_id__in=user.theaters))
     if owner_id is not None:
         found = found.filter(user_id=owner_id)
     if email is not None:
@@ -94,9 +99,9 @@ def _of_address(email: str) -> Q:
 
 
 def booking_for(user: Principal, booking_id: UUID) -> Booking:
-    """Raises BookingNotFound, also for somebody else's."""
+    """Raises BookingNotFound, also for somebody else's, and for staff for one of a theater that is not theirs."""
     found = Booking.objects.filter(id=booking_id).select_related("showtime").prefetch_related("seats").first()
-    if found is None or not (found.user_id == user.id or user.may(SEE_ALL)):
+    if found is None or not (found.user_id == user.id or user.may_at(found.showtime.theater_id, SEE_ALL)):
         raise BookingNotFound
     return found
 

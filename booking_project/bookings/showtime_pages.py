@@ -53,7 +53,7 @@ class ShowtimePages(ReadOnlyAdmin):
         """Who would sit where in another screen of its theater; catalog moves it."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        showtime = Showtime.objects.filter(id=showtime_id).first()
+        showtime = self.get_queryset(request).filter(id=showtime_id).first()
         if showtime is None:
             return redirect("admin:bookings_showtime_changelist")
         screens = Screen.objects.filter(theater_id=showtime.theater_id).exclude(id=showtime.screen_id).defer("seats")

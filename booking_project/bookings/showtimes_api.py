@@ -9,15 +9,18 @@ from rest_framework.response import Response
 from bookings import schema, screen_moves
 from bookings.errors import ScreenUnknown, ShowtimeNotFound
 from bookings.presentation import present_screen_move
+from bookings.theaters import refuse_showtime
 from chassis.web.openapi import problems
 from chassis.web.permissions import May
+from chassis.web.problems import OtherTheater
+from chassis.web.theaters import theaters_of
 from chassis.web.views import APIView
 
 
 class ScreenMoveView(APIView):
     permission_classes = [May("view_booking")]
 
-    @problems(ShowtimeNotFound, ScreenUnknown)
+    @problems(ShowtimeNotFound, ScreenUnknown, OtherTheater)
     @extend_schema(
         operation_id="preview_screen_move",
         summary="Read who would sit where in another screen",
@@ -29,5 +32,6 @@ class ScreenMoveView(APIView):
         tags=["seats"],
         responses=schema.ScreenMoveSerializer,
     )
-    def get(self, _: Request, showtime_id: UUID, screen_id: UUID) -> Response:
+    def get(self, request: Request, showtime_id: UUID, screen_id: UUID) -> Response:
+        refuse_showtime(theaters_of(request), showtime_id)
         return Response(present_screen_move(screen_moves.preview(showtime_id, screen_id)))

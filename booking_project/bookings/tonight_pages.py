@@ -13,6 +13,7 @@ from bookings import tonight
 from bookings.tonight import Filling, Theater
 from chassis.web.day_filter import Day
 from chassis.web.desk import context, may
+from chassis.web.theaters import may_at
 
 TODAY = "today"
 
@@ -34,7 +35,7 @@ class Chosen:
 
 def theaters_for(request: HttpRequest, day: Day) -> list[Theater]:
     """Those that whoever asks works for. Raises ValueError, OverflowError for no day."""
-    return tonight.theaters_of(*day.hours(UTC))
+    return [theater for theater in tonight.theaters_of(*day.hours(UTC)) if may_at(request, theater.id)]
 
 
 def chosen(request: HttpRequest) -> Chosen:

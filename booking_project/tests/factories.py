@@ -79,7 +79,7 @@ class ShowtimeFactory(factory.django.DjangoModelFactory):
     screen_name = "Hall 1"
     movie_id = factory.LazyFunction(uuid7)
     movie_title = "The Lantern Keeper"
-    theater_id = factory.LazyFunction(uuid7)
+    theater_id = factory.LazyAttribute(lambda showtime: showtime.screen.theater_id)
     theater_name = "Marquee Bến Thành"
     time_zone = "Asia/Ho_Chi_Minh"
     starts_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=2))

@@ -78,7 +78,7 @@ def test_what_is_taken_along_names_nobody_and_opens_nothing(bought: Any, hold: A
     booking, cancelled = bought(0, 1), bought(2)
     hold(3)
     desk.cancel_for_customer(booking_id=cancelled.id, actor=LINH, reason="x")
-    along = taken_along(showtime.id)
+    along = taken_along(showtime)
     assert sorted(seat["name"] for seat in along["seats"]) == ["A1", "A2"]
     assert set(along["codes"]) == {
         digest_of(code) for code in (booking.ticket, booking.reference, *booking.seat_tickets.values())

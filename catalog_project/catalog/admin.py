@@ -1,7 +1,9 @@
 """Where managers keep the programme. Everything is saved through services (catalog.forms)."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -40,10 +42,12 @@ from chassis.admin import ReadOnlyAdmin, actor_of
 from chassis.money import Money, format_money
 from chassis.storage.audit_log import Actor
 from chassis.web.problems import Problem
+from chassis.web.theaters import may_at
 
 
 @admin.register(Theater)
 class TheaterAdmin(ServiceAdmin):
+    theater_path = "id"
     few_rows = True
     form = TheaterForm
     list_display = ["name", "city", "time_zone", "currency", "screen_count"]
@@ -101,6 +105,9 @@ class TheaterAdmin(ServiceAdmin):
     def lists(self, theater: Theater) -> str:
         return "They are added once there are ticket types." if theater._state.adding else price_lists_of(theater)
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and may_at(request, None)
+
     def kept_because(self, row: Theater) -> str:
         return "A theater with showtimes stays; cancel the ones to come instead." if row.showtimes.exists() else ""
 
@@ -118,6 +125,7 @@ class TheaterAdmin(ServiceAdmin):
 
 @admin.register(Screen)
 class ScreenAdmin(ServiceAdmin):
+    theater_path = "theater_id"
     few_rows = True
     form = ScreenForm
     list_display = ["name", "theater", "seat_count", "rows", "columns", "revision"]
@@ -160,6 +168,7 @@ class CancellationForm(forms.Form):
 class ShowtimeAdmin(PlanningAdmin, ServiceAdmin):
     """Showtimes are cancelled, never deleted: bookings refer to them. Drafts are removed."""
 
+    theater_path = "theater_id"
     form = ShowtimeForm
     list_display = [
         "movie",
@@ -299,6 +308,7 @@ class ShowtimeAdmin(PlanningAdmin, ServiceAdmin):
 
 @admin.register(Seat)
 class SeatAdmin(ReadOnlyAdmin):
+    theater_path = "screen__theater_id"
     list_display = ["__str__", "screen", "category", "accessible", "x", "y"]
     list_filter = ["category", "accessible", "screen__theater"]
     list_select_related = ["screen__theater"]
@@ -307,6 +317,7 @@ class SeatAdmin(ReadOnlyAdmin):
 
 @admin.register(ShowtimePrice)
 class ShowtimePriceAdmin(ReadOnlyAdmin):
+    theater_path = "showtime__theater_id"
     list_display = ["showtime", "category", "money"]
     list_filter = ["currency"]
     ordering = ["-id"]
@@ -322,6 +333,9 @@ class ShowtimePriceAdmin(ReadOnlyAdmin):
 
 class OfShowtimes(ReadOnlyAdmin):
     """Rows that booking tells of, by the id of a showtime that this service need not know."""
+
+    def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
+        return rows.filter(showtime_id__in=Showtime.objects.filter(theater_id__in=theaters).values("id"))
 
     def look_up(self, rows: Sequence[Any]) -> None:
         known = Showtime.objects.select_related("movie", "theater", "screen").in_bulk({row.showtime_id for row in rows})

@@ -46,6 +46,7 @@ from catalog.serializers import (
 from catalog.views import CatalogView
 from chassis.web.openapi import page_of, problems
 from chassis.web.permissions import actor
+from chassis.web.problems import OtherTheater
 from chassis.web.queries import PageQuery, takes
 from chassis.web.views import created
 
@@ -74,7 +75,7 @@ class Theaters(CatalogView):
         )
         return as_json(answer)
 
-    @problems(NameTaken)
+    @problems(OtherTheater, NameTaken)
     @extend_schema(
         operation_id="add_theater",
         summary="Add a theater",
@@ -105,7 +106,7 @@ class TheaterById(CatalogView):
 
         return as_json(read_through("theater", str(theater_id), load))
 
-    @problems(TheaterNotFound, TheaterInUse, NameTaken)
+    @problems(OtherTheater, TheaterNotFound, TheaterInUse, NameTaken)
     @extend_schema(
         operation_id="change_theater",
         summary="Change a theater",
@@ -119,7 +120,7 @@ class TheaterById(CatalogView):
         theater = services.change_theater(theater_id=theater_id, actor=actor(request), **changes)
         return Response(TheaterDetailSerializer(theater).data)
 
-    @problems(TheaterNotFound, TheaterInUse)
+    @problems(OtherTheater, TheaterNotFound, TheaterInUse)
     @extend_schema(
         operation_id="remove_theater",
         summary="Remove a theater",
@@ -156,7 +157,7 @@ class ScreensOfTheater(CatalogView):
         )
         return as_json(answer)
 
-    @problems(TheaterNotFound, InvalidFields, NameTaken)
+    @problems(OtherTheater, TheaterNotFound, InvalidFields, NameTaken)
     @extend_schema(
         operation_id="add_screen",
         summary="Add a screen",
@@ -193,7 +194,7 @@ class ScreenById(CatalogView):
 
         return as_json(read_through("screen", str(screen_id), load))
 
-    @problems(ScreenNotFound, ScreenInUse, InvalidFields, NameTaken)
+    @problems(OtherTheater, ScreenNotFound, ScreenInUse, InvalidFields, NameTaken)
     @extend_schema(
         operation_id="change_screen",
         summary="Change a screen",
@@ -209,7 +210,7 @@ class ScreenById(CatalogView):
         screen = services.change_screen(screen_id=screen_id, actor=actor(request), **changes)
         return Response(ScreenSerializer(screen).data)
 
-    @problems(ScreenNotFound, ScreenInUse)
+    @problems(OtherTheater, ScreenNotFound, ScreenInUse)
     @extend_schema(
         operation_id="remove_screen",
         summary="Remove a screen",
@@ -249,7 +250,7 @@ class Showtimes(CatalogView):
         selectors.fill_in_seats_left(page["results"])
         return as_json(dumps(page))
 
-    @problems(InvalidFields, ShowtimesOverlap)
+    @problems(OtherTheater, InvalidFields, ShowtimesOverlap)
     @extend_schema(
         operation_id="schedule_showtime",
         summary="Schedule a showtime",
@@ -285,7 +286,15 @@ class ShowtimeById(CatalogView):
         selectors.fill_in_seats_left([showtime])
         return as_json(dumps(showtime))
 
-    @problems(ShowtimeNotFound, InvalidFields, ShowtimesOverlap, ShowtimeStarted, ShowtimeIsCancelled, FewerSeats)
+    @problems(
+        OtherTheater,
+        ShowtimeNotFound,
+        InvalidFields,
+        ShowtimesOverlap,
+        ShowtimeStarted,
+        ShowtimeIsCancelled,
+        FewerSeats,
+    )
     @extend_schema(
         operation_id="change_showtime",
         summary="Change a showtime",
@@ -301,7 +310,7 @@ class ShowtimeById(CatalogView):
         changes = ChangedShowtime.parse(request.data, partial=True)
         return Response(_shown(scheduling.change_showtime(showtime_id=showtime_id, actor=actor(request), **changes)))
 
-    @problems(ShowtimeNotFound, ShowtimeOver, ShowtimeIsCancelled)
+    @problems(OtherTheater, ShowtimeNotFound, ShowtimeOver, ShowtimeIsCancelled)
     @takes(CancellationFilters)
     @extend_schema(
         operation_id="cancel_showtime",

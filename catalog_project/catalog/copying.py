@@ -15,6 +15,7 @@ from catalog.errors import InvalidFields, PlanRefused, TheaterNotFound
 from catalog.models import Showtime, Theater
 from catalog.planning import Plan, Wanted, plan_showtimes
 from catalog.pricing import own_of
+from catalog.theaters import refuse_elsewhere
 from chassis.storage.audit_log import Actor
 
 # Copies of one request: a week of ten screens, five times and more.
@@ -66,6 +67,7 @@ def copy_plan(
     theater = Theater.objects.filter(id=theater_id).prefetch_related("ticket_types").first()
     if theater is None:
         raise TheaterNotFound
+    refuse_elsewhere(actor, theater.id)
     zone = ZoneInfo(theater.time_zone)
     of_days = _planned(theater, zone, first, days, screen_ids)
     if len(of_days) * len(to) > MOST:

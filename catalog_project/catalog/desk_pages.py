@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from catalog.board_pages import board_page, board_panel, plan_at, showtime_panel
 from catalog.models import Movie, Theater
+from catalog.theater_panels import theaters_panel
 from chassis.web.desk import DeskPage
 from chassis.web.desk_search import Find
 
@@ -14,6 +15,7 @@ PAGES = [
     DeskPage("board/plan/", "board_plan", plan_at, "add_showtime"),
     DeskPage("panels/board/", "board_panel", board_panel, "view_showtime"),
     DeskPage("panels/board/showtime/", "board_showtime", showtime_panel, "view_showtime"),
+    DeskPage("panels/theaters/", "theaters_panel", theaters_panel, "view_theater"),
 ]
 
 

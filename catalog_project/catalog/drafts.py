@@ -21,6 +21,7 @@ from catalog.pricing import choose, lists_of, own_of, reprice, try_price
 from catalog.records import Deed, record_deeds, state
 from catalog.scheduling import faults_of, place, refusing_overlaps
 from catalog.tariff_models import PriceList
+from catalog.theaters import refuse_elsewhere
 from chassis.messaging.outbox import emit_all
 from chassis.storage import rows
 from chassis.storage.audit_log import Actor, changes
@@ -37,6 +38,7 @@ def publish_drafts(*, showtime_ids: Sequence[UUID], dry_run: bool = False, actor
     """
     with refusing_overlaps():
         found = _locked(showtime_ids, lock=not dry_run)
+        refuse_elsewhere(actor, *(showtime.theater_id for showtime in found.values()))
         plan = Plan([_looked_at(found.get(id_)) for id_ in showtime_ids], done=not dry_run)
         to_publish = [row for row in plan.rows if row.showtime and row.showtime.status == ShowtimeStatus.DRAFT]
         drafts = [row.showtime for row in to_publish if row.showtime is not None]
@@ -59,6 +61,7 @@ def remove_drafts(*, showtime_ids: Sequence[UUID], actor: Actor | None = None) -
             .prefetch_related("prices")
             .order_by("id")
         }
+        refuse_elsewhere(actor, *(showtime.theater_id for showtime in found.values()))
         _refuse(Plan([_known(found.get(id_), Command.PUBLISH) for id_ in showtime_ids], done=False))
         record_deeds(actor, [Deed("removed", showtime, before=state(showtime)) for showtime in found.values()])
         Showtime.objects.filter(id__in=found).delete()
@@ -69,6 +72,7 @@ def price_drafts(*, showtime_ids: Sequence[UUID], price_list_id: UUID, actor: Ac
     """Lets drafts follow a price list of their theater. Raises PlanRefused, whose pointers are into /showtime_ids."""
     with transaction.atomic():
         found = _locked(showtime_ids, lock=True)
+        refuse_elsewhere(actor, *(showtime.theater_id for showtime in found.values()))
         plan = Plan([_known(found.get(id_), Command.PUBLISH) for id_ in showtime_ids], done=True)
         drafts = [row.showtime for row in plan.rows if row.showtime is not None and row.fits]
         before = [state(draft) for draft in drafts]

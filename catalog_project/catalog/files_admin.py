@@ -4,12 +4,15 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from django.http import HttpRequest
+
 from catalog import film_files, plan_files, tariff_files
 from catalog.models import Theater
 from chassis.storage.audit_log import Actor
 from chassis.web.import_admin import ImportAdmin
 from chassis.web.importing import Columns, Imported
 from chassis.web.tables import Table
+from chassis.web.theaters import may_at, theaters_of
 
 
 class FilmsFromFiles(ImportAdmin):
@@ -23,14 +26,17 @@ class FilmsFromFiles(ImportAdmin):
 
 
 class _IntoTheater(ImportAdmin):
-    def places(self) -> Iterable[Any]:
-        return Theater.objects.order_by("city", "name")
+    def places(self, request: HttpRequest) -> Iterable[Any]:
+        theaters = theaters_of(request)
+        found = Theater.objects.order_by("city", "name")
+        return found if theaters is None else found.filter(id__in=theaters)
 
-    def place(self, key: str) -> Theater | None:
+    def place(self, request: HttpRequest, key: str) -> Theater | None:
         try:
-            return Theater.objects.filter(id=UUID(key)).first()
+            theater_id = UUID(key)
         except ValueError:
             return None
+        return Theater.objects.filter(id=theater_id).first() if may_at(request, theater_id) else None
 
 
 class ShowtimesFromFiles(_IntoTheater):

@@ -16,6 +16,7 @@ from catalog import film_files, plan_files, schema, tariff_files
 from catalog.errors import TheaterNotFound
 from catalog.film_serializers import MovieInput
 from catalog.models import Movie
+from catalog.permissions import AtTheirTheater
 from catalog.tariff_models import PriceList
 from catalog.tariffs import COARSEST
 from chassis.web.import_views import (
@@ -31,6 +32,7 @@ from chassis.web.import_views import (
 )
 from chassis.web.openapi import FURTHER_MEMBERS, problems
 from chassis.web.permissions import May
+from chassis.web.problems import OtherTheater
 from chassis.web.queries import takes
 
 ALL_OR_NONE = "For managers. All of the lines or none: `errors` says of each line what is wrong with which column."
@@ -127,10 +129,10 @@ class ExportedMovies(ExportView):
 
 
 class ImportedShowtimes(ImportView):
-    permission_classes = [May("add_showtime")]
+    permission_classes = [May("add_showtime"), AtTheirTheater]
     most_lines: ClassVar = plan_files.MOST_SHOWTIMES
 
-    @problems(TheaterNotFound, *IMPORT_PROBLEMS)
+    @problems(OtherTheater, TheaterNotFound, *IMPORT_PROBLEMS)
     @takes(ImportQuery)
     @extend_schema(
         operation_id="import_showtimes",
@@ -152,9 +154,9 @@ class ImportedShowtimes(ImportView):
 
 
 class ExportedShowtimes(ExportView):
-    permission_classes = [May("add_showtime")]
+    permission_classes = [May("add_showtime"), AtTheirTheater]
 
-    @problems(TheaterNotFound)
+    @problems(OtherTheater, TheaterNotFound)
     @takes(DaysQuery)
     @extend_schema(
         operation_id="export_showtimes",
@@ -171,10 +173,10 @@ class ExportedShowtimes(ExportView):
 
 
 class ImportedPriceLists(ImportView):
-    permission_classes = [May("add_pricelist")]
+    permission_classes = [May("add_pricelist"), AtTheirTheater]
     most_lines: ClassVar = tariff_files.MOST_PRICE_LISTS
 
-    @problems(TheaterNotFound, *IMPORT_PROBLEMS)
+    @problems(OtherTheater, TheaterNotFound, *IMPORT_PROBLEMS)
     @takes(ImportQuery)
     @extend_schema(
         operation_id="import_price_lists",
@@ -196,9 +198,9 @@ class ImportedPriceLists(ImportView):
 
 
 class ExportedPriceLists(ExportView):
-    permission_classes = [May("view_pricelist")]
+    permission_classes = [May("view_pricelist"), AtTheirTheater]
 
-    @problems(TheaterNotFound)
+    @problems(OtherTheater, TheaterNotFound)
     @takes(ExportQuery)
     @extend_schema(
         operation_id="export_price_lists",

@@ -6,7 +6,9 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from chassis.web.permissions import IsSignedIn, caller
+from chassis.web.problems import OtherTheater
 from chassis.web.roles import may
+from chassis.web.theaters import may_at
 
 VERBS = {**dict.fromkeys(SAFE_METHODS, "view"), "POST": "add", "PATCH": "change", "DELETE": "delete"}
 
@@ -14,6 +16,15 @@ VERBS = {**dict.fromkeys(SAFE_METHODS, "view"), "POST": "add", "PATCH": "change"
 class ReadOnly(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         return request.method in SAFE_METHODS
+
+
+class AtTheirTheater(BasePermission):
+    """Whoever is limited to theaters reads and does there what staff alone do of the theater in the address."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not may_at(request, view.kwargs["theater_id"]):
+            raise OtherTheater
+        return True
 
 
 class MayEdit(IsSignedIn):

@@ -25,6 +25,7 @@ from catalog.selectors import drafts_of, within
 from chassis.admin import actor_of
 from chassis.web.day_filter import Day, DayFilter
 from chassis.web.problems import Problem
+from chassis.web.theaters import theaters_of as limit_of
 
 
 class TheaterDayFilter(DayFilter):
@@ -39,7 +40,9 @@ class TheaterDayFilter(DayFilter):
 
 def theaters_of(request: HttpRequest) -> QuerySet[Theater]:
     """Those whose programme who is signed in may plan."""
-    return Theater.objects.order_by("city", "name", "id")
+    theaters = limit_of(request)
+    found = Theater.objects.order_by("city", "name", "id")
+    return found if theaters is None else found.filter(id__in=theaters)
 
 
 class PlanPage:

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from catalog import copying, drafts, planning, schema
 from catalog.errors import InvalidFields, PlanRefused, TheaterNotFound
 from catalog.models import Showtime
+from catalog.permissions import AtTheirTheater
 from catalog.plan_serializers import (
     BatchInput,
     CopyInput,
@@ -26,6 +27,7 @@ from catalog.plan_serializers import (
 from chassis.web import idempotency
 from chassis.web.openapi import problems
 from chassis.web.permissions import May, actor
+from chassis.web.problems import OtherTheater
 from chassis.web.views import APIView
 
 
@@ -33,7 +35,7 @@ class BatchOfShowtimes(APIView):
     permission_classes = [May("add_showtime")]
     parser_classes = [PlanParser]
 
-    @problems(PlanRefused)
+    @problems(OtherTheater, PlanRefused)
     @extend_schema(
         operation_id="plan_showtimes",
         summary="Plan many showtimes at once",
@@ -62,7 +64,7 @@ class PublishedShowtimes(APIView):
     permission_classes = [May("add_showtime")]
     parser_classes = [PlanParser]
 
-    @problems(PlanRefused)
+    @problems(OtherTheater, PlanRefused)
     @extend_schema(
         operation_id="publish_showtimes",
         summary="Publish drafts",
@@ -82,7 +84,7 @@ class RemovedDrafts(APIView):
     permission_classes = [May("delete_showtime")]
     parser_classes = [PlanParser]
 
-    @problems(PlanRefused)
+    @problems(OtherTheater, PlanRefused)
     @extend_schema(
         operation_id="remove_drafts",
         summary="Remove drafts",
@@ -98,9 +100,9 @@ class RemovedDrafts(APIView):
 
 
 class CopiedPlan(APIView):
-    permission_classes = [May("add_showtime")]
+    permission_classes = [May("add_showtime"), AtTheirTheater]
 
-    @problems(TheaterNotFound, InvalidFields, PlanRefused)
+    @problems(OtherTheater, TheaterNotFound, InvalidFields, PlanRefused)
     @extend_schema(
         operation_id="copy_plan",
         summary="Copy a day or a week",

@@ -26,6 +26,7 @@ from catalog.plan_serializers import wanted_of
 from catalog.serializers import ShowtimeInput
 from catalog.tariff_models import PriceList
 from catalog.tariffs import CATEGORIES
+from catalog.theaters import refuse_elsewhere
 from chassis.money import DECIMALS, to_major, to_minor
 from chassis.storage.audit_log import Actor
 from chassis.web.importing import Columns, Fault, Imported, as_json, fault, faults_of, read_lines, told
@@ -51,6 +52,7 @@ def import_showtimes(*, theater_id: UUID, table: Table, actor: Actor, dry_run: b
     """
     lines, faults = read_lines(table, SHOWTIMES)
     theater = theater_of(theater_id)
+    refuse_elsewhere(actor, theater.id)
     names = _Names.of(theater, [values for _, values in lines])
     wanted, numbers = [], []
     for number, values in lines:

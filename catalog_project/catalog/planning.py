@@ -22,6 +22,7 @@ from catalog.pricing import choose, lists_of, try_price
 from catalog.records import Deed, record_deeds, state
 from catalog.scheduling import at_the_theater, faults_of, in_the_way, place, refusing_overlaps, slot_of
 from catalog.tariff_models import PriceList
+from catalog.theaters import refuse_elsewhere
 from chassis.messaging.outbox import emit_all
 from chassis.storage.audit_log import Actor
 from chassis.storage.database import as_jsonb
@@ -106,6 +107,7 @@ def plan_showtimes(
     """
     with refusing_overlaps():
         places = Places.of({each.movie_id for each in wanted}, {each.screen_id for each in wanted}, lock=not dry_run)
+        refuse_elsewhere(actor, *(screen.theater_id for screen in places.screens.values()))
         lists = lists_of({each.price_list_id for each in wanted if each.price_list_id is not None})
         rows = [_drawn(each, places, lists, publish=publish) for each in wanted]
         name_clashes(rows, statuses=ON_A_SCREEN)

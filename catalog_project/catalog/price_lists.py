@@ -23,6 +23,7 @@ from catalog.records import record_added, record_changed, record_removed, state
 from catalog.rows import assign, refusing
 from catalog.scheduling import showtimes_to_come
 from catalog.tariff_models import CONTENT, PriceList
+from catalog.theaters import refuse_elsewhere
 from catalog.untold import tell_later
 from chassis.storage.audit_log import Actor
 
@@ -49,6 +50,7 @@ def add_price_list(*, theater_id: UUID, actor: Actor | None = None, **fields: Un
     """
     with refusing(_NAME, NameTaken("Another price list of the theater has this name.")):
         theater = locked_theater(theater_id)
+        refuse_elsewhere(actor, theater.id)
         if theater.price_lists.count() >= tariffs.MOST_LISTS:
             raise InvalidFields(name=f"A theater has {tariffs.MOST_LISTS} price lists at most.")
         price_list = PriceList(theater=theater, **_checked(PriceList(), theater, fields))
@@ -66,6 +68,7 @@ def copy_price_list(*, price_list_id: UUID, theater_id: UUID, name: str, actor: 
     source = PriceList.objects.select_related("theater").filter(id=price_list_id).first()
     if source is None:
         raise PriceListNotFound
+    refuse_elsewhere(actor, source.theater_id)
     says: PriceListFields = {
         "name": name,
         "currency": source.theater.currency,
@@ -87,6 +90,7 @@ def change_price_list(
     """
     with refusing(_NAME, NameTaken("Another price list of the theater has this name.")):
         theater, price_list = _locked(theater_id, price_list_id)
+        refuse_elsewhere(actor, theater.id)
         before = state(price_list)
         changed = assign(price_list, _checked(price_list, theater, fields))
         if changed:
@@ -102,7 +106,8 @@ def change_price_list(
 def remove_price_list(*, theater_id: UUID, price_list_id: UUID, actor: Actor | None = None) -> None:
     """Raises PriceListNotFound; PriceListInUse when it has, or had, showtimes."""
     with transaction.atomic():
-        _, price_list = _locked(theater_id, price_list_id)
+        theater, price_list = _locked(theater_id, price_list_id)
+        refuse_elsewhere(actor, theater.id)
         if Showtime.objects.filter(price_list=price_list).exists():
             raise PriceListInUse("A price list with showtimes stays; give those to come another.")
         record_removed(actor, price_list)

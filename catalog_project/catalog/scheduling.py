@@ -37,6 +37,7 @@ from catalog.models import NO_OVERLAP, Movie, Screen, Seat, Showing, Showtime, S
 from catalog.pricing import Own, choose, own_of, price, try_price, write_prices
 from catalog.records import record_added, record_changed, record_removed, state
 from catalog.rows import assign, refusing
+from catalog.theaters import refuse_elsewhere
 from chassis.messaging.outbox import emit, emit_all
 from chassis.storage.audit_log import Actor
 
@@ -72,6 +73,7 @@ def schedule_showtime(
     """
     with refusing_overlaps():
         movie, theater, screen = _locked_place(movie_id, screen_id)
+        refuse_elsewhere(actor, theater.id)
         showtime = Showtime(
             movie=movie,
             theater=theater,
@@ -119,7 +121,7 @@ def change_showtime(
     Raises ShowtimeNotFound, ShowtimeIsCancelled, ShowtimeStarted, InvalidFields, ShowtimesOverlap, FewerSeats.
     """
     with refusing_overlaps():
-        showtime, was = _locked_showtime(showtime_id, movie_id, screen_id)
+        showtime, was = _locked_showtime(showtime_id, movie_id, screen_id, actor)
         if not domain.SHOWTIME.allows(ShowtimeStatus(showtime.status), Command.CHANGE):
             raise ShowtimeIsCancelled(f"A showtime that is {showtime.status} cannot be changed.")
         draft = showtime.status == ShowtimeStatus.DRAFT
@@ -161,6 +163,7 @@ def cancel_showtime(*, showtime_id: UUID, reason: str = "", actor: Actor | None 
         showtime = Showtime.objects.select_for_update(no_key=True).filter(id=showtime_id).first()
         if showtime is None:
             raise ShowtimeNotFound
+        refuse_elsewhere(actor, showtime.theater_id)
         if showtime.status == ShowtimeStatus.CANCELLED:
             return showtime
         if showtime.status == ShowtimeStatus.DRAFT:
@@ -263,7 +266,7 @@ def _locked_place(movie_id: UUID, screen_id: UUID) -> tuple[Movie, Theater, Scre
 
 
 def _locked_showtime(
-    showtime_id: UUID, movie_id: UUID | None, screen_id: UUID | None
+    showtime_id: UUID, movie_id: UUID | None, screen_id: UUID | None, actor: Actor | None
 ) -> tuple[Showtime, dict[str, Any]]:
     """With this film and screen, if they are given; and its state() as it was. Raises InvalidFields."""
     place = Showtime.objects.filter(id=showtime_id).values_list("movie_id", "screen_id").first()
@@ -273,6 +276,7 @@ def _locked_showtime(
     showtime = Showtime.objects.select_for_update(no_key=True).filter(id=showtime_id).first()
     if showtime is None:
         raise ShowtimeNotFound
+    refuse_elsewhere(actor, showtime.theater_id, theater.id)
     if showtime.status != ShowtimeStatus.DRAFT:
         if movie.id != showtime.movie_id:
             raise InvalidFields(Fault("movie_id", "not_a_draft", "Another movie is another showtime."))

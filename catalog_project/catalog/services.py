@@ -1,6 +1,7 @@
 """Movies, theaters and screens: added, changed and removed. Showtimes are in catalog.scheduling.
 
-actor: who of staff does it, for the audit log; None where a program does.
+actor: who of staff does it, for the audit log; None where a program does. Whoever is limited to theaters does what
+belongs to one at theirs alone: else OtherTheater is raised, here and in all services of the catalog.
 
 Locks are taken in one order everywhere: movie, theater, screen, the change that is to be told (catalog.untold),
 showtimes by id, and the catalog's generation last.
@@ -38,6 +39,7 @@ from catalog.records import record_added, record_changed, record_removed, state
 from catalog.rows import assign, refusing
 from catalog.scheduling import move_cleaning, move_ends, refusing_overlaps, showtimes_to_come
 from catalog.tariff_models import PriceList
+from catalog.theaters import refuse_elsewhere
 from catalog.untold import tell_later
 from chassis.messaging.outbox import emit
 from chassis.storage.audit_log import Actor
@@ -149,7 +151,8 @@ def remove_movie(*, movie_id: UUID, actor: Actor | None = None) -> None:
 
 
 def add_theater(*, actor: Actor | None = None, **fields: Unpack[TheaterFields]) -> Theater:
-    """Raises NameTaken; InvalidFields of a latitude without its longitude, here and below."""
+    """Raises OtherTheater, NameTaken; InvalidFields of a latitude without its longitude, here and below."""
+    refuse_elsewhere(actor, None)
     with refusing("theaters_have_names_of_their_own", NameTaken("Another theater has this name.")):
         _check_place(fields.get("latitude"), fields.get("longitude"))
         theater = Theater.objects.create(**fields)
@@ -172,6 +175,7 @@ def change_theater(*, theater_id: UUID, actor: Actor | None = None, **fields: Un
         theater = Theater.objects.select_for_update(no_key=True).filter(id=theater_id).first()
         if theater is None:
             raise TheaterNotFound
+        refuse_elsewhere(actor, theater.id)
         before = state(theater)
         changed = assign(theater, fields)
         _check_place(theater.latitude, theater.longitude)
@@ -205,6 +209,7 @@ def remove_theater(*, theater_id: UUID, actor: Actor | None = None) -> None:
         theater = Theater.objects.select_for_update().filter(id=theater_id).first()
         if theater is None:
             raise TheaterNotFound
+        refuse_elsewhere(actor, theater.id)
         if Showtime.objects.filter(theater_id=theater_id).exists():
             raise TheaterInUse("A theater with showtimes stays; cancel the ones to come instead.")
         screens = Screen.objects.filter(theater_id=theater_id)
@@ -236,6 +241,7 @@ def add_screen(*, theater_id: UUID, name: str, places: Sequence[Place], actor: A
     with refusing(_SCREEN_NAME, NameTaken("Another screen of the theater has this name.")):
         if not Theater.objects.select_for_update(no_key=True).filter(id=theater_id).exists():
             raise TheaterNotFound
+        refuse_elsewhere(actor, theater_id)
         screen = Screen.objects.create(theater_id=theater_id, name=name, **summary_of(places))
         Seat.objects.bulk_create(Seat(screen=screen, **columns_of(place)) for place in places)
         record_added(actor, screen)
@@ -258,6 +264,7 @@ def change_screen(
         screen = Screen.objects.select_for_update(no_key=True).filter(id=screen_id).first()
         if screen is None:
             raise ScreenNotFound
+        refuse_elsewhere(actor, screen.theater_id)
         before = state(screen)
         renamed = name is not None and name != screen.name
         redrawn = places is not None and _redraw(screen, places)
@@ -279,6 +286,7 @@ def remove_screen(*, screen_id: UUID, actor: Actor | None = None) -> None:
         screen = Screen.objects.select_for_update().filter(id=screen_id).first()
         if screen is None:
             raise ScreenNotFound
+        refuse_elsewhere(actor, screen.theater_id)
         if Showtime.objects.filter(theater_id=screen.theater_id, screen_id=screen_id).exists():
             raise ScreenInUse("A screen with showtimes stays; cancel the ones to come instead.")
         record_removed(actor, screen)

@@ -17,6 +17,7 @@ from catalog.plan_files import amount, theater_of
 from catalog.tariff_models import PriceList
 from catalog.tariff_serializers import PriceListInput
 from catalog.tariffs import CATEGORIES, MOST_LISTS
+from catalog.theaters import refuse_elsewhere
 from chassis.money import Money, to_major
 from chassis.storage.audit_log import Actor
 from chassis.web.importing import Columns, Imported, all_or_none, as_json, read_lines
@@ -47,6 +48,7 @@ def import_price_lists(*, theater_id: UUID, table: Table, actor: Actor, dry_run:
     Raises TheaterNotFound, TableUnreadable; ImportRefused, unless it is a dry run.
     """
     theater = theater_of(theater_id)
+    refuse_elsewhere(actor, theater.id)
     grid = _grid(theater)
     lines, faults = read_lines(table, columns_of(theater))
 

@@ -46,6 +46,7 @@ def price_lists_of(theater: Theater) -> SafeString:
 
 @admin.register(TicketType)
 class TicketTypeAdmin(ServiceAdmin):
+    theater_path = "theater_id"
     few_rows = True
     form = TicketTypeForm
     list_display = ["name", "theater", "code", "hint", "online", "default", "accompanied", "position"]
@@ -67,6 +68,7 @@ class TicketTypeAdmin(ServiceAdmin):
 
 @admin.register(PriceList)
 class PriceListAdmin(PriceListsFromFiles, ServiceAdmin):
+    theater_path = "theater_id"
     few_rows = True
     form = PriceListForm
     list_display = ["name", "theater", "types", "rule_count"]

@@ -16,7 +16,7 @@ from catalog.errors import (
     TicketTypeInUse,
     TicketTypeNotFound,
 )
-from catalog.permissions import MayEdit
+from catalog.permissions import AtTheirTheater, MayEdit
 from catalog.tariff_serializers import (
     PriceListInput,
     PriceListParser,
@@ -28,15 +28,16 @@ from catalog.tariff_serializers import (
 from chassis.web.openapi import page_of, problems
 from chassis.web.pages import CursorPage
 from chassis.web.permissions import actor
+from chassis.web.problems import OtherTheater
 from chassis.web.queries import PageQuery, takes
 from chassis.web.views import APIView, created
 
 
 class TicketTypesOfTheater(APIView):
     thing = "tickettype"
-    permission_classes = [MayEdit]
+    permission_classes = [MayEdit, AtTheirTheater]
 
-    @problems(TheaterNotFound)
+    @problems(OtherTheater, TheaterNotFound)
     @takes(PageQuery)
     @extend_schema(
         operation_id="list_ticket_types",
@@ -50,7 +51,7 @@ class TicketTypesOfTheater(APIView):
         rows = pages.paginate_queryset(selectors.list_ticket_types(theater_id=theater_id), request)
         return pages.get_paginated_response(TicketTypeSerializer(rows, many=True).data)
 
-    @problems(TheaterNotFound, InvalidFields, NameTaken)
+    @problems(OtherTheater, TheaterNotFound, InvalidFields, NameTaken)
     @extend_schema(
         operation_id="add_ticket_type",
         summary="Add a ticket type",
@@ -68,9 +69,9 @@ class TicketTypesOfTheater(APIView):
 
 class TicketTypeById(APIView):
     thing = "tickettype"
-    permission_classes = [MayEdit]
+    permission_classes = [MayEdit, AtTheirTheater]
 
-    @problems(TicketTypeNotFound)
+    @problems(OtherTheater, TicketTypeNotFound)
     @extend_schema(
         operation_id="get_ticket_type",
         summary="Read a ticket type",
@@ -81,7 +82,7 @@ class TicketTypeById(APIView):
     def get(self, _: Request, theater_id: UUID, ticket_type_id: UUID) -> Response:
         return Response(TicketTypeSerializer(selectors.get_ticket_type(theater_id, ticket_type_id)).data)
 
-    @problems(TicketTypeNotFound, InvalidFields)
+    @problems(OtherTheater, TicketTypeNotFound, InvalidFields)
     @extend_schema(
         operation_id="change_ticket_type",
         summary="Change a ticket type",
@@ -98,7 +99,7 @@ class TicketTypeById(APIView):
         )
         return Response(TicketTypeSerializer(changed).data)
 
-    @problems(TicketTypeNotFound, TicketTypeInUse)
+    @problems(OtherTheater, TicketTypeNotFound, TicketTypeInUse)
     @extend_schema(
         operation_id="remove_ticket_type",
         summary="Remove a ticket type",
@@ -113,10 +114,10 @@ class TicketTypeById(APIView):
 
 class PriceListsOfTheater(APIView):
     thing = "pricelist"
-    permission_classes = [MayEdit]
+    permission_classes = [MayEdit, AtTheirTheater]
     parser_classes = [PriceListParser]
 
-    @problems(TheaterNotFound)
+    @problems(OtherTheater, TheaterNotFound)
     @takes(PageQuery)
     @extend_schema(
         operation_id="list_price_lists",
@@ -130,7 +131,7 @@ class PriceListsOfTheater(APIView):
         rows = pages.paginate_queryset(selectors.list_price_lists(theater_id=theater_id), request)
         return pages.get_paginated_response(PriceListSerializer(rows, many=True).data)
 
-    @problems(TheaterNotFound, InvalidFields, NameTaken)
+    @problems(OtherTheater, TheaterNotFound, InvalidFields, NameTaken)
     @extend_schema(
         operation_id="add_price_list",
         summary="Add a price list",
@@ -148,10 +149,10 @@ class PriceListsOfTheater(APIView):
 
 class PriceListById(APIView):
     thing = "pricelist"
-    permission_classes = [MayEdit]
+    permission_classes = [MayEdit, AtTheirTheater]
     parser_classes = [PriceListParser]
 
-    @problems(PriceListNotFound)
+    @problems(OtherTheater, PriceListNotFound)
     @extend_schema(
         operation_id="get_price_list",
         summary="Read a price list",
@@ -162,7 +163,7 @@ class PriceListById(APIView):
     def get(self, _: Request, theater_id: UUID, price_list_id: UUID) -> Response:
         return Response(PriceListSerializer(selectors.get_price_list(theater_id, price_list_id)).data)
 
-    @problems(PriceListNotFound, InvalidFields, NameTaken)
+    @problems(OtherTheater, PriceListNotFound, InvalidFields, NameTaken)
     @extend_schema(
         operation_id="change_price_list",
         summary="Change a price list",
@@ -179,7 +180,7 @@ class PriceListById(APIView):
         )
         return Response(PriceListSerializer(changed).data)
 
-    @problems(PriceListNotFound, PriceListInUse)
+    @problems(OtherTheater, PriceListNotFound, PriceListInUse)
     @extend_schema(
         operation_id="remove_price_list",
         summary="Remove a price list",

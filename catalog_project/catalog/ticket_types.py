@@ -17,6 +17,7 @@ from catalog.price_lists import locked_theater
 from catalog.records import record_added, record_changed, record_removed, state
 from catalog.rows import assign, refusing
 from catalog.tariff_models import TicketType
+from catalog.theaters import refuse_elsewhere
 from catalog.untold import tell_later
 from chassis.storage.audit_log import Actor
 
@@ -39,6 +40,7 @@ def add_ticket_type(
     """
     with refusing("ticket_types_have_codes_of_their_own", NameTaken("Another ticket type has this code.")):
         theater = locked_theater(theater_id)
+        refuse_elsewhere(actor, theater.id)
         others = list(theater.ticket_types.all())
         if len(others) >= tariffs.MOST_TYPES:
             raise InvalidFields(code=f"A theater has {tariffs.MOST_TYPES} ticket types at most.")
@@ -60,6 +62,7 @@ def change_ticket_type(
     has no prices of."""
     with transaction.atomic():
         theater, type_ = _locked(theater_id, ticket_type_id)
+        refuse_elsewhere(actor, theater.id)
         before = state(type_)
         was_default = type_.default
         changed = assign(type_, fields)
@@ -78,6 +81,7 @@ def remove_ticket_type(*, theater_id: UUID, ticket_type_id: UUID, actor: Actor |
     """Raises TicketTypeNotFound; TicketTypeInUse while a price list names it, or while it is the default of others."""
     with transaction.atomic():
         theater, type_ = _locked(theater_id, ticket_type_id)
+        refuse_elsewhere(actor, theater.id)
         if why := kept_because(type_):
             raise TicketTypeInUse(why)
         record_removed(actor, type_)

@@ -13,6 +13,7 @@ from chassis.web.pages import CursorPage
 from chassis.web.permissions import caller
 from chassis.web.problems import PermissionDenied, Unauthenticated
 from chassis.web.roles import may
+from chassis.web.theaters import may_at, theaters_of
 
 REFUSALS = (Unauthenticated, PermissionDenied)
 
@@ -30,7 +31,10 @@ def page_of_drafts(request: Request, filters: Mapping[str, Any]) -> dict[str, An
     if not may_plan(request):
         raise PermissionDenied if request.user and request.user.is_authenticated else Unauthenticated
     pages = CursorPage(ordering=("starts_at", "id"))
-    page = pages.paginate_queryset(selectors.list_showtimes(**filters), request)
+    drafts, theaters = selectors.list_showtimes(**filters), theaters_of(request)
+    if theaters is not None:
+        drafts = drafts.filter(theater_id__in=theaters)
+    page = pages.paginate_queryset(drafts, request)
     shown: dict[str, Any] = pages.get_paginated_response(ShowtimeSerializer(page, many=True).data).data
     return shown
 
@@ -38,4 +42,4 @@ def page_of_drafts(request: Request, filters: Mapping[str, Any]) -> dict[str, An
 def draft(request: Request, showtime_id: UUID) -> dict[str, Any] | None:
     """The draft with that id; None where there is none, or who asks may not see it."""
     found = selectors.find_draft(showtime_id) if may_plan(request) else None
-    return None if found is None else ShowtimeSerializer(found).data
+    return ShowtimeSerializer(found).data if found is not None and may_at(request, found.theater_id) else None

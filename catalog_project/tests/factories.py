@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import factory
 from django.utils import timezone
@@ -14,6 +15,7 @@ from catalog.naming import write_words
 from catalog.pricing import price, write_prices
 from catalog.services import columns_of, summary_of
 from catalog.tariff_models import PriceList, TicketType
+from chassis.ids import uuid7
 
 # 14 seats; the aisle between the second and the third, and a walkway before the last row.
 PLAN = """
@@ -80,10 +82,16 @@ class MovieFactory(DjangoModelFactory):
         return movie
 
 
+# Where a test wants whatever is made to be of one theater: its id.
+OF_ONE: list[UUID] = []
+
+
 class TheaterFactory(DjangoModelFactory):
     class Meta:
         model = Theater
+        django_get_or_create = ["id"]
 
+    id = factory.LazyFunction(lambda: OF_ONE[0] if OF_ONE else uuid7())
     name = factory.Sequence(lambda n: f"Theater {n}")
     city = "Ho Chi Minh City"
     address = "1 Lê Lợi"

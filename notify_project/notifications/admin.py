@@ -1,5 +1,7 @@
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -22,6 +24,7 @@ from notifications.models import (
     Notification,
 )
 from notifications.presentation import named
+from notifications.theaters import told_at
 
 
 @admin.register(Contact)
@@ -57,6 +60,7 @@ class ContactAdmin(StaffAdmin):
 
 @admin.register(BookingSummary)
 class BookingSummaryAdmin(ReadOnlyAdmin):
+    theater_path = "theater_id"
     list_display = ["reference", "showing", "places", "created_at"]
     search_fields = ["=reference", "booking_id"]
     readonly_fields = ["reference", "showing", "places", "revision", "booking_id", "created_at"]
@@ -92,6 +96,9 @@ class SendAgainForm(forms.Form):
 
 @admin.register(Notification)
 class NotificationAdmin(ReadOnlyAdmin):
+    def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
+        return rows.filter(told_at(theaters))
+
     list_display = [
         *("template", "channel", "status", WHY_NOT, "recipient"),
         *("who", "booking", "attempts", "created_at"),
@@ -183,6 +190,9 @@ class NotificationAdmin(ReadOnlyAdmin):
 
 @admin.register(DeliveryLog)
 class DeliveryLogAdmin(ReadOnlyAdmin):
+    def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
+        return rows.filter(told_at(theaters, "notification__"))
+
     list_display = ["notification", "attempt", "outcome", SERVER_SAID, "milliseconds", "created_at"]
     list_filter = [("outcome", AmongNewest), ("code", ValuesInWords)]
     list_select_related = ["notification"]

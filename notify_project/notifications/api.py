@@ -216,6 +216,6 @@ class History(APIView):
         if not (to_staff and filters.keys() & {"email", "reference"}):
             filters.setdefault("user_id", reader.id)
         page = CursorPage(ordering="-id")
-        found = selectors.history(to_staff=to_staff, **filters)
+        found = selectors.history(to_staff=to_staff, reader=reader, **filters)
         rows = page.paginate_queryset(found, request, view=self)
         return page.get_paginated_response(NotificationSerializer(rows, many=True).data)

@@ -12,12 +12,14 @@ from django.views.decorators.http import require_safe
 from chassis.money import DECIMALS, Money
 from chassis.web.desk import Step, may, panel, zone_of
 from chassis.web.in_words import in_words
+from chassis.web.theaters import may_at, theaters_of
 from notifications import first_wordings, previews
 from notifications.domain import FALLBACK_LANGUAGE, Channel, Status
 from notifications.kinds import KINDS, carries_secret
 from notifications.kinds.kind import Kind
 from notifications.mail_frames import shown_mail
 from notifications.models import BookingSummary, Contact, DeliveryLog, Notification, NotificationTemplate
+from notifications.theaters import told_at
 from notifications.wording import Rendered, Wording, render
 from notifications.wording_rules import BadWording
 
@@ -30,12 +32,17 @@ def failed() -> QuerySet[Notification]:
 
 @require_safe
 def booking_messages_panel(request: HttpRequest, booking_id: UUID) -> HttpResponse:
-    return _messages(request, Notification.objects.filter(booking_id=booking_id))
+    return _messages(request, _theirs(request).filter(booking_id=booking_id))
 
 
 @require_safe
 def customer_messages_panel(request: HttpRequest, user_id: UUID) -> HttpResponse:
-    return _messages(request, Notification.objects.filter(user_id=user_id))
+    return _messages(request, _theirs(request).filter(user_id=user_id))
+
+
+def _theirs(request: HttpRequest) -> QuerySet[Notification]:
+    theaters = theaters_of(request)
+    return Notification.objects.all() if theaters is None else Notification.objects.filter(told_at(theaters))
 
 
 def _messages(request: HttpRequest, found: QuerySet[Notification]) -> HttpResponse:
@@ -58,7 +65,7 @@ def _messages(request: HttpRequest, found: QuerySet[Notification]) -> HttpRespon
 def booking_steps_panel(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     """Each message about a booking, when it went out or why it did not."""
     zone = zone_of(request)
-    messages = Notification.objects.filter(booking_id=booking_id).order_by("id")[:100]
+    messages = _theirs(request).filter(booking_id=booking_id).order_by("id")[:100]
     steps = [Step(each.sent_at or each.created_at, _told(each), in_words(each.reason), zone) for each in messages]
     return panel(
         request,
@@ -82,7 +89,7 @@ def _by(message: Notification) -> str:
 @require_safe
 def message_panel(request: HttpRequest, notification_id: UUID) -> HttpResponse:
     """What a message says, in today's wording, and what became of each try."""
-    message = get_object_or_404(Notification, id=notification_id)
+    message = get_object_or_404(_theirs(request), id=notification_id)
     said = "It carries a link that signs in, so nobody but its reader sees it."
     if not carries_secret(message.template) and message.template in KINDS:
         about = previews.about(message)
@@ -101,6 +108,8 @@ def preview_panel(request: HttpRequest, code: str) -> HttpResponse:
     if kind is None or kind.carries_secret or kind.tells is None:
         raise Http404
     booking = _known(BookingSummary, "booking_id", request.GET.get("booking"))
+    if booking is not None and not may_at(request, booking.theater_id):
+        booking = None
     reader = _known(Contact, "user_id", request.GET.get("user"))
     said = _as_read(kind, Channel.EMAIL, _said(kind, request.GET), booking, reader)
     return panel(request, "notifications/preview.html", "What the customer will read", said=said)

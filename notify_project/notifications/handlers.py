@@ -80,6 +80,7 @@ def _summary(
         showtime=booking.showtime,
         seats=booking.seats,
         revision=revision,
+        theater_id=booking.theater_id if isinstance(booking, BookingCreated) else None,
     )
 
 

@@ -120,6 +120,7 @@ class BookingCreated:
     payment_method: dict[str, Any] | None
     showtime: Showtime
     exchange: InExchange | None = None
+    theater_id: UUID | None = None
 
     @property
     def to_pay(self) -> int:

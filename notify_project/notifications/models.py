@@ -76,6 +76,9 @@ class BookingSummary(models.Model):
     showtime = models.JSONField()
     seats = models.JSONField()
     revision = models.BigIntegerField(db_default=0, help_text="Of the move that was heard of last; 0: as it was sold.")
+    theater_id = models.UUIDField(
+        null=True, help_text="null: it is not known, and nobody who is limited to theaters sees it."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

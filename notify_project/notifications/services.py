@@ -34,6 +34,7 @@ from notifications.heard import Seat, Showtime
 from notifications.kinds import KINDS, MESSAGE, carries_secret
 from notifications.kinds.kind import Kind
 from notifications.models import BookingSummary, Contact, Notification
+from notifications.theaters import is_at
 
 WRITTEN = (
     *("id", "event_id", "template", "channel", "user_id", "booking_id", "natural_key", "follows", "recipient"),
@@ -200,7 +201,13 @@ def know_bookings(summaries: Sequence[BookingSummary]) -> None:
 
 
 def summary_of(
-    *, booking_id: UUID, reference: str, showtime: Showtime, seats: Sequence[Seat], revision: int = 0
+    *,
+    booking_id: UUID,
+    reference: str,
+    showtime: Showtime,
+    seats: Sequence[Seat],
+    revision: int = 0,
+    theater_id: UUID | None = None,
 ) -> BookingSummary:
     """revision: of the move that told it; 0: it was not moved."""
     return BookingSummary(
@@ -209,6 +216,7 @@ def summary_of(
         showtime=msgspec.to_builtins(showtime),
         seats=msgspec.to_builtins(seats),
         revision=revision,
+        theater_id=theater_id,
         created_at=timezone.now(),
     )
 
@@ -290,7 +298,7 @@ def send_again(*, notification_id: UUID, actor: Actor, reason: str = "", copy_id
     BookingHasEnded and OutOfDate when what it tells is not so any more.
     """
     notification = Notification.objects.select_for_update().filter(id=notification_id).first()
-    if notification is None:
+    if notification is None or not is_at(actor.theaters, notification):
         raise NotFound
     status = Status(notification.status)
     if status in {Status.PENDING, Status.WAITING_FOR_CONTACT}:

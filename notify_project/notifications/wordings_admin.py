@@ -11,6 +11,7 @@ from django.utils.html import format_html, format_html_join
 
 from chassis.admin import StaffAdmin
 from chassis.web.searching import among_newest
+from chassis.web.theaters import may_at
 from notifications import previews, wording_versions
 from notifications.domain import FALLBACK_LANGUAGE, LANGUAGES, Channel
 from notifications.kinds import KINDS, carries_secret
@@ -54,6 +55,10 @@ class NotificationTemplateAdmin(StaffAdmin):
     readonly_fields = ("names", "preview", "updated_at")
     fields = ("code", "channel", "language", "subject", "text", "body", "names", "preview", "updated_at")
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Its words are those of all theaters."""
+        return super().has_add_permission(request) and may_at(request, None)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[NotificationTemplate]:
         """A kind that is no more has nothing that its wording could be checked against."""
         return super().get_queryset(request).filter(code__in=KINDS)
@@ -82,7 +87,7 @@ class NotificationTemplateAdmin(StaffAdmin):
         return BoundForm
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and may_word(request, obj)
+        return super().has_change_permission(request, obj) and may_at(request, None) and may_word(request, obj)
 
     def kept_because(self, row: NotificationTemplate) -> str:
         if row.language != FALLBACK_LANGUAGE:
@@ -92,7 +97,7 @@ class NotificationTemplateAdmin(StaffAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if obj is None:
             return False
-        return super().has_delete_permission(request, obj) and may_word(request, obj)
+        return super().has_delete_permission(request, obj) and may_at(request, None) and may_word(request, obj)
 
     @admin.display(description="names")
     def names(self, obj: NotificationTemplate) -> str:
@@ -140,7 +145,8 @@ def may_word(request: HttpRequest, template: NotificationTemplate | None) -> boo
 
 
 def may_change(request: HttpRequest, template: NotificationTemplate) -> bool:
-    return request.user.has_perm("notifications.change_notificationtemplate") and may_word(request, template)
+    holds = request.user.has_perm("notifications.change_notificationtemplate")
+    return holds and may_at(request, None) and may_word(request, template)
 
 
 def _may_word_secrets(request: HttpRequest) -> bool:
@@ -150,10 +156,11 @@ def _may_word_secrets(request: HttpRequest) -> bool:
 def _beside(request: HttpRequest, template: NotificationTemplate) -> dict[str, Any]:
     same = NotificationTemplate.objects.filter(code=template.code, channel=template.channel)
     others = [(each, _shown(each)) for each in same.exclude(pk=template.pk).order_by("language")]
+    may_word_this = may_change(request, template)
     return {
-        "may_word_this": may_change(request, template),
+        "may_word_this": may_word_this,
         "is_mail": template.channel == Channel.EMAIL,
-        "offered": _offered(template),
+        "offered": _offered(template) if may_word_this else [],
         "versions": wording_versions.kept(template),
         "others": others,
     }

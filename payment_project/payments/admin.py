@@ -1,5 +1,7 @@
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.auth import get_permission_codename
@@ -20,6 +22,7 @@ from payments.models import GatewayOperation, Payment, PaymentMethod, Refund, Tr
 from payments.receipts_admin import ReceiptInline
 from payments.refunds import Wanted
 from payments.seats import outcome
+from payments.theaters import paid_at
 from payments.webhook_models import WebhookDelivery
 
 AMOUNT = money("amount")
@@ -140,6 +143,9 @@ def _clerk(request: HttpRequest) -> Clerk:
 
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyAdmin):
+    def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
+        return rows.filter(paid_at(theaters))
+
     list_display = [
         *("booking_reference", "status", "booking_state", TOTAL, REFUNDED, CARD),
         *(words("attention"), "created_at"),
@@ -265,6 +271,9 @@ class PaymentAdmin(ReadOnlyAdmin):
 class OfAPayment(ReadOnlyAdmin):
     """The payments of a page are read by their keys: a join may be planned to read all that there are."""
 
+    def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
+        return rows.filter(paid_at(theaters, "payment__"))
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).prefetch_related("payment")
 
@@ -293,6 +302,9 @@ class TransactionAdmin(OfAPayment):
 
 @admin.register(Refund)
 class RefundAdmin(TellsItsSeats, ReadOnlyAdmin):
+    def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
+        return rows.filter(paid_at(theaters, "payment__"))
+
     list_display = [
         *(BOOKING, CARD, AMOUNT, "of_seats", "status", "kind", "outside", WHY),
         *("requested_by", "approve_by", "decided_by", "created_at"),

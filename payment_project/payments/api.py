@@ -19,6 +19,7 @@ from chassis.web.pages import CursorPage
 from chassis.web.permissions import IsSignedIn, May, actor, caller
 from chassis.web.queries import AnyQuery, PageQuery, takes
 from chassis.web.second_factor import SecondFactorNeeded
+from chassis.web.theaters import theaters_of
 from chassis.web.views import APIView, created
 from payments import checkout, methods, refunds, schema, selectors, webhooks
 from payments.clerks import Clerk
@@ -237,7 +238,9 @@ class RefundListView(APIView):
     )
     def get(self, request: Request) -> Response:
         pages = CursorPage()
-        page = pages.paginate_queryset(selectors.refunds(**self.query), request, view=self)
+        page = pages.paginate_queryset(
+            selectors.refunds(theaters=theaters_of(request), **self.query), request, view=self
+        )
         user = caller(request)
         shown = [present_refund(refund, to_staff=not selectors.is_own(user, refund)) for refund in page]
         return pages.get_paginated_response(shown)
@@ -308,7 +311,15 @@ class RefundView(APIView):
 class RefundApprovalView(APIView):
     permission_classes = [May("refund_payment")]
 
-    @problems(RefundNotFound, NotAwaitingApproval, SecondPersonNeeded, AddressChangedByAsker, *FORBIDDEN, *IMPOSSIBLE)
+    @problems(
+        RefundNotFound,
+        PaymentNotFound,
+        NotAwaitingApproval,
+        SecondPersonNeeded,
+        AddressChangedByAsker,
+        *FORBIDDEN,
+        *IMPOSSIBLE,
+    )
     @extend_schema(
         operation_id="approve_refund",
         summary="Approve a refund",
@@ -324,7 +335,7 @@ class RefundApprovalView(APIView):
 class RefundRefusalView(APIView):
     permission_classes = [May("refund_payment")]
 
-    @problems(RefundNotFound, NotAwaitingApproval, CardNumberRefused, *FORBIDDEN)
+    @problems(RefundNotFound, PaymentNotFound, NotAwaitingApproval, CardNumberRefused, *FORBIDDEN)
     @extend_schema(
         operation_id="refuse_refund",
         summary="Refuse a refund",

@@ -7,8 +7,9 @@ from chassis.four_eyes import Objection
 from chassis.storage.address_changes import objection_to
 from chassis.storage.audit_log import Actor
 from chassis.web import second_factor
-from payments.errors import AddressChanged, AddressChangedByAsker, OwnPurchase
+from payments.errors import AddressChanged, AddressChangedByAsker, OwnPurchase, PaymentNotFound
 from payments.models import Payment, Refund
+from payments.theaters import is_at
 
 _REFUSED = {Objection.OWN: OwnPurchase, Objection.ADDRESS_CHANGED: AddressChanged}
 
@@ -35,7 +36,12 @@ class Clerk:
 
 
 def check(clerk: Clerk, payment: Payment) -> None:
-    """Raises SecondFactorNeeded, and OwnPurchase or AddressChanged when somebody else has to decide on this money."""
+    """Raises SecondFactorNeeded, and OwnPurchase or AddressChanged when somebody else has to decide on this money.
+
+    A payment of a theater that is not theirs is as if it were not there. Raises PaymentNotFound.
+    """
+    if not is_at(clerk.actor.theaters, payment):
+        raise PaymentNotFound
     second_factor.require(clerk.actor)
     said = objection_to(clerk.account_id, owner_id=payment.user_id)
     if said is not None:

@@ -15,13 +15,22 @@ from payments.models import GatewayOperation, Payment
 PAGES = [
     DeskPage("takings/", "takings", takings_pages.takings_page, "view_takings"),
     DeskPage("takings/export.<str:kind>", "takings_file", takings_pages.takings_file, "view_takings"),
-    DeskPage("reconciliation/", "reconciliation", reconciliation_pages.reconciliation_page, "view_reconciliation"),
-    DeskPage("reconciliation/ask/", "reconciliation_ask", reconciliation_pages.ask, "add_reconciliation"),
+    DeskPage(
+        "reconciliation/",
+        "reconciliation",
+        reconciliation_pages.reconciliation_page,
+        "view_reconciliation",
+        of_house=True,
+    ),
+    DeskPage(
+        "reconciliation/ask/", "reconciliation_ask", reconciliation_pages.ask, "add_reconciliation", of_house=True
+    ),
     DeskPage(
         "reconciliation/<uuid:difference_id>/note/",
         "reconciliation_note",
         reconciliation_pages.note,
         "change_difference",
+        of_house=True,
     ),
     DeskPage("panels/takings-today/", "takings_panel", desk_panels.takings_panel, "view_takings"),
     DeskPage(

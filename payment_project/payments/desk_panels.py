@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from chassis.money import Money, format_money
 from chassis.web.desk import Step, may, panel, zone_of
 from chassis.web.in_words import in_words
+from chassis.web.theaters import theaters_of
 from payments import counter_words, kept, takings_reads
 from payments.forms import described
 from payments.ledger import Kind
@@ -26,6 +27,7 @@ from payments.models import (
     RefundStatus,
 )
 from payments.receipt_models import Receipt
+from payments.theaters import payments_at
 
 SHOWN = 20
 # The gateway has answered by then, but for what somebody has to look at.
@@ -69,15 +71,18 @@ def waiting_for_approval() -> QuerySet[Refund]:
 
 @require_safe
 def takings_panel(request: HttpRequest) -> HttpResponse:
-    """Of each theater, which are all, what its day by its own clock has taken and given back."""
-    rows = [(row, *map(row.written, (row.gross, row.refunds, row.left))) for row in takings_reads.today()]
+    """Of each theater of whoever asks, what its day by its own clock has taken and given back."""
+    rows = [
+        (row, *map(row.written, (row.gross, row.refunds, row.left)))
+        for row in takings_reads.today(theaters_of(request))
+    ]
     return panel(request, "payments/takings_today.html", "Takings of today", rows=rows)
 
 
 @require_safe
 def booking_money_panel(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     """A booking's payment with its refunds and receipts, and what may be done with it."""
-    payment = Payment.objects.filter(booking_id=booking_id).first()
+    payment = payments_at(theaters_of(request)).filter(booking_id=booking_id).first()
     shown: dict[str, Any] = {"payment": payment}
     if payment is not None:
         shown |= {
@@ -130,7 +135,7 @@ def _money(row: Refund | GatewayOperation) -> str:
 def booking_steps_panel(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     """What was asked of the gateway for a booking, what it answered, and what staff wanted, each with its moment."""
     zone = zone_of(request)
-    found = Payment.objects.filter(booking_id=booking_id)
+    found = payments_at(theaters_of(request)).filter(booking_id=booking_id)
     operations = GatewayOperation.objects.filter(payment__in=found).order_by("id")[:100]
     refunds = Refund.objects.filter(payment__in=found).exclude(requested_by="").order_by("id")[:100]
     steps = [Step(*_operation(each), zone=zone) for each in operations]
@@ -160,7 +165,8 @@ def _operation(operation: GatewayOperation) -> tuple[Any, str, str]:
 
 @require_safe
 def customer_money_panel(request: HttpRequest, user_id: UUID) -> HttpResponse:
-    payments = list(Payment.objects.filter(user_id=user_id).order_by("-id")[: SHOWN + 1])
+    theirs = payments_at(theaters_of(request)).filter(user_id=user_id)
+    payments = list(theirs.order_by("-id")[: SHOWN + 1])
     receipts = _receipts_of(payments[:SHOWN])
     rows = [
         (

@@ -1,13 +1,15 @@
 """Where staff issue gift cards, see what became of them, and block them."""
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -22,6 +24,7 @@ from payments.gift_issues import Wanted
 from payments.gift_ledger import Origin
 from payments.gift_models import GiftCard, GiftCardIssue, GiftCardLine
 from payments.models import Payment
+from payments.theaters import paid_at
 
 AMOUNT: Any = money("amount")
 EACH: Any = money("amount", title="each")
@@ -246,6 +249,9 @@ class GiftCardAdmin(AsksFirst, ReadOnlyAdmin):
 
 @admin.register(GiftCardLine)
 class GiftCardLineAdmin(ReadOnlyAdmin):
+    def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
+        return rows.filter(Q(payment=None) | paid_at(theaters, "payment__"))
+
     list_display = ["card", "move", "account", AMOUNT, "created_at"]
     list_select_related = ["card"]
     search_fields = ["card__id", "payment__id"]

@@ -15,6 +15,7 @@ from chassis.web.pages import CursorPage
 from chassis.web.permissions import May, actor, caller
 from chassis.web.queries import PageQuery, takes
 from chassis.web.second_factor import SecondFactorNeeded
+from chassis.web.theaters import theaters_of
 from chassis.web.views import APIView, created
 from payments import gift_cards, gift_issues, schema, selectors
 from payments.clerks import Clerk
@@ -228,7 +229,7 @@ class LineListView(APIView):
     )
     def get(self, request: Request, card_id: UUID) -> Response:
         pages = CursorPage()
-        page = pages.paginate_queryset(selectors.gift_card(card_id).lines.all(), request, view=self)
+        page = pages.paginate_queryset(selectors.lines_of(card_id, theaters=theaters_of(request)), request, view=self)
         return pages.get_paginated_response([present_line(line) for line in page])
 
 

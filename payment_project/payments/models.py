@@ -81,6 +81,7 @@ class Payment(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     booking_id = models.UUIDField()
     booking_reference = models.CharField(max_length=32, blank=True)
+    theater_id = models.UUIDField(null=True, help_text="Of its booking; null: it is not known, or only by the receipt.")
     user_id = models.UUIDField()
     status = models.CharField(max_length=24, choices=_choices(Status), default=Status.REQUIRES_PAYMENT_METHOD.value)
     booking_state = models.CharField(max_length=12, choices=_choices(Booking), default=Booking.OPEN.value)

@@ -123,6 +123,7 @@ class ReceiptInline(ReadOnlyInline):
 
 @admin.register(Receipt)
 class ReceiptAdmin(ReadOnlyAdmin):
+    theater_path = "theater_id"
     list_display = ["number", KIND, BOOKING, TOTAL, THEATER, "issued_at"]
     list_filter = [KeyDayFilter, SeriesFilter]
     list_select_related = ["payment"]
@@ -139,7 +140,7 @@ class ReceiptAdmin(ReadOnlyAdmin):
         """As its customer reads it, without anything of the site around."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        receipt = get_object_or_404(Receipt.objects.select_related("payment"), id=receipt_id)
+        receipt = get_object_or_404(self.get_queryset(request).select_related("payment"), id=receipt_id)
         return receipt_pages.page([receipt], accepted=request.headers.get("Accept-Language"))
 
     def exported(self, listed: Any, found: QuerySet[Any]) -> tuple[Sequence[str], Iterable[Sequence[object]]]:

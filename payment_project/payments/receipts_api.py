@@ -12,6 +12,7 @@ from chassis.web.openapi import problems
 from chassis.web.pages import CursorPage
 from chassis.web.permissions import May, caller
 from chassis.web.queries import takes
+from chassis.web.theaters import theaters_of
 from chassis.web.views import APIView, FileView
 from payments import receipt_pages, schema, selectors
 from payments.errors import PaymentNotFound, ReceiptNotFound
@@ -60,5 +61,5 @@ class ReceiptListView(APIView):
     def get(self, request: Request) -> Response:
         wanted = {name: self.query.get(name) for name in ("theater_id", "number", "reference", "day", "time_zone")}
         pages = CursorPage()
-        page = pages.paginate_queryset(selectors.receipts(**wanted), request, view=self)
+        page = pages.paginate_queryset(selectors.receipts(theaters=theaters_of(request), **wanted), request, view=self)
         return pages.get_paginated_response([present_receipt(receipt) for receipt in page])

@@ -4,9 +4,10 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from chassis.ids import first_uuid7_at
+from chassis.theaters import Theaters
 from chassis.web.principal import Principal
 from payments.errors import (
     GiftCardIssueNotFound,
@@ -16,9 +17,10 @@ from payments.errors import (
     ReceiptNotFound,
     RefundNotFound,
 )
-from payments.gift_models import GiftCard, GiftCardIssue
+from payments.gift_models import GiftCard, GiftCardIssue, GiftCardLine
 from payments.models import Payment, PaymentMethod, Refund
 from payments.receipt_models import Receipt
+from payments.theaters import paid_at
 
 
 def payments_of(
@@ -29,11 +31,14 @@ def payments_of(
     reference: str | None = None,
     status: str | None = None,
 ) -> QuerySet[Payment]:
-    """The user's payments; for who may look at all of them everybody's, or one owner's. reference: of the booking."""
+    """The user's payments; for who may look at all of them everybody's, or one owner's; who is limited to
+    theaters sees of others what was bought there. reference: of the booking."""
     found = Payment.objects.all()
     if not user.may("view_payment"):
         found = found.filter(user_id=user.id)
-    elif owner is not None:
+    elif user.theaters is not None:
+        found = found.filter(Q(user_id=user.id) | paid_at(user.theaters))
+    if owner is not None and user.may("view_payment"):
         found = found.filter(user_id=owner)
     if booking_id is not None:
         found = found.filter(booking_id=booking_id)
@@ -53,10 +58,16 @@ def payment_of(user: Principal, payment_id: UUID) -> Payment:
 
 
 def refunds(
-    *, payment_id: UUID | None = None, reference: str | None = None, status: str | None = None
+    *,
+    theaters: Theaters = None,
+    payment_id: UUID | None = None,
+    reference: str | None = None,
+    status: str | None = None,
 ) -> QuerySet[Refund]:
-    """Everybody's, for staff."""
+    """Everybody's, for staff; of what was bought at these theaters."""
     found = Refund.objects.select_related("payment")
+    if theaters is not None:
+        found = found.filter(paid_at(theaters, "payment__"))
     if payment_id is not None:
         found = found.filter(payment=payment_id)
     if reference is not None:
@@ -71,6 +82,8 @@ def refund_of(user: Principal, refund_id: UUID) -> Refund:
     found = Refund.objects.select_related("payment").filter(id=refund_id)
     if not user.may("view_refund"):
         found = found.filter(payment__user_id=user.id)
+    elif user.theaters is not None:
+        found = found.filter(Q(payment__user_id=user.id) | paid_at(user.theaters, "payment__"))
     refund = found.first()
     if refund is None:
         raise RefundNotFound
@@ -88,6 +101,7 @@ MOST_PAYMENTS = 100
 
 def receipts(
     *,
+    theaters: Theaters = None,
     theater_id: UUID | None = None,
     number: str | None = None,
     reference: str | None = None,
@@ -96,6 +110,8 @@ def receipts(
 ) -> QuerySet[Receipt]:
     """Everybody's receipts and credit notes, for staff. day: of that time zone by IANA, or of UTC."""
     found = Receipt.objects.select_related("payment")
+    if theaters is not None:
+        found = found.filter(theater_id__in=theaters)
     if theater_id is not None:
         found = found.filter(theater_id=theater_id)
     if number is not None:
@@ -141,6 +157,12 @@ def gift_card(card_id: UUID) -> GiftCard:
     if card is None:
         raise GiftCardNotFound
     return card
+
+
+def lines_of(card_id: UUID, *, theaters: Theaters = None) -> QuerySet[GiftCardLine]:
+    """Of a gift card, which is good at all theaters: what was paid at these. Raises GiftCardNotFound."""
+    lines = gift_card(card_id).lines.all()
+    return lines if theaters is None else lines.filter(Q(payment=None) | paid_at(theaters, "payment__"))
 
 
 def gift_card_issue(issue_id: UUID) -> GiftCardIssue:

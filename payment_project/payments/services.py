@@ -277,6 +277,7 @@ def _open_again(booking: BookingCreated, saved: cards.SavedCards) -> None:
     row, card = Payment.objects.select_for_update().get(booking_id=booking.booking_id), cards.given(booking, saved)
     _hold_until(row, booking.hold_expires_at)
     row.seats = kept.written(seats.completed(kept.seats_of(row), _seats_sold(booking)))
+    row.theater_id = row.theater_id or booking.theater_id
     if row.captured_at is None:
         row.sale = receipts.kept(booking.sale)
     _note_exchange(row, booking)
@@ -321,6 +322,7 @@ def _unsaved(booking: OfPayment) -> Payment:
         id=books.id_of(books.Step.PAYMENT, booking.booking_id),
         booking_id=booking.booking_id,
         booking_reference=booking.reference,
+        theater_id=booking.theater_id if isinstance(booking, BookingCreated) else None,
         user_id=booking.user_id,
         amount=booking.total.amount,
         currency=booking.total.currency,

@@ -27,6 +27,7 @@ DECIDED = (
     *("card_last4", "seats", "let_in", "sale", "ended_reason", "hold_expires_at", "captured_at"),
     *("gift_amount", "gift_refunded_amount", "gift_card_id", "gift_last4"),
     *("exchange_of", "exchange_amount", "carried_amount", "lent_amount", "exchanged_amount", "to_return_amount"),
+    "theater_id",
 )
 ANSWERED = ("state", "outcome_code", "result", "finished_at")
 ASKED = (

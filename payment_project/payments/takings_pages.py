@@ -19,6 +19,7 @@ from chassis.money import Money, to_major
 from chassis.storage.audit_log import record
 from chassis.web.desk import context
 from chassis.web.spreadsheets import CONTENT_TYPES, download
+from chassis.web.theaters import theaters_of
 from payments import takings, takings_reads
 from payments.takings_charts import Chart, chart
 from payments.takings_models import TakingsSeries
@@ -47,7 +48,8 @@ AMOUNTS = {
 
 def theaters(request: HttpRequest) -> Sequence[TakingsSeries]:
     """Those whose takings somebody may see."""
-    return list(TakingsSeries.objects.order_by("theater_name", "theater_id")[:MOST_THEATERS])
+    limit, found = theaters_of(request), TakingsSeries.objects.order_by("theater_name", "theater_id")
+    return list((found if limit is None else found.filter(theater_id__in=limit))[:MOST_THEATERS])
 
 
 class TakingsForm(forms.Form):

@@ -11,6 +11,7 @@ from django.db.models import Max, QuerySet, Sum
 
 from chassis.money import Money, format_money
 from chassis.storage.database import execute
+from chassis.theaters import Theaters
 from payments.takings import CODE_SUMS, SUMS
 from payments.takings_models import Takings, TakingsCode
 
@@ -28,6 +29,7 @@ SELECT series.theater_name, takings.currency, sum(tickets)::bigint, sum(gross)::
 FROM takings JOIN takings_series AS series USING (theater_id)
 WHERE takings.day BETWEEN current_date - 1 AND current_date + 1
     AND takings.day = (statement_timestamp() AT TIME ZONE coalesce(nullif(series.time_zone, ''), 'UTC'))::date
+    AND (%s::uuid[] IS NULL OR theater_id = ANY(%s::uuid[]))
 GROUP BY theater_id, series.theater_name, takings.currency
 ORDER BY series.theater_name, theater_id, takings.currency LIMIT %s
 """
@@ -112,10 +114,11 @@ class Code:
     amount: int
 
 
-def today() -> list[Today]:
-    """Of all theaters, by name."""
+def today(theaters: Theaters = None) -> list[Today]:
+    """Of these theaters, or of all, by name."""
+    limit = None if theaters is None else list(theaters)
     with connection.cursor() as cursor:
-        cursor.execute(_TODAY, [MOST_TODAY])
+        cursor.execute(_TODAY, [limit, limit, MOST_TODAY])
         return [Today(theater or "theater not known", *others) for theater, *others in cursor.fetchall()]
 
 

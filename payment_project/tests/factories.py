@@ -17,6 +17,9 @@ from payments.gift_models import GiftCard, GiftCardIssue, IssueStatus
 from payments.models import Payment, PaymentMethod, Refund, RefundStatus
 from payments.states import Booking, Status
 
+# Where a test wants whatever is made to be of one theater: its id.
+OF_ONE: list[UUID] = []
+
 
 class PaymentFactory(factory.django.DjangoModelFactory):
     """A booking's payment that waits for its customer; traits take it further without asking the gateway."""
@@ -26,6 +29,7 @@ class PaymentFactory(factory.django.DjangoModelFactory):
 
     booking_id = factory.LazyFunction(uuid7)
     booking_reference = factory.Sequence(lambda n: f"REF{n:07}")
+    theater_id = factory.LazyFunction(lambda: OF_ONE[0] if OF_ONE else None)
     user_id = factory.LazyFunction(uuid7)
     amount = 180_000
     currency = "VND"

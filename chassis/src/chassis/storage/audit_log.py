@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from chassis.storage.models import AuditRecord
 from chassis.telemetry.correlation import correlation_id
+from chassis.theaters import Theaters, works_at
 
 HIDDEN: Final = "(hidden)"
 BATCH = 500
@@ -35,18 +36,22 @@ class Door(StrEnum):
 class Actor:
     """Somebody of staff. id: as the door knows them; name: of their account at auth, the same behind every door.
 
-    by_code: they came in with a code of their second factor.
+    by_code: they came in with a code of their second factor. theaters: that they are limited to.
     """
 
     id: UUID | str
     name: str
     door: str
     by_code: bool = False
+    theaters: Theaters = None
 
     @property
     def account_id(self) -> UUID | None:
         """At auth; None of an operator's local account and of a command, which are nobody's there and buy nothing."""
         return self.id if isinstance(self.id, UUID) else None
+
+    def works_at(self, theater_id: UUID | None) -> bool:
+        return works_at(self.theaters, theater_id)
 
 
 def of_command() -> Actor:

@@ -21,7 +21,8 @@ from chassis.web.day_filter import KeyDayFilter
 from chassis.web.in_words import in_words
 from chassis.web.list_exports import chunks
 from chassis.web.searching import BoundedPaginator, known_values
-from chassis.web.staff_admin import ReadOnlyAdmin, StaffAdmin
+from chassis.web.staff_admin import ReadOnlyAdmin, StaffAdmin, actor_of
+from chassis.web.theaters import theaters_of
 
 # So many entries a list counts, the newest first.
 COUNTED = 10_000
@@ -80,6 +81,14 @@ class AuditRecordAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     sortable_by: ClassVar[list[str]] = []
     paginator = LogPaginator
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """An entry does not say of which theater it is, so whoever is limited to some reads their own deeds."""
+        entries = super().get_queryset(request)
+        if theaters_of(request) is None:
+            return entries
+        actor = actor_of(request)
+        return entries.filter(actor_name=actor.name, actor_id=str(actor.id))
 
     @admin.display(description="when")
     def moment(self, entry: AuditRecord) -> str:

@@ -16,6 +16,8 @@ from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from chassis.web.theaters import may_at
+
 # Of each service, what a panel of it says in its place while nobody answers.
 _AWAY: Final = {
     "auth": "Accounts are away at the moment.",
@@ -32,13 +34,15 @@ class DeskPage:
     """A page or a fragment of one (`panels/...`) of the service's admin site.
 
     route: below the site's root, as django.urls.path() takes it, with its last slash. permission: of the service's own
-    app, without which the page is a 403; a view that changes something asks for what that takes itself.
+    app, without which the page is a 403; a view that changes something asks for what that takes itself. of_house: it is
+    about all theaters at once, and for nobody who is limited to some.
     """
 
     route: str
     name: str
     view: View
     permission: str
+    of_house: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ def desk_urls(named: Iterable[DeskPage]) -> list[URLPattern]:
 def _guarded(page: DeskPage) -> View:
     @wraps(page.view)
     def guarded(request: HttpRequest, *args: Any, **named: Any) -> HttpResponseBase:
-        if not may(request, page.permission):
+        if not may(request, page.permission) or (page.of_house and not may_at(request, None)):
             raise PermissionDenied
         return page.view(request, *args, **named)
 

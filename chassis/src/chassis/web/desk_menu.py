@@ -13,11 +13,14 @@ MANAGERS: Final = frozenset({"manager", "admin"})
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A page of the desk. address: from the root of the gateway. roles: any of which opens it."""
+    """A page of the desk. address: from the root of the gateway. roles: any of which opens it. of_house: unless they
+    are limited to theaters.
+    """
 
     name: str
     address: str
     roles: frozenset[str] = EVERYBODY
+    of_house: bool = False
 
 
 PAGES: Final = (
@@ -25,7 +28,7 @@ PAGES: Final = (
     Entry("Tonight", "/admin/booking/tonight/"),
     Entry("Plan", "/admin/catalog/board/"),
     Entry("Takings", "/admin/payment/takings/", MANAGERS),
-    Entry("Reconciliation", "/admin/payment/reconciliation/"),
+    Entry("Reconciliation", "/admin/payment/reconciliation/", of_house=True),
     Entry("Door", "/admin/booking/door/"),
 )
 LISTS: Final = (
@@ -72,9 +75,10 @@ class Menu:
     lists: Sequence[Sequence[Entry]]
 
 
-def menu_of(roles: Collection[str]) -> Menu:
-    """What somebody with these roles opens."""
-    return Menu(_open_to(roles, PAGES), [_open_to(roles, entries) for entries in LISTS])
+def menu_of(roles: Collection[str], *, limited: bool = False) -> Menu:
+    """What somebody with these roles opens. limited: to some theaters."""
+    pages = [entry for entry in PAGES if not (entry.of_house and limited)]
+    return Menu(_open_to(roles, pages), [_open_to(roles, entries) for entries in LISTS])
 
 
 def _open_to(roles: Collection[str], entries: Iterable[Entry]) -> list[Entry]:

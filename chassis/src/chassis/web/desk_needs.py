@@ -6,6 +6,7 @@ from typing import Any
 
 import amqp
 from django.conf import settings
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -14,6 +15,8 @@ from django.views.decorators.http import require_safe
 from chassis.messaging.dead_letters import DeadLetters
 from chassis.messaging.worker import service_tables
 from chassis.web.desk import may, named_by_service, panel
+from chassis.web.staff_admin import StaffAdmin
+from chassis.web.theaters import theaters_of
 
 # So many are counted: whoever has more needs no number.
 MOST = 100
@@ -51,9 +54,15 @@ def needs_view(request: HttpRequest) -> HttpResponse:
 def _waiting(request: HttpRequest) -> Iterator[Counted]:
     for need in named_by_service("NEEDS"):
         if may(request, need.permission):
-            count = len(need.rows().order_by().values_list("pk")[: MOST + 1])
+            count = len(_theirs(request, need.rows()).order_by().values_list("pk")[: MOST + 1])
             if count:
                 yield _counted(count, need.name, need.plural, f"{reverse(need.page)}?{need.query}")
+
+
+def _theirs(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """As the list that shows them has them."""
+    theaters, page = theaters_of(request), admin.site._registry[rows.model]
+    return page.of_theaters(rows, theaters) if theaters is not None and isinstance(page, StaffAdmin) else rows
 
 
 def _dead_letters() -> Iterator[Counted]:

@@ -41,11 +41,11 @@ class ImportAdmin(StaffAdmin):
     most_lines: ClassVar[int]
     change_list_template = "chassis/import_list.html"
 
-    def places(self) -> Iterable[Any] | None:
+    def places(self, request: HttpRequest) -> Iterable[Any] | None:
         """Where a file may be imported to, of which one is chosen first; None: there is but one place."""
         return None
 
-    def place(self, key: str) -> Any:
+    def place(self, request: HttpRequest, key: str) -> Any:
         """The one with this key; None if there is none."""
         raise NotImplementedError
 
@@ -74,8 +74,8 @@ class ImportAdmin(StaffAdmin):
     def import_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_import_permission(request):
             raise PermissionDenied
-        places = self.places()
-        place = None if places is None else self.place(request.GET.get("of", ""))
+        places = self.places(request)
+        place = None if places is None else self.place(request, request.GET.get("of", ""))
         looking = request.method == "POST" and (places is None or place is not None)
         form = FileForm(request.POST, request.FILES) if looking and "do" not in request.POST else FileForm()
         context: dict[str, Any] = {}

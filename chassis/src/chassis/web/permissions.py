@@ -21,7 +21,7 @@ def caller(request: Request) -> Principal:
 def actor(request: Request) -> Actor:
     """The caller, for chassis.storage.audit_log.record."""
     user = caller(request)
-    return Actor(user.id, user.username, Door.API, by_code=user.by_code)
+    return Actor(user.id, user.username, Door.API, by_code=user.by_code, theaters=user.theaters)
 
 
 class TokenAuthentication(JWTAuthentication):

@@ -57,6 +57,11 @@ class PermissionDenied(Problem):
     title = "You may not do this"
 
 
+class OtherTheater(PermissionDenied):
+    code = "other_theater"
+    title = "You may do this at other theaters, and not at this one"
+
+
 class NotFound(Problem):
     status = 404
     code = "not_found"

@@ -25,6 +25,7 @@ from chassis.web.revoked import revoke_token
 from chassis.web.sign_on import AWAY, Away, Refused, sign_on
 from chassis.web.staff_sessions import token_of
 from chassis.web.staff_tokens import StaffToken, delete_cookie, set_cookie
+from chassis.web.theaters import theaters_of
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +100,8 @@ class DeskSite(AdminSite):
         token = token_of(request)
         # An operator's local account may do everything, at its own site.
         roles = token.roles if token else EVERYBODY
-        return {**context, "menu": menu_of(roles) if context["has_permission"] else None}
+        menu = menu_of(roles, limited=theaters_of(request) is not None)
+        return {**context, "menu": menu if context["has_permission"] else None}
 
     @method_decorator([never_cache, sensitive_post_parameters("password", "code")])
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

@@ -1,8 +1,10 @@
 """The bases of every admin page: nothing hidden can be asked of it, and what staff change there is written down."""
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -23,6 +25,7 @@ from chassis.web import list_exports
 from chassis.web.searching import BoundedPaginator, filters_of, order_of, search
 from chassis.web.spreadsheets import CONTENT_TYPES, download
 from chassis.web.staff_sessions import token_of
+from chassis.web.theaters import theaters_of
 
 # So many rows an action takes in one request: as many as a page of a list shows.
 MOST_AT_ONCE = 100
@@ -40,7 +43,7 @@ def actor_of(request: HttpRequest) -> Actor:
     token = token_of(request)
     if token is None:
         return Actor(str(user.pk), user.get_username(), Door.ADMIN)
-    return Actor(token.account_id, user.get_username(), Door.ADMIN, by_code=token.by_code)
+    return Actor(token.account_id, user.get_username(), Door.ADMIN, by_code=token.by_code, theaters=token.theaters)
 
 
 class _Listed(ChangeList):
@@ -75,6 +78,25 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the 
     few_rows = False
     # Whether what the forms of this page save and delete is recorded by the service that does it.
     recorded_by_service = False
+    # Where a row has the id of its theater, `screen__theater_id` say: whoever is limited to some theaters lists, opens,
+    # exports, finds and acts on rows of theirs alone. "": its rows belong to no theater.
+    theater_path = ""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)
+        theaters = theaters_of(request)
+        return rows if theaters is None else self.of_theaters(rows, theaters)
+
+    def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
+        """Those of these theaters; a page overrides it where no relation of its rows leads to one."""
+        return rows.filter(**{f"{self.theater_path}__in": theaters}) if self.theater_path else rows
+
+    def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> QuerySet[Any] | None:
+        rows = super().get_field_queryset(db, db_field, request)
+        theaters, page = theaters_of(request), self.admin_site._registry.get(db_field.remote_field.model)
+        if theaters is None or not isinstance(page, StaffAdmin):
+            return rows
+        return page.of_theaters(page.model._default_manager.all() if rows is None else rows, theaters)
 
     def kept_because(self, row: Any) -> str:
         """Why nobody deletes this row, a sentence; "": whoever has the right to may."""
@@ -133,7 +155,8 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the 
         return _Listed
 
     def get_list_filter(self, request: HttpRequest) -> Any:
-        return filters_of(self.model, super().get_list_filter(request))
+        filters = filters_of(self.model, super().get_list_filter(request))
+        return filters if theaters_of(request) is None else [_limited(self.model, item) for item in filters]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -221,6 +244,21 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the 
             for row in queryset:
                 record(actor_of(request), f"{kind}.deleted", (kind, row.pk), before=columns(row))
         return super().log_deletions(request, queryset)
+
+
+class _OfTheirTheaters(admin.RelatedFieldListFilter):
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        page = model_admin.admin_site._registry.get(field.remote_field.model)
+        if page is None:
+            return []
+        return [(row.pk, str(row)) for row in page.get_queryset(request)[:MOST_AT_ONCE]]
+
+
+def _limited(model: type[Model], item: Any) -> Any:
+    """A filter by a relation offers what there is of all theaters."""
+    if isinstance(item, str) and get_fields_from_path(model, item)[-1].is_relation:
+        return item, _OfTheirTheaters
+    return item
 
 
 def _keys_of(model: type[Model], said: Iterable[str]) -> list[Any]:

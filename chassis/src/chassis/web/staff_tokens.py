@@ -11,6 +11,7 @@ import jwt
 from django.conf import settings
 from django.http import HttpResponseBase
 
+from chassis.theaters import Theaters, claim_of, theaters_in
 from chassis.web.keys import key_set
 from chassis.web.problems import Unauthenticated
 from chassis.web.tokens import ALGORITHM, BY_CODE, BY_PASSWORD
@@ -27,6 +28,7 @@ class StaffToken:
     since: when auth knew them by their password; ends_at: when their session is over, however busy it was.
     issued_at, expires_at: of this token, which is renewed meanwhile. session_id: of their session at auth, hex.
     by_code: they gave a code of their second factor. must_enrol: their role needs one, and they have none yet.
+    theaters: that they are limited to.
     """
 
     account_id: UUID
@@ -39,6 +41,7 @@ class StaffToken:
     expires_at: float
     by_code: bool = False
     must_enrol: bool = False
+    theaters: Theaters = None
     text: str = field(default="", repr=False)
 
     def claims(self) -> dict[str, Any]:
@@ -54,6 +57,7 @@ class StaffToken:
             "exp": int(self.expires_at),
             "amr": [BY_PASSWORD, BY_CODE] if self.by_code else [BY_PASSWORD],
             "must_enrol": self.must_enrol,
+            **claim_of(self.theaters),
         }
 
 
@@ -79,6 +83,7 @@ def read(text: str) -> StaffToken:
             expires_at=float(claims["exp"]),
             by_code=BY_CODE in claims["amr"],
             must_enrol=claims["must_enrol"] is True,
+            theaters=theaters_in(claims),
             text=text,
         )
     except (jwt.InvalidTokenError, AttributeError, LookupError, RecursionError, TypeError, ValueError):

@@ -12,6 +12,7 @@ from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 from rest_framework_simplejwt.tokens import AccessToken, Token
 
 from chassis.storage.redis import RedisUnavailable, redis_client
+from chassis.theaters import theaters_in
 from chassis.web import limits
 from chassis.web.keys import key_set
 from chassis.web.principal import Principal
@@ -62,6 +63,7 @@ class SignedToken(AccessToken):
             token=token,
             email_verified=claims.get("email_verified") is True,
             by_code=BY_CODE in claims.get("amr", ()),
+            theaters=theaters_in(claims),
         )
 
     def get_token_backend(self) -> TokenBackend:
