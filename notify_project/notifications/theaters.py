@@ -12,7 +12,7 @@ from notifications.models import BookingSummary, Notification
 def told_at(theaters: Collection[UUID], path: str = "") -> Q:
     """About bookings there, and about no booking: to an account, or by hand. path: to the message."""
     there = BookingSummary.objects.filter(booking_id=OuterRef(f"{path}booking_id"), theater_id__in=theaters)
-    return Q(**{f"{path}booking_id": None}) | Exists(there)
+    return Q(**{f"{path}booking_id": None}) | Q(Exists(there))
 
 
 def is_at(theaters: Theaters, message: Notification) -> bool:

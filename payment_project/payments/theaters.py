@@ -13,7 +13,7 @@ from payments.receipt_models import Receipt
 def paid_at(theaters: Collection[UUID], path: str = "") -> Q:
     """What was bought there; path: to the payment. One from before payments kept theaters says it by its receipt."""
     receipts = Receipt.objects.filter(payment=OuterRef(f"{path}pk"), theater_id__in=theaters)
-    return Q(**{f"{path}theater_id__in": theaters}) | (Q(**{f"{path}theater_id": None}) & Exists(receipts))
+    return Q(**{f"{path}theater_id__in": theaters}) | (Q(**{f"{path}theater_id": None}) & Q(Exists(receipts)))
 
 
 def payments_at(theaters: Theaters) -> QuerySet[Payment]:
