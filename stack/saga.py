@@ -22,6 +22,7 @@ END = "<!-- the end of the steps -->\n"
 
 SERVICE_NAMES = tuple(service.name for service in SERVICES)
 EVENT = re.compile(r"\b[a-z]+\.[a-z_]+\b")
+PAGE_OF_THE_DESK = re.compile(r"page (/\S+)")
 REQUEST = re.compile(r"(GET|POST|PATCH|PUT|DELETE) (/\S+)")
 NOTHING = "\N{EN DASH}"
 WORDS = {"on", "tells", "undone_by"}
@@ -40,16 +41,19 @@ class Step:
     def kind(self) -> str:
         if REQUEST.fullmatch(self.on):
             return "request"
+        if PAGE_OF_THE_DESK.fullmatch(self.on):
+            return "page"
         return "tick" if self.on.startswith("clock.") else "event"
 
 
 @dataclass(frozen=True)
 class Known:
-    """What the code of a service says: the events it handles, its ticks, the events it emits."""
+    """What the code of a service says: the events it handles, its ticks, the events it emits, its pages of the desk."""
 
     handles: frozenset[str]
     ticks: frozenset[str]
     tells: frozenset[str]
+    pages: frozenset[str] = frozenset()
 
 
 def read(file: Path = FILE) -> list[Step]:
@@ -90,7 +94,9 @@ def known(service: Service, variables: Mapping[str, str]) -> Known:
     told = json.loads(
         environment.python("manage.py", "events", folder=service.folder, variables=variables, complaint=complaint)
     )
-    return Known(frozenset(told["handles"]), frozenset(told["ticks"]), frozenset(told["tells"]))
+    return Known(
+        frozenset(told["handles"]), frozenset(told["ticks"]), frozenset(told["tells"]), frozenset(told["pages"])
+    )
 
 
 def operations(folder: Path = GOLDEN / "openapi") -> dict[str, set[str]]:
@@ -126,11 +132,17 @@ def faults(
         yield f"{event}: it has no golden message"
 
 
-_LACKS = {"event": "does not handle it", "tick": "has no such tick", "request": "does not answer that"}
+_LACKS = {
+    "event": "does not handle it",
+    "tick": "has no such tick",
+    "request": "does not answer that",
+    "page": "has no such page",
+}
 
 
 def _starts(step: Step, its: Known, answered: set[str]) -> bool:
-    return step.on in {"event": its.handles, "tick": its.ticks, "request": answered}[step.kind]
+    pages = {f"page {path}" for path in its.pages}
+    return step.on in {"event": its.handles, "tick": its.ticks, "request": answered, "page": pages}[step.kind]
 
 
 def _wrongly_told(step: Step, producers: Mapping[str, str]) -> Iterator[str]:

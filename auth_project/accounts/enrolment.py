@@ -8,7 +8,7 @@ from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import audit, second_factor, sessions
+from accounts import audit, mailed, second_factor, sessions
 from accounts.domain import EndReason, Rank
 from accounts.errors import CodeNeeded, NothingToReset, NotYoursToAgree
 from accounts.models import SecondFactorReset, Session, User
@@ -56,6 +56,7 @@ def set_up(user: User, code: str, *, session_id: str, since: float) -> list[str]
     device.save(update_fields=["confirmed"])
     codes = _recovery_codes(user)
     sessions.end_sessions_of(user, reason=EndReason.SECOND_FACTOR)
+    mailed.tell_second_factor(user, is_set_up=True)
     record(actor_of(user), "user.second_factor_set_up", ("user", user.pk))
     audit.record("second_factor_set_up", user_id=user.id)
     return codes
@@ -106,6 +107,7 @@ def agree_to_reset(reset_id: UUID, *, admin: User, by_code: bool) -> None:
         open_ones = SecondFactorReset.objects.filter(user=asked.user, agreed_at=None)
         open_ones.update(agreed_by=admin, agreed_at=timezone.now())
         _forget(asked.user)
+        mailed.tell_second_factor(asked.user, is_set_up=False)
         record(actor_of(admin), "user.second_factor_reset", ("user", asked.user_id), reason=asked.reason)
     audit.record("second_factor_reset", user_id=asked.user_id, by=str(admin.pk))
 

@@ -126,5 +126,13 @@ class EmailChanged(_MailboxTold):
 
 
 @dataclass(frozen=True, slots=True)
+class SecondFactorChanged(_MailboxTold):
+    """is_set_up: the account has a second factor from now on; else it was taken away, and the password is enough."""
+
+    type: ClassVar[str] = "user.second_factor_changed"
+    is_set_up: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PasswordChanged(_MailboxTold):
     type: ClassVar[str] = "password.changed"

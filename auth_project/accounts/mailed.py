@@ -28,6 +28,7 @@ from accounts.events import (
     EmailVerified,
     PasswordChanged,
     PasswordResetRequested,
+    SecondFactorChanged,
     UserUpdated,
 )
 from accounts.models import FormerAddress, OneTimeToken, User
@@ -158,6 +159,13 @@ def tell_new_password(user: User, mailboxes: Sequence[str]) -> None:
     emit_all(
         [(PasswordChanged(user_id=user.id, email=email, changed_at=user.updated_at), user.id) for email in mailboxes]
     )
+
+
+def tell_second_factor(user: User, *, is_set_up: bool) -> None:
+    """Whoever has the password of somebody of staff could set up one of their own, and keep the owner out."""
+    now = timezone.now()
+    told = (SecondFactorChanged(user.id, email, now, is_set_up) for email in to_be_told(user))
+    emit_all([(event, user.id) for event in told])
 
 
 def void_resets(user: User) -> None:

@@ -14,6 +14,7 @@ from accounts.events import (
     GuestClaimed,
     PasswordChanged,
     PasswordResetRequested,
+    SecondFactorChanged,
     UserRegistered,
     UserUpdated,
 )
@@ -25,6 +26,7 @@ EMITTED = (
     UserUpdated,
     PasswordResetRequested,
     PasswordChanged,
+    SecondFactorChanged,
     EmailVerificationRequested,
     EmailVerified,
     EmailClaimed,

@@ -81,7 +81,9 @@ def signed_in(user: User, code: str) -> Any:
     return verify(sessions.sign_in(login=user.username, password=PASSWORD, code=code).access_token)
 
 
-def test_it_is_set_up_on_the_page_and_asked_for_from_then_on(admin: User, committed: Callable[..., Any]) -> None:
+def test_it_is_set_up_on_the_page_and_asked_for_from_then_on(
+    admin: User, committed: Callable[..., Any], emitted: Callable[[str], Any]
+) -> None:
     client, page = enter(admin)
     elsewhere, _ = enter(admin)
     assert page == ""
@@ -101,7 +103,13 @@ def test_it_is_set_up_on_the_page_and_asked_for_from_then_on(admin: User, commit
     assert "is set up" in client.get(PAGE).content.decode()
     assert elsewhere.get(HOME).status_code == 302
     assert AuditRecord.objects.filter(action="user.second_factor_set_up").exists()
+    assert _told(emitted) == [(admin.email, True)]
     assert "second factor" in enter(admin)[1]
+
+
+def _told(emitted: Callable[[str], Any]) -> list[tuple[str, bool]]:
+    """Which mailboxes hear of it, and whether there is one now."""
+    return [(event.data["email"], event.data["is_set_up"]) for event in emitted("user.second_factor_changed")]
 
 
 def test_no_door_opens_without_it(holder: User) -> None:
@@ -164,7 +172,9 @@ def test_a_role_may_need_one(admin: User, settings: Any) -> None:
     assert support.get(HOME).status_code == 200
 
 
-def test_two_admins_take_it_away_and_each_is_on_record(holder: User, committed: Callable[..., Any]) -> None:
+def test_two_admins_take_it_away_and_each_is_on_record(
+    holder: User, committed: Callable[..., Any], emitted: Callable[[str], Any]
+) -> None:
     one, other = (with_factor(of_long_ago(UserFactory(roles=["customer", "admin"]))) for _ in range(2))
     held, page = enter(holder, code_of(holder))
     assert page == ""
@@ -182,6 +192,7 @@ def test_two_admins_take_it_away_and_each_is_on_record(holder: User, committed: 
     with committed():
         second.post(resets, agree)
     assert not TOTPDevice.objects.filter(user=holder).exists()
+    assert _told(emitted)[-1] == (holder.email, False)
     assert held.get(HOME).status_code == 302
     assert enter(holder)[1] == ""
     log = AuditRecord.objects.filter(action__startswith="user.second_factor_reset").order_by("id")

@@ -103,6 +103,13 @@ class MailboxTold:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondFactorChanged(MailboxTold):
+    """is_set_up: the account has one now; else it was taken away."""
+
+    is_set_up: bool
+
+
+@dataclass(frozen=True, slots=True)
 class InExchange:
     """A booking that is exchanged for another one. carried: what it pays of that."""
 

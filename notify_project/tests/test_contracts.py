@@ -22,6 +22,7 @@ SLICES: dict[str, type[Any]] = {
     "guest.claimed": heard.GuestClaimed,
     "email.changed": heard.MailboxTold,
     "password.changed": heard.MailboxTold,
+    "user.second_factor_changed": heard.SecondFactorChanged,
     "booking.created": heard.BookingCreated,
     "booking.moved": heard.BookingMoved,
     "booking.reduced": heard.BookingReduced,

@@ -250,6 +250,7 @@ def test_each_event_that_concerns_a_customer_is_handled() -> None:
         "user.updated",
         "password.reset_requested",
         "password.changed",
+        "user.second_factor_changed",
         "email.verification_requested",
         "email.verified",
         "email.claimed",

@@ -43,6 +43,7 @@ def test_what_the_code_does_has_no_fault() -> None:
         (lambda: faults(STEPS[:1]), "thing.made: payment handles it, and no step says so"),
         (lambda: faults(changed(1, on="clock.hour")), "clock.hour: payment has no such tick"),
         (lambda: faults(changed(0, on="GET /things")), "GET /things: booking does not answer that"),
+        (lambda: faults(changed(0, on="page /admin/lost/")), "page /admin/lost/: booking has no such page"),
         (lambda: faults(changed(0, tells=("thing.lost",))), "POST /things: no service tells thing.lost"),
         (
             lambda: faults(changed(1, tells=("thing.made",))),
@@ -67,6 +68,11 @@ def test_what_the_code_does_has_no_fault() -> None:
 )
 def test_whatever_differs_is_named(found: Callable[[], list[str]], named: str) -> None:
     assert named in found()
+
+
+def test_a_page_of_the_desk_is_a_step_of_who_has_it() -> None:
+    booking = replace(BOOKING, pages=frozenset({"/admin/booking/things/"}))
+    assert faults(changed(0, on="page /admin/booking/things/"), booking=booking) == []
 
 
 def test_a_row_with_an_unknown_word_is_refused(tmp_path: Any) -> None:

@@ -14,6 +14,7 @@ from notifications.heard import (
     EmailClaimed,
     EmailVerified,
     MailboxTold,
+    SecondFactorChanged,
     TicketIssued,
     TokenSent,
 )
@@ -40,6 +41,14 @@ def _always(_: Mapping[str, Any]) -> bool:
 def _told(event: str) -> Telling[MailboxTold]:
     """What happened to the account, to a mailbox that is or was the account's."""
     return Telling(event, MailboxTold, says=("changed_at",), to=lambda told: told.email)
+
+
+SECOND_FACTOR = Telling(
+    "user.second_factor_changed",
+    SecondFactorChanged,
+    says=("changed_at", "is_set_up"),
+    to=lambda told: told.email,
+)
 
 
 def _ending(event: str) -> Telling[BookingEnded]:
@@ -269,6 +278,7 @@ _ALL = (
     # Owed, though about no money: whoever takes an account could fill the mailbox first, and nobody would hear of it.
     Kind(code="email_changed", tells=_told("email.changed"), owed=_always, sample=samples.CHANGE),
     Kind(code="password_changed", tells=_told("password.changed"), owed=_always, sample=samples.CHANGE),
+    Kind(code="second_factor_changed", tells=SECOND_FACTOR, owed=_always, sample=samples.SECOND_FACTOR),
     Kind(code="password_reset", tells=_token("password.reset_requested"), link="/reset", sample=samples.TOKEN),
     Kind(code="email_verification", tells=_token("email.verification_requested"), link="/verify", sample=samples.TOKEN),
     MESSAGE,

@@ -56,4 +56,5 @@ CANCELLATION = {
     "carried": {"amount": 30000, "currency": "VND"},
 }
 ENDING = {"reference": BOOKING["reference"], "reason": "cancelled_by_customer"}
+SECOND_FACTOR = {"changed_at": "2026-03-14T10:00:00+00:00", "is_set_up": True}
 CHANGE = {"changed_at": "2026-03-14T10:00:00+00:00"}
