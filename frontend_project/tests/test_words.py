@@ -32,7 +32,7 @@ OURS = {
     *("internal_error", "not_acceptable", "payload_too_large", "unsupported_media_type"),
     # Of staff alone.
     *("own_purchase", "address_changed_by_you", "second_person_needed"),
-    *("second_factor_needed", "second_factor_throttled", "wrong_code"),
+    *("second_factor_needed", "second_factor_throttled", "wrong_code", "other_theater"),
 }
 
 
