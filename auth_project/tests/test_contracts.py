@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from factories import UserFactory, mailed_token
 
-from accounts import guests, services
+from accounts import guests, mailed, services
 from accounts.events import (
     EmailChanged,
     EmailClaimed,
@@ -60,6 +60,7 @@ def test_what_is_emitted_has_the_shape_of_the_golden_message(db, emitted, golden
     services.record_staff_change(user=user, was={"email": "mai@example.com"}, roles_before=user.roles, staff=admin)
     services.set_password(user_id=user.id, new_password="an0ther-horse")
     services.request_password_reset(email=UserFactory().email)
+    mailed.tell_second_factor(user, is_set_up=True)
     seen = {event.type: event for event in emitted()}
     assert set(seen) == {event_class.type for event_class in EMITTED}
     for event_type, event in seen.items():
