@@ -33,6 +33,7 @@ LONG_FAULTS = "long faults"
 OF_LONG_FAULTS = ("tests/saga/test_killed_exchange.py", "tests/faults/test_killed_waves.py")
 # The desk in a browser: whole working days, for which a machine of two cores takes minutes. Where it is asked for, too.
 DESK_PAGES = "desk pages"
+OF_DESK_PAGES = ("tests/browser/test_desk*.py", "tests/browser/test_wording_preview.py")
 # Those run where they are named.
 ASKED_FOR = {LONG_FAULTS, DESK_PAGES}
 # The saga as its decisions make it needs no stack, and much of a processor.
@@ -85,7 +86,7 @@ def all_suites() -> list[Suite]:
         suites.append(Suite(file.parent.name, file.parent, part))
     apart = ("--ignore=tests/browser", *(f"--ignore={file}" for file in (*MODELS, *OF_LONG_FAULTS)))
     suites.append(Suite(BLACK_BOX, ROOT, ("-q", "tests", *apart, "--servers=kept")))
-    of_the_desk = sorted(str(file.relative_to(ROOT)) for file in ROOT.glob("tests/browser/test_desk*.py"))
+    of_the_desk = sorted(str(file.relative_to(ROOT)) for name in OF_DESK_PAGES for file in ROOT.glob(name))
     suites.append(Suite(PAGES, ROOT, ("-q", "tests/browser", *(f"--ignore={file}" for file in of_the_desk))))
     suites.append(Suite(DESK_PAGES, ROOT, ("-q", *of_the_desk)))
     suites.append(Suite(FAULTS, ROOT, ("-q", "tests", *apart, "--servers=stopped")))
