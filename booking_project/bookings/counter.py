@@ -17,8 +17,6 @@ from bookings import counter_rules, guests, holds, words
 from bookings.counter_errors import PriceChanged, TooManyAtOnce
 from bookings.counter_models import CounterSale
 from bookings.counter_rules import MOST_SEATS, Method
-from bookings.domain import OPEN
-from bookings.models import Booking
 from bookings.theaters import refuse_showtime
 from chassis.money import Money, format_money
 from chassis.storage.audit_log import Actor, record
@@ -82,11 +80,6 @@ def sell(*, actor: Actor, account_id: UUID, wanted: Wanted, taken: Taken, key: U
         once=holds.Once(once, keep),
     )
     return made.claim.resource_id if isinstance(made, holds.Replayed) else made.booking.id
-
-
-def is_settled(booking: Booking) -> bool:
-    """Whether it is known how the sale ended."""
-    return bool(booking.ticket) or booking.status not in OPEN
 
 
 def _told(taken: Taken, actor: Actor, account_id: UUID) -> dict[str, str]:

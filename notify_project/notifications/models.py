@@ -93,7 +93,19 @@ class BookingSummary(models.Model):
         return self.reference
 
 
-class NotificationTemplate(models.Model):
+class _Worded:
+    """What has the words of a message."""
+
+    text: str
+    subject: str
+    body: str
+
+    @property
+    def source(self) -> Wording:
+        return Wording(text=self.text, subject=self.subject, body=self.body)
+
+
+class NotificationTemplate(_Worded, models.Model):
     """The wording of a kind of message (its `code`), in the small template language of notifications.wording."""
 
     code = models.CharField(max_length=40, choices=kinds.choices)
@@ -115,12 +127,8 @@ class NotificationTemplate(models.Model):
     def __str__(self) -> str:
         return f"{self.get_code_display()} · {self.get_channel_display()} · {self.get_language_display()}"
 
-    @property
-    def source(self) -> Wording:
-        return Wording(text=self.text, subject=self.subject, body=self.body)
 
-
-class WordingVersion(models.Model):
+class WordingVersion(_Worded, models.Model):
     """What a wording said from saved_at on. It outlives the wording: one that is added again has its history.
 
     saved_by: who of staff saved it; "": it came with a release.
@@ -144,10 +152,6 @@ class WordingVersion(models.Model):
 
     def __str__(self) -> str:
         return f"version {self.number}"
-
-    @property
-    def source(self) -> Wording:
-        return Wording(text=self.text, subject=self.subject, body=self.body)
 
 
 class FirstWording(models.Model):

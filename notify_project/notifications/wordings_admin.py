@@ -112,14 +112,7 @@ class NotificationTemplateAdmin(StaffAdmin):
 
     @admin.display(description="preview")
     def preview(self, obj: NotificationTemplate) -> str:
-        try:
-            shown = previews.sample(obj.code, obj.source, obj.language)
-        except BadWording as error:
-            return format_html(
-                "<strong>This cannot be sent, and the wording that the service came with goes out instead:</strong> {}",
-                str(error),
-            )
-        return shown_mail(shown.subject, shown.text, shown.html)
+        return _shown(obj)
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
         """Beside the form: what one may look at it with, its versions, and the same message in other languages."""
@@ -155,7 +148,10 @@ def _may_word_secrets(request: HttpRequest) -> bool:
 
 def _beside(request: HttpRequest, template: NotificationTemplate) -> dict[str, Any]:
     same = NotificationTemplate.objects.filter(code=template.code, channel=template.channel)
-    others = [(each, _shown(each)) for each in same.exclude(pk=template.pk).order_by("language")]
+    others = [
+        (each, _shown(each, title=f"HTML part, {LANGUAGES[each.language]}"))
+        for each in same.exclude(pk=template.pk).order_by("language")
+    ]
     may_word_this = may_change(request, template)
     return {
         "may_word_this": may_word_this,
@@ -166,12 +162,16 @@ def _beside(request: HttpRequest, template: NotificationTemplate) -> dict[str, A
     }
 
 
-def _shown(template: NotificationTemplate) -> str:
+def _shown(template: NotificationTemplate, **framed: str) -> str:
+    """Of an example, as HTML. framed: title, of its frame."""
     try:
-        shown = previews.sample(template.code, template.source, template.language)
+        said = previews.sample(template.code, template.source, template.language)
     except BadWording as error:
-        return f"This cannot be sent: {error}"
-    return shown_mail(shown.subject, shown.text, shown.html, title=f"HTML part, {LANGUAGES[template.language]}")
+        return format_html(
+            "<strong>This cannot be sent, and the wording that the service came with goes out instead:</strong> {}",
+            str(error),
+        )
+    return shown_mail(said.subject, said.text, said.html, **framed)
 
 
 def _offered(template: NotificationTemplate) -> list[tuple[Any, str]]:
