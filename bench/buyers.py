@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bench.counter import Till
 from bench.http import Answer, Client
-from bench.market import Market
+from bench.market import Market, sign_in
 
 # What a customer does, and how often in a hundred.
 HABITS = {
@@ -33,6 +34,8 @@ CARDS = {
     "timed_out": "tok_timeout_once",
     "capture_fails": "tok_capture_fails",
 }
+# So much of what the counter has sold comes back to it.
+GIVEN_BACK = 0.2
 # So many of those who pay later, or not at all, make their hold longer.
 LONGER = 0.3
 # So many of those who gave a seat back cancel the rest.
@@ -46,12 +49,16 @@ WITH_CODE = 0.3
 
 @dataclass
 class Load:
-    """Runs customers until stopped; `answers` counts by request and status (0: no answer)."""
+    """Runs customers until stopped, and somebody at the counter who signs in with the name and password of staff.
+
+    `answers` counts by request and status (0: no answer).
+    """
 
     market: Market
     seed: int
     promo_code: str = ""
     gift_cards: Sequence[str] = ()
+    staff: tuple[str, str] | None = None
     workers: int = 6
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
     habits: Counter[str] = field(default_factory=Counter)
@@ -62,8 +69,14 @@ class Load:
     def start(self) -> None:
         for index in range(self.workers):
             thread = threading.Thread(target=self._buy, args=(index,), daemon=True)
-            thread.start()
             self._threads.append(thread)
+        if self.staff is not None:
+            till = Till(self.market, self.staff, self._answered)
+            till.sign_in()
+            token = sign_in(self.market.gateway, *self.staff)
+            self._threads.append(threading.Thread(target=self._sell, args=(till, token), daemon=True))
+        for thread in self._threads:
+            thread.start()
 
     def stop(self, *, seconds: float = 60) -> None:
         """Lets every customer finish what they began."""
@@ -82,6 +95,26 @@ class Load:
             self._visit(client, habit, chance)
             client.close()
             time.sleep(chance.uniform(0.02, 0.1))
+
+    def _sell(self, till: Till, token: str) -> None:
+        """At the counter. Some of what is sold there is given back at once, or once it is settled."""
+        chance = random.Random(f"{self.seed}-counter")
+        client = Client(self.market.gateway, token=token)
+        while not self._stopping.is_set():
+            booking_id = till.sell(chance)
+            with self._lock:
+                self.habits["at the counter"] += booking_id is not None
+            if booking_id is not None and chance.random() < GIVEN_BACK:
+                path = f"/api/bookings/{booking_id}"
+                if chance.random() < 0.5:
+                    self._await_the_end(client, path)
+                self._insist(client, "DELETE", path, {"reason": "They cannot come."})
+            time.sleep(chance.uniform(0.1, 0.5))
+        client.close()
+
+    def _answered(self, name: str, status: int) -> None:
+        with self._lock:
+            self.answers[name, status] += 1
 
     def _visit(self, client: Client, habit: str, chance: random.Random) -> None:
         showtime = chance.choice(self.market.showtimes)
@@ -165,8 +198,7 @@ class Load:
         name = f"{method} /{path.split('/')[2]}"
         for _ in range(TRIES):
             answer = client.call(method, path, body, headers)
-            with self._lock:
-                self.answers[name, answer.status] += 1
+            self._answered(name, answer.status)
             in_flight = answer.status == 409 and b"idempotency_key_in_flight" in answer.body
             if not in_flight and answer.status not in (0, 202, 429) and answer.status < 500:
                 break

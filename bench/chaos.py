@@ -256,6 +256,7 @@ def run_once(*, seed: int, seconds: float) -> tuple[Run, Load, float, Report]:
             seed,
             promo_code=system.promo_code(stack, most_uses=CODE_USES),
             gift_cards=system.gift_cards(stack, count=GIFT_CARDS, amount=GIFT_CARD_CENTS),
+            staff=system.manager(stack),
         )
         run = Run(market, random.Random(seed))
         load.start()
