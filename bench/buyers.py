@@ -167,19 +167,20 @@ class Load:
         other.close()
 
     def _exchange(self, client: Client, booking: dict[str, Any], chance: random.Random) -> None:
-        """For as many seats of another showtime, or more or fewer, once it is sold; then some cancel the old one."""
+        """For as many seats of another showtime, or more or fewer, once it is paid; then some cancel the old one."""
         path = f"/api/bookings/{booking['id']}"
-        self._await_the_end(client, path)
+        self._await_the_end(client, path, paid=True)
         wanted: dict[str, Any] = {"showtime_id": chance.choice(self.market.showtimes).id}
         wanted |= {"quantity": chance.randint(1, 3), "payment_method": {"token": "tok_visa"}}
         self._insist(client, "POST", f"{path}/exchange", wanted)
         if chance.random() < LEAVES:
             self._insist(client, "DELETE", path)
 
-    def _await_the_end(self, client: Client, path: str) -> None:
-        """Of the hold of a booking."""
+    def _await_the_end(self, client: Client, path: str, *, paid: bool = False) -> None:
+        """Of the hold of a booking; paid: and until it has its ticket, if it is to have one."""
         for _ in range(TRIES):
-            if self._insist(client, "GET", path).json().get("status") != "PENDING":
+            now = self._insist(client, "GET", path).json()
+            if now.get("status") != "PENDING" and not (paid and now.get("status") == "CONFIRMED" and not now["ticket"]):
                 break
             time.sleep(0.3)
 
@@ -195,7 +196,7 @@ class Load:
     def _insist(self, client: Client, method: str, path: str, body: object = None) -> Answer:
         """Asks until there is an answer that settles it; 202, 425, 429 and 5xx and no answer do not."""
         headers = {"Idempotency-Key": secrets.token_hex(16)} if method == "POST" else {}
-        name = f"{method} /{path.split('/')[2]}"
+        name = f"{method} {'/'.join(['', *path.split('/')[2::2]])}"
         for _ in range(TRIES):
             answer = client.call(method, path, body, headers)
             self._answered(name, answer.status)
