@@ -26,6 +26,12 @@ BESIDE_AT_ONCE = 2
 # chassis is no service; on the servers of one its tests find what a service has.
 CHASSIS_HOST = "auth"
 BLACK_BOX = "black box"
+# As long as what is left of the black box without it: mostly they wait, so they run side by side.
+SHOP_AND_STAFF = "shop and staff"
+OF_SHOP_AND_STAFF = (
+    *("tests/test_access.py", "tests/test_counter.py", "tests/test_desk.py", "tests/test_documents.py"),
+    *("tests/test_files.py", "tests/test_shop*.py", "tests/test_sign_on.py", "tests/test_staff_*.py"),
+)
 PAGES = "pages"
 FAULTS = "faults"
 METRICS = "metrics"
@@ -42,7 +48,7 @@ ASKED_FOR = {LONG_FAULTS, DESK_PAGES}
 MODELS = ("tests/saga/test_model.py", "tests/saga/test_exchange_model.py")
 # These look at a running stack: at the same time, for their tests mostly wait; then what stops its servers; and in the
 # end the metrics of what the others did.
-STAGES = ((BLACK_BOX, PAGES), (DESK_PAGES,), (FAULTS,), (LONG_FAULTS,), (METRICS,))
+STAGES = ((BLACK_BOX, SHOP_AND_STAFF, PAGES), (DESK_PAGES,), (FAULTS,), (LONG_FAULTS,), (METRICS,))
 OF_THE_WHOLE = tuple(name for stage in STAGES for name in stage)
 # These begin first, for they take longest: what is short fills up the end.
 LONG = ("catalog", "chassis", "payment", "booking", "notify", "auth")
@@ -87,13 +93,19 @@ def all_suites() -> list[Suite]:
         part = ("tests",) if file.parent.name == "monitoring" else ()
         suites.append(Suite(file.parent.name, file.parent, part))
     apart = ("--ignore=tests/browser", *(f"--ignore={file}" for file in (*MODELS, *OF_LONG_FAULTS)))
-    suites.append(Suite(BLACK_BOX, ROOT, ("-q", "tests", *apart, "--servers=kept")))
-    of_the_desk = sorted(str(file.relative_to(ROOT)) for name in OF_DESK_PAGES for file in ROOT.glob(name))
+    of_both, of_the_desk = _files(OF_SHOP_AND_STAFF), _files(OF_DESK_PAGES)
+    ignored = [f"--ignore={file}" for file in of_both]
+    suites.append(Suite(BLACK_BOX, ROOT, ("-q", "tests", *apart, *ignored, "--servers=kept")))
+    suites.append(Suite(SHOP_AND_STAFF, ROOT, ("-q", *of_both, "--servers=kept")))
     suites.append(Suite(PAGES, ROOT, ("-q", "tests/browser", *(f"--ignore={file}" for file in of_the_desk))))
     suites.append(Suite(DESK_PAGES, ROOT, ("-q", *of_the_desk)))
     suites.append(Suite(FAULTS, ROOT, ("-q", "tests", *apart, "--servers=stopped")))
     suites.append(Suite(LONG_FAULTS, ROOT, ("-q", *OF_LONG_FAULTS)))
     return [*suites, Suite(METRICS, ROOT / "monitoring", ("live",))]
+
+
+def _files(patterns: Sequence[str]) -> list[str]:
+    return sorted(str(file.relative_to(ROOT)) for pattern in patterns for file in ROOT.glob(pattern))
 
 
 def names() -> list[str]:
