@@ -54,9 +54,9 @@ OF_THE_WHOLE = tuple(name for stage in STAGES for name in stage)
 LONG = ("catalog", "chassis", "payment", "booking", "notify", "auth")
 # Short ones: these fill up the time while the stack starts and the first of its tests run.
 SHORT = ("audit", "nginx", "frontend")
-# These need no server. They run beside the tests that stop servers, which mostly wait, with the processor time that
-# those leave.
-BESIDE_FAULTS = ("helm", "stack", "docker", "monitoring", "saga")
+# These need no server. They run beside the tests of the whole, which mostly wait, with the processor time that those
+# leave.
+BESIDE_THE_WHOLE = ("helm", "stack", "docker", "monitoring", "saga")
 SUMMARY = re.compile(r"\b(passed|failed|errors?|no tests ran)\b.* in \d")
 
 
@@ -118,7 +118,7 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
         raise StackError(f"there is no suite {unknown[0]!r}; there are {', '.join(names())}")
     wanted = [suite for suite in all_suites() if suite.name in (only or set(names()) - ASKED_FOR)]
     whole = any(suite.name in OF_THE_WHOLE for suite in wanted)
-    beside = [suite for suite in wanted if whole and suite.name in BESIDE_FAULTS]
+    beside = [suite for suite in wanted if whole and suite.name in BESIDE_THE_WHOLE]
     of_parts = _in_order([suite for suite in wanted if suite.name not in OF_THE_WHOLE and suite not in beside], LONG)
     of_the_whole = _in_order([suite for suite in wanted if suite.name in OF_THE_WHOLE], OF_THE_WHOLE)
     os.environ["GATEWAY_RATE_PER_MINUTE"] = "0"
@@ -140,21 +140,21 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
             run_one = partial(_run_suite, stack=stack, arguments=arguments, say=say)
             parts = [pool.submit(run_one, suite) for suite in of_parts if suite.name not in SHORT]
             short: list[Future[list[Result]]] = []
-            jobs, mostly_waits = list(parts), threading.Event()
+            jobs, parts_over = list(parts), threading.Event()
             if whole:
-                on_it = partial(_run_on_the_whole, of_the_whole, stack, run_one, say=say, mostly_waits=mostly_waits)
+                on_it = partial(_run_on_the_whole, of_the_whole, stack, run_one, say=say, parts_over=parts_over)
                 jobs.append(pool.submit(on_it, parts=parts, short=short))
                 # However it ends, nobody goes on waiting for it.
-                jobs[-1].add_done_callback(lambda _: mostly_waits.set())
+                jobs[-1].add_done_callback(lambda _: parts_over.set())
             # One after the other: the tests of the whole are beside them.
             shorts = [suite for suite in of_parts if suite.name in SHORT]
             short.append(pool.submit(lambda: [result for suite in shorts for result in run_one(suite)]))
 
             def run_beside(suite: Suite) -> list[Result]:
-                mostly_waits.wait()
+                parts_over.wait()
                 return run_one(suite, first=("nice", "-n19"))
 
-            jobs += [*short, *(pool_beside.submit(run_beside, suite) for suite in _in_order(beside, BESIDE_FAULTS))]
+            jobs += [*short, *(pool_beside.submit(run_beside, suite) for suite in _in_order(beside, BESIDE_THE_WHOLE))]
             return [result for job in jobs for result in job.result()]
 
 
@@ -170,12 +170,12 @@ def _run_on_the_whole(
     *,
     parts: Sequence[Future[list[Result]]],
     short: Sequence[Future[list[Result]]],
-    mostly_waits: threading.Event,
+    parts_over: threading.Event,
     say: Say,
 ) -> list[Result]:
     """parts: much work, which is over before these begin. short: goes on beside them until they stop servers.
 
-    mostly_waits: set when they leave most of the processor.
+    parts_over: set when those leave most of the processor.
     """
     started = time.monotonic()
     try:
@@ -185,12 +185,12 @@ def _run_on_the_whole(
         print(f"\n{error}\n{error.details}\n", flush=True)
         return [Result("the stack", False, time.monotonic() - started, f"it did not start: {error}")]
     wait(parts)
+    parts_over.set()
     results = []
     with ThreadPoolExecutor(max(map(len, STAGES))) as pool:
         for stage in STAGES:
             if FAULTS in stage:
                 wait(short)
-                mostly_waits.set()
             together = list(pool.map(run_one, [suite for suite in suites if suite.name in stage]))
             results += [result for found in together for result in found]
     return results
