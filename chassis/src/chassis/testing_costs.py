@@ -16,8 +16,9 @@ from django.contrib.admin.utils import get_fields_from_path
 from django.contrib.sessions.backends.cached_db import SessionStore
 from django.db import connection
 from django.db.models import UUIDField
+from django.template.response import TemplateResponse
 from django.test import RequestFactory, override_settings
-from django.urls import reverse
+from django.urls import resolve, reverse
 
 from chassis.messaging import outbox_table, relay
 from chassis.messaging.housekeeping import measure as measure_backlog
@@ -147,6 +148,23 @@ def reads(client: Any, paths: Iterable[str], *, wanted: int = OF_A_READ) -> Iter
     """Of lists and other reads of the API; what is cached costs nothing. client: one of django.test, or like it."""
     for path in paths:
         yield measured(path, wanted, partial(_read, client, path))
+
+
+def desk(user: Any, staff: StaffToken | None, paths: Iterable[str]) -> Iterator[Measured]:
+    """Of pages and panels of the service's admin site, as who is signed in there. user, staff: as of lists()."""
+    for path in paths:
+        yield measured(path, OF_A_LIST, partial(_opened, partial(_request, user, staff), path))
+
+
+def _opened(asked: Asked, address: str) -> bytes:
+    request = asked(address)
+    request.resolver_match = found = resolve(request.path)
+    answer = found.func(request, *found.args, **found.kwargs)
+    if isinstance(answer, TemplateResponse):
+        answer.render()
+    assert answer.status_code in (200, 302), (address, answer.status_code)
+    content: bytes = answer.content
+    return content
 
 
 def files(client: Any, paths: Iterable[str], *, rows: int = 100) -> Iterator[Measured]:
