@@ -99,18 +99,18 @@ def _oldest() -> None:
         cursor.execute(outbox_table.OLDEST_AGE)
 
 
-def lists(user: Any, staff: StaffToken | None = None) -> Iterator[Measured]:
+def lists(user: Any, staff: StaffToken | None = None, *, choices: int = CHOICES) -> Iterator[Measured]:
     """Of every page of the admin site its list: as it opens, by each filter, in each order, and searched.
 
     As it opens it is the whole page; otherwise the list on it, for nothing else on a page hangs on what it lists.
-    staff: what the cookie says of the user, who may be limited to theaters.
+    staff: what the cookie says of the user, who may be limited to theaters. choices: so many of each filter.
     """
     asked = partial(_request, user, staff)
     for model, page in pages().items():
         name = str(model._meta.model_name)
         place = reverse(f"admin:{model._meta.app_label}_{name}_changelist")
         yield measured(name, OF_A_LIST, partial(_shown, page, asked, place))
-        for query, wanted in _queries(page, asked, place):
+        for query, wanted in _queries(page, asked, place, choices):
             yield measured(f"{name} {query}", wanted, partial(_listed, page, asked, place + query))
         if staff is None or staff.theaters is None:  # whose file is read through in the order of everybody's
             yield measured(f"{name} export", OF_A_LIST, partial(_taken_along, page, asked))
@@ -124,14 +124,14 @@ def lists_at_theaters(user: Any, staff: StaffToken) -> Iterator[Measured]:
         for way in ("seqscan", "hashjoin", "mergejoin"):
             cursor.execute(f"SET LOCAL enable_{way} = off")
         cursor.execute("SET LOCAL work_mem = '64kB'")
-    yield from (replace(each, wanted=max(each.wanted, OF_A_LIST_AT_THEATERS)) for each in lists(user, staff))
+    yield from (replace(each, wanted=max(each.wanted, OF_A_LIST_AT_THEATERS)) for each in lists(user, staff, choices=2))
 
 
-def _queries(page: Any, asked: Asked, place: str) -> Iterator[tuple[str, int]]:
+def _queries(page: Any, asked: Asked, place: str, most: int) -> Iterator[tuple[str, int]]:
     listed = page.get_changelist_instance(asked(place))
     for spec in listed.filter_specs:
         choices = [choice["query_string"] for choice in spec.choices(listed) if not choice.get("selected")]
-        yield from ((query, OF_A_LIST) for query in choices[:CHOICES])
+        yield from ((query, OF_A_LIST) for query in choices[:most])
     for number, column in enumerate(listed.list_display):
         if listed.get_ordering_field(column):
             yield f"?o={number}", OF_A_LIST
