@@ -137,3 +137,10 @@ def test_axe_finds_nothing_on_the_page_of_a_wording_and_it_does_not_scroll_sidew
     receipts.get_by_role("button", name="Look at it").click()
     expect(receipts.locator("#looked iframe")).to_be_visible()
     assert_is_seen(receipts, "wording")
+    receipts.set_viewport_size({"width": 390, "height": 844})
+    beside = receipts.get_by_role("heading", name="Tiếng Việt").bounding_box()
+    button = receipts.get_by_role("button", name="Look at it").bounding_box()
+    assert beside
+    assert beside["height"] < 60, "the heading of the other language lies behind the form"
+    assert button
+    assert button["height"] >= 24
