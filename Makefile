@@ -52,8 +52,8 @@ test: ## Run the tests on servers of its own (SUITE=booking for one; "desk pages
 bench: ## Measure the running stack: ratios, kept in bench/results
 	@MARQUEE_STATE=.stack/$(INSTANCE) $(BIN)/python -m bench
 
-bench-large: ## Measure on the running stack what should not grow with history, beside the same on a small world
-	@MARQUEE_STATE=.stack/$(INSTANCE) $(BIN)/python -m bench.large
+bench-large: ## Measure on the running stack what should not grow with history, beside the same on a small world (PART=desk for a part)
+	@MARQUEE_STATE=.stack/$(INSTANCE) $(BIN)/python -m bench.large $(PART)
 
 bench-shop: ## Measure the pages of the running shop: time, bytes, Lighthouse's marks
 	@MARQUEE_STATE=.stack/$(INSTANCE) $(BIN)/python -m bench.shop

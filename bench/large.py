@@ -10,7 +10,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,12 @@ from uuid import UUID
 
 import psycopg
 
+from bench import desk, system
 from bench import reads as public
-from bench import system
 from bench.figures import in_parallel
 from bench.http import Client
 from bench.market import BenchError, Market, sign_in, wait_for
-from bench.report import RESULTS, keep, say
-from stack import variables
+from bench.report import RESULTS, Figure, keep, say
 from stack.errors import StackError
 from stack.lifecycle import Stack
 from stack.services import SERVICES
@@ -34,14 +33,11 @@ KIND = "large-"
 LARGE = 50_000
 BOOKINGS = 300
 BUYERS = 8
-AUDIT_SECONDS = COSTS_SECONDS = 600
-
-# what, value, wanted at most; None: nothing is wanted of it.
-Figure = tuple[str, float, float | None]
+AUDIT_SECONDS = 600
 
 
-def run() -> dict[str, Any]:
-    """Each figure once. Raises BenchError, StackError."""
+def run(wanted: Sequence[str] = ()) -> dict[str, Any]:
+    """Each figure once, or those of the parts that are wanted. Raises BenchError, StackError."""
     stack = system.running()
     found: dict[str, Any] = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -49,7 +45,9 @@ def run() -> dict[str, Any]:
         "bookings": _one(stack, "booking", "SELECT count(*) FROM bookings"),
     }
     figures: list[Figure] = []
-    for part in (costs, reads, renaming, cancelling, auditing):
+    for part in (costs, desk.desk, reads, renaming, cancelling, auditing):
+        if wanted and part.__name__ not in wanted:
+            continue
         say(part.__name__)
         figures += part(stack)
     found["figures"] = [{"what": what, "value": value, "wanted": wanted} for what, value, wanted in figures]
@@ -61,7 +59,8 @@ def costs(stack: Stack) -> Iterator[Figure]:
     known = public.subjects(stack)
     asked = {f"/{public.address(read, known[0])}": read for read in public.READS}
     for service in SERVICES:
-        rows = _costs_of(stack, service.name, list(asked) if service.name == "catalog" else [])
+        read = [f"--read={path}" for path in asked] if service.name == "catalog" else []
+        rows = system.costs_of(stack, service.name, *read)
         for tick in ("clock.second", "clock.minute"):
             yield f"{service.name}: {tick}, buffers", *_most([row for row in rows if row["what"] == tick])
         in_lists = [row for row in rows if row["what"] not in asked and not row["what"].startswith("clock.")]
@@ -71,22 +70,6 @@ def costs(stack: Stack) -> Iterator[Figure]:
         for row in rows:
             if row["what"] in asked:
                 yield f"GET {asked[row['what']].removesuffix('?')}, buffers", row["buffers"], row["wanted"]
-
-
-def _costs_of(stack: Stack, service: str, reads: list[str]) -> list[dict[str, Any]]:
-    of = next(each for each in SERVICES if each.name == service)
-    own = variables.of_service(stack.instance, of, ports=stack.ports, secrets=stack.secrets)
-    command = [sys.executable, "manage.py", "costs", *(f"--read={path}" for path in reads)]
-    try:
-        result = subprocess.run(
-            command, cwd=of.folder, env=dict(own), capture_output=True, text=True, check=False, timeout=COSTS_SECONDS
-        )
-    except subprocess.TimeoutExpired:
-        raise BenchError(f"costs of {service}: not known after {COSTS_SECONDS} s") from None
-    if result.returncode:
-        raise BenchError(f"costs of {service}: {result.stderr[-1000:]}")
-    rows: list[dict[str, Any]] = json.loads(result.stdout.splitlines()[-1])
-    return rows
 
 
 def _most(rows: list[dict[str, Any]]) -> tuple[float, float]:
@@ -217,7 +200,7 @@ def print_table(found: dict[str, Any], beside: dict[str, float]) -> None:
 
 def main() -> int:
     try:
-        found = run()
+        found = run(sys.argv[1:])
     except (BenchError, StackError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1

@@ -5,6 +5,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+# what, value, wanted at most; None: nothing is wanted of it.
+Figure = tuple[str, float, float | None]
+
 RESULTS = Path(__file__).parent / "results"
 
 

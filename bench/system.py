@@ -1,8 +1,11 @@
 """The running stack, as the runs see it: addresses, databases, memory, and the edge limit out of the way."""
 
+import json
 import os
 import platform
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -18,6 +21,7 @@ from stack.lifecycle import Stack
 from stack.servers import nginx
 from stack.services import service_named
 
+COSTS_SECONDS = 600
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -121,6 +125,23 @@ class Receipts:
             " WHERE n.template = 'receipt' AND l.outcome = 'sent'"
         ).fetchone()
         return int(row[0]) if row else 0
+
+
+def costs_of(stack: Stack, service: str, *asked: str) -> list[dict[str, Any]]:
+    """What `manage.py costs` says of a service's database. Raises BenchError."""
+    of = service_named(service)
+    own = variables.of_service(stack.instance, of, ports=stack.ports, secrets=stack.secrets)
+    command = [sys.executable, "manage.py", "costs", *asked]
+    try:
+        result = subprocess.run(
+            command, cwd=of.folder, env=dict(own), capture_output=True, text=True, check=False, timeout=COSTS_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        raise BenchError(f"costs of {service}: not known after {COSTS_SECONDS} s") from None
+    if result.returncode:
+        raise BenchError(f"costs of {service}: {result.stderr[-1000:]}")
+    rows: list[dict[str, Any]] = json.loads(result.stdout.splitlines()[-1])
+    return rows
 
 
 def settle(stack: Stack, *, seconds: float = 180) -> None:

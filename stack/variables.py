@@ -24,8 +24,9 @@ PASSED_ON = (
 )
 # OpenTelemetry's: with OTEL_EXPORTER_OTLP_ENDPOINT among them the services send their spans there.
 TRACING = "OTEL_"
-# What a customer may hold, for how long and how often; and what is kept for how long.
+# What a customer may hold, for how long and how often; what is kept for how long; and where its saga is traced.
 OF_BOOKING = (
+    "TRACE_URL",
     *("HOLD_SECONDS", "MAX_SEATS_PER_BOOKING", "MAX_OPEN_HOLDS", "MAX_OPEN_HOLDS_IN_ALL", "MAX_SEATS_UNVERIFIED"),
     *("MAX_HOLDS_AGAIN", "HOLDS_AGAIN_SECONDS", "HOLD_EXTENSION_SECONDS"),
     *("SEATS_KEEP_HOURS", "BOOKING_HISTORY_KEEP_DAYS"),

@@ -67,6 +67,13 @@ ENDPOINTS = [
     Endpoint("POST", "/api/auth/token/refresh", {"refresh_token": "nonsense"}, public=True),
     Endpoint("POST", "/api/auth/logout", {"refresh_token": "nonsense"}, public=True, optional=True),
     Endpoint("PATCH", "/api/auth/users/me", {"full_name": "Ada"}, optional=True, wrong={"full_name": ["x" * 500]}),
+    Endpoint(
+        "PATCH",
+        f"/api/auth/users/{NOWHERE}/rights",
+        {"roles": ["customer", "support"], "theaters": [NOWHERE]},
+        optional=True,
+        wrong={"roles": ["admin", ["owner"], [7], {}], "theaters": ["all", ["Hanoi"], [NOWHERE] * 51, [7]]},
+    ),
     Endpoint("POST", "/api/auth/password/change", {"current_password": "wrong", "new_password": "another-phrase-42"}),
     Endpoint("POST", "/api/auth/password/reset", {"email": "a@customers.example"}, public=True),
     Endpoint("POST", "/api/auth/password/reset/confirm", {"token": "x", "new_password": "another-42"}, public=True),

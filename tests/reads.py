@@ -30,6 +30,7 @@ ITEMS = [
 
 PRIVATE = [
     "/api/auth/users/me",
+    f"/api/auth/users/{NOWHERE}/rights",
     "/api/bookings",
     f"/api/bookings/{NOWHERE}",
     "/api/promotions",

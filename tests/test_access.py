@@ -39,6 +39,13 @@ def test_support_does_not_change_the_programme(support: Person, path: str) -> No
     support.post(path, endpoint(path).body).problem(403, "permission_denied")
 
 
+@pytest.mark.parametrize("role", ["support", "manager"])
+def test_roles_and_theaters_are_given_by_admins_alone(world: World, role: str) -> None:
+    address = f"/api/auth/users/{world.staff('support').id}/rights"
+    world.staff(role).get(address).problem(403, "permission_denied")
+    world.staff(role).patch(address, {"theaters": []}).problem(403, "permission_denied")
+
+
 @pytest.mark.parametrize("role", ["support", "manager", "admin"])
 def test_all_staff_send_messages(world: World, role: str) -> None:
     body = {"to": "visitor@customers.example", "subject": f"From {role}", "text": "Hello."}

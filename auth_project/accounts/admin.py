@@ -1,4 +1,4 @@
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -19,12 +19,9 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp import admin as __  # noqa: F401  (the same)
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import second_factor_admin, services, sessions
+from accounts import rights, second_factor_admin, services, sessions
 from accounts.domain import (
     Deed,
-    Rank,
-    may_become_staff,
-    may_give_theaters,
     normalised_email,
     normalised_language,
     normalised_phone,
@@ -32,12 +29,10 @@ from accounts.domain import (
     plain_name,
 )
 from accounts.errors import AboveYourRank, SignInThrottled, WeakPassword, WrongPassword
-from accounts.models import OneTimeToken, Revocation, Session, User, rank_by
-from accounts.roles import STAFF_MAY
+from accounts.models import OneTimeToken, Revocation, Session, User
 from accounts.selectors import prover_of
 from accounts.staff_pages import staff_of
 from chassis.admin import ChoicesInWords, ReadOnlyAdmin, StaffAdmin, words
-from chassis.roles import is_staff, is_superuser
 from chassis.web.desk import Panel
 from chassis.web.gateway import address_of
 from chassis.web.staff_tokens import delete_cookie
@@ -46,18 +41,8 @@ from chassis.web.staff_tokens import delete_cookie
 for device in (TOTPDevice, StaticDevice):
     admin.site.unregister(device)
 
-ADDRESS_BY_ANOTHER = (
-    "Somebody else of staff gave this account its address, and may read its mail. Its owner has to change the address"
-    " before the account gets a role of staff, or you do."
-)
-FOR_ADMINS = "Who may do everything does it at every theater: leave this empty, or take the role away."
-MORE_THAN_YOURS = "Nobody gives somebody more theaters than they have themselves."
 # What those in the field are called, and which others there are.
 THEATERS = Panel("catalog", "Theaters", "theaters/", wide=True, heeds="id_theaters")
-GUEST = (
-    "This is a guest's account: whoever bought as that guest is signed in to it, whatever address they gave. Its owner"
-    " has to set a password by mail before it gets a role of staff."
-)
 
 
 def _cleaned(normalised: Callable[[str], str], typed: str) -> str:
@@ -95,27 +80,18 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's takes 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         groups = cleaned.get("groups")
-        if groups is not None and self.instance.rank is Rank.CUSTOMER:
-            becomes_staff = rank_by(group.name for group in groups) is not Rank.CUSTOMER
-            if becomes_staff and self.instance.is_guest:
-                self.add_error("groups", GUEST)
-            given_by = None if "email" in self.changed_data else self.instance.email_changed_by
-            if becomes_staff and not may_become_staff(actor_id=self.staff.pk, address_given_by=given_by):
-                self.add_error("groups", ADDRESS_BY_ANOTHER)
-        self._check_theaters({group.name for group in groups} if groups is not None else self.instance.roles)
+        for field, said in rights.faults(
+            staff=self.staff,
+            user=self.instance,
+            roles=self.instance.roles if groups is None else {group.name for group in groups},
+            theaters=cleaned.get("theaters"),
+            address_given_by=None if "email" in self.changed_data else self.instance.email_changed_by,
+        ):
+            self.add_error({"roles": "groups"}.get(field, field), said)
         return cleaned
 
     def clean_theaters(self) -> list[UUID]:
         return sorted(set(self.cleaned_data["theaters"]))
-
-    def _check_theaters(self, roles: Collection[str]) -> None:
-        theaters = self.cleaned_data.get("theaters")
-        if theaters is None or not is_staff(STAFF_MAY, roles):
-            return
-        if theaters and is_superuser(STAFF_MAY, roles):
-            self.add_error("theaters", FOR_ADMINS)
-        elif not may_give_theaters(own=self.staff.limited_to, given=frozenset(theaters) or None):
-            self.add_error("theaters", MORE_THAN_YOURS)
 
 
 class AddUserForm(ContactForm, AdminUserCreationForm):  # type: ignore[type-arg]  # Django's takes no argument when it runs

@@ -120,6 +120,13 @@ class NotStaff(PermissionDenied):
     title = "This account is none of staff"
 
 
+class RightsNotToBeGiven(BadRequest):
+    """errors: which of them, and why."""
+
+    code = "rights_not_to_be_given"
+    title = "This account does not get these rights from you"
+
+
 class AboveYourRank(PermissionDenied):
     code = "above_your_rank"
     title = "You may not do this to this account"

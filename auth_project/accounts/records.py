@@ -9,9 +9,9 @@ from chassis.storage.audit_log import Actor, Door, changes, record
 _TOLD = ("username", "email", "full_name", "phone", "language", "time_zone", "is_active")
 
 
-def actor_of(staff: User) -> Actor:
-    """Somebody of staff at the admin site, which is the one door there is here but commands."""
-    return Actor(staff.pk, staff.username, Door.ADMIN)
+def actor_of(staff: User, door: Door = Door.ADMIN) -> Actor:
+    """Somebody of staff, who came in by this door."""
+    return Actor(staff.pk, staff.username, door)
 
 
 def state(user: User) -> dict[str, Any]:

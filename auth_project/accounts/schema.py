@@ -33,6 +33,10 @@ CHANGE_ME = sends(
     another_language={"language": "vi", "time_zone": "Asia/Ho_Chi_Minh"},
     another_address={"email": "countess@customers.example", "current_password": PHRASE},
 )
+CHANGE_RIGHTS = sends(
+    a_manager_of_one_theater={"roles": ["customer", "manager"], "theaters": ["019ab1c8-3000-7a00-8000-000000000001"]},
+    every_theater={"theaters": []},
+)
 CHANGE_PASSWORD = sends(another_one={"current_password": PHRASE, "new_password": "another-phrase-42"})
 REQUEST_RESET = sends(by_address={"email": "ada@customers.example"})
 RESET = sends(

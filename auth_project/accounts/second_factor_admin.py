@@ -6,12 +6,11 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 
 from accounts import enrolment
 from accounts.models import SecondFactorReset, User
 from accounts.staff_pages import staff_of
-from chassis.admin import ReadOnlyAdmin
+from chassis.admin import ReadOnlyAdmin, StaffAdmin
 from chassis.web.problems import Problem
 from chassis.web.staff_sessions import token_of
 
@@ -22,22 +21,21 @@ class ReasonForm(forms.Form):
     )
 
 
-def ask(page: Any, request: HttpRequest, chosen: QuerySet[User]) -> HttpResponse | None:
+def ask(page: StaffAdmin, request: HttpRequest, chosen: QuerySet[User]) -> HttpResponse | None:
     """The action of the list of accounts: asks for a reason first."""
     form = ReasonForm(request.POST if "reason" in request.POST else None)
     users, staff = list(chosen), staff_of(request)
     if not form.is_valid():
-        context = {
-            **page.admin_site.each_context(request),
-            "title": "Take away a second factor",
-            "opts": page.opts,
-            "form": form,
-            "action": "reset_second_factor",
-            "button": "Ask another admin",
-            "selected": [user.pk for user in users],
-            "users": users,
-        }
-        return TemplateResponse(request, "accounts/reset_second_factor.html", context)
+        return page.ask(
+            request,
+            "accounts/reset_second_factor.html",
+            title="Take away a second factor",
+            action="reset_second_factor",
+            about=users,
+            button="Ask another admin",
+            users=users,
+            form=form,
+        )
     for user in users:
         _tell(
             page,

@@ -8,7 +8,7 @@ from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
 
 from accounts.models import User
-from chassis.web.problems import Unauthenticated
+from chassis.web.problems import NotFound, Unauthenticated
 
 
 def users_by_login(login: str) -> list[User]:
@@ -56,6 +56,15 @@ def prover_of(email: str, *, other_than: UUID | None = None, locked: bool = Fals
     if locked:
         proved = proved.select_for_update()
     return (proved if other_than is None else proved.exclude(pk=other_than)).first()
+
+
+def account(user_id: UUID, *, locked: bool = False) -> User:
+    """The account of this id. locked: until the transaction ends. Raises NotFound."""
+    accounts = User.objects.select_for_update() if locked else User.objects.all()
+    user = accounts.filter(pk=user_id).first()
+    if user is None:
+        raise NotFound
+    return user
 
 
 def signed_in_user(user_id: UUID) -> User:

@@ -7,7 +7,9 @@ from rest_framework import serializers
 
 from accounts.domain import normalised_language, normalised_phone, normalised_time_zone, plain_name
 from accounts.models import username_validator
-from chassis.web.parsing import StrictSerializer
+from accounts.roles import ROLES
+from chassis.theaters import MOST
+from chassis.web.parsing import StrictSerializer, StrictUUIDField
 
 
 class TextField(serializers.CharField):
@@ -187,6 +189,23 @@ class ProfileInput(StrictSerializer):
     time_zone = TimeZoneField(required=False)
     email = AddressField(required=False)
     current_password = PasswordField(required=False, help_text="Needed to change the e-mail address.")
+
+
+class RightsSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    username = serializers.CharField()
+    roles = serializers.SerializerMethodField()
+    theaters = serializers.ListField(child=serializers.UUIDField(), help_text="Empty: every theater.")
+
+    def get_roles(self, user: Any) -> list[str]:
+        return sorted(user.roles)
+
+
+class RightsInput(StrictSerializer):
+    roles = serializers.ListField(child=serializers.ChoiceField(ROLES), required=False, max_length=len(ROLES))
+    theaters = serializers.ListField(
+        child=StrictUUIDField(), required=False, max_length=MOST, help_text="Ids at the catalog; empty: every theater."
+    )
 
 
 class PasswordChangeInput(StrictSerializer):

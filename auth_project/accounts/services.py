@@ -22,7 +22,7 @@ from accounts.selectors import taken_fields, user_by_address
 from accounts.sessions import end_sessions_of
 from chassis.four_eyes import ADDRESS_SETTLES
 from chassis.messaging.outbox import emit
-from chassis.storage.audit_log import Actor
+from chassis.storage.audit_log import Actor, Door
 from chassis.web.problems import OtherTheater
 
 
@@ -203,9 +203,15 @@ def verify_email(*, token: str, address: str | None = None) -> User:
 
 
 def record_staff_change(
-    *, user: User, was: Mapping[str, Any], roles_before: Iterable[str], staff: User, added: bool = False
+    *,
+    user: User,
+    was: Mapping[str, Any],
+    roles_before: Iterable[str],
+    staff: User,
+    added: bool = False,
+    door: Door = Door.ADMIN,
 ) -> None:
-    """What follows from a change that staff saved in the admin site. Needs the transaction that saved it.
+    """What follows from a change that staff saved. Needs the transaction that saved it.
 
     was: the fields that changed, as they were. roles_before: as they were. An account that is not active keeps no role
     of staff, so that nobody gets one back by making it active again. Tokens and admin sessions carry the name, the
@@ -240,7 +246,7 @@ def record_staff_change(
         end_sessions_of(user, reason=EndReason.DEACTIVATED)
     elif (rights_changed or "username" in changed) and not added:
         revocations.revoke_all_of(user)
-    _write_down(user, was, before, staff, added=added)
+    _write_down(user, was, before, records.actor_of(staff, door), added=added)
 
 
 def refuse_weak(password: str, *, user: User, pointer: str) -> None:
@@ -300,15 +306,15 @@ def _refuse_above(staff: User, user: User, *, roles_before: frozenset[str], righ
         raise OtherTheater
 
 
-def _write_down(user: User, was: Mapping[str, Any], roles: frozenset[str], staff: User, *, added: bool) -> None:
-    actor, state = records.actor_of(staff), records.state(user)
+def _write_down(user: User, was: Mapping[str, Any], roles: frozenset[str], actor: Actor, *, added: bool) -> None:
+    state = records.state(user)
     if added:
         records.record_added(actor, user)
     else:
         known = {name: value for name, value in was.items() if name in state}
         records.record_changed(actor, user, {**state, **known, "roles": sorted(roles)})
     changed = set(was) - {"groups"} | ({"roles"} if roles != user.roles else set())
-    audit.record("changed_by_staff", user_id=user.id, by=str(staff.id), fields=sorted(changed), added=added)
+    audit.record("changed_by_staff", user_id=user.id, by=str(actor.id), fields=sorted(changed), added=added)
 
 
 def _take_staff_roles(user: User) -> None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts import api, staff_api
+from accounts import api, rights_api, staff_api
 
 urlpatterns = [
     path("register", api.Register.as_view()),
@@ -9,6 +9,7 @@ urlpatterns = [
     path("token/refresh", api.TokenRefresh.as_view()),
     path("logout", api.SignOut.as_view()),
     path("users/me", api.Me.as_view()),
+    path("users/<uuid:user_id>/rights", rights_api.Rights.as_view()),
     path("password/change", api.PasswordChange.as_view()),
     path("password/reset", api.PasswordReset.as_view()),
     path("password/reset/confirm", api.PasswordResetConfirm.as_view()),

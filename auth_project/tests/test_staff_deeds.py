@@ -80,8 +80,19 @@ DEEDS: dict[str, Callable[[Client, User], Any]] = {
 }
 
 
+RIGHTS = "PATCH /users/{user_id}/rights"
+
+
 def test_there_is_nothing_else_that_staff_can_do() -> None:
-    assert staff_deeds(UserFactory(roles=["admin"])) == {*DEEDS}
+    assert staff_deeds(UserFactory(roles=["admin"])) == {*DEEDS, RIGHTS}
+
+
+def test_rights_that_are_given_through_the_api_are_on_record(client_of: Callable[[User], Any], person: User) -> None:
+    admin = UserFactory(roles=["admin"])
+    with leaving_a_record("api") as made:
+        assert client_of(admin).patch(f"/users/{person.pk}/rights", {"roles": ["support"]}).status_code == 200
+    [entry] = made()
+    assert (entry.actor_id, entry.action, entry.after) == (str(admin.pk), "user.roles_changed", {"roles": ["support"]})
 
 
 @pytest.mark.parametrize("deed", DEEDS)

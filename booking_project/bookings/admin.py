@@ -7,7 +7,6 @@ from django.db.models import CharField, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Concat, Length
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from bookings import columns, desk, endings, promotions_admin, selectors, told, words
@@ -147,23 +146,22 @@ class BookingAdmin(ReadOnlyAdmin):
                 said = "Each of these bookings has ended, or somebody was let in with it: nothing is left to cancel."
                 self.message_user(request, said, messages.WARNING)
                 return None
-            context = {
-                **self.admin_site.each_context(request),
-                "title": "Cancel bookings",
-                "opts": self.opts,
-                "form": form,
-                "action": "cancel",
-                "button": "Cancel them",
-                "leave": "Leave them",
-                "selected": [booking.pk for booking in bookings],
-                "bookings": [
+            return self.ask(
+                request,
+                "admin/bookings/cancel.html",
+                title="Cancel bookings",
+                action="cancel",
+                about=bookings,
+                button="Cancel them",
+                leave="Leave them",
+                form=form,
+                bookings=[
                     (booking, words.names_of(selectors.seats_left(booking)), TOTAL(booking), _ends(booking))
                     for booking in bookings
                 ],
-                "touched": _touched(bookings),
-                "panel": next((told.of_cancellation(booking) for booking in bookings if _ends(booking)), None),
-            }
-            return TemplateResponse(request, "admin/bookings/cancel.html", context)
+                touched=_touched(bookings),
+                panel=next((told.of_cancellation(booking) for booking in bookings if _ends(booking)), None),
+            )
         cancelled = 0
         bookings = list(queryset)
         for booking in bookings:

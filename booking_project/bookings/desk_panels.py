@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -15,13 +16,15 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from bookings import columns
+from bookings import columns, trace_links
 from bookings.domain import OPEN, State
+from bookings.events import BookingCreated
 from bookings.models import Booking, BookingSeat, BookingTransition, CounterSale, Customer, Showtime
 from bookings.theaters import bookings_at, showtimes_at
 from bookings.tonight import fillings_of
-from chassis.ids import is_nobodys
+from chassis.ids import first_uuid7_at, is_nobodys, time_of_uuid7
 from chassis.money import Money, format_money
+from chassis.storage.models import OutboxMessage
 from chassis.web.day_filter import Day
 from chassis.web.desk import Panel, Step, context, may, panel
 from chassis.web.theaters import theaters_of
@@ -31,6 +34,8 @@ SHOWN = 20
 MOST_SHOWTIMES = 500
 # A hold that ended so long ago is one that nobody swept.
 TOO_OLD = timedelta(minutes=1)
+# So far from a booking's id is that of the event that it was made.
+WRITTEN_WITHIN = timedelta(seconds=1)
 
 
 def holds_too_old() -> QuerySet[Booking]:
@@ -121,6 +126,7 @@ def whole(request: HttpRequest, booking_id: UUID) -> HttpResponse:
         "steps": list(_steps(booking, ZoneInfo(zone))),
         "zone": zone,
         "others": _exchanges(booking, theirs),
+        "trace": _trace(request, booking),
         "may_cancel": may(request, "cancel_booking") and booking.status in OPEN,
         "may_exchange": may(request, "cancel_booking") and bool(booking.ticket) and booking.status == State.CONFIRMED,
         "panels": [
@@ -134,6 +140,18 @@ def whole(request: HttpRequest, booking_id: UUID) -> HttpResponse:
         ],
     }
     return TemplateResponse(request, "bookings/whole.html", context(request, f"Booking {booking.reference}", **shown))
+
+
+def _trace(request: HttpRequest, booking: Booking) -> str:
+    """Where its saga is traced, for whoever reads messages between services, as long as they are kept."""
+    if not settings.TRACE_URL or not request.user.has_perm("chassis.view_outboxmessage"):
+        return ""
+    made = time_of_uuid7(booking.id)
+    # By the key of the outbox: its event was written with the booking.
+    span = {"id__gte": first_uuid7_at(made - WRITTEN_WITHIN), "id__lt": first_uuid7_at(made + WRITTEN_WITHIN)}
+    told = OutboxMessage.objects.filter(**span, type=BookingCreated.type, body__subject=str(booking.id))
+    event = told.values_list("body", flat=True).first()
+    return trace_links.address(settings.TRACE_URL, event or {})
 
 
 def _person(booking: Booking) -> list[Panel]:

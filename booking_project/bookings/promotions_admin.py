@@ -243,17 +243,16 @@ class PromotionAdmin(ImportAdmin):
     def stop(self, request: HttpRequest, queryset: QuerySet[Promotion]) -> HttpResponse | None:
         """Asks first, for it is for good."""
         if "sure" not in request.POST:
-            context = {
-                **self.admin_site.each_context(request),
-                "title": "Stop promotions",
-                "opts": self.opts,
-                "action": "stop",
-                "button": "Stop them",
-                "leave": "Leave them",
-                "selected": [promotion.pk for promotion in queryset],
-                "promotions": queryset,
-            }
-            return TemplateResponse(request, "admin/bookings/stop_promotions.html", context)
+            return self.ask(
+                request,
+                "admin/bookings/stop_promotions.html",
+                title="Stop promotions",
+                action="stop",
+                about=queryset,
+                button="Stop them",
+                leave="Leave them",
+                promotions=queryset,
+            )
         for promotion in queryset:
             promotions.stop_promotion(promotion_id=promotion.pk, actor=actor_of(request))
         self.message_user(request, f"Stopped: {words.count(len(queryset), 'promotion')}.", messages.SUCCESS)

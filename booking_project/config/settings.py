@@ -1,3 +1,6 @@
+from django.core.exceptions import ImproperlyConfigured
+
+from bookings import trace_links
 from chassis.four_eyes import ALONE_UP_TO
 from chassis.settings import amounts, at_least, env, service_settings
 from chassis.signing import SigningKeys
@@ -25,6 +28,11 @@ EVENT_EXCHANGES = {
 }
 
 CATALOG_URL = env.str("CATALOG_URL")
+# A page of the operator's tracing, to which the page of a booking leads: {trace_id} or {correlation_id} is filled in.
+try:
+    TRACE_URL = trace_links.checked(env.str("TRACE_URL", default=""))
+except ValueError as wrong:
+    raise ImproperlyConfigured(f"TRACE_URL: {wrong}: https://jaeger.example/trace/{{trace_id}}, say") from None
 # What signs tickets, and what verifies those that were signed before the last rotation of the key.
 TICKET_KEYS = SigningKeys.from_pem(
     env.str("TICKET_SIGNING_KEY", multiline=True),

@@ -6,7 +6,8 @@ from bookings.models import Booking, BookingTransition, PromoCode
 from chassis import testing_staff
 from chassis.ids import uuid7
 from chassis.storage.models import InboxMessage, OutboxMessage
-from chassis.testing_costs import assert_bounded, files, lists, reads
+from chassis.testing_costs import assert_bounded, files, lists, lists_at_theaters, reads
+from chassis.testing_database import large_theater
 from chassis.testing_plans import buffers, costs, many_partitions, scanned
 from chassis.testing_staff import enter
 from chassis.web.staff import local_user
@@ -16,6 +17,11 @@ PARTITIONED = ("booking_history", "outbox", "inbox")
 
 def test_every_list_of_staff_costs_what_it_shows(long_history):
     assert_bounded(lists(local_user("root", {"admin"})))
+
+
+def test_the_lists_of_somebody_limited_to_a_theater_cost_no_more(long_history):
+    limited = testing_staff.staff_token("admin", theaters=frozenset({large_theater(1)}))
+    assert_bounded(lists_at_theaters(local_user("root", {"admin"}), limited))
 
 
 def test_what_customers_and_staff_read_costs_what_it_shows(long_history, sign_in):

@@ -176,9 +176,12 @@ def test_a_promotion_of_theirs_is_for_theaters_of_theirs(sign_in: Callable[..., 
 
 def test_of_the_log_somebody_limited_reads_what_they_did_themselves(client: Client, sold: Booking) -> None:
     account = enter(client, "support", username="linh", theaters=frozenset({sold.showtime.theater_id}))
-    for actor_id in (account, uuid7()):
+    for actor_id, name in ((account, "linh"), (uuid7(), "linh"), (uuid7(), "somebody.elsewhere")):
         AuditRecord.objects.create(
-            actor_id=str(actor_id), actor_name="linh", door="api", action="x.done", subject_type="x", words="x"
+            actor_id=str(actor_id), actor_name=name, door="api", action="x.done", subject_type="x", words="x"
         )
     page = client.get("/admin/booking/chassis/auditrecord/")
     assert [entry.actor_id for entry in page.context["cl"].result_list] == [str(account)]
+    assert "somebody.elsewhere" not in page.content.decode()
+    enter(client, "support", username="linh")
+    assert "somebody.elsewhere" in client.get("/admin/booking/chassis/auditrecord/").content.decode()

@@ -10,7 +10,6 @@ from django.contrib import admin, messages
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
@@ -279,18 +278,17 @@ class ShowtimeAdmin(PlanningAdmin, ServiceAdmin):
         """Asks for the reason first; then cancels each through its service."""
         form = CancellationForm(request.POST if "reason" in request.POST else None)
         if not form.is_valid():
-            context = {
-                **self.admin_site.each_context(request),
-                "title": "Cancel showtimes",
-                "opts": self.model._meta,
-                "showtimes": [(showtime, touched_by(showtime.pk)) for showtime in queryset],
-                "form": form,
-                "action": "cancel",
-                "selected": [showtime.pk for showtime in queryset],
-                "button": "Cancel these showtimes",
-                "leave": "Leave them",
-            }
-            return TemplateResponse(request, "admin/catalog/cancel_showtimes.html", context)
+            return self.ask(
+                request,
+                "admin/catalog/cancel_showtimes.html",
+                title="Cancel showtimes",
+                action="cancel",
+                about=queryset,
+                button="Cancel these showtimes",
+                leave="Leave them",
+                showtimes=[(showtime, touched_by(showtime.pk)) for showtime in queryset],
+                form=form,
+            )
         cancelled = 0
         for showtime in queryset.order_by("id"):
             try:

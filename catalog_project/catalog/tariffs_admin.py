@@ -6,7 +6,6 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -98,17 +97,16 @@ class PriceListAdmin(PriceListsFromFiles, ServiceAdmin):
             else:
                 self.message_user(request, f"Copied: {made}.", messages.SUCCESS)
                 return redirect("admin:catalog_pricelist_change", made.id)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Copy a price list",
-            "opts": self.opts,
-            "action": "copy",
-            "button": "Copy it",
-            "selected": [price_list.pk],
-            "price_list": price_list,
-            "form": form,
-        }
-        return TemplateResponse(request, "admin/catalog/copy_price_list.html", context)
+        return self.ask(
+            request,
+            "admin/catalog/copy_price_list.html",
+            title="Copy a price list",
+            action="copy",
+            about=[price_list],
+            button="Copy it",
+            price_list=price_list,
+            form=form,
+        )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """With the theater, which a list is called after: where one is picked for a showtime too."""

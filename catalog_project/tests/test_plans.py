@@ -16,8 +16,10 @@ from catalog.models import Movie, Showtime
 from catalog.planning import Wanted, plan_showtimes
 from catalog.selectors import drafts_of
 from catalog.tariff_models import PriceList
+from chassis import testing_staff
 from chassis.ids import uuid7
-from chassis.testing_costs import assert_bounded, files, lists, reads, ticks
+from chassis.testing_costs import assert_bounded, files, lists, lists_at_theaters, reads, ticks
+from chassis.testing_database import large_theater
 from chassis.testing_plans import analyze, buffers, costs, rows_read
 from chassis.testing_staff import enter
 from chassis.web.staff import local_user
@@ -29,6 +31,11 @@ def test_what_the_clock_starts_costs_what_there_is_to_do(long_history: None) -> 
 
 def test_every_list_of_staff_costs_what_it_shows(long_history: None) -> None:
     assert_bounded(lists(local_user("root", {"admin"})))
+
+
+def test_the_lists_of_somebody_limited_to_a_theater_cost_no_more(long_history: None) -> None:
+    limited = testing_staff.staff_token("admin", theaters=frozenset({large_theater(1)}))
+    assert_bounded(lists_at_theaters(local_user("root", {"admin"}), limited))
 
 
 def test_planning_costs_what_is_planned_and_not_what_has_been(long_history: None, manager: Any) -> None:

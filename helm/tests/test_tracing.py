@@ -59,3 +59,12 @@ def test_without_a_collector_nothing_is_traced():
     for service in SERVICES:
         assert not [name for name in settings_of(found, service) if name.startswith("OTEL_")]
         assert not [rule for process in PROCESSES for rule in ways_out(found, service, process)]
+
+
+def test_the_page_of_a_trace_is_told_to_the_desk_of_bookings_alone():
+    page = "https://jaeger.example/trace/{trace_id}"
+    found = objects(f"tracing.page={page}")
+    assert {service: settings_of(found, service).get("TRACE_URL") for service in SERVICES} == {
+        **dict.fromkeys(SERVICES),
+        "booking": page,
+    }

@@ -7,7 +7,6 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils.html import format_html
 
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin, ValuesInWords, actor_of, words
@@ -163,17 +162,16 @@ class NotificationAdmin(ReadOnlyAdmin):
         form = SendAgainForm(request.POST if "reason" in request.POST else None)
         if not form.is_valid():
             messages_chosen = list(chosen)
-            context = {
-                **self.admin_site.each_context(request),
-                "title": "Send messages again",
-                "opts": self.opts,
-                "form": form,
-                "action": "send_again",
-                "button": "Send again",
-                "selected": [message.pk for message in messages_chosen],
-                "chosen": messages_chosen,
-            }
-            return TemplateResponse(request, "notifications/send_again.html", context)
+            return self.ask(
+                request,
+                "notifications/send_again.html",
+                title="Send messages again",
+                action="send_again",
+                about=messages_chosen,
+                button="Send again",
+                chosen=messages_chosen,
+                form=form,
+            )
         again = 0
         for notification in chosen:
             try:

@@ -25,7 +25,7 @@ def shown_mail(subject: str, text: str, html: str, *, title: str = "HTML part") 
         text,
         format_html(
             '<iframe sandbox srcdoc="{}" title="{}"'
-            ' style="width:640px;max-width:100%;height:480px;background:#fff"></iframe>',
+            ' style="width:640px;max-width:100%;height:480px;box-sizing:border-box;background:#fff"></iframe>',
             page,
             title,
         )

@@ -1,5 +1,6 @@
 """What is known, and what is to be said. Handing it over is delivery.py's."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -197,7 +198,18 @@ def know_bookings(summaries: Sequence[BookingSummary]) -> None:
     """Keeps what later messages about these bookings will not say themselves; what is known of one stays."""
     # In one order, for whoever writes the same ones at the same time.
     ordered = sorted(summaries, key=lambda summary: summary.booking_id)
-    rows.insert(ordered, ignore_conflicts=True)
+    if rows.insert(ordered, ignore_conflicts=True) < len(ordered):
+        _know_theaters(ordered)
+
+
+def _know_theaters(told: Sequence[BookingSummary]) -> None:
+    """Of bookings that were first heard of by what does not say their theater."""
+    there = defaultdict(list)
+    for summary in told:
+        there[summary.theater_id].append(summary.booking_id)
+    for theater_id, bookings in there.items():
+        if theater_id is not None:
+            BookingSummary.objects.filter(booking_id__in=bookings, theater_id=None).update(theater_id=theater_id)
 
 
 def summary_of(

@@ -6,7 +6,8 @@ from typing import Any
 from django.test import Client
 
 from chassis import testing_staff
-from chassis.testing_costs import assert_bounded, lists, reads, ticks
+from chassis.testing_costs import assert_bounded, lists, lists_at_theaters, reads, ticks
+from chassis.testing_database import large_theater
 from chassis.web.staff import local_user
 from notifications.models import Notification
 
@@ -17,6 +18,11 @@ def test_what_the_clock_starts_costs_what_there_is_to_do(long_history: None) -> 
 
 def test_every_list_of_staff_costs_what_it_shows(long_history: None) -> None:
     assert_bounded(lists(local_user("root", {"admin"})))
+
+
+def test_the_lists_of_somebody_limited_to_a_theater_cost_no_more(long_history: None) -> None:
+    limited = testing_staff.staff_token("admin", theaters=frozenset({large_theater(1)}))
+    assert_bounded(lists_at_theaters(local_user("root", {"admin"}), limited))
 
 
 def test_what_customers_and_staff_read_costs_what_it_shows(long_history: None, sign_in: Callable[..., Any]) -> None:

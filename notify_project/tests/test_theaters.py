@@ -106,6 +106,10 @@ def test_the_words_of_all_theaters_are_for_nobody_who_is_limited(client: Client)
     assert client.get(deeds.page("notificationtemplate", "change", wording.pk)).status_code == 200
 
 
-def test_a_booking_keeps_its_theater(deliver: Callable[..., bool], golden: Callable[[str], dict[str, Any]]) -> None:
-    deliver("booking.created")
+@pytest.mark.parametrize("before", [[], ["booking.moved"], ["booking.reduced", "booking.reseated"]])
+def test_a_booking_keeps_its_theater_whatever_is_heard_of_it_first(
+    deliver: Callable[..., bool], golden: Callable[[str], dict[str, Any]], before: list[str]
+) -> None:
+    for event_type in (*before, "booking.created"):
+        deliver(event_type)
     assert str(BookingSummary.objects.get().theater_id) == golden("booking.created")["data"]["theater_id"]

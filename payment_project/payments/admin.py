@@ -7,7 +7,6 @@ from django.contrib import admin, messages
 from django.contrib.auth import get_permission_codename
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
@@ -226,19 +225,18 @@ class PaymentAdmin(ReadOnlyAdmin):
         seen = form.is_valid() and "seen" in request.POST
         if not seen:
             plans = [Plan.of(payment, form.cleaned_data) for payment in payments] if form.is_valid() else []
-            context = {
-                **self.admin_site.each_context(request),
-                "title": title,
-                "opts": self.opts,
-                "form": form,
-                "payments": [(payment, left(payment)) for payment in payments],
-                "plans": plans,
-                "approvals": _approvals(plans),
-                "action": action,
-                "selected": [payment.pk for payment in payments],
-                "button": _button(plans),
-            }
-            return TemplateResponse(request, "admin/payments/refund.html", context)
+            return self.ask(
+                request,
+                "admin/payments/refund.html",
+                title=title,
+                action=action,
+                about=payments,
+                button=_button(plans),
+                form=form,
+                payments=[(payment, left(payment)) for payment in payments],
+                plans=plans,
+                approvals=_approvals(plans),
+            )
         for payment in payments:
             self._carry_out(request, payment, Plan.of(payment, form.cleaned_data))
         return None
@@ -349,15 +347,14 @@ class RefundAdmin(TellsItsSeats, ReadOnlyAdmin):
 
     def _ask(self, request: HttpRequest, queryset: QuerySet[Refund], action: str, **shown: Any) -> HttpResponse:
         refunds = list(queryset.select_related("payment").order_by("id"))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "refunds": [(refund, outcome(kept.seats_of(refund))) for refund in refunds],
-            "action": action,
-            "selected": [refund.pk for refund in refunds],
+        return self.ask(
+            request,
+            f"admin/payments/{action}.html",
+            action=action,
+            about=refunds,
+            refunds=[(refund, outcome(kept.seats_of(refund))) for refund in refunds],
             **shown,
-        }
-        return TemplateResponse(request, f"admin/payments/{action}.html", context)
+        )
 
     def _decide(self, request: HttpRequest, queryset: QuerySet[Refund], decide: Callable[[Refund], str]) -> None:
         for refund in queryset.select_related("payment").order_by("id"):

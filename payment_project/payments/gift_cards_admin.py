@@ -11,7 +11,6 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin, actor_of, money
@@ -100,17 +99,16 @@ class AsksFirst(StaffAdmin):
         seen = "seen" in request.POST
         form = asks(request.POST if seen else None) if asks else None
         if not seen or (form and not form.is_valid()):
-            context = {
-                **self.admin_site.each_context(request),
-                "title": title,
-                "opts": self.opts,
-                "action": action,
-                "button": title.partition(" ")[0],
-                "selected": [row.pk for row in queryset],
-                "rows": queryset,
-                "form": form,
-            }
-            return TemplateResponse(request, "admin/payments/gift_cards.html", context)
+            return self.ask(
+                request,
+                "admin/payments/gift_cards.html",
+                title=title,
+                action=action,
+                about=queryset,
+                button=title.partition(" ")[0],
+                rows=queryset,
+                form=form,
+            )
         text = next(iter(form.cleaned_data.values())) if form else None
         for row in queryset.order_by("id"):
             try:

@@ -7,7 +7,8 @@ from typing import Any
 from django.test import Client
 
 from chassis import testing_staff
-from chassis.testing_costs import assert_bounded, lists, reads, ticks
+from chassis.testing_costs import assert_bounded, lists, lists_at_theaters, reads, ticks
+from chassis.testing_database import large_theater
 from chassis.testing_staff import enter
 from chassis.web.staff import local_user
 from payments.gift_models import GiftCard
@@ -22,6 +23,11 @@ def test_what_the_clock_starts_costs_what_there_is_to_do(long_history: None) -> 
 
 def test_every_list_of_staff_costs_what_it_shows(long_history: None) -> None:
     assert_bounded(lists(local_user("root", {"admin"})))
+
+
+def test_the_lists_of_somebody_limited_to_a_theater_cost_no_more(long_history: None) -> None:
+    limited = testing_staff.staff_token("admin", theaters=frozenset({large_theater(1)}))
+    assert_bounded(lists_at_theaters(local_user("root", {"admin"}), limited))
 
 
 def test_what_the_desk_shows_costs_what_its_days_are(long_history: None, client: Client) -> None:

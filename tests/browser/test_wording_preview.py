@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+from desk import assert_is_seen
 from playwright.sync_api import Page, expect
 from stranger import Stranger
 from waiting import wait_for
@@ -130,3 +131,16 @@ def test_no_such_wording_is_saved(receipts: Page, stranger: Stranger, name: str)
     expect(page.locator(".errorlist").get_by_text("This cannot be sent")).to_be_visible()
     assert page.url == address
     assert stranger.asked == []
+
+
+def test_axe_finds_nothing_on_the_page_of_a_wording_and_it_does_not_scroll_sideways(receipts: Page) -> None:
+    receipts.get_by_role("button", name="Look at it").click()
+    expect(receipts.locator("#looked iframe")).to_be_visible()
+    assert_is_seen(receipts, "wording")
+    receipts.set_viewport_size({"width": 390, "height": 844})
+    beside = receipts.get_by_role("heading", name="Tiếng Việt").bounding_box()
+    button = receipts.get_by_role("button", name="Look at it").bounding_box()
+    assert beside
+    assert beside["height"] < 60, "the heading of the other language lies behind the form"
+    assert button
+    assert button["height"] >= 24

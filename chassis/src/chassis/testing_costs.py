@@ -6,9 +6,9 @@ a transaction that the caller takes back.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 from unittest.mock import patch
 from uuid import UUID
 
@@ -16,8 +16,9 @@ from django.contrib.admin.utils import get_fields_from_path
 from django.contrib.sessions.backends.cached_db import SessionStore
 from django.db import connection
 from django.db.models import UUIDField
+from django.template.response import TemplateResponse
 from django.test import RequestFactory, override_settings
-from django.urls import reverse
+from django.urls import resolve, reverse
 
 from chassis.messaging import outbox_table, relay
 from chassis.messaging.housekeeping import measure as measure_backlog
@@ -25,11 +26,15 @@ from chassis.messaging.worker import service_tables
 from chassis.testing_pages import SEARCHED, pages
 from chassis.testing_plans import Cost, buffers, costs
 from chassis.web.spreadsheets import CSV
+from chassis.web.staff_tokens import StaffToken
 
 # Wanted, in pages of 8 KiB; and bytes of a page of the admin site.
 WANTED = {"clock.second": 100, "clock.minute": 2000}
 OF_A_LIST, OF_A_SEARCH_BY_ID, OF_A_READ = 5000, 200, 500
+OF_A_LIST_AT_THEATERS = 15_000
 BYTES = 150_000
+# A request of somebody of staff for an address.
+Asked: TypeAlias = Callable[[str], Any]
 # By so much a world costs more that was never swept.
 UNSWEPT = 1.25
 # So many choices of each filter are tried.
@@ -94,25 +99,39 @@ def _oldest() -> None:
         cursor.execute(outbox_table.OLDEST_AGE)
 
 
-def lists(user: Any) -> Iterator[Measured]:
+def lists(user: Any, staff: StaffToken | None = None, *, choices: int = CHOICES) -> Iterator[Measured]:
     """Of every page of the admin site its list: as it opens, by each filter, in each order, and searched.
 
     As it opens it is the whole page; otherwise the list on it, for nothing else on a page hangs on what it lists.
+    staff: what the cookie says of the user, who may be limited to theaters. choices: so many of each filter.
     """
+    asked = partial(_request, user, staff)
     for model, page in pages().items():
         name = str(model._meta.model_name)
         place = reverse(f"admin:{model._meta.app_label}_{name}_changelist")
-        yield measured(name, OF_A_LIST, partial(_shown, page, user, place))
-        for query, wanted in _queries(page, user, place):
-            yield measured(f"{name} {query}", wanted, partial(_listed, page, user, place + query))
-        yield measured(f"{name} export", OF_A_LIST, partial(_taken_along, page, user))
+        yield measured(name, OF_A_LIST, partial(_shown, page, asked, place))
+        for query, wanted in _queries(page, asked, place, choices):
+            yield measured(f"{name} {query}", wanted, partial(_listed, page, asked, place + query))
+        if staff is None or staff.theaters is None:  # whose file is read through in the order of everybody's
+            yield measured(f"{name} export", OF_A_LIST, partial(_taken_along, page, asked))
 
 
-def _queries(page: Any, user: Any, place: str) -> Iterator[tuple[str, int]]:
-    listed = page.get_changelist_instance(_request(user, place))
+def lists_at_theaters(user: Any, staff: StaffToken) -> Iterator[Measured]:
+    """lists() of somebody limited to theaters. Of the rows of a list it is asked where they belong: other tables are as
+    small in tests as to be sooner read as a whole, which is what no plan for large ones does.
+    """
+    with connection.cursor() as cursor:
+        for way in ("seqscan", "hashjoin", "mergejoin"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+        cursor.execute("SET LOCAL work_mem = '64kB'")
+    yield from (replace(each, wanted=max(each.wanted, OF_A_LIST_AT_THEATERS)) for each in lists(user, staff, choices=2))
+
+
+def _queries(page: Any, asked: Asked, place: str, most: int) -> Iterator[tuple[str, int]]:
+    listed = page.get_changelist_instance(asked(place))
     for spec in listed.filter_specs:
         choices = [choice["query_string"] for choice in spec.choices(listed) if not choice.get("selected")]
-        yield from ((query, OF_A_LIST) for query in choices[:CHOICES])
+        yield from ((query, OF_A_LIST) for query in choices[:most])
     for number, column in enumerate(listed.list_display):
         if listed.get_ordering_field(column):
             yield f"?o={number}", OF_A_LIST
@@ -129,6 +148,23 @@ def reads(client: Any, paths: Iterable[str], *, wanted: int = OF_A_READ) -> Iter
     """Of lists and other reads of the API; what is cached costs nothing. client: one of django.test, or like it."""
     for path in paths:
         yield measured(path, wanted, partial(_read, client, path))
+
+
+def desk(user: Any, staff: StaffToken | None, paths: Iterable[str]) -> Iterator[Measured]:
+    """Of pages and panels of the service's admin site, as who is signed in there. user, staff: as of lists()."""
+    for path in paths:
+        yield measured(path, OF_A_LIST, partial(_opened, partial(_request, user, staff), path))
+
+
+def _opened(asked: Asked, address: str) -> bytes:
+    request = asked(address)
+    request.resolver_match = found = resolve(request.path)
+    answer = found.func(request, *found.args, **found.kwargs)
+    if isinstance(answer, TemplateResponse):
+        answer.render()
+    assert answer.status_code in (200, 302), (address, answer.status_code)
+    content: bytes = answer.content
+    return content
 
 
 def files(client: Any, paths: Iterable[str], *, rows: int = 100) -> Iterator[Measured]:
@@ -162,21 +198,21 @@ def _ids(model: Any) -> Sequence[Any]:
     return [] if row is None else [value for field in fields if (value := getattr(row, field.attname))]
 
 
-def _shown(page: Any, user: Any, address: str) -> bytes:
-    answer = page.changelist_view(_request(user, address))
+def _shown(page: Any, asked: Asked, address: str) -> bytes:
+    answer = page.changelist_view(asked(address))
     assert answer.status_code == 200, address
     content: bytes = answer.render().content
     return content
 
 
-def _listed(page: Any, user: Any, address: str) -> None:
-    list(page.get_changelist_instance(_request(user, address)).result_list)
+def _listed(page: Any, asked: Asked, address: str) -> None:
+    list(page.get_changelist_instance(asked(address)).result_list)
 
 
-def _taken_along(page: Any, user: Any) -> bytes:
+def _taken_along(page: Any, asked: Asked) -> bytes:
     """As many rows as a page of the list has: a file of more costs so much more, and nothing before its first row."""
     with _of_rows(page.list_per_page):
-        return b"".join(page.export(_request(user, "/"), CSV).streaming_content)
+        return b"".join(page.export(asked("/"), CSV).streaming_content)
 
 
 @contextmanager
@@ -187,9 +223,9 @@ def _of_rows(most: int) -> Iterator[None]:
         yield
 
 
-def _request(user: Any, address: str) -> Any:
-    request = RequestFactory().get(address)
-    request.user, request.session = user, SessionStore()
+def _request(user: Any, staff: StaffToken | None, address: str) -> Any:
+    request: Any = RequestFactory().get(address)
+    request.user, request.staff, request.session = user, staff, SessionStore()
     return request
 
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.core.management import call_command
 from django.db import connection, transaction
@@ -65,6 +67,12 @@ def kept(load: Callable[[], T]) -> Iterator[T]:
 def large_world(**sizes: int) -> None:
     """By the sizes of `manage.py load_large`."""
     call_command("load_large", verbosity=0, **sizes)
+
+
+def large_theater(number: int) -> UUID:
+    """Of that world, from 0 on: as large_id of contracts/large.toml makes it."""
+    since = int(datetime(2020, 1, 1, tzinfo=UTC).timestamp() * 1000)
+    return UUID(f"{since:012x}7{1:03x}8{number:015x}")
 
 
 def _not_empty(tables: Iterable[str]) -> set[str]:

@@ -74,6 +74,9 @@ PROMETHEUS_MULTIPROC_DIR: /run/metrics
 OTEL_EXPORTER_OTLP_ENDPOINT: {{ .endpoint }}
 OTEL_TRACES_SAMPLER: parentbased_traceidratio
 OTEL_TRACES_SAMPLER_ARG: {{ .ratio | toString | quote }}
+{{- end }}
+{{- if and .page (eq $.name "booking") }}
+TRACE_URL: {{ .page | quote }}
 {{- end }}{{ end }}
 MALLOC_ARENA_MAX: "2"
 {{- with include "marquee.trusted" (dict "root" .root "name" .name) }}

@@ -50,6 +50,12 @@ class ActorFilter(KnownValues):
     title = "who"
     parameter_name = "actor_name"
 
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Of whoever is limited to theaters themselves: colleagues of other houses are not named to them."""
+        if theaters_of(request) is None:
+            return super().lookups(request, model_admin)
+        return [(name := actor_of(request).name, name)]
+
 
 class ActionFilter(KnownValues):
     title = "what"

@@ -18,11 +18,12 @@ from django.core.exceptions import FieldDoesNotExist, PermissionDenied, Validati
 from django.db import DataError, transaction
 from django.db.models import Manager, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, re_path
 
 from chassis.storage.audit_log import Actor, Door, columns, record
 from chassis.web import list_exports
-from chassis.web.searching import BoundedPaginator, filters_of, order_of, search
+from chassis.web.searching import REACH, BoundedPaginator, filters_of, order_of, search
 from chassis.web.spreadsheets import CONTENT_TYPES, download
 from chassis.web.staff_sessions import token_of
 from chassis.web.theaters import theaters_of
@@ -60,6 +61,26 @@ class _Listed(ChangeList):
         if self.model_admin.few_rows or wanted is None:
             return wanted
         return order_of(self.model, wanted) if isinstance(wanted, str) else None
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Of somebody limited to theaters what is theirs among the first REACH rows of the same list of everybody: no
+        index has rows of a theater in the order of a list. A search finds any of theirs, and a file has all.
+        """
+        found = self.queryset
+        if theaters_of(request) is not None and not self.model_admin.few_rows and not self.query:
+            first = self._first_of_everybody(request)
+            # The range leads to the partitions that have them.
+            self.queryset = (
+                found.filter(pk__in=first, pk__gte=min(first), pk__lte=max(first)) if first else found.none()
+            )
+        super().get_results(request)
+        self.queryset = found
+
+    def _first_of_everybody(self, request: HttpRequest) -> list[Any]:
+        theirs, self.root_queryset = self.root_queryset, self.model._default_manager.all()
+        first = self.get_queryset(request).values_list("pk", flat=True)[:REACH]
+        self.root_queryset = theirs
+        return list(first)
 
     def url_for_result(self, result: Any) -> str:
         return self.model_admin.leads_to(result) or super().url_for_result(result)
@@ -127,6 +148,33 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the 
             )
             return HttpResponseRedirect(request.get_full_path())
         return super().response_action(request, queryset, *where, **named)
+
+    def ask(
+        self,
+        request: HttpRequest,
+        template: str,
+        *,
+        title: str,
+        action: str,
+        about: Iterable[Model],
+        button: str,
+        **shown: Any,
+    ) -> HttpResponse:
+        """The page on which an action asks before it acts: its template extends `chassis/action.html`.
+
+        action: its name, which is sent again with what was answered. about: the rows that were chosen. button: what is
+        on it. shown: what the template shows besides, and `leave`, what the way back is called.
+        """
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "opts": self.opts,
+            "action": action,
+            "selected": [row.pk for row in about],
+            "button": button,
+            **shown,
+        }
+        return TemplateResponse(request, template, context)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Only what the page itself asks: an address would tell what a hidden column holds, sign by sign."""

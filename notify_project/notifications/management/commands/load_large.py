@@ -13,7 +13,7 @@ FROM large_users ORDER BY id
 """
 _MADE = """
 CREATE TEMPORARY TABLE made ON COMMIT DROP AS
-SELECT id, n, reference, payment_id, user_id, user_n, cancelled, sold_at, showing, seats
+SELECT id, n, reference, payment_id, user_id, user_n, screen, cancelled, sold_at, showing, seats
 FROM large_bookings
 CROSS JOIN LATERAL (SELECT jsonb_build_object(
     'movie_title', 'Film ' || movie, 'theater_name', 'House ' || screen / 10, 'screen', 'Hall ' || screen %% 10 + 1,
@@ -24,8 +24,8 @@ CROSS JOIN LATERAL (SELECT jsonb_build_array(
 ORDER BY id
 """
 _SUMMARIES = """
-INSERT INTO booking_summaries (booking_id, reference, showtime, seats, revision, created_at)
-SELECT id, reference, showing, seats, 0, sold_at FROM made ORDER BY id
+INSERT INTO booking_summaries (booking_id, reference, showtime, seats, revision, created_at, theater_id)
+SELECT id, reference, showing, seats, 0, sold_at, pg_temp.large_id('2020-01-01Z', 1, screen / 10) FROM made ORDER BY id
 """
 # Of each booking a receipt and a ticket, and where its showtime was cancelled the word of it and of the refund.
 _ABOUT_BOOKINGS = """
