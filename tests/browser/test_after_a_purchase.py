@@ -129,15 +129,20 @@ def test_a_moved_showtime_is_shown_beside_what_was_booked(page: Page, market: Ma
     wait_for(lambda: calendar(page, address)["DTSTART"] != before["DTSTART"], what="the move in booking")
 
     after = calendar(page, address)
+    own = f"/api/bookings/{booking['id']}"
+    wait_for(lambda: customer.get(own).ok()["change"], what="the customer is told")
     assert after["UID"] == before["UID"]
     assert int(after["SEQUENCE"]) > int(before["SEQUENCE"])
     page.goto(address)
     told = page.locator(".moved")
     expect(told.get_by_role("row")).to_have_count(2)
     expect(told.get_by_role("link", name="Cancel for free")).to_be_visible()
+    expect(told).to_contain_text("you can no longer cancel for free because of this change")
     told.get_by_role("button", name="keep it").click()
     expect(page.locator(".codes li")).to_have_count(1)
     expect(told).to_have_count(0)
+    assert customer.get(own).ok()["change"]["accepted"]
+    assert customer.get(f"{own}/history").ok()["results"][-1]["trigger"] == "change_accepted"
 
 
 def test_a_card_that_was_declined_is_told_and_waiting_has_an_end(page: Page, market: Market) -> None:
