@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 # A part of each page's words by language, as a person would look for them.
 WORDS = {
@@ -15,6 +15,7 @@ WORDS = {
         "pay": "Thanh toán",
     },
 }
+TELEPHONE: ViewportSize = {"width": 390, "height": 844}
 GOOD = "4242"
 DECLINED = "0002"
 

@@ -1,27 +1,15 @@
 """Somebody buys a ticket in the shop, as people do: by mouse, by keyboard, without JavaScript, beside others."""
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
-from shopping import DECLINED, GOOD, Shopping
+from playwright.sync_api import Page, expect
+from shopping import DECLINED, GOOD, TELEPHONE, Shopping
 from world import Choice, Market, book
-
-TELEPHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture
 def telephone(page: Page) -> Page:
     page.set_viewport_size(TELEPHONE)
     return page
-
-
-@pytest.fixture
-def plain(chromium: Browser, market: Market) -> Iterator[Page]:
-    """A window of a browser without JavaScript."""
-    context = chromium.new_context(base_url=market.world.where.gateway, viewport=TELEPHONE, java_script_enabled=False)
-    yield context.new_page()
-    context.close()
 
 
 @pytest.mark.parametrize("language", ["en", "vi"])
