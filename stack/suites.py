@@ -36,13 +36,16 @@ OF_LONG_FAULTS = ("tests/saga/test_killed_exchange.py", "tests/faults/test_kille
 # The desk in a browser: whole working days, for which a machine of two cores takes minutes. Where it is asked for, too.
 DESK_PAGES = "desk pages"
 OF_DESK_PAGES = ("tests/browser/test_desk*.py", "tests/browser/test_wording_preview.py")
+# The shop in a browser, in further languages and at 200 %: the same purchase once more.
+SHOP_PAGES = "shop pages"
+OF_SHOP_PAGES = ("tests/browser/test_shop_languages.py",)
 # Those run where they are named.
-ASKED_FOR = {LONG_FAULTS, DESK_PAGES}
+ASKED_FOR = {LONG_FAULTS, DESK_PAGES, SHOP_PAGES}
 # The saga as its decisions make it needs no stack, and much of a processor.
 MODELS = ("tests/saga/test_model.py", "tests/saga/test_exchange_model.py")
 # These look at a running stack: at the same time, for their tests mostly wait; then what stops its servers; and in the
 # end the metrics of what the others did.
-STAGES = ((BLACK_BOX, PAGES), (DESK_PAGES,), (FAULTS,), (LONG_FAULTS,), (METRICS,))
+STAGES = ((BLACK_BOX, PAGES), (DESK_PAGES, SHOP_PAGES), (FAULTS,), (LONG_FAULTS,), (METRICS,))
 OF_THE_WHOLE = tuple(name for stage in STAGES for name in stage)
 # These begin first, for they take longest: what is short fills up the end.
 LONG = ("catalog", "chassis", "payment", "booking", "notify", "auth")
@@ -89,8 +92,10 @@ def all_suites() -> list[Suite]:
     apart = ("--ignore=tests/browser", *(f"--ignore={file}" for file in (*MODELS, *OF_LONG_FAULTS)))
     suites.append(Suite(BLACK_BOX, ROOT, ("-q", "tests", *apart, "--servers=kept")))
     of_the_desk = sorted(str(file.relative_to(ROOT)) for name in OF_DESK_PAGES for file in ROOT.glob(name))
-    suites.append(Suite(PAGES, ROOT, ("-q", "tests/browser", *(f"--ignore={file}" for file in of_the_desk))))
+    not_here = [f"--ignore={file}" for file in (*of_the_desk, *OF_SHOP_PAGES)]
+    suites.append(Suite(PAGES, ROOT, ("-q", "tests/browser", *not_here)))
     suites.append(Suite(DESK_PAGES, ROOT, ("-q", *of_the_desk)))
+    suites.append(Suite(SHOP_PAGES, ROOT, ("-q", *OF_SHOP_PAGES)))
     suites.append(Suite(FAULTS, ROOT, ("-q", "tests", *apart, "--servers=stopped")))
     suites.append(Suite(LONG_FAULTS, ROOT, ("-q", *OF_LONG_FAULTS)))
     return [*suites, Suite(METRICS, ROOT / "monitoring", ("live",))]
@@ -115,7 +120,7 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
     # What is tested is not traced, but where a test says so.
     for name in [name for name in os.environ if name.startswith(variables.TRACING)]:
         del os.environ[name]
-    if any(suite.name in (PAGES, DESK_PAGES) for suite in wanted):
+    if any(suite.name in (PAGES, DESK_PAGES, SHOP_PAGES) for suite in wanted):
         packages.ensure_browser(say)
     instance.make_folders()
     with instance.locked("make test"):

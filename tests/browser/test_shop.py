@@ -14,16 +14,7 @@ def telephone(page: Page) -> Page:
 
 @pytest.mark.parametrize("language", ["en", "vi"])
 def test_a_guest_buys_on_a_telephone(telephone: Page, small_house: str, market: Market, language: str) -> None:
-    shopping = Shopping(telephone, language)
-    shopping.open(small_house)
-    seats = shopping.chosen()
-    assert len(seats) == 2
-    shopping.go_on()
-    address = shopping.as_guest()
-    shopping.enter_card(GOOD)
-    shopping.pay()
-    shopping.sees_tickets(2)
-    assert all(seat in telephone.locator("main").inner_text() for seat in seats)
+    address = Shopping(telephone, language).buy_as_guest(small_house)
     assert market.world.mails(address)
 
 
