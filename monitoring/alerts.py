@@ -36,6 +36,7 @@ ROUNDS: list[Mapping[str, Fault]] = [
         "DiskRunsOut": faults.a_disk_is_full,
         "ServiceDown": faults.a_web_process_is_stopped,
         "QueueWithoutConsumer": faults.a_worker_is_stopped,
+        "LiveSeatsAway": faults.nobody_tells_of_seats,
     },
     {
         "ServerDown": faults.redis_is_stopped,
@@ -43,6 +44,7 @@ ROUNDS: list[Mapping[str, Fault]] = [
         "ReplicaLeftOut": faults.a_replica_is_stopped,
     },
     {"HighErrorRate": faults.a_database_is_stopped_while_customers_come},
+    {"LiveSeatsRefused": faults.no_seat_map_is_read_while_pages_come},
     {"HighLatency": faults.a_table_is_locked_while_customers_come},
     {"PoolExhausted": faults.the_database_takes_no_connections},
     {

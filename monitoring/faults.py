@@ -10,12 +10,14 @@ import urllib.request
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from drill_world import Bought, World
 from kombu import Exchange, Producer, Queue
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from bench.http import Client
 from chassis.ids import uuid7
@@ -65,6 +67,23 @@ def the_scheduler_is_stopped(world: World) -> AbstractContextManager[None]:
 
 def a_relay_and_its_worker_are_stopped(world: World) -> AbstractContextManager[None]:
     return stopped("auth-relay", "auth-worker")
+
+
+def nobody_tells_of_seats(world: World) -> AbstractContextManager[None]:
+    return stopped("booking-live")
+
+
+@contextmanager
+def no_seat_map_is_read_while_pages_come(world: World) -> Iterator[None]:
+    """Of each a showtime that nobody watches: one that somebody does is known to the process."""
+    gateway = f"ws{world.market.gateway.removeprefix('http')}"
+
+    def watch() -> None:
+        with suppress(InvalidStatus), connect(f"{gateway}/api/showtimes/{uuid.uuid4()}/seats/live", proxy=None):
+            pass
+
+    with stopped("postgres-booking"), world.meanwhile(watch, at_once=2):
+        yield
 
 
 @contextmanager

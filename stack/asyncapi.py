@@ -1,4 +1,5 @@
-"""contracts/asyncapi.yaml: the events as AsyncAPI 3, made from the golden messages and contracts/saga.toml.
+"""contracts/asyncapi.yaml: the events as AsyncAPI 3, made from the golden messages and contracts/saga.toml; and what
+live seats tell (live_messages.py).
 
     python -m stack.asyncapi [--check]
 
@@ -16,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from stack import live_messages
 from stack.instance import ROOT
 from stack.services import SERVICES
 
@@ -31,7 +33,9 @@ What the services tell each other. An event is a CloudEvents 1.0 envelope, and o
 the task's name is the event's type, its keyword arguments are the attributes of the envelope.
 
 An event comes at least once, and in any order: handle its `id` once. A consumer reads the members it needs and leaves
-the others alone; members may be added."""
+the others alone; members may be added.
+
+Beside these stands what booking tells pages of seats, on a WebSocket."""
 Document = dict[str, Any]
 
 
@@ -43,7 +47,7 @@ def main() -> int:
     if not parser.parse_args().check:
         DOCUMENT.write_text(made)
     elif not DOCUMENT.exists() or DOCUMENT.read_text() != made:
-        print(f"contracts/{DOCUMENT.name} is not what the golden messages and the saga say: run `make contracts`")
+        print(f"contracts/{DOCUMENT.name} is not what golden messages, saga and booking say: run `make contracts`")
         return 1
     return 0
 
@@ -51,6 +55,7 @@ def main() -> int:
 def document() -> Document:
     golden = {file.stem: json.loads(file.read_text()) for file in sorted(CONTRACTS.glob("*.json"))}
     steps = tomllib.loads((CONTRACTS / "saga.toml").read_text())["step"]
+    live = live_messages.document()
     families: dict[str, list[str]] = {}
     for event, message in golden.items():
         families.setdefault(_exchange(message), []).append(event)
@@ -72,17 +77,20 @@ def document() -> Document:
                 "protocol": "amqp",
                 "protocolVersion": "0.9.1",
                 "description": "RabbitMQ, as the services reach it (`RABBITMQ_URL`).",
-            }
+            },
+            **live["servers"],
         },
-        "channels": {exchange: _channel(exchange, events) for exchange, events in sorted(families.items())},
-        "operations": _operations(golden, steps),
+        "channels": {exchange: _channel(exchange, events) for exchange, events in sorted(families.items())}
+        | live["channels"],
+        "operations": _operations(golden, steps) | live["operations"],
         "components": {
-            "messages": {event: _message(message, steps) for event, message in golden.items()},
+            "messages": {event: _message(message, steps) for event, message in golden.items()} | live["messages"],
             "schemas": {"Envelope": ENVELOPE}
             | {
                 event: {"type": "object", **_schema(message["data"], _nullable(message))}
                 for event, message in golden.items()
-            },
+            }
+            | live["schemas"],
         },
     }
 

@@ -31,6 +31,7 @@ SHOP_AND_STAFF = "shop and staff"
 OF_SHOP_AND_STAFF = (
     *("tests/test_access.py", "tests/test_counter.py", "tests/test_desk.py", "tests/test_documents.py"),
     *("tests/test_files.py", "tests/test_shop*.py", "tests/test_sign_on.py", "tests/test_staff_*.py"),
+    "tests/test_theater_limits.py",
 )
 PAGES = "pages"
 FAULTS = "faults"
@@ -42,13 +43,16 @@ OF_LONG_FAULTS = ("tests/saga/test_killed_exchange.py", "tests/faults/test_kille
 # The desk in a browser: whole working days, for which a machine of two cores takes minutes. Where it is asked for, too.
 DESK_PAGES = "desk pages"
 OF_DESK_PAGES = ("tests/browser/test_desk*.py", "tests/browser/test_wording_preview.py")
+# The shop in a browser, in further languages and at 200 %: the same purchase once more.
+SHOP_PAGES = "shop pages"
+OF_SHOP_PAGES = ("tests/browser/test_shop_languages.py",)
 # Those run where they are named.
-ASKED_FOR = {LONG_FAULTS, DESK_PAGES}
+ASKED_FOR = {LONG_FAULTS, DESK_PAGES, SHOP_PAGES}
 # The saga as its decisions make it needs no stack, and much of a processor.
 MODELS = ("tests/saga/test_model.py", "tests/saga/test_exchange_model.py")
 # These look at a running stack: at the same time, for their tests mostly wait; then what stops its servers; and in the
 # end the metrics of what the others did.
-STAGES = ((BLACK_BOX, SHOP_AND_STAFF, PAGES), (DESK_PAGES,), (FAULTS,), (LONG_FAULTS,), (METRICS,))
+STAGES = ((BLACK_BOX, SHOP_AND_STAFF, PAGES), (DESK_PAGES, SHOP_PAGES), (FAULTS,), (LONG_FAULTS,), (METRICS,))
 OF_THE_WHOLE = tuple(name for stage in STAGES for name in stage)
 # These begin first, for they take longest: what is short fills up the end.
 LONG = ("catalog", "chassis", "payment", "booking", "notify", "auth")
@@ -92,13 +96,13 @@ def all_suites() -> list[Suite]:
         # What monitoring has beside its tests wants to see a stack that has sold something.
         part = ("tests",) if file.parent.name == "monitoring" else ()
         suites.append(Suite(file.parent.name, file.parent, part))
-    apart = ("--ignore=tests/browser", *(f"--ignore={file}" for file in (*MODELS, *OF_LONG_FAULTS)))
+    apart = _ignored(["tests/browser", *MODELS, *OF_LONG_FAULTS])
     of_both, of_the_desk = _files(OF_SHOP_AND_STAFF), _files(OF_DESK_PAGES)
-    ignored = [f"--ignore={file}" for file in of_both]
-    suites.append(Suite(BLACK_BOX, ROOT, ("-q", "tests", *apart, *ignored, "--servers=kept")))
+    suites.append(Suite(BLACK_BOX, ROOT, ("-q", "tests", *apart, *_ignored(of_both), "--servers=kept")))
     suites.append(Suite(SHOP_AND_STAFF, ROOT, ("-q", *of_both, "--servers=kept")))
-    suites.append(Suite(PAGES, ROOT, ("-q", "tests/browser", *(f"--ignore={file}" for file in of_the_desk))))
+    suites.append(Suite(PAGES, ROOT, ("-q", "tests/browser", *_ignored([*of_the_desk, *OF_SHOP_PAGES]))))
     suites.append(Suite(DESK_PAGES, ROOT, ("-q", *of_the_desk)))
+    suites.append(Suite(SHOP_PAGES, ROOT, ("-q", *OF_SHOP_PAGES)))
     suites.append(Suite(FAULTS, ROOT, ("-q", "tests", *apart, "--servers=stopped")))
     suites.append(Suite(LONG_FAULTS, ROOT, ("-q", *OF_LONG_FAULTS)))
     return [*suites, Suite(METRICS, ROOT / "monitoring", ("live",))]
@@ -106,6 +110,10 @@ def all_suites() -> list[Suite]:
 
 def _files(patterns: Sequence[str]) -> list[str]:
     return sorted(str(file.relative_to(ROOT)) for pattern in patterns for file in ROOT.glob(pattern))
+
+
+def _ignored(files: Sequence[str]) -> list[str]:
+    return [f"--ignore={file}" for file in files]
 
 
 def names() -> list[str]:
@@ -127,7 +135,7 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
     # What is tested is not traced, but where a test says so.
     for name in [name for name in os.environ if name.startswith(variables.TRACING)]:
         del os.environ[name]
-    if any(suite.name in (PAGES, DESK_PAGES) for suite in wanted):
+    if any(suite.name in (PAGES, DESK_PAGES, SHOP_PAGES) for suite in wanted):
         packages.ensure_browser(say)
     instance.make_folders()
     with instance.locked("make test"):

@@ -222,6 +222,9 @@ ENDPOINTS = [
         wrong={"reason": ["", "x" * 1000], "message": ["", "x" * 1000]},
     ),
     Endpoint(
+        "POST", f"/api/bookings/{NOWHERE}/accept-change", {"revision": 1}, wrong={"revision": [0, -1, 2**63, "new"]}
+    ),
+    Endpoint(
         "POST",
         f"/api/bookings/{NOWHERE}/exchange",
         {"showtime_id": NOWHERE, "seat_ids": [NOWHERE], "reason": "They called."},

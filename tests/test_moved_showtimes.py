@@ -95,7 +95,14 @@ def test_each_move_is_told_and_what_is_not_a_move_is_not(
         move(admin, showtime, start + timedelta(hours=4 * number))
         wait_for(lambda: len(told(world, customer, booking)) == number, what=f"mail about move {number}")  # noqa: B023
 
+        # That this suits them is said of this one, and of no later one.
+        own = f"/api/bookings/{booking['id']}"
+        change = customer.get(own).ok()["change"]
+        assert (change["accepted"], customer.get(f"{own}/cancellation").ok()["why"]) == (False, "showtime_changed")
+        customer.post(f"{own}/accept-change", {"revision": change["revision"]}).ok()
+        assert customer.get(f"{own}/cancellation").ok()["why"] == "in_time"
+
     first, second = told(world, customer, booking)
     assert first["message_id"] != second["message_id"]
     steps = customer.get(f"/api/bookings/{booking['id']}/history").ok()["results"]
-    assert [step["trigger"] for step in steps].count("showtime_moved") == 2
+    assert [step["trigger"] for step in steps][-4:] == ["showtime_moved", "change_accepted"] * 2

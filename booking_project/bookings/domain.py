@@ -33,6 +33,7 @@ class Trigger(StrEnum):
     CANCELLED_BY_STAFF = "cancelled_by_staff"
     SHOWTIME_CANCELLED = "showtime_cancelled"
     SHOWTIME_MOVED = "showtime_moved"
+    CHANGE_ACCEPTED = "change_accepted"
     PAYMENT_DECLINED = "payment_declined"
     CAPTURE_FAILED = "capture_failed"
     REFUNDED = "refunded"
@@ -56,11 +57,13 @@ TRANSITIONS: dict[tuple[State | None, Trigger], State] = {
     (S.PENDING, T.CANCELLED_BY_STAFF): S.CANCELLED,
     (S.PENDING, T.SHOWTIME_CANCELLED): S.CANCELLED,
     (S.PENDING, T.SHOWTIME_MOVED): S.PENDING,
+    (S.PENDING, T.CHANGE_ACCEPTED): S.PENDING,
     (S.PENDING, T.PAYMENT_DECLINED): S.FAILED,
     (S.CONFIRMED, T.CANCELLED_BY_CUSTOMER): S.CANCELLED,
     (S.CONFIRMED, T.CANCELLED_BY_STAFF): S.CANCELLED,
     (S.CONFIRMED, T.SHOWTIME_CANCELLED): S.CANCELLED,
     (S.CONFIRMED, T.SHOWTIME_MOVED): S.CONFIRMED,
+    (S.CONFIRMED, T.CHANGE_ACCEPTED): S.CONFIRMED,
     (S.CONFIRMED, T.CAPTURE_FAILED): S.CANCELLED,
     (S.CONFIRMED, T.REFUNDED): S.CANCELLED,
     (S.CONFIRMED, T.SEATS_REFUNDED): S.CONFIRMED,
@@ -229,6 +232,29 @@ def no_extension(
     return NoExtension.LONG_ENOUGH if until <= hold_expires_at else None
 
 
+class NoAcceptance(StrEnum):
+    """Why a change of a showtime is not accepted."""
+
+    ENDED = "ended"
+    STARTED = "started"
+    NOTHING = "nothing"
+
+
+def no_acceptance(
+    *, state: State, starts_at: datetime, now: datetime, sold: int, told: int, revision: int
+) -> NoAcceptance | None:
+    """What stands against a customer's word that their showtime suits them as it is since a revision.
+
+    sold, told: the revisions of the showtime at which it was sold, and of the newest change that its customer was told
+    of. What they were not told of yet is not accepted: they shall hear of their right before it ends.
+    """
+    if state not in OPEN:
+        return NoAcceptance.ENDED
+    if now >= starts_at:
+        return NoAcceptance.STARTED
+    return None if sold < revision <= told else NoAcceptance.NOTHING
+
+
 @dataclass(frozen=True, slots=True)
 class CancellationRules:
     """Of a theater: free until cutoff_minutes before the start; from then on at a fee in percent, or not at all."""
@@ -307,7 +333,8 @@ def cancellation(
 
     total: its price; refunded: what went back of it already, or is on its way. given_back: the price of seats that it
     has no more: the fee is of the others. kept: of the fees of those. rules: those it was sold under. changed: the
-    showtime was, after the booking was made; until it starts everything comes back, whatever the rules. checked_in:
+    showtime was, after the booking was made and its customer last accepted it; until it starts everything comes back,
+    whatever the rules. checked_in:
     somebody was let in with its ticket. The fee is rounded down, in the customer's favour.
     """
     if state is State.PENDING:

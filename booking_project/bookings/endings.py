@@ -106,12 +106,12 @@ def cancellation_of(booking: Booking) -> Cancellation:
 
 def rules_now(booking: Booking) -> dict[str, Any]:
     """What its customer gives it back by, or seats of it: arguments of domain.cancellation() and taken_back()."""
-    showtime = booking.showtime
+    showtime, known = booking.showtime, max(booking.showtime_revision, booking.accepted_revision)
     return {
         "starts_at": showtime.starts_at,
         "now": timezone.now(),
         "rules": terms_of(booking, showtime).rules,
-        "changed": ShowtimeMove.objects.filter(showtime=showtime, revision__gt=booking.showtime_revision).exists(),
+        "changed": ShowtimeMove.objects.filter(showtime=showtime, revision__gt=known).exists(),
     }
 
 

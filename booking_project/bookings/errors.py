@@ -151,6 +151,18 @@ class SeatsNotChangeable(Conflict):
         super().__init__(detail, seats=sorted(str(seat) for seat in seats))
 
 
+class ChangeNotAcceptable(Conflict):
+    code = "change_not_acceptable"
+    title = "What this showtime became cannot be accepted any more"
+
+
+class NothingToAccept(Conflict):
+    """Nothing changed since it was sold, or not until the revision that is named."""
+
+    code = "nothing_to_accept"
+    title = "Nothing is to be accepted: the showtime is as it was sold, or its customers are told of the change first"
+
+
 class HoldExtended(Conflict):
     """`hold_expires_at` says until when the seats are held."""
 

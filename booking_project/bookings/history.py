@@ -8,7 +8,7 @@ from bookings.domain import State, Trigger, next_state
 from bookings.models import Booking, BookingTransition
 
 # What its customer does, whoever that was then: somebody who bought as a guest may have an account since.
-BY_CUSTOMER = frozenset({Trigger.HELD, Trigger.HOLD_EXTENDED, Trigger.CANCELLED_BY_CUSTOMER})
+BY_CUSTOMER = frozenset({Trigger.HELD, Trigger.HOLD_EXTENDED, Trigger.CHANGE_ACCEPTED, Trigger.CANCELLED_BY_CUSTOMER})
 
 
 @dataclass(frozen=True, slots=True)

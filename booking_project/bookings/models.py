@@ -206,6 +206,9 @@ class Booking(models.Model):
         default=dict, db_default={}, help_text="What was bought: the showtime and the rules of that moment (terms.py)."
     )
     told_revision = models.BigIntegerField(db_default=0, help_text="Of the newest move its customer was told of.")
+    accepted_revision = models.BigIntegerField(
+        default=0, db_default=0, help_text="Of the newest move that its customer said suits them."
+    )
     seated_revision = models.BigIntegerField(
         default=0, db_default=0, help_text="Of the move that brought its seats, and tickets that say so; 0: as sold."
     )

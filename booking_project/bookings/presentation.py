@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from django.utils import timezone
 
-from bookings.domain import Cancellation, State, Trigger
+from bookings.domain import OPEN, Cancellation, State, Trigger
 from bookings.doors import Admission
 from bookings.events import PricedSeat, seat_tickets, ticket_seat, ticket_type_of
 from bookings.exchange_rules import Exchange
@@ -38,6 +38,7 @@ def present_booking(booking: Booking, outcome: Cancellation | None = None) -> di
     """
     has = seats_left(booking)
     shown = _booking(booking, [_booked(seat, booking) for seat in has], lines_of(booking), booking.showtime)
+    shown["change"] = _change(booking)
     shown["refunded"] = _money(booking.refunded_amount, booking.currency)
     shown["seats_given_back"] = [
         {
@@ -105,6 +106,7 @@ def _booking(
         "showtime_id": str(booking.showtime_id),
         "showtime": _showtime(showtime),
         "terms": _terms(terms_of(booking, showtime)),
+        "change": None,
         "seats": seats,
         "seats_given_back": [],
         "lines": lines,
@@ -118,6 +120,18 @@ def _booking(
         "ticket": None,
         "tickets": [],
         "cancellation": None,
+    }
+
+
+def _change(booking: Booking) -> dict[str, Any] | None:
+    """What its customer was told that its showtime became, and whether that suits them."""
+    if booking.told_revision <= booking.showtime_revision or booking.status not in OPEN:
+        return None
+    accepted = booking.accepted_revision >= booking.told_revision
+    return {
+        "revision": booking.told_revision,
+        "accepted": accepted,
+        "free_cancellation_until": None if accepted else booking.showtime.starts_at.isoformat(),
     }
 
 

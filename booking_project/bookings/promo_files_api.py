@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bookings import promo_files, schema
+from bookings import promo_files, promo_schema
 from bookings.promo_errors import CodeTaken, PromotionNotFound, PromotionStopped, TooManyCodes
 from bookings.promotions_api import PromotionSerializer
 from bookings.theaters import promotions_at
@@ -47,7 +47,7 @@ class ImportedVouchers(ImportView):
         tags=["promotions"],
         parameters=[KEY],
         request=table_of(promo_files.LineOfVoucher),
-        examples=schema.VOUCHER_FILE,
+        examples=promo_schema.VOUCHER_FILE,
         responses=IMPORTED,
     )
     def post(self, request: Request, promotion_id: UUID) -> Response:

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bookings import promo_rules, promotions, schema
+from bookings import promo_rules, promo_schema, promotions
 from bookings.prices import Off
 from bookings.promo_errors import CodeTaken, PromotionNotFound, PromotionStopped, RulesInvalid, TooManyCodes
 from bookings.promo_models import PromoCode, Promotion, PromoUse
@@ -174,7 +174,7 @@ class PromotionListView(APIView):
         tags=["promotions"],
         request=PromotionInput,
         responses={201: PromotionSerializer},
-        examples=schema.PROMOTION,
+        examples=promo_schema.PROMOTION,
     )
     def post(self, request: Request) -> Response:
         promotion = promotions.add_promotion(actor=actor(request), **PromotionInput.parse(request.data))
@@ -204,7 +204,7 @@ class PromotionView(APIView):
         tags=["promotions"],
         request=PromotionInput,
         responses=PromotionSerializer,
-        examples=schema.PROMOTION_CHANGE,
+        examples=promo_schema.PROMOTION_CHANGE,
     )
     def patch(self, request: Request, promotion_id: UUID) -> Response:
         fields = PromotionInput.parse(request.data, partial=True)
@@ -251,7 +251,7 @@ class PromoCodeListView(APIView):
         tags=["promotions"],
         request=WordInput,
         responses={201: PromoCodeSerializer},
-        examples=schema.PROMO_WORD,
+        examples=promo_schema.PROMO_WORD,
     )
     def post(self, request: Request, promotion_id: UUID) -> Response:
         wanted = {"most_uses": None, **WordInput.parse(request.data)}
@@ -271,7 +271,7 @@ class VouchersView(APIView):
         tags=["promotions"],
         request=VouchersInput,
         responses={201: VouchersSerializer},
-        examples=schema.VOUCHERS,
+        examples=promo_schema.VOUCHERS,
     )
     def post(self, request: Request, promotion_id: UUID) -> Response:
         wanted = VouchersInput.parse(request.data)

@@ -34,6 +34,7 @@ CANCEL = sends(
     for_a_customer={"reason": "The customer asked for it by telephone."},
     with_a_message={"reason": "The projector failed.", "message": "We are sorry: the film could not be shown."},
 )
+ACCEPT_CHANGE = sends(the_first={"revision": 3})
 EXCHANGE = sends(
     two_seats={"showtime_id": SHOWTIME_ID, "seat_ids": SEAT_IDS},
     the_best_seats_and_a_card={"showtime_id": SHOWTIME_ID, "quantity": 2, "payment_method": {"token": "tok_visa"}},
@@ -46,36 +47,6 @@ SEAT_CHANGES = sends(
     one_seat={"changes": [{"leaves": SEAT_IDS[0], "gets": SEAT_IDS[1]}], "reason": "The seat is broken."}
 )
 SEATS = sends(two_seats={"seat_ids": SEAT_IDS})
-PROMOTION = sends(
-    a_tenth_off_on_weekdays={
-        "name": "Quiet evenings",
-        "label": "Quiet evening",
-        "off": "percent",
-        "value": 10,
-        "weekdays": [1, 2, 3],
-    },
-    an_amount_off_for_four={
-        "name": "Families",
-        "label": "Family evening",
-        "off": "amount",
-        "value": 50000,
-        "currency": "VND",
-        "min_tickets": 4,
-        "most_per_customer": 1,
-        "sold_until": "2027-01-31T23:59:59+07:00",
-    },
-    a_free_ticket_for_a_child={
-        "name": "Children's day",
-        "label": "A child's ticket",
-        "off": "tickets",
-        "value": 1,
-        "ticket_types": ["child"],
-    },
-)
-PROMOTION_CHANGE = sends(a_week_longer={"sold_until": "2027-02-07T23:59:59+07:00"})
-PROMO_WORD = sends(a_hundred_times={"word": "QUIET-EVENING", "most_uses": 100}, without_limit={"word": "QUIET"})
-VOUCHER_FILE = sends(one_code={"code": "7K3Q-0M9T-5W2X-8R4V"})
-VOUCHERS = sends(a_hundred={"count": 100})
 
 
 class MoneySerializer(serializers.Serializer[Any]):
@@ -185,6 +156,14 @@ class ExchangedBookingSerializer(serializers.Serializer[Any]):
     retained = MoneySerializer(help_text="What is kept of it.")
 
 
+class ChangeSerializer(serializers.Serializer[Any]):
+    revision = serializers.IntegerField(help_text="What to accept; it grows with each change.")
+    accepted = serializers.BooleanField(help_text="Its customer said that it suits them.")
+    free_cancellation_until = serializers.DateTimeField(
+        allow_null=True, help_text="Until then all of it comes back, whatever the rules; null: no more."
+    )
+
+
 class BookingSerializer(serializers.Serializer[Any]):
     """Seats of a showtime, held or bought."""
 
@@ -197,6 +176,9 @@ class BookingSerializer(serializers.Serializer[Any]):
     showtime_id = serializers.UUIDField()
     showtime = BookedShowtimeSerializer(help_text="As it is now.")
     terms = TermsSerializer(help_text="As it was when it was booked.")
+    change = ChangeSerializer(
+        allow_null=True, help_text="Its customer was told that the showtime is another one; null: of nothing."
+    )
     seats = BookedSeatSerializer(many=True, help_text="Those that it has.")
     seats_given_back = GivenBackSeatSerializer(
         many=True, help_text="Those that it had when it was sold, and that were given back; the rest goes on."

@@ -122,6 +122,12 @@ class SeatsBackRequest(StrictSerializer):
         return seat_ids
 
 
+class AcceptanceRequest(StrictSerializer):
+    revision = serializers.IntegerField(
+        min_value=1, max_value=2**63 - 1, help_text="That of `change`: what was looked at, and nothing later."
+    )
+
+
 class BookingRequest(WantedSerializer):
     showtime_id = StrictUUIDField()
     payment_method = PaymentMethodSerializer(required=False, allow_null=True)

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from bookings import (
+    acceptance_api,
     api,
     doors_api,
     exchanges_api,
@@ -14,6 +15,7 @@ from bookings import (
 urlpatterns = [
     path("bookings", api.BookingListView.as_view()),
     path("bookings/<uuid:booking_id>", api.BookingView.as_view()),
+    path("bookings/<uuid:booking_id>/accept-change", acceptance_api.AcceptChangeView.as_view()),
     path("bookings/<uuid:booking_id>/cancellation", api.CancellationView.as_view()),
     path("bookings/<uuid:booking_id>/exchange", exchanges_api.ExchangeView.as_view()),
     path("bookings/<uuid:booking_id>/exchange/quote", exchanges_api.ExchangeQuoteView.as_view()),

@@ -39,6 +39,7 @@ TRIGGERS: Mapping[Trigger, str] = {
     Trigger.CANCELLED_BY_STAFF: "cancelled by staff",
     Trigger.SHOWTIME_CANCELLED: "showtime cancelled",
     Trigger.SHOWTIME_MOVED: "showtime changed",
+    Trigger.CHANGE_ACCEPTED: "the change accepted by the customer",
     Trigger.PAYMENT_DECLINED: "card declined",
     Trigger.CAPTURE_FAILED: "the money could not be taken",
     Trigger.REFUNDED: "all the money given back",

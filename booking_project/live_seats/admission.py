@@ -6,22 +6,13 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from chassis.addresses import household_of
-from chassis.web.problems import PermissionDenied, ServiceUnavailable, TooManyRequests
+from chassis.web.problems import ServiceUnavailable
 from live_seats import metrics
+from live_seats.errors import OriginNotAllowed, TooManySockets
 from live_seats.sockets import Socket
 
 # What a client that is one too many waits for, in seconds, before it tries again.
 TRY_AGAIN = 30
-
-
-class OriginNotAllowed(PermissionDenied):
-    code = "origin_not_allowed"
-    title = "Pages of this origin may not watch seats"
-
-
-class TooManySockets(TooManyRequests):
-    code = "too_many_sockets"
-    title = "Too many sockets are open from this address"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,10 @@ from chassis.telemetry.correlation import CORRELATION_HEADER, correlated
 from chassis.web.exceptions import to_problem
 from chassis.web.gateway import address_from
 from chassis.web.problems import BadRequest, NotFound, Problem
+from chassis.web.queries import BadParameter
 from live_seats import answers, metrics
 from live_seats.admission import Admission
+from live_seats.errors import NO_WEBSOCKET
 from live_seats.sockets import Socket
 from live_seats.watching import Watch, Watches
 
@@ -92,7 +94,7 @@ class LiveSeats:
         # Who forgot to ask for a socket is told so before anybody is asked anything.
         if request.headers.get("Upgrade", "").lower() != "websocket":
             metrics.REFUSED.labels("no_websocket").inc()
-            raise BadRequest("This address is opened as a WebSocket.")
+            raise BadRequest(NO_WEBSOCKET)
         peer = socket.remote_address
         self._admission.admit(
             socket,
@@ -123,7 +125,7 @@ class LiveSeats:
 
 
 def _wanted(target: str) -> tuple[UUID, str | None]:
-    """The showtime, and the version that the client has. Raises NotFound, BadRequest."""
+    """The showtime, and the version that the client has. Raises NotFound, BadParameter."""
     parts = urlsplit(target)
     found = _PATH.fullmatch(parts.path)
     if found is None:
@@ -131,7 +133,7 @@ def _wanted(target: str) -> tuple[UUID, str | None]:
     given = parse_qs(parts.query, keep_blank_values=True, max_num_fields=8)
     unknown = sorted(given.keys() - {"version"})
     if unknown:
-        raise BadRequest("Only `version` may be asked for here.")
+        raise BadParameter(errors=[{"parameter": name, "detail": "This field is not known here."} for name in unknown])
     try:
         showtime_id = UUID(found[1])
     except ValueError:

@@ -141,6 +141,7 @@ def test_a_bad_body_is_no_different_where_the_booking_is_somebody_else_s_or_not_
         for booking_id in (mine, uuid7()):
             for method, path in (
                 ("delete", ""),
+                ("post", "/accept-change"),
                 ("post", "/exchange"),
                 ("post", "/exchange/quote"),
                 ("post", "/give-back"),

@@ -1,6 +1,8 @@
 """What this service emits has the shape of the golden messages; what it reads, it reads from them."""
 
+import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +12,14 @@ from money import authorise, capture
 from bookings import blocks, doors, endings, extensions, handlers, heard, moves, returns, seat_changes, services
 from bookings.history import Cause
 from bookings.models import Booking, Showtime
+from bookings.presentation import present_seat_map
+from bookings.selectors import seat_map
 from chassis.ids import uuid7
 from chassis.messaging.events import Event
 from chassis.storage.audit_log import Actor, Door
+from live_seats.seat_maps import History, SeatMap, seat_map_of
 
+LIVE = Path(__file__).parents[2] / "contracts" / "live_seats"
 READ = {
     "payment.authorized": heard.PaymentAuthorized,
     "payment.completed": heard.PaymentCompleted,
@@ -45,6 +51,26 @@ def test_every_handled_event_has_a_slice():
 @pytest.mark.parametrize("event_type", sorted(READ))
 def test_the_slice_reads_the_golden_message(event_type, golden):
     assert Event.parse(golden(event_type)).read(READ[event_type])
+
+
+def test_what_live_seats_tell_has_the_shape_of_its_golden_messages(hold, showtime):
+    told = {}
+    history = History(now_shown(showtime))
+    before = history.current.version
+    hold(0)
+    history.advance(now_shown(showtime), now=0)
+    for version in (None, before):
+        kind, text = history.since(version)
+        told[kind] = json.loads(text)
+    for kind, message in told.items():
+        assert shape(message) == shape(json.loads((LIVE / f"{kind}.json").read_text())), kind
+    assert told.keys() == {file.stem for file in LIVE.glob("*.json")} == {"map", "delta"}
+
+
+def now_shown(showtime: Showtime) -> SeatMap:
+    """The prices of but one kind of seat, as the golden message has them."""
+    shown = present_seat_map(*seat_map(showtime.id))
+    return seat_map_of({**shown, "prices": {"standard": {"standard": 90000}}})
 
 
 def test_what_is_emitted_has_the_shape_of_the_golden_message(hold, let_hold_end, showtime, move, emitted, golden):

@@ -11,6 +11,7 @@ from bookings.domain import (
     TRANSITIONS,
     Cancellation,
     CancellationRules,
+    NoAcceptance,
     PaymentStatus,
     State,
     Trigger,
@@ -18,6 +19,7 @@ from bookings.domain import (
     advance_payment,
     cancellation,
     next_state,
+    no_acceptance,
     payment_failure,
     rebuild,
     refund_takes,
@@ -168,9 +170,26 @@ def test_the_fee_is_of_the_seats_that_are_left():
     assert ask(before=minutes(61), refunded=400, given_back=400).refund == 600
 
 
-def test_a_move_changes_what_a_customer_is_told_and_not_the_state():
-    moved = {state: after for (state, trigger), after in TRANSITIONS.items() if trigger is Trigger.SHOWTIME_MOVED}
-    assert moved == {state: state for state in OPEN}
+def test_a_move_changes_what_a_customer_is_told_and_not_the_state_and_so_does_their_answer():
+    for told in (Trigger.SHOWTIME_MOVED, Trigger.CHANGE_ACCEPTED):
+        moved = {state: after for (state, trigger), after in TRANSITIONS.items() if trigger is told}
+        assert moved == {state: state for state in OPEN}
+
+
+@given(
+    state=st.sampled_from(State),
+    before=st.integers(-2, 2),
+    sold=st.integers(0, 4),
+    told=st.integers(0, 4),
+    revision=st.integers(1, 5),
+)
+def test_what_is_accepted_was_told_of_is_still_to_come_and_goes_on(state, before, sold, told, revision):
+    against = no_acceptance(
+        state=state, starts_at=START, now=START - minutes(before), sold=sold, told=told, revision=revision
+    )
+    may = state in OPEN and before > 0 and sold < revision <= told
+    assert (against is None) is may
+    assert (against is NoAcceptance.ENDED) is (state not in OPEN)
 
 
 @given(

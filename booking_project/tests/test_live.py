@@ -167,7 +167,7 @@ def test_a_frozen_database_is_waited_for_with_the_sockets_open(live, showtime, h
 def test_who_may_not_watch_is_told_so_before_a_socket_opens(live, showtime):
     assert refused(live, uuid7()) == (404, "showtime_not_found")
     assert refused(live, "nothing") == (404, "not_found")
-    assert refused(live, showtime.id, query="?colour=red") == (400, "bad_request")
+    assert refused(live, showtime.id, query="?colour=red") == (400, "bad_parameter")
     for origin in ("https://elsewhere.example", "null", "http://tickets.example"):
         assert refused(live, showtime.id, origin=origin) == (403, "origin_not_allowed")
     for origin in ("https://tickets.example", "https://app.example", f"http://127.0.0.1:{live.port}", None):

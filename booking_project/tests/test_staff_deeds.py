@@ -27,7 +27,7 @@ REASON = {"reason": "note among colleagues", "message": "We are sorry."}
 # Staff buy as everybody does, for themselves; what they alone may book is on record, as test_tariffs.py shows.
 OF_CUSTOMERS = {
     *("POST /bookings", "POST /bookings/{booking_id}/extend", "POST /showtimes/{showtime_id}/quote"),
-    "POST /bookings/{booking_id}/exchange/quote",
+    *("POST /bookings/{booking_id}/accept-change", "POST /bookings/{booking_id}/exchange/quote"),
     *("POST /bookings/{booking_id}/give-back", "POST /bookings/{booking_id}/give-back/quote"),
 }
 

@@ -10,14 +10,19 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog import scheduling, tariffs
+from catalog.demo.art import ART
 from catalog.demo.load import Loaded, load_demo_data
+from catalog.demo.movies import FILMS
+from catalog.demo.posters import poster
 from catalog.demo.theaters import HOUSES
-from catalog.models import Movie, MovieSlug, Screen, Showtime, Theater
+from catalog.models import Movie, MovieSlug, Poster, Screen, Showtime, Theater
 from chassis.storage.models import OutboxMessage
 from chassis.testing_database import kept, large_world
 
 # Of some 700 showtimes, made in bulk; of 14 films, named one by one.
 STATEMENTS = 240
+# Of a poster: width and height.
+SIZES = [[200, 300], [400, 600]]
 
 
 @pytest.fixture(scope="module")
@@ -79,11 +84,19 @@ def test_every_house_sells_six_types_with_taxes_and_a_seller_as_a_manager_could_
     assert Theater.objects.count() == 4
 
 
-def test_loading_again_makes_nothing_twice(chain: tuple[Loaded, int], capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_film_has_a_poster_always_the_same_and_loading_again_makes_nothing_twice(
+    chain: tuple[Loaded, int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    nothing_else = "New: 0 movies, 0 theaters, 0 screens, 0 showtimes, {} posters.\n"
+    call_command("demo_data")
+    assert capsys.readouterr().out == nothing_else.format(len(FILMS))
+    assert dict(Poster.objects.values_list("movie__title", "sizes")) == {film.title: SIZES for film in FILMS}
+    assert Poster.objects.values("digest").distinct().count() == len(FILMS)
     told = OutboxMessage.objects.count()
     call_command("demo_data")
-    assert capsys.readouterr().out == "New: 0 movies, 0 theaters, 0 screens, 0 showtimes.\n"
+    assert capsys.readouterr().out == nothing_else.format(0)
     assert OutboxMessage.objects.count() == told
+    assert poster("Salt Road", ART["Salt Road"]) == poster("Salt Road", ART["Salt Road"])
 
 
 def test_loading_again_later_tops_up_and_leaves_what_staff_did(chain: tuple[Loaded, int]) -> None:

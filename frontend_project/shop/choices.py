@@ -56,5 +56,11 @@ def rows(seats: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{"name": name, "seats": found} for name, found in by_row.items()]
 
 
+def still_free(named: Sequence[str], seats: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Of the seats that are named those that can be had."""
+    there = {seat["id"] for seat in seats if seat["status"] == "available"}
+    return [seat for seat in named if seat in there]
+
+
 def free(seats: Sequence[Mapping[str, Any]]) -> int:
     return sum(seat["status"] == "available" for seat in seats)

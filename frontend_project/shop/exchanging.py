@@ -9,12 +9,16 @@ from uuid import UUID, uuid4
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_protect
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from shop import choices, programme, purchases, words
+from shop import seats as seats_page
 from shop.services import Refused, Shopper, together
 from shop.sign_in import signed_in
 from shop.visitors import shopper_of
+
+# Refusals of a quote that no other seats would mend.
+NOT_AT_ALL = frozenset({"not_exchangeable", "cancellation_closed"})
 
 
 @require_safe
@@ -65,31 +69,62 @@ def _by_cinema(showtimes: Sequence[Mapping[str, Any]], booking: Mapping[str, Any
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def exchange_for(request: HttpRequest, booking_id: UUID, showtime_id: UUID) -> HttpResponse:
-    """As many tickets of the same types, on the best seats: what is to be paid or comes back; then they are held."""
+    """As many tickets of the same types, on the best seats or on others that are chosen: what is to be paid or comes
+    back; then they are held. What was chosen without having seen what it comes to is shown with that first."""
     shopper = shopper_of(request)
+    booking = shopper.get("booking", f"/bookings/{booking_id}")
+    named = request.POST.getlist("seat")
     error, status = "", 200
+    refused = None
     if request.method == "POST":
-        body = {"showtime_id": str(showtime_id), "seats": _tickets(request.POST.getlist("ticket"))}
         try:
-            key = choices.attempt(request.POST)
-            held = shopper.post("booking", f"/bookings/{booking_id}/exchange", body, key=key)
-            return redirect("checkout" if purchases.due(held)["amount"] else "booking", booking_id=held["id"])
-        except Refused as refused:
-            error, status = words.against(refused)
-    booking, showtime = together(
-        partial(shopper.get, "booking", f"/bookings/{booking_id}"),
-        partial(shopper.get, "catalog", f"/showtimes/{showtime_id}"),
-    )
-    shown = {"booking": booking, "showtime": showtime, "attempt": uuid4(), "error": error}
-    try:
-        ask = {"showtime_id": str(showtime_id), "quantity": purchases.types(booking)}
-        shown["quote"] = shopper.post("booking", f"/bookings/{booking_id}/exchange/quote", ask)
-    except Refused as refused:
-        shown["error"] = error or words.problem(refused)
+            seats = choices.tickets(named, purchases.types(booking))
+            if set(named) == set(request.POST.getlist("priced")):
+                return _hold(request, booking_id, {"showtime_id": str(showtime_id), "seats": seats})
+        except ValueError:
+            error, status = words.numbers_differ(), 400
+        except Refused as no:
+            refused, (error, status) = no, words.against(no)
+    shown = seats_page.looked_at(shopper, showtime_id)
+    there = shown["seat_map"]["seats"]
+    found = _priced(shopper, booking, showtime_id, choices.still_free(named, there))
+    if refused is not None:
+        error = words.about_seats(refused, there)
+    shown |= {
+        **seats_page.hall(there, found["chosen"]),
+        **found,
+        "booking": booking,
+        "wanted": purchases.types(booking),
+        "exchangeable": found.get("refused") not in NOT_AT_ALL,
+        "attempt": uuid4(),
+        "error": error or found["error"],
+    }
     return render(request, "shop/exchange_for.html", shown, status=status)
 
 
-def _tickets(named: Sequence[str]) -> list[dict[str, str]]:
-    """Of the form's "seat type" each: a seat with the type of its ticket."""
-    pairs = (each.partition(" ") for each in named[: choices.MOST])
-    return [{"seat_id": seat, "ticket_type": code} for seat, _, code in pairs]
+def _hold(request: HttpRequest, booking_id: UUID, wanted: dict[str, Any]) -> HttpResponse:
+    """Raises Refused."""
+    key = choices.attempt(request.POST)
+    held = shopper_of(request).post("booking", f"/bookings/{booking_id}/exchange", wanted, key=key)
+    return redirect("checkout" if purchases.due(held)["amount"] else "booking", booking_id=held["id"])
+
+
+@csrf_protect
+@require_POST
+@signed_in
+def exchange_price(request: HttpRequest, booking_id: UUID, showtime_id: UUID) -> HttpResponse:
+    """What the seats that are chosen come to: a part of the page."""
+    shopper = shopper_of(request)
+    booking = shopper.get("booking", f"/bookings/{booking_id}")
+    found = _priced(shopper, booking, showtime_id, request.POST.getlist("seat"))
+    return render(request, "shop/exchange_price.html", found)
+
+
+def _priced(shopper: Shopper, booking: Mapping[str, Any], showtime_id: UUID, named: Sequence[str]) -> dict[str, Any]:
+    """As of the showtime's page, with what the booking pays of it."""
+
+    def quote(ask: dict[str, Any]) -> Any:
+        path = f"/bookings/{booking['id']}/exchange/quote"
+        return shopper.post("booking", path, {"showtime_id": str(showtime_id), **ask})
+
+    return seats_page.priced(quote, purchases.types(booking), named)

@@ -1,6 +1,5 @@
 """What a booking says of itself, worked out for its pages. Plain values in and out."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -26,20 +25,15 @@ def due(booking: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def changes(booking: Mapping[str, Any]) -> list[str]:
-    """Which of FIELDS differ from what was booked, of one that is still good."""
-    if booking["status"] not in ("PENDING", "CONFIRMED"):
+    """Which of FIELDS differ from what was booked, of one that is still good, until its customer says that it suits."""
+    change = booking["change"]
+    if booking["status"] not in ("PENDING", "CONFIRMED") or (change and change["accepted"]):
         return []
     return [name for name in FIELDS if _read(name, booking["terms"]) != _read(name, booking["showtime"])]
 
 
 def _read(name: str, showtime: Mapping[str, Any]) -> Any:
     return datetime.fromisoformat(showtime[name]) if name == "starts_at" else showtime[name]
-
-
-def version(booking: Mapping[str, Any]) -> str:
-    """Names the showtime as it is now; another one after each change of FIELDS."""
-    said = "\n".join(str(booking["showtime"][name]) for name in FIELDS)
-    return f"{booking['id']}.{hashlib.sha256(said.encode()).hexdigest()[:16]}"
 
 
 def parted(

@@ -1,6 +1,6 @@
 """A showtime: how many tickets, which seats, what they cost, and holding them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -34,17 +34,18 @@ def showtime(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
 def price(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
     """What the seats that are chosen cost, line by line: a part of the showtime's page."""
     shopper = anybody(request)
-    shown = _shown(shopper, showtime_id)
+    shown = looked_at(shopper, showtime_id)
     wanted = choices.counts(request.POST, shown["seat_map"]["ticket_types"])
-    chosen = request.POST.getlist("seat")
-    return render(request, "shop/price.html", shown | _priced(shopper, showtime_id, wanted, chosen, _code(request)))
+    quote = partial(_quote, shopper, showtime_id, _code(request))
+    return render(request, "shop/price.html", shown | priced(quote, wanted, request.POST.getlist("seat")))
 
 
 def _code(request: HttpRequest) -> str:
     return request.POST.get("promo_code", "").strip()[:MAX_TYPED]
 
 
-def _shown(shopper: Shopper, showtime_id: UUID) -> dict[str, Any]:
+def looked_at(shopper: Shopper, showtime_id: UUID) -> dict[str, Any]:
+    """A showtime with its seats, and how many of them are free."""
     found, seat_map = together(
         partial(shopper.get, "catalog", f"/showtimes/{showtime_id}"),
         partial(shopper.get, "booking", f"/showtimes/{showtime_id}/seats"),
@@ -66,35 +67,41 @@ def _page(
     refused: why the seats are not held, which names those that it is about.
     """
     shopper = anybody(request)
-    shown = _shown(shopper, showtime_id)
+    shown = looked_at(shopper, showtime_id)
+    seats = shown["seat_map"]["seats"]
     wanted = choices.counts(form, shown["seat_map"]["ticket_types"])
-    named = form.getlist("seat")
-    free = {seat["id"] for seat in shown["seat_map"]["seats"] if seat["status"] == "available"}
-    kept = [seat for seat in named if seat in free]
-    priced = _priced(shopper, showtime_id, wanted, kept, form.get("promo_code", ""))
+    quote = partial(_quote, shopper, showtime_id, form.get("promo_code", ""))
+    found = priced(quote, wanted, choices.still_free(form.getlist("seat"), seats))
     if refused is not None:
-        error = words.about_seats(refused, shown["seat_map"]["seats"])
-    priced["error"] = error or priced["error"]
+        error = words.about_seats(refused, seats)
+    found["error"] = error or found["error"]
     shown |= {
-        "rows": [
-            {"name": row["name"], "boxes": boxes(row["seats"], priced["chosen"])}
-            for row in choices.rows(shown["seat_map"]["seats"])
-        ],
+        **hall(seats, found["chosen"]),
         "wanted": wanted,
         "types": [each for each in shown["seat_map"]["ticket_types"] if each["online"]],
         "numbers": range(choices.MOST + 1),
         "attempt": uuid4(),
         "promo_code": form.get("promo_code", ""),
-        "seat_texts": words.seat_texts(),
-        **priced,
+        **found,
     }
     return render(request, "shop/showtime.html", shown, status=status)
 
 
-def _priced(
-    shopper: Shopper, showtime_id: UUID, wanted: Mapping[str, int], named: list[str], code: str
-) -> dict[str, Any]:
-    """What a quote tells of the seats that are named, or of the best ones where none is."""
+def hall(seats: Sequence[Mapping[str, Any]], chosen: Collection[str]) -> dict[str, Any]:
+    """The map of the seats as a part of a form (hall.html), and what it says while somebody chooses."""
+    rows = [{"name": row["name"], "boxes": boxes(row["seats"], chosen)} for row in choices.rows(seats)]
+    return {"rows": rows, "seat_texts": words.seat_texts()}
+
+
+def _quote(shopper: Shopper, showtime_id: UUID, code: str, ask: dict[str, Any]) -> Any:
+    return shopper.post("booking", f"/showtimes/{showtime_id}/quote", ask | ({"promo_code": code} if code else {}))
+
+
+def priced(quote: Callable[[dict[str, Any]], Any], wanted: Mapping[str, int], named: Sequence[str]) -> dict[str, Any]:
+    """What a quote tells of the seats that are named, or of the best ones where none is.
+
+    quote: asks for it, and raises Refused; `refused` is the code of that.
+    """
     ask: dict[str, Any] = {"quantity": wanted}
     if named:
         try:
@@ -104,10 +111,11 @@ def _priced(
     if not wanted:
         return {"quote": None, "chosen": [], "error": "", "missing": 0}
     try:
-        quote = shopper.post("booking", f"/showtimes/{showtime_id}/quote", ask | ({"promo_code": code} if code else {}))
+        found = quote(ask)
     except Refused as refused:
-        return {"quote": None, "chosen": named, "error": words.against(refused)[0], "missing": 0}
-    return {"quote": quote, "chosen": [seat["id"] for seat in quote["seats"]], "error": "", "missing": 0}
+        error = words.against(refused)[0]
+        return {"quote": None, "chosen": named, "error": error, "missing": 0, "refused": refused.code}
+    return {"quote": found, "chosen": [seat["id"] for seat in found["seats"]], "error": "", "missing": 0}
 
 
 def _hold(request: HttpRequest, showtime_id: UUID) -> HttpResponse:

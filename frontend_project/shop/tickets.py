@@ -6,23 +6,23 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
-from shop import codes, purchases
-from shop.services import cursor_of, together, unless_away
+from shop import codes, purchases, words
+from shop.services import Refused, cursor_of, together, unless_away
 from shop.sign_in import signed_in
 from shop.visitors import shopper_of
 
 PAGE = 50
 # A page looks again each second, so often; after that a mail says what became of it.
 LOOKS = 60
-# In the session: changes of showtimes that were read, the last ones.
-READ = "changes_read"
-READ_AT_MOST = 20
+# Digits of the largest number that the API takes.
+LONGEST_REVISION = 19
 
 
 @require_safe
@@ -47,13 +47,12 @@ def booking(request: HttpRequest, booking_id: UUID) -> HttpResponse:
         unless_away(partial(shopper.get, "booking", f"/bookings/{booking_id}/cancellation")),
         unless_away(partial(shopper.get, "booking", f"/bookings/{booking_id}/history"), {"results": []}),
     )
-    is_read = purchases.version(found) in request.session.get(READ, [])
     shown = {
         **_status(found, looks=0),
         "cancellation": terms,
         "ending": purchases.ending(history["results"]),
         "codes": [{**ticket, "picture": _picture(ticket["code"])} for ticket in purchases.tickets(found)],
-        "changes": [] if is_read else purchases.changes(found),
+        "changes": purchases.changes(found),
         "has_moved_seats": any(seat["moved_to"] for seat in found["seats"]),
         "has_receipt": bool(found["payment_id"]) and found["payment_status"] in purchases.PAID,
         "wallets": {"apple": settings.APPLE_PASSES, "google": settings.GOOGLE_PASSES},
@@ -83,10 +82,13 @@ def _status(found: dict[str, Any], *, looks: int) -> dict[str, Any]:
 @require_POST
 @signed_in
 def keep(request: HttpRequest, booking_id: UUID) -> HttpResponse:
-    """A change of the showtime was read, and the booking stays: nothing is recorded of it but here."""
-    found = shopper_of(request).get("booking", f"/bookings/{booking_id}")
-    read = [each for each in request.session.get(READ, []) if each != purchases.version(found)]
-    request.session[READ] = [*read, purchases.version(found)][-READ_AT_MOST:]
+    """What the showtime became, as it was looked at, suits its customer."""
+    said = request.POST.get("revision", "")
+    looked_at = int(said) if said.isascii() and said.isdecimal() and len(said) < LONGEST_REVISION else 1
+    try:
+        shopper_of(request).post("booking", f"/bookings/{booking_id}/accept-change", {"revision": looked_at})
+    except Refused as refused:
+        messages.error(request, words.problem(refused))
     return redirect("booking", booking_id=booking_id)
 
 

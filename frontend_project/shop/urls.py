@@ -43,6 +43,11 @@ urlpatterns = [
     path("bookings/<uuid:booking_id>/give-back/", giving_back.give_back, name="give_back"),
     path("bookings/<uuid:booking_id>/exchange/", exchanging.exchange, name="exchange"),
     path("bookings/<uuid:booking_id>/exchange/<uuid:showtime_id>/", exchanging.exchange_for, name="exchange_for"),
+    path(
+        "bookings/<uuid:booking_id>/exchange/<uuid:showtime_id>/price/",
+        exchanging.exchange_price,
+        name="exchange_price",
+    ),
     path("bookings/<uuid:booking_id>/pay/", checkout.checkout, name="checkout"),
     path("bookings/<uuid:booking_id>/extend/", checkout.extend, name="extend"),
     path("bookings/<uuid:booking_id>/card/", checkout.card_page, name="card_page"),

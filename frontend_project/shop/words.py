@@ -57,6 +57,8 @@ PROBLEMS: Mapping[str, Promise] = {
     "too_many_gift_card_codes": later("Too many codes were tried. Please wait a while."),
     "cancellation_closed": later("It is too late to cancel."),
     "not_cancellable": later("This booking cannot be cancelled any more."),
+    "change_not_acceptable": later("This booking has ended, or its showtime has begun."),
+    "nothing_to_accept": later("The showtime has changed again. Please look at it once more."),
     "exchange_under_way": later("An exchange of this booking is under way."),
     "exchange_open": later("You hold seats in exchange for this booking already. Pay them, or let them go first."),
     "exchange_not_covered": later("Money of the old booking is on its way back. Please try again in a moment."),

@@ -19,7 +19,7 @@ ASKED = {
     "booking": [
         *("POST /bookings", "POST /showtimes/{showtime_id}/quote", "POST /bookings/{booking_id}/extend"),
         *("DELETE /bookings/{booking_id}", "POST /bookings/{booking_id}/give-back"),
-        "POST /bookings/{booking_id}/exchange",
+        *("POST /bookings/{booking_id}/exchange", "POST /bookings/{booking_id}/accept-change"),
     ],
     "payment": ["POST /payments", "POST /payments/methods"],
 }

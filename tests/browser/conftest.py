@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from shopping import TELEPHONE
 from stranger import Stranger
 from world import PRICE, Market, World, showtime_body, wait_until_on_sale
 
@@ -51,6 +52,14 @@ def page(chromium: Browser, world: World, request: pytest.FixtureRequest, tmp_pa
         request.node.add_report_section("teardown", "how the page looked", str(tmp_path / "page.png"))
     context.close()
     assert not uncaught
+
+
+@pytest.fixture
+def plain(chromium: Browser, world: World) -> Iterator[Page]:
+    """A telephone's window of a browser without JavaScript."""
+    context = chromium.new_context(base_url=world.where.gateway, viewport=TELEPHONE, java_script_enabled=False)
+    yield context.new_page()
+    context.close()
 
 
 @pytest.fixture(scope="session")

@@ -113,6 +113,38 @@ def test_a_dearer_time_is_paid_for_the_rest(page: Page, market: Market, other: s
     expect(page.get_by_role("alert")).to_contain_text("You hold seats in exchange for this booking already.")
 
 
+def test_seats_of_an_exchange_are_chosen_and_their_price_is_seen_first(
+    page: Page, plain: Page, market: Market, other: str
+) -> None:
+    customer = market.customer()
+    booking = bought(customer, market.seats(1))
+    address = f"/en/bookings/{booking['id']}/exchange/{other}/"
+    sign_in(page, customer)
+    page.goto(address)
+    free = page.locator("input[name=seat][data-status=available]:not(:checked)")
+    wanted = free.last.get_attribute("data-name")
+    free.last.check()
+    expect(page.locator("#price")).to_contain_text(f"Seats: {wanted}")
+    expect(page.locator("input[name=seat]:checked")).to_have_count(1)
+
+    sign_in(plain, customer)
+    plain.goto(address)
+    go_on = plain.get_by_role("button", name="Go on to paying")
+    plain.locator("input[name=seat]:checked").uncheck()
+    go_on.click()
+    expect(plain.get_by_role("alert")).to_contain_text("Please choose as many seats as tickets.")
+    plain.locator("input[name=seat]:checked").uncheck()
+    plain.locator(f"input[data-name={wanted}]").check()
+    go_on.click()
+    expect(plain.locator("#price")).to_contain_text(f"Seats: {wanted}")
+    expect(plain.locator("input[name=seat]:checked")).to_have_attribute("data-name", str(wanted))
+    go_on.click()
+    expect(plain.locator("main")).to_contain_text(f"Seats: {wanted}")
+    expect(plain.get_by_role("button", name="Pay ₫120,000")).to_be_visible()
+    held = customer.get("/api/bookings").ok()["results"][0]
+    customer.delete(f"/api/bookings/{held['id']}").ok()
+
+
 def test_a_moved_showtime_is_shown_beside_what_was_booked(page: Page, market: Market, admin: Person) -> None:
     customer = market.customer()
     starts_at = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=70)
@@ -129,15 +161,20 @@ def test_a_moved_showtime_is_shown_beside_what_was_booked(page: Page, market: Ma
     wait_for(lambda: calendar(page, address)["DTSTART"] != before["DTSTART"], what="the move in booking")
 
     after = calendar(page, address)
+    own = f"/api/bookings/{booking['id']}"
+    wait_for(lambda: customer.get(own).ok()["change"], what="the customer is told")
     assert after["UID"] == before["UID"]
     assert int(after["SEQUENCE"]) > int(before["SEQUENCE"])
     page.goto(address)
     told = page.locator(".moved")
     expect(told.get_by_role("row")).to_have_count(2)
     expect(told.get_by_role("link", name="Cancel for free")).to_be_visible()
+    expect(told).to_contain_text("you can no longer cancel for free because of this change")
     told.get_by_role("button", name="keep it").click()
     expect(page.locator(".codes li")).to_have_count(1)
     expect(told).to_have_count(0)
+    assert customer.get(own).ok()["change"]["accepted"]
+    assert customer.get(f"{own}/history").ok()["results"][-1]["trigger"] == "change_accepted"
 
 
 def test_a_card_that_was_declined_is_told_and_waiting_has_an_end(page: Page, market: Market) -> None:

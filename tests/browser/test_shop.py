@@ -1,13 +1,9 @@
 """Somebody buys a ticket in the shop, as people do: by mouse, by keyboard, without JavaScript, beside others."""
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
-from shopping import DECLINED, GOOD, Shopping
+from playwright.sync_api import Page, expect
+from shopping import DECLINED, GOOD, TELEPHONE, Shopping
 from world import Choice, Market, book
-
-TELEPHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture
@@ -16,26 +12,9 @@ def telephone(page: Page) -> Page:
     return page
 
 
-@pytest.fixture
-def plain(chromium: Browser, market: Market) -> Iterator[Page]:
-    """A window of a browser without JavaScript."""
-    context = chromium.new_context(base_url=market.world.where.gateway, viewport=TELEPHONE, java_script_enabled=False)
-    yield context.new_page()
-    context.close()
-
-
 @pytest.mark.parametrize("language", ["en", "vi"])
 def test_a_guest_buys_on_a_telephone(telephone: Page, small_house: str, market: Market, language: str) -> None:
-    shopping = Shopping(telephone, language)
-    shopping.open(small_house)
-    seats = shopping.chosen()
-    assert len(seats) == 2
-    shopping.go_on()
-    address = shopping.as_guest()
-    shopping.enter_card(GOOD)
-    shopping.pay()
-    shopping.sees_tickets(2)
-    assert all(seat in telephone.locator("main").inner_text() for seat in seats)
+    address = Shopping(telephone, language).buy_as_guest(small_house)
     assert market.world.mails(address)
 
 

@@ -139,13 +139,14 @@ class ServiceSchema(AutoSchema):
         if keyed:
             required = keyed[0].get("required", False)
             named.append(components.parameter("IdempotencyKeyRequired" if required else "IdempotencyKey"))
-        tagged = self.method == "GET" and not isinstance(self.view, FileView)
+        is_socket = "101" in operation["responses"]
+        tagged = self.method == "GET" and not isinstance(self.view, FileView) and not is_socket
         if tagged:
             named.append(components.parameter("IfNoneMatch"))
             operation["responses"]["304"] = components.response("NotModified")
         named.append(components.parameter("CorrelationId"))
         for status, answer in operation["responses"].items():
-            if "$ref" in answer:
+            if "$ref" in answer or status == "101":
                 continue
             answer["description"] = answer["description"] or SUCCESS[status]
             headers = answer.setdefault("headers", {})
