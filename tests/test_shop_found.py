@@ -2,6 +2,8 @@
 
 import json
 import re
+from datetime import UTC, datetime
+from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 import pytest
@@ -76,3 +78,18 @@ def test_pages_that_are_read_are_everybodys(browser: Browser, path: str) -> None
     shown = browser.get(f"/en/{path}")
     assert (shown.status, shown.headers["Cache-Control"]) == (200, "public, max-age=0")
     assert "Set-Cookie" not in shown.headers
+
+
+def test_who_names_no_day_and_no_cinema_is_led_to_one_with_something_to_see(world: World, browser: Browser) -> None:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    showtime = world.anybody.get(f"/api/showtimes?page_size=1&{urlencode({'starts_after': now})}").ok()["results"][0]
+    cinema, film = showtime["theater"]["id"], world.anybody.get(f"/api/movies/{showtime['movie']['id']}").ok()
+    assert "/showtimes/" in browser.get(f"/en/?cinema={cinema}").text
+    assert "/showtimes/" in browser.get(f"/en/films/{film['slug']}/").text
+
+    asked = urlencode({"starts_after": now, "movie_id": film["id"], "page_size": 100})
+    shown = {each["theater"]["id"] for each in world.anybody.get(f"/api/showtimes?{asked}").ok()["results"]}
+    theaters = world.anybody.get("/api/theaters?page_size=100").ok()["results"]
+    elsewhere = next(each["id"] for each in theaters if each["id"] not in shown)
+    page = browser.get(f"/en/films/{film['slug']}/?cinema={elsewhere}").text
+    assert f'<a href="?cinema={cinema}">' in page

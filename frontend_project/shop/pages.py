@@ -90,9 +90,15 @@ def film(request: HttpRequest, slug: str) -> HttpResponse:
         query = f"?{request.GET.urlencode()}" if request.GET else ""
         return HttpResponsePermanentRedirect(reverse("film", kwargs={"slug": found["slug"]}) + query)
     wanted = request.GET.get("cinema", "")
-    theater = next((each for each in theaters if each["id"] == wanted), theaters[0] if theaters else None)
+    theater = next((each for each in theaters if each["id"] == wanted), None)
     days = programme.showtimes_of_film(shopper, found, theater) if theater else []
-    shown = {"film": found, "theaters": theaters, "theater": theater, "days": days, "told": _told(found, theater, days)}
+    others = [] if days else programme.cinemas_of_film(shopper, found, theaters)
+    if theater is None and theaters:
+        theater = (others or theaters)[0]
+        days = programme.showtimes_of_film(shopper, found, theater)
+    elsewhere = [each for each in others if each is not theater]
+    shown = {"film": found, "theaters": theaters, "theater": theater, "days": days, "elsewhere": elsewhere}
+    shown["told"] = _told(found, theater, days)
     return everybodys(render(request, "shop/film.html", shown))
 
 

@@ -54,9 +54,17 @@ def days_of(zone: str, *, now: datetime | None = None) -> list[date]:
 
 
 def day_at(shopper: Shopper, theater: Mapping[str, Any], wanted: str) -> Day:
-    """What the cinema shows on that day (ISO), or today where that is none of the seven."""
+    """What the cinema shows on that day (ISO); where it is none of the seven, on the first with something left."""
     days = days_of(theater["time_zone"])
-    chosen = next((day for day in days if day.isoformat() == wanted), days[0])
+    chosen = next((day for day in days if day.isoformat() == wanted), None)
+    found = _day_at(shopper, theater, days, chosen or days[0])
+    if chosen is None and not found.films:
+        coming = [day for day, _ in by_day(_next(shopper, theater_id=theater["id"]), theater) if day in days]
+        return _day_at(shopper, theater, days, coming[0]) if coming else found
+    return found
+
+
+def _day_at(shopper: Shopper, theater: Mapping[str, Any], days: Sequence[date], chosen: date) -> Day:
     showtimes, films, coming = together(
         partial(shopper.get, "catalog", "/showtimes", theater_id=theater["id"], date=chosen, page_size=MOST),
         unless_away(
@@ -90,6 +98,23 @@ def left(showtime: Mapping[str, Any]) -> str:
         return "none"
     few = showtime["available_seats"] * 100 < showtime["total_seats"] * FEW_PERCENT
     return "few" if few else "many"
+
+
+def _next(shopper: Shopper, **of: str) -> list[Mapping[str, Any]]:
+    """The next showtimes of a cinema or of a film, the first first."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    found: list[Mapping[str, Any]] = shopper.get("catalog", "/showtimes", **of, starts_after=now, page_size=MOST)[
+        "results"
+    ]
+    return found
+
+
+def cinemas_of_film(
+    shopper: Shopper, film: Mapping[str, Any], theaters: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Those of the theaters that show it next, in their order."""
+    showing = {showtime["theater"]["id"] for showtime in _next(shopper, movie_id=film["id"]) if is_to_come(showtime)}
+    return [theater for theater in theaters if theater["id"] in showing]
 
 
 def film_at(shopper: Shopper, slug: str) -> Mapping[str, Any]:
