@@ -5,7 +5,7 @@ a transaction that the caller takes back.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeAlias
@@ -159,9 +159,10 @@ def desk(user: Any, staff: StaffToken | None, paths: Iterable[str]) -> Iterator[
 def _opened(asked: Asked, address: str) -> bytes:
     request = asked(address)
     request.resolver_match = found = resolve(request.path)
-    answer = found.func(request, *found.args, **found.kwargs)
-    if isinstance(answer, TemplateResponse):
-        answer.render()
+    with _by_statements():
+        answer = found.func(request, *found.args, **found.kwargs)
+        if isinstance(answer, TemplateResponse):
+            answer.render()
     assert answer.status_code in (200, 302), (address, answer.status_code)
     content: bytes = answer.content
     return content
@@ -217,10 +218,14 @@ def _taken_along(page: Any, asked: Asked) -> bytes:
 
 @contextmanager
 def _of_rows(most: int) -> Iterator[None]:
-    """Files of so many rows; by statements, for a cursor of the server's explains nothing."""
-    by_hand = patch.dict(connection.settings_dict, DISABLE_SERVER_SIDE_CURSORS=True)
-    with by_hand, override_settings(EXPORTED_ROWS=most):
+    """Files of so many rows."""
+    with _by_statements(), override_settings(EXPORTED_ROWS=most):
         yield
+
+
+def _by_statements() -> AbstractContextManager[object]:
+    """A cursor of the server's explains nothing."""
+    return patch.dict(connection.settings_dict, DISABLE_SERVER_SIDE_CURSORS=True)
 
 
 def _request(user: Any, staff: StaffToken | None, address: str) -> Any:

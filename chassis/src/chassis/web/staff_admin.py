@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from copy import copy
 from typing import Any
 from uuid import UUID
 
@@ -66,21 +67,25 @@ class _Listed(ChangeList):
         """Of somebody limited to theaters what is theirs among the first REACH rows of the same list of everybody: no
         index has rows of a theater in the order of a list. A search finds any of theirs, and a file has all.
         """
-        found = self.queryset
-        if theaters_of(request) is not None and not self.model_admin.few_rows and not self.query:
-            first = self._first_of_everybody(request)
-            # The range leads to the partitions that have them.
-            self.queryset = (
-                found.filter(pk__in=first, pk__gte=min(first), pk__lte=max(first)) if first else found.none()
-            )
+        found, theaters = self.queryset, theaters_of(request)
+        if theaters is not None and self.model_admin.goes_by_theaters and not self.query:
+            self.queryset = self._theirs_among_the_first(request, theaters)
         super().get_results(request)
         self.queryset = found
 
-    def _first_of_everybody(self, request: HttpRequest) -> list[Any]:
-        theirs, self.root_queryset = self.root_queryset, self.model._default_manager.all()
-        first = self.get_queryset(request).values_list("pk", flat=True)[:REACH]
+    def _theirs_among_the_first(self, request: HttpRequest, theaters: AbstractSet[UUID]) -> QuerySet[Any]:
+        everybody: Any = copy(request)
+        everybody.staff = None
+        theirs, self.root_queryset = self.root_queryset, self.model_admin.get_queryset(everybody)
+        rows = self.get_queryset(request)
         self.root_queryset = theirs
-        return list(first)
+        first = list(rows.values_list("pk", flat=True)[:REACH])
+        if not first:
+            return rows.none()
+        # Their range leads to the partitions that have them; where each belongs is asked once.
+        span = {"pk__gte": min(first), "pk__lte": max(first)}
+        known = self.model_admin.of_theaters(self.model._default_manager.filter(pk__in=first, **span), theaters)
+        return rows.filter(pk__in=list(known.order_by().values_list("pk", flat=True)), **span)
 
     def url_for_result(self, result: Any) -> str:
         return self.model_admin.leads_to(result) or super().url_for_result(result)
@@ -107,6 +112,12 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the 
         rows: QuerySet[Any] = super().get_queryset(request)
         theaters = theaters_of(request)
         return rows if theaters is None else self.of_theaters(rows, theaters)
+
+    @property
+    def goes_by_theaters(self) -> bool:
+        """Whether a list of many rows is another one for whoever is limited to some."""
+        says_where = self.theater_path or type(self).of_theaters is not StaffAdmin.of_theaters
+        return bool(says_where) and not self.few_rows
 
     def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
         """Those of these theaters; a page overrides it where no relation of its rows leads to one."""
