@@ -54,9 +54,16 @@ def days_of(zone: str, *, now: datetime | None = None) -> list[date]:
 
 
 def day_at(shopper: Shopper, theater: Mapping[str, Any], wanted: str) -> Day:
-    """What the cinema shows on that day (ISO), or today where that is none of the seven."""
+    """What the cinema shows on that day (ISO); else today, or tomorrow once nothing more is on today."""
     days = days_of(theater["time_zone"])
-    chosen = next((day for day in days if day.isoformat() == wanted), days[0])
+    chosen = next((day for day in days if day.isoformat() == wanted), None)
+    if chosen is not None:
+        return _day(shopper, theater, days, chosen)
+    today = _day(shopper, theater, days, days[0])
+    return today if today.films else _day(shopper, theater, days, days[1])
+
+
+def _day(shopper: Shopper, theater: Mapping[str, Any], days: Sequence[date], chosen: date) -> Day:
     showtimes, films, coming = together(
         partial(shopper.get, "catalog", "/showtimes", theater_id=theater["id"], date=chosen, page_size=MOST),
         unless_away(
