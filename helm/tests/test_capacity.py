@@ -34,10 +34,10 @@ def test_the_defaults_carry_ten_bookings_a_second():
     live = values("default")["services"]["booking"]["live"]
     assert capacity.live_seats(10) <= live["autoscaling"]["max"]
     assert capacity.SOCKETS_A_POD == live["autoscaling"]["rate"]["threshold"] <= live["sockets"]
-    assert (capacity.FEWEST_LIVE, capacity.FEWEST_SHOP) == (
+    assert (
         live["autoscaling"]["min"],
         values("default")["frontend"]["web"]["autoscaling"]["min"],
-    )
+    ) == (capacity.FEWEST_LIVE, capacity.FEWEST_SHOP)
 
 
 def test_chart_and_documentation_say_what_is_computed(monkeypatch):
