@@ -25,6 +25,16 @@ READS, READ_SECONDS, READS_CACHED = 30, 0.006, 0.5
 # A saga asks the card gateway twice (authorise, capture), and sends two mails; a worker waits for so many at once.
 GATEWAY_CALLS, GATEWAY_SECONDS, GATEWAY_AT_ONCE = 2, 0.3, 16
 MAILS, MAIL_SECONDS, MAILS_AT_ONCE = 2, 0.1, 4
+# Pages of the shop for each booking and CPU of one: those that are everybody's, of which the gateway has as many as of
+# reads, and those of who buys (seats priced twice, who, checkout twice, paying, how it stands, the tickets).
+PAGES, PAGE_SECONDS = 10, 0.021
+OWN_PAGES, OWN_PAGE_SECONDS = 8, 0.014
+FEWEST_SHOP = 2
+# Pages that watch seats go, for each booking, and for how long (seconds); open sockets of a pod, and its connections to
+# booking's database (four readers and a probe).
+WATCHING, WATCHING_SECONDS = 3, 90
+SOCKETS_A_POD, LIVE_CONNECTIONS = 5000, 5
+FEWEST_LIVE = 2
 
 
 @dataclass(frozen=True)
@@ -106,6 +116,17 @@ def need(service: Service, rate: int) -> Need:
     return Need(web, worker, relay, connections, rate * service.postgres / USE)
 
 
+def shop(rate: int) -> int:
+    """Pods of the shop at so many bookings a second."""
+    seconds = PAGES * (1 - READS_CACHED) * PAGE_SECONDS + OWN_PAGES * OWN_PAGE_SECONDS
+    return max(FEWEST_SHOP, math.ceil(rate * seconds / USE))
+
+
+def live_seats(rate: int) -> int:
+    """Pods that tell pages which seats go: by open sockets, of which one's CPU and memory carry more."""
+    return max(FEWEST_LIVE, math.ceil(rate * WATCHING * WATCHING_SECONDS / SOCKETS_A_POD))
+
+
 def table() -> str:
     """Markdown: for each service and rate web + worker + relay pods, and connections to its database."""
     lines = [f"| pods: web + worker + relay (connections) | {' | '.join(f'{rate:,} a second' for rate in RATES)} |"]
@@ -116,6 +137,9 @@ def table() -> str:
             one = need(service, rate)
             cells.append(f"{one.web} + {one.worker} + {one.relay} ({one.connections})")
         lines.append(f"| {service.name} | {' | '.join(cells)} |")
+    lines.append(f"| shop: web | {' | '.join(str(shop(rate)) for rate in RATES)} |")
+    live = [f"{live_seats(rate)} ({live_seats(rate) * LIVE_CONNECTIONS})" for rate in RATES]
+    lines.append(f"| live seats (connections to booking's database) | {' | '.join(live)} |")
     cores = [" | ".join(f"{math.ceil(need(service, rate).postgres_cores)}" for rate in RATES) for service in SERVICES]
     lines += [f"| PostgreSQL of {service.name}, cores | {row} |" for service, row in zip(SERVICES, cores, strict=True)]
     lines.append(

@@ -57,14 +57,14 @@ def day_at(shopper: Shopper, theater: Mapping[str, Any], wanted: str) -> Day:
     """What the cinema shows on that day (ISO); where it is none of the seven, on the first with something left."""
     days = days_of(theater["time_zone"])
     chosen = next((day for day in days if day.isoformat() == wanted), None)
-    found = _day_at(shopper, theater, days, chosen or days[0])
-    if chosen is None and not found.films:
-        coming = [day for day, _ in by_day(_next(shopper, theater_id=theater["id"]), theater) if day in days]
-        return _day_at(shopper, theater, days, coming[0]) if coming else found
-    return found
+    found = _day(shopper, theater, days, chosen or days[0])
+    if chosen is not None or found.films:
+        return found
+    coming = [day for day, _ in by_day(_next(shopper, theater_id=theater["id"]), theater) if day in days]
+    return _day(shopper, theater, days, coming[0]) if coming else found
 
 
-def _day_at(shopper: Shopper, theater: Mapping[str, Any], days: Sequence[date], chosen: date) -> Day:
+def _day(shopper: Shopper, theater: Mapping[str, Any], days: Sequence[date], chosen: date) -> Day:
     showtimes, films, coming = together(
         partial(shopper.get, "catalog", "/showtimes", theater_id=theater["id"], date=chosen, page_size=MOST),
         unless_away(

@@ -30,6 +30,14 @@ def test_the_defaults_carry_ten_bookings_a_second():
         assert wanted.web <= mine["web"]["autoscaling"]["max"]
         assert wanted.worker <= mine["worker"]["autoscaling"]["max"]
         assert wanted.connections <= mine["database"]["maxConnections"]
+    assert capacity.shop(10) <= values("default")["frontend"]["web"]["autoscaling"]["max"]
+    live = values("default")["services"]["booking"]["live"]
+    assert capacity.live_seats(10) <= live["autoscaling"]["max"]
+    assert capacity.SOCKETS_A_POD == live["autoscaling"]["rate"]["threshold"] <= live["sockets"]
+    assert (
+        live["autoscaling"]["min"],
+        values("default")["frontend"]["web"]["autoscaling"]["min"],
+    ) == (capacity.FEWEST_LIVE, capacity.FEWEST_SHOP)
 
 
 def test_chart_and_documentation_say_what_is_computed(monkeypatch):

@@ -269,15 +269,13 @@ function follow(showtime, version, changed) {
 function zoom(house, texts) {
   let size = 1;
   let apart = 0;
-  const bar = document.createElement("p");
-  bar.className = "zoom";
+  const bar = document.getElementById("zoom");
   for (const [step, sign, label] of [[-1, "−", texts.smaller], [1, "+", texts.larger]]) {
     const button = Object.assign(document.createElement("button"), { type: "button", textContent: sign });
     button.setAttribute("aria-label", label);
     button.addEventListener("click", () => set(size + step));
     bar.append(button);
   }
-  house.before(bar);
 
   function set(to) {
     size = Math.max(0, Math.min(SIZES.length - 1, to));

@@ -1,3 +1,11 @@
+// Who is signed in: what of the head is its reader's, on pages that are everybody's. Only pages whose parts come anew have
+// htmx, which a telephone takes longer to read than all else of a page.
+const me = document.querySelector(".me[data-from]");
+if (me) {
+  fetch(me.dataset.from)
+    .then(async (answer) => { if (answer.ok) me.innerHTML = await answer.text(); })
+    .catch(() => {}); // the link that is there does as well
+}
 // The time that is left to pay, said aloud a minute before it ends.
 const left = document.querySelector("[data-ends]");
 if (left) {
