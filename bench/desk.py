@@ -57,8 +57,8 @@ WHERE bookings.status = 'CONFIRMED' AND card_last4 <> '' ORDER BY bookings.id DE
 
 
 def desk(stack: Stack) -> Iterator[Figure]:
-    """Of each page and of the first page of each list the slower of both readers, through the gateway, and the pages of
-    its database that it looks at. Raises BenchError."""
+    """Of each page, and of the first page of each list, how long it takes through the gateway, and at how many pages of
+    the database it looks; as each of both readers. Raises BenchError."""
     about = _subject(stack)
     admin = Visitor(stack, **_account(stack, "admin"))
     limited = Visitor(stack, **_limited(stack, str(about["theater"])))
