@@ -104,7 +104,9 @@ def test_taken_and_given_back_side_by_side_it_is_within_its_bound_and_all_of_it_
     code.refresh_from_db()
     assert code.uses <= 4
     assert in_use(code) == 0
-    for number in range(4):
-        holds.hold_seats(user_id=uuid7(), showtime_id=hall.id, seat_ids=[ids[number]], promo_code="QUIET")
+    # Of seats that nobody has asked for: where Redis was late, a lock is left to expire.
+    *others, last = ids[64:69]
+    for seat in others:
+        holds.hold_seats(user_id=uuid7(), showtime_id=hall.id, seat_ids=[seat], promo_code="QUIET")
     with pytest.raises(PromoCodeUsedUp):
-        holds.hold_seats(user_id=uuid7(), showtime_id=hall.id, seat_ids=[ids[9]], promo_code="QUIET")
+        holds.hold_seats(user_id=uuid7(), showtime_id=hall.id, seat_ids=[last], promo_code="QUIET")
