@@ -1,4 +1,4 @@
-"""`test`: every suite on the servers of a test instance, some at a time, at last those that need the whole stack."""
+"""`test`: every suite on the servers of a test instance, two at a time, at last those that need the whole stack."""
 
 import os
 import re
@@ -20,9 +20,8 @@ from stack.lifecycle import Stack
 from stack.services import FRONTEND, FRONTEND_FOLDER, SERVICES, Service, service_named
 
 Say = Callable[[str], None]
-# Tests wait for their database: with two suites at a time a sixth of two cores had nothing to do.
-AT_ONCE = 3
-BESIDE_AT_ONCE = 2
+# Beside them the checks run, and what servers do: of three at a time none was over sooner.
+AT_ONCE = 2
 # chassis is no service; on the servers of one its tests find what a service has.
 CHASSIS_HOST = "auth"
 BLACK_BOX = "black box"
@@ -144,7 +143,7 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
     with _stopped_at_the_end(instance, say=say):
         stack = up.infrastructure(instance, fixed_ports={}, say=say, replicas=1)
 
-        with _at_a_time(BESIDE_AT_ONCE) as pool_beside, _at_a_time(AT_ONCE) as pool:
+        with _two_at_a_time() as pool_beside, _two_at_a_time() as pool:
             run_one = partial(_run_suite, stack=stack, arguments=arguments, say=say)
             parts = [pool.submit(run_one, suite) for suite in of_parts if suite.name not in SHORT]
             short: list[Future[list[Result]]] = []
@@ -227,8 +226,8 @@ _running: set[subprocess.Popen[str]] = set()
 
 
 @contextmanager
-def _at_a_time(suites: int) -> Iterator[ThreadPoolExecutor]:
-    pool = ThreadPoolExecutor(suites)
+def _two_at_a_time() -> Iterator[ThreadPoolExecutor]:
+    pool = ThreadPoolExecutor(AT_ONCE)
     try:
         yield pool
     except BaseException:
