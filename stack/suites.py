@@ -42,9 +42,12 @@ OF_LONG_FAULTS = ("tests/saga/test_killed_exchange.py", "tests/faults/test_kille
 # The desk in a browser: whole working days, for which a machine of two cores takes minutes. Where it is asked for, too.
 DESK_PAGES = "desk pages"
 OF_DESK_PAGES = ("tests/browser/test_desk*.py", "tests/browser/test_wording_preview.py")
-# The shop in a browser, in further languages and at 200 %: the same purchase once more.
+# The shop in a browser: what comes after a purchase, each page by its accessibility, further languages, and 200 %.
 SHOP_PAGES = "shop pages"
-OF_SHOP_PAGES = ("tests/browser/test_shop_languages.py",)
+OF_SHOP_PAGES = (
+    *("tests/browser/test_after_a_purchase.py", "tests/browser/test_shop_access.py"),
+    *("tests/browser/test_shop_languages.py", "tests/browser/test_shop_offline.py"),
+)
 # Those run where they are named.
 ASKED_FOR = {LONG_FAULTS, DESK_PAGES, SHOP_PAGES}
 # The saga as its decisions make it needs no stack, and much of a processor.
