@@ -72,7 +72,6 @@ class Load:
             self._threads.append(thread)
         if self.staff is not None:
             till = Till(self.market, self.staff, self._answered)
-            till.sign_in()
             token = sign_in(self.market.gateway, *self.staff)
             self._threads.append(threading.Thread(target=self._sell, args=(till, token), daemon=True))
         for thread in self._threads:

@@ -3,16 +3,14 @@
 import re
 import secrets
 import time
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from http.cookiejar import CookieJar
 from typing import Any
-from urllib.error import HTTPError
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import psycopg
 
 from bench import system
+from bench.browser import Browser
 from bench.http import Client, percentile
 from bench.market import BenchError, sign_in
 from bench.report import Figure
@@ -75,43 +73,30 @@ def desk(stack: Stack) -> Iterator[Figure]:
 
 
 class Visitor:
-    """A browser of somebody of staff."""
+    """Somebody of staff in a browser."""
 
     def __init__(self, stack: Stack, *, username: str, password: str) -> None:
-        self._root = system.gateway(stack)
-        self._open = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar())).open
-        page = self._get("/admin/auth/login/")
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
-        form = {"username": username, "password": password, "csrfmiddlewaretoken": token[1] if token else ""}
-        where = f"{self._root}/admin/auth/login/"
-        sent = urllib.request.Request(where, urlencode(form).encode(), {"Referer": where})  # noqa: S310  (ours)
-        if self._read(sent).count("login-form"):
-            raise BenchError(f"{username} does not get in")
+        self._browser = Browser(system.gateway(stack))
+        self._browser.sign_in(username, password)
 
     def lists(self, service: str) -> list[str]:
         """As `bookings/booking/`: those that the front page of the site leads to."""
-        return sorted(set(re.findall(rf'href="/admin/{service}/([a-z_]+/[a-z_]+/)"', self._get(f"/admin/{service}/"))))
+        return sorted(set(re.findall(rf'href="/admin/{service}/([a-z_]+/[a-z_]+/)"', self._page(f"/admin/{service}/"))))
 
     def milliseconds(self, path: str) -> float:
         """The median of some. A page that asks for a right nobody gave is answered as fast as that."""
         seconds = []
         for _ in range(TIMES):
             started = time.perf_counter()
-            self._get(path)
+            self._page(path)
             seconds.append(time.perf_counter() - started)
         return round(percentile(seconds, 0.5) * 1000, 1)
 
-    def _get(self, path: str) -> str:
-        return self._read(urllib.request.Request(self._root + path))  # noqa: S310  (ours)
-
-    def _read(self, request: urllib.request.Request) -> str:
-        try:
-            with self._open(request, timeout=30) as answer:
-                return str(answer.read().decode())
-        except HTTPError as refused:
-            if refused.code in (403, 404):
-                return ""
-            raise BenchError(f"{request.full_url}: {refused.code}") from None
+    def _page(self, path: str) -> str:
+        status, page = self._browser.get(path)
+        if status not in (200, 403, 404):
+            raise BenchError(f"{path}: {status}")
+        return page
 
 
 def _subject(stack: Stack) -> dict[str, Any]:

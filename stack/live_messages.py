@@ -3,6 +3,7 @@ examples are the golden messages of contracts/live_seats."""
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import yaml
@@ -46,7 +47,7 @@ def document() -> Document:
                         "method": "GET",
                         "query": {
                             "type": "object",
-                            "properties": {"version": {"type": "string", "maxLength": 64}},
+                            "properties": _asked(),
                             "additionalProperties": False,
                         },
                         "bindingVersion": "0.1.0",
@@ -69,6 +70,18 @@ def document() -> Document:
     }
 
 
+def _asked() -> Document:
+    """What its query may have, by booking's document."""
+    parameters = _booking()["paths"]["/showtimes/{showtime_id}/seats/live"]["get"]["parameters"]
+    return {each["name"]: each["schema"] for each in parameters if each.get("in") == "query"}
+
+
+@cache
+def _booking() -> Document:
+    document: Document = yaml.safe_load((CONTRACTS / "openapi" / "booking.yaml").read_text())
+    return document
+
+
 def _message(kind: str) -> Document:
     payload = json.loads((CONTRACTS / "live_seats" / f"{kind}.json").read_text())
     return {
@@ -83,7 +96,7 @@ def _message(kind: str) -> Document:
 
 def _schemas() -> Document:
     """Those of the two messages, and what booking's document has beneath them."""
-    known = yaml.safe_load((CONTRACTS / "openapi" / "booking.yaml").read_text())["components"]["schemas"]
+    known = _booking()["components"]["schemas"]
     beneath = _beneath(known["SeatMap"], known)
     seat = known["Seat"]["properties"]
     version = {"type": "string", "description": "Of the map, for comparing."}

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -12,7 +12,7 @@ from bookings.errors import BookingNotFound, ChangeNotAcceptable, NothingToAccep
 from bookings.presentation import present_booking
 from bookings.serializers import AcceptanceRequest
 from chassis.web import idempotency
-from chassis.web.openapi import problems
+from chassis.web.openapi import KEY, problems
 from chassis.web.permissions import caller
 from chassis.web.views import APIView
 
@@ -29,7 +29,7 @@ class AcceptChangeView(APIView):
         ),
         request=AcceptanceRequest,
         responses={200: schema.BookingSerializer},
-        parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)],
+        parameters=[KEY],
         examples=schema.ACCEPT_CHANGE,
     )
     def post(self, request: Request, booking_id: UUID) -> Response:

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -57,7 +57,7 @@ from bookings.theaters import showtimes_at
 from chassis.storage.audit_log import Actor
 from chassis.web import idempotency
 from chassis.web.gateway import address_of, public_path
-from chassis.web.openapi import problems
+from chassis.web.openapi import KEY, problems
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
 from chassis.web.permissions import May, actor, caller
@@ -153,7 +153,7 @@ class BookingListView(APIView):
         ),
         request=BookingRequest,
         responses={201: BookingSerializer},
-        parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)],
+        parameters=[KEY],
         examples=schema.BOOK,
     )
     def post(self, request: Request) -> Response:

@@ -334,8 +334,8 @@ def cancellation(
     total: its price; refunded: what went back of it already, or is on its way. given_back: the price of seats that it
     has no more: the fee is of the others. kept: of the fees of those. rules: those it was sold under. changed: the
     showtime was, after the booking was made and its customer last accepted it; until it starts everything comes back,
-    whatever the rules. checked_in:
-    somebody was let in with its ticket. The fee is rounded down, in the customer's favour.
+    whatever the rules. checked_in: somebody was let in with its ticket. The fee is rounded down, in the customer's
+    favour.
     """
     if state is State.PENDING:
         return Cancellation(0, 0, Why.UNPAID, hold_expires_at)

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -24,7 +24,7 @@ from bookings.promo_guesses import guessing
 from bookings.serializers import BookingRequest, ExchangeQuoteRequest, ExchangeRequest, StaffExchangeRequest
 from chassis.web import idempotency
 from chassis.web.gateway import address_of, public_path
-from chassis.web.openapi import problems
+from chassis.web.openapi import KEY, problems
 from chassis.web.permissions import actor, caller
 from chassis.web.problems import OtherTheater, PermissionDenied
 from chassis.web.second_factor import SecondFactorNeeded
@@ -70,7 +70,7 @@ class ExchangeView(APIView):
         ),
         request=ExchangeRequest,
         responses={201: schema.BookingSerializer},
-        parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)],
+        parameters=[KEY],
         examples=schema.EXCHANGE,
     )
     def post(self, request: Request, booking_id: UUID) -> Response:

@@ -19,14 +19,13 @@ from chassis.web.import_views import (
     EXPORTED,
     IMPORT_PROBLEMS,
     IMPORTED,
-    KEY,
     ExportQuery,
     ExportView,
     ImportQuery,
     ImportView,
     table_of,
 )
-from chassis.web.openapi import problems
+from chassis.web.openapi import KEY, problems
 from chassis.web.permissions import May
 from chassis.web.queries import takes
 from chassis.web.theaters import theaters_of

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,7 +22,7 @@ from bookings.presentation import present_booking, present_cancellation
 from bookings.promo_errors import PromoCodeUnfit
 from bookings.serializers import SeatsBackRequest
 from chassis.web import idempotency
-from chassis.web.openapi import problems
+from chassis.web.openapi import KEY, problems
 from chassis.web.permissions import caller
 from chassis.web.views import APIView
 
@@ -49,7 +49,7 @@ class GiveBackView(APIView):
         ),
         request=SeatsBackRequest,
         responses={200: schema.BookingSerializer},
-        parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)],
+        parameters=[KEY],
         examples=schema.SEATS,
     )
     def post(self, request: Request, booking_id: UUID) -> Response:

@@ -23,14 +23,13 @@ from chassis.web.import_views import (
     EXPORTED,
     IMPORT_PROBLEMS,
     IMPORTED,
-    KEY,
     ExportQuery,
     ExportView,
     ImportQuery,
     ImportView,
     table_of,
 )
-from chassis.web.openapi import FURTHER_MEMBERS, problems
+from chassis.web.openapi import FURTHER_MEMBERS, KEY, problems
 from chassis.web.permissions import May
 from chassis.web.problems import OtherTheater
 from chassis.web.queries import takes

@@ -25,7 +25,7 @@ from catalog.plan_serializers import (
     wanted_of,
 )
 from chassis.web import idempotency
-from chassis.web.openapi import problems
+from chassis.web.openapi import KEY, problems
 from chassis.web.permissions import May, actor
 from chassis.web.problems import OtherTheater
 from chassis.web.views import APIView
@@ -44,7 +44,7 @@ class BatchOfShowtimes(APIView):
             "For managers: all of them or none. `errors` names every row that does not fit, and what is in its way, "
             "among the rows too. Drafts, unless `publish` says otherwise."
         ),
-        parameters=[schema.KEY],
+        parameters=[KEY],
         request=BatchInput,
         responses={200: PlanSerializer},
         examples=schema.BATCH,
@@ -111,7 +111,7 @@ class CopiedPlan(APIView):
             "What is planned or scheduled on those days, again on others, at the same time of the theater's clocks: "
             "all of it or none, unless `leave_out` says otherwise. Drafts, unless `publish` does."
         ),
-        parameters=[schema.KEY],
+        parameters=[KEY],
         request=CopyInput,
         responses={200: CopySerializer},
         examples=schema.COPY,

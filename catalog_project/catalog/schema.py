@@ -1,11 +1,8 @@
 """What the API document shows of requests: examples that the API takes as they are, given ids of what is there."""
 
-from drf_spectacular.utils import OpenApiParameter
-
 from chassis.money import LARGEST_PRICE
 from chassis.web.openapi import sends
 
-KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)
 MOVIE_ID = "019ab1c8-1000-7a00-8000-000000000011"
 SCREEN_ID = "019ab1c8-1000-7a00-8000-000000000012"
 SHOWTIME_ID = "019ab1c8-1000-7a00-8000-000000000013"

@@ -101,12 +101,10 @@ def left(showtime: Mapping[str, Any]) -> str:
 
 
 def _next(shopper: Shopper, **of: str) -> list[Mapping[str, Any]]:
-    """The next showtimes of a cinema or of a film, the first first."""
+    """The next showtimes of a cinema, or of a film, the first first. of: what else is asked of them."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    found: list[Mapping[str, Any]] = shopper.get("catalog", "/showtimes", **of, starts_after=now, page_size=MOST)[
-        "results"
-    ]
-    return found
+    page: Mapping[str, Any] = shopper.get("catalog", "/showtimes", **of, starts_after=now, page_size=MOST)
+    return list(page["results"])
 
 
 def cinemas_of_film(
@@ -130,15 +128,8 @@ def showtimes_of_film(
     days = days_of(theater["time_zone"])
     zone = ZoneInfo(theater["time_zone"])
     end = datetime.combine(days[-1] + timedelta(days=1), datetime.min.time(), zone)
-    found = shopper.get(
-        "catalog",
-        "/showtimes",
-        movie_id=film["id"],
-        theater_id=theater["id"],
-        starts_after=datetime.now(UTC).isoformat(timespec="seconds"),
-        starts_before=end.isoformat(timespec="seconds"),
-        page_size=MOST,
-    )["results"]
+    until = end.isoformat(timespec="seconds")
+    found = _next(shopper, movie_id=film["id"], theater_id=theater["id"], starts_before=until)
     return by_day(found, theater)
 
 

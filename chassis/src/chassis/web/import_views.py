@@ -7,7 +7,6 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,7 +20,6 @@ from chassis.web.spreadsheets import CONTENT_TYPES, CSV, JSON, XLSX, Rows, downl
 from chassis.web.tables import Table, TableUnreadable, empty
 from chassis.web.views import APIView, FileView
 
-KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)
 IMPORT_PROBLEMS = (TableUnreadable, ImportRefused)
 IMPORTED = {200: ImportedSerializer}
 EXPORTED = {

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import get_lib_doc_excludes
-from drf_spectacular.utils import OpenApiExample, inline_serializer
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, inline_serializer
 from rest_framework import exceptions as drf
 from rest_framework import serializers
 
@@ -38,6 +38,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 Kind = type[Problem] | Problem
 Operation = dict[str, Any]
 JSON = "application/json"
+# Of an operation that may be repeated with it.
+KEY = OpenApiParameter(HEADER, str, OpenApiParameter.HEADER)
 SUCCESS = {"200": "What was asked for.", "201": "What was made.", "202": "Taken, and not done yet.", "204": "Done."}
 
 
