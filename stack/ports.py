@@ -5,6 +5,7 @@ import errno
 import fcntl
 import json
 import os
+import secrets
 import socket
 import tempfile
 import time
@@ -43,6 +44,9 @@ USUAL = {
 ASIDE = 12_000
 # Where to look next when a port is busy; the last ones stay below the ephemeral range of Linux.
 STEPS = (0, 100, 200, 300, 400, 500, 1000, 2000)
+# Where any port will do. The system gives ports from 32768 on (Linux) or 49152 on (macOS) to outgoing connections.
+BELOW_THE_EPHEMERAL = range(20_000, 32_000)
+TRIES = 100
 # Between choosing a port and listening on it: long enough for a first start on a slow machine.
 RESERVED_SECONDS = 600
 RESERVATIONS = Path(tempfile.gettempdir()) / "marquee-ports"
@@ -65,11 +69,13 @@ def is_free(port: int) -> bool:
     return True
 
 
-def any_free_port() -> int:
-    with socket.socket() as server:
-        server.bind((HOST, 0))
-        port: int = server.getsockname()[1]
-        return port
+def any_free_port(free: Callable[[int], bool] = is_free) -> int:
+    """A port that no outgoing connection can take before somebody listens on it. StackError when none is found."""
+    for _ in range(TRIES):
+        port = secrets.choice(BELOW_THE_EPHEMERAL)
+        if free(port):
+            return port
+    raise StackError(f"no free port was found in {TRIES} tries from {BELOW_THE_EPHEMERAL[0]} on")
 
 
 def choose(

@@ -37,14 +37,14 @@ class Admission:
         Raises OriginNotAllowed, TooManySockets, ServiceUnavailable.
         """
         if not self._welcomes(origin, host):
-            metrics.REFUSED.labels("origin").inc()
+            metrics.has_refused("origin")
             raise OriginNotAllowed
         if self._open.total() >= self._limits.sockets:
-            metrics.REFUSED.labels("full").inc()
+            metrics.has_refused("full")
             raise ServiceUnavailable("No more sockets are open to anybody at the moment.", retry_after=TRY_AGAIN)
         key = household_of(address) if address else ""
         if self._open[key] >= self._limits.per_address:
-            metrics.REFUSED.labels("address").inc()
+            metrics.has_refused("address")
             raise TooManySockets(
                 f"At most {self._limits.per_address} sockets at once from one address.", retry_after=TRY_AGAIN
             )

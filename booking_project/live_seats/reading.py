@@ -23,9 +23,9 @@ class Reader:
         try:
             found = await asyncio.get_running_loop().run_in_executor(self._threads, _read, showtime_id)
         except Exception:
-            metrics.READS.labels("failed").inc()
+            metrics.has_read("failed")
             raise
-        metrics.READS.labels("read").inc()
+        metrics.has_read("read")
         return found
 
     def close(self) -> None:

@@ -2,9 +2,11 @@
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
+
+Message = Literal["map", "delta"]
 
 # What a client may have missed and still be told as a delta: so many changes, no older than so many seconds.
 KEPT_CHANGES = 64
@@ -60,7 +62,7 @@ class History:
         while self._changes[0].at < now - KEPT_SECONDS:
             self._changes.popleft()
 
-    def since(self, version: str | None) -> tuple[str, bytes]:
+    def since(self, version: str | None) -> tuple[Message, bytes]:
         """What brings a client with this version up to date, `map` or `delta`, and its text.
 
         The same version may come back, when a seat was held and let go: what followed its last time is all that counts.

@@ -93,7 +93,7 @@ class LiveSeats:
         showtime_id, socket.has = _wanted(request.path)
         # Who forgot to ask for a socket is told so before anybody is asked anything.
         if request.headers.get("Upgrade", "").lower() != "websocket":
-            metrics.REFUSED.labels("no_websocket").inc()
+            metrics.has_refused("no_websocket")
             raise BadRequest(NO_WEBSOCKET)
         peer = socket.remote_address
         self._admission.admit(
@@ -105,10 +105,10 @@ class LiveSeats:
         try:
             socket.watch = await self._watches.join(socket, showtime_id)
         except ShowtimeNotFound:
-            metrics.REFUSED.labels("unknown").inc()
+            metrics.has_refused("unknown")
             raise
         except (Problem, DatabaseError):
-            metrics.REFUSED.labels("away").inc()
+            metrics.has_refused("away")
             raise
 
     async def _attend(self, connection: ServerConnection) -> None:
@@ -120,7 +120,7 @@ class LiveSeats:
         with suppress(ConnectionClosed):
             for _ in range(MOST_MESSAGES):
                 await connection.recv()
-            metrics.CUT_OFF.labels("talkative").inc()
+            metrics.has_cut_off("talkative")
             await connection.close(CloseCode.POLICY_VIOLATION, "nothing is expected here")
 
 

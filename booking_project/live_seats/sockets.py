@@ -70,6 +70,6 @@ class Socket(ServerConnection):
 
     def _cut_off(self) -> None:
         log.info("cut off", extra={"reason": "slow", "unsent": self.transport.get_write_buffer_size()})
-        metrics.CUT_OFF.labels("slow").inc()
+        metrics.has_cut_off("slow")
         # It takes no farewell either; the connection ends with what it has in its hands.
         self._parting = asyncio.create_task(self.close(CloseCode.TRY_AGAIN_LATER, "too slow"))

@@ -14,7 +14,7 @@ from chassis.jitter import jittered
 from chassis.web.problems import Problem
 from live_seats import metrics
 from live_seats.pace import WAKE_ENDS, Pace, look_seconds
-from live_seats.seat_maps import KEPT_SECONDS, History, SeatMap
+from live_seats.seat_maps import KEPT_SECONDS, History, Message, SeatMap
 from live_seats.sockets import Socket
 
 log = logging.getLogger(__name__)
@@ -142,10 +142,10 @@ class Watch:
         for version, sockets in outdated.items():
             self._send(sockets, *self.history.since(version))
 
-    def _send(self, sockets: list[Socket], kind: str, text: bytes) -> None:
+    def _send(self, sockets: list[Socket], kind: Message, text: bytes) -> None:
         assert self.history is not None
         broadcast(sockets, text, text=True)
-        metrics.SENT.labels(kind).inc(len(sockets))
+        metrics.has_sent(kind, sockets=len(sockets))
         now = time.monotonic()
         for socket in sockets:
             socket.told = self.history.current.version

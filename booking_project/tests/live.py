@@ -21,6 +21,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from chassis.ids import uuid7
 from chassis.testing import redis_url, wait_until
+from chassis.testing_ports import free_port
 from chassis.testing_proxy import Proxy
 
 PROJECT = Path(__file__).parent.parent
@@ -34,9 +35,7 @@ class Live:
         broker = urlsplit(redis_url())
         self.postgresql = Proxy(database["HOST"], int(database["PORT"]))
         self.redis = Proxy(broker.hostname or "", broker.port or 6379)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self._catalog = ThreadingHTTPServer(("127.0.0.1", 0), _KnowsNothing)
         threading.Thread(target=self._catalog.serve_forever, args=[0.05], daemon=True).start()
         login = ":".join(quote(database[name], safe="") for name in ("USER", "PASSWORD"))

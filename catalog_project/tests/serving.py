@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from django.conf import settings
 from django.db import connections
 
 from chassis.testing import redis_url, wait_until
+from chassis.testing_ports import free_port
 
 PROJECT = Path(__file__).parents[1]
 READERS = 4
@@ -72,9 +72,7 @@ class Web:
 @contextmanager
 def serving(folder: Path) -> Iterator[Web]:
     """folder: for its metrics and its log."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {
         **os.environ,
         "PORT": str(port),

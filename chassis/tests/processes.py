@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from django.conf import settings
 from django.db import connection
 
 from chassis.testing import redis_url, wait_until
+from chassis.testing_ports import free_port
 
 HERE = Path(__file__).parent
 # Seconds. The machine may be busy with other things; a condition that holds is not waited for any longer.
@@ -124,9 +124,7 @@ def relay(**environment: str) -> contextlib.AbstractContextManager[Process]:
 @contextlib.contextmanager
 def web(**environment: str) -> Iterator[tuple[Process, str]]:
     """gunicorn, and its address once it answers."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = ["gunicorn", "-c", "python:chassis.web.gunicorn", "config.wsgi"]
     with running(*command, **{"PORT": str(port), **environment}) as process:
         base = f"http{'s' if environment.get('TLS_CERTIFICATE') else ''}://127.0.0.1:{port}"

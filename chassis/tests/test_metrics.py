@@ -4,8 +4,6 @@ import subprocess
 import sys
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from socket import socket
 from types import SimpleNamespace
 
 import pytest
@@ -17,6 +15,7 @@ from chassis.messaging import task_metrics
 from chassis.storage import database_metrics
 from chassis.telemetry import metrics_port
 from chassis.testing import metric, wait_until
+from chassis.testing_ports import free_port
 from chassis.web import metrics  # noqa: F401  (so that this process counts requests as well)
 
 # A process of its own: prometheus_client decides when it is imported how it keeps its values.
@@ -50,9 +49,7 @@ def test_a_gauge_that_nobody_renews_is_told_no_more(tmp_path):
 
 @pytest.fixture
 def port(monkeypatch):
-    with closing(socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     monkeypatch.setenv("METRICS_PORT", str(port))
     monkeypatch.setenv("BIND", "127.0.0.1")
     return port

@@ -16,6 +16,8 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from stack.ports import any_free_port
+
 HELM = Path(__file__).resolve().parent.parent
 ROOT = HELM.parent
 sys.path[:0] = [str(HELM), str(HELM / "tests"), str(ROOT)]
@@ -275,9 +277,7 @@ def forwarded(targets: dict[str, tuple[str, int]], namespace: str = NAMESPACE) -
     running = []
     try:
         for name, (target, port) in targets.items():
-            with contextlib.closing(socket.socket()) as probe:
-                probe.bind(("127.0.0.1", 0))
-                there[name] = probe.getsockname()[1]
+            there[name] = any_free_port()
             words = ["kubectl", "-n", namespace, "port-forward", target, f"{there[name]}:{port}"]
             running.append(subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
         for port in there.values():

@@ -4,7 +4,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,8 @@ from pathlib import Path
 import pytest
 import tools
 from chart import CHART, wait_until
+
+from stack.ports import any_free_port
 
 PASSWORD = "secret"
 
@@ -21,9 +22,7 @@ def first_node(folder: Path, *, replicas: int) -> Iterator[int]:
     """The port of the first of so many nodes, which is alone so far."""
     if shutil.which("redis-server") is None:
         raise tools.Missing("redis-server is not installed")
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = any_free_port()
     script = (CHART / "files" / "redis" / "start.sh").read_text()
     ours = {"6379": str(port), "/data": str(folder), "/tmp/redis.conf": str(folder / "redis.conf")}
     for theirs, own in (ours | {"bind * -::*": "bind 127.0.0.1"}).items():

@@ -16,6 +16,8 @@ from typing import Any, Self
 
 from render import render
 
+from stack.ports import any_free_port
+
 SERVICES = ("auth", "catalog", "booking", "payment", "notify", "frontend", "card_page", "live", "flower")
 
 
@@ -24,12 +26,6 @@ def nginx_binary() -> str:
     found = shutil.which("nginx", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"]))
     assert found, "nginx is not installed"
     return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -139,7 +135,7 @@ class Gateway:
 
     def __init__(self, folder: Path, upstreams: dict[str, str], **variables: str) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.port = any_free_port()
         self.access_log = folder / "access.log"
         self.error_log = folder / "error.log"
         self.variables = {

@@ -5,7 +5,9 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from gateway import Gateway, Plan, Upstream, free_port
+from gateway import Gateway, Plan, Upstream
+
+from stack.ports import any_free_port
 
 
 def test_a_sane_correlation_id_is_kept_and_returned_once(gateway: Gateway, upstreams: dict[str, Upstream]) -> None:
@@ -157,7 +159,7 @@ def test_large_json_is_compressed_for_clients_that_ask(gateway: Gateway, upstrea
 
 
 def test_tls_is_served_when_a_certificate_is_named(upstreams: dict[str, Upstream], tmp_path: Path) -> None:
-    certificate, key, tls_port = tmp_path / "tls.crt", tmp_path / "tls.key", free_port()
+    certificate, key, tls_port = tmp_path / "tls.crt", tmp_path / "tls.key", any_free_port()
     request = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost"
     subprocess.run(
         [

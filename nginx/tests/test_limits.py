@@ -5,7 +5,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from gateway import SERVICES, Answer, Gateway, Plan, Upstream, free_port, wait_until
+from gateway import SERVICES, Answer, Gateway, Plan, Upstream, wait_until
+
+from stack.ports import any_free_port
 
 
 def assert_problem(answer: Answer, status: int, code: str) -> None:
@@ -122,7 +124,7 @@ def test_a_dead_service_is_503_with_retry_after(
     gateway: Gateway, upstreams: dict[str, Upstream], tmp_path: Path
 ) -> None:
     addresses = {name: upstream.address for name, upstream in upstreams.items()}
-    with Gateway(tmp_path, {**addresses, "payment": f"127.0.0.1:{free_port()}"}) as gateway:
+    with Gateway(tmp_path, {**addresses, "payment": f"127.0.0.1:{any_free_port()}"}) as gateway:
         for method in ("GET", "POST"):
             answer = gateway.request(method, "/api/payments", headers={"Origin": "https://x.example"})
             assert_problem(answer, 503, "service_unavailable")
@@ -155,7 +157,7 @@ def test_a_write_that_was_sent_is_never_sent_again(upstreams: dict[str, Upstream
 
 def test_a_replica_that_is_away_costs_no_request(upstreams: dict[str, Upstream], tmp_path: Path) -> None:
     addresses = {name: upstream.address for name, upstream in upstreams.items()}
-    addresses["payment"] = f"127.0.0.1:{free_port()}; server {addresses['payment']}"
+    addresses["payment"] = f"127.0.0.1:{any_free_port()}; server {addresses['payment']}"
     with Gateway(tmp_path, addresses) as gateway:
         statuses = {gateway.request(method, "/api/payments").status for method in ("GET", "POST") for _ in range(10)}
     assert statuses == {200}
@@ -267,7 +269,7 @@ def open_files_limit(process: int) -> int:
 
 @pytest.mark.parametrize("page", ["/reset", "/verify"])
 def test_no_log_has_the_secret_of_a_mailed_link_even_where_its_page_is_away(tmp_path: Path, page: str) -> None:
-    with Gateway(tmp_path, dict.fromkeys(SERVICES, f"127.0.0.1:{free_port()}")) as gateway:
+    with Gateway(tmp_path, dict.fromkeys(SERVICES, f"127.0.0.1:{any_free_port()}")) as gateway:
         assert gateway.get(f"{page}?token=a-secret", X_Correlation_ID="look-for-this-one").status == 503
         wait_until(lambda: "look-for-this-one" in gateway.access_log.read_text(), what="the line is in the log")
         assert "a-secret" not in gateway.access_log.read_text() + gateway.error_log.read_text()
@@ -287,7 +289,7 @@ def test_the_access_log_is_json_with_the_correlation_id_and_no_query(gateway: Ga
 def test_the_error_log_holds_no_query(upstreams: dict[str, Upstream], tmp_path: Path) -> None:
     addresses = {name: upstream.address for name, upstream in upstreams.items()}
     limits = {"GATEWAY_RATE_PER_MINUTE": "2"}
-    with Gateway(tmp_path, {**addresses, "payment": f"127.0.0.1:{free_port()}"}, **limits) as gateway:
+    with Gateway(tmp_path, {**addresses, "payment": f"127.0.0.1:{any_free_port()}"}, **limits) as gateway:
         statuses = [gateway.get("/api/payments?token=a-secret").status for _ in range(3)]
         assert statuses == [503, 503, 429]
         wait_until(lambda: '"status":429' in gateway.access_log.read_text(), what="the line is in the log")

@@ -6,10 +6,12 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
-from gateway import Gateway, Upstream, free_port, wait_until
+from gateway import Gateway, Upstream, wait_until
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.sync.server import ServerConnection, serve
+
+from stack.ports import any_free_port
 
 PATH = "/showtimes/1/seats/live"
 
@@ -77,7 +79,7 @@ def test_without_its_process_there_is_a_problem_and_the_seat_map(
     upstreams: dict[str, Upstream], tmp_path: Path
 ) -> None:
     addresses = {name: upstream.address for name, upstream in upstreams.items()}
-    with Gateway(tmp_path, {**addresses, "live": f"127.0.0.1:{free_port()}"}) as gateway:
+    with Gateway(tmp_path, {**addresses, "live": f"127.0.0.1:{any_free_port()}"}) as gateway:
         with pytest.raises(InvalidStatus) as refused:
             watch(gateway)
         answer = refused.value.response

@@ -2,7 +2,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from gateway import Gateway, Plan, Upstream, free_port
+from gateway import Gateway, Plan, Upstream
+
+from stack.ports import any_free_port
 
 SHOWTIME = "0198c0de-0000-7000-8000-000000000001"
 
@@ -11,7 +13,7 @@ SHOWTIME = "0198c0de-0000-7000-8000-000000000001"
 def away(running_upstreams: dict[str, Upstream], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """A gateway behind which neither the shop nor the card company answers."""
     addresses = {name: upstream.address for name, upstream in running_upstreams.items()}
-    gone = dict.fromkeys(("frontend", "card_page"), f"127.0.0.1:{free_port()}")
+    gone = dict.fromkeys(("frontend", "card_page"), f"127.0.0.1:{any_free_port()}")
     with Gateway(tmp_path_factory.mktemp("away"), {**addresses, **gone}) as gateway:
         yield gateway
 
@@ -190,7 +192,7 @@ def test_every_page_of_flower_asks_it_for_the_password_first(
 
 def test_flower_that_is_away_is_503(upstreams: dict[str, Upstream], tmp_path: Path) -> None:
     addresses = {name: upstream.address for name, upstream in upstreams.items()}
-    with Gateway(tmp_path, {**addresses, "flower": f"127.0.0.1:{free_port()}"}) as gateway:
+    with Gateway(tmp_path, {**addresses, "flower": f"127.0.0.1:{any_free_port()}"}) as gateway:
         answer = gateway.get("/flower/")
     assert (answer.status, answer.json()["code"], answer.header("Retry-After")) == (503, "service_unavailable", "5")
 

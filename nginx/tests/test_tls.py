@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from gateway import SERVICES, Gateway, Upstream, free_port, wait_until
+from gateway import SERVICES, Gateway, Upstream, wait_until
 from render import DEFAULTS
+
+from stack.ports import any_free_port
 
 RENEWED = DEFAULTS.parent / "40-renewed-certificates.sh"
 Sign = Callable[..., Path]
@@ -84,7 +86,7 @@ def test_a_service_is_asked_only_with_a_certificate_of_its_own_name(
 
 
 def test_a_renewed_certificate_is_shown_by_itself(secured: Upstream, sign: Sign, tmp_path: Path) -> None:
-    port = free_port()
+    port = any_free_port()
     tls = {
         "GATEWAY_TLS_CERTIFICATE": str(sign("localhost")),
         "GATEWAY_TLS_CERTIFICATE_KEY": str(tmp_path / "localhost.key"),

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import select
-import socket
 import subprocess
 import sys
 import threading
@@ -15,13 +14,9 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
+from chassis.testing_ports import free_port
+
 SMS_KEY = "a-key-for-tests"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Sink:

@@ -4,8 +4,9 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 import pytest
-from servers import ScriptedSmtp, free_port
+from servers import ScriptedSmtp
 
+from chassis.testing_ports import free_port
 from notifications.failures import PermanentFailure, TemporaryFailure, Unreachable
 from notifications.smtp import Envelope, SmtpConnection, SmtpServer
 

@@ -20,6 +20,23 @@ def test_every_port_that_is_looked_at_is_below_those_that_linux_gives_to_connect
     assert max(ports.USUAL.values()) + ports.ASIDE + max(ports.STEPS) < 32_768
 
 
+def test_any_port_is_below_them_too_on_every_system():
+    assert max(ports.BELOW_THE_EPHEMERAL) < 32_768
+    assert ports.any_free_port() in ports.BELOW_THE_EPHEMERAL
+
+
+def test_any_port_is_looked_for_until_one_is_free_but_not_for_ever():
+    asked = []
+
+    def the_third(port):
+        asked.append(port)
+        return len(asked) == 3
+
+    assert ports.any_free_port(the_third) == asked[2]
+    with pytest.raises(StackError, match="no free port"):
+        ports.any_free_port(lambda port: False)
+
+
 def test_a_busy_port_is_replaced_by_another_and_the_rest_stay():
     chosen = ports.choose(instance="main", remembered={}, fixed={}, free=lambda port: port != 8080)
     assert chosen["gateway"] == 8180

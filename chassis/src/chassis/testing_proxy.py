@@ -5,6 +5,8 @@ import selectors
 import socket
 import threading
 
+from chassis.testing_ports import free_port
+
 
 class Proxy:
     """Forwards 127.0.0.1:port to a target.
@@ -18,7 +20,7 @@ class Proxy:
         self._running = threading.Event()
         self._running.set()
         self._lock = threading.Lock()
-        self.port = 0
+        self.port = free_port()
         self.accepted = 0
         self._listener: socket.socket | None = None
         self._listen()
@@ -47,7 +49,6 @@ class Proxy:
 
     def _listen(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", self.port))
-        self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, args=[self._listener], daemon=True).start()
 
     def _accept(self, listener: socket.socket) -> None:
