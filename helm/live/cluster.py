@@ -16,8 +16,6 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from stack.ports import any_free_port
-
 HELM = Path(__file__).resolve().parent.parent
 ROOT = HELM.parent
 sys.path[:0] = [str(HELM), str(HELM / "tests"), str(ROOT)]
@@ -277,7 +275,7 @@ def forwarded(targets: dict[str, tuple[str, int]], namespace: str = NAMESPACE) -
     running = []
     try:
         for name, (target, port) in targets.items():
-            there[name] = any_free_port()
+            there[name] = ports.any_free_port()
             words = ["kubectl", "-n", namespace, "port-forward", target, f"{there[name]}:{port}"]
             running.append(subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
         for port in there.values():
