@@ -21,8 +21,6 @@ ROOT = HELM.parent
 sys.path[:0] = [str(HELM), str(HELM / "tests"), str(ROOT)]
 import chart  # noqa: E402
 import tools  # noqa: E402
-import yaml  # noqa: E402
-from authority import Authority  # noqa: E402
 
 from stack import ports  # noqa: E402
 
@@ -79,31 +77,6 @@ def secrets_sums(*words: str) -> tuple[set[str], set[str]]:
     }
     draft = helm("upgrade", "marquee", CHART, *LOCAL, *EXTRA, *words, "--dry-run=server", "--hide-notes")
     return told - {None}, set(re.findall(r'checksum/secrets: "(\w+)"', draft))
-
-
-def certificates(*words: str) -> dict[tuple[str, str], list[str]]:
-    """(namespace, Secret) → names: what cert-manager would be asked for by a release with these words for helm."""
-    known = ("template", "marquee", CHART, *LOCAL, *words, "--kube-version", "1.34")
-    said = helm(*known, "--set", "tls.issuer.name=none", "--show-only", "templates/certificates.yaml")
-    return {
-        (one["metadata"].get("namespace", NAMESPACE), one["spec"]["secretName"]): one["spec"]["dnsNames"]
-        for one in yaml.safe_load_all(said)
-    }
-
-
-def issue(signer: Authority, *words: str) -> None:
-    """A new key and certificate in each Secret of such a release."""
-    items = [
-        {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": secret, "namespace": namespace},
-            "type": "kubernetes.io/tls",
-            "stringData": signer.issue(names) | {"ca.crt": signer.certificate},
-        }
-        for (namespace, secret), names in certificates(*words).items()
-    ]
-    run("kubectl", "apply", "-f", "-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
 
 
 def required() -> None:
