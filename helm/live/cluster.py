@@ -40,6 +40,7 @@ SECURITY = {
         "capabilities": {"drop": ["ALL"]},
     },
 }
+MOST_COMPLAINTS = 100
 FIGURES: list[tuple[str, str, str]] = []
 
 
@@ -234,6 +235,14 @@ def nothing_fails(what: str, *, at_least: int = 20) -> Iterator[None]:
     new = failed[len(failed_before) :]
     figure(what, time.monotonic() - began, f", {len(new)} of {sent - sent_before} requests failed")
     assert not new, new[:10]
+
+
+def complaints() -> str:
+    """The last warnings and errors of the last minutes, of all pods together."""
+    words = ("-l", "app.kubernetes.io/instance=marquee", "--all-containers", "--prefix", "--ignore-errors")
+    said = kubectl("logs", *words, "--since=5m", "--tail=2000", "--max-log-requests=200", check=False)
+    loud = [line for line in said.splitlines() if re.search(r"\b(WARNING|ERROR|CRITICAL|error|Traceback)\b", line)]
+    return "\n".join(loud[-MOST_COMPLAINTS:])
 
 
 def secrets() -> dict[str, str]:
