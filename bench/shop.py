@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -28,8 +29,10 @@ from stack.ports import any_free_port
 TIMES = 41
 LIGHTHOUSE = "lighthouse@12"
 MARKS = {"performance": 95, "accessibility": 100, "best-practices": 100, "seo": 100}
-# Pages that only their reader may see have no place in a search engine.
-PRIVATE = ("checkout",)
+# What a mark is on a machine that does other things too: the median, with the worst beside it.
+LOOKS = 3
+# Pages that robots.txt keeps from search engines, on purpose: all else that a mark for them asks is asked of these too.
+UNLISTED = ("showtime", "checkout")
 # What a page brings, compressed, by the browser's own count; pictures of films left out.
 WEIGHT = """() => {
     const all = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')];
@@ -82,11 +85,19 @@ def seconds(stack: Stack, url: str, cookies: str) -> float:
     return round(percentile(taken, 0.95) * 1000, 1)
 
 
-def marks(url: str, cookies: str) -> dict[str, int]:
-    """Lighthouse's, of 100; none where npx is missing."""
+def marks(url: str, cookies: str, *, listed: bool) -> dict[str, list[int]]:
+    """Lighthouse's, of 100, from the worst to the best look; none where npx is missing.
+
+    listed: whether search engines may have the page.
+    """
     if shutil.which("npx") is None:
         say("Lighthouse was not asked: there is no npx here")
         return {}
+    looks = [_look(url, cookies, listed=listed) for _ in range(LOOKS)]
+    return {name: sorted(look[name] for look in looks) for name in MARKS}
+
+
+def _look(url: str, cookies: str, *, listed: bool) -> dict[str, int]:
     with tempfile.TemporaryDirectory() as folder:
         out, headers = Path(folder) / "marks.json", Path(folder) / "headers.json"
         headers.write_text(json.dumps({"Cookie": cookies}))
@@ -94,6 +105,7 @@ def marks(url: str, cookies: str) -> dict[str, int]:
             [
                 *("npx", "--yes", LIGHTHOUSE, url, "--quiet", "--output=json", f"--output-path={out}"),
                 *(f"--extra-headers={headers}", "--form-factor=mobile"),
+                *([] if listed else ["--skip-audits=is-crawlable"]),
                 "--chrome-flags=--headless=new --no-sandbox",
             ],
             env={**os.environ, "CHROME_PATH": str(packages.browser())},
@@ -134,9 +146,9 @@ def run() -> dict[str, Any]:
             told(f"{name}, p95 ms", seconds(stack, url, cookies), "<=", 50)
             told(f"{name}, kB compressed", round(weight / 1000, 1), "<=", 100)
             told(f"{name}, kB of script", round(script / 1000, 1), "<=", 30)
-            for kind, mark in marks(url, cookies).items():
-                if not (kind == "seo" and name in PRIVATE):
-                    told(f"{name}, {kind}", mark, ">=", MARKS[kind])
+            for kind, found in marks(url, cookies, listed=name not in UNLISTED).items():
+                told(f"{name}, {kind}, median of {LOOKS}", statistics.median(found), ">=", MARKS[kind])
+                told(f"{name}, {kind}, worst", found[0], ">=", MARKS[kind])
         told("cached page / NGINX with a file", cached(stack, pages["home"]), ">=", 0.3)
     return {"at": datetime.now(UTC).isoformat(timespec="seconds"), "figures": figures}
 

@@ -67,10 +67,7 @@ def status(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     found = shopper_of(request).get("booking", f"/bookings/{booking_id}")
     said = request.GET.get("looks", "")
     shown = _status(found, looks=int(said) if said.isascii() and said.isdecimal() and len(said) < 4 else LOOKS)
-    response = render(request, "shop/status.html", shown)
-    if shown["settled"]:
-        response["HX-Refresh"] = "true"
-    return response
+    return render(request, "shop/status.html", shown)
 
 
 def _status(found: dict[str, Any], *, looks: int) -> dict[str, Any]:

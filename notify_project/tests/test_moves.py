@@ -47,6 +47,8 @@ def test_a_moved_showtime_is_told_with_both_times_and_the_way_out(
     assert hour(30) in offer
     assert "₫180,000 goes back to what you paid with" in offer
     assert "the ticket you have stays valid" in mail["text"]
+    for wording in (mail["text"], mail["html"]):
+        assert "you keep it, that free cancellation ends" in wording
     assert [picture["name"] for picture in mail["attachments"]] == ["ticket-1.png", "ticket-2.png"]
 
 

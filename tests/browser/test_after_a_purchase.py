@@ -169,6 +169,7 @@ def test_a_moved_showtime_is_shown_beside_what_was_booked(page: Page, market: Ma
     told = page.locator(".moved")
     expect(told.get_by_role("row")).to_have_count(2)
     expect(told.get_by_role("link", name="Cancel for free")).to_be_visible()
+    expect(told).to_contain_text("you may cancel it for free because of this change")
     expect(told).to_contain_text("you can no longer cancel for free because of this change")
     told.get_by_role("button", name="keep it").click()
     expect(page.locator(".codes li")).to_have_count(1)
@@ -185,10 +186,10 @@ def test_a_card_that_was_declined_is_told_and_waiting_has_an_end(page: Page, mar
     sign_in(page, customer)
     page.goto(f"/en/bookings/{booking['id']}/")
     expect(page.locator(".status")).to_contain_text("The card was declined. Nothing was taken.")
-    expect(page.locator(".status[hx-get]")).to_have_count(1)
+    expect(page.locator(".status[data-again]")).to_have_count(1)
     page.goto(f"/en/bookings/{booking['id']}/status/?looks=60")
     expect(page.locator(".status")).to_contain_text("A mail will tell you what became of it.")
-    expect(page.locator(".status[hx-get]")).to_have_count(0)
+    expect(page.locator(".status[data-again]")).to_have_count(0)
     customer.delete(f"/api/bookings/{booking['id']}").ok()
 
 

@@ -37,23 +37,37 @@ function SeatMap(form, texts) {
   // In the order in which they were chosen: the first one goes when there is one too many.
   let chosen = seats.filter((seat) => seat.input.checked);
 
+  let stop = chosen[0] || seats.find((seat) => seat.status === "available") || seats[0];
+
   for (const seat of seats) {
+    if (seat !== stop) seat.input.tabIndex = -1;
+    if (seat.status === "available") continue;
     // Seats that cannot be had can be read all the same.
     seat.input.disabled = false;
-    show(seat);
-    seat.input.addEventListener("click", (event) => {
-      if (seat.status !== "available") {
-        event.preventDefault();
-        say(seat.input.getAttribute("aria-label"));
-      }
-    });
-    seat.input.addEventListener("change", () => choose(seat, seat.input.checked));
-    seat.input.addEventListener("focus", () => stopAt(seat));
+    seat.input.setAttribute("aria-disabled", "true");
   }
-  stopAt(chosen[0] || seats.find((seat) => seat.status === "available") || seats[0]);
+  form.addEventListener("click", (event) => {
+    const seat = of(event);
+    if (!seat || seat.status === "available") return;
+    event.preventDefault();
+    say(seat.input.getAttribute("aria-label"));
+  });
+  form.addEventListener("change", (event) => {
+    const seat = of(event);
+    if (seat) choose(seat, seat.input.checked);
+  });
+  form.addEventListener("focusin", (event) => {
+    const seat = of(event);
+    if (seat) stopAt(seat);
+  });
   form.addEventListener("keydown", (event) => move(event));
   document.getElementById("numbers")?.addEventListener("change", (event) => count(event.target));
   document.getElementById("promo_code")?.addEventListener("change", ask);
+
+  // The seat whose box it happened in.
+  function of(event) {
+    return event.target.name === "seat" ? byId.get(event.target.value) : undefined;
+  }
 
   function wanted() {
     return [...form.querySelectorAll("input[type=hidden][name^=type-]")].reduce((sum, each) => sum + Number(each.value), 0);
@@ -113,12 +127,14 @@ function SeatMap(form, texts) {
   }
 
   function stopAt(seat) {
-    for (const each of seats) each.input.tabIndex = each === seat ? 0 : -1;
+    stop.input.tabIndex = -1;
+    stop = seat;
+    stop.input.tabIndex = 0;
   }
 
   function move(event) {
-    const at = byId.get(event.target.value);
-    if (!at || event.target.name !== "seat" || event.ctrlKey || event.altKey || event.metaKey) return;
+    const at = of(event);
+    if (!at || event.ctrlKey || event.altKey || event.metaKey) return;
     const to = goal(event.key, at);
     if (!to) return;
     event.preventDefault();

@@ -1,0 +1,80 @@
+"""What the shop's pages bring to a telephone, and what of them comes anew while they are read."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+from shopping import Shopping
+from world import Market
+
+# Bytes that a page may bring, compressed and with their headers; pictures of films left out.
+PAGE, SCRIPT = 100_000, 30_000
+BROUGHT = """() => {
+    const all = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')];
+    const sum = (found) => found.reduce((bytes, one) => bytes + one.transferSize, 0);
+    return {
+        all: sum(all.filter((one) => !one.name.includes('/media/'))),
+        script: sum(all.filter((one) => one.name.includes('.js'))),
+        scripts: all.filter((one) => one.name.includes('.js')).length,
+        blocking: all.filter((one) => one.renderBlockingStatus === 'blocking').map((one) => one.name.split('?')[0]),
+    };
+}"""
+
+
+@pytest.mark.parametrize(("path", "scripts"), [("", 1), ("films/{film}/", 1), ("showtimes/{showtime}/", 2)])
+def test_a_page_is_light_and_waits_for_its_style_sheet_alone(
+    page: Page, small_house: str, market: Market, path: str, scripts: int
+) -> None:
+    film = market.world.anybody.get(f"/api/movies/{market.movie['id']}").ok()["slug"]
+    kept = []
+    page.on("response", lambda answer: kept.append(answer) if "?v=" in answer.url else None)
+    page.goto(f"/en/{path.format(film=film, showtime=small_house)}")
+    page.wait_for_load_state("networkidle")
+    brought = page.evaluate(BROUGHT)
+    assert brought["all"] <= PAGE
+    assert brought["script"] <= SCRIPT
+    assert brought["scripts"] == scripts
+    assert [name.rpartition("/")[2] for name in brought["blocking"]] == ["shop.css"]
+    assert {answer.headers["cache-control"] for answer in kept} == {"public, max-age=31536000, immutable"}
+    large = [answer for answer in kept if answer.url.split("?")[0].endswith((".css", "/seats.js"))]
+    assert large
+    assert {answer.headers.get("content-encoding") for answer in large} == {"gzip"}
+    assert page.locator("img[fetchpriority=high]").count() <= 1
+
+
+def test_what_seats_cost_follows_what_is_chosen_and_the_last_choice_is_told(page: Page, small_house: str) -> None:
+    Shopping(page).open(small_house)
+    price = page.locator("#price")
+    cost = price.inner_text()
+    page.locator("input[name=seat]:checked").first.uncheck()
+    expect(price).to_have_text("Please choose 1 more seat.")
+    page.locator("#numbers select").first.select_option("1")
+    expect(price).to_contain_text("In all")
+    assert price.inner_text() != cost
+    asked = []
+    page.on("request", lambda request: asked.append(request.post_data) if request.method == "POST" else None)
+    for number in ("3", "2", "1"):
+        page.locator("#numbers select").first.select_option(number)
+    with page.expect_response("**/price/"):
+        pass
+    expect(price).to_contain_text("In all")
+    assert len(asked) == 1
+
+
+def test_a_minute_before_seats_go_it_is_said_and_nothing_moves(page: Page, small_house: str, market: Market) -> None:
+    shopping = Shopping(page)
+    shopping.open(small_house)
+    shopping.go_on()
+    shopping.as_guest()
+    ends = page.locator("[data-ends]")
+    until = datetime.fromisoformat(ends.get_attribute("data-ends") or "")
+    page.clock.install(time=until - timedelta(minutes=3))
+    page.reload()
+    page.wait_for_load_state("networkidle")
+    warning, pay = page.locator(".warning"), page.locator("form.form > button.button")
+    expect(page.locator(".countdown")).to_contain_text("2:")
+    expect(warning).to_have_text("")
+    before = pay.bounding_box()
+    page.clock.fast_forward("02:05")
+    expect(warning).to_have_text("The seats are yours for less than a minute more.")
+    assert pay.bounding_box() == before
