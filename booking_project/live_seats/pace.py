@@ -8,7 +8,8 @@ AFTER_A_WAKE = (0.05, 0.25, 0.7, 1.5, 3.0)
 WAKE_ENDS = AFTER_A_WAKE[-1] + 1.0
 # Between readings of one showtime, at least: five a second.
 GAP = 0.2
-# Whoever has thousands of sockets to tell takes a while: for half of the time it does something else.
+# Whoever has thousands of sockets to tell takes a while: half of the processor's time goes to something else. By the clock
+# a busy machine makes telling longer, and resting as long again would make what is told older, and nothing easier.
 REST = 1.0
 LONGEST_GAP = 0.5
 # What nobody tells (a hold that lapses, a price that changes at a time) is found by looking, and everything else while
@@ -53,7 +54,7 @@ class Pace:
         self.due = max(now + jittered(AGAIN_AFTER_FAILURE), started + self._gap)
 
     def has_told(self, seconds: float) -> None:
-        """How long telling took."""
+        """seconds: of the processor, which telling took."""
         self._gap = min(max(GAP, seconds * (1 + REST)), LONGEST_GAP)
 
     def _bring_forward(self, at: float) -> None:

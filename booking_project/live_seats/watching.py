@@ -119,11 +119,11 @@ class Watch:
         if self.history is None:
             self.history = History(found)
         elif found.version != self.history.current.version:
-            began = time.monotonic()
-            self.history.advance(found, now=began)
+            self.history.advance(found, now=time.monotonic())
+            worked = time.thread_time()
             self._tell()
+            self._pace.has_told(time.thread_time() - worked)
             ended = time.monotonic()
-            self._pace.has_told(ended - began)
             if self._pace.woken_at is not None and ended - self._pace.woken_at < WAKE_ENDS:
                 metrics.TOLD.observe(ended - self._pace.woken_at)
 

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import math
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -87,6 +88,43 @@ def test_however_often_it_is_woken_a_showtime_is_read_five_times_a_second_and_so
     assert all(gap < LOOK_SECONDS * 1.1 + 1e-6 for gap in gaps)
     # A commit that comes half a second after the wake is seen half a second later at the latest.
     assert any(now + 0.5 <= read <= now + 1.0 for read in reads)
+
+
+@given(
+    some.lists(some.floats(0.001, 0.05), min_size=40, max_size=120),
+    some.floats(0, 0.03),
+    some.floats(0.005, 0.03),
+    some.floats(0, 0.1),
+    some.floats(1, 2),
+)
+def test_while_a_showtime_sells_nineteen_of_twenty_changes_are_told_within_half_a_second(
+    pauses, commits_after, reading, worked, busy
+):
+    """A simulation of one process: worked: of the processor for telling all, which takes busy times as long."""
+    wakes = list(itertools.accumulate(pauses))
+    untold, unheard = [wake + commits_after for wake in wakes], list(wakes)
+    pace, free, waited, reads = Pace(0.0), 0.0, [], []
+
+    def hear_until(moment: float) -> None:
+        while unheard and unheard[0] <= moment:
+            pace.wake(max(unheard.pop(0), free))
+
+    while untold:
+        while unheard and unheard[0] <= max(pace.due, free):
+            hear_until(unheard[0])
+        started = max(pace.due, free)
+        reads.append(started)
+        pace.has_read(started, look=LOOK_SECONDS)
+        free = started + reading
+        hear_until(free)
+        seen = [commit for commit in untold if commit <= started]
+        if seen:
+            del untold[: len(seen)]
+            pace.has_told(worked)
+            free += worked * busy
+            waited += [free - commit for commit in seen]
+    assert all(after - before > GAP - 1e-6 for before, after in itertools.pairwise(reads))
+    assert sorted(waited)[math.ceil(0.95 * len(waited)) - 1] <= 0.5
 
 
 def test_a_showtime_that_cannot_be_read_is_not_asked_for_more_often():
