@@ -72,11 +72,13 @@ def exchange_for(request: HttpRequest, booking_id: UUID, showtime_id: UUID) -> H
     """As many tickets of the same types, on the best seats or on others that are chosen: what is to be paid or comes
     back; then they are held. What was chosen without having seen what it comes to is shown with that first."""
     shopper = shopper_of(request)
-    booking = shopper.get("booking", f"/bookings/{booking_id}")
+    own = partial(shopper.get, "booking", f"/bookings/{booking_id}")
+    look = partial(seats_page.looked_at, shopper, showtime_id)
     named = request.POST.getlist("seat")
     error, status = "", 200
     refused = None
     if request.method == "POST":
+        booking = own()
         try:
             seats = choices.tickets(named, purchases.types(booking))
             if set(named) == set(request.POST.getlist("priced")):
@@ -85,7 +87,9 @@ def exchange_for(request: HttpRequest, booking_id: UUID, showtime_id: UUID) -> H
             error, status = words.numbers_differ(), 400
         except Refused as no:
             refused, (error, status) = no, words.against(no)
-    shown = seats_page.looked_at(shopper, showtime_id)
+        shown = look()
+    else:
+        shown, booking = together(look, own)
     there = shown["seat_map"]["seats"]
     found = _priced(shopper, booking, showtime_id, choices.still_free(named, there))
     if refused is not None:
