@@ -6,7 +6,7 @@ import ssl
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,9 +18,9 @@ from stack.lifecycle import Stack
 from stack.ports import HOST
 from stack.services import service_named
 
-# One of each kind: its database, Redis, RabbitMQ, a web process, and the gateway in front of it.
+# One of each kind: its database, Redis, RabbitMQ, a web process, the shop, and the gateway in front of them.
 SERVERS = ("postgres-auth", "redis", "rabbitmq")
-BEHIND = ("auth-web", "gateway")
+BEHIND = ("auth-web", "frontend-web", "gateway")
 SHOWING = (*SERVERS, "auth", "gateway")
 READY = "/api/auth/health/ready"
 
@@ -105,6 +105,29 @@ def test_nobody_answers_who_asks_plainly(stack: Stack) -> None:
     answer = connection.getresponse()
     assert (answer.status, answer.getheader("Location")) == (308, f"https://{HOST}:{ports['gateway-tls']}{READY}")
     connection.close()
+
+
+def test_the_shop_says_https_wherever_it_says_an_address_and_its_cookies_go_no_other_way(stack: Stack) -> None:
+    origin = variables.gateway_url(stack.instance, stack.ports)
+    connection = http.client.HTTPSConnection(
+        HOST, stack.ports["gateway-tls"], timeout=30, context=certificates.trusting(stack.instance)
+    )
+
+    def page(path: str) -> tuple[http.client.HTTPResponse, str]:
+        connection.request("GET", path, headers={"Accept": "text/html"})
+        answer = connection.getresponse()
+        return answer, answer.read().decode()
+
+    with closing(connection):
+        terms, text = page("/en/terms/")
+        assert (terms.status, terms.headers["Strict-Transport-Security"]) == (200, "max-age=31536000")
+        assert f'<link rel="canonical" href="{origin}/en/terms/">' in text
+        assert f'hreflang="vi" href="{origin}/vi/terms/">' in text
+        assert "http://" not in text
+        assert f"Sitemap: {origin}/sitemap.xml" in page("/robots.txt")[1]
+        cookies = page("/en/sign-in/")[0].headers.get_all("Set-Cookie") or []
+        assert cookies
+        assert all("; Secure" in cookie for cookie in cookies)
 
 
 def test_somebody_who_trusts_another_authority_trusts_none_of_them(stack: Stack, tmp_path: object) -> None:

@@ -63,4 +63,4 @@ if (left) {
 document.querySelector(".errors[tabindex]")?.focus();
 
 // Keeps tickets for when there is no network. What it fetches for that comes after what this page shows.
-addEventListener("load", () => navigator.serviceWorker?.register("/sw.js"));
+addEventListener("load", () => navigator.serviceWorker?.register("/sw.js").catch(() => {}));
