@@ -8,8 +8,8 @@ AFTER_A_WAKE = (0.05, 0.25, 0.7, 1.5, 3.0)
 WAKE_ENDS = AFTER_A_WAKE[-1] + 1.0
 # Between readings of one showtime, at least: five a second.
 GAP = 0.2
-# Whoever has thousands of sockets to tell takes a while: half of the processor's time goes to something else. By the clock
-# a busy machine makes telling longer, and resting as long again would make what is told older, and nothing easier.
+# Whoever has thousands of sockets to tell takes a while: half of the processor's time goes to something else. By the
+# clock a busy machine makes telling longer: resting as long again would make what is told older, and nothing easier.
 REST = 1.0
 LONGEST_GAP = 0.5
 # What nobody tells (a hold that lapses, a price that changes at a time) is found by looking, and everything else while
