@@ -80,7 +80,6 @@ class PayOutAdmin(ReadOnlyAdmin):
     ]
     list_filter = [OwedFilter, TheaterFilter]
     search_fields = ["=payment__booking_reference", "payment__id", "id"]
-    search_help_text = "The booking's reference."
     ordering = ["-id"]
     fields = [
         *("booking", AMOUNT, "way", "theater", "why", "finished_at"),
