@@ -5,7 +5,6 @@ from chassis.web.problems import (
     BadRequest,
     Conflict,
     PermissionDenied,
-    ServiceUnavailable,
     TooManyRequests,
     Unauthenticated,
 )
@@ -122,7 +121,9 @@ class TooManyKeys(Conflict):
     title = "So many keys are enough: take one away first"
 
 
-class KeysUnavailable(ServiceUnavailable):
+class KeysUnavailable(Conflict):
+    """No 503: the sites take that for an auth that is away, and nobody would sign in by a code either."""
+
     code = "security_keys_unavailable"
     title = "Security keys cannot be asked at the moment: give a code"
 

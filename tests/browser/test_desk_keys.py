@@ -67,9 +67,9 @@ def test_a_key_is_added_signs_in_in_the_place_of_a_code_and_is_taken_away(at_loc
     page.get_by_role("button", name="Log out").click()
     page.goto("/admin/booking/login/")
     assert_is_seen(page, "sign in")
-    sign_in(page, person.username, "guess", "Sign in with a security key")
+    sign_in(page, person.username, "guess", "Use a security key")
     expect(page.get_by_role("alert")).to_contain_text("is wrong")
-    sign_in(page, person.username, person.password, "Sign in with a security key")
+    sign_in(page, person.username, person.password, "Use a security key")
     page.get_by_role("button", name="Log out").wait_for()
 
     page.get_by_role("link", name="Second factor").click()
@@ -78,5 +78,5 @@ def test_a_key_is_added_signs_in_in_the_place_of_a_code_and_is_taken_away(at_loc
     page.get_by_role("button", name="Take blue away").click()
     expect(page.get_by_text("The key is taken away")).to_be_visible()
     page.get_by_role("button", name="Log out").click()
-    sign_in(page, person.username, person.password, "Sign in with a security key")
+    sign_in(page, person.username, person.password, "Use a security key")
     expect(page.get_by_role("alert")).to_contain_text("has no security key")

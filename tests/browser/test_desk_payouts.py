@@ -30,7 +30,7 @@ def test_what_is_owed_at_the_till_is_handed_over(
     page.get_by_role("link", name="hand it over").click()
     page.get_by_role("checkbox", name="Select this object").check()
     page.get_by_label("Action:").select_option(label="Paid out: the selected money was handed over…")
-    page.get_by_role("button", name="Run").click()
+    page.get_by_role("button", name="Go").click()
     expect(page.get_by_text("Give back")).to_be_visible()
     assert_is_seen(page, "paid out")
     page.get_by_label("Till").fill("till 2")
