@@ -1,6 +1,6 @@
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import Group, PermissionsMixin
@@ -249,11 +249,14 @@ class Session(models.Model):
         self.access_tokens = [[token.jti, token.expires] for token in tokens]
 
 
-class SecurityKey(ThrottlingMixin, Device):
+class SecurityKey(ThrottlingMixin, Device):  # type: ignore[misc]  # django-otp has no types
     """A security key or a passkey of somebody of staff: it answers in the place of a code. name: as they call it."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="security_keys")
+    objects: ClassVar[models.Manager["SecurityKey"]] = models.Manager()
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=64)
     credential_id = models.BinaryField(unique=True, max_length=1023, help_text="What the authenticator knows it by.")
     public_key = models.BinaryField()
     sign_count = models.BigIntegerField(help_text="How often it has signed, if it counts: it only grows.")

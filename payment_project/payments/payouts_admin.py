@@ -85,7 +85,7 @@ class PayOutAdmin(ReadOnlyAdmin):
         *("booking", AMOUNT, "way", "theater", "why", "finished_at"),
         *("paid_out_at", "paid_out_by", "till", "id"),
     ]
-    readonly_fields = fields
+    readonly_fields = [*fields]
     actions = ["pay_out"]
 
     def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
