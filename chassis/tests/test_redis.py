@@ -1,7 +1,10 @@
 """Nothing here may hang on Redis: short timeouts, and a breaker that remembers."""
 
+import shutil
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ from processes import address
 
 from chassis.storage.redis import GuardedRedis, RedisUnavailable, breaker, redis_client
 from chassis.testing import redis_url, wait_until
+from chassis.testing_ports import free_port
 from chassis.testing_proxy import Proxy
 
 
@@ -86,6 +90,41 @@ def test_pipelines_and_scripts_are_guarded_too(proxy: Proxy) -> None:
         client.pipeline().get("x").execute()
     with pytest.raises(RedisUnavailable):
         script(keys=["chassis-test"], args=["1"])
+
+
+@pytest.fixture
+def lonely(redis_at: Callable[[str], None], tmp_path: Path) -> Iterator[GuardedRedis]:
+    """The client of a master whose replicas are gone: it takes no write."""
+    port = free_port()
+    server = shutil.which("redis-server") or shutil.which("valkey-server") or "redis-server"
+    words = [server, "--port", str(port), "--save", "", "--dir", str(tmp_path), "--min-replicas-to-write", "1"]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL) as process:
+        try:
+            redis_at(f"redis://127.0.0.1:{port}/0")
+            wait_until(lambda: answers(redis_client()))
+            yield redis_client()
+        finally:
+            process.terminate()
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda client: client.set("x", "1"),
+        lambda client: client.pipeline(transaction=False).get("x").set("x", "1").execute(),
+        lambda client: client.pipeline(transaction=True).get("x").set("x", "1").execute(),
+        lambda client: client.register_script("return redis.call('set', KEYS[1], '1')")(keys=["x"]),
+    ],
+    ids=["command", "pipeline", "transaction", "script"],
+)
+def test_a_redis_that_takes_no_write_is_away_however_it_is_asked(
+    lonely: GuardedRedis, write: Callable[[GuardedRedis], Any]
+) -> None:
+    assert lonely.get("x") is None
+    for _ in range(5):
+        with pytest.raises(RedisUnavailable):
+            write(lonely)
+    assert breaker.is_open
 
 
 def test_a_mistake_of_ours_is_not_an_absence_of_redis() -> None:

@@ -43,8 +43,11 @@ class Authority:
             .add_extension(whose, critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        return {"tls.crt": _pem(signed), "tls.key": key.private_bytes(*form).decode()}
+        return {"tls.crt": _pem(signed), "tls.key": _private(key)}
+
+    def secret(self) -> dict[str, str]:
+        """Its own key and certificate, for an issuer that is to sign with it."""
+        return {"tls.crt": self.certificate, "tls.key": _private(self._key)}
 
     def serial_shown(self, port: int, name: str, *, postgres: bool = False) -> str:
         """Serial of the certificate that the server behind a local port shows. Raises OSError when it is not of this
@@ -77,3 +80,8 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivate
 
 def _pem(certificate: x509.Certificate) -> str:
     return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def _private(key: ec.EllipticCurvePrivateKey) -> str:
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return key.private_bytes(*form).decode()

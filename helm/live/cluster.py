@@ -16,15 +16,11 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from stack.ports import any_free_port
-
 HELM = Path(__file__).resolve().parent.parent
 ROOT = HELM.parent
 sys.path[:0] = [str(HELM), str(HELM / "tests"), str(ROOT)]
 import chart  # noqa: E402
 import tools  # noqa: E402
-import yaml  # noqa: E402
-from authority import Authority  # noqa: E402
 
 from stack import ports  # noqa: E402
 
@@ -44,6 +40,7 @@ SECURITY = {
         "capabilities": {"drop": ["ALL"]},
     },
 }
+MOST_COMPLAINTS = 100
 FIGURES: list[tuple[str, str, str]] = []
 
 
@@ -81,31 +78,6 @@ def secrets_sums(*words: str) -> tuple[set[str], set[str]]:
     }
     draft = helm("upgrade", "marquee", CHART, *LOCAL, *EXTRA, *words, "--dry-run=server", "--hide-notes")
     return told - {None}, set(re.findall(r'checksum/secrets: "(\w+)"', draft))
-
-
-def certificates(*words: str) -> dict[tuple[str, str], list[str]]:
-    """(namespace, Secret) → names: what cert-manager would be asked for by a release with these words for helm."""
-    known = ("template", "marquee", CHART, *LOCAL, *words, "--kube-version", "1.34")
-    said = helm(*known, "--set", "tls.issuer.name=none", "--show-only", "templates/certificates.yaml")
-    return {
-        (one["metadata"].get("namespace", NAMESPACE), one["spec"]["secretName"]): one["spec"]["dnsNames"]
-        for one in yaml.safe_load_all(said)
-    }
-
-
-def issue(signer: Authority, *words: str) -> None:
-    """A new key and certificate in each Secret of such a release."""
-    items = [
-        {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": secret, "namespace": namespace},
-            "type": "kubernetes.io/tls",
-            "stringData": signer.issue(names) | {"ca.crt": signer.certificate},
-        }
-        for (namespace, secret), names in certificates(*words).items()
-    ]
-    run("kubectl", "apply", "-f", "-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
 
 
 def required() -> None:
@@ -265,6 +237,14 @@ def nothing_fails(what: str, *, at_least: int = 20) -> Iterator[None]:
     assert not new, new[:10]
 
 
+def complaints() -> str:
+    """The last warnings and errors of the last minutes, of all pods together."""
+    words = ("-l", "app.kubernetes.io/instance=marquee", "--all-containers", "--prefix", "--ignore-errors")
+    said = kubectl("logs", *words, "--since=5m", "--tail=2000", "--max-log-requests=200", check=False)
+    loud = [line for line in said.splitlines() if re.search(r"\b(WARNING|ERROR|CRITICAL|error|Traceback)\b", line)]
+    return "\n".join(loud[-MOST_COMPLAINTS:])
+
+
 def secrets() -> dict[str, str]:
     data = json.loads(kubectl("get", "secret", "marquee-secrets", "-o", "json"))["data"]
     return {key: base64.b64decode(value).decode() for key, value in data.items()}
@@ -277,7 +257,7 @@ def forwarded(targets: dict[str, tuple[str, int]], namespace: str = NAMESPACE) -
     running = []
     try:
         for name, (target, port) in targets.items():
-            there[name] = any_free_port()
+            there[name] = ports.any_free_port()
             words = ["kubectl", "-n", namespace, "port-forward", target, f"{there[name]}:{port}"]
             running.append(subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
         for port in there.values():

@@ -82,6 +82,15 @@ def client(namespace: str) -> None:
     cluster.buy()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """What failed is shown with what the pods complained of: they are gone when somebody looks."""
+    report = yield
+    if report.failed:
+        report.sections.append(("what the pods complained of", cluster.complaints()))
+    return report
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for row in cluster.FIGURES:
         terminalreporter.write_line(f"| {' | '.join(row)} |")

@@ -9,6 +9,7 @@ import re
 import time
 
 import authority
+import certificates
 import chart
 import cluster
 import pytest
@@ -39,11 +40,12 @@ def installed(namespace, signer):
     cluster.run("kubectl", "delete", "namespace", MONITORING, "--ignore-not-found")
     cluster.run("kubectl", "create", "namespace", MONITORING)
     cluster.run("kubectl", "label", "namespace", MONITORING, "pod-security.kubernetes.io/enforce=restricted")
-    cluster.issue(signer, *WORDS)
+    issued = certificates.begin(signer, *WORDS)
+    whose = "; certificates of cert-manager" if certificates.has_manager() else ""
     began = time.monotonic()
-    helm("install", "marquee", cluster.CHART, *cluster.LOCAL, *cluster.EXTRA, *WORDS)
+    helm("install", "marquee", cluster.CHART, *cluster.LOCAL, *cluster.EXTRA, *WORDS, *issued)
     said = helm("test", "marquee", "--logs", "--timeout", "10m", limit=700)
-    cluster.figure("`helm install` with `tls.internal`, to the first ticket", time.monotonic() - began)
+    cluster.figure("`helm install` with `tls.internal`, to the first ticket", time.monotonic() - began, whose)
     assert said.count("bought ") == 1, said
     yield
     cluster.run("kubectl", "delete", "namespace", MONITORING, "--wait=false")
@@ -83,7 +85,7 @@ def test_renewed_certificates_are_shown_without_a_restart_and_lose_no_request(si
     began = time.monotonic()
     which = "all certificates renewed"
     with cluster.seats_are_told(which), nothing_fails(f"{which}, until every server shows its new one"):
-        cluster.issue(signer, *WORDS)
+        certificates.renew(signer, *WORDS)
         while any(before[name] == serial for name, serial in shown(signer).items()):
             assert time.monotonic() - began < SETTLE_SECONDS, "not every server shows its new certificate"
     assert restarted() == restarts

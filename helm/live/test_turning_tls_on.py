@@ -3,6 +3,7 @@
 import time
 
 import authority
+import certificates
 import cluster
 import pytest
 from cluster import helm, wait_until
@@ -19,10 +20,10 @@ def installed(namespace):
 
 
 def test_tls_is_turned_on_and_off_by_an_upgrade_each():
-    cluster.issue(authority.Authority(), "--set", "tls.internal=true")
+    words = certificates.begin(authority.Authority(), "--set", "tls.internal=true")
     for turned, word in (("on", "true"), ("off", "false")):
         began = time.monotonic()
-        cluster.upgrade("--set", f"tls.internal={word}", "--wait")
+        cluster.upgrade("--set", f"tls.internal={word}", *words, "--wait")
         wait_until(cluster.all_ready, SETTLE_SECONDS, "all pods are ready")
         assert helm("test", "marquee", "--logs", "--timeout", "10m", limit=700).count("bought ") == 1
         cluster.figure(f"`tls.internal` turned {turned} by an upgrade, to the next ticket", time.monotonic() - began)
