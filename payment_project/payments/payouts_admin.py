@@ -81,11 +81,11 @@ class PayOutAdmin(ReadOnlyAdmin):
     list_filter = [OwedFilter, TheaterFilter]
     search_fields = ["=payment__booking_reference", "payment__id", "id"]
     ordering = ["-id"]
-    fields = [
+    readonly_fields = [
         *("booking", AMOUNT, "way", "theater", "why", "finished_at"),
         *("paid_out_at", "paid_out_by", "till", "id"),
     ]
-    readonly_fields = [*fields]
+    fields = [*readonly_fields]
     actions = ["pay_out"]
 
     def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
