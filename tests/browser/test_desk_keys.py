@@ -66,6 +66,7 @@ def test_a_key_is_added_signs_in_in_the_place_of_a_code_and_is_taken_away(at_loc
 
     page.get_by_role("button", name="Log out").click()
     page.goto("/admin/booking/login/")
+    expect(page.locator("[data-key-said]")).to_be_hidden()
     assert_is_seen(page, "sign in")
     sign_in(page, person.username, "guess", "Use a security key")
     expect(page.get_by_role("alert")).to_contain_text("is wrong")
