@@ -340,6 +340,12 @@ ENDPOINTS = [
     Endpoint("POST", "/api/payments/methods", {"token": "tok_visa"}, wrong={"token": ["", "visa", "4111111111111111"]}),
     Endpoint(
         "POST",
+        f"/api/payments/pay-outs/{NOWHERE}/paid",
+        {"till": "till 2"},
+        wrong={"till": ["", 7, "x" * 65, "4111 1111 1111 1111"]},
+    ),
+    Endpoint(
+        "POST",
         "/api/refunds",
         {"payment_id": NOWHERE, "amount": 1, "reason": "because"},
         key=True,

@@ -43,6 +43,8 @@ PRIVATE = [
     f"/api/payments/{NOWHERE}/receipt/page",
     "/api/receipts",
     "/api/payments/methods",
+    "/api/payments/pay-outs",
+    f"/api/payments/pay-outs/{NOWHERE}",
     "/api/gift-cards",
     "/api/gift-cards/issues",
     f"/api/gift-cards/{NOWHERE}",

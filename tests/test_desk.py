@@ -16,6 +16,9 @@ ROLES = sorted({role for _, role in promised()})
 ASKED = {
     "auth/search/": ("view_user", 200),
     "auth/second-factor/": ("view_user", 200),
+    "auth/second-factor/keys/": ("view_user", 405),
+    "auth/second-factor/keys/ask/": ("view_user", 405),
+    f"auth/second-factor/keys/{NOWHERE}/remove/": ("view_user", 405),
     "catalog/board/": ("view_showtime", 200),
     "catalog/panels/theaters/": ("view_theater", 200),
     "booking/tonight/": ("view_showtime", 200),

@@ -38,7 +38,7 @@ def test_the_cookie_is_for_the_desk_alone(world: World) -> None:
     assert world.anybody.get("/api/bookings", Cookie=joined(cookies)).status == 401
 
 
-@pytest.mark.parametrize("path", ["staff/sessions", "staff/sessions/renew", "staff/sessions/end"])
+@pytest.mark.parametrize("path", ["staff/sessions", "staff/sessions/renew", "staff/sessions/end", "staff/keys"])
 def test_what_the_sites_ask_auth_nobody_asks_through_the_gateway(world: World, path: str) -> None:
     assert world.anybody.post(f"/api/auth/{path}", {}).status == 404
 

@@ -11,7 +11,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from accounts import audit, mailed, second_factor, sessions
 from accounts.domain import EndReason, Rank
 from accounts.errors import CodeNeeded, NothingToReset, NotYoursToAgree
-from accounts.models import SecondFactorReset, Session, User
+from accounts.models import SecondFactorReset, SecurityKey, Session, User
 from accounts.records import actor_of
 from chassis.codes import new_code
 from chassis.storage.audit_log import record
@@ -115,4 +115,5 @@ def agree_to_reset(reset_id: UUID, *, admin: User, by_code: bool) -> None:
 def _forget(user: User) -> None:
     TOTPDevice.objects.filter(user=user).delete()
     StaticDevice.objects.filter(user=user).delete()
+    SecurityKey.objects.filter(user=user).delete()
     sessions.end_sessions_of(user, reason=EndReason.SECOND_FACTOR)

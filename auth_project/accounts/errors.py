@@ -1,7 +1,13 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
-from chassis.web.problems import BadRequest, Conflict, PermissionDenied, TooManyRequests, Unauthenticated
+from chassis.web.problems import (
+    BadRequest,
+    Conflict,
+    PermissionDenied,
+    TooManyRequests,
+    Unauthenticated,
+)
 
 
 class AccountExists(Conflict):
@@ -93,6 +99,33 @@ class SecondFactorThrottled(TooManyRequests):
     def __init__(self, *, seconds: int) -> None:
         """seconds: until the next code is looked at."""
         super().__init__(f"Too many wrong codes. Try again in {seconds} s.", retry_after=seconds)
+
+
+class WrongKey(Unauthenticated):
+    code = "wrong_key"
+    title = "The security key did not answer as it should: try again, or give a code"
+
+
+class NoSecurityKey(Conflict):
+    code = "no_security_key"
+    title = "This account has no security key: give a code, if it has a second factor"
+
+
+class KeyNotAdded(Conflict):
+    code = "key_not_added"
+    title = "The key was not added: it took too long, or it was added before"
+
+
+class TooManyKeys(Conflict):
+    code = "too_many_keys"
+    title = "So many keys are enough: take one away first"
+
+
+class KeysUnavailable(Conflict):
+    """No 503: the sites take that for an auth that is away, and nobody would sign in by a code either."""
+
+    code = "security_keys_unavailable"
+    title = "Security keys cannot be asked at the moment: give a code"
 
 
 class SecondFactorNotSetUp(PermissionDenied):

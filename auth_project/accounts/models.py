@@ -1,6 +1,6 @@
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import Group, PermissionsMixin
@@ -9,6 +9,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.formats import date_format
+from django_otp.models import Device, ThrottlingMixin
 
 from accounts.domain import (
     USERNAME,
@@ -246,6 +247,33 @@ class Session(models.Model):
     @access.setter
     def access(self, tokens: list[AccessTokenId]) -> None:
         self.access_tokens = [[token.jti, token.expires] for token in tokens]
+
+
+class SecurityKey(ThrottlingMixin, Device):  # type: ignore[misc]  # django-otp has no types
+    """A security key or a passkey of somebody of staff: it answers in the place of a code. name: as they call it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    objects: ClassVar[models.Manager["SecurityKey"]] = models.Manager()
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=64)
+    credential_id = models.BinaryField(unique=True, max_length=1023, help_text="What the authenticator knows it by.")
+    public_key = models.BinaryField()
+    sign_count = models.BigIntegerField(help_text="How often it has signed, if it counts: it only grows.")
+    transports = models.JSONField(default=list, help_text="How browsers reach it: usb, nfc, internal.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "security_keys"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_throttle_factor(self) -> int:
+        """As of a code: a second after the first that is wrong."""
+        return 1
 
 
 class SecondFactorReset(models.Model):

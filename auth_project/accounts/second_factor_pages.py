@@ -11,9 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import enrolment, second_factor, services, sign_on
+from accounts import enrolment, second_factor, security_keys, services, sign_on
 from accounts.errors import SecondFactorThrottled, SignInThrottled, WrongCode, WrongPassword
 from accounts.models import User
+from accounts.security_key_pages import KeyForm
 from accounts.staff_pages import staff_of
 from chassis.web.desk import context
 from chassis.web.gateway import address_of
@@ -46,7 +47,8 @@ def set_up_page(request: HttpRequest) -> HttpResponse:
     if token is None:
         raise PermissionDenied
     if second_factor.is_set_up(user):
-        return _page(request, "accounts/second_factor_is_set_up.html")
+        keys = security_keys.keys_of(user)
+        return _page(request, "accounts/second_factor_is_set_up.html", keys=keys, form=KeyForm())
     form = FirstCodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         done = _set_up(request, user, token, form)

@@ -10,6 +10,7 @@ from accounts.models import username_validator
 from accounts.roles import ROLES
 from chassis.theaters import MOST
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
+from chassis.web.sign_on import LONGEST_ANSWER
 
 
 class TextField(serializers.CharField):
@@ -134,9 +135,18 @@ class StaffSignInInput(StrictSerializer):
     username = TextField(max_length=254)
     password = PasswordField()
     code = TextField(max_length=32, allow_blank=True)
+    key = TextField(max_length=LONGEST_ANSWER, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         return {"login": attrs.pop("username"), **attrs}
+
+
+class StaffKeyInput(StrictSerializer):
+    username = TextField(max_length=254)
+    password = PasswordField()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return {"login": attrs["username"], "password": attrs["password"]}
 
 
 class StaffTokenInput(StrictSerializer):

@@ -10,7 +10,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import audit, metrics, revocations, second_factor, throttle
+from accounts import audit, metrics, revocations, second_factor, security_keys, throttle
 from accounts.domain import (
     Deed,
     EndReason,
@@ -106,12 +106,15 @@ def sign_in(
 
 
 def open_for(
-    *, login: str, password: str, code: str, address: str | None, user_agent: str, staff: bool = False
+    *, login: str, password: str, code: str, address: str | None, user_agent: str, staff: bool = False, key: str = ""
 ) -> Opened:
-    """staff: for the desk, where the second factor is set up too. Raises as sign_in(), and NotStaff."""
+    """staff: for the desk, where the second factor is set up too. key: what a security key has signed, not a code.
+
+    Raises as sign_in(), NotStaff, and what security_keys.check() raises.
+    """
     as_of = timezone.now()
     user = check_credentials(login=login, password=password, address=address)
-    by_code = second_factor.check(user, code, address=address)
+    by_code = _by_key(user, key, address) if key else second_factor.check(user, code, address=address)
     if staff and not user.is_staff:
         raise NotStaff
     if not staff and not by_code and second_factor.is_needed(user):
@@ -128,6 +131,11 @@ def open_for(
     metrics.SIGN_INS.labels("accepted").inc()
     audit.record("signed_in", user_id=user.id, address=address, session_id=str(opened.session.pk))
     return opened
+
+
+def _by_key(user: User, key: str, address: str | None) -> bool:
+    security_keys.check(user, key, address=address)
+    return True
 
 
 def open_session(user: User, *, as_of: datetime, address: str | None, user_agent: str, by_code: bool = False) -> Opened:

@@ -10,20 +10,31 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import second_factor, sessions
-from accounts.errors import InvalidRefreshToken
+from accounts import second_factor, security_keys, sessions
+from accounts.errors import InvalidRefreshToken, NotStaff
 from accounts.models import Revocation, Session, User
 from chassis.web.problems import Problem, ServiceUnavailable, Unauthenticated
 from chassis.web.sign_on import Refused
 from chassis.web.staff_tokens import StaffToken, read
 
 
-def sign_in(*, login: str, password: str, code: str, address: str | None, user_agent: str) -> StaffToken:
-    """Raises InvalidCredentials, SignInThrottled, NotStaff, and what second_factor.check() raises."""
+def sign_in(*, login: str, password: str, code: str, address: str | None, user_agent: str, key: str = "") -> StaffToken:
+    """Raises InvalidCredentials, SignInThrottled, NotStaff, and what second_factor and security_keys .check() raise."""
     opened = sessions.open_for(
-        login=login, password=password, code=code, address=address, user_agent=user_agent, staff=True
+        login=login, password=password, code=code, address=address, user_agent=user_agent, staff=True, key=key
     )
     return _token(opened.user, opened.session, as_of=opened.as_of, since=opened.as_of.timestamp())
+
+
+def ask_key(*, login: str, password: str, address: str | None) -> dict[str, Any]:
+    """What a security key of theirs is to sign, for sign_in(). Only who knows the password learns that there is one.
+
+    Raises InvalidCredentials, SignInThrottled, NotStaff, NoSecurityKey, KeysUnavailable.
+    """
+    user = sessions.check_credentials(login=login, password=password, address=address)
+    if not user.is_staff:
+        raise NotStaff
+    return security_keys.ask_to_sign_in(user)
 
 
 def renew(token: StaffToken) -> StaffToken:
@@ -70,14 +81,28 @@ def _token(user: User, session: Session, *, as_of: datetime, since: float) -> St
     return replace(made, text=text)
 
 
+def _refused(problem: Problem) -> Refused:
+    return Refused("" if problem.code == "invalid_credentials" else problem.detail)
+
+
 class Here:
     """chassis.web.sign_on.SignOn, in auth's own process."""
 
-    def sign_in(self, *, username: str, password: str, code: str, address: str | None, user_agent: str) -> StaffToken:
+    def sign_in(
+        self, *, username: str, password: str, code: str, key: str, address: str | None, user_agent: str
+    ) -> StaffToken:
         try:
-            return sign_in(login=username, password=password, code=code, address=address, user_agent=user_agent)
+            return sign_in(
+                login=username, password=password, code=code, key=key, address=address, user_agent=user_agent
+            )
         except Problem as problem:
-            raise Refused("" if problem.code == "invalid_credentials" else problem.detail) from None
+            raise _refused(problem) from None
+
+    def ask_key(self, *, username: str, password: str, address: str | None) -> dict[str, Any]:
+        try:
+            return ask_key(login=username, password=password, address=address)
+        except Problem as problem:
+            raise _refused(problem) from None
 
     def renew(self, token: StaffToken) -> StaffToken:
         try:

@@ -7,7 +7,7 @@ from rest_framework.response import Response
 
 from accounts import sign_on
 from accounts.api import PublicView
-from accounts.serializers import StaffSignInInput, StaffTokenInput
+from accounts.serializers import StaffKeyInput, StaffSignInInput, StaffTokenInput
 from chassis.web.gateway import address_of
 from chassis.web.staff_tokens import StaffToken
 
@@ -22,6 +22,14 @@ class StaffSessions(PublicView):
             user_agent=request.headers.get("User-Agent", ""),
         )
         return _told(token, status=201)
+
+
+@extend_schema(exclude=True)
+class StaffKeys(PublicView):
+    def post(self, request: Request) -> Response:
+        """What a security key is to sign for a sign-in with it."""
+        asked = sign_on.ask_key(**StaffKeyInput.parse(request.data), address=address_of(request))
+        return Response(asked, headers={"Cache-Control": "no-store"})
 
 
 @extend_schema(exclude=True)

@@ -16,6 +16,7 @@ urlpatterns = [
     path("email/verify", api.EmailVerification.as_view()),
     path("email/verify/request", api.EmailVerificationAgain.as_view()),
     path("staff/sessions", staff_api.StaffSessions.as_view()),
+    path("staff/keys", staff_api.StaffKeys.as_view()),
     path("staff/sessions/renew", staff_api.StaffSessionRenewal.as_view()),
     path("staff/sessions/end", staff_api.StaffSessionEnd.as_view()),
     path(".well-known/jwks.json", api.Jwks.as_view()),

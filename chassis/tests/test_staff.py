@@ -79,6 +79,38 @@ def test_a_code_is_passed_on_as_it_was_meant(client: Browser, server: Server) ->
     assert json.loads(server.requests[0].told)["code"] == "123456"
 
 
+def test_what_a_key_is_to_sign_is_asked_of_auth_and_its_answer_passed_on(
+    client: Browser, server: Server, auth: Auth
+) -> None:
+    auth.status, auth.body = 200, {"challenge": "AAAA", "rpId": "tickets.example"}
+    form = {"username": "Ada", "password": "correct horse", "ask-key": "yes"}
+    answer = client.post(LOGIN, form, HTTP_X_FORWARDED_FOR="203.0.113.7")
+    assert (answer.status_code, answer.json()) == (200, auth.body)
+    # One connection is one handler, which has what was asked last.
+    [request] = {*server.requests}
+    assert (request.path, request.headers["X-Forwarded-For"]) == ("/staff/keys", "203.0.113.7")
+    assert json.loads(request.told) == {"username": "Ada", "password": "correct horse"}
+    auth.status, auth.body = 201, None
+    assert sign_in(client, key='{"id": "blue"}') == 302
+    assert json.loads(server.requests[-1].told)["key"] == '{"id": "blue"}'
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "given", "said"),
+    [
+        (401, {"code": "invalid_credentials"}, 403, "is wrong"),
+        (409, {"code": "no_security_key", "detail": "This account has none."}, 403, "This account has none."),
+        (503, {"code": "service_unavailable"}, 503, "Nobody can sign in"),
+    ],
+)
+def test_why_no_key_is_asked_is_said_to_them(
+    client: Browser, server: Server, auth: Auth, status: int, body: Any, given: int, said: str
+) -> None:
+    auth.status, auth.body = status, body
+    answer = client.post(LOGIN, {"username": "Ada", "password": "correct horse", "ask-key": "yes"})
+    assert (answer.status_code, said in answer.json()["said"]) == (given, True)
+
+
 def test_what_auth_says_about_a_code_is_said_to_them(client: Browser, server: Server, auth: Auth) -> None:
     auth.status, auth.body = 401, {"code": "second_factor_required", "detail": "Give a code of it too."}
     page = client.post(LOGIN, {"username": "Ada", "password": "correct horse"})

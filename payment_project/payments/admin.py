@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, ValuesInWords, actor_of, in_words, money, words
 from chassis.web.problems import Problem
-from payments import kept, refunds, services
+from payments import kept, payouts_admin, refunds, services  # noqa: F401  (Django looks for pages here)
 from payments.approval import approval_words
 from payments.clerks import Clerk
 from payments.forms import OutsideForm, Plan, RefundForm, RefusalForm, described, left, shown
@@ -253,7 +253,7 @@ class PaymentAdmin(ReadOnlyAdmin):
             self.message_user(request, told, messages.WARNING)
             return
         became = "is on its way back" if asked.operation else "is written down as given back"
-        by_hand = f" {plan.by_hand}." if plan.by_hand else ""
+        by_hand = f" {plan.by_hand}, and say so under pay-outs at the till." if plan.by_hand else ""
         self.message_user(request, f"{payment}: {plan.shown_amount} {became}.{by_hand}", messages.SUCCESS)
 
     @admin.action(description="Try again what the gateway refused to give back", permissions=["refund"])

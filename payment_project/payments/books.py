@@ -23,10 +23,11 @@ from payments.exchange_rules import EXCHANGES
 from payments.gift_models import GIFT_CARDS
 from payments.kept import assign, known, seats_of, written
 from payments.ledger import Kind, Posting
-from payments.models import GatewayOperation, OperationState, Payment, Refund, RefundStatus
+from payments.models import GatewayOperation, Payment, Refund, RefundStatus
 from payments.receipt_models import Receipt
 from payments.seats import RefundKind, Seat
 from payments.statements import ANSWERED, ASKED, DECIDED, NEW_PAYMENT, REFUND_ENDED, Parts
+from payments.states import OperationState
 
 # Longer than a call with its repetition may take, 2 x (1 + 5) s (gateways/interface.py): a lease ends with its holder.
 LEASE = timedelta(seconds=20)

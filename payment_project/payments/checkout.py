@@ -33,9 +33,10 @@ from payments.errors import (
 from payments.gateways import Unknown
 from payments.heard import MethodGiven
 from payments.ledger import Kind
-from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, Refund
+from payments.models import UNFINISHED, GatewayOperation, Payment, Refund
 from payments.refunds import Wanted
 from payments.services import PaymentUnknown, may_retry
+from payments.states import OperationState
 
 # Seconds after which a client may ask again for what is not known yet.
 ASK_AGAIN = 2

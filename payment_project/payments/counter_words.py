@@ -5,7 +5,7 @@ from payments.models import GatewayOperation, Payment
 from payments.receipt_models import Receipt
 
 _PAID = {"cash": "in cash at the counter", "terminal": "by card at the counter"}
-_GIVE_BACK = {"cash": "Give back {} in cash", "terminal": "Give back {} by the card machine"}
+WAYS = {"cash": "in cash", "terminal": "by the card machine"}
 _DONE = {
     Kind.AUTHORIZE: "said to be paid",
     Kind.CAPTURE: "taken",
@@ -27,9 +27,9 @@ def paid_by(receipt: Receipt) -> str:
     return f"{how}{slip}, sold by {told.get('sold_by')}" if how else ""
 
 
-def give_back(payment: Payment, amount: str) -> str:
-    """What is left to be done by hand with a refund. amount: as people write it."""
-    return _GIVE_BACK.get(payment.provider, "").format(amount)
+def give_back(provider: str, amount: str) -> str:
+    """What is left to be done by hand with a refund, "" where it is not the counter's. amount: as people write it."""
+    return f"Give back {amount} {WAYS[provider]}" if provider in WAYS else ""
 
 
 def done(operation: GatewayOperation) -> str:

@@ -70,6 +70,14 @@ NEEDS = [
         "view_payment",
     ),
     Need(
+        "sum that is owed at the till",
+        "sums that are owed at the till",
+        desk_panels.owed_at_the_till,
+        "admin:payments_payout_changelist",
+        "",
+        "view_payout",
+    ),
+    Need(
         "refund that waits for a second person",
         "refunds that wait for a second person",
         desk_panels.waiting_for_approval,

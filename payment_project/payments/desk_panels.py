@@ -17,16 +17,10 @@ from chassis.web.theaters import theaters_of
 from payments import counter_words, kept, takings_reads
 from payments.forms import described
 from payments.ledger import Kind
-from payments.models import (
-    UNFINISHED,
-    GatewayOperation,
-    OperationState,
-    Payment,
-    PaymentMethod,
-    Refund,
-    RefundStatus,
-)
+from payments.models import UNFINISHED, GatewayOperation, Payment, PaymentMethod, PayOut, Refund, RefundStatus
+from payments.payout_models import OWED, TO_HAND_OVER
 from payments.receipt_models import Receipt
+from payments.states import OperationState
 from payments.theaters import payments_at
 
 SHOWN = 20
@@ -69,6 +63,10 @@ def waiting_for_approval() -> QuerySet[Refund]:
     return Refund.objects.filter(status=RefundStatus.AWAITING_APPROVAL)
 
 
+def owed_at_the_till() -> QuerySet[PayOut]:
+    return PayOut.objects.filter(OWED)
+
+
 @require_safe
 def takings_panel(request: HttpRequest) -> HttpResponse:
     """Of each theater of whoever asks, what its day by its own clock has taken and given back."""
@@ -89,12 +87,17 @@ def booking_money_panel(request: HttpRequest, booking_id: UUID) -> HttpResponse:
             "facts": _facts(payment),
             "seats": [described(seat, payment) for seat in kept.seats_of(payment)],
             "refunds": [(_money(each), each) for each in payment.refunds.order_by("id")[:SHOWN]],
+            "pay_outs": [(_money(each), each) for each in _pay_outs(payment)],
             "receipts": list(payment.receipts.order_by("id")[:SHOWN]),
             "may_refund": may(request, "refund_payment") and payment.captured_amount > payment.refunded_amount,
             "may_try_again": may(request, "refund_payment") and payment.attention != "",
             "may_give_outside": may(request, "give_outside_payment") and payment.attention != "",
         }
     return panel(request, "payments/booking_money.html", "Money", **shown)
+
+
+def _pay_outs(payment: Payment) -> QuerySet[PayOut]:
+    return PayOut.objects.filter(TO_HAND_OVER, payment=payment).order_by("id")[:SHOWN]
 
 
 def _facts(payment: Payment) -> list[tuple[str, str]]:
@@ -142,6 +145,11 @@ def booking_steps_panel(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     steps += [
         Step(each.created_at, f"{each.requested_by} asked to give {_money(each)} back", each.reason, zone)
         for each in refunds
+    ]
+    steps += [
+        Step(each.paid_out_at, f"{_money(each)} handed over by {each.paid_out_by}", each.till, zone)
+        for each in operations
+        if each.paid_out_at
     ]
     steps += [Step(each.issued_at, f"{each} issued", zone=zone) for each in Receipt.objects.filter(payment__in=found)]
     return panel(request, "chassis/steps.html", "What payment did", steps=sorted(steps, key=lambda step: step.at))

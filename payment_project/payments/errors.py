@@ -42,6 +42,11 @@ class RefundNotFound(NotFound):
     title = "There is no such refund"
 
 
+class PayOutNotFound(NotFound):
+    code = "pay_out_not_found"
+    title = "There is no such pay-out"
+
+
 class MethodNotFound(NotFound):
     code = "payment_method_not_found"
     title = "There is no such saved payment method"
@@ -216,6 +221,11 @@ class RefundAwaitsApproval(Conflict):
 class NotAwaitingApproval(Conflict):
     code = "not_awaiting_approval"
     title = "This refund does not wait for an approval"
+
+
+class PaidOutBefore(Conflict):
+    code = "paid_out_before"
+    title = "Somebody has handed this money over already"
 
 
 class CurrencyMismatch(Conflict):

@@ -12,8 +12,9 @@ from payments import books, domain, exchange_rules, kept
 from payments.books import Answered
 from payments.exchange_rules import EXCHANGES
 from payments.ledger import Kind
-from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, Refund, RefundStatus
+from payments.models import UNFINISHED, GatewayOperation, Payment, Refund, RefundStatus
 from payments.seats import RefundKind, Seat
+from payments.states import OperationState
 
 # Why a booking ended that another one is paid with: booking's word for it.
 EXCHANGED = "exchanged"

@@ -195,7 +195,7 @@ class Plan:
     @property
     def by_hand(self) -> str:
         """What is left for staff to do with money of the counter, "" where the gateway does it."""
-        return "" if self.outside else counter_words.give_back(self.payment, self.shown_amount)
+        return "" if self.outside else counter_words.give_back(self.payment.provider, self.shown_amount)
 
     @property
     def means(self) -> str:

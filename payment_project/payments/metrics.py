@@ -9,16 +9,9 @@ from chassis.ids import first_uuid7_at
 from chassis.telemetry import metrics
 from payments import gift_totals
 from payments.ledger import Kind
-from payments.models import (
-    UNFINISHED,
-    GatewayOperation,
-    OperationState,
-    Payment,
-    Refund,
-    RefundStatus,
-    Transaction,
-)
+from payments.models import UNFINISHED, GatewayOperation, Payment, Refund, RefundStatus, Transaction
 from payments.reconciliation_models import Difference, DifferenceState
+from payments.states import OperationState
 
 WINDOW = timedelta(hours=1)
 

@@ -1,7 +1,6 @@
 """Payments, what the gateway was asked for them, the ledger, refunds and saved methods. Amounts are minor units."""
 
 from enum import StrEnum
-from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
@@ -11,56 +10,21 @@ from chassis.ids import uuid7
 from chassis.money import Money, format_money
 from chassis.storage import address_changes, guest_claims
 from payments import reconciliation_models, takings_models, vault  # noqa: F401  (Django looks for models here)
+from payments.columns import blank, choices_of, held_by, listed, zero
 from payments.gift_models import GiftCard, GiftCardIssue, GiftCardLine, GiftCardsOwed  # noqa: F401  (as above)
 from payments.ledger import SELDOM, Account, Kind
+from payments.payout_models import OWED, PAID_OUT, TO_HAND_OVER, HandedOver
 from payments.receipt_models import Receipt, ReceiptSeries  # noqa: F401  (Django looks for models here)
 from payments.refund_rules import Way
 from payments.seats import RefundKind
-from payments.states import Booking, Status
+from payments.states import Booking, OperationState, Status
 from payments.webhook_models import WebhookDelivery  # noqa: F401  (as above)
-
-
-def _choices(values: type[StrEnum]) -> list[tuple[str, str]]:
-    return [(value.value, value.value.replace("_", " ")) for value in values]
-
-
-# The database fills these in as well: the hot path inserts only what it knows of a new payment.
-def _zero(help_text: str) -> "models.BigIntegerField[int, int]":
-    return models.BigIntegerField(default=0, db_default=0, help_text=help_text)
-
-
-def _blank(max_length: int, help_text: str, **options: Any) -> "models.CharField[str, str]":
-    return models.CharField(
-        max_length=max_length, blank=True, default="", db_default="", help_text=help_text, **options
-    )
-
-
-def _list(help_text: str) -> "models.JSONField[Any, Any]":
-    return models.JSONField(default=list, db_default=[], help_text=help_text)
-
-
-# Who held everything before there was a choice: what says nothing else is with it.
-FIRST_PROVIDER = "simulator"
-
-
-def _provider(help_text: str) -> "models.CharField[str, str]":
-    return models.CharField(max_length=32, default=FIRST_PROVIDER, db_default=FIRST_PROVIDER, help_text=help_text)
-
-
-class OperationState(StrEnum):
-    PENDING = "pending"
-    REVERSING = "reversing"  # an authorisation of unknown outcome that is no longer wanted
-    SUCCEEDED = "succeeded"
-    REFUSED = "refused"
-    REVERSED = "reversed"
-
 
 # What takes money back and has its indexes: seldom.
 BACKWARDS = (Kind.REVERSE, Kind.VOID, Kind.REFUND, Kind.OUTSIDE, Kind.EXCHANGE, Kind.RETURN)
 UNFINISHED = (OperationState.PENDING, OperationState.REVERSING)
 # Found by when they are due, or too many to be looked for.
 USUAL = (*UNFINISHED, OperationState.SUCCEEDED)
-
 
 # Captured, and its receipt not issued yet.
 WITHOUT_RECEIPT = Q(captured_at__isnull=False) & ~Q(sale={})
@@ -83,42 +47,42 @@ class Payment(models.Model):
     booking_reference = models.CharField(max_length=32, blank=True)
     theater_id = models.UUIDField(null=True, help_text="Of its booking; null: it is not known, or only by the receipt.")
     user_id = models.UUIDField()
-    status = models.CharField(max_length=24, choices=_choices(Status), default=Status.REQUIRES_PAYMENT_METHOD.value)
-    booking_state = models.CharField(max_length=12, choices=_choices(Booking), default=Booking.OPEN.value)
+    status = models.CharField(max_length=24, choices=choices_of(Status), default=Status.REQUIRES_PAYMENT_METHOD.value)
+    booking_state = models.CharField(max_length=12, choices=choices_of(Booking), default=Booking.OPEN.value)
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    held_amount = _zero("Authorised, and neither captured nor voided.")
-    captured_amount = _zero("Taken from the customer.")
-    refunded_amount = _zero("Given back of it.")
-    retained_amount = _zero("The fee kept after a cancellation.")
-    fee_told_amount = _zero("The fee as booking reckoned it, which may not have known of seats that were given back.")
-    under_way = _blank(12, "What the gateway was asked and has not answered yet.", choices=_choices(Kind))
-    failure_code = _blank(64, "Why the last card was declined, or the capture refused.")
-    attention = _blank(64, "Why the gateway refused to give money back: somebody has to look.")
-    provider = _provider("Who holds the money, once somebody does.")
-    authorization_id = _blank(64, "The gateway's.", db_column="authorisation_id")
-    capture_id = _blank(64, "The gateway's.")
-    card_last4 = _blank(4, "Of the card that pays.")
-    gift_amount = _zero("Of it, what a gift card pays: reserved, or captured.")
-    gift_refunded_amount = _zero("Of what was given back, what went to the gift card.")
+    held_amount = zero("Authorised, and neither captured nor voided.")
+    captured_amount = zero("Taken from the customer.")
+    refunded_amount = zero("Given back of it.")
+    retained_amount = zero("The fee kept after a cancellation.")
+    fee_told_amount = zero("The fee as booking reckoned it, which may not have known of seats that were given back.")
+    under_way = blank(12, "What the gateway was asked and has not answered yet.", choices=choices_of(Kind))
+    failure_code = blank(64, "Why the last card was declined, or the capture refused.")
+    attention = blank(64, "Why the gateway refused to give money back: somebody has to look.")
+    provider = held_by("Who holds the money, once somebody does.")
+    authorization_id = blank(64, "The gateway's.", db_column="authorisation_id")
+    capture_id = blank(64, "The gateway's.")
+    card_last4 = blank(4, "Of the card that pays.")
+    gift_amount = zero("Of it, what a gift card pays: reserved, or captured.")
+    gift_refunded_amount = zero("Of what was given back, what went to the gift card.")
     gift_card = models.ForeignKey(
         GiftCard, on_delete=models.PROTECT, null=True, db_index=False, db_constraint=False, related_name="+"
     )
-    gift_last4 = _blank(4, "Of the gift card that pays, or was asked to.")
+    gift_last4 = blank(4, "Of the gift card that pays, or was asked to.")
     exchange_of = models.UUIDField(null=True, help_text="The booking that is exchanged for this one.")
-    exchange_amount = _zero("What that one pays.")
-    carried_amount = _zero("Of it, what that one's payment holds for this one, or has paid.")
-    lent_amount = _zero("Captured, and held for a booking in whose exchange this one is to end.")
-    exchanged_amount = _zero("Of what was given back, what pays the booking that this one was exchanged for.")
-    to_return_amount = _zero("Of that, what goes back from here: the other booking was refunded.")
-    seats = _list("As they were sold, and what became of the money of each (seats.Seat); none: not known.")
-    let_in = _list("The ids of the seats to which somebody was let in.")
+    exchange_amount = zero("What that one pays.")
+    carried_amount = zero("Of it, what that one's payment holds for this one, or has paid.")
+    lent_amount = zero("Captured, and held for a booking in whose exchange this one is to end.")
+    exchanged_amount = zero("Of what was given back, what pays the booking that this one was exchanged for.")
+    to_return_amount = zero("Of that, what goes back from here: the other booking was refunded.")
+    seats = listed("As they were sold, and what became of the money of each (seats.Seat); none: not known.")
+    let_in = listed("The ids of the seats to which somebody was let in.")
     sale = models.JSONField(
         null=True,
         help_text="What its receipt will say (lines.Sale): {} once that is issued or never will be, "
         "null of one that was opened before there were receipts.",
     )
-    ended_reason = _blank(64, "Why the booking ended.")
+    ended_reason = blank(64, "Why the booking ended.")
     version = models.IntegerField(
         default=1, db_default=1, help_text="Grows with every change, of its operations' states too."
     )
@@ -185,7 +149,7 @@ class Payment(models.Model):
         return f"{self.booking_reference or self.booking_id}: {total}, {self.get_status_display()}"
 
 
-class GatewayOperation(models.Model):
+class GatewayOperation(HandedOver):
     """What the gateway is asked: written before the call, finished by its answer.
 
     What goes back outside of it is asked of nobody: it is written finished, and its lines of the ledger hang on it.
@@ -193,12 +157,12 @@ class GatewayOperation(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="operations")
-    provider = _provider("Who is asked.")
-    kind = models.CharField(max_length=12, choices=_choices(Kind))
-    state = models.CharField(max_length=12, choices=_choices(OperationState), default=OperationState.PENDING.value)
+    provider = held_by("Who is asked.")
+    kind = models.CharField(max_length=12, choices=choices_of(Kind))
+    state = models.CharField(max_length=12, choices=choices_of(OperationState), default=OperationState.PENDING.value)
     amount = models.BigIntegerField(help_text="What it is asked for.")
-    gift_amount = _zero("What moves of the gift card with it, beside that.")
-    carried_amount = _zero("What moves of an exchanged booking's payment with it, beside both.")
+    gift_amount = zero("What moves of the gift card with it, beside that.")
+    carried_amount = zero("What moves of an exchanged booking's payment with it, beside both.")
     currency = models.CharField(max_length=3)
     payment_token = models.CharField(max_length=512, blank=True, help_text="Sealed, until the outcome is known.")
     target = models.CharField(max_length=64, blank=True, help_text="The gateway's id of what is acted upon.")
@@ -221,6 +185,8 @@ class GatewayOperation(models.Model):
             # As above.
             models.Index(fields=["state", "-id"], condition=~Q(state__in=USUAL), name="idx_operations_state"),
             models.Index(fields=["kind", "-id"], condition=Q(kind__in=BACKWARDS), name="idx_operations_seldom"),
+            models.Index(fields=["-id"], condition=OWED, name="idx_operations_owed"),
+            models.Index(fields=["-id"], condition=PAID_OUT, name="idx_operations_paid_out"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -238,6 +204,9 @@ class GatewayOperation(models.Model):
                 condition=Q(amount__gte=0, gift_amount__gte=0, carried_amount__gte=0)
                 & Q(amount__gt=-F("gift_amount") - F("carried_amount")),
                 name="operations_move_any_part",
+            ),
+            models.CheckConstraint(
+                condition=Q(paid_out_at=None) | TO_HAND_OVER, name="operations_paid_out_at_the_till"
             ),
         ]
 
@@ -271,6 +240,20 @@ class GatewayOperation(models.Model):
         return f"{self.id}-reverse" if self.asks is Kind.REVERSE else str(self.id)
 
 
+class PayOut(GatewayOperation):
+    """What the counter has to hand over, or has."""
+
+    class Meta:
+        proxy = True
+        ordering = ["-id"]
+        verbose_name = "pay-out at the till"
+        verbose_name_plural = "pay-outs at the till"
+
+    def __str__(self) -> str:
+        of = self.payment.booking_reference or self.payment.booking_id
+        return f"{of}: {format_money(Money(self.amount, self.currency))}, {self.provider}"
+
+
 class Transaction(models.Model):
     """One line of the ledger. Lines are only ever added; a trigger refuses anything else, and unbalanced entries."""
 
@@ -279,8 +262,8 @@ class Transaction(models.Model):
     operation = models.ForeignKey(
         GatewayOperation, on_delete=models.PROTECT, related_name="transactions", db_index=False
     )
-    kind = models.CharField(max_length=12, choices=_choices(Kind))
-    account = models.CharField(max_length=12, choices=_choices(Account))
+    kind = models.CharField(max_length=12, choices=choices_of(Kind))
+    account = models.CharField(max_length=12, choices=choices_of(Account))
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -311,29 +294,29 @@ class Refund(models.Model):
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     operation = models.OneToOneField(GatewayOperation, on_delete=models.PROTECT, related_name="refund", null=True)
     amount = models.BigIntegerField()
-    gift_amount = _zero("Of it, what goes to the gift card; known when it is on its way.")
+    gift_amount = zero("Of it, what goes to the gift card; known when it is on its way.")
     currency = models.CharField(max_length=3)
-    status = models.CharField(max_length=20, choices=_choices(RefundStatus), default=RefundStatus.PENDING.value)
+    status = models.CharField(max_length=20, choices=choices_of(RefundStatus), default=RefundStatus.PENDING.value)
     # Before there was a choice a refund of staff left the ticket as it was, and so does one of a process of before.
     kind = models.CharField(
         max_length=12,
-        choices=_choices(RefundKind),
+        choices=choices_of(RefundKind),
         default=RefundKind.CANCEL.value,
         db_default=RefundKind.GOODWILL.value,
         help_text="Whether the booking ends with it, or its seats are given back.",
     )
-    seats = _list("Those that it gives back the money of, with their prices; none: an amount was asked for.")
+    seats = listed("Those that it gives back the money of, with their prices; none: an amount was asked for.")
     reason = models.CharField(max_length=200)
     requested_by = models.CharField(max_length=150, blank=True, help_text="Empty: the booking ended.")
     requested_by_id = models.UUIDField(null=True, help_text="Their account at auth.")
-    decided_by = _blank(150, "Who approved or refused it, where one pair of hands was not enough.")
+    decided_by = blank(150, "Who approved or refused it, where one pair of hands was not enough.")
     decided_by_id = models.UUIDField(null=True, help_text="Their account at auth.")
-    decision_note = _blank(200, "What the colleague who refused it wrote to who asked.")
+    decision_note = blank(200, "What the colleague who refused it wrote to who asked.")
     decided_at = models.DateTimeField(null=True)
     approve_by = models.DateTimeField(null=True, help_text="Not approved until then, it lapses.")
     failure_code = models.CharField(max_length=64, blank=True)
-    outside = _blank(16, "How, where the card gateway had refused to give it back.", choices=_choices(Way))
-    reference = _blank(64, "What it is found by in the books of the till, the bank or the provider.")
+    outside = blank(16, "How, where the card gateway had refused to give it back.", choices=choices_of(Way))
+    reference = blank(64, "What it is found by in the books of the till, the bank or the provider.")
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
 
@@ -370,11 +353,11 @@ class PaymentMethod(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user_id = models.UUIDField()
-    provider = _provider("Who keeps the card.")
+    provider = held_by("Who keeps the card.")
     gateway_token = models.CharField(max_length=512, help_text="Sealed.")
     # Both empty where a process of before tokens were sealed has kept one; the clock sees to those.
-    token_digest = _blank(64, "Finds the token again under a key of ours.")
-    sealed_by = _blank(16, "Names the key it is sealed with.")
+    token_digest = blank(64, "Finds the token again under a key of ours.")
+    sealed_by = blank(16, "Names the key it is sealed with.")
     brand = models.CharField(max_length=32)
     last4 = models.CharField(max_length=4)
     expiry_month = models.SmallIntegerField()

@@ -25,8 +25,9 @@ from payments.books import Answered, Change
 from payments.gateways import Approved, Outcome, Refused, Unknown
 from payments.gateways.side_by_side import SideBySide
 from payments.ledger import Kind
-from payments.models import GatewayOperation, OperationState, Payment, Refund, RefundStatus
+from payments.models import GatewayOperation, Payment, Refund, RefundStatus
 from payments.seats import RefundKind, refunded_as
+from payments.states import OperationState
 
 log = logging.getLogger(__name__)
 

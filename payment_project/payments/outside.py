@@ -12,9 +12,10 @@ from django.utils import timezone
 from payments import books, domain, kept, operations, refund_rules
 from payments.books import Answered
 from payments.errors import NotRefusedByGateway
-from payments.models import GatewayOperation, OperationState, Payment, Refund, RefundStatus
+from payments.models import GatewayOperation, Payment, Refund, RefundStatus
 from payments.refund_rules import Way
 from payments.seats import RefundKind
+from payments.states import OperationState
 
 # In the place of the provider that an operation is asked of.
 NOBODY = "outside"

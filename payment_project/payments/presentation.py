@@ -9,7 +9,7 @@ from payments.books import SEATS_GIVEN_BACK
 from payments.exchanges import EXCHANGED
 from payments.kept import seats_of
 from payments.lines import by_rate
-from payments.models import Payment, PaymentMethod, Refund
+from payments.models import Payment, PaymentMethod, PayOut, Refund
 from payments.receipt_models import NO_THEATER, Receipt
 from payments.receipts import lines_of
 from payments.seats import Seat
@@ -105,6 +105,24 @@ def _decision(refund: Refund) -> dict[str, Any]:
         "decided_at": _time(refund.decided_at),
         "note": refund.decision_note or None,
         "reference": refund.reference or None,
+    }
+
+
+def present_pay_out(row: PayOut) -> dict[str, Any]:
+    refund: Refund | None = getattr(row, "refund", None)
+    return {
+        "id": str(row.id),
+        "payment_id": str(row.payment_id),
+        "booking_id": str(row.payment.booking_id),
+        "booking_reference": row.payment.booking_reference or None,
+        "theater_id": row.payment.theater_id and str(row.payment.theater_id),
+        "amount": shown_money(row.amount, row.currency),
+        "way": row.provider,
+        "refund_id": refund and str(refund.id),
+        "owed_since": _time(row.finished_at),
+        "paid_out_at": _time(row.paid_out_at),
+        "paid_out_by": row.paid_out_by or None,
+        "till": row.till or None,
     }
 
 

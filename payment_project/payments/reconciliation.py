@@ -19,18 +19,11 @@ from chassis.storage.audit_log import Actor, record
 from payments import gateways, operations
 from payments.gateways import Moved, Unknown
 from payments.ledger import Account, Kind
-from payments.models import (
-    UNFINISHED,
-    GatewayOperation,
-    OperationState,
-    Payment,
-    Refund,
-    RefundStatus,
-    Transaction,
-)
+from payments.models import UNFINISHED, GatewayOperation, Payment, Refund, RefundStatus, Transaction
 from payments.reconciliation_models import Difference, DifferenceState, MovedThere, Reconciliation, RunState
 from payments.reconciliation_rules import Differs, Ours, differs
 from payments.refund_rules import Way
+from payments.states import OperationState
 
 log = logging.getLogger(__name__)
 

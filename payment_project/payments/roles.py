@@ -5,16 +5,16 @@ from chassis.roles import EVERYTHING, StaffMay, views
 SEEN = views(
     *("payment", "gatewayoperation", "transaction", "refund", "paymentmethod", "webhookdelivery", "receipt"),
     *("giftcard", "giftcardissue", "giftcardline", "reconciliation"),
-    "auditrecord",
+    *("payout", "auditrecord"),
 )
 
 MANAGED = views("takings") | {
-    *("refund_payment", "give_outside_payment", "block_giftcard", "add_giftcardissue"),
+    *("refund_payment", "give_outside_payment", "change_payout", "block_giftcard", "add_giftcardissue"),
     *("add_reconciliation", "change_difference"),
 }
 
 STAFF_MAY: StaffMay = {
-    "support": SEEN | {"refund_payment", "block_giftcard"},
+    "support": SEEN | {"refund_payment", "change_payout", "block_giftcard"},
     "manager": SEEN | MANAGED,
     "admin": EVERYTHING,
 }

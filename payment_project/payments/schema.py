@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from chassis.money import LARGEST_PAYMENT
 from chassis.web.openapi import page_of, sends
+from payments.ledger import COUNTER
 from payments.models import RefundStatus
 from payments.seats import RefundKind
 from payments.states import Status
@@ -72,6 +73,7 @@ GIVE_OUTSIDE = sends(
         "reason": "Your bank would not take it back.",
     },
 )
+PAY_OUT = sends(at_a_till={"till": "till 2"}, somewhere={})
 REFUSE = sends(with_a_note={"note": "The film was shown to its end; see the log of the hall."})
 
 
@@ -182,6 +184,23 @@ class RefundSerializer(serializers.Serializer[Any]):
     staff = RefundDecisionSerializer(allow_null=True, help_text="For staff alone: null for everybody else.")
 
 
+class PayOutSerializer(serializers.Serializer[Any]):
+    """Money of the counter that staff hand over by hand: a refund, or what was paid for a sale that came to nothing."""
+
+    id = serializers.UUIDField()
+    payment_id = serializers.UUIDField()
+    booking_id = serializers.UUIDField()
+    booking_reference = serializers.CharField(allow_null=True)
+    theater_id = serializers.UUIDField(allow_null=True, help_text="null: it is not known.")
+    amount = MoneySerializer()
+    way = serializers.ChoiceField(choices=sorted(COUNTER), help_text="As it was paid: by the card machine, or in cash.")
+    refund_id = serializers.UUIDField(allow_null=True, help_text="null: it is no refund, and so of no booking sold.")
+    owed_since = serializers.DateTimeField()
+    paid_out_at = serializers.DateTimeField(allow_null=True, help_text="null: it is owed.")
+    paid_out_by = serializers.CharField(allow_null=True)
+    till = serializers.CharField(allow_null=True, help_text="Where it was handed over, if that was told.")
+
+
 class LineSerializer(serializers.Serializer[Any]):
     """Minor units of the receipt's currency; net and tax are gross."""
 
@@ -267,4 +286,5 @@ class WebhookSerializer(serializers.Serializer[Any]):
 PAYMENTS = page_of(PaymentSerializer)
 METHODS = page_of(MethodSerializer)
 REFUNDS = page_of(RefundSerializer)
+PAY_OUTS = page_of(PayOutSerializer)
 RECEIPTS = page_of(ReceiptSerializer)

@@ -14,13 +14,18 @@ from payments.errors import (
     GiftCardNotFound,
     MethodNotFound,
     PaymentNotFound,
+    PayOutNotFound,
     ReceiptNotFound,
     RefundNotFound,
 )
 from payments.gift_models import GiftCard, GiftCardIssue, GiftCardLine
-from payments.models import Payment, PaymentMethod, Refund
+from payments.models import Payment, PaymentMethod, PayOut, Refund
+from payments.payout_models import OWED, PAID_OUT, TO_HAND_OVER
 from payments.receipt_models import Receipt
 from payments.theaters import paid_at
+
+# More payments than a booking has: a reference of before may have been given out again.
+MOST_PAYMENTS = 100
 
 
 def payments_of(
@@ -90,13 +95,37 @@ def refund_of(user: Principal, refund_id: UUID) -> Refund:
     return refund
 
 
+def pay_outs(
+    *,
+    theaters: Theaters = None,
+    owed: bool = True,
+    theater_id: UUID | None = None,
+    reference: str | None = None,
+) -> QuerySet[PayOut]:
+    """What the counter has to hand over by hand, or has, for staff; of what was bought at these theaters."""
+    found = PayOut.objects.filter(OWED if owed else PAID_OUT).select_related("payment", "refund")
+    if theaters is not None:
+        found = found.filter(paid_at(theaters, "payment__"))
+    if theater_id is not None:
+        found = found.filter(payment__theater_id=theater_id)
+    if reference is not None:
+        paid = Payment.objects.filter(booking_reference=reference).values_list("id", flat=True)
+        found = found.filter(payment__in=list(paid[:MOST_PAYMENTS]))
+    return found
+
+
+def pay_out(payout_id: UUID, *, theaters: Theaters = None) -> PayOut:
+    """Raises PayOutNotFound, also for another theater's."""
+    found = PayOut.objects.filter(TO_HAND_OVER, id=payout_id).select_related("payment", "refund")
+    row = (found if theaters is None else found.filter(paid_at(theaters, "payment__"))).first()
+    if row is None:
+        raise PayOutNotFound
+    return row
+
+
 def is_own(user: Principal, refund: Refund) -> bool:
     """Whether the money is the caller's: of colleagues who decided on it they read what any customer reads."""
     return refund.payment.user_id == user.id
-
-
-# More payments than a booking has: a reference of before may have been given out again.
-MOST_PAYMENTS = 100
 
 
 def receipts(

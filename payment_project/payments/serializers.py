@@ -194,6 +194,21 @@ class RefundFilter(PageQuery):
     reference = ReferenceField()
 
 
+class PaidOutRequest(StrictSerializer):
+    till = StrictTextField(
+        max_length=64, required=False, help_text="Where it was handed over, as the house calls it; no card's number."
+    )
+
+    def validate_till(self, till: str) -> str:
+        return no_card_number(till)
+
+
+class PayOutFilter(PageQuery):
+    owed = serializers.BooleanField(default=True, help_text="Still to be handed over, or handed over.")
+    theater_id = StrictUUIDField(required=False)
+    reference = ReferenceField()
+
+
 @cache
 def _zones() -> set[str]:
     return available_timezones()

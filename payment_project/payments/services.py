@@ -54,9 +54,10 @@ from payments.heard import (
     MethodGiven,
 )
 from payments.ledger import Kind
-from payments.models import UNFINISHED, GatewayOperation, OperationState, Payment, RefundStatus
+from payments.models import UNFINISHED, GatewayOperation, Payment, RefundStatus
 from payments.operations import NOBODY, Causes
 from payments.seats import RefundKind, Seat
+from payments.states import OperationState
 
 NO_SUCH_METHOD = "unknown_payment_method"
 NOT_COVERED = "exchange_not_covered"

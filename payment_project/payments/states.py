@@ -27,6 +27,16 @@ class Booking(StrEnum):
     ENDED = "ended"
 
 
+class OperationState(StrEnum):
+    """What the gateway has made of a thing that it was asked for."""
+
+    PENDING = "pending"
+    REVERSING = "reversing"  # an authorisation of unknown outcome that is no longer wanted
+    SUCCEEDED = "succeeded"
+    REFUSED = "refused"
+    REVERSED = "reversed"
+
+
 class Fact(StrEnum):
     """What can happen to the money."""
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from payments import api, gift_cards_api, outside_api, receipts_api
+from payments import api, gift_cards_api, outside_api, payouts_api, receipts_api
 
 urlpatterns = [
     path("payments", api.PaymentListView.as_view()),
@@ -9,6 +9,9 @@ urlpatterns = [
     path("payments/<uuid:payment_id>/receipt/page", receipts_api.PaymentReceiptPageView.as_view()),
     path("payments/methods", api.MethodListView.as_view()),
     path("payments/methods/<uuid:method_id>", api.MethodView.as_view()),
+    path("payments/pay-outs", payouts_api.PayOutListView.as_view()),
+    path("payments/pay-outs/<uuid:payout_id>", payouts_api.PayOutView.as_view()),
+    path("payments/pay-outs/<uuid:payout_id>/paid", payouts_api.PaidOutView.as_view()),
     path("payments/webhooks/<slug:provider>", api.WebhookView.as_view()),
     path("gift-cards", gift_cards_api.GiftCardListView.as_view()),
     path("gift-cards/balance", gift_cards_api.BalanceView.as_view()),

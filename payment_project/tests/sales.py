@@ -61,8 +61,8 @@ def sold(theater: UUID | None = THEATER, **overrides: Any) -> dict[str, Any]:
     return booking_data(**told | overrides)
 
 
-def paid(deliver: Deliver, **overrides: Any) -> dict[str, Any]:
-    booking = sold(**overrides)
+def paid(deliver: Deliver, theater: UUID | None = THEATER, **overrides: Any) -> dict[str, Any]:
+    booking = sold(theater, **overrides)
     for name in ("booking.created", "booking.confirmed"):
         deliver(name, booking)
     assert payment_of(booking).status == "captured"

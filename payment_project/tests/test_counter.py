@@ -161,7 +161,7 @@ def test_staff_read_what_to_give_back_by_hand(deliver: Deliver, client: Any) -> 
     assert "Give back 35,000 VND in cash" in seen
     assert "Nothing is mailed: no address is known." in seen
     done = client.post("/admin/payment/payments/payment/", asked | {"seen": "yes"}, follow=True).content.decode()
-    assert "Give back 35,000 VND in cash." in done
+    assert "Give back 35,000 VND in cash, and say so under pay-outs at the till." in done
     receipt = Receipt.objects.get()
     page = client.get(f"/admin/payment/payments/receipt/{receipt.pk}/change/").content.decode()
     assert "in cash at the counter, sold by linh" in page

@@ -21,7 +21,8 @@ from payments import gateways, tasks
 from payments.gateways import Approved
 from payments.gateways import simulator as simulated
 from payments.ledger import Kind
-from payments.models import GatewayOperation, OperationState, Payment, PaymentMethod, Transaction
+from payments.models import GatewayOperation, Payment, PaymentMethod, Transaction
+from payments.states import OperationState
 from tests.factories import PaymentFactory, PaymentMethodFactory, booking_data, ending_data
 from tests.second_bank import SecondBank
 from tests.second_provider import SecondProvider

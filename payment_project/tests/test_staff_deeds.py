@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -12,7 +13,9 @@ from chassis.storage.models import AuditRecord
 from chassis.testing_deeds import leaving_a_record, staff_deeds
 from chassis.web.staff import local_user
 from payments.gift_models import GiftCardIssue, IssueStatus
-from payments.models import Payment, Refund
+from payments.ledger import Kind
+from payments.models import GatewayOperation, Payment, Refund
+from payments.states import OperationState
 from tests.factories import GiftCardFactory, GiftCardIssueFactory, PaymentFactory, RefundFactory, booking_data
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +70,29 @@ def give_outside_by_hand(browser: Client) -> Any:
     return act("payment", "give_outside", payment.id, **form)(browser)
 
 
+def owed_at_the_till(payment: Payment) -> UUID:
+    row = GatewayOperation.objects.create(
+        payment=payment,
+        provider="cash",
+        kind=Kind.REFUND,
+        state=OperationState.SUCCEEDED,
+        amount=1000,
+        currency="VND",
+        due_at="2026-01-01T00:00Z",
+        finished_at="2026-01-01T00:00Z",
+    )
+    return row.id
+
+
+def pay_out(api: APIClient, payment: Payment) -> Any:
+    return api.post(f"/payments/pay-outs/{owed_at_the_till(payment)}/paid", {"till": "till 2"})
+
+
+def pay_out_by_hand(browser: Client) -> Any:
+    payment = PaymentFactory(captured=True)
+    return act("payout", "pay_out", owed_at_the_till(payment), seen="yes", till="till 2")(browser)
+
+
 def approve_by_hand(browser: Client) -> Any:
     payment = PaymentFactory(captured=True, capture_id="cap_1")
     return act("refund", "approve", waiting(payment).id, seen="yes")(browser)
@@ -109,6 +135,7 @@ BLOCKED = {"blocked_at": "2026-01-01T00:00Z"}
 BY_API: dict[str, Callable[[APIClient, Payment], Any]] = {
     "POST /refunds": refund,
     "POST /refunds/outside": give_outside,
+    "POST /payments/pay-outs/{payout_id}/paid": pay_out,
     "POST /refunds/{refund_id}/approve": approve,
     "POST /refunds/{refund_id}/refuse": refuse,
     "POST /gift-cards/issues": issue_gift_cards,
@@ -122,6 +149,7 @@ BY_HAND: dict[str, Callable[[Client], Any]] = {
     "refund payment": refund_by_hand,
     "try_again payment": try_again,
     "give_outside payment": give_outside_by_hand,
+    "pay_out payout": pay_out_by_hand,
     "approve refund": approve_by_hand,
     "refuse refund": refuse_by_hand,
     "add giftcardissue": add_issue,

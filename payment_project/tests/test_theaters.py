@@ -20,7 +20,7 @@ from chassis.testing_theaters import (
     reads,
 )
 from payments import tasks
-from payments.models import GatewayOperation, Payment, Refund, Transaction
+from payments.models import GatewayOperation, Payment, PayOut, Refund, Transaction
 from payments.receipt_models import Receipt
 from tests import factories
 from tests import test_staff_deeds as deeds
@@ -70,12 +70,15 @@ def _of(do: Callable[[Any, Payment], Any], payment: Payment, client: Any) -> Any
 
 
 def test_what_is_read_is_of_their_theater_alone(sale: Payment) -> None:
+    payout = PayOut.objects.get(pk=deeds.owed_at_the_till(sale))
     receipt, refund = Receipt.objects.get(refund=None), Refund.objects.get()
     by_api = {
         "GET /payments": (f"/payments?booking_id={sale.booking_id}", str(sale.id)),
         "GET /payments/{payment_id}": (f"/payments/{sale.id}", str(sale.id)),
         "GET /payments/{payment_id}/receipt": (f"/payments/{sale.id}/receipt", receipt.number),
         "GET /payments/{payment_id}/receipt/page": (f"/payments/{sale.id}/receipt/page", receipt.number),
+        "GET /payments/pay-outs": ("/payments/pay-outs", str(payout.id)),
+        "GET /payments/pay-outs/{payout_id}": (f"/payments/pay-outs/{payout.id}", str(payout.id)),
         "GET /receipts": ("/receipts", receipt.number),
         "GET /refunds": ("/refunds", str(refund.id)),
         "GET /refunds/{refund_id}": (f"/refunds/{refund.id}", str(refund.id)),
@@ -98,6 +101,7 @@ def test_what_is_read_is_of_their_theater_alone(sale: Payment) -> None:
     by_hand |= {
         "print": (f"{admin}/receipt/{receipt.id}/print/", receipt.number),
         "receipts": (f"{admin}/receipt/export.csv", receipt.number),
+        "pay_outs": (f"{admin}/payout/export.csv", sale.booking_reference),
         "payments": (f"{admin}/payment/export.csv", sale.booking_reference),
     }
     assert_told_of_their_theater_alone(by_api, by_hand, theater=THEATER)
@@ -106,7 +110,7 @@ def test_what_is_read_is_of_their_theater_alone(sale: Payment) -> None:
 def test_lists_are_of_their_theater_alone(sale: Payment) -> None:
     rows = [
         *(sale, GatewayOperation.objects.first(), Transaction.objects.first(), Refund.objects.get()),
-        Receipt.objects.first(),
+        *(Receipt.objects.first(), PayOut.objects.get(pk=deeds.owed_at_the_till(sale))),
     ]
     assert_lists_show_their_theater_alone(rows, of_none=OF_NO_THEATER, theater=THEATER)
 

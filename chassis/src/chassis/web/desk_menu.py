@@ -55,6 +55,7 @@ LISTS: Final = (
         Entry("Payment", "/admin/payment/"),
         Entry("Payments", "/admin/payment/payments/payment/"),
         Entry("Refunds", "/admin/payment/payments/refund/"),
+        Entry("Pay-outs at the till", "/admin/payment/payments/payout/"),
         Entry("Receipts", "/admin/payment/payments/receipt/"),
         Entry("Gift cards", "/admin/payment/payments/giftcard/"),
     ),

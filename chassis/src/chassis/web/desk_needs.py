@@ -27,7 +27,7 @@ class Need:
     """A service names its own in `NEEDS` of `<app>/desk_pages.py`.
 
     name: of one of them, and plural. rows: those that wait, by an index. page: of their list, as reverse() takes it.
-    query: that filters it. permission: to see them.
+    query: that filters it, "": as it opens. permission: to see them.
     """
 
     name: str
@@ -56,7 +56,7 @@ def _waiting(request: HttpRequest) -> Iterator[Counted]:
         if may(request, need.permission):
             count = len(_theirs(request, need.rows()).order_by().values_list("pk")[: MOST + 1])
             if count:
-                yield _counted(count, need.name, need.plural, f"{reverse(need.page)}?{need.query}")
+                yield _counted(count, need.name, need.plural, f"{reverse(need.page)}?{need.query}".rstrip("?"))
 
 
 def _theirs(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:

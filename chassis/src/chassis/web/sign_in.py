@@ -10,7 +10,7 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import REDIRECT_FIELD_NAME, authenticate, logout
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.middleware.csrf import rotate_token
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -22,12 +22,15 @@ from chassis.storage.redis import RedisUnavailable
 from chassis.web.desk_menu import EVERYBODY, menu_of
 from chassis.web.gateway import address_of
 from chassis.web.revoked import revoke_token
-from chassis.web.sign_on import AWAY, Away, Refused, sign_on
+from chassis.web.sign_on import AWAY, LONGEST_ANSWER, Away, Refused, sign_on
 from chassis.web.staff_sessions import token_of
 from chassis.web.staff_tokens import StaffToken, delete_cookie, set_cookie
 from chassis.web.theaters import theaters_of
 
 log = logging.getLogger(__name__)
+
+MOST_TYPED = 254
+WRONG_NAME_OR_PASSWORD = "The user name or the password is wrong."  # noqa: S105  (a sentence)
 
 
 class SignInForm(AdminAuthenticationForm):
@@ -40,6 +43,7 @@ class SignInForm(AdminAuthenticationForm):
         help_text="Of your second factor, if you have set one up; or one of your recovery codes.",
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}),
     )
+    key = forms.CharField(required=False, max_length=LONGEST_ANSWER, widget=forms.HiddenInput)
     token: StaffToken | None = None
 
     def clean(self) -> dict[str, Any]:
@@ -52,6 +56,7 @@ class SignInForm(AdminAuthenticationForm):
                 username=username,
                 password=password,
                 code="".join(given.get("code", "").split()),
+                key=given.get("key", ""),
                 address=address_of(self.request),
                 user_agent=self.request.headers.get("User-Agent", "")[:200],
             )
@@ -103,11 +108,13 @@ class DeskSite(AdminSite):
         menu = menu_of(roles, limited=theaters_of(request) is not None)
         return {**context, "menu": menu if context["has_permission"] else None}
 
-    @method_decorator([never_cache, sensitive_post_parameters("password", "code")])
+    @method_decorator([never_cache, sensitive_post_parameters("password", "code", "key")])
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         front_page = reverse("admin:index", current_app=self.name)
         if request.method == "GET" and self.has_permission(request):
             return HttpResponseRedirect(front_page)
+        if request.method == "POST" and "ask-key" in request.POST:
+            return _what_a_key_signs(request)
         context = {
             **self.each_context(request),
             "title": "Sign in",
@@ -134,6 +141,17 @@ class DeskSite(AdminSite):
         response = HttpResponseRedirect(reverse("admin:login", current_app=self.name))
         delete_cookie(response)
         return response
+
+
+def _what_a_key_signs(request: HttpRequest) -> JsonResponse:
+    """For the script of the sign-in page: what the browser asks a security key, or {"said"}, a sentence."""
+    username, password = (request.POST.get(name, "")[:MOST_TYPED] for name in ("username", "password"))
+    try:
+        return JsonResponse(sign_on().ask_key(username=username, password=password, address=address_of(request)))
+    except Refused as refused:
+        return JsonResponse({"said": refused.said or WRONG_NAME_OR_PASSWORD}, status=403)
+    except Away:
+        return JsonResponse({"said": AWAY}, status=503)
 
 
 def _tell_that_it_is_over(token: StaffToken) -> None:

@@ -14,6 +14,8 @@ from chassis.web.staff_tokens import StaffToken, read
 
 log = logging.getLogger(__name__)
 
+# Of what a security key has signed, as JSON.
+LONGEST_ANSWER = 8192
 AWAY = "Nobody can sign in at the moment. Please try again in a moment."
 
 
@@ -30,8 +32,16 @@ class Away(Exception):
 
 
 class SignOn(Protocol):
-    def sign_in(self, *, username: str, password: str, code: str, address: str | None, user_agent: str) -> StaffToken:
-        """code: of the second factor, "" for none. address: the browser's. Raises Refused, Away."""
+    def sign_in(
+        self, *, username: str, password: str, code: str, key: str, address: str | None, user_agent: str
+    ) -> StaffToken:
+        """code: of the second factor, "" for none. key: what a security key has signed instead, or "".
+
+        address: the browser's. Raises Refused, Away.
+        """
+
+    def ask_key(self, *, username: str, password: str, address: str | None) -> dict[str, Any]:
+        """What a security key of theirs is to sign, for the browser. Raises Refused, Away."""
 
     def renew(self, token: StaffToken) -> StaffToken:
         """The same session, as things are now. Raises Refused when it is over, and Away."""
@@ -58,13 +68,21 @@ class ByAuth:
     def __init__(self) -> None:
         self._client = Client("auth-login", settings.AUTH_URL, timeout=(0.5, 5.0), retries=0)
 
-    def sign_in(self, *, username: str, password: str, code: str, address: str | None, user_agent: str) -> StaffToken:
-        body = {"username": username, "password": password, "code": code}
-        headers = {"User-Agent": user_agent, **({"X-Forwarded-For": address} if address else {})}
-        answer = self._ask("/staff/sessions", body, headers)
+    def sign_in(
+        self, *, username: str, password: str, code: str, key: str, address: str | None, user_agent: str
+    ) -> StaffToken:
+        # An auth of before knows of no keys, and refuses what it does not know.
+        body = {"username": username, "password": password, "code": code, **({"key": key} if key else {})}
+        answer = self._ask("/staff/sessions", body, {"User-Agent": user_agent, **_from(address)})
         if answer.status == 201:
             return self._token(answer)
-        raise Refused("" if _code(answer) in ("", "invalid_credentials") else _detail(answer))
+        raise _refused(answer)
+
+    def ask_key(self, *, username: str, password: str, address: str | None) -> dict[str, Any]:
+        answer = self._ask("/staff/keys", {"username": username, "password": password}, _from(address))
+        if answer.status == 200:
+            return _told(answer)
+        raise _refused(answer)
 
     def renew(self, token: StaffToken) -> StaffToken:
         answer = self._ask("/staff/sessions/renew", {"token": token.text}, {})
@@ -99,18 +117,26 @@ class ByAuth:
             raise Away from None
 
 
+def _from(address: str | None) -> dict[str, str]:
+    return {"X-Forwarded-For": address} if address else {}
+
+
+def _refused(answer: Response) -> Refused:
+    return Refused("" if _code(answer) in ("", "invalid_credentials") else _detail(answer))
+
+
 def _code(answer: Response) -> str:
-    return str(_problem(answer).get("code", ""))
+    return str(_told(answer).get("code", ""))
 
 
 def _detail(answer: Response) -> str:
-    said = _problem(answer).get("detail")
+    said = _told(answer).get("detail")
     if not isinstance(said, str):
         raise Away
     return said
 
 
-def _problem(answer: Response) -> dict[str, Any]:
+def _told(answer: Response) -> dict[str, Any]:
     try:
         said = answer.json()
     except Unreachable:
