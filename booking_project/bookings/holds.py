@@ -23,12 +23,14 @@ from bookings.errors import (
     TicketTypeRefused,
     TooManyHolds,
     TooManyHoldsInAll,
+    TotalTooLarge,
     UnknownSeat,
 )
 from bookings.exchange_rules import Exchange
 from bookings.models import Booking
 from bookings.offers import Offer
 from bookings.prices import Bill, Wanted
+from bookings.promo_errors import PromoCodeUnfit
 from bookings.sales import Sale, Seat, reload_sale, sale_of
 from chassis.ids import uuid7
 from chassis.money import Money
@@ -124,7 +126,7 @@ def hold_seats(
                     return Replayed(claim)
                 if locked.refused:
                     locks.CONFLICTS.inc()
-                held = _write(hold, sale, tickets, offers.find(promo_code))
+                held = _write(hold, sale, tickets, offers.known(promo_code))
                 if incomplete is not None:
                     raise incomplete  # only now it is known that the sale, and its rule, is the current one
                 if sale.leaves_no_single:
@@ -140,7 +142,7 @@ def hold_seats(
         locks.take_over(showtime_id, left, owner=owner, seconds=settings.HOLD_SECONDS)
         return held
 
-    return _on_current_sale(showtime_id, attempt)
+    return _on_current_sale(showtime_id, promo_code, attempt)
 
 
 def hold_best_seats(
@@ -167,7 +169,7 @@ def hold_best_seats(
             claim = _claim(once, hold.booking_id)
             if claim is not None and claim.completed:
                 return Replayed(claim)
-            offer = offers.find(promo_code)  # before anybody else has to wait for this choice
+            offer = offers.known(promo_code)  # before anybody else has to wait for this choice
             inventory.choose_alone(showtime_id)
             for _ in range(CHOICES):
                 tickets = choices.best(sale, quantity, category, by_staff=seller is not None)
@@ -189,18 +191,24 @@ def hold_best_seats(
         locks.take_over(showtime_id, seat_ids, owner=owner, seconds=settings.HOLD_SECONDS)
         return held
 
-    return _on_current_sale(showtime_id, attempt)
+    return _on_current_sale(showtime_id, promo_code, attempt)
 
 
 class _SaleChanged(Exception):
-    """The sale is not, or no longer, what this process knew; nothing was written."""
+    """The sale, or what a code takes off, is not, or no longer, what this process knew; nothing was written."""
 
 
-def _on_current_sale(showtime_id: UUID, attempt: Callable[[Sale], Held | Replayed]) -> Held | Replayed:
-    """Tries with the sale as this process knows it, and once more as it is now. Raises SalesClosed."""
+def _on_current_sale(
+    showtime_id: UUID, promo_code: str | None, attempt: Callable[[Sale], Held | Replayed]
+) -> Held | Replayed:
+    """Tries with the sale and the code as this process knows them, and once more as they are now. Raises SalesClosed."""
     try:
         held = attempt(sale_of(showtime_id))
-    except (_SaleChanged, UnknownSeat, TicketTypeRefused):  # what it does not know may have come since
+    # What it does not know may have come since, and what it keeps of the code may have changed.
+    except (_SaleChanged, UnknownSeat, TicketTypeRefused, PromoCodeUnfit, TotalTooLarge) as first:
+        kept = offers.forget(promo_code)
+        if isinstance(first, PromoCodeUnfit | TotalTooLarge) and not kept:
+            raise
         try:
             held = attempt(reload_sale(showtime_id))
         except _SaleChanged:
