@@ -74,30 +74,32 @@ WITH wanted AS (
 SELECT hold_expires_at, created_at,
        CASE WHEN booked.id IS NULL{or_unused} THEN refuse_hold(jsonb_build_object(
            'on_sale', EXISTS (SELECT FROM sale), 'holds', (SELECT to_jsonb(holds) FROM holds),
-           'free', ARRAY(SELECT seat_id FROM taken){why_unused})) END
+           'free', ARRAY(SELECT seat_id FROM taken){why_not})) END
 FROM (SELECT 1) AS one LEFT JOIN booked ON true
 """
 # With a code: its promotion is as the caller saw it, in every column, which the version of its row says.
-_OFFERED = """
-        JOIN promotions p ON p.id = %(promotion_id)s AND p.xmin = %(promotion_version)s::xid
-            AND (p.sold_from IS NULL OR p.sold_from <= now()) AND (p.sold_until IS NULL OR p.sold_until > now())"""
-# The booking uses it, or there is none. The code comes last, after the customer's lock and the seats.
-_COUNTED = {
-    "offered": _OFFERED,
-    "used": """, used AS MATERIALIZED (
-    SELECT use_promo_code(%(code_id)s, id, %(user_id)s, %(cheaper)s) AS refused FROM booked
-)""",
-    "or_unused": " OR (SELECT refused FROM used) IS NOT NULL",
-    "why_unused": ", 'code', (SELECT refused FROM used)",
-}
+_OFFERED = """p.id = %(promotion_id)s AND p.xmin = %(promotion_version)s::xid
+        AND (p.sold_from IS NULL OR p.sold_from <= now()) AND (p.sold_until IS NULL OR p.sold_until > now())"""
+_JOINED = f" JOIN promotions p ON {_OFFERED}"
+_STILL_OFFERED = f", 'offered', EXISTS (SELECT FROM promotions p WHERE {_OFFERED})"
 # Of a code that everybody may have as often as they like nothing is counted, and the row is all there is to it.
 _UNCOUNTED = {
-    **dict.fromkeys(_COUNTED, ""),
-    "offered": _OFFERED,
+    "offered": _JOINED,
     "used": """, used AS (
     INSERT INTO promo_uses (booking_id, code_id, promotion_id, user_id, seat_ids, counted)
     SELECT id, %(code_id)s, %(promotion_id)s, %(user_id)s, %(cheaper)s, false FROM booked
 )""",
+    "or_unused": "",
+    "why_not": _STILL_OFFERED,
+}
+# Of any other the booking uses it, or there is none. The code comes last, after the customer's lock and the seats.
+_COUNTED = {
+    "offered": _JOINED,
+    "used": """, used AS MATERIALIZED (
+    SELECT use_promo_code(%(code_id)s, id, %(user_id)s, %(cheaper)s) AS refused FROM booked
+)""",
+    "or_unused": " OR (SELECT refused FROM used) IS NOT NULL",
+    "why_not": f"{_STILL_OFFERED}, 'code', (SELECT refused FROM used)",  # noqa: S608  (parts of one text)
 }
 _WITHOUT_CODE = dict.fromkeys(_COUNTED, "")
 _TIMES = {"hold_expires_at": "hold_expires_at", "created_at": "created_at"}
@@ -190,17 +192,24 @@ WHERE showtime_id = %s AND (%s::uuid[] IS NULL OR seat_id = ANY(%s)) AND (held_u
 
 
 class HoldRefused(Exception):
-    """What TAKE saw. on_sale False: the sale or promotion that the caller knew is not the current one.
+    """What TAKE saw. on_sale False: what the caller knew is not the current sale, or without offered not the promotion.
 
     free: seats it could have. code: why the code is not to be had any more (offers.refusal), when nothing else stands
     against the hold.
     """
 
     def __init__(
-        self, *, on_sale: bool, holds: Mapping[str, int], free: Iterable[str], code: str | None = None
+        self,
+        *,
+        on_sale: bool,
+        holds: Mapping[str, int],
+        free: Iterable[str],
+        offered: bool = True,
+        code: str | None = None,
     ) -> None:
         super().__init__()
         self.on_sale = on_sale
+        self.offered = offered
         self.holds = Holds(**holds)
         self.free = frozenset(map(UUID, free))
         self.code = code

@@ -70,56 +70,41 @@ def billed(sale: Sale, tickets: Sequence[Wanted], offer: Offer | None, *, at: da
     return bill, CodeUse(offer.code_id, offer.promotion_id, offer.version, counted, seats)
 
 
-def find(typed: str | None) -> Offer | None:
-    """One statement, and the same for a code that is none, that is none yet, and that is none any more.
-
-    typed: as somebody sent it; None of None. Raises PromoCodeInvalid.
-    """
-    return None if typed is None else _look_up(codes.digest_of(typed))
-
-
 _kept: dict[bytes, tuple[float, Offer]] = {}
 _kept_lock = Lock()
 
 
 def known(typed: str | None) -> Offer | None:
-    """As find(), or as this process found it up to KEPT_SECONDS ago; TAKE refuses it once it is not so any more.
+    """As find(), or as this process found it up to KEPT_SECONDS ago; TAKE refuses it once it is not so any more."""
+    if typed is None:
+        return None
+    until, offer = _kept.get(codes.digest_of(typed) or b"", (0.0, None))
+    return offer if offer is not None and time.monotonic() < until else find(typed)
 
-    What can be used once, and what is no code, is not kept.
+
+def find(typed: str | None) -> Offer | None:
+    """One statement, and the same for a code that is none, that is none yet, and that is none any more.
+
+    It is kept, unless it is good for one booking alone. typed: as somebody sent it; None of None. Raises
+    PromoCodeInvalid.
     """
     if typed is None:
         return None
-    digest = codes.digest_of(typed)
-    now = time.monotonic()
-    until, offer = _kept.get(digest or b"", (now, None))
-    if offer is not None and now < until:
-        return offer
-    offer = _look_up(digest)
-    if digest is not None and offer.most_uses != 1:
-        with _kept_lock:
-            _kept.pop(digest, None)
+    digest = codes.digest_of(typed) or b""
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND, [digest])
+        found = cursor.fetchone()
+    with _kept_lock:
+        _kept.pop(digest, None)
+        if found is None:
+            raise PromoCodeInvalid
+        code_id, promotion_id, version, most_uses, code, name, *rules = found
+        offer = Offer(code_id, promotion_id, version, most_uses, code, name, Rules(*rules))
+        if most_uses != 1:
             if len(_kept) >= KEPT:
                 _kept.pop(next(iter(_kept)))
-            _kept[digest] = now + KEPT_SECONDS, offer
+            _kept[digest] = time.monotonic() + KEPT_SECONDS, offer
     return offer
-
-
-def forget(typed: str | None) -> bool:
-    """Whether it was kept; it is found anew the next time."""
-    digest = None if typed is None else codes.digest_of(typed)
-    with _kept_lock:
-        return digest is not None and _kept.pop(digest, None) is not None
-
-
-def _look_up(digest: bytes | None) -> Offer:
-    """Raises PromoCodeInvalid."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FIND, [digest or b""])
-        found = cursor.fetchone()
-    if found is None:
-        raise PromoCodeInvalid
-    code_id, promotion_id, version, most_uses, code, name, *rules = found
-    return Offer(code_id, promotion_id, version, most_uses, code, name, Rules(*rules))
 
 
 def _refuse_unfit(rules: Rules, showtime: Showtime, tickets: Sequence[Wanted]) -> None:
