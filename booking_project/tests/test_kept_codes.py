@@ -13,6 +13,7 @@ from bookings import holds, offers, promotions, sales
 from bookings.models import Booking, PromoUse
 from bookings.promo_errors import PromoCodeInvalid, PromoCodeUnfit, PromoCodeUsedUp
 from chassis.ids import uuid7
+from chassis.storage import redis
 from chassis.storage.audit_log import Actor, Door
 from chassis.testing import wait_until
 
@@ -95,6 +96,37 @@ def test_one_that_is_kept_ends_by_the_clock_of_the_database(transactional_db):
     with pytest.raises(PromoCodeInvalid):
         holds.hold_seats(user_id=uuid7(), showtime_id=showtime.id, seat_ids=seat_ids(showtime)[:1], promo_code="QUIET")
     assert not Booking.objects.exists()
+
+
+def test_with_one_that_is_kept_neither_database_nor_redis_is_asked_more_often(sign_in, showtime, code, monkeypatch):
+    asked = []
+    guarded = redis._guarded
+
+    def counted(*args, **kwargs):
+        asked.append(args)
+        return guarded(*args, **kwargs)
+
+    monkeypatch.setattr(redis, "_guarded", counted)
+    customer, seats, found = sign_in(), map(str, seat_ids(showtime)), []
+    for more in ({}, {"promo_code": "QUIET"}, {"promo_code": "QUIET"}, {}):
+        asked.clear()
+        body = {"showtime_id": str(showtime.id), "seat_ids": [next(seats)], **more}
+        with CaptureQueriesContext(connection) as made:
+            assert customer.post("/bookings", body).status_code == 201
+        found.append((len(asked), len(made)))
+    assert found[2] == found[3]
+
+
+def test_who_was_wrong_too_often_is_turned_away_with_one_that_is_kept_too(sign_in, showtime, code, settings):
+    settings.PROMO_GUESSES_PER_USER = 2
+    first, second = seat_ids(showtime)[:2]
+    body = {"showtime_id": str(showtime.id), "seat_ids": [str(first)], "promo_code": "QUIET"}
+    assert sign_in().post("/bookings", body).status_code == 201
+    guesser, body["seat_ids"] = sign_in(), [str(second)]
+    for word in ("WRONG1", "WRONG2"):
+        assert guesser.post("/bookings", {**body, "promo_code": word}).json()["code"] == "promo_code_invalid"
+    assert guesser.post("/bookings", body).json()["code"] == "too_many_promo_codes"
+    assert sign_in().post("/bookings", body).status_code == 201
 
 
 def test_so_many_codes_are_kept_each_for_so_long_and_the_oldest_goes(db, monkeypatch):
