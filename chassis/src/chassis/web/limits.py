@@ -94,7 +94,7 @@ def looked_up(request: Request) -> Mapping[str, bytes | None]:
 
 
 def _wanted_by_view(request: Request | HttpRequest, user_id: UUID | None) -> Sequence[str]:
-    view = getattr(request, "parser_context", {}).get("view")
+    view: Any = getattr(request, "parser_context", {}).get("view")
     return view.looks_up(request, user_id) if user_id is not None and getattr(view, "admits", False) else ()
 
 
