@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -287,7 +288,7 @@ def _take(
     return hold_expires_at, created_at
 
 
-def _of_code(code: CodeUse) -> dict[str, object]:
+def _of_code(code: CodeUse) -> dict[str, Any]:
     return {
         "code_id": code.code_id,
         "promotion_id": code.promotion_id,
