@@ -1,5 +1,6 @@
 """The HTTP side: parse, call one service or selector, render."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -50,13 +51,14 @@ from bookings.presentation import (
     present_transition,
 )
 from bookings.promo_errors import PromoCodeInvalid, PromoCodeUnfit, PromoCodeUsedUp, TooManyGuesses
-from bookings.promo_guesses import guessing
+from bookings.promo_guesses import guessing, marks
 from bookings.schema import BookingSerializer
 from bookings.serializers import BookingRequest, WantedSerializer
 from bookings.theaters import showtimes_at
 from chassis.storage.audit_log import Actor
 from chassis.web import idempotency
 from chassis.web.gateway import address_of, public_path
+from chassis.web.limits import looked_up
 from chassis.web.openapi import KEY, problems
 from chassis.web.pages import CursorPage
 from chassis.web.parsing import StrictSerializer, StrictUUIDField
@@ -124,6 +126,10 @@ class NewestFirst(CursorPage):
 
 
 class BookingListView(APIView):
+    def looks_up(self, request: Request, user_id: UUID) -> Sequence[str]:
+        """Whether they have been wrong about promo codes too often."""
+        return marks(user_id, address_of(request)) if request.method == "POST" else ()
+
     @takes(BookingsQuery)
     @extend_schema(
         operation_id="list_bookings",
@@ -162,7 +168,8 @@ class BookingListView(APIView):
         key = idempotency.key_from(request, required=False)
         once = holds.Once(key, partial(keep_answer, path=public_path(request))) if key is not None else None
         customer = caller(request)
-        with guessing(wanted.get("promo_code"), user_id=customer.id, address=address_of(request)):
+        known, address = looked_up(request), address_of(request)
+        with guessing(wanted.get("promo_code"), user_id=customer.id, address=address, known=known):
             held = hold(
                 user_id=customer.id,
                 verified=customer.email_verified,

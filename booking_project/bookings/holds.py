@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
@@ -23,12 +24,14 @@ from bookings.errors import (
     TicketTypeRefused,
     TooManyHolds,
     TooManyHoldsInAll,
+    TotalTooLarge,
     UnknownSeat,
 )
 from bookings.exchange_rules import Exchange
 from bookings.models import Booking
 from bookings.offers import Offer
 from bookings.prices import Bill, Wanted
+from bookings.promo_errors import PromoCodeInvalid, PromoCodeUnfit
 from bookings.sales import Sale, Seat, reload_sale, sale_of
 from chassis.ids import uuid7
 from chassis.money import Money
@@ -101,10 +104,10 @@ def hold_seats(
     CoupleSeatSplit, CompanionAlone, OrphanSeat, PromoCodeInvalid, PromoCodeUnfit, PromoCodeUsedUp, with `once`
     idempotency.KeyReused or KeyInFlight, and with `exchange` NotExchangeable.
     """
-    hold = _Hold(uuid7(), user_id, payment_method, _limits(verified=verified), seller, exchange)
+    hold = _Hold(uuid7(), user_id, promo_code, payment_method, _limits(verified=verified), seller, exchange)
     owner = locks.Owner(user_id, hold.booking_id)
 
-    def attempt(sale: Sale) -> Held | Replayed:
+    def attempt(sale: Sale, *, find: Callable[[str | None], Offer | None]) -> Held | Replayed:
         tickets = choices.named(sale, seat_ids, ticket_types, by_staff=seller is not None)
         wanted = [ticket.seat_id for ticket in tickets]
         locked = locks.acquire(showtime_id, wanted, owner=owner, seconds=settings.HOLD_SECONDS)
@@ -124,7 +127,7 @@ def hold_seats(
                     return Replayed(claim)
                 if locked.refused:
                     locks.CONFLICTS.inc()
-                held = _write(hold, sale, tickets, offers.find(promo_code))
+                held = _write(hold, sale, tickets, find(promo_code))
                 if incomplete is not None:
                     raise incomplete  # only now it is known that the sale, and its rule, is the current one
                 if sale.leaves_no_single:
@@ -160,14 +163,14 @@ def hold_best_seats(
 
     Raises NotEnoughSeats, and what hold_seats raises.
     """
-    hold = _Hold(uuid7(), user_id, payment_method, _limits(verified=verified), seller, exchange)
+    hold = _Hold(uuid7(), user_id, promo_code, payment_method, _limits(verified=verified), seller, exchange)
 
-    def attempt(sale: Sale) -> Held | Replayed:
+    def attempt(sale: Sale, *, find: Callable[[str | None], Offer | None]) -> Held | Replayed:
         with transaction.atomic():
             claim = _claim(once, hold.booking_id)
             if claim is not None and claim.completed:
                 return Replayed(claim)
-            offer = offers.find(promo_code)  # before anybody else has to wait for this choice
+            offer = find(promo_code)  # before anybody else has to wait for this choice
             inventory.choose_alone(showtime_id)
             for _ in range(CHOICES):
                 tickets = choices.best(sale, quantity, category, by_staff=seller is not None)
@@ -196,18 +199,37 @@ class _SaleChanged(Exception):
     """The sale is not, or no longer, what this process knew; nothing was written."""
 
 
-def _on_current_sale(showtime_id: UUID, attempt: Callable[[Sale], Held | Replayed]) -> Held | Replayed:
-    """Tries with the sale as this process knows it, and once more as it is now. Raises SalesClosed."""
+class _OfferChanged(_SaleChanged):
+    """What the code takes off is not."""
+
+
+class _Attempt(Protocol):
+    """find: what a code takes off, as it was kept or as it is now (offers)."""
+
+    def __call__(self, sale: Sale, *, find: Callable[[str | None], Offer | None]) -> Held | Replayed: ...
+
+
+def _on_current_sale(showtime_id: UUID, attempt: _Attempt) -> Held | Replayed:
+    """Tries with the sale and the code as this process knows them, and once more as they are. Raises SalesClosed."""
     try:
-        held = attempt(sale_of(showtime_id))
+        held = attempt(sale_of(showtime_id), find=offers.known)
     except (_SaleChanged, UnknownSeat, TicketTypeRefused):  # what it does not know may have come since
-        try:
-            held = attempt(reload_sale(showtime_id))
-        except _SaleChanged:
-            raise SalesClosed from None
+        held = _as_they_are(showtime_id, attempt)
     if isinstance(held, Held):
         HELD.inc()
     return held
+
+
+def _as_they_are(showtime_id: UUID, attempt: _Attempt) -> Held | Replayed:
+    """Raises SalesClosed, and PromoCodeInvalid of one that changes all the time."""
+    for _ in range(CHOICES):
+        try:
+            return attempt(reload_sale(showtime_id), find=offers.find)
+        except _OfferChanged:
+            continue  # by staff, in this very moment
+        except _SaleChanged:
+            raise SalesClosed from None
+    raise PromoCodeInvalid
 
 
 def _transaction(*, needed: bool) -> AbstractContextManager[None]:
@@ -226,6 +248,7 @@ class _Hold:
 
     booking_id: UUID
     user_id: UUID
+    promo_code: str | None
     payment_method: Mapping[str, str] | None
     limits: Limits
     seller: Actor | None
@@ -233,14 +256,19 @@ class _Hold:
 
 
 def _write(hold: _Hold, sale: Sale, tickets: Sequence[Wanted], offer: Offer | None) -> Held:
-    """Raises _SaleChanged, TotalTooLarge, TooManyHolds, TooManyHoldsInAll, HeldTooOften, AddressNotVerified,
-    SeatUnavailable, PromoCodeInvalid of one that was stopped just now, PromoCodeUnfit, PromoCodeUsedUp,
-    NotExchangeable.
+    """Raises _SaleChanged, _OfferChanged, TotalTooLarge, TooManyHolds, TooManyHoldsInAll, HeldTooOften,
+    AddressNotVerified, SeatUnavailable, PromoCodeInvalid of one that was stopped just now, PromoCodeUnfit,
+    PromoCodeUsedUp, NotExchangeable.
     """
     exchange = hold.exchange() if hold.exchange is not None else None
     if exchange is not None:
         choices.refuse_exchange(exchange, sale)
-    bill, code = offers.billed(sale, tickets, offer, at=timezone.now())
+    try:
+        bill, code = offers.billed(sale, tickets, offer, at=timezone.now())
+    except (PromoCodeUnfit, TotalTooLarge):
+        if offers.find(hold.promo_code) == offer:
+            raise
+        raise _OfferChanged from None
     # What costs nothing is not charged, and no card vouches for whoever takes it.
     rest = bill.total - (exchange.carried(bill.total) if exchange is not None else 0)
     payment_method = hold.payment_method if rest else None
@@ -266,7 +294,7 @@ def _write(hold: _Hold, sale: Sale, tickets: Sequence[Wanted], offer: Offer | No
         )
     except inventory.HoldRefused as refusal:
         if not refusal.on_sale:
-            raise _SaleChanged from None
+            raise (_SaleChanged if refusal.offered else _OfferChanged) from None
         beyond = excess(refusal.holds, wanted=len(tickets), with_card=booking.with_card, limits=hold.limits)
         if beyond is not None:
             raise _too_much(beyond, hold.limits) from None

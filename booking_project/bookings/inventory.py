@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -33,7 +34,7 @@ WITH wanted AS (
         AS seat(id uuid, "row" text, number int, category text, price jsonb, ticket_type jsonb)
 ), sale AS (
     SELECT now() AS at, now() + make_interval(secs => %(hold_seconds)s) AS until
-    FROM showtimes s JOIN screens c ON c.id = s.screen_id
+    FROM showtimes s JOIN screens c ON c.id = s.screen_id{offered}
     WHERE s.id = %(showtime_id)s AND s.revision = %(showtime_revision)s AND c.revision = %(screen_revision)s
       AND s.status = 'scheduled' AND NOT s.reseat_due
       AND now() < s.starts_at + make_interval(mins => %(sales_close_minutes)s)
@@ -74,18 +75,34 @@ WITH wanted AS (
 SELECT hold_expires_at, created_at,
        CASE WHEN booked.id IS NULL{or_unused} THEN refuse_hold(jsonb_build_object(
            'on_sale', EXISTS (SELECT FROM sale), 'holds', (SELECT to_jsonb(holds) FROM holds),
-           'free', ARRAY(SELECT seat_id FROM taken){why_unused})) END
+           'free', ARRAY(SELECT seat_id FROM taken){why_not})) END
 FROM (SELECT 1) AS one LEFT JOIN booked ON true
 """
-# With a code: the booking uses it, or there is none. The code comes last, after the customer's lock and the seats.
-_WITH_CODE = {
+# With a code: its promotion is as the caller saw it, in every column, which the version of its row says.
+_OFFERED = """p.id = %(promotion_id)s AND p.xmin = %(promotion_version)s::xid
+        AND (p.sold_from IS NULL OR p.sold_from <= now()) AND (p.sold_until IS NULL OR p.sold_until > now())"""
+_JOINED = f" JOIN promotions p ON {_OFFERED}"
+_STILL_OFFERED = f", 'offered', EXISTS (SELECT FROM promotions p WHERE {_OFFERED})"
+# Of a code that everybody may have as often as they like nothing is counted, and the row is all there is to it.
+_UNCOUNTED = {
+    "offered": _JOINED,
+    "used": """, used AS (
+    INSERT INTO promo_uses (booking_id, code_id, promotion_id, user_id, seat_ids, counted)
+    SELECT id, %(code_id)s, %(promotion_id)s, %(user_id)s, %(cheaper)s, false FROM booked
+)""",
+    "or_unused": "",
+    "why_not": _STILL_OFFERED,
+}
+# Of any other the booking uses it, or there is none. The code comes last, after the customer's lock and the seats.
+_COUNTED = {
+    "offered": _JOINED,
     "used": """, used AS MATERIALIZED (
     SELECT use_promo_code(%(code_id)s, id, %(user_id)s, %(cheaper)s) AS refused FROM booked
 )""",
     "or_unused": " OR (SELECT refused FROM used) IS NOT NULL",
-    "why_unused": ", 'code', (SELECT refused FROM used)",
+    "why_not": f"{_STILL_OFFERED}, 'code', (SELECT refused FROM used)",  # noqa: S608  (parts of one text)
 }
-_WITHOUT_CODE = dict.fromkeys(_WITH_CODE, "")
+_WITHOUT_CODE = dict.fromkeys(_COUNTED, "")
 _TIMES = {"hold_expires_at": "hold_expires_at", "created_at": "created_at"}
 # What refuse_hold() raises: it undoes the statement, whether or not a transaction is open around it.
 REFUSED = "MQ001"
@@ -176,16 +193,24 @@ WHERE showtime_id = %s AND (%s::uuid[] IS NULL OR seat_id = ANY(%s)) AND (held_u
 
 
 class HoldRefused(Exception):
-    """What TAKE saw. on_sale False: the sale that the caller knew is not the current one. free: seats it could have.
+    """What TAKE saw. on_sale False: what the caller knew is not the current sale, or without offered not the promotion.
 
-    code: why the code is not to be had any more (offers.refusal), when nothing else stands against the hold.
+    free: seats it could have. code: why the code is not to be had any more (offers.refusal), when nothing else stands
+    against the hold.
     """
 
     def __init__(
-        self, *, on_sale: bool, holds: Mapping[str, int], free: Iterable[str], code: str | None = None
+        self,
+        *,
+        on_sale: bool,
+        holds: Mapping[str, int],
+        free: Iterable[str],
+        offered: bool = True,
+        code: str | None = None,
     ) -> None:
         super().__init__()
         self.on_sale = on_sale
+        self.offered = offered
         self.holds = Holds(**holds)
         self.free = frozenset(map(UUID, free))
         self.code = code
@@ -193,9 +218,15 @@ class HoldRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CodeUse:
-    """The code that a booking is made with, and which of its seats come cheaper by it."""
+    """The code that a booking is made with, and which of its seats come cheaper by it.
+
+    promotion_version: of its row, as the bill was made by it. counted: somebody may have it only so often.
+    """
 
     code_id: UUID
+    promotion_id: UUID
+    promotion_version: str
+    counted: bool
     seats: Sequence[UUID]
 
 
@@ -224,7 +255,7 @@ def _take(
     exchange, body = told.parameters
     with connection.cursor() as cursor:
         cursor.execute(
-            _take_and_tell(told.sql, code is not None),
+            _take_and_tell(told.sql, None if code is None else code.counted),
             {
                 "hold_seconds": settings.HOLD_SECONDS,
                 "sales_close_minutes": settings.SALES_CLOSE_MINUTES,
@@ -250,17 +281,29 @@ def _take(
                 "seats": as_jsonb(event.seats),
                 "exchange": exchange,
                 "event": body,
-                **({"code_id": code.code_id, "cheaper": list(code.seats)} if code is not None else {}),
+                **(_of_code(code) if code is not None else {}),
             },
         )
         hold_expires_at, created_at, _ = cursor.fetchone()
     return hold_expires_at, created_at
 
 
+def _of_code(code: CodeUse) -> dict[str, Any]:
+    return {
+        "code_id": code.code_id,
+        "promotion_id": code.promotion_id,
+        "promotion_version": code.promotion_version,
+        "cheaper": list(code.seats),
+    }
+
+
+_WITH_CODE = {None: _WITHOUT_CODE, True: _COUNTED, False: _UNCOUNTED}
+
+
 @cache
-def _take_and_tell(insertion_of_event: str, with_code: bool) -> str:
-    """TAKE with its event; the same text each time, so that it stays prepared."""
-    return TAKE.format(published=insertion_of_event, **(_WITH_CODE if with_code else _WITHOUT_CODE))
+def _take_and_tell(insertion_of_event: str, code_counted: bool | None) -> str:
+    """TAKE with its event; the same text each time, so that it stays prepared. code_counted: None without a code."""
+    return TAKE.format(published=insertion_of_event, **_WITH_CODE[code_counted])
 
 
 def choose_alone(showtime_id: UUID) -> None:

@@ -1,8 +1,14 @@
-"""What a code that somebody sent takes off: looked up, and held against what they want to book."""
+"""What a code that somebody sent takes off: looked up, and held against what they want to book.
 
+A process keeps what it found of a code that many may have. That is safe because the statement that takes the seats
+(inventory.TAKE) asks once more whether the promotion is the same: a stale copy takes nothing off (adr/0118).
+"""
+
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 from uuid import UUID
 
 from django.db import connection
@@ -19,18 +25,28 @@ from chassis import codes
 
 # One text, so that it stays prepared. A word that is no code any more is answered like one that never was.
 _FIND = f"""
-SELECT codes.id, coalesce(nullif(word, ''), '*' || last4), label, {", ".join(RULES)}
+SELECT codes.id, promotion_id, promotions.xmin::text, most_uses,
+       coalesce(nullif(word, ''), '*' || last4), label, {", ".join(RULES)}
 FROM promo_codes AS codes JOIN promotions ON promotions.id = promotion_id
 WHERE digest = %s AND stopped_at IS NULL
   AND (sold_from IS NULL OR sold_from <= now()) AND (sold_until IS NULL OR sold_until > now())
 """  # noqa: S608  (names from the rules)
 
+# So many codes are kept, each for so many seconds.
+KEPT, KEPT_SECONDS = 512, 60.0
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A code with what it takes off. code, name: as the lines of a booking tell it."""
+    """A code with what it takes off. code, name: as the lines of a booking tell it. version: of the promotion's row.
+
+    most_uses: bookings that have it at a time; None: no bound.
+    """
 
     code_id: UUID
+    promotion_id: UUID
+    version: str
+    most_uses: int | None
     code: str
     name: str
     rules: Rules
@@ -49,23 +65,46 @@ def billed(sale: Sale, tickets: Sequence[Wanted], offer: Offer | None, *, at: da
     lines = [line for line in bill.lines if line.kind is Kind.DISCOUNT and line.code == discount.code]
     if not lines:  # these tickets cost nothing anyway
         raise PromoCodeUnfit(Misfit.TICKET_TYPES, offer.rules.min_tickets)
-    return bill, CodeUse(offer.code_id, [line.seat_id for line in lines if line.seat_id is not None])
+    counted = offer.most_uses is not None or offer.rules.most_per_customer is not None
+    seats = [line.seat_id for line in lines if line.seat_id is not None]
+    return bill, CodeUse(offer.code_id, offer.promotion_id, offer.version, counted, seats)
+
+
+_kept: dict[bytes, tuple[float, Offer]] = {}
+_kept_lock = Lock()
+
+
+def known(typed: str | None) -> Offer | None:
+    """As find(), or as this process found it up to KEPT_SECONDS ago; TAKE refuses it once it is not so any more."""
+    if typed is None:
+        return None
+    until, offer = _kept.get(codes.digest_of(typed) or b"", (0.0, None))
+    return offer if offer is not None and time.monotonic() < until else find(typed)
 
 
 def find(typed: str | None) -> Offer | None:
     """One statement, and the same for a code that is none, that is none yet, and that is none any more.
 
-    typed: as somebody sent it; None of None. Raises PromoCodeInvalid.
+    It is kept, unless it is good for one booking alone. typed: as somebody sent it; None of None. Raises
+    PromoCodeInvalid.
     """
     if typed is None:
         return None
+    digest = codes.digest_of(typed) or b""
     with connection.cursor() as cursor:
-        cursor.execute(_FIND, [codes.digest_of(typed) or b""])
+        cursor.execute(_FIND, [digest])
         found = cursor.fetchone()
-    if found is None:
-        raise PromoCodeInvalid
-    code_id, code, name, *rules = found
-    return Offer(code_id, code, name, Rules(*rules))
+    with _kept_lock:
+        _kept.pop(digest, None)
+        if found is None:
+            raise PromoCodeInvalid
+        code_id, promotion_id, version, most_uses, code, name, *rules = found
+        offer = Offer(code_id, promotion_id, version, most_uses, code, name, Rules(*rules))
+        if most_uses != 1:
+            if len(_kept) >= KEPT:
+                _kept.pop(next(iter(_kept)))
+            _kept[digest] = time.monotonic() + KEPT_SECONDS, offer
+    return offer
 
 
 def _refuse_unfit(rules: Rules, showtime: Showtime, tickets: Sequence[Wanted]) -> None:

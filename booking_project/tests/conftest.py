@@ -6,7 +6,7 @@ from django.utils import timezone
 from factories import ShowtimeFactory, seat_ids
 from money import authorise, capture
 
-from bookings import holds, sales
+from bookings import holds, offers, sales
 from bookings.models import Booking, Screen, SeatStatus, Showtime
 from chassis.ids import uuid7
 
@@ -14,6 +14,7 @@ from chassis.ids import uuid7
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> None:
     sales._kept.clear()
+    offers._kept.clear()
 
 
 @pytest.fixture

@@ -4,11 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.test import APIClient
+from things.api import Things
 
 from chassis.ids import uuid7
 from chassis.storage import redis
 from chassis.storage.redis import redis_client
+from chassis.web.limits import looked_up
 
 pytestmark = pytest.mark.django_db
 
@@ -112,6 +116,29 @@ def test_counting_and_the_revocations_are_one_round_trip(
     asked.clear()
     assert customer.get("/things").status_code == 200
     assert asked == ["MGET"]
+
+
+def test_what_a_view_wants_to_know_of_its_caller_is_looked_up_in_that_round_trip_too(
+    sign_in: Callable[..., APIClient], at_gateway: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[object] = []
+
+    def get(self: Things, request: Request) -> Response:
+        seen.append(looked_up(request))
+        return Response({})
+
+    customer, asked = sign_in(), []
+    key = f"wanted:{uuid7()}"
+    redis_client().set(key, "1", ex=60)
+    customer.get("/things", **at_gateway(100))
+    monkeypatch.setattr(Things, "get", get)
+    monkeypatch.setattr(Things, "looks_up", lambda self, request, user_id: [key, f"{key}:{user_id}"])
+    guarded = redis._guarded
+    monkeypatch.setattr(redis, "_guarded", lambda *args, **more: asked.append(args) or guarded(*args, **more))
+    for headers in (at_gateway(100), {}):
+        assert customer.get("/things", **headers).status_code == 200
+    assert len(asked) == 2
+    assert seen == [{key: b"1", f"{key}:{customer.user_id}": None}] * 2  # type: ignore[attr-defined]
 
 
 def test_without_redis_requests_pass(

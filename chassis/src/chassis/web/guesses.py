@@ -1,16 +1,18 @@
 """How often somebody may be wrong about a code: counted in Redis for the account, for the address and for all together.
 
 Only codes that are none count, each once however often it is sent, so that whoever has one is not turned away by it.
-What is asked side by side may be wrong once more than that for each request under way. Without Redis nobody is turned
-away: codes that are worth money have 140 bits (chassis.codes).
+A counter that is full has a mark beside it, which a view may have looked up along with a token (APIView.looks_up). What
+is asked side by side may be wrong once more than that for each request under way. Without Redis nobody is turned away:
+codes that are worth money have 140 bits (chassis.codes).
 """
 
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -20,10 +22,13 @@ from chassis.web.problems import Problem, TooManyRequests
 
 log = logging.getLogger(__name__)
 
-# A key by itself: they need not lie in one slot of a cluster.
+# A counter by itself: they need not lie in one slot of a cluster. Its mark does, and ends with it.
 _NOTE = """
 redis.call('SADD', KEYS[1], ARGV[1])
 if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
+if redis.call('SCARD', KEYS[1]) >= tonumber(ARGV[3]) then
+    redis.call('SET', KEYS[2], '1', 'PX', math.max(redis.call('PTTL', KEYS[1]), 1))
+end
 """
 
 
@@ -53,47 +58,58 @@ class Bounds:
             most[f"{self.name}:guesses:all"] = self.in_all
         return most
 
+    def marks(self, user_id: UUID | None, address: str | None) -> list[str]:
+        """The keys that are there once somebody was wrong too often."""
+        return [_mark(key) for key in self.of(user_id, address)]
+
+
+def _mark(key: str) -> str:
+    return f"{{{key}}}:full"
+
 
 @contextmanager
-def guessing(code: str | None, *, bounds: Bounds, user_id: UUID | None, address: str | None) -> Iterator[None]:
+def guessing(
+    code: str | None,
+    *,
+    bounds: Bounds,
+    user_id: UUID | None,
+    address: str | None,
+    known: Mapping[str, bytes | None] = MappingProxyType({}),
+) -> Iterator[None]:
     """Around whatever looks a code up that somebody sent; without one nothing is done. user_id, address: if known.
 
-    Raises bounds.refused instead of what is inside, and lets bounds.wrong through, which it counts.
+    known: values of marks that were looked up with the request; if one is missing, they are looked up here. Raises
+    bounds.refused instead of what is inside, and lets bounds.wrong through, which it counts.
     """
     if code is None:
         yield
         return
-    most = bounds.of(user_id, address)
-    _admit(most, bounds)
+    _admit(bounds.marks(user_id, address), bounds, known)
     try:
         yield
     except bounds.wrong:
-        _count(list(most), code, bounds)
+        _count(bounds.of(user_id, address), code, bounds)
         raise
 
 
-def _admit(most: dict[str, int], bounds: Bounds) -> None:
+def _admit(marks: Sequence[str], bounds: Bounds, known: Mapping[str, bytes | None]) -> None:
     """Raises bounds.refused."""
     client = redis_client()
     try:
-        pipeline = client.pipeline(transaction=False)
-        for key in most:
-            pipeline.scard(key)
-        wrong = pipeline.execute()
-        over = [key for (key, limit), count in zip(most.items(), wrong, strict=True) if count >= limit]
-        waits = [client.ttl(key) for key in over]
+        values = known if known.keys() >= set(marks) else dict(zip(marks, client.mget(marks), strict=True))
+        waits = [client.ttl(mark) for mark in marks if values[mark] is not None]
     except RedisUnavailable:
         return
-    if over:
+    if waits:
         raise bounds.refused(retry_after=max(1, *waits))
 
 
-def _count(keys: list[str], code: str, bounds: Bounds) -> None:
+def _count(most: Mapping[str, int], code: str, bounds: Bounds) -> None:
     """For so long after the first; what is typed is anything, and not kept as it is."""
     wrong = hashlib.sha256(code.encode()).hexdigest()[:16]
     try:
-        for key in keys:
-            _note()(keys=[key], args=[wrong, bounds.seconds])
+        for key, limit in most.items():
+            _note()(keys=[key, _mark(key)], args=[wrong, bounds.seconds, limit])
     except RedisUnavailable:
         log.warning("wrong code not counted: redis is away", extra={"codes": bounds.name})
 

@@ -2,11 +2,12 @@
 
 The numbers are the gateway's: it tells them with each request that counts (docs/adr/0060-limits-are-counted-twice.md).
 A minute's allowance may be spent at once and comes back evenly, as at the gateway itself. Counting shares the round
-trip in which a token's revocation is looked up. Without Redis every request passes.
+trip in which a token's revocation is looked up, and what else a view wants to know of whoever asks. Without Redis every
+request passes.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -25,6 +26,7 @@ WINDOW_SECONDS = 60
 # By policy: the header in which the gateway tells how many requests a minute it allows.
 TOLD = {"address": "HTTP_X_RATE_PER_ADDRESS", "user": "HTTP_X_RATE_PER_USER"}
 _STANDINGS = "marquee.limits"
+_LOOKED_UP = "marquee.looked_up"
 _NUMBER = re.compile(r"[1-9][0-9]{0,6}")
 
 # KEYS: some to look up as they are (ARGV[1] says how many), then one for each limit. ARGV from 2 on: requests a
@@ -78,13 +80,33 @@ def count(request: Request | HttpRequest, *, user_id: UUID | None = None, beside
 
     beside: keys whose values are looked up in the same round trip, and returned. Raises RedisUnavailable.
     """
+    also = _wanted_by_view(request, user_id)
+    found = _count(request, user_id, [*beside, *also])
+    if also:
+        request.META[_LOOKED_UP] = dict(zip(also, found[len(beside) :], strict=True))
+    return found[: len(beside)]
+
+
+def looked_up(request: Request) -> Mapping[str, bytes | None]:
+    """By key what the view of the request wanted to know (APIView.looks_up); empty when it was not asked."""
+    found: Mapping[str, bytes | None] = request.META.get(_LOOKED_UP, {})
+    return found
+
+
+def _wanted_by_view(request: Request | HttpRequest, user_id: UUID | None) -> Sequence[str]:
+    view: Any = getattr(request, "parser_context", {}).get("view")
+    return view.looks_up(request, user_id) if user_id is not None and getattr(view, "admits", False) else ()
+
+
+def _count(request: Request | HttpRequest, user_id: UUID | None, keys: Sequence[str]) -> list[Any]:
+    """The values of the keys."""
     counted = [standing.policy for standing in request.META.get(_STANDINGS, ())]
     limits = {policy: key for policy, key in _keys(request, user_id).items() if policy not in counted}
     if not limits:
-        return list(redis_client().mget(beside)) if beside else []
+        return list(redis_client().mget(keys)) if keys else []
     rates = [int(request.META[TOLD[policy]]) for policy in limits]
-    answer = _script()(keys=[*beside, *limits.values()], args=[len(beside), *rates], client=redis_client())
-    found, told = answer[: len(beside)], answer[len(beside) :]
+    answer = _script()(keys=[*keys, *limits.values()], args=[len(keys), *rates], client=redis_client())
+    found, told = answer[: len(keys)], answer[len(keys) :]
     request.META[_STANDINGS] = (
         *request.META.get(_STANDINGS, ()),
         *(_standing(*each) for each in zip(limits, rates, told, strict=True)),

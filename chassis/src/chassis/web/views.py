@@ -1,6 +1,8 @@
 """The view that every service's views are: DRF's, which takes nothing that it was not told of."""
 
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from rest_framework import views
 from rest_framework.request import Request
@@ -20,6 +22,10 @@ class APIView(views.APIView):
     query: dict[str, Any]
     # It admits its requests itself, along with their tokens (chassis.web.limits).
     admits = True
+
+    def looks_up(self, request: Request, user_id: UUID) -> Sequence[str]:
+        """Keys of Redis that are looked up along with the caller's token; limits.looked_up() has the values."""
+        return ()
 
     def perform_authentication(self, request: Request) -> None:
         try:
