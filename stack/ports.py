@@ -107,8 +107,11 @@ def choose(
         candidates = [remembered[name]] if name in remembered else []
         candidates += [usual + offset + step for step in STEPS]
         taken = set(chosen.values())
-        suits = (port for port in candidates if port not in taken and port not in reserved and free(port))
-        chosen[name] = next(suits, None) or any_free_port()
+
+        def suits(port: int, taken: Container[int] = taken) -> bool:
+            return port not in taken and port not in reserved and free(port)
+
+        chosen[name] = next(filter(suits, candidates), None) or any_free_port(suits)
     return {name: chosen[name] for name in USUAL}
 
 

@@ -11,7 +11,11 @@ from payments.errors import GiftCardInvalid, TooManyGiftCardCodes
 
 def guessing(code: str | None, *, user_id: UUID, address: str | None) -> AbstractContextManager[None]:
     """As guesses.guessing(): counts GiftCardInvalid, raises TooManyGiftCardCodes."""
-    bounds = guesses.Bounds(
+    return guesses.guessing(code, bounds=bounds(), user_id=user_id, address=address)
+
+
+def bounds() -> guesses.Bounds:
+    return guesses.Bounds(
         "gift_card",
         per_user=settings.GIFT_CARD_GUESSES_PER_USER,
         per_address=settings.GIFT_CARD_GUESSES_PER_ADDRESS,
@@ -20,4 +24,3 @@ def guessing(code: str | None, *, user_id: UUID, address: str | None) -> Abstrac
         wrong=GiftCardInvalid,
         refused=TooManyGiftCardCodes,
     )
-    return guesses.guessing(code, bounds=bounds, user_id=user_id, address=address)
