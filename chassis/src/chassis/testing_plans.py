@@ -15,6 +15,8 @@ from django.db import connection
 from chassis.ids import time_of_uuid7
 from chassis.storage.partitions import ByTime, make, partitions_of
 
+# Of a statement, at either end.
+SHOWN = 200
 _EXPLAIN = "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) "
 _EXPLAINABLE = re.compile(r"\s*(SELECT|WITH|INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
 
@@ -37,7 +39,8 @@ class Cost:
             f"{node['Node Type']} {node.get('Index Name') or node.get('Relation Name') or ''}".strip()
             for node in self.nodes
         )
-        return f"{self.buffers} buffers: {self.sql[:200]} ({ways})"
+        shown = self.sql if len(self.sql) < 2 * SHOWN else f"{self.sql[:SHOWN]} … {self.sql[-SHOWN:]}"
+        return f"{self.buffers} buffers: {shown} ({ways})"
 
 
 @contextmanager
