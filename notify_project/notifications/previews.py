@@ -12,8 +12,9 @@ from notifications.models import BookingSummary, Contact, Notification
 from notifications.presentation import present
 from notifications.wording import Rendered, Wording, render
 
-# What whoever has it is let in by.
+# What whoever has it is let in by. Of a ticket's code a preview says that there is one.
 UNSHOWN: Final = frozenset({"ticket", "tickets", "token"})
+CODE: Final = "••••••••"
 
 
 def values(kind: Kind, *, language: str, public_url: str, support_email: str = "") -> dict[str, Any]:
@@ -75,8 +76,12 @@ def as_read(
     kind: Kind, context: Mapping[str, Any], booking: BookingSummary | None, reader: Contact | None, language: str
 ) -> dict[str, Any]:
     """What the wording may name, but what whoever has it is let in by."""
-    return present(
-        {name: value for name, value in context.items() if name not in UNSHOWN},
+    hidden: dict[str, Any] = {name: value for name, value in context.items() if name not in UNSHOWN}
+    hidden["tickets"] = [{**ticket, "code": CODE} for ticket in context.get("tickets") or []]
+    if context.get("ticket"):
+        hidden["ticket"] = CODE
+    shown = present(
+        hidden,
         kind=kind,
         booking=_facts(booking),
         name=(reader.full_name or reader.username) if reader and reader.email_verified else "",
@@ -85,6 +90,7 @@ def as_read(
         support_email=settings.SUPPORT_EMAIL,
         time_zone=reader.time_zone if reader else "",
     )
+    return shown | {"tickets": [{**ticket, "picture": ""} for ticket in shown["tickets"]]}
 
 
 def _facts(booking: BookingSummary | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from chassis import testing_staff
 from chassis.ids import uuid7
 from chassis.messaging.dead_letters import DeadLetters
 from notifications import delivery
+from notifications.kinds import KINDS
 from notifications.models import Notification, NotificationTemplate
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +70,18 @@ def test_a_link_that_signs_in_is_shown_to_nobody(support: Client) -> None:
     assert "s3cret" not in said
     assert support.get(f"{PANELS}/previews/password_reset/").status_code == 404
     assert support.get(f"{PANELS}/previews/nothing/").status_code == 404
+
+
+def test_of_tickets_staff_read_how_many_there_are_and_no_code(support: Client) -> None:
+    sample = KINDS["ticket"].sample
+    two = [{"seat": f"A{number}", "code": f"opens-{number}"} for number in (1, 2)]
+    said = read(support, f"messages/{NotificationFactory(template='ticket', context={**sample, 'tickets': two}).id}/")
+    assert "here are your tickets: 2 codes" in said
+    one = {name: value for name, value in sample.items() if name != "tickets"} | {"ticket": "opens-all"}
+    said += read(support, f"messages/{NotificationFactory(template='ticket', context=one).id}/")
+    assert "here is your ticket." in said
+    assert "opens-" not in said
+    assert "cid:" not in said
 
 
 def test_a_preview_says_what_its_page_says_and_nothing_else(support: Client) -> None:
