@@ -213,9 +213,8 @@ def _found(model: type[Model], name: str, word: str) -> Q:
 def keys_of(rows: QuerySet[Any]) -> list[Any]:
     """Of MOST of them, by an index: a planner that expects many would read the table until it has found so many."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('enable_seqscan')")
-        (was,) = cursor.fetchone()
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SELECT current_setting('enable_seqscan'), set_config('enable_seqscan', 'off', true)")
+        was, _ = cursor.fetchone()
         keys = list(rows.order_by().values_list("pk", flat=True)[:MOST])
         cursor.execute("SELECT set_config('enable_seqscan', %s, true)", [was])
     return keys
