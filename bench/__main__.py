@@ -2,6 +2,7 @@
 
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from bench import figures, limits, live, offers, system
@@ -69,11 +70,9 @@ def _seat_map(stack: Any, address: str, showtime_id: str) -> dict[str, Any]:
 
 def _offers(stack: Any) -> dict[str, float]:
     tickets = dict(zip(offers.TYPES, (1200, 900), strict=True))
-    markets = (
-        system.market(stack, showtimes=offers.SHOWTIMES, customers=offers.CUSTOMERS, tickets=tickets) for _ in range(2)
-    )
+    market = partial(system.market, stack, showtimes=offers.SHOWTIMES, customers=offers.CUSTOMERS, tickets=tickets)
     code = system.promo_code(stack, most_uses=None)
-    return offers.compared(stack, next(markets), code) | offers.at_once(next(markets), code)
+    return offers.compared(stack, market(), code) | offers.at_once(market(), code)
 
 
 def _ratios(found: dict[str, Any]) -> list[dict[str, Any]]:

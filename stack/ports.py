@@ -95,8 +95,12 @@ def choose(
     if unknown:
         raise StackError(f"no port is named {unknown[0]!r}; there are {', '.join(USUAL)}")
     chosen: dict[str, int] = {}
+
+    def suits(port: int) -> bool:
+        return port not in chosen.values() and port not in reserved and free(port)
+
     for name, port in fixed.items():
-        if port in chosen.values() or port in reserved or not free(port):
+        if not suits(port):
             reason = "needs root" if port < 1024 and os.getuid() else "is taken by another process"
             raise StackError(f"port {port} for {name} {reason}")
         chosen[name] = port
@@ -106,11 +110,6 @@ def choose(
             continue
         candidates = [remembered[name]] if name in remembered else []
         candidates += [usual + offset + step for step in STEPS]
-        taken = set(chosen.values())
-
-        def suits(port: int, taken: Container[int] = taken) -> bool:
-            return port not in taken and port not in reserved and free(port)
-
         chosen[name] = next(filter(suits, candidates), None) or any_free_port(suits)
     return {name: chosen[name] for name in USUAL}
 

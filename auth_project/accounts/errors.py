@@ -1,13 +1,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
-from chassis.web.problems import (
-    BadRequest,
-    Conflict,
-    PermissionDenied,
-    TooManyRequests,
-    Unauthenticated,
-)
+from chassis.web.problems import BadRequest, Conflict, PermissionDenied, TooManyRequests, Unauthenticated
 
 
 class AccountExists(Conflict):

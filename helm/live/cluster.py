@@ -238,7 +238,11 @@ def nothing_fails(what: str, *, at_least: int = 20) -> Iterator[None]:
 
 
 def complaints() -> str:
-    """The last warnings and errors of the last minutes, of all pods together."""
+    """The last warnings and errors of the last minutes, of all pods together; "" where there is no cluster."""
+    try:
+        required()
+    except tools.Missing:
+        return ""
     words = ("-l", "app.kubernetes.io/instance=marquee", "--all-containers", "--prefix", "--ignore-errors")
     said = kubectl("logs", *words, "--since=5m", "--tail=2000", "--max-log-requests=200", check=False)
     loud = [line for line in said.splitlines() if re.search(r"\b(WARNING|ERROR|CRITICAL|error|Traceback)\b", line)]

@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import cluster
-from missing import pytest_runtest_call  # noqa: F401  (pytest finds it here)
+from missing import pytest_runtest_call, pytest_runtest_setup  # noqa: F401  (pytest finds it here)
 
 HERE = Path(__file__).resolve().parent
 

@@ -63,11 +63,12 @@ class Sink:
 
 def free_port() -> int:
     """Below those that the system gives to outgoing connections, which could take it before the sink listens."""
-    while True:
+    for _ in range(100):
         port = secrets.choice(range(20_000, 32_000))
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
+    raise OSError("no free port was found")
 
 
 @contextmanager

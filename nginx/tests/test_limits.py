@@ -249,9 +249,9 @@ def test_a_worker_may_have_the_files_of_all_its_connections_open(
     try:
         with Gateway(tmp_path, addresses) as gateway:
             (connections,) = re.findall(r"worker_connections (\d+);", (tmp_path / "nginx.conf").read_text())
-            workers = gateway.workers()
-            assert workers
-            for worker in workers:  # each says so itself, once it is there
+            # The master listens before it has any.
+            wait_until(gateway.workers, what="there are workers")
+            for worker in gateway.workers():  # each says so itself, once it is there
                 wait_until(partial(has_files, worker, 2 * int(connections)), what="the worker may open as many files")
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -250,8 +250,12 @@ class PayOut(GatewayOperation):
         verbose_name_plural = "pay-outs at the till"
 
     def __str__(self) -> str:
-        of = self.payment.booking_reference or self.payment.booking_id
-        return f"{of}: {format_money(Money(self.amount, self.currency))}, {self.provider}"
+        return f"{self.payment.booking_reference or self.payment.booking_id}: {self.written}, {self.provider}"
+
+    @property
+    def written(self) -> str:
+        """The amount, as people write it."""
+        return format_money(Money(self.amount, self.currency))
 
 
 class Transaction(models.Model):

@@ -8,7 +8,6 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from chassis.money import Money, format_money
 from chassis.storage import audit_log
 from payments import clerks
 from payments.clerks import Clerk
@@ -36,7 +35,7 @@ def pay_out(*, payout_id: UUID, clerk: Clerk, till: str = "") -> PayOut:
         said = {
             "payment": str(row.payment_id),
             "booking": row.payment.booking_reference or str(row.payment.booking_id),
-            "amount": format_money(Money(row.amount, row.currency)),
+            "amount": row.written,
             "way": row.provider,
             "till": till,
         }

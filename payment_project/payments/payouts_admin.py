@@ -15,7 +15,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from chassis.admin import ReadOnlyAdmin, actor_of, in_words, money
-from chassis.money import Money, format_money
 from chassis.web.problems import Problem
 from payments import counter_words, payouts
 from payments.clerks import Clerk
@@ -148,18 +147,14 @@ class PayOutAdmin(ReadOnlyAdmin):
                 action="pay_out",
                 about=rows,
                 button="I have handed it over",
-                rows=[(row, counter_words.give_back(row.provider, _written(row))) for row in rows],
+                rows=[(row, counter_words.give_back(row.provider, row.written)) for row in rows],
                 form=form,
             )
         for row in rows:
-            name = f"{self.reference(row)}, {_written(row)}"
+            name = f"{self.reference(row)}, {row.written}"
             try:
                 payouts.pay_out(payout_id=row.id, clerk=Clerk(actor_of(request)), till=form.cleaned_data["till"])
                 self.message_user(request, f"{name}: paid out.", messages.SUCCESS)
             except Problem as problem:
                 self.message_user(request, f"{name}: {problem.detail}", messages.ERROR)
         return None
-
-
-def _written(row: PayOut) -> str:
-    return format_money(Money(row.amount, row.currency))

@@ -14,8 +14,9 @@ from payments.clerks import Clerk
 from payments.gift_issues import Wanted
 from payments.gift_ledger import Origin
 from payments.gift_models import GiftCard, GiftCardIssue, IssueStatus
-from payments.models import Payment, PaymentMethod, Refund, RefundStatus
-from payments.states import Booking, Status
+from payments.ledger import Kind
+from payments.models import Payment, PaymentMethod, PayOut, Refund, RefundStatus
+from payments.states import Booking, OperationState, Status
 
 # Where a test wants whatever is made to be of one theater: its id.
 OF_ONE: list[UUID] = []
@@ -72,6 +73,22 @@ class RefundFactory(factory.django.DjangoModelFactory):
     status = RefundStatus.AWAITING_APPROVAL
     reason = "the sound failed"
     requested_by = "linh"
+
+
+class PayOutFactory(factory.django.DjangoModelFactory):
+    """A refund in cash that nobody has handed over."""
+
+    class Meta:
+        model = PayOut
+
+    payment = factory.SubFactory(PaymentFactory)
+    provider = "cash"
+    kind = Kind.REFUND
+    state = OperationState.SUCCEEDED
+    amount = 1000
+    currency = "VND"
+    due_at = factory.LazyFunction(timezone.now)
+    finished_at = factory.SelfAttribute("due_at")
 
 
 def clerk_of(name: str = "linh", account_id: UUID | None = None) -> Clerk:

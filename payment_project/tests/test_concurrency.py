@@ -2,12 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from chassis.ids import uuid7
 from chassis.messaging.batches import Delivery, Lane, Verdict
@@ -23,22 +22,9 @@ from payments.refunds import Wanted
 from tests.factories import PaymentFactory, booking_data, clerk_of, gift_card
 from tests.gift_books import assert_books_are_right
 from tests.simulator import Simulator
-from tests.together import event
+from tests.together import at_once, event
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(work: Callable[[int], Any], times: int) -> list[Any]:
-    """work(0) … work(times - 1), each in a thread with its own connection."""
-
-    def run(number: int) -> Any:
-        try:
-            return work(number)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(times) as pool:
-        return list(pool.map(run, range(times)))
 
 
 def test_one_of_eight_cards_pays(sign_in: Callable[..., Any], simulator: Simulator) -> None:

@@ -1,11 +1,10 @@
 """What the counter owes is on a list until somebody says that they handed it over, which is said once."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from chassis.ids import uuid7
 from chassis.storage.models import AuditRecord
@@ -23,7 +22,7 @@ from payments.theaters import paid_at
 from tests.factories import clerk_of, ending_data
 from tests.sales import THEATER, give_back, paid
 from tests.test_counter import TOTAL, at_the_counter, by_staff, stands
-from tests.together import payment_of
+from tests.together import at_once, payment_of
 
 Deliver = Callable[..., bool]
 LIST = "/admin/payment/payments/payout/"
@@ -91,12 +90,9 @@ def test_of_eight_at_once_one_has_handed_it_over(deliver: Deliver) -> None:
             payouts.pay_out(payout_id=owed.id, clerk=clerk_of(f"clerk {number}"))
         except PaidOutBefore:
             return False
-        finally:
-            connection.close()
         return True
 
-    with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(hand_over, range(8))) == 1
+    assert sum(at_once(hand_over, 8)) == 1
     entry = AuditRecord.objects.get(action="payout.paid")
     assert entry.actor_name == PayOut.objects.get(id=owed.id).paid_out_by
 

@@ -18,6 +18,7 @@ from payments.seats import Seat
 from tests.booking_service import BookingService
 from tests.factories import PaymentFactory, booking_data, clerk_of, ending_data, refund, seat_data
 from tests.simulator import Simulator
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -307,12 +308,9 @@ def test_of_eight_refunds_of_a_seat_at_once_one_is_made(transactional_db: None, 
             tasks.resume_operations()
         except (PaymentInProgress, SeatRefunded) as problem:
             return problem.code
-        finally:
-            connection.close()
         return "asked"
 
-    with ThreadPoolExecutor(8) as pool:
-        told = list(pool.map(ask, range(8)))
+    told = at_once(ask, 8)
     assert told.count("asked") == 1
     assert set(told) <= {"asked", "payment_in_progress", "seat_refunded"}
     assert list(Refund.objects.values_list("status", "amount")) == [("succeeded", 90_000)]

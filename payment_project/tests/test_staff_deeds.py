@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -13,10 +12,15 @@ from chassis.storage.models import AuditRecord
 from chassis.testing_deeds import leaving_a_record, staff_deeds
 from chassis.web.staff import local_user
 from payments.gift_models import GiftCardIssue, IssueStatus
-from payments.ledger import Kind
-from payments.models import GatewayOperation, Payment, Refund
-from payments.states import OperationState
-from tests.factories import GiftCardFactory, GiftCardIssueFactory, PaymentFactory, RefundFactory, booking_data
+from payments.models import Payment, Refund
+from tests.factories import (
+    GiftCardFactory,
+    GiftCardIssueFactory,
+    PaymentFactory,
+    PayOutFactory,
+    RefundFactory,
+    booking_data,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -70,27 +74,13 @@ def give_outside_by_hand(browser: Client) -> Any:
     return act("payment", "give_outside", payment.id, **form)(browser)
 
 
-def owed_at_the_till(payment: Payment) -> UUID:
-    row = GatewayOperation.objects.create(
-        payment=payment,
-        provider="cash",
-        kind=Kind.REFUND,
-        state=OperationState.SUCCEEDED,
-        amount=1000,
-        currency="VND",
-        due_at="2026-01-01T00:00Z",
-        finished_at="2026-01-01T00:00Z",
-    )
-    return row.id
-
-
 def pay_out(api: APIClient, payment: Payment) -> Any:
-    return api.post(f"/payments/pay-outs/{owed_at_the_till(payment)}/paid", {"till": "till 2"})
+    return api.post(f"/payments/pay-outs/{PayOutFactory(payment=payment).id}/paid", {"till": "till 2"})
 
 
 def pay_out_by_hand(browser: Client) -> Any:
     payment = PaymentFactory(captured=True)
-    return act("payout", "pay_out", owed_at_the_till(payment), seen="yes", till="till 2")(browser)
+    return act("payout", "pay_out", PayOutFactory(payment=payment).id, seen="yes", till="till 2")(browser)
 
 
 def approve_by_hand(browser: Client) -> Any:

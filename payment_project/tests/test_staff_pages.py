@@ -14,10 +14,10 @@ from chassis.testing_pages import (
 from chassis.testing_words import assert_pages_are_in_words
 from chassis.web.staff import local_user
 from payments.ledger import Account, Kind
-from payments.models import GatewayOperation, PayOut, Transaction, WebhookDelivery
+from payments.models import GatewayOperation, Transaction, WebhookDelivery
 from payments.receipt_models import Receipt
 from payments.states import OperationState, Status
-from tests.factories import PaymentFactory, PaymentMethodFactory, RefundFactory, gift_card
+from tests.factories import PaymentFactory, PaymentMethodFactory, PayOutFactory, RefundFactory, gift_card
 
 pytestmark = pytest.mark.django_db
 
@@ -67,15 +67,7 @@ def test_what_staff_read_is_in_words(client: Client) -> None:
     )
     webhook = WebhookDelivery.objects.create(id="simulator:msg 1", provider="simulator")
     card, _ = gift_card()
-    owed = PayOut.objects.create(
-        payment=payment,
-        provider="cash",
-        kind=Kind.REFUND,
-        state=OperationState.SUCCEEDED,
-        amount=20_000,
-        currency="VND",
-        due_at=timezone.now(),
-    )
+    owed = PayOutFactory(payment=payment, amount=20_000)
     of_gift_cards = [card, card.issue, card.lines.all()[0]]
     rows = [payment, operation, owed, line, refund, receipt, PaymentMethodFactory(), webhook, *of_gift_cards]
     assert_pages_are_in_words(client, rows)

@@ -20,11 +20,11 @@ from chassis.testing_theaters import (
     reads,
 )
 from payments import tasks
-from payments.models import GatewayOperation, Payment, PayOut, Refund, Transaction
+from payments.models import GatewayOperation, Payment, Refund, Transaction
 from payments.receipt_models import Receipt
 from tests import factories
 from tests import test_staff_deeds as deeds
-from tests.factories import PaymentFactory, booking_data
+from tests.factories import PaymentFactory, PayOutFactory, booking_data
 from tests.sales import SHOWTIME, THEATER, give_back, paid
 from tests.together import payment_of
 
@@ -70,7 +70,7 @@ def _of(do: Callable[[Any, Payment], Any], payment: Payment, client: Any) -> Any
 
 
 def test_what_is_read_is_of_their_theater_alone(sale: Payment) -> None:
-    payout = PayOut.objects.get(pk=deeds.owed_at_the_till(sale))
+    payout = PayOutFactory(payment=sale)
     receipt, refund = Receipt.objects.get(refund=None), Refund.objects.get()
     by_api = {
         "GET /payments": (f"/payments?booking_id={sale.booking_id}", str(sale.id)),
@@ -110,7 +110,7 @@ def test_what_is_read_is_of_their_theater_alone(sale: Payment) -> None:
 def test_lists_are_of_their_theater_alone(sale: Payment) -> None:
     rows = [
         *(sale, GatewayOperation.objects.first(), Transaction.objects.first(), Refund.objects.get()),
-        *(Receipt.objects.first(), PayOut.objects.get(pk=deeds.owed_at_the_till(sale))),
+        *(Receipt.objects.first(), PayOutFactory(payment=sale)),
     ]
     assert_lists_show_their_theater_alone(rows, of_none=OF_NO_THEATER, theater=THEATER)
 

@@ -1,8 +1,12 @@
-"""Events that come together, as a worker hands them to their handlers."""
+"""What comes together: events, as a worker hands them to their handlers, and calls at the same time."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
+
+from django.db import connection
 
 from chassis.ids import uuid7
 from chassis.messaging.events import Event
@@ -24,3 +28,16 @@ def together(*events: Event) -> set[UUID]:
 
 def payment_of(booking: dict[str, Any]) -> Payment:
     return Payment.objects.get(booking_id=booking["booking_id"])
+
+
+def at_once(work: Callable[[int], Any], times: int) -> list[Any]:
+    """work(0) … work(times - 1), each in a thread with its own connection."""
+
+    def run(number: int) -> Any:
+        try:
+            return work(number)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(run, range(times)))

@@ -42,11 +42,9 @@ _AWAY = (
 
 def _means_away(exc: BaseException) -> bool:
     """A Redis that cannot write (disk full, a replica, out of memory) is of as little use as one that is gone."""
-    if not isinstance(exc, ResponseError):
-        return isinstance(exc, _AWAY)
     # In a pipeline redis-py says first which command it was.
     answer = str(exc).rpartition(" of pipeline caused error: ")[2]
-    return isinstance(exc, _AWAY) or answer.startswith(("MISCONF", "NOREPLICAS"))
+    return isinstance(exc, _AWAY) or (isinstance(exc, ResponseError) and answer.startswith(("MISCONF", "NOREPLICAS")))
 
 
 # After three failures in a row one call in two seconds tries again; the others fail at once.
