@@ -272,8 +272,9 @@ def settled(
 
 
 def payment_of(customer: Person, booking: dict[str, Any]) -> dict[str, Any]:
-    """The one payment of a booking."""
-    [payment] = customer.get(f"/api/payments?booking_id={booking['id']}").ok()["results"]
+    """The one payment of a booking, once the news of the booking has reached payment."""
+    path = f"/api/payments?booking_id={booking['id']}"
+    [payment] = wait_for(lambda: customer.get(path).ok()["results"], what="payment of the booking")
     return dict(payment)
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from shuffled_post import ShuffledPost
 from waiting import wait_for
-from world import Choice, Market, Person, book, booking_of, new_key, pay
+from world import Choice, Market, Person, book, booking_of, new_key, pay, payment_of
 
 from audit.of_stack import look
 from stack.lifecycle import Stack
@@ -68,7 +68,7 @@ class AnyOrder(RuleBasedStateMachine):
             wait_for(lambda: self.post.waits(event, booking["id"]), what=event)  # noqa: B023
             self.post.send_this(event, booking["id"])
         wait_for(lambda: booking_of(customer, booking)["payment_status"] == "captured", what="captured")
-        [payment] = customer.get(f"/api/payments?booking_id={booking['id']}").ok()["results"]
+        payment = payment_of(customer, booking)
         body = {"payment_id": payment["id"], "reason": "The sound failed."}
         self.market.world.staff("support").post("/api/refunds", body, key=new_key()).ok(201)
         if refund_first:
