@@ -6,9 +6,6 @@ from datetime import timedelta
 import pytest
 from watch import HoldEnd
 
-# Beside the limits of the product: how long the answer to the question may itself take here.
-A_REQUEST = timedelta(seconds=0.5)
-
 
 @pytest.fixture(scope="module")
 def end(watched_hold: "Future[HoldEnd]") -> HoldEnd:
@@ -17,17 +14,16 @@ def end(watched_hold: "Future[HoldEnd]") -> HoldEnd:
 
 @pytest.mark.late
 def test_the_next_customer_gets_the_seats_the_instant_the_hold_ends_and_not_before(end: HoldEnd) -> None:
-    assert end.refusals > 0
-    assert timedelta(0) <= end.taken_over_at - end.hold_expires_at < A_REQUEST
+    assert end.taken_over.asked < end.at <= end.taken_over.seen
 
 
 @pytest.mark.late
 def test_seats_are_shown_free_within_two_seconds_of_the_hold_s_end(end: HoldEnd) -> None:
-    assert end.looks_at_held_seats > 0
-    assert timedelta(0) <= end.shown_free_at - end.hold_expires_at < timedelta(seconds=2) + A_REQUEST
+    assert end.shown_free.asked < end.at + timedelta(seconds=2)
+    assert end.at <= end.shown_free.seen
 
 
 @pytest.mark.late
 def test_the_booking_has_expired_within_five_seconds_of_the_hold_s_end_and_once(end: HoldEnd) -> None:
-    assert end.expired_at - end.hold_expires_at < timedelta(seconds=5) + A_REQUEST
+    assert end.expired.asked < end.at + timedelta(seconds=5)
     assert [line["to_status"] for line in end.history] == ["PENDING", "EXPIRED"]

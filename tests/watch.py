@@ -1,6 +1,7 @@
 """Watching the end of a hold, beside the tests: it takes as long as a hold does, and nobody has to wait for it."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,18 +16,24 @@ BEFORE = timedelta(seconds=8)
 
 
 @dataclass(frozen=True, slots=True)
-class HoldEnd:
-    """When what happened, by this machine's clock. refusals: how often the seats were asked for in vain before.
+class Watched:
+    """asked: when it was last asked for in vain. seen: when the answer was there that it is so.
 
-    looks_at_held_seats: how often the map still showed them held.
+    By this machine's clock. A machine that is busy answers late; what was asked after the end is so all the same.
     """
 
-    hold_expires_at: datetime
-    refusals: int
-    taken_over_at: datetime
-    looks_at_held_seats: int
-    shown_free_at: datetime
-    expired_at: datetime
+    asked: datetime
+    seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HoldEnd:
+    """What was seen of a hold that ends at `at`: its seats taken over by another, shown free, and it expired."""
+
+    at: datetime
+    taken_over: Watched
+    shown_free: Watched
+    expired: Watched
     history: list[dict[str, Any]]
 
 
@@ -45,18 +52,9 @@ def in_background(market: Market) -> "Future[HoldEnd]":
             takeover = pool.submit(_take_over, next_one, wanted)
             shown_free = pool.submit(_see_free, market, shown)
             expired = pool.submit(_see_expired, owner, first)
-        refusals, taken_over_at = takeover.result()
-        looks, shown_free_at = shown_free.result()
-        history = owner.get(f"/api/bookings/{first['id']}/history").ok()["results"]
-        return HoldEnd(
-            hold_expires_at=ends,
-            refusals=refusals,
-            taken_over_at=taken_over_at,
-            looks_at_held_seats=looks,
-            shown_free_at=shown_free_at - later,
-            expired_at=expired.result(),
-            history=history,
-        )
+        free, history = shown_free.result(), owner.get(f"/api/bookings/{first['id']}/history").ok()["results"]
+        free = Watched(free.asked - later, free.seen - later)
+        return HoldEnd(ends, takeover.result(), free, expired.result(), history)
 
     def run() -> None:
         try:
@@ -69,36 +67,34 @@ def in_background(market: Market) -> "Future[HoldEnd]":
     return watched
 
 
-def _take_over(customer: Person, choice: Choice) -> tuple[int, datetime]:
-    refusals = 0
-
+def _take_over(customer: Person, choice: Choice) -> Watched:
     def taken() -> bool:
-        nonlocal refusals
         answer = customer.post("/api/bookings", choice.body())
         if answer.status == 409:
             answer.problem(409, "seat_unavailable")
-            refusals += 1
         return answer.status == 201
 
-    wait_for(taken, seconds=LIMIT_SECONDS, what="seat of a hold that ended")
-    return refusals, datetime.now(UTC)
+    return _watched(taken, what="seat of a hold that ended")
 
 
-def _see_free(market: Market, choice: Choice) -> tuple[int, datetime]:
-    looks = 0
-
-    def free() -> bool:
-        nonlocal looks
-        statuses = seat_statuses(market.world, choice)
-        looks += statuses == {"held"}
-        return statuses == {"available"}
-
-    wait_for(free, seconds=LIMIT_SECONDS, what="seats shown free")
-    return looks, datetime.now(UTC)
+def _see_free(market: Market, choice: Choice) -> Watched:
+    return _watched(lambda: seat_statuses(market.world, choice) == {"available"}, what="seats shown free")
 
 
-def _see_expired(customer: Person, booking: dict[str, Any]) -> datetime:
-    wait_for(
-        lambda: booking_of(customer, booking)["status"] == "EXPIRED", seconds=LIMIT_SECONDS, what="expired booking"
-    )
-    return datetime.now(UTC)
+def _see_expired(customer: Person, booking: dict[str, Any]) -> Watched:
+    return _watched(lambda: booking_of(customer, booking)["status"] == "EXPIRED", what="expired booking")
+
+
+def _watched(is_so: Callable[[], bool], *, what: str) -> Watched:
+    in_vain: list[datetime] = []
+
+    def look() -> bool:
+        asked = datetime.now(UTC)
+        if is_so():
+            return True
+        in_vain.append(asked)
+        return False
+
+    wait_for(look, seconds=LIMIT_SECONDS, what=what)
+    assert in_vain, f"{what} before the end of the hold"
+    return Watched(in_vain[-1], datetime.now(UTC))
