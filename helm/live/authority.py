@@ -51,12 +51,14 @@ class Authority:
 
     def serial_shown(self, port: int, name: str, *, postgres: bool = False) -> str:
         """Serial of the certificate that the server behind a local port shows. Raises OSError when it is not of this
-        authority and this name."""
+        authority and this name, ConnectionError when nobody answers at all."""
         context = ssl.create_default_context(cadata=self.certificate)
         with socket.create_connection(("127.0.0.1", port), timeout=20) as plain:
             if postgres:
                 plain.sendall(SSL_REQUEST)
-                assert plain.recv(1) == b"S", f"{name} speaks no TLS"
+                if not (answer := plain.recv(1)):
+                    raise ConnectionResetError(f"the way to {name} has ended")
+                assert answer == b"S", f"{name} speaks no TLS"
             with context.wrap_socket(plain, server_hostname=name) as secured:
                 return str((secured.getpeercert() or {})["serialNumber"])
 

@@ -86,10 +86,18 @@ def test_renewed_certificates_are_shown_without_a_restart_and_lose_no_request(si
     which = "all certificates renewed"
     with cluster.seats_are_told(which), nothing_fails(f"{which}, until every server shows its new one"):
         certificates.renew(signer, *WORDS)
-        while any(before[name] == serial for name, serial in shown(signer).items()):
+        while not all_differ(signer, before):
             assert time.monotonic() - began < SETTLE_SECONDS, "not every server shows its new certificate"
     assert restarted() == restarts
     buy()
+
+
+def all_differ(signer: authority.Authority, before: dict[str, str]) -> bool:
+    """Not when a forwarded port was cut off: kubectl loses them on a node that is busy."""
+    try:
+        return all(before[name] != serial for name, serial in shown(signer).items())
+    except ConnectionError:
+        return False
 
 
 def restarted() -> dict[str, int]:
