@@ -18,6 +18,11 @@ def is_settled(booking: Mapping[str, Any]) -> bool:
     return booking["status"] != "CONFIRMED" or bool(booking["tickets"])
 
 
+def standing(booking: Mapping[str, Any]) -> str:
+    """In a word; what is said of a booking that is not settled changes with it."""
+    return f"{booking['status']}-{booking['payment_status']}".lower()
+
+
 def due(booking: Mapping[str, Any]) -> dict[str, Any]:
     """What is to be paid of it, as money: less than its total where another booking is exchanged for it."""
     total, exchange = booking["total"], booking["exchange"]

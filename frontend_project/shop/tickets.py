@@ -19,10 +19,12 @@ from shop.sign_in import signed_in
 from shop.visitors import shopper_of
 
 PAGE = 50
-# A page looks again each second, so often; after that a mail says what became of it.
-LOOKS = 60
+# For so many seconds a page asks how its booking stands; after that a mail says what became of it.
+PATIENCE = 60
+# A status at which htmx takes what comes, and asks no more.
+ASK_NO_MORE = 286
 # Digits of the largest number that the API takes.
-LONGEST_REVISION = 19
+LONGEST_NUMBER = 19
 
 
 @require_safe
@@ -48,7 +50,7 @@ def booking(request: HttpRequest, booking_id: UUID) -> HttpResponse:
         unless_away(partial(shopper.get, "booking", f"/bookings/{booking_id}/history"), {"results": []}),
     )
     shown = {
-        **_status(found, looks=0),
+        **_status(found, since=_now()),
         "cancellation": terms,
         "ending": purchases.ending(history["results"]),
         "codes": [{**ticket, "picture": _picture(ticket["code"])} for ticket in purchases.tickets(found)],
@@ -63,16 +65,37 @@ def booking(request: HttpRequest, booking_id: UUID) -> HttpResponse:
 @require_safe
 @signed_in
 def status(request: HttpRequest, booking_id: UUID) -> HttpResponse:
-    """How it stands, looked at again and again until it is settled; then the page is loaded anew."""
+    """How it stands, as its page asks every second until it is settled; then the page is loaded anew.
+
+    since, standing: when the page began to ask, and what it shows, which is not sent again.
+    """
     found = shopper_of(request).get("booking", f"/bookings/{booking_id}")
-    said = request.GET.get("looks", "")
-    shown = _status(found, looks=int(said) if said.isascii() and said.isdecimal() and len(said) < 4 else LOOKS)
-    return render(request, "shop/status.html", shown)
+    shown = _status(found, since=_number(request.GET.get("since", ""), otherwise=0))
+    if shown["settled"]:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    if shown["patient"] and request.GET.get("standing") == shown["standing"]:
+        return HttpResponse(status=204)
+    return render(request, "shop/status.html", shown, status=200 if shown["patient"] else ASK_NO_MORE)
 
 
-def _status(found: dict[str, Any], *, looks: int) -> dict[str, Any]:
-    """looks: how often the page has looked already."""
-    return {"booking": found, "settled": purchases.is_settled(found), "looks": looks + 1, "patient": looks < LOOKS}
+def _status(found: dict[str, Any], *, since: int) -> dict[str, Any]:
+    """since: seconds of the epoch."""
+    return {
+        "booking": found,
+        "settled": purchases.is_settled(found),
+        "standing": purchases.standing(found),
+        "since": since,
+        "patient": abs(_now() - since) < PATIENCE,
+    }
+
+
+def _now() -> int:
+    return int(datetime.now(UTC).timestamp())
+
+
+def _number(text: str, *, otherwise: int) -> int:
+    """What a page says of itself, as long as the API takes it."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < LONGEST_NUMBER else otherwise
 
 
 @csrf_protect
@@ -80,8 +103,7 @@ def _status(found: dict[str, Any], *, looks: int) -> dict[str, Any]:
 @signed_in
 def keep(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     """What the showtime became, as it was looked at, suits its customer."""
-    said = request.POST.get("revision", "")
-    looked_at = int(said) if said.isascii() and said.isdecimal() and len(said) < LONGEST_REVISION else 1
+    looked_at = _number(request.POST.get("revision", ""), otherwise=1)
     try:
         shopper_of(request).post("booking", f"/bookings/{booking_id}/accept-change", {"revision": looked_at})
     except Refused as refused:

@@ -1,6 +1,7 @@
 """What a customer does with a booking in the shop: keeps its papers, gives it back or a part of it, exchanges it."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,8 @@ PATHS = (
     "seats/{seat}/ticket.pkpass",
     "seats/{seat}/google/",
 )
+# A page asks by it how its booking stands.
+LOOK = re.compile(r"/status/\?")
 
 
 @pytest.fixture(scope="module")
@@ -178,19 +181,68 @@ def test_a_moved_showtime_is_shown_beside_what_was_booked(page: Page, market: Ma
     assert customer.get(f"{own}/history").ok()["results"][-1]["trigger"] == "change_accepted"
 
 
-def test_a_card_that_was_declined_is_told_and_waiting_has_an_end(page: Page, market: Market) -> None:
+@pytest.fixture
+def declined(page: Page, market: Market) -> Iterator[tuple[Person, dict[str, Any]]]:
+    """Somebody whose card was declined, and the booking, whose page is open. The page's clock is the test's."""
     customer = market.customer()
     booking = book(customer, market.seats(1))
     assert pay(customer, booking, "tok_card_declined").status == 402
     settled(customer, booking, "PENDING", "declined")
     sign_in(page, customer)
+    page.clock.install()
     page.goto(f"/en/bookings/{booking['id']}/")
-    expect(page.locator(".status")).to_contain_text("The card was declined. Nothing was taken.")
-    expect(page.locator(".status[data-again]")).to_have_count(1)
-    page.goto(f"/en/bookings/{booking['id']}/status/?looks=60")
-    expect(page.locator(".status")).to_contain_text("A mail will tell you what became of it.")
-    expect(page.locator(".status[data-again]")).to_have_count(0)
-    customer.delete(f"/api/bookings/{booking['id']}").ok()
+    expect(page.get_by_role("status")).to_contain_text("The card was declined. Nothing was taken.")
+    yield customer, booking
+    customer.delete(f"/api/bookings/{booking['id']}")
+
+
+def test_how_a_booking_stands_is_said_once_and_when_it_changes(
+    page: Page, declined: tuple[Person, dict[str, Any]]
+) -> None:
+    standing = page.get_by_role("status")
+    standing.evaluate("""said => {
+        said.changes = 0;
+        const all = { childList: true, subtree: true, characterData: true };
+        new MutationObserver(() => said.changes++).observe(said, all);
+    }""")
+    for _ in range(2):
+        with page.expect_response(LOOK) as looked:
+            page.clock.run_for(1000)
+        assert looked.value.status == 204
+    assert standing.evaluate("said => said.changes") == 0
+    page.locator("input[name=standing]").evaluate("shown => { shown.value = 'pending-none'; }")
+    page.clock.run_for(1000)
+    expect(page.locator("input[name=standing]")).to_have_value("pending-declined")
+    assert standing.evaluate("said => said.changes") == 1
+
+    customer, booking = declined
+    assert pay(customer, booking, "tok_visa").status == 201
+    settled(customer, booking, "CONFIRMED", "captured")
+    wait_for(lambda: customer.get(f"/api/bookings/{booking['id']}").ok()["tickets"], what="tickets")
+    page.clock.run_for(1000)
+    expect(page.locator(".codes li")).to_have_count(1)
+
+
+def test_a_look_that_failed_is_repeated(page: Page, declined: tuple[Person, dict[str, Any]]) -> None:
+    page.route(LOOK, lambda route: route.abort(), times=1)
+    with page.expect_event("requestfailed"):
+        page.clock.run_for(1000)
+    with page.expect_response(LOOK) as looked:
+        page.clock.run_for(1000)
+    assert looked.value.status == 204
+
+
+def test_waiting_for_a_card_has_an_end(page: Page, declined: tuple[Person, dict[str, Any]]) -> None:
+    page.locator("input[name=since]").evaluate("began => { began.value -= 60; }")
+    page.clock.run_for(1000)
+    expect(page.get_by_role("status")).to_contain_text("A mail will tell you what became of it.")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.clock.run_for(5000)
+    # Whatever was asked before this has been seen by now.
+    page.evaluate("fetch('/robots.txt')")
+    assert [address for address in asked if "/status/" in address] == []
+    assert asked
 
 
 def test_what_is_somebody_elses_is_not_there(page: Page, market: Market) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from shopping import Shopping
 from world import Market
 
@@ -21,7 +21,7 @@ BROUGHT = """() => {
 }"""
 
 
-@pytest.mark.parametrize(("path", "scripts"), [("", 1), ("films/{film}/", 1), ("showtimes/{showtime}/", 2)])
+@pytest.mark.parametrize(("path", "scripts"), [("", 1), ("films/{film}/", 1), ("showtimes/{showtime}/", 3)])
 def test_a_page_is_light_and_waits_for_its_style_sheet_alone(
     page: Page, small_house: str, market: Market, path: str, scripts: int
 ) -> None:
@@ -59,6 +59,24 @@ def test_what_seats_cost_follows_what_is_chosen_and_the_last_choice_is_told(page
         pass
     expect(price).to_contain_text("In all")
     assert len(asked) == 1
+
+
+def test_of_two_choices_the_last_ones_price_is_told_whichever_comes_first(page: Page, small_house: str) -> None:
+    Shopping(page).open(small_house)
+    price, number = page.locator("#price"), page.locator("#numbers select").first
+    held: list[Route] = []
+    page.route("**/price/", lambda route: held.append(route), times=1)
+    with page.expect_request("**/price/"):
+        number.select_option("3")
+    # Sooner than the first one is given up.
+    with page.expect_response("**/price/", timeout=5000):
+        number.select_option("1")
+    expect(price).to_contain_text("In all")
+    told = price.inner_text()
+    held[0].continue_()
+    # Whatever was under way has come by now.
+    page.wait_for_load_state("networkidle")
+    assert price.inner_text() == told
 
 
 def test_a_minute_before_seats_go_it_is_said_and_nothing_moves(page: Page, small_house: str, market: Market) -> None:
