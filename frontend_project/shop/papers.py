@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from shop import calendars, passes, purchases, ticket_pdf
 from shop.services import Away, Refused, Shopper
 from shop.sign_in import signed_in
-from shop.templatetags.shop import clock, day_of, zone_name
+from shop.templatetags.shop import day_of, zoned_clock
 from shop.visitors import shopper_of
 
 # Versions of a calendar's entry are counted in these: enough for seven years of what a number may be there.
@@ -68,7 +68,7 @@ def pdf(request: HttpRequest, booking_id: UUID) -> HttpResponse:
             title=showtime["movie_title"],
             lines=[
                 (_("Cinema"), f"{showtime['theater_name']}, {showtime['screen']}"),
-                (_("When"), f"{day_of(starts_at, zone)}, {clock(starts_at, zone)} ({zone_name(zone)})"),
+                (_("When"), f"{day_of(starts_at, zone)}, {zoned_clock(starts_at, zone)}"),
                 (_("Seat"), f"{ticket['seat']} · {ticket['ticket_type']['name']}"),
                 (_("Booking"), booking["reference"]),
             ],
