@@ -45,6 +45,8 @@ def environment(
     )
     return {
         "PATH": f"{postgres.binaries()}:/usr/local/bin:/usr/bin:/bin",
+        # Over TLS libpq looks for a certificate of the client at home, which has to be where the server's account may look.
+        "HOME": str(instance.data / name),
         "PGDATA": str(_home(instance, name)),
         "SLOT": name,
         "PGHOST": HOST,
