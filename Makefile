@@ -46,7 +46,7 @@ load-large: ## Load a large invented world into a running stack, for bench-large
 audit: ## Verify in the databases what must always be true
 	@$(STACK) audit --instance $(INSTANCE)
 
-test: ## Run the tests on servers of its own (SUITE=booking for one; "desk pages", "shop pages" and "long faults" only so)
+test: ## Run the tests on servers of its own (SUITE=booking for one; "desk pages", "shop pages", "over TLS" and "long faults" only so)
 	@$(STACK) test $(if $(SUITE),--only "$(SUITE)")
 
 bench: ## Measure the running stack: ratios, kept in bench/results

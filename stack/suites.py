@@ -48,13 +48,16 @@ OF_SHOP_PAGES = (
     *("tests/browser/test_after_a_purchase.py", "tests/browser/test_shop_access.py"),
     *("tests/browser/test_shop_languages.py", "tests/browser/test_shop_offline.py"),
 )
+# A purchase on a stack that speaks TLS everywhere, which is another one.
+OVER_TLS = "over TLS"
+OF_OVER_TLS = ("tests/browser/test_over_tls.py",)
 # Those run where they are named.
-ASKED_FOR = {LONG_FAULTS, DESK_PAGES, SHOP_PAGES}
+ASKED_FOR = {LONG_FAULTS, DESK_PAGES, SHOP_PAGES, OVER_TLS}
 # The saga as its decisions make it needs no stack, and much of a processor.
 MODELS = ("tests/saga/test_model.py", "tests/saga/test_exchange_model.py")
 # These look at a running stack: at the same time, for their tests mostly wait; then what stops its servers; and in the
 # end the metrics of what the others did.
-STAGES = ((BLACK_BOX, SHOP_AND_STAFF, PAGES), (DESK_PAGES, SHOP_PAGES), (FAULTS,), (LONG_FAULTS,), (METRICS,))
+STAGES = ((BLACK_BOX, SHOP_AND_STAFF, PAGES), (DESK_PAGES, SHOP_PAGES, OVER_TLS), (FAULTS,), (LONG_FAULTS,), (METRICS,))
 OF_THE_WHOLE = tuple(name for stage in STAGES for name in stage)
 # These begin first, for they take longest: what is short fills up the end.
 LONG = ("catalog", "chassis", "payment", "booking", "notify", "auth")
@@ -102,9 +105,10 @@ def all_suites() -> list[Suite]:
     of_both, of_the_desk = _files(OF_SHOP_AND_STAFF), _files(OF_DESK_PAGES)
     suites.append(Suite(BLACK_BOX, ROOT, ("-q", "tests", *apart, *_ignored(of_both), "--servers=kept")))
     suites.append(Suite(SHOP_AND_STAFF, ROOT, ("-q", *of_both, "--servers=kept")))
-    suites.append(Suite(PAGES, ROOT, ("-q", "tests/browser", *_ignored([*of_the_desk, *OF_SHOP_PAGES]))))
+    suites.append(Suite(PAGES, ROOT, ("-q", "tests/browser", *_ignored([*of_the_desk, *OF_SHOP_PAGES, *OF_OVER_TLS]))))
     suites.append(Suite(DESK_PAGES, ROOT, ("-q", *of_the_desk)))
     suites.append(Suite(SHOP_PAGES, ROOT, ("-q", *OF_SHOP_PAGES)))
+    suites.append(Suite(OVER_TLS, ROOT, ("-q", *OF_OVER_TLS)))
     suites.append(Suite(FAULTS, ROOT, ("-q", "tests", *apart, "--servers=stopped")))
     suites.append(Suite(LONG_FAULTS, ROOT, ("-q", *OF_LONG_FAULTS)))
     return [*suites, Suite(METRICS, ROOT / "monitoring", ("live",))]
@@ -123,11 +127,14 @@ def names() -> list[str]:
 
 
 def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], say: Say) -> list[Result]:
-    """Run the suites, or those named, each with pytest's further arguments. The instance is always stopped."""
+    """Run the suites, or those named, each with pytest's further arguments. The instance is always stopped.
+
+    It speaks TLS where OVER_TLS is named, and then whatever is named beside runs over TLS too.
+    """
     if unknown := sorted(set(only) - set(names())):
         raise StackError(f"there is no suite {unknown[0]!r}; there are {', '.join(names())}")
     wanted = [suite for suite in all_suites() if suite.name in (only or set(names()) - ASKED_FOR)]
-    whole = any(suite.name in OF_THE_WHOLE for suite in wanted)
+    whole, tls = any(suite.name in OF_THE_WHOLE for suite in wanted), OVER_TLS in only
     beside = [suite for suite in wanted if whole and suite.name in BESIDE_THE_WHOLE]
     of_parts = _in_order([suite for suite in wanted if suite.name not in OF_THE_WHOLE and suite not in beside], LONG)
     of_the_whole = _in_order([suite for suite in wanted if suite.name in OF_THE_WHOLE], OF_THE_WHOLE)
@@ -137,14 +144,14 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
     # What is tested is not traced, but where a test says so.
     for name in [name for name in os.environ if name.startswith(variables.TRACING)]:
         del os.environ[name]
-    if any(suite.name in (PAGES, DESK_PAGES, SHOP_PAGES) for suite in wanted):
+    if any(suite.name in (PAGES, DESK_PAGES, SHOP_PAGES, OVER_TLS) for suite in wanted):
         packages.ensure_browser(say)
     instance.make_folders()
     with instance.locked("make test"):
         lifecycle.stop(instance, say=say)
         lifecycle.erase(instance)
     with _stopped_at_the_end(instance, say=say):
-        stack = up.infrastructure(instance, fixed_ports={}, say=say, replicas=1)
+        stack = up.infrastructure(instance, fixed_ports={}, say=say, tls=tls, replicas=1)
 
         with _two_at_a_time() as pool_beside, _two_at_a_time() as pool:
             run_one = partial(_run_suite, stack=stack, arguments=arguments, say=say)
@@ -189,7 +196,7 @@ def _run_on_the_whole(
     """
     started = time.monotonic()
     try:
-        up.up(stack.instance, fixed_ports={}, with_demo=True, say=say)
+        up.up(stack.instance, fixed_ports={}, with_demo=True, say=say, tls=stack.instance.is_secured)
         demo.buy_one(stack)
     except StackError as error:
         print(f"\n{error}\n{error.details}\n", flush=True)

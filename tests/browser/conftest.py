@@ -4,13 +4,20 @@ browser alone decides, what runs, what is fetched, where a click leads.
 A test takes `page`, a window of its own with nobody signed in. A page that fails leaves its picture beside the test.
 """
 
+import os
+import ssl
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import load_pem_x509_certificate
 from playwright.sync_api import Browser, Page, sync_playwright
 from shopping import TELEPHONE
 from stranger import Stranger
@@ -28,12 +35,28 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     return report
 
 
+def believing(gateway: str) -> list[str]:
+    """What Chromium is started with so that it takes a gateway for who it is: the key of its certificate, if an
+    authority of SSL_CERT_FILE signed that. By itself it knows only the system's."""
+    where = urlsplit(gateway)
+    if where.scheme != "https" or "SSL_CERT_FILE" not in os.environ:
+        return []
+    pem = ssl.get_server_certificate((where.hostname or "", where.port or 443), ca_certs=os.environ["SSL_CERT_FILE"])
+    key = (
+        load_pem_x509_certificate(pem.encode())
+        .public_key()
+        .public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    )
+    return [f"--ignore-certificate-errors-spki-list={b64encode(sha256(key).digest()).decode()}"]
+
+
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def chromium(world: World) -> Iterator[Browser]:
     from stack import packages  # where a browser of this machine is
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=packages.browser())
+        args = believing(world.where.gateway)
+        browser = playwright.chromium.launch(executable_path=packages.browser(), args=args)
         yield browser
         browser.close()
 
