@@ -40,7 +40,7 @@ def calendar(request: HttpRequest, booking_id: UUID) -> HttpResponse:
         title=showtime["movie_title"],
         place=f"{showtime['theater_name']}, {showtime['screen']}",
         said=_("Booking %(reference)s, seats: %(seats)s")
-        % {"reference": booking["reference"], "seats": ", ".join(map(_seat, booking["seats"]))},
+        % {"reference": booking["reference"], "seats": ", ".join(map(_seat, purchases.in_order(booking["seats"])))},
         url=f"{settings.PUBLIC_URL}{reverse('booking', kwargs={'booking_id': booking_id})}",
         cancelled=booking["status"] not in ("PENDING", "CONFIRMED"),
     )

@@ -74,6 +74,11 @@ def ticket_of(booking: Mapping[str, Any], seat_id: str) -> dict[str, Any] | None
 
 
 def tickets(booking: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Its seats that have a ticket, each with it, in the order of the tickets."""
+    """Its seats that have a ticket, each with it."""
     found = (ticket_of(booking, ticket["seat_id"]) for ticket in booking["tickets"])
-    return [ticket for ticket in found if ticket]
+    return in_order([ticket for ticket in found if ticket])
+
+
+def in_order(seats: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As they stand in the hall, A9, A10, B1, whatever order they were chosen in; rows of two letters come last."""
+    return sorted(seats, key=lambda seat: (len(seat["row"]), seat["row"], seat["number"]))

@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 
 from shop import purchases
 
@@ -84,3 +85,16 @@ def test_what_ended_it_is_the_step_that_did() -> None:
     assert ended is not None
     assert ended["trigger"] == "exchanged"
     assert purchases.ending(steps[:1]) is None
+
+
+def test_seats_are_named_as_they_stand_whatever_order_they_were_chosen_in() -> None:
+    chosen = [
+        {"id": f"{row}{number}", "row": row, "number": number}
+        for row, number in (("C", 4), ("AA", 1), ("A", 10), ("A", 9))
+    ]
+    tickets = [{"seat_id": seat["id"], "seat": seat["id"], "code": "code"} for seat in chosen]
+    bought = booking(seats=chosen, tickets=tickets)
+    bought["showtime"]["time_zone"] = "Europe/Berlin"
+    in_order = ["A9", "A10", "C4", "AA1"]
+    assert [ticket["seat"] for ticket in purchases.tickets(bought)] == in_order
+    assert f"Seats: {', '.join(in_order)}" in render_to_string("shop/what.html", {"booking": bought})

@@ -45,7 +45,7 @@ def environment(
     )
     return {
         "PATH": f"{postgres.binaries()}:/usr/local/bin:/usr/bin:/bin",
-        # Over TLS libpq looks for a certificate of the client at home, which has to be where the server's account may look.
+        # Over TLS libpq looks at home for a certificate of its own: somewhere that the server's account may look.
         "HOME": str(instance.data / name),
         "PGDATA": str(_home(instance, name)),
         "SLOT": name,

@@ -48,6 +48,7 @@ def in_currency(amount: int, currency: str) -> str:
 
 
 register.filter("due", purchases.due)
+register.filter("in_order", purchases.in_order)
 
 
 def parsed(value: str | datetime) -> datetime:

@@ -14,7 +14,8 @@ if (left) {
   const ends = Date.parse(left.dataset.ends);
   const tick = () => {
     const seconds = Math.max(0, Math.round((ends - Date.now()) / 1000));
-    shown.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    shown.textContent = left.dataset.left.replace("{time}", time);
     if (seconds <= 60 && !warning.textContent) warning.textContent = left.dataset.warning;
     if (seconds === 0) location.reload();
     else setTimeout(tick, 1000);
