@@ -36,6 +36,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
+    "shop.middleware.PartsMiddleware",
     "shop.middleware.ProblemsInWordsMiddleware",
 ]
 TEMPLATES = [

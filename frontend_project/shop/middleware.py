@@ -51,6 +51,19 @@ class PolicyMiddleware:
         return response
 
 
+class PartsMiddleware:
+    """A part of a page goes nowhere: where it was sent to sign in, say, its page is loaded anew and goes there."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if "HX-Request" in request.headers and "Location" in response.headers:
+            return HttpResponse(headers={"HX-Refresh": "true"})
+        return response
+
+
 class ProblemsInWordsMiddleware:
     """What a service refused, or a service that is away, as a page of the shop, where the view had no better answer."""
 

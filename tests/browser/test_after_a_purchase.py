@@ -232,6 +232,18 @@ def test_a_look_that_failed_is_repeated(page: Page, declined: tuple[Person, dict
     assert looked.value.status == 204
 
 
+def test_who_was_signed_out_meanwhile_signs_in_and_comes_back(
+    page: Page, declined: tuple[Person, dict[str, Any]]
+) -> None:
+    customer, booking = declined
+    page.context.clear_cookies()
+    page.clock.run_for(1000)
+    page.locator("#name").fill(customer.username)
+    page.locator("#password").fill(customer.password)
+    page.locator("main form button").click()
+    page.wait_for_url(f"**/en/bookings/{booking['id']}/")
+
+
 def test_waiting_for_a_card_has_an_end(page: Page, declined: tuple[Person, dict[str, Any]]) -> None:
     page.locator("input[name=since]").evaluate("began => { began.value -= 60; }")
     page.clock.run_for(1000)
