@@ -29,6 +29,7 @@ from accounts.events import (
     PasswordChanged,
     PasswordResetRequested,
     SecondFactorChanged,
+    SecurityKeyChanged,
     UserUpdated,
 )
 from accounts.models import FormerAddress, OneTimeToken, User
@@ -166,6 +167,11 @@ def tell_second_factor(user: User, *, is_set_up: bool) -> None:
     now = timezone.now()
     told = (SecondFactorChanged(user.id, email, now, is_set_up) for email in to_be_told(user))
     emit_all([(event, user.id) for event in told])
+
+
+def tell_security_key(user: User, name: str, mailboxes: Sequence[str], *, is_added: bool) -> None:
+    now = timezone.now()
+    emit_all([(SecurityKeyChanged(user.id, email, now, name, is_added), user.id) for email in mailboxes])
 
 
 def void_resets(user: User) -> None:

@@ -33,7 +33,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from accounts import audit, second_factor
+from accounts import audit, mailed, second_factor
 from accounts.errors import KeyNotAdded, KeysUnavailable, NoSecurityKey, SecondFactorNotSetUp, TooManyKeys, WrongKey
 from accounts.models import SecurityKey, User
 from accounts.records import actor_of
@@ -164,6 +164,7 @@ def add(user: User, *, name: str, answer: str, session_id: str) -> SecurityKey:
         verified = verify_registration_response(
             credential=given, expected_challenge=challenge, expected_rp_id=rp_id, expected_origin=origins
         )
+        told = mailed.to_be_told(user)
         with transaction.atomic():
             User.objects.select_for_update().get(pk=user.pk)
             if keys_of(user).count() >= MOST_KEYS:
@@ -176,6 +177,7 @@ def add(user: User, *, name: str, answer: str, session_id: str) -> SecurityKey:
                 sign_count=verified.sign_count,
                 transports=[each.value for each in given.response.transports or ()],
             )
+            mailed.tell_security_key(user, name, told, is_added=True)
             record(actor_of(user), "user.security_key_added", ("user", user.pk), after={"name": name})
     except (*_UNREADABLE, IntegrityError) as exc:
         raise KeyNotAdded from exc
@@ -187,11 +189,13 @@ def remove(user: User, *, key_id: uuid.UUID, code: str, address: str | None) -> 
     """It opens nothing any more. code: of the second factor, given now. Raises what second_factor.check() raises."""
     if not second_factor.check(user, code, address=address):
         raise SecondFactorNotSetUp
+    told = mailed.to_be_told(user)
     with transaction.atomic():
         key = keys_of(user).select_for_update().filter(pk=key_id).first()
         if key is None:
             raise NoSecurityKey
         key.delete()
+        mailed.tell_security_key(user, key.name, told, is_added=False)
         record(actor_of(user), "user.security_key_removed", ("user", user.pk), before={"name": key.name})
     audit.record("security_key_removed", user_id=user.id)
 
