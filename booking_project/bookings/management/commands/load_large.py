@@ -79,11 +79,12 @@ SELECT id, pg_temp.large_id('2020-01-01Z', 401, n / 10), pg_temp.large_id('2020-
        ARRAY[pg_temp.large_id('2020-01-01Z', 3, screen * 1000 + first_seat)], CASE WHEN cancelled THEN sold_at END, true
 FROM made WHERE n %% 10 = 0 ORDER BY id
 """
-# Each tenth booking, of those that used no code, was sold at the counter.
+# What was sold at the counter: in cash a note of fifty was handed over, the card machine printed a slip.
 _COUNTER = """
-INSERT INTO counter_sales (booking_id, method, slip, seller_id, seller, sold_at)
-SELECT id, CASE WHEN n %% 20 = 1 THEN 'cash' ELSE 'terminal' END, '', user_id, 'linh', sold_at
-FROM made WHERE n %% 10 = 1 ORDER BY id
+INSERT INTO counter_sales (booking_id, method, slip, handed_amount, seller_id, seller, sold_at)
+SELECT id, till, CASE till WHEN 'terminal' THEN n::text ELSE '' END, CASE till WHEN 'cash' THEN 5000 END,
+       pg_temp.large_id('2021-01-01Z', 6, 0), 'person0', sold_at
+FROM made WHERE till <> '' ORDER BY id
 """
 
 
