@@ -52,22 +52,28 @@ _SUBJECT = """
 SELECT bookings.id AS booking, reference, card_last4 AS last4, bookings.user_id AS user, showtimes.id AS showtime,
     theater_id AS theater, movie_title AS film, (starts_at AT TIME ZONE time_zone)::date AS day
 FROM bookings JOIN showtimes ON showtimes.id = showtime_id
-WHERE bookings.status = 'CONFIRMED' AND card_last4 <> '' ORDER BY bookings.id DESC LIMIT 1
+WHERE bookings.status = 'CONFIRMED' AND card_last4 <> '' AND theater_id = (
+    SELECT theater_id FROM counter_sales JOIN bookings ON bookings.id = booking_id
+    JOIN showtimes ON showtimes.id = showtime_id
+    WHERE bookings.status = 'CONFIRMED' ORDER BY booking_id DESC LIMIT 1
+) ORDER BY bookings.id DESC LIMIT 1
 """
-# A sale at the counter, and a seat that could be sold there next.
+# A sale at the counter of a theater, and a seat that could be sold there next.
 _COUNTER = """
 SELECT booking_id AS sold, reference AS till, coming.id AS open, free.id AS seat
 FROM counter_sales JOIN bookings ON bookings.id = booking_id
+JOIN showtimes AS shown ON shown.id = showtime_id
 CROSS JOIN (
     SELECT showtimes.id, screens.seats FROM showtimes JOIN screens ON screens.id = screen_id
-    WHERE showtimes.status = 'scheduled' AND starts_at > now() + interval '1 hour' ORDER BY starts_at LIMIT 1
+    WHERE showtimes.theater_id = %(theater)s AND showtimes.status = 'scheduled'
+        AND starts_at > now() + interval '1 hour' ORDER BY starts_at LIMIT 1
 ) AS coming
 CROSS JOIN LATERAL (
     SELECT id FROM jsonb_to_recordset(coming.seats) AS seat(id uuid, category text)
     WHERE category = 'standard'
         AND NOT EXISTS (SELECT FROM seat_status WHERE showtime_id = coming.id AND seat_id = seat.id) LIMIT 1
 ) AS free
-ORDER BY booking_id DESC LIMIT 1
+WHERE shown.theater_id = %(theater)s ORDER BY booking_id DESC LIMIT 1
 """
 
 
@@ -118,7 +124,8 @@ class Visitor:
 
 def _subject(stack: Stack) -> dict[str, Any]:
     with psycopg.connect(system.database(stack, "booking"), row_factory=psycopg.rows.dict_row) as connection:
-        found, counter = (connection.execute(question).fetchone() for question in (_SUBJECT, _COUNTER))
+        found = connection.execute(_SUBJECT).fetchone()
+        counter = found and connection.execute(_COUNTER, {"theater": found["theater"]}).fetchone()
     if found is None or counter is None:
         raise BenchError("nothing was sold, or nothing at the counter")
     with psycopg.connect(system.database(stack, "auth")) as connection:

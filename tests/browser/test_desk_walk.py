@@ -12,6 +12,12 @@ WIDTHS = (390, 1280)
 IN_CODE = re.compile(
     r"\b[0-9a-f]{8}-[0-9a-f]{4}-\S+|\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b\S*|(?:^|\t)(?:None|True|False)(?=$|\t)", re.MULTILINE
 )
+# In the place of the link that asks for it without a script.
+PANELS_CAME = """
+() => ![...document.querySelectorAll('[hx-get]')].some(
+  panel => panel.firstElementChild?.getAttribute('href') === panel.getAttribute('hx-get')
+)
+"""
 # What stands in the way of a heading, and buttons of which the words touch the edge.
 DRAWN_OVER = """
 () => [...document.querySelectorAll('#content h1, #content h2')].filter(heading => {
@@ -40,7 +46,7 @@ def test_what_the_menu_leads_to_is_whole_and_in_words(staff_page: Callable[[str,
     assert len(led) > 15
     for address in dict.fromkeys(led):
         page.goto(address)
-        page.wait_for_load_state("networkidle")
+        page.wait_for_function(PANELS_CAME)
         assert page.locator(".desk-menu").count() == 1, address
         for width in WIDTHS:
             assert overhang(page, width) == 0, f"{address} at {width}"

@@ -13,6 +13,7 @@ from unittest.mock import patch
 from uuid import UUID
 
 from django.contrib.admin.utils import get_fields_from_path
+from django.contrib.messages.storage import default_storage
 from django.contrib.sessions.backends.cached_db import SessionStore
 from django.core.exceptions import PermissionDenied
 from django.db import connection
@@ -238,6 +239,7 @@ def _by_statements() -> AbstractContextManager[object]:
 def _request(user: Any, staff: StaffToken | None, address: str) -> Any:
     request: Any = RequestFactory().get(address)
     request.user, request.staff, request.session = user, staff, SessionStore()
+    request._messages = default_storage(request)
     return request
 
 
