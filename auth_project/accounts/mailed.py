@@ -169,9 +169,11 @@ def tell_second_factor(user: User, *, is_set_up: bool) -> None:
     emit_all([(event, user.id) for event in told])
 
 
-def tell_security_key(user: User, name: str, mailboxes: Sequence[str], *, is_added: bool) -> None:
+def tell_security_key(user: User, name: str, *, is_added: bool) -> None:
+    """name: as its owner calls it."""
     now = timezone.now()
-    emit_all([(SecurityKeyChanged(user.id, email, now, name, is_added), user.id) for email in mailboxes])
+    told = (SecurityKeyChanged(user.id, email, now, name, is_added) for email in to_be_told(user))
+    emit_all([(event, user.id) for event in told])
 
 
 def void_resets(user: User) -> None:

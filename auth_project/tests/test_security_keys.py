@@ -14,7 +14,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from factories import PASSWORD, UserFactory
 from test_second_factor import LOGIN, PAGE, code_of, enter, of_long_ago, with_factor
 
-from accounts import enrolment, security_keys, sign_on
+from accounts import enrolment, key_changes, security_keys, sign_on
 from accounts.errors import KeyNotAdded, SecondFactorRequired, SecondFactorThrottled, WrongCode, WrongKey
 from accounts.models import SecurityKey, User
 from chassis.storage.models import AuditRecord
@@ -191,7 +191,7 @@ def test_what_was_asked_in_one_session_is_not_answered_in_another(holder: User) 
     assert "was not added" in first.post(KEYS, {"name": "mine", "key": answer}, follow=True).content.decode()
     signing_in = asked_of(add(holder, key := key_of_the_house()) and holder, Client())
     with pytest.raises(KeyNotAdded):
-        security_keys.add(
+        key_changes.add(
             holder, name="x", answer=key.create({**signing_in, "rp": {"id": "tickets.example"}}), session_id=""
         )
     assert [each.name for each in SecurityKey.objects.all()] == ["blue"]
