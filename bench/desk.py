@@ -26,7 +26,7 @@ PAGES: Mapping[str, Sequence[str]] = {
         "search/?q={name}",
         "customers/{user}/",
         "panels/customers/{user}/person/",
-        *("panels/search/?q={name}", "panels/search/?q={email}", "panels/needs/"),
+        *("panels/search/?q={name}", "panels/search/?q={email}", "panels/needs/", "second-factor/"),
     ),
     "catalog": ("board/?theater={theater}&day={day}", "panels/needs/", "panels/search/?q={film}"),
     "booking": (
@@ -34,12 +34,14 @@ PAGES: Mapping[str, Sequence[str]] = {
         *("panels/tonight/?theater={theater}&day={day}", "door/?theater={theater}&day={day}"),
         *("showtimes/{showtime}/map/", "door/{showtime}/", "bookings/{booking}/whole/", "bookings/{booking}/exchange/"),
         "panels/customers/{user}/bookings/",
+        *("showtimes/{open}/counter/?seat={seat}", "bookings/{sold}/counter/", "panels/counter/{sold}/"),
         *("panels/search/?q={reference}", "panels/search/?q={email}", "panels/search/?q={last4}"),
     ),
     "payment": (
         *("panels/takings-today/", "panels/needs/", "takings/", "takings/?by=day&by=theater&by=film&by=type"),
         *("panels/bookings/{booking}/money/", "panels/bookings/{booking}/steps/", "panels/customers/{user}/money/"),
         *("panels/search/?q={reference}", "panels/search/?q={last4}"),
+        *("reconciliation/", "payments/payout/?q={till}", "payments/payout/?owed=no"),
     ),
     "notify": (
         *("panels/bookings/{booking}/messages/", "panels/bookings/{booking}/steps/"),
@@ -50,7 +52,28 @@ _SUBJECT = """
 SELECT bookings.id AS booking, reference, card_last4 AS last4, bookings.user_id AS user, showtimes.id AS showtime,
     theater_id AS theater, movie_title AS film, (starts_at AT TIME ZONE time_zone)::date AS day
 FROM bookings JOIN showtimes ON showtimes.id = showtime_id
-WHERE bookings.status = 'CONFIRMED' AND card_last4 <> '' ORDER BY bookings.id DESC LIMIT 1
+WHERE bookings.status = 'CONFIRMED' AND card_last4 <> '' AND theater_id = (
+    SELECT theater_id FROM counter_sales JOIN bookings ON bookings.id = booking_id
+    JOIN showtimes ON showtimes.id = showtime_id
+    WHERE bookings.status = 'CONFIRMED' ORDER BY booking_id DESC LIMIT 1
+) ORDER BY bookings.id DESC LIMIT 1
+"""
+# A sale at the counter of a theater, and a seat that could be sold there next.
+_COUNTER = """
+SELECT booking_id AS sold, reference AS till, coming.id AS open, free.id AS seat
+FROM counter_sales JOIN bookings ON bookings.id = booking_id
+JOIN showtimes AS shown ON shown.id = showtime_id
+CROSS JOIN (
+    SELECT showtimes.id, screens.seats FROM showtimes JOIN screens ON screens.id = screen_id
+    WHERE showtimes.theater_id = %(theater)s AND showtimes.status = 'scheduled'
+        AND starts_at > now() + interval '1 hour' ORDER BY starts_at LIMIT 1
+) AS coming
+CROSS JOIN LATERAL (
+    SELECT id FROM jsonb_to_recordset(coming.seats) AS seat(id uuid, category text)
+    WHERE category = 'standard'
+        AND NOT EXISTS (SELECT FROM seat_status WHERE showtime_id = coming.id AND seat_id = seat.id) LIMIT 1
+) AS free
+WHERE shown.theater_id = %(theater)s ORDER BY booking_id DESC LIMIT 1
 """
 
 
@@ -102,12 +125,13 @@ class Visitor:
 def _subject(stack: Stack) -> dict[str, Any]:
     with psycopg.connect(system.database(stack, "booking"), row_factory=psycopg.rows.dict_row) as connection:
         found = connection.execute(_SUBJECT).fetchone()
-    if found is None:
-        raise BenchError("nothing was sold")
+        counter = found and connection.execute(_COUNTER, {"theater": found["theater"]}).fetchone()
+    if found is None or counter is None:
+        raise BenchError("nothing was sold, or nothing at the counter")
     with psycopg.connect(system.database(stack, "auth")) as connection:
         person = connection.execute("SELECT username, email FROM users WHERE id = %s", [found["user"]]).fetchone()
     name, email = person or ("nobody", "nobody@example.com")
-    return {key: quote(str(value)) for key, value in {**found, "name": name, "email": email}.items()}
+    return {key: quote(str(value)) for key, value in {**found, **counter, "name": name, "email": email}.items()}
 
 
 def _account(stack: Stack, role: str) -> dict[str, str]:

@@ -23,7 +23,7 @@ STATIC = FRONTEND_FOLDER / "shop" / "static" / "shop"
 ICONS = {"icon-192": (192, 0), "icon-512": (512, 0), "icon-maskable-512": (512, 52)}
 SETTLED_SELECTOR = ".film"
 DESK = {
-    "search": "/admin/auth/search/?q=customer",
+    "search": "/admin/auth/search/?q=Mai+Tran",
     "tonight": "/admin/booking/tonight/",
     "board": "/admin/catalog/board/",
     "takings": "/admin/payment/takings/",

@@ -171,7 +171,8 @@ class UserAdmin(StaffAdmin):
         return User.objects.select_for_update().get(pk=user.pk)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
-        context["panels"] = [THEATERS] if self._may_assign_roles(request) else []
+        # Where the page shows the field, and not only what is in it: the panel asks for what is typed there.
+        context["panels"] = [THEATERS] if "theaters" in context["adminform"].form.fields else []
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:

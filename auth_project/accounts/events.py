@@ -134,5 +134,14 @@ class SecondFactorChanged(_MailboxTold):
 
 
 @dataclass(frozen=True, slots=True)
+class SecurityKeyChanged(_MailboxTold):
+    """key_name: as its owner calls it. is_added: it signs them in from now on; else it was taken away."""
+
+    type: ClassVar[str] = "user.security_key_changed"
+    key_name: str
+    is_added: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PasswordChanged(_MailboxTold):
     type: ClassVar[str] = "password.changed"

@@ -29,6 +29,7 @@ from accounts.events import (
     PasswordChanged,
     PasswordResetRequested,
     SecondFactorChanged,
+    SecurityKeyChanged,
     UserUpdated,
 )
 from accounts.models import FormerAddress, OneTimeToken, User
@@ -165,6 +166,13 @@ def tell_second_factor(user: User, *, is_set_up: bool) -> None:
     """Whoever has the password of somebody of staff could set up one of their own, and keep the owner out."""
     now = timezone.now()
     told = (SecondFactorChanged(user.id, email, now, is_set_up) for email in to_be_told(user))
+    emit_all([(event, user.id) for event in told])
+
+
+def tell_security_key(user: User, name: str, *, is_added: bool) -> None:
+    """name: as its owner calls it."""
+    now = timezone.now()
+    told = (SecurityKeyChanged(user.id, email, now, name, is_added) for email in to_be_told(user))
     emit_all([(event, user.id) for event in told])
 
 

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from accounts import security_keys
+from accounts import key_changes, security_keys
 from accounts.staff_pages import staff_of
 from chassis.web.gateway import address_of
 from chassis.web.problems import Problem
@@ -68,7 +68,7 @@ def add_page(request: HttpRequest) -> HttpResponse:
         return _back(request, messages.ERROR, "No key answered: try again, in a browser that runs scripts.")
     name, answer = form.cleaned_data["name"], form.cleaned_data["key"]
     try:
-        security_keys.add(staff_of(request), name=name, answer=answer, session_id=_session_of(request))
+        key_changes.add(staff_of(request), name=name, answer=answer, session_id=_session_of(request))
     except Problem as problem:
         return _back(request, messages.ERROR, _sentence(problem))
     return _back(request, messages.SUCCESS, f"The key {name} is added: it signs you in, with your password.")
@@ -81,7 +81,7 @@ def remove_page(request: HttpRequest, key_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return _back(request, messages.ERROR, "Give a code, to take a key away.")
     try:
-        security_keys.remove(
+        key_changes.remove(
             staff_of(request), key_id=key_id, code=form.cleaned_data["code"], address=address_of(request)
         )
     except Problem as problem:

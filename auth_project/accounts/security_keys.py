@@ -6,7 +6,6 @@ a key signs is a challenge that Redis keeps for two minutes, for one account and
 
 import hashlib
 import json
-import uuid
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,8 +35,6 @@ from webauthn.helpers.structs import (
 from accounts import audit, second_factor
 from accounts.errors import KeyNotAdded, KeysUnavailable, NoSecurityKey, SecondFactorNotSetUp, TooManyKeys, WrongKey
 from accounts.models import SecurityKey, User
-from accounts.records import actor_of
-from chassis.storage.audit_log import record
 from chassis.storage.redis import RedisUnavailable, redis_client
 
 MOST_KEYS = 10
@@ -151,8 +148,8 @@ def ask_to_add(user: User, *, code: str, session_id: str, address: str | None) -
     return _as_json(options)
 
 
-def add(user: User, *, name: str, answer: str, session_id: str) -> SecurityKey:
-    """A key that answered what ask_to_add() asked in the same session.
+def new_key(user: User, *, name: str, answer: str, session_id: str) -> SecurityKey:
+    """A key that answered what ask_to_add() asked in the same session; it is kept. Needs a transaction.
 
     Raises KeyNotAdded, TooManyKeys, KeysUnavailable.
     """
@@ -168,7 +165,7 @@ def add(user: User, *, name: str, answer: str, session_id: str) -> SecurityKey:
             User.objects.select_for_update().get(pk=user.pk)
             if keys_of(user).count() >= MOST_KEYS:
                 raise TooManyKeys
-            key = SecurityKey.objects.create(
+            return SecurityKey.objects.create(
                 user=user,
                 name=name,
                 credential_id=verified.credential_id,
@@ -176,24 +173,8 @@ def add(user: User, *, name: str, answer: str, session_id: str) -> SecurityKey:
                 sign_count=verified.sign_count,
                 transports=[each.value for each in given.response.transports or ()],
             )
-            record(actor_of(user), "user.security_key_added", ("user", user.pk), after={"name": name})
     except (*_UNREADABLE, IntegrityError) as exc:
         raise KeyNotAdded from exc
-    audit.record("security_key_added", user_id=user.id)
-    return key
-
-
-def remove(user: User, *, key_id: uuid.UUID, code: str, address: str | None) -> None:
-    """It opens nothing any more. code: of the second factor, given now. Raises what second_factor.check() raises."""
-    if not second_factor.check(user, code, address=address):
-        raise SecondFactorNotSetUp
-    with transaction.atomic():
-        key = keys_of(user).select_for_update().filter(pk=key_id).first()
-        if key is None:
-            raise NoSecurityKey
-        key.delete()
-        record(actor_of(user), "user.security_key_removed", ("user", user.pk), before={"name": key.name})
-    audit.record("security_key_removed", user_id=user.id)
 
 
 def _described(keys: list[SecurityKey]) -> list[PublicKeyCredentialDescriptor]:

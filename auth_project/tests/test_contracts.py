@@ -15,6 +15,7 @@ from accounts.events import (
     PasswordChanged,
     PasswordResetRequested,
     SecondFactorChanged,
+    SecurityKeyChanged,
     UserRegistered,
     UserUpdated,
 )
@@ -27,6 +28,7 @@ EMITTED = (
     PasswordResetRequested,
     PasswordChanged,
     SecondFactorChanged,
+    SecurityKeyChanged,
     EmailVerificationRequested,
     EmailVerified,
     EmailClaimed,
@@ -61,6 +63,7 @@ def test_what_is_emitted_has_the_shape_of_the_golden_message(db, emitted, golden
     services.set_password(user_id=user.id, new_password="an0ther-horse")
     services.request_password_reset(email=UserFactory().email)
     mailed.tell_second_factor(user, is_set_up=True)
+    mailed.tell_security_key(user, "blue", is_added=True)
     seen = {event.type: event for event in emitted()}
     assert set(seen) == {event_class.type for event_class in EMITTED}
     for event_type, event in seen.items():

@@ -9,11 +9,12 @@ import pytest
 from authenticator import Authenticator
 from django.db import connection, transaction
 from django.test import Client
+from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from factories import PASSWORD, UserFactory
 from test_second_factor import LOGIN, PAGE, code_of, enter, of_long_ago, with_factor
 
-from accounts import enrolment, security_keys, sign_on
+from accounts import enrolment, key_changes, security_keys, sign_on
 from accounts.errors import KeyNotAdded, SecondFactorRequired, SecondFactorThrottled, WrongCode, WrongKey
 from accounts.models import SecurityKey, User
 from chassis.storage.models import AuditRecord
@@ -39,7 +40,7 @@ def holder() -> User:
 
 
 def waits_no_more() -> None:
-    for model in (TOTPDevice, SecurityKey):
+    for model in (TOTPDevice, StaticDevice, SecurityKey):
         model.objects.update(throttling_failure_timestamp=None, throttling_failure_count=0)
 
 
@@ -117,6 +118,20 @@ def test_it_is_taken_away_with_a_code_and_opens_nothing_any_more(holder: User) -
     assert entry.before == {"name": "blue"}
 
 
+def test_its_owner_is_told_of_each_and_nothing_that_a_key_is_made_of(holder: User, emitted: Any) -> None:
+    browser = add(holder, key_of_the_house())
+    key = SecurityKey.objects.get()
+    browser.post(f"{KEYS}{key.pk}/remove/", {"code": "0000"})
+    waits_no_more()
+    browser.post(f"{KEYS}{key.pk}/remove/", {"code": holder.codes.pop()})
+    told = [event.data for event in emitted("user.security_key_changed")]
+    assert [(each["email"], each["key_name"], each["is_added"]) for each in told] == [
+        (holder.email, "blue", True),
+        (holder.email, "blue", False),
+    ]
+    assert {name for each in told for name in each} == {"user_id", "email", "changed_at", "key_name", "is_added"}
+
+
 def test_nobody_takes_away_the_key_of_another(holder: User) -> None:
     add(holder, key_of_the_house())
     other = with_factor(UserFactory(roles=["customer", "admin"]))
@@ -176,7 +191,7 @@ def test_what_was_asked_in_one_session_is_not_answered_in_another(holder: User) 
     assert "was not added" in first.post(KEYS, {"name": "mine", "key": answer}, follow=True).content.decode()
     signing_in = asked_of(add(holder, key := key_of_the_house()) and holder, Client())
     with pytest.raises(KeyNotAdded):
-        security_keys.add(
+        key_changes.add(
             holder, name="x", answer=key.create({**signing_in, "rp": {"id": "tickets.example"}}), session_id=""
         )
     assert [each.name for each in SecurityKey.objects.all()] == ["blue"]

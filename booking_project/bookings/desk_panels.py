@@ -115,7 +115,7 @@ def whole(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     below = f"bookings/{booking.id}"
     shown = {
         "booking": booking,
-        "seats": [(seat, columns.ticket(seat), _became_of(seat)) for seat in _in_order(seats)],
+        "seats": [(seat, columns.ticket(seat), _became_of(seat, booking)) for seat in _in_order(seats)],
         "total": _money(booking, booking.total_amount),
         "refunded": _money(booking, booking.refunded_amount) if booking.refunded_amount else "",
         "sold_as": columns.sold_as(booking),
@@ -169,8 +169,10 @@ def _in_order(seats: Sequence[BookingSeat]) -> list[BookingSeat]:
     return sorted(seats, key=lambda seat: (len(seat.row), seat.row, seat.number))
 
 
-def _became_of(seat: BookingSeat) -> str:
-    return "given back" if seat.given_back_at else ""
+def _became_of(seat: BookingSeat, booking: Booking) -> str:
+    if seat.given_back_at:
+        return "given back"
+    return "the customer's" if booking.status in OPEN else "free again"
 
 
 def _exchanges(booking: Booking, theirs: QuerySet[Booking]) -> list[tuple[str, Booking]]:

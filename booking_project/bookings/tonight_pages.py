@@ -27,10 +27,19 @@ class Chosen:
     theater: Theater | None
 
     @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo((self.theater and self.theater.time_zone) or "UTC")
+
+    @property
+    def date(self) -> str:
+        """As a calendar in a form has it."""
+        return Day(self.day).date(self.zone).isoformat()
+
+    @property
     def programme(self) -> list[Filling]:
         if self.theater is None:
             return []
-        return tonight.programme_of(self.theater, *Day(self.day).hours(ZoneInfo(self.theater.time_zone or "UTC")))
+        return tonight.programme_of(self.theater, *Day(self.day).hours(self.zone))
 
 
 def theaters_for(request: HttpRequest, day: Day) -> list[Theater]:

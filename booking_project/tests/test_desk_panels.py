@@ -47,6 +47,16 @@ def test_a_booking_whole_says_what_it_is_and_what_happened_by_the_clock_of_its_t
     assert support.get(f"/admin/booking/bookings/{uuid7()}/whole/").status_code == 404
 
 
+def test_seats_of_a_booking_that_has_ended_are_nobodys(support: Client, bought: Any) -> None:
+    booking = bought(0)
+    place = f"/admin/booking/bookings/{booking.id}/whole/"
+    assert "the customer&#x27;s" in read(support, place)
+    Booking.objects.filter(id=booking.id).update(status="CANCELLED", ticket="")
+    page = read(support, place)
+    assert "free again" in page
+    assert "the customer&#x27;s" not in page
+
+
 def test_a_booking_whole_costs_the_same_however_much_happened(
     support: Client, bought: Any, move: Any, django_assert_max_num_queries: Any
 ) -> None:

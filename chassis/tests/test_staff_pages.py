@@ -139,7 +139,7 @@ def test_the_way_to_the_dead_letters_is_no_link_in_a_heading(root: Browser) -> N
 def test_the_way_to_the_dead_letters_is_in_the_column_of_the_lists(root: Browser) -> None:
     """Which floats: what stands after it is drawn behind it, and pushes down what is beside it."""
     page = root.get("/admin/chassis/").content.decode()
-    before = page.partition('<div id="content-main">')[2].partition('<div class="module"><h2>Messages')[0]
+    before = page.partition('<div id="content-main">')[2].partition('<div class="module"><h2>Queues')[0]
     assert before.count("<div") == before.count("</div>") > 0
 
 

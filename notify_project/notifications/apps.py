@@ -8,6 +8,7 @@ from django.db.models.signals import post_migrate
 
 class NotificationsConfig(AppConfig):
     name = "notifications"
+    verbose_name = "Messages"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

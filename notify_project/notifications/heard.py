@@ -110,6 +110,14 @@ class SecondFactorChanged(MailboxTold):
 
 
 @dataclass(frozen=True, slots=True)
+class SecurityKeyChanged(MailboxTold):
+    """is_added: it signs them in now; else it was taken away."""
+
+    key_name: str
+    is_added: bool
+
+
+@dataclass(frozen=True, slots=True)
 class InExchange:
     """A booking that is exchanged for another one. carried: what it pays of that."""
 

@@ -46,6 +46,7 @@ def test_who_registers_is_known_and_welcomed_when_the_address_is_proved(
         ("email.changed", "The e-mail address of your account was changed"),
         ("password.changed", "Your password was changed"),
         ("user.second_factor_changed", "The second factor of your account was changed"),
+        ("user.security_key_changed", "The security keys of your account were changed"),
     ],
 )
 def test_what_happened_to_an_account_is_told_to_the_mailbox_that_the_event_names(
@@ -63,6 +64,19 @@ def test_a_second_factor_that_is_taken_away_is_told(sink: Sink, deliver: Deliver
     [mail] = sink.messages(mailbox)
     assert "was taken away on" in mail["text"]
     assert "your password alone lets you in" in mail["text"]
+
+
+def test_a_security_key_is_told_by_its_name_with_what_to_do(sink: Sink, deliver: Deliver, contact: Contact) -> None:
+    mailbox = f"{uuid7().hex}@example.com"
+    for is_added in (True, False):
+        deliver("user.security_key_changed", email=mailbox, key_name="<b>blue</b>", is_added=is_added)
+    added, gone = sink.messages(mailbox)
+    for mail, said in ((added, "was added to your account on"), (gone, "was taken away on")):
+        assert said in mail["text"]
+        assert "<b>blue</b>" in mail["text"]
+        assert "&lt;b&gt;blue&lt;/b&gt;" in mail["html"]
+        assert "tell an admin at once" in mail["text"]
+        assert "https://marquee.example/reset" in mail["text"]
 
 
 def test_mails_are_in_the_language_of_the_account_and_its_times_in_its_zone(

@@ -23,6 +23,7 @@ SLICES: dict[str, type[Any]] = {
     "email.changed": heard.MailboxTold,
     "password.changed": heard.MailboxTold,
     "user.second_factor_changed": heard.SecondFactorChanged,
+    "user.security_key_changed": heard.SecurityKeyChanged,
     "booking.created": heard.BookingCreated,
     "booking.moved": heard.BookingMoved,
     "booking.reduced": heard.BookingReduced,

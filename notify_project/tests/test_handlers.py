@@ -251,6 +251,7 @@ def test_each_event_that_concerns_a_customer_is_handled() -> None:
         "password.reset_requested",
         "password.changed",
         "user.second_factor_changed",
+        "user.security_key_changed",
         "email.verification_requested",
         "email.verified",
         "email.claimed",

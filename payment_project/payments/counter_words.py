@@ -1,5 +1,7 @@
 """What staff read of money that they took at the counter, and that they give back there."""
 
+from uuid import UUID
+
 from payments.ledger import Kind
 from payments.models import GatewayOperation, Payment
 from payments.receipt_models import Receipt
@@ -17,6 +19,15 @@ _DONE = {
 def paid(payment: Payment) -> str:
     """How, "" where the card gateway or a gift card did."""
     return _PAID.get(payment.provider, "")
+
+
+def slip_of(payment: Payment) -> str:
+    """Of a payment of the counter: what the card machine printed, "" where it is known by its operation's id alone."""
+    try:
+        UUID(payment.authorization_id)
+    except ValueError:
+        return payment.authorization_id
+    return ""
 
 
 def paid_by(receipt: Receipt) -> str:

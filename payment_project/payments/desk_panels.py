@@ -118,15 +118,20 @@ def _facts(payment: Payment) -> list[tuple[str, str]]:
         "Card": f"ending in {payment.card_last4}" if payment.card_last4 else "",
         "Paid": counter_words.paid(payment),
         "Gift card": f"…{payment.gift_last4}" if payment.gift_last4 else "",
-        "Found by" if counter_words.paid(payment) else "The gateway's ids": ", ".join(
-            part for part in (payment.authorization_id, payment.capture_id) if part
-        ),
+        **_found_by(payment),
         "Why it failed": in_words(payment.failure_code),
         "Needs attention": in_words(payment.attention),
         "Under way": payment.get_under_way_display() if payment.under_way else "",
     }
     money = [(name, shown(amount)) for name, amount in amounts.items() if amount or name == "Total"]
     return [*money, *((name, what) for name, what in said.items() if what)]
+
+
+def _found_by(payment: Payment) -> dict[str, str]:
+    """By what whoever has the money knows it: the card machine by its slip, and cash by nothing."""
+    if counter_words.paid(payment):
+        return {"Slip": counter_words.slip_of(payment)}
+    return {"The gateway's ids": ", ".join(part for part in (payment.authorization_id, payment.capture_id) if part)}
 
 
 def _money(row: Refund | GatewayOperation) -> str:

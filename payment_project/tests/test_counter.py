@@ -42,6 +42,14 @@ def stands(booking: dict[str, Any]) -> dict[str, int]:
     return {account: amount for account, amount in sums.items() if amount}
 
 
+def test_staff_read_the_slip_of_the_card_machine(deliver: Deliver, client: Any) -> None:
+    enter(client, "support")
+    booking = paid(deliver, user_id=nobodys_id(), payment_method=by_staff("terminal", slip="4711/12"))
+    panel = client.get(f"/admin/payment/panels/bookings/{payment_of(booking).booking_id}/money/").content.decode()
+    assert "4711/12" in panel
+    assert payment_of(booking).capture_id not in panel
+
+
 @pytest.mark.parametrize(("method", "account"), COUNTER.items())
 def test_what_staff_took_is_captured_at_once_and_nobody_is_asked(
     deliver: Deliver, emitted: Emitted, settings: Any, method: str, account: Account
@@ -154,6 +162,7 @@ def test_staff_read_what_to_give_back_by_hand(deliver: Deliver, client: Any) -> 
     payment = payment_of(booking)
     panel = client.get(f"/admin/payment/panels/bookings/{payment.booking_id}/money/").content.decode()
     assert "in cash at the counter" in panel
+    assert payment.authorization_id not in panel, "no slip, and no id in its place"
     steps = client.get(f"/admin/payment/panels/bookings/{payment.booking_id}/steps/").content.decode()
     assert "185,000 VND taken in cash at the counter" in steps
     asked = {"action": "refund", "_selected_action": str(payment.pk), "reason": "sorry", "amount": "35000", "kind": ""}

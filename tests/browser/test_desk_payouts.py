@@ -23,7 +23,7 @@ def test_what_is_owed_at_the_till_is_handed_over(
 
     page.goto("/admin/")
     page.get_by_role("link", name="owed at the till").click()
-    expect(page.get_by_role("heading", name="Select pay-out")).to_be_visible()
+    expect(page.get_by_role("heading", name="Pay-outs at the till")).to_be_visible()
     assert_is_seen(page, "owed at the till")
     page.goto(f"/admin/booking/bookings/{booking['id']}/whole/")
     expect(page.get_by_role("row", name="Owed at the till")).to_be_visible()

@@ -6,6 +6,7 @@ class ChassisConfig(AppConfig):
     default = True
     name = "chassis"
     label = "chassis"
+    verbose_name = "System"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

@@ -20,7 +20,7 @@ def service_urls(app_urls: str) -> list[URLPattern | URLResolver]:
     admin.site.site_header = admin.site.site_title = settings.SERVICE_TITLE
     # What the gateway has at / is an address book for programmes.
     admin.site.site_url = None
-    admin.site.index_title = "Administration"
+    admin.site.index_title = "Lists"
     admin.site.index_template = "chassis/admin_index.html"
     return [
         # First, for most requests are theirs and each route before them is tried.

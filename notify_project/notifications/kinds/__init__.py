@@ -15,6 +15,7 @@ from notifications.heard import (
     EmailVerified,
     MailboxTold,
     SecondFactorChanged,
+    SecurityKeyChanged,
     TicketIssued,
     TokenSent,
 )
@@ -47,6 +48,12 @@ SECOND_FACTOR = Telling(
     "user.second_factor_changed",
     SecondFactorChanged,
     says=("changed_at", "is_set_up"),
+    to=lambda told: told.email,
+)
+SECURITY_KEY = Telling(
+    "user.security_key_changed",
+    SecurityKeyChanged,
+    says=("changed_at", "key_name", "is_added"),
     to=lambda told: told.email,
 )
 
@@ -279,6 +286,7 @@ _ALL = (
     Kind(code="email_changed", tells=_told("email.changed"), owed=_always, sample=samples.CHANGE),
     Kind(code="password_changed", tells=_told("password.changed"), owed=_always, sample=samples.CHANGE),
     Kind(code="second_factor_changed", tells=SECOND_FACTOR, owed=_always, sample=samples.SECOND_FACTOR),
+    Kind(code="security_key_changed", tells=SECURITY_KEY, owed=_always, sample=samples.SECURITY_KEY),
     Kind(code="password_reset", tells=_token("password.reset_requested"), link="/reset", sample=samples.TOKEN),
     Kind(code="email_verification", tells=_token("email.verification_requested"), link="/verify", sample=samples.TOKEN),
     MESSAGE,

@@ -57,4 +57,5 @@ CANCELLATION = {
 }
 ENDING = {"reference": BOOKING["reference"], "reason": "cancelled_by_customer"}
 SECOND_FACTOR = {"changed_at": "2026-03-14T10:00:00+00:00", "is_set_up": True}
+SECURITY_KEY = {"changed_at": "2026-03-14T10:00:00+00:00", "key_name": "the blue one", "is_added": True}
 CHANGE = {"changed_at": "2026-03-14T10:00:00+00:00"}

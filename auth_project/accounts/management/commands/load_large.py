@@ -39,8 +39,37 @@ FROM large_users
 CROSS JOIN LATERAL (SELECT %(at)s::timestamptz - n %% 29 * interval '1 day' - interval '1 hour' AS asked_at) AS asked
 WHERE n %% 50 = 0 ORDER BY 1
 """
+# Each thousandth is of staff, with codes; each second of those has two security keys. Neither opens anything: nobody
+# has seen what the codes are made of, and no authenticator has made the keys.
+_STAFF = """
+INSERT INTO user_roles (user_id, group_id)
+SELECT large_users.id, auth_group.id FROM large_users JOIN auth_group ON name = 'support' WHERE n %% 1000 = 0 ORDER BY 1
+"""
+_CODES = """
+INSERT INTO otp_totp_totpdevice (user_id, name, confirmed, key, step, t0, digits, tolerance, drift, last_t,
+    throttling_failure_count, created_at)
+SELECT id, 'authenticator app', true, md5(gen_random_uuid()::text), 30, 0, 6, 1, 0, -1, 0, joined_at
+FROM large_users WHERE n %% 1000 = 0 ORDER BY id
+"""
+_KEYS = """
+INSERT INTO security_keys (id, user_id, name, confirmed, credential_id, public_key, sign_count, transports, created_at,
+    last_used_at, throttling_failure_count)
+SELECT pg_temp.large_id(joined_at + interval '1 day', 102 + which, n), id, called, true,
+       sha256(convert_to('large ' || n || called, 'UTF8')), sha256(gen_random_uuid()::text::bytea), 0, '["usb"]',
+       joined_at + interval '1 day', CASE which WHEN 0 THEN %(at)s::timestamptz END, 0
+FROM large_users CROSS JOIN (VALUES (0, 'the blue one'), (1, 'telephone')) AS keys(which, called)
+WHERE n %% 2000 = 0 ORDER BY 1
+"""
 
 
 class Command(LoadLarge):
     def statements(self) -> Sequence[tuple[str, str]]:
-        return [("users", _USERS), ("user_roles", _ROLES), ("sessions", _SESSIONS), ("one_time_tokens", _RESETS)]
+        return [
+            ("users", _USERS),
+            ("user_roles", _ROLES),
+            ("user_roles", _STAFF),
+            ("sessions", _SESSIONS),
+            ("one_time_tokens", _RESETS),
+            ("otp_totp_totpdevice", _CODES),
+            ("security_keys", _KEYS),
+        ]

@@ -30,14 +30,24 @@ INSERT INTO customers (user_id, email, as_of) SELECT id, email, joined_at FROM l
 _MADE = """
 CREATE TEMPORARY TABLE made ON COMMIT DROP AS SELECT * FROM large_bookings ORDER BY id
 """
+# What used a code says so line by line: of the first seat a tenth was taken off.
 _BOOKINGS = """
 INSERT INTO bookings (id, reference, user_id, showtime_id, showtime_revision, terms, status, payment_status, payment_id,
-    card_last4, with_card, total_amount, refunded_amount, currency, hold_expires_at, created_at, ticket, seat_tickets)
+    card_last4, with_card, total_amount, refunded_amount, currency, hold_expires_at, created_at, ticket, seat_tickets,
+    lines)
 SELECT id, reference, user_id, showtime_id, 1, '{}', CASE WHEN cancelled THEN 'CANCELLED' ELSE 'CONFIRMED' END,
        CASE WHEN cancelled THEN 'refunded' ELSE 'captured' END, payment_id, card_last4, true, 2400,
        CASE WHEN cancelled THEN 2400 ELSE 0 END, 'EUR', sold_at + interval '5 minutes', sold_at,
-       CASE WHEN cancelled THEN '' ELSE repeat('t', 300) END, '{}'
-FROM made ORDER BY id
+       CASE WHEN cancelled THEN '' ELSE repeat('t', 300) END, '{}', coalesce(cheaper, '[]')
+FROM made LEFT JOIN LATERAL (
+    SELECT jsonb_agg(jsonb_build_object('kind', kind, 'code', code, 'name', name, 'rate', 2000, 'net', net, 'tax', tax,
+        'gross', net + tax, 'seat_id', pg_temp.large_id('2020-01-01Z', 3, screen * 1000 + seat))) AS cheaper
+    FROM (VALUES
+        (first_seat, 'ticket', 'adult', 'Adult', 1111, 222), (first_seat, 'discount', 'promo', 'Campaign 0', -111, -22),
+        (first_seat + 1, 'ticket', 'adult', 'Adult', 1000, 200)
+    ) AS line(seat, kind, code, name, net, tax)
+) AS lines ON n %% 10 = 0
+ORDER BY id
 """
 _SEATS = """
 INSERT INTO booking_seats (booking_id, showtime_id, seat_id, row, number, category, price_amount)
@@ -79,11 +89,12 @@ SELECT id, pg_temp.large_id('2020-01-01Z', 401, n / 10), pg_temp.large_id('2020-
        ARRAY[pg_temp.large_id('2020-01-01Z', 3, screen * 1000 + first_seat)], CASE WHEN cancelled THEN sold_at END, true
 FROM made WHERE n %% 10 = 0 ORDER BY id
 """
-# Each tenth booking, of those that used no code, was sold at the counter.
+# What was sold at the counter: in cash a note of fifty was handed over, the card machine printed a slip.
 _COUNTER = """
-INSERT INTO counter_sales (booking_id, method, slip, seller_id, seller, sold_at)
-SELECT id, CASE WHEN n %% 20 = 1 THEN 'cash' ELSE 'terminal' END, '', user_id, 'linh', sold_at
-FROM made WHERE n %% 10 = 1 ORDER BY id
+INSERT INTO counter_sales (booking_id, method, slip, handed_amount, seller_id, seller, sold_at)
+SELECT id, till, CASE till WHEN 'terminal' THEN n::text ELSE '' END, CASE till WHEN 'cash' THEN 5000 END,
+       pg_temp.large_id('2021-01-01Z', 6, 0), 'person0', sold_at
+FROM made WHERE till <> '' ORDER BY id
 """
 
 

@@ -98,7 +98,7 @@ class AuditRecordAdmin(ReadOnlyAdmin):
 
     @admin.display(description="when")
     def moment(self, entry: AuditRecord) -> str:
-        return f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        return f"{entry.at.astimezone(UTC):%-d %b %Y %H:%M:%S} UTC"
 
     @admin.display(description="about")
     def about(self, entry: AuditRecord) -> str:

@@ -22,12 +22,15 @@ class Day:
 
     said: str
 
+    def date(self, zone: tzinfo) -> date:
+        """Which it is in that zone. Raises ValueError, OverflowError for no day."""
+        if self.said in _NAMED:
+            return datetime.now(zone).date() + timedelta(days=_NAMED[self.said])
+        return date.fromisoformat(self.said)
+
     def hours(self, zone: tzinfo) -> tuple[datetime, datetime]:
         """When it begins in that zone, and when the next one does. Raises ValueError, OverflowError for no day."""
-        if self.said in _NAMED:
-            day = datetime.now(zone).date() + timedelta(days=_NAMED[self.said])
-        else:
-            day = date.fromisoformat(self.said)
+        day = self.date(zone)
         return datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=1), time(), zone)
 
 

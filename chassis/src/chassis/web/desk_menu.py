@@ -68,6 +68,14 @@ LISTS: Final = (
 )
 
 
+_CALLED: Final = {entry.address: entry.name for entries in LISTS for entry in entries}
+
+
+def called(address: str, otherwise: str) -> str:
+    """What the menu calls the list at this address; otherwise: of one that is not in it."""
+    return _CALLED.get(address, otherwise)
+
+
 @dataclass(frozen=True, slots=True)
 class Menu:
     """pages: what staff work with. lists: of each service its own page first."""

@@ -19,7 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from chassis.storage.redis import RedisUnavailable
-from chassis.web.desk_menu import EVERYBODY, menu_of
+from chassis.web.desk_menu import EVERYBODY, called, menu_of
 from chassis.web.gateway import address_of
 from chassis.web.revoked import revoke_token
 from chassis.web.sign_on import AWAY, LONGEST_ANSWER, Away, Refused, sign_on
@@ -107,6 +107,15 @@ class DeskSite(AdminSite):
         roles = token.roles if token else EVERYBODY
         menu = menu_of(roles, limited=theaters_of(request) is not None)
         return {**context, "menu": menu if context["has_permission"] else None}
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Each list by the name that the menu has for it, and Django's accounts by what they are here."""
+        apps = super().get_app_list(request, app_label)
+        for app in apps:
+            app["name"] = "Roles" if app["app_label"] == "auth" else app["name"]
+        for listed in (each for app in apps for each in app["models"]):
+            listed["name"] = called(str(listed["admin_url"]), str(listed["name"]))
+        return apps
 
     @method_decorator([never_cache, sensitive_post_parameters("password", "code", "key")])
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

@@ -21,9 +21,11 @@ from django.db.models import Manager, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, re_path
+from django.utils.text import capfirst
 
 from chassis.storage.audit_log import Actor, Door, columns, record
 from chassis.web import list_exports
+from chassis.web.desk_menu import called
 from chassis.web.searching import REACH, BoundedPaginator, filters_of, order_of, search
 from chassis.web.spreadsheets import CONTENT_TYPES, download
 from chassis.web.staff_sessions import token_of
@@ -147,6 +149,10 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the 
             if row is None or not self.has_view_permission(request, row):
                 raise
             raise PermissionDenied(self.kept_because(row)) from refused
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        name = called(request.path, str(capfirst(self.opts.verbose_name_plural)))
+        return super().changelist_view(request, {"title": name, **(extra_context or {})})
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *where: Any, **named: Any) -> Any:
         """Django's, of MOST_AT_ONCE rows at most: "select all" would take whatever the table has come to hold."""

@@ -1,7 +1,7 @@
 """Payment's part of the large world; the other services load the same ids (contracts/large.toml).
 
 The money is with a provider of its own, whom nobody asks: the card gateway's stand-in, which keeps its record in
-memory, knows nothing of it.
+memory, knows nothing of it. What was sold at the counter staff took themselves, and give back at the till.
 """
 
 from collections.abc import Sequence
@@ -11,19 +11,20 @@ from payments import vault
 
 PROVIDER = "large"
 
-_MADE = """
+_MADE = f"""
 CREATE TEMPORARY TABLE made ON COMMIT DROP AS
-SELECT n, id AS booking_id, payment_id, reference, user_id, card_last4, screen, first_seat, cancelled, sold_at
+SELECT n, id AS booking_id, payment_id, reference, user_id, card_last4, screen, first_seat, cancelled, sold_at, till,
+       CASE till WHEN '' THEN '{PROVIDER}' ELSE till END AS provider
 FROM large_bookings ORDER BY payment_id
-"""
+"""  # noqa: S608  (a name of ours)
 # Of each fourth only the receipt says the theater, as of those from before payments kept it.
-_PAYMENTS = f"""
+_PAYMENTS = """
 INSERT INTO payments (id, booking_id, booking_reference, user_id, status, booking_state, amount, currency,
     captured_amount, refunded_amount, provider, authorisation_id, capture_id, card_last4, seats, sale, ended_reason,
     version, hold_expires_at, captured_at, created_at, updated_at, theater_id)
 SELECT payment_id, booking_id, reference, user_id, CASE WHEN cancelled THEN 'refunded' ELSE 'captured' END,
        CASE WHEN cancelled THEN 'ended' ELSE 'confirmed' END, 2400, 'EUR', 2400,
-       CASE WHEN cancelled THEN 2400 ELSE 0 END, '{PROVIDER}', 'auth_' || n, 'cap_' || n, card_last4, seats, '{{}}',
+       CASE WHEN cancelled THEN 2400 ELSE 0 END, provider, 'auth_' || n, 'cap_' || n, card_last4, seats, '{}',
        CASE WHEN cancelled THEN 'showtime_cancelled' ELSE '' END, CASE WHEN cancelled THEN 7 ELSE 5 END,
        sold_at + interval '5 minutes', sold_at + interval '3 seconds', sold_at,
        sold_at + CASE WHEN cancelled THEN 6 ELSE 3 END * interval '1 second',
@@ -35,7 +36,7 @@ FROM made CROSS JOIN LATERAL (
     FROM (VALUES (first_seat), (first_seat + 1)) AS two(seat)
 ) AS sold
 ORDER BY payment_id
-"""  # noqa: S608  (a name of ours)
+"""
 # What the gateway was asked: the answer came a second later.
 _ASKED = """
 FROM made CROSS JOIN (VALUES
@@ -45,20 +46,29 @@ FROM made CROSS JOIN (VALUES
 CROSS JOIN LATERAL (SELECT sold_at + step * interval '1 second' AS asked_at,
     pg_temp.large_id(sold_at + step * interval '1 second', 200 + step, n) AS operation_id) AS at
 """
+# Of forty refunds at the till one is still owed.
 _OPERATIONS = f"""
 INSERT INTO gateway_operations (id, payment_id, provider, kind, state, amount, currency, payment_token, target, result,
-    ends_booking, outcome_code, attempts, due_at, last_error, created_at, finished_at)
-SELECT operation_id, payment_id, '{PROVIDER}', kind, 'succeeded', 2400, 'EUR', '',
+    ends_booking, outcome_code, attempts, due_at, last_error, created_at, finished_at, paid_out_at, paid_out_by,
+    paid_out_by_id, till)
+SELECT operation_id, payment_id, provider, kind, 'succeeded', 2400, 'EUR', '',
        CASE target WHEN '' THEN '' ELSE target || n END, result || n, step = 0, '', 1, asked_at, '', asked_at,
-       asked_at + interval '1 second'
-{_ASKED} WHERE step < 5 OR cancelled ORDER BY 1
+       asked_at + interval '1 second', CASE WHEN handed_over THEN asked_at + interval '1 hour' END,
+       CASE WHEN handed_over THEN 'person0' ELSE '' END,
+       CASE WHEN handed_over THEN pg_temp.large_id('2021-01-01Z', 6, 0) END,
+       CASE WHEN handed_over THEN 'till 1' ELSE '' END
+{_ASKED} CROSS JOIN LATERAL (SELECT till <> '' AND step = 5 AND n / 80 %% 40 > 0 AS handed_over) AS at_the_till
+WHERE step < 5 OR cancelled ORDER BY 1
 """
 _LEDGER = f"""
 INSERT INTO transactions (id, payment_id, operation_id, kind, account, amount, currency, created_at)
 SELECT pg_temp.large_id(asked_at + interval '1 second', 210 + 2 * step + side, n), payment_id, operation_id, kind,
-       CASE side WHEN 0 THEN source ELSE destination END, CASE side WHEN 0 THEN -2400 ELSE 2400 END, 'EUR',
+       CASE WHEN account = 'cash' AND till = 'cash' THEN 'till' WHEN account = 'cash' AND till <> '' THEN till
+           ELSE account END, CASE side WHEN 0 THEN -2400 ELSE 2400 END, 'EUR',
        asked_at + interval '1 second'
-{_ASKED} CROSS JOIN (VALUES (0), (1)) AS sides(side) WHERE step < 5 OR cancelled ORDER BY 1
+{_ASKED} CROSS JOIN (VALUES (0), (1)) AS sides(side)
+CROSS JOIN LATERAL (SELECT CASE side WHEN 0 THEN source ELSE destination END AS account) AS moved
+WHERE step < 5 OR cancelled ORDER BY 1
 """
 _REFUNDS = f"""
 INSERT INTO refunds (id, payment_id, operation_id, amount, currency, status, kind, reason, requested_by, failure_code,
@@ -75,17 +85,19 @@ FROM made GROUP BY 1 ORDER BY 1
 """
 _RECEIPTS = """
 INSERT INTO receipts (id, payment_id, refund_id, theater_id, position, number, total, currency, lines, seller, showtime,
-    card_last4, issued_at)
+    card_last4, counter, issued_at)
 SELECT issued.id, payment_id, refund_id, theater_id, position,
        format('R%%s-%%s', series.id, lpad(position::text, 6, '0')),
        sign * 2400, 'EUR', lines, '{"name": "Large Cinemas", "address": "1 Long Row", "tax_number": "GB123456789"}',
        jsonb_build_object('movie_title', 'A film', 'theater_name', 'A theater', 'screen', 'Hall 1',
            'starts_at', NULL, 'time_zone', 'UTC'),
-       card_last4, issued_at
+       card_last4, CASE WHEN till <> '' THEN jsonb_build_object('method', till, 'sold_by', 'person0',
+           'sold_by_id', pg_temp.large_id('2021-01-01Z', 6, 0),
+           'slip', CASE till WHEN 'terminal' THEN n::text ELSE '' END) END, issued_at
 FROM (
     SELECT pg_temp.large_id(sold_at + after * interval '1 second', 240 + after, n) AS id, payment_id, card_last4, sign,
            CASE WHEN sign < 0 THEN pg_temp.large_id(sold_at + interval '6 seconds', 9, n) END AS refund_id,
-           theater_id, sold_at + after * interval '1 second' AS issued_at, lines,
+           theater_id, sold_at + after * interval '1 second' AS issued_at, lines, n, till,
            row_number() OVER (PARTITION BY theater_id ORDER BY sold_at + after * interval '1 second', n) AS position
     FROM made CROSS JOIN (VALUES (3, 1), (6, -1)) AS kind(after, sign)
     CROSS JOIN LATERAL (SELECT pg_temp.large_id('2020-01-01Z', 1, screen / 10) AS theater_id) AS place
@@ -101,13 +113,15 @@ FROM (
 # All of it is added up already: of each day and theater one film and one type.
 _TAKINGS = """
 INSERT INTO takings (id, day, theater_id, film, ticket_type, currency, type_name, tickets, returned, gross, refunds,
-    tax)
+    tax, cash, terminal)
 SELECT pg_temp.large_id(day, 260, row_number() OVER (ORDER BY day, theater_id)), day, theater_id, 'A film', 'adult',
-       'EUR', 'Adult', 2 * sold, 2 * back, 2400 * sold, 2400 * back, 400 * (sold - back)
+       'EUR', 'Adult', 2 * sold, 2 * back, 2400 * sold, 2400 * back, 400 * (sold - back), 2400 * cash, 2400 * terminal
 FROM (
     SELECT (sold_at + after * interval '1 second')::date AS day,
            pg_temp.large_id('2020-01-01Z', 1, screen / 10) AS theater_id,
-           count(*) FILTER (WHERE sign > 0) AS sold, count(*) FILTER (WHERE sign < 0) AS back
+           count(*) FILTER (WHERE sign > 0) AS sold, count(*) FILTER (WHERE sign < 0) AS back,
+           coalesce(sum(sign) FILTER (WHERE till = 'cash'), 0) AS cash,
+           coalesce(sum(sign) FILTER (WHERE till = 'terminal'), 0) AS terminal
     FROM made CROSS JOIN (VALUES (3, 1), (6, -1)) AS kind(after, sign) WHERE sign > 0 OR cancelled GROUP BY 1, 2
 ) AS days ORDER BY 1
 """

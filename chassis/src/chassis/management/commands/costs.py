@@ -37,7 +37,7 @@ class Command(BaseCommand):
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL statement_timeout = '60s'")
             if options["page"]:
-                found = list(testing_costs.desk(_superuser(), _limited_to(options["theater"]), options["page"]))
+                found = list(testing_costs.desk(_superuser(), _at_work(options["theater"]), options["page"]))
             else:
                 read = testing_costs.reads(Client(HTTP_HOST="localhost"), options["read"])
                 found = [*testing_costs.ticks(), *testing_costs.lists(_superuser()), *read]
@@ -48,20 +48,19 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(rows))
 
 
-def _limited_to(theater: str) -> StaffToken | None:
-    if not theater:
-        return None
+def _at_work(theater: str) -> StaffToken:
+    """An admin, or a manager who is limited to the theater."""
     until = time.time() + 900
     return StaffToken(
         account_id=uuid7(),
         username="costs",
-        roles=frozenset({"manager"}),
+        roles=frozenset({"manager" if theater else "admin"}),
         session_id="",
         since=0.0,
         ends_at=until,
         issued_at=0.0,
         expires_at=until,
-        theaters=frozenset({UUID(theater)}),
+        theaters=frozenset({UUID(theater)}) if theater else None,
     )
 
 
