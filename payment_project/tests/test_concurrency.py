@@ -11,17 +11,19 @@ from django.db import transaction
 from chassis.ids import uuid7
 from chassis.messaging.batches import Delivery, Lane, Verdict
 from chassis.money import Money
-from payments import operations, refunds, services, tasks
-from payments.errors import PaymentInProgress
+from chassis.storage.models import AuditRecord
+from payments import operations, payouts, refunds, services, tasks
+from payments.errors import PaidOutBefore, PaymentInProgress
 from payments.gateways import Unknown
 from payments.gift_models import GiftCard
 from payments.handlers import HANDLERS, lock
 from payments.heard import BookingCreated, MethodGiven
-from payments.models import GatewayOperation, Payment, Transaction
+from payments.models import GatewayOperation, Payment, PayOut, Transaction
 from payments.refunds import Wanted
 from tests.factories import PaymentFactory, booking_data, clerk_of, gift_card
 from tests.gift_books import assert_books_are_right
 from tests.simulator import Simulator
+from tests.test_payouts import cancelled
 from tests.together import at_once, event
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -165,3 +167,18 @@ def test_events_that_move_two_gift_cards_in_other_orders_do_not_wait_for_each_ot
     assert at_once(work, 4) == [{Verdict.HANDLED}] * 4
     assert set(GiftCard.objects.values_list("balance", "reserved")) == {(0, 0)}
     assert_books_are_right()
+
+
+def test_of_eight_at_once_one_has_handed_over_what_is_owed_at_the_till(deliver: Callable[..., bool]) -> None:
+    owed = cancelled(deliver)
+
+    def hand_over(number: int) -> bool:
+        try:
+            payouts.pay_out(payout_id=owed.id, clerk=clerk_of(f"clerk {number}"))
+        except PaidOutBefore:
+            return False
+        return True
+
+    assert sum(at_once(hand_over, 8)) == 1
+    entry = AuditRecord.objects.get(action="payout.paid")
+    assert entry.actor_name == PayOut.objects.get(id=owed.id).paid_out_by

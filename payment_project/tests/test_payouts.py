@@ -14,7 +14,6 @@ from chassis.testing_plans import costs
 from chassis.testing_staff import enter
 from payments import payouts, tasks
 from payments.desk_panels import owed_at_the_till
-from payments.errors import PaidOutBefore
 from payments.models import GatewayOperation, PayOut, Transaction
 from payments.payout_models import OWED, PAID_OUT
 from payments.receipt_models import ReceiptSeries
@@ -22,7 +21,7 @@ from payments.theaters import paid_at
 from tests.factories import clerk_of, ending_data
 from tests.sales import THEATER, give_back, paid
 from tests.test_counter import TOTAL, at_the_counter, by_staff, stands
-from tests.together import at_once, payment_of
+from tests.together import payment_of
 
 Deliver = Callable[..., bool]
 LIST = "/admin/payment/payments/payout/"
@@ -79,22 +78,6 @@ def test_the_ledger_had_it_as_given_back_and_the_mark_moves_nothing(deliver: Del
     entry = AuditRecord.objects.get(action="payout.paid")
     assert (entry.actor_name, entry.subject_id) == ("minh", str(owed.id))
     assert (entry.after["amount"], entry.after["till"]) == ("185,000 VND", "till 2")
-
-
-@pytest.mark.django_db(transaction=True)
-def test_of_eight_at_once_one_has_handed_it_over(deliver: Deliver) -> None:
-    owed = cancelled(deliver)
-
-    def hand_over(number: int) -> bool:
-        try:
-            payouts.pay_out(payout_id=owed.id, clerk=clerk_of(f"clerk {number}"))
-        except PaidOutBefore:
-            return False
-        return True
-
-    assert sum(at_once(hand_over, 8)) == 1
-    entry = AuditRecord.objects.get(action="payout.paid")
-    assert entry.actor_name == PayOut.objects.get(id=owed.id).paid_out_by
 
 
 @database
