@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, ValuesInWords, actor_of, in_words, money, words
 from chassis.web.problems import Problem
+from chassis.web.sent_once import once
 from payments import kept, payouts_admin, refunds, services  # noqa: F401  (Django looks for pages here)
 from payments.approval import approval_words
 from payments.clerks import Clerk
@@ -238,13 +239,20 @@ class PaymentAdmin(ReadOnlyAdmin):
                 approvals=_approvals(plans),
             )
         for payment in payments:
-            self._carry_out(request, payment, Plan.of(payment, form.cleaned_data))
+            self._carry_out(request, payment, Plan.of(payment, form.cleaned_data), form.cleaned_data["key"])
         return None
 
-    def _carry_out(self, request: HttpRequest, payment: Payment, plan: Plan) -> None:
-        wanted = Wanted(_clerk(request), plan.reason, plan.amount, plan.kind, plan.seats, plan.outside)
+    def _carry_out(self, request: HttpRequest, payment: Payment, plan: Plan, form_key: UUID) -> None:
+        clerk = _clerk(request)
+        wanted = Wanted(clerk, plan.reason, plan.amount, plan.kind, plan.seats, plan.outside)
         try:
-            asked = refunds.request_refund(payment_id=payment.id, wanted=wanted)
+            asked = once(
+                lambda id_: refunds.request_refund(payment_id=payment.id, wanted=wanted, refund_id=id_),
+                form_key=form_key,
+                what="refund",
+                user_id=clerk.account_id,
+                about=payment.id,
+            )
         except Problem as problem:
             self.message_user(request, f"{payment}: {problem.detail}", messages.ERROR)
             return

@@ -12,6 +12,7 @@ from django import forms
 from chassis.ids import is_nobodys
 from chassis.money import Money, format_money, to_minor
 from chassis.web.desk import Panel
+from chassis.web.sent_once import FormKey
 from payments import counter_words, kept, refund_rules, states
 from payments.models import Payment
 from payments.outside import Outside, is_card_number
@@ -89,6 +90,7 @@ class RefundForm(forms.Form):
     )
     kind = forms.ChoiceField(choices=KINDS, required=False, label="What it means")
     reason = forms.CharField(max_length=200, help_text="The customer reads it, word for word.")
+    key = FormKey()
 
     def __init__(self, *args: Any, payments: Sequence[Payment], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -11,11 +11,13 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin, actor_of, money
 from chassis.money import DECIMALS, LARGEST_PRICE, Money, format_money, to_minor
 from chassis.web.problems import Problem
+from chassis.web.sent_once import FormKey, SentBefore, once
 from chassis.web.spreadsheets import csv_lines
 from payments import gift_cards, gift_issues
 from payments.clerks import Clerk
@@ -38,6 +40,7 @@ class IssueForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the st
     amount = forms.DecimalField(max_digits=16, decimal_places=3, help_text="Of each card: 12.50.")
     currency = forms.CharField(max_length=3, help_text="EUR, for example.")
     count = forms.IntegerField(min_value=1, max_value=gift_issues.MOST_CARDS, initial=1)
+    key = FormKey()
 
     class Meta:
         model = GiftCardIssue
@@ -126,7 +129,7 @@ class GiftCardIssueAdmin(AsksFirst):
     list_display = ["created_at", "origin", "count", EACH, "status", "requested_by", "decided_by", "expires_at"]
     list_filter = ["status", "origin"]
     search_fields = ["id", "=requested_by"]
-    fields = ["origin", "count", "amount", "currency", "expires_at", "reason"]
+    fields = ["origin", "count", "amount", "currency", "expires_at", "reason", "key"]
     ordering = ["-id"]
     actions = ["make", "approve", "refuse"]
     few_rows = True
@@ -151,6 +154,13 @@ class GiftCardIssueAdmin(AsksFirst):
         """Nothing: Django would take it from the address, where a moment may be any text."""
         return {}
 
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        try:
+            return super().add_view(request, form_url, extra_context)
+        except SentBefore as refused:
+            self.message_user(request, f"{refused.detail}.", messages.ERROR)
+            return redirect("admin:payments_giftcardissue_changelist")
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         data = form.cleaned_data
         wanted = Wanted(
@@ -161,7 +171,13 @@ class GiftCardIssueAdmin(AsksFirst):
             expires_at=data["expires_at"],
             reason=data["reason"],
         )
-        issue = gift_issues.request_issue(wanted=wanted, clerk=_clerk(request))
+        clerk = _clerk(request)
+        issue = once(
+            lambda id_: gift_issues.request_issue(wanted=wanted, clerk=clerk, issue_id=id_),
+            form_key=data["key"],
+            what="gift card issue",
+            user_id=clerk.account_id,
+        )
         obj.pk, obj._state.adding = issue.pk, False
         obj.refresh_from_db()
 

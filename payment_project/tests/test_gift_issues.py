@@ -152,8 +152,11 @@ class TestWhatStaffSee:
             "amount": "150000",
             "currency": "vnd",
             "reason": "the hall was cold",
+            "key": str(uuid7()),
         }
         assert client.post(f"{BASE}/giftcardissue/add/", form).status_code == 302
+        again = client.post(f"{BASE}/giftcardissue/add/", form, follow=True).content.decode()
+        assert "asked for already" in again
         made = GiftCardIssue.objects.get()
         assert (made.amount, made.currency, made.status, made.requested_by) == (150_000, "VND", "approved", "linh")
         chosen = {"action": "make", "_selected_action": [str(made.id)]}

@@ -253,7 +253,12 @@ class TestOnItsPage:
         return browser
 
     def chosen(self, *payments: Payment, **form: str) -> dict[str, Any]:
-        return {"action": "give_outside", "_selected_action": [str(payment.id) for payment in payments], **form}
+        return {
+            "action": "give_outside",
+            "key": str(uuid7()),
+            "_selected_action": [str(payment.id) for payment in payments],
+            **form,
+        }
 
     def test_it_is_shown_before_it_is_written_down(self, manager: Browser, owed: Payment) -> None:
         form = {
