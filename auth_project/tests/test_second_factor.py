@@ -50,6 +50,14 @@ def enter(user: User, code: str = "") -> tuple[Client, str]:
     return client, "" if answer.status_code == 302 else answer.content.decode()
 
 
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+)
+def test_whoever_is_sent_elsewhere_by_a_link_is_at_the_desk_once_signed_in(elsewhere: str) -> None:
+    form = {"username": UserFactory(roles=("admin",)).username, "password": PASSWORD, "next": elsewhere}
+    assert Client().post(LOGIN, form)["Location"] == "/admin/"
+
+
 def with_factor(user: User) -> User:
     """They have set one up; .codes are their recovery codes."""
     client, _ = enter(user)

@@ -125,6 +125,10 @@ def test_seats_go_off_sale_for_a_reason_and_until_a_time_and_come_back_by_themse
         ({"what": "block", "seat": ["here"]}, "Give a reason."),
         ({"what": "block", "seat": ["here"], "reason": "x", "until": "2001-01-01T10:00"}, "That is over."),
         ({"what": "block", "seat": ["here"], "reason": "x", "until": "soon"}, "Enter a valid date/time."),
+        (
+            {"what": "block", "seat": ["here"], "reason": "x", "until": "9999-12-31T23:59"},
+            "Between the years 1900 and 2999.",
+        ),
         ({"what": "block", "seat": ["here"], "reason": "x" * 301}, "at most 300 characters"),
         ({"what": "move", "seat": ["here"], "reason": "x"}, "Choose seats of one booking, and as many free ones."),
         ({"what": "block", "seat": ["sold", "here"], "reason": "x"}, "A seat is held or sold already: A1."),

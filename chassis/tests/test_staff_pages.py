@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django import forms
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
@@ -166,3 +167,16 @@ def test_what_nobody_deletes_says_why_and_blames_no_rights(root: Browser) -> Non
     refused = root.get(f"{address}delete/")
     assert refused.status_code == 403
     assert "Outbox messages are kept: nobody deletes them." in refused.content.decode()
+
+
+@pytest.mark.parametrize("field", [forms.DateField, forms.DateTimeField, forms.SplitDateTimeField])
+@pytest.mark.parametrize(("year", "is_good"), [("0001", False), ("2026", True), ("9999", False)])
+def test_no_form_takes_a_day_that_another_zone_cannot_tell_of(
+    root: Browser, field: type[forms.Field], year: str, is_good: bool
+) -> None:
+    asks = type("Asks", (forms.Form,), {"day": field()})
+    typed = f"{year}-12-31" if field is forms.DateField else f"{year}-12-31 23:59"
+    sent = dict(zip(("day_0", "day_1"), typed.split(), strict=False))
+    form = asks(sent if field is forms.SplitDateTimeField else {"day": typed})
+    assert form.is_valid() is is_good
+    assert is_good or form.has_error("day", "out_of_reach")

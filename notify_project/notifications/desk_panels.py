@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from chassis.money import DECIMALS, Money
+from chassis.money import DECIMALS, LARGEST_PAYMENT, Money
 from chassis.web.desk import Step, may, panel, zone_of
 from chassis.web.in_words import in_words
 from chassis.web.theaters import may_at, theaters_of
@@ -24,6 +24,8 @@ from notifications.wording import Rendered, Wording, render
 from notifications.wording_rules import BadWording
 
 SHOWN = 30
+# Of an amount in minor units: as many as any payment has.
+MOST_DIGITS = len(str(LARGEST_PAYMENT))
 
 
 def failed() -> QuerySet[Notification]:
@@ -134,7 +136,7 @@ def _said(kind: Kind, given: QueryDict) -> dict[str, Any]:
             said[name] = text
         elif type_ is bool:
             said[name] = text == "1"
-        elif type_ in (Money, Money | None) and text.isdecimal() and currency in DECIMALS:
+        elif type_ in (Money, Money | None) and text.isdecimal() and len(text) <= MOST_DIGITS and currency in DECIMALS:
             said[name] = {"amount": int(text), "currency": currency}
     return said
 

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from chassis.messaging.events import told_by
 from chassis.money import Money, format_money
 from chassis.storage.models import AuditRecord, IdempotencyKey, OutboxMessage
+from chassis.web import moments
 from chassis.web.audit_log_admin import AuditRecordAdmin
 from chassis.web.in_words import ChoicesInWords, ValuesInWords, in_words, words
 from chassis.web.searching import REACH, among_newest
@@ -29,6 +30,8 @@ __all__ = [
     "money",
     "words",
 ]
+
+moments.bound_forms()
 
 
 def money(amount: str, *, currency: str = "currency", title: str = "") -> Any:

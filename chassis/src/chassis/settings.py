@@ -134,6 +134,8 @@ def _web(*, name: str) -> dict[str, Any]:
         "ROOT_URLCONF": "config.urls",
         "WSGI_APPLICATION": "config.wsgi.application",
         "APPEND_SLASH": False,
+        # Where whoever signs in goes who asked for no page, or for one elsewhere.
+        "LOGIN_REDIRECT_URL": "/admin/",
         "LANGUAGE_CODE": "en-us",
         "USE_TZ": True,
         "TIME_ZONE": "UTC",

@@ -179,8 +179,7 @@ async function settled({ id, code: why, said }) {
   await queue.drop(id);
   if (!why) return;
   const line = document.createElement("li");
-  const moment = new Date(scanned.at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-  line.textContent = `${said}; here at ${moment}`;
+  line.textContent = `${said}; here at ${clock(scanned.at, (await took.get(showtime)) ?? {})}`;
   const told = document.getElementById("told");
   told.querySelector("ul").prepend(line);
   told.hidden = false;

@@ -1,0 +1,19 @@
+"""Days and times that staff type into forms lie where every zone and the database can tell of them."""
+
+from datetime import date
+
+from django import forms
+
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+
+
+def within_reach(moment: date) -> None:
+    """Near the ends of the calendar a time by one zone is no time at all by another. Raises ValidationError."""
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise forms.ValidationError(f"Between the years {FIRST_YEAR} and {LAST_YEAR}.", code="out_of_reach")
+
+
+def bound_forms() -> None:
+    """From here on each field of a form that is a day or a time is held to it, those of Django's own pages too."""
+    for field in (forms.DateField, forms.DateTimeField, forms.SplitDateTimeField):
+        field.default_validators = [within_reach]
