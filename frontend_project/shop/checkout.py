@@ -14,9 +14,8 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from chassis.codes import MAX_TYPED
-from shop import choices, purchases, visitors, words
+from shop import choices, chosen, purchases, visitors, words
 from shop.cards import CARD, entered_card, forget_card, to_card_page
-from shop.seats import CHOSEN, hold_chosen
 from shop.services import Refused, together
 from shop.sign_in import LONGEST, field_errors, signed_in
 from shop.visitors import anybody, shopper_of, visitor_of
@@ -26,21 +25,35 @@ from shop.visitors import anybody, shopper_of, visitor_of
 @require_http_methods(["GET", "HEAD", "POST"])
 def who(request: HttpRequest) -> HttpResponse:
     """A guest's address, or an account; then the chosen seats are held."""
-    if CHOSEN not in request.session:
-        return redirect("home")
+    choice, name = chosen.choice_of(request), request.GET.get(chosen.CHOICE, "")
+    if choice is None:
+        return chosen.choice_gone(request)
     if request.method != "POST":
         if visitor_of(request) is not None:
-            return hold_chosen(request)
-        return render(request, "shop/who.html", {"next": reverse("who")})
+            return chosen.hold(request, name)
+        return _who(request, choice)
     body = {name: request.POST.get(name, "").strip()[:LONGEST] for name in ("email", "full_name")}
     body["language"] = translation.get_language() or "en"
     try:
         pair = anybody(request).post("auth", "/guests", {name: value for name, value in body.items() if value})
     except Refused as refused:
-        shown = {"next": reverse("who"), "typed": body, "errors": field_errors(refused)}
-        return render(request, "shop/who.html", shown, status=refused.status)
+        return _who(request, choice, typed=body, errors=field_errors(refused), status=refused.status)
     visitors.sign_in(request, pair)
-    return hold_chosen(request)
+    return chosen.hold(request, name)
+
+
+def _who(request: HttpRequest, choice: Mapping[str, Any], *, status: int = 200, **form: Any) -> HttpResponse:
+    """form: what was typed, and what is wrong with it."""
+    found = anybody(request).get("catalog", f"/showtimes/{choice['body']['showtime_id']}")
+    showtime = {
+        **found,
+        "movie_title": found["movie"]["title"],
+        "theater_name": found["theater"]["name"],
+        "time_zone": found["theater"]["time_zone"],
+        "screen": found["screen"]["name"],
+    }
+    shown = {"chosen": {"showtime": showtime, "seats": choice["seats"]}, "next": request.get_full_path(), **form}
+    return render(request, "shop/who.html", shown, status=status)
 
 
 @csrf_protect

@@ -216,6 +216,10 @@ def nothing_chosen() -> str:
     return _("Please choose a seat.")
 
 
+def choice_gone() -> str:
+    return _("What you had chosen is not known here any more. Please choose your seats again.")
+
+
 def no_card() -> str:
     return _("Please enter a card, or a gift card that pays all of it.")
 
