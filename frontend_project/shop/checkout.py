@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from chassis.codes import MAX_TYPED
 from shop import choices, chosen, purchases, visitors, words
-from shop.cards import CARD, entered_card, forget_card, to_card_page
+from shop.cards import entered_card, forget_card, to_card_page
 from shop.services import Refused, together
 from shop.sign_in import LONGEST, field_errors, signed_in
 from shop.visitors import anybody, shopper_of, visitor_of
@@ -87,7 +87,7 @@ def _page(request: HttpRequest, booking_id: UUID, *, error: str = "", status: in
 def _pay(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     body: dict[str, Any] = {"booking_id": str(booking_id)}
     saved, card = request.POST.get("method", ""), entered_card(request, str(booking_id))
-    if saved and saved != CARD:
+    if saved and saved != "card":
         body["payment_method"] = {"id": saved}
     elif card:
         body["payment_method"] = _method_of(request, card)
