@@ -83,3 +83,14 @@ def test_a_choice_that_is_gone_is_said_on_its_showtimes_page(market: Market, nob
     page = nobody.get(f"/en/who/?showtime={showtime}&choice=gone")
     assert (page.path, page.status) == (f"/en/showtimes/{showtime}/", 200)
     assert "What you had chosen is not known here any more." in page.text
+
+
+def test_a_mistyped_gift_card_leaves_the_card_and_what_was_typed(market: Market, nobody: Browser) -> None:
+    paying = as_guest(nobody, choose(nobody, market.seats()))
+    entered = nobody.submit(nobody.get(paying.path.replace("/pay/", "/card/")), "/card-entered")
+    assert "••••" in entered.text
+    refused = nobody.submit(entered, gift_card="MISTYPED-CODE")
+    assert "This gift card is not valid." in refused.text
+    assert ('value="MISTYPED-CODE"' in refused.text, "••••" in refused.text) == (True, True)
+    paid = nobody.submit(refused, gift_card="")
+    assert re.fullmatch(r"/en/bookings/[0-9a-f-]{36}/", paid.path)

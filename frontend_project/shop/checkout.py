@@ -20,6 +20,9 @@ from shop.services import Refused, together
 from shop.sign_in import LONGEST, field_errors, signed_in
 from shop.visitors import anybody, shopper_of, visitor_of
 
+# The method of a payment by a card that was entered for it, beside the ids of saved ones.
+ENTERED = "card"
+
 
 @csrf_protect
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -65,7 +68,10 @@ def checkout(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     return _page(request, booking_id)
 
 
-def _page(request: HttpRequest, booking_id: UUID, *, error: str = "", status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest, booking_id: UUID, *, error: str = "", status: int = 200, method: str = ""
+) -> HttpResponse:
+    """method: the card that is chosen, "card" or the id of a saved one; "" for what is nearest at hand."""
     shopper = shopper_of(request)
     booking, methods = together(
         partial(shopper.get, "booking", f"/bookings/{booking_id}"),
@@ -73,37 +79,60 @@ def _page(request: HttpRequest, booking_id: UUID, *, error: str = "", status: in
     )
     if booking["status"] != "PENDING" or not purchases.due(booking)["amount"]:
         return redirect("booking", booking_id=booking_id)
+    card = entered_card(request, str(booking_id))
+    saved = [each["id"] for each in methods["results"]]
+    usable = [*([ENTERED] if card else []), *saved]
     shown = {
         "booking": booking,
         "methods": methods["results"],
         "visitor": visitor_of(request),
-        "card": entered_card(request, str(booking_id)),
+        "card": card,
+        "chosen_method": method if method in usable else next(iter(usable), ""),
+        "gift_card": _gift_card(request),
+        "save": "save" in request.POST,
         "attempt": uuid4(),
         "error": error,
     }
     return render(request, "shop/checkout.html", shown, status=status)
 
 
+def _gift_card(request: HttpRequest) -> str:
+    return request.POST.get("gift_card", "").strip()[:MAX_TYPED]
+
+
 def _pay(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     body: dict[str, Any] = {"booking_id": str(booking_id)}
-    saved, card = request.POST.get("method", ""), entered_card(request, str(booking_id))
-    if saved and saved != "card":
-        body["payment_method"] = {"id": saved}
+    method, card = request.POST.get("method", ""), entered_card(request, str(booking_id))
+    if method and method != ENTERED:
+        body["payment_method"] = {"id": method}
     elif card:
         body["payment_method"] = _method_of(request, card)
-    if code := request.POST.get("gift_card", "").strip()[:MAX_TYPED]:
+        # Saved just now, its token is used up, and it is one of the list.
+        method = body["payment_method"].get("id", ENTERED)
+        if method != ENTERED:
+            forget_card(request, str(booking_id))
+    if code := _gift_card(request):
         body["gift_card"] = {"code": code}
     if len(body) == 1:
         return _page(request, booking_id, error=words.no_card(), status=400)
     try:
         shopper_of(request).post("payment", "/payments", body, key=choices.attempt(request.POST))
     except Refused as refused:
-        forget_card(request, str(booking_id))
-        if refused.code in ("already_paid", "payment_in_progress", "booking_ended", "hold_expired"):
+        over = refused.code in ("already_paid", "payment_in_progress", "booking_ended", "hold_expired")
+        if over or (method in ("", ENTERED) and is_about_card(refused)):
+            forget_card(request, str(booking_id))
+        if over:
             return redirect("booking", booking_id=booking_id)
-        return _page(request, booking_id, error=words.problem(refused), status=refused.status)
+        return _page(request, booking_id, error=words.problem(refused), status=refused.status, method=method)
     forget_card(request, str(booking_id))
     return redirect("booking", booking_id=booking_id)
+
+
+def is_about_card(refused: Refused) -> bool:
+    """Whether the card itself was refused, or its token may have been used: then it has to be entered anew."""
+    fields = (each.get("pointer", "") for each in refused.errors)
+    of_card = refused.status == 402 or refused.code in ("attempt_withdrawn", "card_number_refused")
+    return of_card or any(field.startswith("/payment_method") for field in fields)
 
 
 def _method_of(request: HttpRequest, card: Mapping[str, str]) -> dict[str, str]:
