@@ -94,3 +94,13 @@ def test_a_mistyped_gift_card_leaves_the_card_and_what_was_typed(market: Market,
     assert ('value="MISTYPED-CODE"' in refused.text, "••••" in refused.text) == (True, True)
     paid = nobody.submit(refused, gift_card="")
     assert re.fullmatch(r"/en/bookings/[0-9a-f-]{36}/", paid.path)
+
+
+def test_cards_of_two_bookings_are_entered_in_two_tabs(market: Market, nobody: Browser) -> None:
+    first = as_guest(nobody, choose(nobody, market.seats()))
+    choice = market.seats()
+    second = nobody.submit(nobody.get(f"/en/showtimes/{choice.showtime}/"), seat=choice.seats)
+    entering = [nobody.get(tab.path.replace("/pay/", "/card/")) for tab in (first, second)]
+    for tab, page in zip((first, second), entering, strict=True):
+        entered = nobody.submit(page, "/card-entered")
+        assert (entered.path, "••••" in entered.text) == (tab.path, True)
