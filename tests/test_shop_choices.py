@@ -54,6 +54,16 @@ def test_each_tab_goes_on_with_its_own_seats(world: World, market: Market, nobod
     assert other_tab.path != paying.path
 
 
+def test_a_guest_stays_the_same_one_in_the_other_tab(world: World, market: Market, nobody: Browser) -> None:
+    first, second = market.seats(), market.seats()
+    pages = choose(nobody, first), choose(nobody, second)
+    paying = nobody.submit(pages[0], email=(address := f"guest-{secrets.token_hex(6)}@customers.example"))
+    other = as_guest(nobody, pages[1])
+    assert f"You are here as {address} already" in other.text
+    for tab, choice in ((paying, first), (other, second)):
+        assert f"Seats: {names(world, choice)}<" in nobody.get(tab.path).text
+
+
 def test_who_signs_in_goes_on_with_the_seats_of_that_tab(world: World, market: Market, nobody: Browser) -> None:
     first, second = market.seats(), market.seats()
     page = choose(nobody, first)

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -31,14 +32,18 @@ def who(request: HttpRequest) -> HttpResponse:
     choice, name = chosen.choice_of(request), request.GET.get(chosen.CHOICE, "")
     if choice is None:
         return chosen.choice_gone(request)
+    visitor = visitor_of(request)
+    body = {field: request.POST.get(field, "").strip()[:LONGEST] for field in ("email", "full_name")}
+    if visitor is not None:
+        # In another tab, maybe: whoever came instead would have lost what was booked there.
+        if request.method == "POST" and body["email"].casefold() != visitor.email.casefold():
+            messages.info(request, words.goes_on_as(visitor.name))
+        return chosen.hold(request, name)
     if request.method != "POST":
-        if visitor_of(request) is not None:
-            return chosen.hold(request, name)
         return _who(request, choice)
-    body = {name: request.POST.get(name, "").strip()[:LONGEST] for name in ("email", "full_name")}
     body["language"] = translation.get_language() or "en"
     try:
-        pair = anybody(request).post("auth", "/guests", {name: value for name, value in body.items() if value})
+        pair = anybody(request).post("auth", "/guests", {field: value for field, value in body.items() if value})
     except Refused as refused:
         return _who(request, choice, typed=body, errors=field_errors(refused), status=refused.status)
     visitors.sign_in(request, pair)
