@@ -16,9 +16,10 @@ MOVED = (301, 302, 303)
 
 @dataclass
 class Form:
-    """One that is posted. action: a path. fields: what it sends where nobody types anything."""
+    """One that is posted. action: a path. query: of its address. fields: what it sends where nobody types anything."""
 
     action: str
+    query: str = ""
     fields: dict[str, Any] = field(default_factory=dict)
 
 
@@ -36,7 +37,8 @@ class _Forms(HTMLParser):
         if tag == "form":
             self.inside = told.get("method") == "post"
             if self.inside:
-                self.found.append(Form(urlsplit(urljoin(self.path, told.get("action") or self.path)).path))
+                there = urlsplit(urljoin(self.path, told.get("action") or self.path))
+                self.found.append(Form(there.path, there.query))
         elif self.inside and tag == "input" and name and _is_sent(told):
             self.found[-1].fields.setdefault(name, []).append(told.get("value") or "")
 
@@ -89,7 +91,7 @@ class Browser:
     def submit(self, page: Page, action: str = "", **typed: Any) -> Page:
         """Sends a form of the page as it is, but for what is typed."""
         form = page.form(action)
-        return self.post(form.action, {**form.fields, **typed})
+        return self.post(f"{form.action}?{form.query}" if form.query else form.action, {**form.fields, **typed})
 
     def sign_in(self, username: str, password: str) -> Page:
         return self.submit(self.get("/en/sign-in/"), name=username, password=password)

@@ -14,15 +14,18 @@ from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from shop.kept import keep, kept, let_go
+
 # How long the card company's page may take, in seconds: longer than seats are held.
 CARD_SECONDS = 900
-CARD = "card"
+# In the session: the state by purpose. Who pays two bookings in two tabs is at the card company twice.
+CARDS = "cards"
 
 
 def to_card_page(request: HttpRequest, *, purpose: str, back: str, told: Mapping[str, Any]) -> HttpResponse:
     """purpose: what the card is for. back: the path of the way back. told: what the page may know beside."""
     state = str(uuid4())
-    request.session[CARD] = {"state": state, "purpose": purpose}
+    keep(request, CARDS, purpose, state)
     cache.set(f"card:{state}", {"back": back}, CARD_SECONDS)
     query = {
         "return_url": f"{settings.PUBLIC_URL}{reverse('card_entered')}",
@@ -59,14 +62,13 @@ def card_entered(request: HttpRequest) -> HttpResponse:
 
 def entered_card(request: HttpRequest, purpose: str) -> Mapping[str, str] | None:
     """The card that the visitor entered for this purpose: token, brand, last4."""
-    begun = request.session.get(CARD)
-    if not begun or begun.get("purpose") != purpose:
-        return None
-    entered: Mapping[str, str] | None = cache.get(f"card:{begun['state']}")
+    state = kept(request, CARDS, purpose)
+    entered: Mapping[str, str] | None = cache.get(f"card:{state}") if state else None
     return entered if entered and "token" in entered else None
 
 
 def forget_card(request: HttpRequest, purpose: str) -> None:
     """A token is good for one attempt."""
     if entered_card(request, purpose):
-        cache.delete(f"card:{request.session.pop(CARD)['state']}")
+        cache.delete(f"card:{kept(request, CARDS, purpose)}")
+        let_go(request, CARDS, purpose)

@@ -6,19 +6,15 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.shortcuts import render
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from chassis.codes import MAX_TYPED
-from shop import choices, words
+from shop import choices, chosen, words
 from shop.seat_boxes import boxes
 from shop.services import Refused, Shopper, together
-from shop.visitors import anybody, shopper_of, visitor_of
-
-# In the session: what was chosen, until it is known who holds it.
-CHOSEN = "chosen"
+from shop.visitors import anybody, visitor_of
 
 
 @csrf_protect
@@ -26,7 +22,17 @@ CHOSEN = "chosen"
 def showtime(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
     if request.method == "POST":
         return _hold(request, showtime_id)
+    if chosen.CHOICE in request.GET:
+        return _chosen_before(request, showtime_id)
     return _page(request, showtime_id, request.GET)
+
+
+def _chosen_before(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
+    """The seats once more: those that are still there stay chosen."""
+    choice = chosen.choice_of(request)
+    if choice is None or choice["body"]["showtime_id"] != str(showtime_id):
+        return _page(request, showtime_id, request.GET, error=words.choice_gone())
+    return _page(request, showtime_id, chosen.form_of(choice), refused=chosen.refusal_of(choice))
 
 
 @csrf_protect
@@ -127,35 +133,12 @@ def _hold(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
         return _page(request, showtime_id, request.POST, error=words.numbers_differ(), status=400)
     if not seats:
         return _page(request, showtime_id, request.POST, error=words.nothing_chosen(), status=400)
-    chosen: dict[str, Any] = {"showtime_id": str(showtime_id), "seats": seats}
+    body: dict[str, Any] = {"showtime_id": str(showtime_id), "seats": seats}
     if code := _code(request):
-        chosen["promo_code"] = code
-    request.session[CHOSEN] = {"body": chosen, "attempt": choices.attempt(request.POST)}
+        body["promo_code"] = code
+    ids = {seat["seat_id"] for seat in seats}
+    named = [seat for seat in seat_map["seats"] if seat["id"] in ids]
+    name = chosen.choose(request, body, seats=named, attempt=choices.attempt(request.POST))
     if visitor_of(request) is None:
-        return redirect("who")
-    return hold_chosen(request)
-
-
-def hold_chosen(request: HttpRequest) -> HttpResponse:
-    """Holds what the session remembers as chosen, and goes on to paying it; or back to the seats, saying why not."""
-    chosen = request.session.pop(CHOSEN, None)
-    if not chosen:
-        return redirect("home")
-    try:
-        booking = shopper_of(request).post("booking", "/bookings", chosen["body"], key=chosen["attempt"])
-    except Refused as refused:
-        return _again(request, chosen["body"], refused)
-    return redirect("checkout", booking_id=booking["id"])
-
-
-def _again(request: HttpRequest, chosen: Mapping[str, Any], refused: Refused) -> HttpResponse:
-    """The seats once more: those that are still there stay chosen."""
-    form = request.POST.copy()
-    form.setlist("seat", [seat["seat_id"] for seat in chosen["seats"]])
-    for code in {seat["ticket_type"] for seat in chosen["seats"]}:
-        form[f"type-{code}"] = str(sum(seat["ticket_type"] == code for seat in chosen["seats"]))
-    if "promo_code" in chosen:
-        form["promo_code"] = chosen["promo_code"]
-    response = _page(request, UUID(chosen["showtime_id"]), form, refused=refused, status=refused.status)
-    response["Content-Location"] = reverse("showtime", kwargs={"showtime_id": chosen["showtime_id"]})
-    return response
+        return chosen.who_holds(name, showtime_id)
+    return chosen.hold(request, name)

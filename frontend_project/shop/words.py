@@ -216,6 +216,14 @@ def nothing_chosen() -> str:
     return _("Please choose a seat.")
 
 
+def choice_gone() -> str:
+    return _("What you had chosen is not known here any more. Please choose your seats again.")
+
+
+def goes_on_as(name: str) -> str:
+    return _("You are here as %(name)s already: these tickets go there, too.") % {"name": name}
+
+
 def no_card() -> str:
     return _("Please enter a card, or a gift card that pays all of it.")
 

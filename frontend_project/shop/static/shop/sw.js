@@ -3,7 +3,7 @@ const TICKETS = "tickets";
 const FRAME = "frame";
 const BOOKING = /^\/([a-z]{2})\/bookings\/([0-9a-f-]{36}\/)?$/;
 // Who comes or goes there is another reader from then on.
-const ANOTHER = /^\/[a-z]{2}\/(sign-in|sign-out|register|who)\/$/;
+const ANOTHER = /^\/[a-z]{2}\/(sign-in|sign-out|register|reset|who)\/$/;
 const MOST_TICKETS = 20;
 // What is kept under an address is what is asked for by it, whatever its headers say of others.
 const ANY = { ignoreVary: true };
