@@ -208,6 +208,17 @@ def said_not_found(page: Page) -> bool:
     return "There is nothing at this address" in page.text
 
 
+def test_an_answer_that_comes_late_takes_no_cookie_of_who_has_signed_in_meanwhile(
+    somebody: Customer, nobody: Browser
+) -> None:
+    nobody.sign_in(somebody.name, PASSWORD)
+    before = nobody.cookie(SESSION)
+    nobody.sign_in(somebody.name, PASSWORD)
+    nobody.keep(SESSION, before)
+    assert somebody.name not in nobody.get("/en/me/").text
+    assert nobody.cookie(SESSION) == before
+
+
 def test_a_session_has_another_name_after_signing_in_and_is_worth_nothing_after_signing_out(
     somebody: Customer, nobody: Browser
 ) -> None:

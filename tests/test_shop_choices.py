@@ -114,3 +114,5 @@ def test_cards_of_two_bookings_are_entered_in_two_tabs(market: Market, nobody: B
     for tab, page in zip((first, second), entering, strict=True):
         entered = nobody.submit(page, "/card-entered")
         assert (entered.path, "••••" in entered.text) == (tab.path, True)
+    assert nobody.submit(nobody.get(first.path)).path == first.path.replace("/pay/", "/")
+    assert "••••" in nobody.get(second.path).text

@@ -70,7 +70,7 @@ def in_background(market: Market) -> "Future[HoldEnd]":
 def _take_over(customer: Person, choice: Choice) -> Watched:
     def taken() -> bool:
         answer = customer.post("/api/bookings", choice.body())
-        if answer.status == 409:
+        if answer.status != 201:
             answer.problem(409, "seat_unavailable")
         return answer.status == 201
 
@@ -78,7 +78,12 @@ def _take_over(customer: Person, choice: Choice) -> Watched:
 
 
 def _see_free(market: Market, choice: Choice) -> Watched:
-    return _watched(lambda: seat_statuses(market.world, choice) == {"available"}, what="seats shown free")
+    def free() -> bool:
+        statuses = seat_statuses(market.world, choice)
+        assert statuses in ({"held"}, {"available"})
+        return statuses == {"available"}
+
+    return _watched(free, what="seats shown free")
 
 
 def _see_expired(customer: Person, booking: dict[str, Any]) -> Watched:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from chassis.admin import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin, actor_of, money
 from chassis.money import DECIMALS, LARGEST_PRICE, Money, format_money, to_minor
 from chassis.web.problems import Problem
-from chassis.web.sent_once import FormKey, SentBefore, once
+from chassis.web.sent_once import FormKey, once
 from chassis.web.spreadsheets import csv_lines
 from payments import gift_cards, gift_issues
 from payments.clerks import Clerk
@@ -157,8 +157,8 @@ class GiftCardIssueAdmin(AsksFirst):
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         try:
             return super().add_view(request, form_url, extra_context)
-        except SentBefore as refused:
-            self.message_user(request, f"{refused.detail}.", messages.ERROR)
+        except Problem as refused:
+            self.message_user(request, refused.detail, messages.ERROR)
             return redirect("admin:payments_giftcardissue_changelist")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

@@ -37,9 +37,10 @@ def signed_in(name: str) -> Client:
     return client
 
 
-def opened(*payments: Payment) -> dict[str, Any]:
-    """What a form of a refund has from the moment in which it is opened."""
-    return {"action": "refund", "_selected_action": [str(each.id) for each in payments], "key": str(uuid7())}
+def opened(*payments: Payment, **filled_in: str) -> dict[str, Any]:
+    """A form of a refund, with the key that it has from the moment in which it is opened."""
+    ids = [str(each.id) for each in payments]
+    return {"action": "refund", "_selected_action": ids, "key": str(uuid7()), **filled_in}
 
 
 @pytest.fixture
@@ -101,7 +102,7 @@ def test_no_token_is_shown(support: Client, payment: Payment) -> None:
 def test_a_refund_asks_for_a_reason_shows_what_it_does_and_goes_through_the_service(
     support: Client, payment: Payment
 ) -> None:
-    chosen = {**opened(payment), "amount": "", "kind": ""}
+    chosen = opened(payment, amount="", kind="")
     asked = support.post(f"{BASE}/payment/", {**chosen, "reason": ""}).content.decode()
     assert "180,000 VND" in asked
     assert "This field is required" in asked
@@ -121,12 +122,7 @@ def test_seats_are_chosen_by_their_names_and_those_that_went_back_cannot_be(
     support: Client, payment: Payment, deliver: Callable[..., bool]
 ) -> None:
     gone, used = (str(each["id"]) for each in payment.seats)
-    chosen = {
-        **opened(payment),
-        "amount": "",
-        "kind": "",
-        "reason": "as asked",
-    }
+    chosen = opened(payment, amount="", kind="", reason="as asked")
     assert "B1, 90,000 VND" in support.post(f"{BASE}/payment/", {**chosen, "reason": ""}).content.decode()
     seen = support.post(f"{BASE}/payment/", {**chosen, "seats": [gone]}).content.decode()
     assert "90,000 VND goes back; B1 free again, tickets void; the booking goes on with B2." in seen
@@ -145,7 +141,7 @@ def test_seats_are_chosen_by_their_names_and_those_that_went_back_cannot_be(
 
 
 def test_the_same_form_sent_again_gives_nothing_back_once_more(support: Client, payment: Payment) -> None:
-    chosen = {**opened(payment), "kind": "", "reason": "x", "amount": "900"}
+    chosen = opened(payment, kind="", reason="x", amount="900")
     asked = {name: chosen[name] for name in ("action", "_selected_action")}
     made = re.search(r'name="key" value="([0-9a-f-]{36})"', support.post(f"{BASE}/payment/", asked).content.decode())
     assert made is not None
@@ -162,7 +158,7 @@ def test_the_same_form_sent_again_gives_nothing_back_once_more(support: Client, 
 
 def test_a_form_that_was_opened_long_ago_is_opened_anew(support: Client, payment: Payment) -> None:
     old = first_uuid7_at(timezone.now() - timedelta(hours=13))
-    form = {**opened(payment), "kind": "", "reason": "x", "seen": "yes"}
+    form = opened(payment, kind="", reason="x", seen="yes")
     for key in (str(old), str(uuid4()), "", "x"):
         assert "errorlist" in support.post(f"{BASE}/payment/", {**form, "key": key}).content.decode()
     assert not Refund.objects.exists()
@@ -180,11 +176,7 @@ def test_a_part_is_typed_and_shown_as_people_write_it_in_its_currency(
     support: Client, currency: str, left: str, typed: str, amount: int
 ) -> None:
     payment = PaymentFactory(captured=True, capture_id="cap_1", currency=currency)
-    chosen = {
-        **opened(payment),
-        "kind": "",
-        "reason": "the sound failed",
-    }
+    chosen = opened(payment, kind="", reason="the sound failed")
     assert left in support.post(f"{BASE}/payment/", {**chosen, "reason": ""}).content.decode()
     for wrong in ("0", "-1", "0.0005", "1e9", "200000000", "much"):
         page = support.post(f"{BASE}/payment/", {**chosen, "amount": wrong, "seen": "yes"}).content.decode()
@@ -198,12 +190,7 @@ def test_a_part_is_typed_and_shown_as_people_write_it_in_its_currency(
 
 def test_of_several_payments_only_all_that_is_left_is_given_back(support: Client) -> None:
     payments = PaymentFactory.create_batch(2, captured=True, capture_id="cap_1")
-    form = {
-        **opened(*payments),
-        "kind": "goodwill",
-        "reason": "x",
-        "amount": "1",
-    }
+    form = opened(*payments, kind="goodwill", reason="x", amount="1")
     support.post(f"{BASE}/payment/", {**form, "seen": "yes"})
     assert [(refund.amount, refund.kind) for refund in Refund.objects.all()] == [(180_000, "goodwill")] * 2
 
@@ -212,11 +199,7 @@ def test_a_large_refund_is_approved_on_a_page_by_somebody_else(
     support: Client, colleague: Client, payment: Payment, settings: Any
 ) -> None:
     settings.REFUND_ALONE_UP_TO = {"VND": 100_000}
-    chosen = {
-        **opened(payment),
-        "kind": "goodwill",
-        "reason": "the sound",
-    }
+    chosen = opened(payment, kind="goodwill", reason="the sound")
     asked = support.post(f"{BASE}/payment/", chosen).content.decode()
     assert "somebody else has to approve it first" in asked
     assert "One person alone gives back 100,000 VND of a payment at most" in asked
@@ -271,12 +254,7 @@ def test_a_large_refund_is_refused_on_a_page_with_a_note(support: Client, collea
 
 def test_nobody_gives_back_their_own_on_a_page_either(support: Client, payment: Payment) -> None:
     Payment.objects.update(user_id=clerk_of("linh").account_id)
-    form = {
-        **opened(payment),
-        "kind": "",
-        "reason": "mine",
-        "seen": "yes",
-    }
+    form = opened(payment, kind="", reason="mine", seen="yes")
     answer = support.post(f"{BASE}/payment/", form, follow=True)
     assert b"Nobody gives back the money of their own purchase" in answer.content
     Payment.objects.update(attention="card_closed", booking_state="ended")
@@ -287,12 +265,7 @@ def test_nobody_gives_back_their_own_on_a_page_either(support: Client, payment: 
 
 def test_a_refund_of_what_was_not_captured_is_told(support: Client) -> None:
     payment = PaymentFactory()
-    form = {
-        **opened(payment),
-        "kind": "",
-        "reason": "x",
-        "seen": "yes",
-    }
+    form = opened(payment, kind="", reason="x", seen="yes")
     answer = support.post(f"{BASE}/payment/", form, follow=True)
     assert b"There is no captured money to give back" in answer.content
 
@@ -306,7 +279,7 @@ def test_what_the_gateway_refused_can_be_tried_again(support: Client) -> None:
 
 def test_somebody_without_the_permission_cannot_refund(client: Client, payment: Payment) -> None:
     client.force_login(User.objects.create_user("lan", is_staff=True), backend=MODEL_BACKEND)
-    form = {**opened(payment), "reason": "x"}
+    form = opened(payment, reason="x")
     assert client.post(f"{BASE}/payment/", form).status_code == 403
     assert not Refund.objects.exists()
 

@@ -166,7 +166,7 @@ def test_staff_read_what_to_give_back_by_hand(deliver: Deliver, client: Any) -> 
     steps = client.get(f"/admin/payment/panels/bookings/{payment.booking_id}/steps/").content.decode()
     assert "185,000 VND taken in cash at the counter" in steps
     asked = {"action": "refund", "_selected_action": str(payment.pk), "reason": "sorry", "amount": "35000", "kind": ""}
-    asked["key"] = str(uuid7())
+    asked |= {"key": str(uuid7())}
     seen = client.post("/admin/payment/payments/payment/", asked).content.decode()
     assert "Give back 35,000 VND in cash" in seen
     assert "Nothing is mailed: no address is known." in seen

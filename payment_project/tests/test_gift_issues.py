@@ -16,6 +16,7 @@ from chassis.storage.models import AuditRecord
 from chassis.storage.redis import redis_client
 from chassis.web.staff import local_user
 from payments import gift_card_guesses, gift_totals, tasks
+from payments.errors import GiftCardsTooLarge
 from payments.gift_models import GiftCard, GiftCardIssue, GiftCardLine
 from tests.factories import gift_card
 from tests.gift_books import assert_books_are_right
@@ -157,6 +158,10 @@ class TestWhatStaffSee:
         assert client.post(f"{BASE}/giftcardissue/add/", form).status_code == 302
         again = client.post(f"{BASE}/giftcardissue/add/", form, follow=True).content.decode()
         assert "asked for already" in again
+        too_much = form | {"key": str(uuid7()), "count": "11", "amount": "100000000000"}
+        assert (
+            GiftCardsTooLarge.title in client.post(f"{BASE}/giftcardissue/add/", too_much, follow=True).content.decode()
+        )
         made = GiftCardIssue.objects.get()
         assert (made.amount, made.currency, made.status, made.requested_by) == (150_000, "VND", "approved", "linh")
         chosen = {"action": "make", "_selected_action": [str(made.id)]}

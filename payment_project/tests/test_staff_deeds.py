@@ -53,16 +53,14 @@ def waiting(payment: Payment) -> Refund:
 
 
 def act(page: str, action: str, chosen: object, **form: str) -> Callable[[Client], Any]:
-    return lambda browser: browser.post(
-        f"{BASE}/{page}/", {"action": action, "_selected_action": [str(chosen)], **form}
-    )
+    """A form that asks for a key gets one; the others pass over it."""
+    sent = {"action": action, "_selected_action": [str(chosen)], "key": str(uuid7()), **form}
+    return lambda browser: browser.post(f"{BASE}/{page}/", sent)
 
 
 def refund_by_hand(browser: Client) -> Any:
     payment = PaymentFactory(captured=True, capture_id="cap_1")
-    return act("payment", "refund", payment.id, key=str(uuid7()), kind="", reason="the sound failed", seen="yes")(
-        browser
-    )
+    return act("payment", "refund", payment.id, kind="", reason="the sound failed", seen="yes")(browser)
 
 
 def try_again(browser: Client) -> Any:
@@ -73,7 +71,6 @@ def try_again(browser: Client) -> Any:
 def give_outside_by_hand(browser: Client) -> Any:
     payment = PaymentFactory(captured=True, booking_state="ended", attention="card_closed", capture_id="cap_1")
     form = {"kind": "", "way": "cash", "reference": "till 2", "reason": "the sound failed", "seen": "yes"}
-    form["key"] = str(uuid7())
     return act("payment", "give_outside", payment.id, **form)(browser)
 
 
@@ -114,8 +111,7 @@ def of_card(deed: str, **columns: Any) -> Callable[[APIClient, Payment], Any]:
 
 def add_issue(browser: Client) -> Any:
     form = {"origin": "sold", "count": "1", "amount": "1000", "currency": "VND", "reason": "paid in cash"}
-    form["key"] = str(uuid7())
-    return browser.post(f"{BASE}/giftcardissue/add/", form)
+    return browser.post(f"{BASE}/giftcardissue/add/", form | {"key": str(uuid7())})
 
 
 def act_on(page: str, action: str, made: Callable[[], Any], **form: str) -> Callable[[Client], Any]:
