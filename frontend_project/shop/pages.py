@@ -31,12 +31,16 @@ def everybodys(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def _theater(shopper: Shopper, theater_id: str) -> Mapping[str, Any]:
-    """Raises Http404 for none."""
-    for theater in programme.theaters(shopper):
+def _theater(shopper: Shopper, theaters: Sequence[Mapping[str, Any]], theater_id: str) -> Mapping[str, Any] | None:
+    """That one of the theaters, or one that was opened since the list of them was read; None for none."""
+    for theater in theaters:
         if theater["id"] == theater_id:
             return theater
-    raise Http404(theater_id)
+    try:
+        found: Mapping[str, Any] = shopper.get("catalog", f"/theaters/{UUID(theater_id)}")
+    except (ValueError, Refused):
+        return None
+    return found
 
 
 @require_safe
@@ -52,29 +56,22 @@ def home(request: HttpRequest) -> HttpResponse:
     theaters = programme.theaters(shopper)
     wanted = request.GET.get("cinema", "")
     remembered = request.COOKIES.get(CINEMA, "")
-    known = {theater["id"]: theater for theater in theaters}
-    if not wanted and remembered in known:
+    if not wanted and remembered in {theater["id"] for theater in theaters}:
         return HttpResponseRedirect(f"{reverse('home')}?{urlencode({'cinema': remembered})}")
-    theater = known.get(wanted) or _new(shopper, wanted) or (theaters[0] if theaters else None)
+    theater = _theater(shopper, theaters, wanted) or (theaters[0] if theaters else None)
     day = programme.day_at(shopper, theater, request.GET.get("day", "")) if theater else None
     response = render(request, "shop/home.html", {"theaters": theaters, "day": day})
     # Without a choice in the address it is for this browser alone: the next one may have another cookie.
     return everybodys(response) if wanted else response
 
 
-def _new(shopper: Shopper, theater_id: str) -> Mapping[str, Any] | None:
-    """A cinema that was opened since the list of them was read; None for none."""
-    try:
-        found: Mapping[str, Any] = shopper.get("catalog", f"/theaters/{UUID(theater_id)}")
-    except (ValueError, Refused):
-        return None
-    return found
-
-
 @require_safe
 def choose_cinema(request: HttpRequest, theater_id: UUID) -> HttpResponse:
     """Remembers a cinema, and shows what is on there."""
-    theater = _theater(anybody(request), str(theater_id))
+    shopper = anybody(request)
+    theater = _theater(shopper, programme.theaters(shopper), str(theater_id))
+    if theater is None:
+        raise Http404(theater_id)
     response = HttpResponseRedirect(f"{reverse('home')}?{urlencode({'cinema': theater['id']})}")
     response.set_cookie(
         CINEMA, theater["id"], max_age=CINEMA_DAYS * 86400, secure=request.is_secure(), httponly=True, samesite="Lax"
@@ -90,7 +87,7 @@ def film(request: HttpRequest, slug: str) -> HttpResponse:
         query = f"?{request.GET.urlencode()}" if request.GET else ""
         return HttpResponsePermanentRedirect(reverse("film", kwargs={"slug": found["slug"]}) + query)
     wanted = request.GET.get("cinema", "")
-    theater = next((each for each in theaters if each["id"] == wanted), None)
+    theater = _theater(shopper, theaters, wanted)
     days = programme.showtimes_of_film(shopper, found, theater) if theater else []
     others = [] if days else programme.cinemas_of_film(shopper, found, theaters)
     if theater is None and theaters:
