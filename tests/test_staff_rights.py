@@ -92,6 +92,7 @@ def give_roles(world: World, person: Person, *roles: str) -> None:
     page = admin.page(path).body.decode()
     numbers = {name: number for number, name in re.findall(r'<option value="(\d+)"[^>]*>(\w+)</option>', page)}
     form = {"username": person.username, "email": person.email, "full_name": "", "phone": "", "is_active": "on"}
+    form["reason"] = "a new post"
     assert admin.save(path, {**form, "groups": [numbers[role] for role in roles]}) == 302
 
 

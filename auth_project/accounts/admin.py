@@ -1,8 +1,11 @@
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.forms import AdminPasswordChangeForm
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -14,6 +17,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.utils import timezone
 from django_otp.plugins.otp_static import admin as _  # noqa: F401  (registers first what is taken away)
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp import admin as __  # noqa: F401  (the same)
@@ -45,6 +49,19 @@ for device in (TOTPDevice, StaticDevice):
 THEATERS = Panel("catalog", "Theaters", "theaters/", wide=True, heeds="id_theaters")
 
 
+def told_of_a_new_address(user: User) -> list[Panel]:
+    """What is mailed when it is corrected: to the address that it takes the place of, and to the new one."""
+    now = timezone.now()
+    new = urlencode(
+        {"user": user.pk, "expires_at": (now + timedelta(seconds=settings.EMAIL_VERIFICATION_SECONDS)).isoformat()}
+    )
+    old = urlencode({"user": user.pk, "changed_at": now.isoformat()})
+    return [
+        Panel("notify", "With another address, what is read at this one", f"previews/email_changed/?{old}", wide=True),
+        Panel("notify", "And at the new one", f"previews/email_verification/?{new}", wide=True),
+    ]
+
+
 def _cleaned(normalised: Callable[[str], str], typed: str) -> str:
     try:
         return normalised(typed)
@@ -57,6 +74,8 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's takes 
     """staff: who fills it in, set where the form is made for a request."""
 
     staff: User
+
+    reason = forms.CharField(max_length=300, required=False, help_text="Why it is changed: a note among staff.")
 
     def clean_phone(self) -> str:
         return _cleaned(normalised_phone, self.cleaned_data["phone"])
@@ -88,6 +107,9 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's takes 
             address_given_by=None if "email" in self.changed_data else self.instance.email_changed_by,
         ):
             self.add_error({"roles": "groups"}.get(field, field), said)
+        # A new account tells by itself why it is there.
+        if not self.instance._state.adding and {*self.changed_data} - {"reason"} and not cleaned.get("reason"):
+            self.add_error("reason", "Give a reason.")
         return cleaned
 
     def clean_theaters(self) -> list[UUID]:
@@ -154,7 +176,10 @@ class UserAdmin(StaffAdmin):
         return super().get_queryset(request).prefetch_related("groups")
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        return self.add_fieldsets if obj is None else self.fieldsets
+        if obj is None:
+            return self.add_fieldsets
+        may_change = self.has_change_permission(request, obj)
+        return [*self.fieldsets, *([("Why", {"fields": ["reason"]})] if may_change else [])]
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is None:
@@ -172,7 +197,11 @@ class UserAdmin(StaffAdmin):
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         # Where the page shows the field, and not only what is in it: the panel asks for what is typed there.
-        context["panels"] = [THEATERS] if "theaters" in context["adminform"].form.fields else []
+        shown = context["adminform"].form.fields
+        context["panels"] = [
+            *([THEATERS] if "theaters" in shown else []),
+            *(told_of_a_new_address(context["original"]) if context["original"] and "email" in shown else []),
+        ]
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
@@ -196,10 +225,11 @@ class UserAdmin(StaffAdmin):
         user.refresh_from_db()
         services.record_staff_change(
             user=user,
-            was={name: form.initial.get(name) for name in form.changed_data},
+            was={name: form.initial.get(name) for name in form.changed_data if name != "reason"},
             roles_before=before,
             staff=staff_of(request),
             added=not change,
+            reason=form.cleaned_data.get("reason", ""),
         )
 
     @admin.action(description="End all sessions of the selected accounts", permissions=["end_sessions"])

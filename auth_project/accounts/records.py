@@ -23,7 +23,7 @@ def record_added(actor: Actor, user: User) -> None:
     record(actor, "user.added", ("user", user.pk), after=state(user))
 
 
-def record_changed(actor: Actor, user: User, before: Mapping[str, Any]) -> None:
+def record_changed(actor: Actor, user: User, before: Mapping[str, Any], *, reason: str = "") -> None:
     """before: state() of the account before it was changed. Roles are told by themselves, and so are theaters: they are
     looked for."""
     was, is_now = changes(before, state(user))
@@ -35,7 +35,7 @@ def record_changed(actor: Actor, user: User, before: Mapping[str, Any]) -> None:
     for action, names in ((deed, was.keys() - by_itself.keys()), *told_apart):
         if names:
             told = [{name: values[name] for name in sorted(names)} for values in (was, is_now)]
-            record(actor, action, ("user", user.pk), before=told[0], after=told[1])
+            record(actor, action, ("user", user.pk), before=told[0], after=told[1], reason=reason)
 
 
 def record_password_set(actor: Actor, user: User) -> None:

@@ -210,12 +210,14 @@ def record_staff_change(
     staff: User,
     added: bool = False,
     door: Door = Door.ADMIN,
+    reason: str = "",
 ) -> None:
     """What follows from a change that staff saved. Needs the transaction that saved it.
 
-    was: the fields that changed, as they were. roles_before: as they were. An account that is not active keeps no role
-    of staff, so that nobody gets one back by making it active again. Tokens and admin sessions carry the name, the
-    roles and the theaters, so those given with others are good no more. Raises AboveYourRank, OtherTheater.
+    was: the fields that changed, as they were. roles_before: as they were. reason: a note among staff. An account that
+    is not active keeps no role of staff, so that nobody gets one back by making it active again. Tokens and admin
+    sessions carry the name, the roles and the theaters, so those given with others are good no more. Raises
+    AboveYourRank, OtherTheater.
     """
     changed, before = set(was), frozenset(roles_before)
     rights_changed = before != user.roles or _theaters_changed(user, was)
@@ -246,7 +248,7 @@ def record_staff_change(
         end_sessions_of(user, reason=EndReason.DEACTIVATED)
     elif (rights_changed or "username" in changed) and not added:
         revocations.revoke_all_of(user)
-    _write_down(user, was, before, records.actor_of(staff, door), added=added)
+    _write_down(user, was, before, records.actor_of(staff, door), added=added, reason=reason)
 
 
 def refuse_weak(password: str, *, user: User, pointer: str) -> None:
@@ -306,13 +308,15 @@ def _refuse_above(staff: User, user: User, *, roles_before: frozenset[str], righ
         raise OtherTheater
 
 
-def _write_down(user: User, was: Mapping[str, Any], roles: frozenset[str], actor: Actor, *, added: bool) -> None:
+def _write_down(
+    user: User, was: Mapping[str, Any], roles: frozenset[str], actor: Actor, *, added: bool, reason: str
+) -> None:
     state = records.state(user)
     if added:
         records.record_added(actor, user)
     else:
         known = {name: value for name, value in was.items() if name in state}
-        records.record_changed(actor, user, {**state, **known, "roles": sorted(roles)})
+        records.record_changed(actor, user, {**state, **known, "roles": sorted(roles)}, reason=reason)
     changed = set(was) - {"groups"} | ({"roles"} if roles != user.roles else set())
     audit.record("changed_by_staff", user_id=user.id, by=str(actor.id), fields=sorted(changed), added=added)
 

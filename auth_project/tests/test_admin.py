@@ -31,7 +31,7 @@ def staff(client: Client):
 def form_of(user: User, **changes):
     form = {name: getattr(user, name) for name in ("username", "email", "full_name", "phone")}
     groups = list(user.groups.values_list("pk", flat=True))
-    return {**form, "is_active": "on" if user.is_active else "", "groups": groups, **changes}
+    return {**form, "is_active": "on" if user.is_active else "", "groups": groups, "reason": "they asked", **changes}
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,17 @@ def test_a_change_of_contact_is_told_to_the_others(staff, user, emitted):
     (updated,) = emitted("user.updated")
     assert updated.data["email"] == "new@example.com"
     assert len(emitted("email.verification_requested")) == 1
+
+
+def test_nothing_of_an_account_is_changed_without_a_reason_and_what_will_be_read_is_beside_its_address(staff, user):
+    support = staff("support")
+    page = support.get(f"{USERS}{user.pk}/change/").content.decode()
+    for kind in ("email_changed", "email_verification"):
+        assert f"/admin/notify/panels/previews/{kind}/?user={user.pk}" in page
+    refused = support.post(f"{USERS}{user.pk}/change/", form_of(user, email="new@example.com", reason=" "))
+    assert "Give a reason." in refused.content.decode()
+    user.refresh_from_db()
+    assert user.email != "new@example.com"
 
 
 def test_new_roles_make_the_old_access_tokens_useless(staff, user, tokens_of, committed):

@@ -32,8 +32,14 @@ def save(browser: Client) -> Callable[..., None]:
     def change(user: User, **changes: Any) -> None:
         form = {name: getattr(user, name) for name in ("username", "email", "full_name", "phone")}
         groups = list(user.groups.values_list("pk", flat=True))
-        active = "on" if user.is_active else ""
-        answer = browser.post(f"{USERS}{user.pk}/change/", {**form, "is_active": active, "groups": groups, **changes})
+        sent = {
+            **form,
+            "is_active": "on" if user.is_active else "",
+            "groups": groups,
+            "reason": "they asked",
+            **changes,
+        }
+        answer = browser.post(f"{USERS}{user.pk}/change/", sent)
         assert answer.status_code == 302
 
     return change
@@ -48,7 +54,7 @@ def test_who_did_it_and_to_whom(boss, save, user):
     save(user, full_name="New")
     record = AuditRecord.objects.get()
     assert (record.actor_id, record.actor_name, record.door) == (str(boss.pk), boss.username, "admin")
-    assert (record.subject_type, record.subject_id) == ("user", str(user.pk))
+    assert (record.subject_type, record.subject_id, record.reason) == ("user", str(user.pk), "they asked")
 
 
 def test_a_change_of_contact_with_what_it_was(save, user):

@@ -57,7 +57,7 @@ def account(role: str, **fields: object) -> User:
 def posted(user: User, **changes: object) -> dict[str, object]:
     form = {name: getattr(user, name) for name in ("username", "email", "full_name", "phone")}
     groups = list(user.groups.values_list("pk", flat=True))
-    return {**form, "is_active": "on" if user.is_active else "", "groups": groups, **changes}
+    return {**form, "is_active": "on" if user.is_active else "", "groups": groups, "reason": "they asked", **changes}
 
 
 @pytest.mark.parametrize(("actor", "subject"), EVERYBODY)

@@ -39,7 +39,13 @@ def person(tokens_of: Callable[[User], Any]) -> User:
 def form_of(user: User, **changes: Any) -> dict[str, Any]:
     named = ("username", "email", "full_name", "phone", "language", "time_zone")
     groups = list(user.groups.values_list("pk", flat=True))
-    return {**{name: getattr(user, name) for name in named}, "is_active": "on", "groups": groups, **changes}
+    return {
+        **{name: getattr(user, name) for name in named},
+        "is_active": "on",
+        "groups": groups,
+        "reason": "they asked",
+        **changes,
+    }
 
 
 def add(browser: Client, person: User) -> Any:

@@ -45,11 +45,14 @@ def block_seats(
         _tell(events.SeatsBlocked, showtime_id, revision, seats, actor, reason=reason, **told)
 
 
-def unblock_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID], actor: Actor | None = None) -> int:
-    """Puts blocked seats back on sale, and tells of it; how many were. Raises OtherTheater."""
+def unblock_seats(*, showtime_id: UUID, seat_ids: Sequence[UUID], actor: Actor | None = None, reason: str = "") -> int:
+    """Puts blocked seats back on sale, and tells of it; how many were. reason: a note among staff.
+
+    Raises OtherTheater.
+    """
     _refuse_elsewhere(actor, showtime_id)
     with transaction.atomic():
-        return _unblock(showtime_id, seat_ids, actor, over=False)
+        return _unblock(showtime_id, seat_ids, actor, over=False, reason=reason)
 
 
 def _refuse_elsewhere(actor: Actor | None, showtime_id: UUID) -> None:
@@ -69,12 +72,12 @@ def end_blocks(*, limit: int = 200) -> int:
     return sum(map(len, due.values()))
 
 
-def _unblock(showtime_id: UUID, seat_ids: Sequence[UUID], actor: Actor | None, *, over: bool) -> int:
+def _unblock(showtime_id: UUID, seat_ids: Sequence[UUID], actor: Actor | None, *, over: bool, reason: str = "") -> int:
     """over: those alone whose end has come, for somebody may have blocked one anew meanwhile."""
     revision = inventory.next_blocking(showtime_id)
     seats = sorted(inventory.unblock_seats(showtime_id=showtime_id, seat_ids=seat_ids, over=over))
     if seats:
-        _tell(events.SeatsUnblocked, showtime_id, revision, seats, actor)
+        _tell(events.SeatsUnblocked, showtime_id, revision, seats, actor, reason=reason)
     return len(seats)
 
 

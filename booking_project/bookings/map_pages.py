@@ -111,7 +111,7 @@ def _do(request: HttpRequest, showtime_id: UUID, said: dict[str, Any]) -> bool:
     if not chosen or deed is None:
         messages.error(request, "Choose the seats first.")
         return False
-    if what != "free" and not said["reason"]:
+    if not said["reason"]:
         messages.error(request, "Give a reason.")
         return False
     messages.success(request, deed(request, showtime_id, chosen, said))
@@ -130,32 +130,52 @@ def _block(request: HttpRequest, showtime_id: UUID, seats: list[UUID], said: dic
     return f"Off sale: {words.count(len(seats), 'seat')}."
 
 
-def _free(request: HttpRequest, showtime_id: UUID, seats: list[UUID], _: dict[str, Any]) -> str:
+def _free(request: HttpRequest, showtime_id: UUID, seats: list[UUID], said: dict[str, Any]) -> str:
     _ask_for(request, FREE)
-    freed = blocks.unblock_seats(showtime_id=showtime_id, seat_ids=seats, actor=actor_of(request))
+    freed = blocks.unblock_seats(
+        showtime_id=showtime_id, seat_ids=seats, actor=actor_of(request), reason=said["reason"]
+    )
     return f"On sale again: {words.count(freed, 'seat')}."
 
 
 def _move(request: HttpRequest, showtime_id: UUID, seats: list[UUID], said: dict[str, Any]) -> str:
-    """Of the chosen seats those of a booking are left for the free ones, each from the front and from the left."""
+    """A booking leaves its chosen seats for the free ones, and of two bookings each gets the other's chosen seats; each
+    from the front and from the left."""
     _ask_for(request, MOVE)
     spots = [spot for spot in hall.hall_of(showtime_id, with_bookings=True).spots if spot.seat.id in set(seats)]
-    leaving, free = _of_booking(spots), [spot for spot in spots if spot.status == "available"]
-    bookings = {spot.party.booking.id for spot in leaving if spot.party is not None}
-    if len(bookings) != 1 or len(leaving) != len(free):
-        raise SeatsNotChangeable("Choose seats of one booking, and as many free ones.")
+    free = [spot for spot in spots if spot.status == "available"]
+    of_bookings = list(_of_bookings(spots).items())
+    sides = [*(seats for _, seats in of_bookings), *([free] if free else [])]
+    if not of_bookings or len(sides) != 2 or len(sides[0]) != len(sides[1]):
+        raise SeatsNotChangeable(
+            "Choose seats of one booking and as many free ones, or as many of another booking to swap them."
+        )
     now = seat_changes.change_seats(
-        booking_id=bookings.pop(),
-        places={old.seat.id: new.seat.id for old, new in zip(leaving, free, strict=True)},
+        places={
+            booking_id: dict(zip(_ids(sides[side]), _ids(sides[1 - side]), strict=True))
+            for side, (booking_id, _) in enumerate(of_bookings)
+        },
         actor=actor_of(request),
         reason=said["reason"],
         message=said["message"],
     )
-    return f"The booking has {words.names_of(now)} now. Its customer is told, with new tickets."
+    have = " and ".join(words.names_of(seats) for seats in now.values())
+    if len(now) > 1:
+        return f"The bookings have {have} now. Their customers are told, with new tickets."
+    return f"The booking has {have} now. Its customer is told, with new tickets."
 
 
-def _of_booking(spots: Iterable[Spot]) -> list[Spot]:
-    return [spot for spot in spots if spot.status == "sold" and spot.party is not None]
+def _of_bookings(spots: Iterable[Spot]) -> dict[UUID, list[Spot]]:
+    """Those that are sold, by booking."""
+    found: dict[UUID, list[Spot]] = {}
+    for spot in spots:
+        if spot.status == "sold" and spot.party is not None:
+            found.setdefault(spot.party.booking.id, []).append(spot)
+    return found
+
+
+def _ids(spots: Iterable[Spot]) -> list[UUID]:
+    return [spot.seat.id for spot in spots]
 
 
 def _ask_for(request: HttpRequest, permission: str) -> None:

@@ -1,6 +1,6 @@
 """Staff give a booking other seats of its screen: its price stays, and its tickets of before let nobody in any more."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from django.db import transaction
@@ -14,7 +14,7 @@ from bookings.errors import BookingNotFound, SeatsNotChangeable, SeatUnavailable
 from bookings.history import Cause, advance
 from bookings.models import Booking, BookingSeat, SeatStatus, Showtime, ShowtimeMove
 from bookings.sales import Sale, Seat, reload_sale
-from bookings.selectors import locked_booking, seats_left_of
+from bookings.selectors import locked_bookings, seats_left_of
 from bookings.theaters import refuse_booking
 from bookings.words import names_of
 from chassis.messaging.outbox import emit
@@ -23,46 +23,66 @@ from chassis.storage.audit_log import Actor, record
 
 
 def change_seats(
-    *, booking_id: UUID, places: Mapping[UUID, UUID], actor: Actor, reason: str, message: str = ""
-) -> list[BookingSeat]:
-    """Gives a sold booking free seats in the place of those that it has; what it has then comes back.
+    *, places: Mapping[UUID, Mapping[UUID, UUID]], actor: Actor, reason: str, message: str = ""
+) -> dict[UUID, list[BookingSeat]]:
+    """Gives sold bookings of one showtime other seats in the place of those that they have; what each has then.
 
-    places: of each place that it leaves the one that it gets, of whatever category. reason: a note among staff.
-    message: what the customer is told of it.
+    places: by booking, of each place that it leaves the one that it gets, of whatever category: a free one, or one that
+    another of these bookings leaves. reason: a note among staff. message: what each customer is told of it.
     Raises BookingNotFound, OwnPurchase, AddressChanged, ExchangeUnderWay, SeatsNotChangeable, UnknownSeat,
     CoupleSeatSplit, CompanionAlone, and SeatUnavailable naming the seats that somebody else has.
     """
+    gets = [place for of_one in places.values() for place in of_one.values()]
     with transaction.atomic():
-        # The showtime before its booking, as where it moves to another screen.
-        of_booking = Booking.objects.filter(id=booking_id).values("showtime_id")
-        showtime = Showtime.objects.select_for_update(no_key=True).filter(id__in=of_booking).first()
-        booking = locked_booking(booking_id)
-        if showtime is None or booking is None:
+        # The showtime before its bookings, as where it moves to another screen.
+        of_bookings = Booking.objects.filter(id__in=places.keys()).values("showtime_id")
+        showtimes = list(Showtime.objects.select_for_update(no_key=True).filter(id__in=of_bookings).order_by("id"))
+        bookings = locked_bookings(places)
+        if not showtimes or len(bookings) < len(places):
             raise BookingNotFound
-        refuse_booking(actor.theaters, booking)
-        refuse_to_decide_alone(actor, owner_id=booking.user_id)
-        refuse_while_exchanged(booking)
-        _refuse_what_is_not_settled(booking, showtime)
+        for booking in bookings.values():
+            refuse_booking(actor.theaters, booking)
+            refuse_to_decide_alone(actor, owner_id=booking.user_id)
+            refuse_while_exchanged(booking)
+        if len(showtimes) > 1 or len(set(gets)) < len(gets):
+            raise SeatsNotChangeable("Of one showtime, each seat once.")
+        (showtime,) = showtimes
+        has = seats_left_of(bookings)
+        for booking in bookings.values():
+            _refuse_what_is_not_settled(booking, showtime)
         sale = reload_sale(showtime.id)
-        sale.pick(places.values())
-        has = seats_left_of([booking.id])[booking.id]
-        leaving = _leaving(booking, has, places)
-        _refuse_incomplete(sale, {places.get(seat.place, seat.place) for seat in has})
-        before = names_of(has)
-        moved = [_sit(seat, sale.seats[places[seat.place]]) for seat in leaving]
-        _take(booking, left=places.keys(), got=places.values())
-        booking.seat_changes += 1
-        if booking.ticket:
-            codes = tickets.sign(booking=booking, showtime=showtime, seats=has, issued_at=timezone.now())
-            tickets.keep(booking, codes, has)
+        sale.pick(gets)
+        leaving = {each: _leaving(bookings[each], has[each], wanted) for each, wanted in places.items()}
+        for each, wanted in places.items():
+            _refuse_incomplete(sale, {wanted.get(seat.place, seat.place) for seat in has[each]})
+        _take(showtime.id, places)
         cause = Cause(str(actor.id), reason=reason, message=message)
-        advance(booking, Trigger.SEATS_CHANGED, cause=cause, at=timezone.now()).save()
-        rows.update(leaving, fields=["moved_to", "row", "number"])
-        rows.update([booking], fields=["seat_changes", "ticket", "seat_tickets"])
-        told = {"before": {"seats": before}, "after": {"seats": names_of(has), "message": message}}
-        record(actor, "booking.reseated", ("booking", booking.id), reason=reason, **told)
-        emit(_event(booking, showtime, has, moved, message), subject=booking.id)
+        for each, wanted in places.items():
+            seats = {seat: sale.seats[wanted[seat.place]] for seat in leaving[each]}
+            _seat_anew(bookings[each], showtime, has[each], seats, cause, actor)
     return has
+
+
+def _seat_anew(
+    booking: Booking,
+    showtime: Showtime,
+    has: Sequence[BookingSeat],
+    seats: Mapping[BookingSeat, Seat],
+    cause: Cause,
+    actor: Actor,
+) -> None:
+    """has: all that the booking has. seats: of those that are left the places that they get."""
+    before, now = names_of(has), timezone.now()
+    moved = [_sit(seat, place) for seat, place in seats.items()]
+    booking.seat_changes += 1
+    if booking.ticket:
+        tickets.keep(booking, tickets.sign(booking=booking, showtime=showtime, seats=has, issued_at=now), has)
+    advance(booking, Trigger.SEATS_CHANGED, cause=cause, at=now).save()
+    rows.update(list(seats), fields=["moved_to", "row", "number"])
+    rows.update([booking], fields=["seat_changes", "ticket", "seat_tickets"])
+    told = {"before": {"seats": before}, "after": {"seats": names_of(has), "message": cause.message}}
+    record(actor, "booking.reseated", ("booking", booking.id), reason=cause.reason, **told)
+    emit(_event(booking, showtime, has, moved, cause.message), subject=booking.id)
 
 
 def _refuse_what_is_not_settled(booking: Booking, showtime: Showtime) -> None:
@@ -79,7 +99,7 @@ def _leaving(booking: Booking, has: Sequence[BookingSeat], places: Mapping[UUID,
     """Those of its seats. Raises SeatsNotChangeable."""
     leaving = [seat for seat in has if seat.place in places]
     if not leaving or len(leaving) < len(places) or len(set(places.values())) < len(places):
-        raise SeatsNotChangeable("Name as many free seats as seats of the booking.")
+        raise SeatsNotChangeable("Name as many other seats as seats of the booking.")
     let_in = set(booking.check_ins.values_list("seat_id", flat=True))
     if used := [seat.place for seat in leaving if seat.seat_id in let_in]:
         raise SeatsNotChangeable("Somebody was let in to it.", used)
@@ -101,17 +121,20 @@ def _sit(seat: BookingSeat, place: Seat) -> events.MovedSeat:
     return events.MovedSeat(seat.seat_id, before=before, now=str(seat), moved_to=seat.moved_to)
 
 
-def _take(booking: Booking, *, left: Collection[UUID], got: Collection[UUID]) -> None:
-    """Raises SeatUnavailable."""
-    inventory.lock_seats([booking.id])
+def _take(showtime_id: UUID, places: Mapping[UUID, Mapping[UUID, UUID]]) -> None:
+    """As of change_seats(). Raises SeatUnavailable."""
+    inventory.lock_seats(list(places))
     sold = SeatStatus.Status.SOLD
     taken = [
-        SeatStatus(showtime_id=booking.showtime_id, seat_id=place, status=sold, booking_id=booking.id) for place in got
+        SeatStatus(showtime_id=showtime_id, seat_id=place, status=sold, booking_id=booking_id)
+        for booking_id, of_one in places.items()
+        for place in of_one.values()
     ]
-    theirs = inventory.seat_statuses(booking.showtime_id, list(got)).keys() - set(left)
-    if theirs or not inventory.move_seats(booking.showtime_id, left=left, taken=taken):
+    left, got = {place for of_one in places.values() for place in of_one}, [seat.seat_id for seat in taken]
+    theirs = inventory.seat_statuses(showtime_id, got).keys() - left
+    if theirs or not inventory.move_seats(showtime_id, left=left, taken=taken):
         raise SeatUnavailable(theirs or got)
-    seat_news.tell_when_committed([booking.showtime_id])
+    seat_news.tell_when_committed([showtime_id])
 
 
 def _event(

@@ -69,5 +69,5 @@ class SeatChangesView(APIView):
     def post(self, request: Request, booking_id: UUID) -> Response:
         wanted = SeatChangesRequest.parse(request.data)
         places = {change["leaves"]: change["gets"] for change in wanted.pop("changes")}
-        seat_changes.change_seats(booking_id=booking_id, places=places, actor=actor(request), **wanted)
+        seat_changes.change_seats(places={booking_id: places}, actor=actor(request), **wanted)
         return Response(present_booking(selectors.booking_for(caller(request), booking_id)))

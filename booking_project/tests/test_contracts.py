@@ -105,7 +105,7 @@ def test_what_is_emitted_has_the_shape_of_the_golden_message(hold, let_hold_end,
     usher = Actor(uuid7(), "linh", Door.API)
     doors.check_in(ticket=ticket, showtime_id=used.showtime_id, door="", actor=usher)
     ids, given = seat_ids(showtime), {"actor": usher, "reason": "broken"}
-    seat_changes.change_seats(booking_id=leaving.id, places={kept.place: ids[9]}, **given)
+    seat_changes.change_seats(places={leaving.id: {kept.place: ids[9]}}, **given)
     blocks.block_seats(showtime_id=sold.showtime_id, seat_ids=[seat.seat_id for seat in sold.seats.all()])
     blocks.unblock_seats(showtime_id=sold.showtime_id, seat_ids=[seat.seat_id for seat in sold.seats.all()])
     seen = {event.type: event for event in emitted()}

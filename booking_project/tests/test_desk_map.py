@@ -108,7 +108,9 @@ def test_seats_go_off_sale_for_a_reason_and_until_a_time_and_come_back_by_themse
         ["A2", "A3"],
     )
     assert tasks.end_blocks() == 0
-    assert "On sale again: 1 seat." in post("free", 1)
+    assert "Give a reason." in post("free", 1)
+    assert "On sale again: 1 seat." in post("free", 1, reason="mended")
+    assert AuditRecord.objects.order_by("id").last().reason == "mended"
     SeatStatus.objects.filter(seat_id=third).update(blocked_until=timezone.now() - timedelta(hours=1))
     assert tasks.end_blocks() == 1
     assert seat_statuses(showtime.id) == {first: "blocked"}
@@ -130,7 +132,7 @@ def test_seats_go_off_sale_for_a_reason_and_until_a_time_and_come_back_by_themse
             "Between the years 1900 and 2999.",
         ),
         ({"what": "block", "seat": ["here"], "reason": "x" * 301}, "at most 300 characters"),
-        ({"what": "move", "seat": ["here"], "reason": "x"}, "Choose seats of one booking, and as many free ones."),
+        ({"what": "move", "seat": ["here"], "reason": "x"}, "Choose seats of one booking and as many free ones, or"),
         ({"what": "block", "seat": ["sold", "here"], "reason": "x"}, "A seat is held or sold already: A1."),
     ],
 )
@@ -153,6 +155,8 @@ def test_a_booking_is_moved_to_the_free_seats_that_were_chosen(post: Any, bought
     assert emitted("booking.reseated")[0].data["message"] == "We are sorry."
     assert "Choose seats of one booking" in post("move", 2, 8, 16, 17, reason="x")
     assert of(other) == ["A3"]
+    assert "The bookings have A3, B2 and B1 now." in post("move", 8, 2, reason="a tall one in front")
+    assert (of(booking), of(other)) == (["A3", "B2"], ["B1"])
 
 
 def test_why_seats_are_off_sale_goes_along_to_another_screen(post: Any, showtime: Showtime, move: Any) -> None:

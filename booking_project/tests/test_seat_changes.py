@@ -7,6 +7,7 @@ from seated import USHER, another, assert_no_seat_has_two, enter, let_them_sit_d
 
 from bookings import doors, moves, screen_moves, selectors
 from bookings.errors import (
+    BookingNotFound,
     CoupleSeatSplit,
     OwnPurchase,
     SeatsNotChangeable,
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.django_db
 def change(booking: Booking, showtime: Showtime, places: dict[int, int], **said) -> Booking:
     ids = seat_ids(showtime)
     wanted = {ids[leaves]: ids[gets] for leaves, gets in places.items()}
-    change_seats(booking_id=booking.id, places=wanted, **{"actor": USHER, "reason": "broken", **said})
+    change_seats(places={booking.id: wanted}, **{"actor": USHER, "reason": "broken", **said})
     return Booking.objects.get(id=booking.id)
 
 
@@ -54,6 +55,28 @@ def test_other_seats_are_told_with_tickets_that_alone_let_in(bought, showtime, e
     assert_no_seat_has_two(showtime)
 
 
+def test_two_bookings_swap_their_seats_or_neither_does(bought, showtime, emitted):
+    one, other, used = bought(0, 1), bought(2, 3), bought(4)
+    ids = seat_ids(showtime)
+    there, back = {ids[0]: ids[2], ids[1]: ids[3]}, {ids[2]: ids[0], ids[3]: ids[1]}
+    change_seats(places={one.id: there, other.id: back}, actor=USHER, reason="one sees badly")
+    assert [of(Booking.objects.get(id=each.id)) for each in (one, other)] == [["A3", "A4"], ["A1", "A2"]]
+    assert {told.data["reference"] for told in emitted("booking.reseated")} == {one.reference, other.reference}
+    for old in (one, other):
+        with pytest.raises(TicketVoid):
+            enter(old, old.ticket)
+    doors.check_in(ticket=used.ticket, showtime_id=showtime.id, door="", actor=USHER)
+    for places in (
+        {one.id: {ids[2]: ids[4]}, used.id: {ids[4]: ids[2]}},
+        {one.id: {ids[2]: ids[0]}, other.id: {ids[0]: ids[9], ids[1]: ids[0]}},
+        {one.id: {ids[2]: ids[0]}, uuid7(): {ids[0]: ids[2]}},
+    ):
+        with pytest.raises((SeatsNotChangeable, BookingNotFound)):
+            change_seats(places=places, actor=USHER, reason="x")
+    assert [of(Booking.objects.get(id=each.id)) for each in (one, other, used)] == [["A3", "A4"], ["A1", "A2"], ["A5"]]
+    assert_no_seat_has_two(showtime)
+
+
 def test_each_seating_has_tickets_of_its_own_whoever_brought_it(bought, showtime, move):
     booking = bought(0)
     first = change(booking, showtime, {0: 1})
@@ -62,7 +85,7 @@ def test_each_seating_has_tickets_of_its_own_whoever_brought_it(bought, showtime
     let_them_sit_down()
     moved = Booking.objects.get(id=booking.id)
     ids = seat_ids(Showtime.objects.get(id=showtime.id))
-    change_seats(booking_id=booking.id, places={ids[0]: ids[3]}, actor=USHER, reason="broken")
+    change_seats(places={booking.id: {ids[0]: ids[3]}}, actor=USHER, reason="broken")
     last = Booking.objects.get(id=booking.id)
     assert len({each.seating for each in (booking, first, back, moved, last)}) == 5
     for old in (booking, first, back, moved):
@@ -89,7 +112,7 @@ def test_what_cannot_be_changed_stays_as_it_is(bought, hold, showtime, emitted):
         with pytest.raises(refusal):
             change(wanted, showtime, places)
     with pytest.raises(UnknownSeat):
-        change_seats(booking_id=other.id, places={seat_ids(showtime)[2]: uuid7()}, actor=USHER, reason="x")
+        change_seats(places={other.id: {seat_ids(showtime)[2]: uuid7()}}, actor=USHER, reason="x")
     assert (of(booking), of(other), of(used)) == (["A1", "A2"], ["A3"], ["A5"])
     assert emitted("booking.reseated") == []
     assert_no_seat_has_two(showtime)

@@ -15,7 +15,7 @@ from rest_framework import serializers
 from rest_framework.test import APIClient
 from things.models import Thing
 
-from chassis.web.parsing import DrainMiddleware, StrictSerializer
+from chassis.web.parsing import DrainMiddleware, MomentField, StrictSerializer
 
 pytestmark = pytest.mark.django_db
 
@@ -286,3 +286,15 @@ def test_a_body_that_nobody_read_is_read_to_its_end_however_large_the_gateway_le
     )
     DrainMiddleware(lambda _: HttpResponse(status=413))(request)
     assert not body.read()
+
+
+@pytest.mark.parametrize("field", [serializers.DateField, serializers.DateTimeField, MomentField])
+@pytest.mark.parametrize(("year", "is_good"), [("0001", False), ("2026", True), ("9999", False)])
+def test_no_day_comes_in_that_another_zone_cannot_tell_of(
+    field: type[serializers.Field[Any, Any, Any, Any]], year: str, is_good: bool
+) -> None:
+    asks = type("Asks", (StrictSerializer,), {"day": field(), "days": serializers.ListField(child=field())})
+    day = f"{year}-12-31" if field is serializers.DateField else f"{year}-12-31T23:59:00Z"
+    asked = asks(data={"day": day, "days": [day]})
+    assert asked.is_valid() is is_good
+    assert set(asked.errors) == (set() if is_good else {"day", "days"})

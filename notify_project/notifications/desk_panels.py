@@ -1,6 +1,7 @@
 """What the desk shows of messages: a booking's and a customer's, what each says, and what one would say."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,10 +9,12 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
+from rest_framework import serializers
 
 from chassis.money import DECIMALS, LARGEST_PAYMENT, Money
 from chassis.web.desk import Step, may, panel, zone_of
 from chassis.web.in_words import in_words
+from chassis.web.parsing import MomentField
 from chassis.web.theaters import may_at, theaters_of
 from notifications import first_wordings, previews
 from notifications.domain import FALLBACK_LANGUAGE, Channel, Status
@@ -104,10 +107,11 @@ def message_panel(request: HttpRequest, notification_id: UUID) -> HttpResponse:
 def preview_panel(request: HttpRequest, code: str) -> HttpResponse:
     """The mail that would tell of something, before it is done: `?booking=`, `?user=` and whatever its wording names.
 
-    An amount is in minor units of `currency`; yes is 1. What is not said is not in the mail.
+    An amount is in minor units of `currency`; yes is 1; a moment is as RFC 3339 writes it. What is not said is not in
+    the mail, and neither is a link that signs in.
     """
     kind = KINDS.get(code)
-    if kind is None or kind.carries_secret or kind.tells is None:
+    if kind is None or kind.tells is None:
         raise Http404
     booking = _known(BookingSummary, "booking_id", request.GET.get("booking"))
     if booking is not None and not may_at(request, booking.theater_id):
@@ -136,9 +140,19 @@ def _said(kind: Kind, given: QueryDict) -> dict[str, Any]:
             said[name] = text
         elif type_ is bool:
             said[name] = text == "1"
+        elif type_ is datetime and (moment := _moment_of(text)):
+            said[name] = moment.isoformat()
         elif type_ in (Money, Money | None) and text.isdecimal() and len(text) <= MOST_DIGITS and currency in DECIMALS:
             said[name] = {"amount": int(text), "currency": currency}
     return said
+
+
+def _moment_of(text: str) -> datetime | None:
+    try:
+        moment: datetime = MomentField().run_validation(text)
+    except serializers.ValidationError:
+        return None
+    return moment
 
 
 def _as_read(

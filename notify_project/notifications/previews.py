@@ -90,7 +90,8 @@ def as_read(
         support_email=settings.SUPPORT_EMAIL,
         time_zone=reader.time_zone if reader else "",
     )
-    return shown | {"tickets": [{**ticket, "picture": ""} for ticket in shown["tickets"]]}
+    shown["tickets"] = [{**ticket, "picture": ""} for ticket in shown["tickets"]]
+    return shown | ({"link": f"{settings.PUBLIC_URL}{kind.link}?token={CODE}"} if kind.carries_secret else {})
 
 
 def _facts(booking: BookingSummary | None) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def test_support_sees_who_sits_where_and_gives_other_seats(
     expect(page.locator("#chosen")).to_contain_text(booking["reference"])
     page.get_by_label("Reason").fill("a broken seat")
     page.get_by_label("Message to the customer").fill("One of your seats is broken.")
-    page.get_by_role("button", name="Move the booking to the free seats").click()
+    page.get_by_role("button", name="Move the booking, or swap two").click()
     page.get_by_text("Its customer is told, with new tickets.").wait_for()
     wait_for(lambda: world.mail_about(customer.email, "has other seats", "One of your seats is broken."), what="mail")
 

@@ -4,6 +4,7 @@ from operator import attrgetter
 from typing import Any
 
 import django.contrib.auth.admin  # noqa: F401  (registers first what is registered anew below)
+from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
@@ -31,7 +32,7 @@ __all__ = [
     "words",
 ]
 
-moments.bound_forms()
+moments.bound(forms.DateField, forms.DateTimeField, forms.SplitDateTimeField)
 
 
 def money(amount: str, *, currency: str = "currency", title: str = "") -> Any:

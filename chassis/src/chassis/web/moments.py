@@ -1,6 +1,7 @@
-"""Days and times that staff type into forms lie where every zone and the database can tell of them."""
+"""Days and times that come in lie where every zone and the database can tell of them."""
 
 from datetime import date
+from typing import Any
 
 from django import forms
 
@@ -13,7 +14,7 @@ def within_reach(moment: date) -> None:
         raise forms.ValidationError(f"Between the years {FIRST_YEAR} and {LAST_YEAR}.", code="out_of_reach")
 
 
-def bound_forms() -> None:
-    """From here on each field of a form that is a day or a time is held to it, those of Django's own pages too."""
-    for field in (forms.DateField, forms.DateTimeField, forms.SplitDateTimeField):
-        field.default_validators = [within_reach]
+def bound(*kinds: Any) -> None:
+    """From here on each field of these kinds, of a form or of the API, is held to it; those of libraries' pages too."""
+    for kind in kinds:
+        kind.default_validators = [within_reach]

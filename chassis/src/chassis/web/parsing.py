@@ -19,6 +19,7 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
+from chassis.web import moments
 from chassis.web.problems import PayloadTooLarge, Problem
 
 MAX_DEPTH = 20
@@ -35,6 +36,8 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 # How many field errors an answer lists, and so how many are worth making.
 MAX_FIELD_ERRORS = Problem.most_errors
+
+moments.bound(serializers.DateField, serializers.DateTimeField)
 
 
 class StrictJSONParser(BaseParser):
