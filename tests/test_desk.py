@@ -37,6 +37,8 @@ ASKED = {
     f"auth/customers/{NOWHERE}/": ("view_user", 404),
     f"auth/panels/customers/{NOWHERE}/person/": ("view_user", 200),
     "booking/panels/houses/": ("view_showtime", 200),
+    "booking/panels/occupancy/": ("view_occupancy", 200),
+    "booking/occupancy/export.csv": ("view_occupancy", 400),
     f"booking/panels/customers/{NOWHERE}/bookings/": ("view_booking", 200),
     f"booking/bookings/{NOWHERE}/whole/": ("view_booking", 404),
     f"booking/bookings/{NOWHERE}/exchange/": ("view_booking", 404),

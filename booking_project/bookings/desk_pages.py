@@ -2,7 +2,7 @@
 
 from django.urls import reverse
 
-from bookings import counter_pages, desk_panels, door_pages, map_pages, paper_pages, tonight_pages
+from bookings import counter_pages, desk_panels, door_pages, map_pages, occupancy_pages, paper_pages, tonight_pages
 from bookings.exchange_pages import exchange_page
 from bookings.models import Booking
 from chassis.web.desk import DeskPage
@@ -25,6 +25,8 @@ PAGES = [
     DeskPage("door/<uuid:showtime_id>/sync/", "door_sync", door_pages.sync_view, "check_in_booking"),
     DeskPage("bookings/<uuid:booking_id>/whole/", "booking_whole", desk_panels.whole, "view_booking"),
     DeskPage("bookings/<uuid:booking_id>/exchange/", "booking_exchange", exchange_page, "view_booking"),
+    DeskPage("panels/occupancy/", "occupancy_panel", occupancy_pages.occupancy_panel, "view_occupancy"),
+    DeskPage("occupancy/export.<slug:kind>", "occupancy_file", occupancy_pages.occupancy_file, "view_occupancy"),
     DeskPage("panels/houses/", "houses_panel", desk_panels.houses_panel, "view_showtime"),
     DeskPage(
         "panels/customers/<uuid:user_id>/bookings/",

@@ -3,6 +3,7 @@
 What was blocked stays as well, for no booking says it.
 """
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -10,24 +11,22 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from bookings.models import Showtime
 from chassis.storage.database import execute
 from chassis.storage.pruning import in_batches
 
 SHOWTIMES = 20
 
 # A hold that has not ended yet might still become a booking, by the rows that are here.
+_OVER = """
+SELECT * FROM showtimes
+WHERE seats_forgotten_at IS NULL AND ends_at >= %(reached)s AND ends_at < %(before)s
+  AND NOT EXISTS (SELECT FROM bookings WHERE bookings.showtime_id = showtimes.id AND bookings.status = 'PENDING')
+ORDER BY ends_at LIMIT %(showtimes)s FOR NO KEY UPDATE SKIP LOCKED
+"""
 _FORGET = """
-WITH over AS MATERIALIZED (
-    SELECT id, ends_at FROM showtimes
-    WHERE seats_forgotten_at IS NULL AND ends_at >= %(reached)s AND ends_at < %(before)s
-      AND NOT EXISTS (SELECT FROM bookings WHERE bookings.showtime_id = showtimes.id AND bookings.status = 'PENDING')
-    ORDER BY ends_at LIMIT %(showtimes)s FOR NO KEY UPDATE SKIP LOCKED
-), gone AS (
-    DELETE FROM seat_status WHERE showtime_id = ANY(ARRAY(SELECT id FROM over)) AND status <> 'blocked'
-), done AS (
-    UPDATE showtimes SET seats_forgotten_at = now() WHERE id = ANY(ARRAY(SELECT id FROM over))
-)
-SELECT count(*), max(ends_at) FROM over
+WITH gone AS (DELETE FROM seat_status WHERE showtime_id = ANY(%(over)s) AND status <> 'blocked')
+UPDATE showtimes SET seats_forgotten_at = now() WHERE id = ANY(%(over)s)
 """
 _SOLD = """
 FROM bookings JOIN booking_seats AS seat ON seat.booking_id = bookings.id
@@ -41,18 +40,24 @@ _REMEMBER = (
 _WHO_SAT = f"SELECT coalesce(seat.moved_to, seat.seat_id) {_SOLD}"
 
 
-def forget_seats() -> int:
-    """Of showtimes that have been over for SEATS_KEEP_HOURS, in batches for as long as a tick may last; how many."""
+def forget_seats(before_that: Callable[[Sequence[Showtime]], None]) -> int:
+    """Of showtimes that have been over for SEATS_KEEP_HOURS, in batches for as long as a tick may last; how many.
+
+    before_that: what is done with those of a batch, in its transaction.
+    """
     reached = datetime.min.replace(tzinfo=UTC)
     before = timezone.now() - timedelta(hours=settings.SEATS_KEEP_HOURS)
 
     def forget(showtimes: int) -> int:
         nonlocal reached
-        with connection.cursor() as cursor:
-            cursor.execute(_FORGET, {"reached": reached, "before": before, "showtimes": showtimes})
-            went, last = cursor.fetchone()
-        reached = last or reached
-        return int(went)
+        with transaction.atomic():
+            found = Showtime.objects.raw(_OVER, {"reached": reached, "before": before, "showtimes": showtimes})
+            over = list(found)
+            if over:
+                before_that(over)
+                execute(_FORGET, {"over": [showtime.id for showtime in over]})
+                reached = over[-1].ends_at
+        return len(over)
 
     return in_batches(forget, batch=SHOWTIMES)
 
@@ -62,6 +67,7 @@ def remember_seats(showtime_id: UUID) -> None:
     with transaction.atomic():
         execute(_REMEMBER, [showtime_id])
         execute("UPDATE showtimes SET seats_forgotten_at = NULL WHERE id = %s", [showtime_id])
+        execute("DELETE FROM occupancies WHERE showtime_id = %s", [showtime_id])
 
 
 def sold_seats(showtime_id: UUID) -> dict[UUID, str]:

@@ -13,6 +13,7 @@ from bookings import words
 from bookings.counter_models import CounterSale
 from bookings.domain import PaymentStatus, State
 from bookings.door_models import CheckIn, DoorConflict
+from bookings.occupancy_models import Occupancy
 from bookings.promo_models import PromoCode, Promotion, PromoUse
 from chassis.ids import uuid7
 from chassis.storage import address_changes, guest_claims
@@ -20,7 +21,7 @@ from chassis.storage.indexes import by_part_of
 from chassis.storage.partitions import ByTime
 
 # Here as well, where Django looks for the rows of a service.
-__all__ = ["CheckIn", "CounterSale", "DoorConflict", "PromoCode", "PromoUse", "Promotion"]
+__all__ = ["CheckIn", "CounterSale", "DoorConflict", "Occupancy", "PromoCode", "PromoUse", "Promotion"]
 
 
 class Screen(models.Model):

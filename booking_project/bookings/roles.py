@@ -13,6 +13,7 @@ STAFF_MAY: StaffMay = {
     "support": SEEN | {"cancel_booking", "check_in_booking", "change_seatstatus", "sell_booking"} | {"reseat_booking"},
     # change_promotion: to stop one, too; add_promocode: words and vouchers.
     "manager": SEEN
+    | views("occupancy")
     | {"cancel_booking", "check_in_booking", "change_seatstatus", "sell_booking"}
     | {"reseat_booking"}
     | {"add_promotion", "change_promotion", "add_promocode"},

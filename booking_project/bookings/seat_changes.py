@@ -47,7 +47,7 @@ def change_seats(
         if len(showtimes) > 1 or len(set(gets)) < len(gets):
             raise SeatsNotChangeable("Of one showtime, each seat once.")
         (showtime,) = showtimes
-        has = seats_left_of(bookings)
+        has = dict(seats_left_of(bookings))
         for booking in bookings.values():
             _refuse_what_is_not_settled(booking, showtime)
         sale = reload_sale(showtime.id)

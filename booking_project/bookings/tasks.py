@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bookings import blocks, closures, endings, forgetting, metrics, moves, screen_moves
+from bookings import blocks, closures, endings, forgetting, metrics, moves, occupancy, screen_moves
 from chassis.storage import address_changes, guest_claims
 
 BATCH = 200
@@ -41,7 +41,7 @@ def settle_cancellations() -> int:
 
 def forget_seats() -> int:
     """Forgets the seats of showtimes that are long over, in batches for as long as a tick may last; of how many."""
-    return forgetting.forget_seats()
+    return forgetting.forget_seats(before_that=occupancy.keep)
 
 
 def forget_address_changes() -> int:

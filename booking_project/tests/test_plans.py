@@ -1,7 +1,11 @@
 """What staff open and what everybody reads costs the same however much history there is, in pages of the database."""
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+
+from bookings import tasks
 from bookings.models import Booking, BookingTransition, PromoCode
 from chassis import testing_staff
 from chassis.ids import uuid7
@@ -44,10 +48,15 @@ def test_the_pages_of_the_desk_cost_what_they_show(long_history, client):
     showtime = Booking.objects.order_by("-id")[0].showtime
     day = showtime.starts_at.astimezone(ZoneInfo(showtime.time_zone)).date()
     evening = [f"{page}/?day={day}&theater={showtime.theater_id}" for page in ("tonight", "panels/tonight", "door")]
+    yesterday = timezone.now().date() - timedelta(days=1)
+    days = f"first={yesterday - timedelta(days=30)}&last={yesterday}&by=day&by=theater&by=film"
     doors = [f"door/{showtime.id}/", f"door/{showtime.id}/codes/", f"showtimes/{showtime.id}/map/"]
     seat = showtime.bookings.order_by("-id")[0].seats.all()[0].seat_id
     doors.append(f"showtimes/{showtime.id}/counter/?seat={seat}")
     assert_bounded(reads(client, [f"/admin/booking/{page}" for page in (*evening, *doors)], wanted=2000), rows=3000)
+    tasks.forget_seats()
+    enter(client, "manager")
+    assert_bounded(reads(client, [f"/admin/booking/panels/occupancy/?{days}"], wanted=2000), rows=8000)
 
 
 def test_a_hold_and_its_sale_cost_the_same_however_long_history_is_kept(hold, deliver):

@@ -89,9 +89,13 @@ def test_what_is_read_is_of_their_theater_alone(sold: Booking) -> None:
     }
     assert {" ".join(name.split()[:2]) for name in by_api} | PUBLIC == reads()
     root, day = "/admin/booking", f"day={showtime.starts_at.astimezone(ZoneInfo(showtime.time_zone)):%Y-%m-%d}"
+    first = showtime.starts_at.date() - timedelta(days=2)
+    days = f"by=theater&first={first}&last={first + timedelta(days=4)}"
     by_hand = {
         "tonight": (f"{root}/tonight/?{day}", showtime.theater_name),
         "tonight_panel": (f"{root}/panels/tonight/?{day}", str(showtime.id)),
+        "occupancy_panel": (f"{root}/panels/occupancy/?{days}", showtime.theater_name),
+        "occupancy_file": (f"{root}/occupancy/export.csv?{days}", showtime.theater_name),
         "showtime_map": (f"{root}/showtimes/{showtime.id}/map/", sold.reference),
         "counter_sale": (f"{root}/showtimes/{showtime.id}/counter/?seat={deeds.free_seat(sold)}", showtime.movie_title),
         "counter_sold": (f"{root}/bookings/{sold.id}/counter/", sold.reference),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_safe
 from chassis.admin import actor_of
 from chassis.money import Money, to_major
 from chassis.storage.audit_log import record
-from chassis.web.desk import context
+from chassis.web.desk import Panel, context
 from chassis.web.spreadsheets import CONTENT_TYPES, download
 from chassis.web.theaters import theaters_of
 from payments import takings, takings_reads
@@ -128,7 +129,16 @@ def _found(form: TakingsForm) -> dict[str, Any]:
         "codes": [(each, _major(each.amount, each.currency)) for each in takings_reads.codes(asked)],
         "films": takings_reads.films(asked),
         "behind": takings.behind(),
+        "occupancy": Panel("booking", "How full the halls were", f"occupancy/?{_of_halls(asked, form)}", wide=True),
     }
+
+
+def _of_halls(asked: Asked, form: TakingsForm) -> str:
+    """What booking is asked of the same days."""
+    theater = form.cleaned_data["theater"]
+    return urlencode(
+        {"first": asked.first, "last": asked.last, "theater": theater, "film": asked.film, "by": asked.by}, doseq=True
+    )
 
 
 def _by_day(asked: Asked) -> list[Row]:

@@ -29,6 +29,7 @@ def test_what_was_sold_is_in_the_takings_and_the_gateway_has_the_same(market: Ma
     takings = page.get_by_role("region", name="Takings")
     expect(takings).to_contain_text(market.movie["title"])
     page.get_by_text("as a table").click()
+    expect(page.get_by_role("region", name="How full the halls were")).to_contain_text(market.movie["title"])
     assert_is_seen(page, page.url)
     with page.expect_download() as downloading:
         page.get_by_role("link", name="CSV").click()
