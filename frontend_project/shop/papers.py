@@ -14,7 +14,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from shop import calendars, passes, purchases, ticket_pdf
+from shop import calendars, passes, purchases, ticket_pdf, words
 from shop.services import Away, Refused, Shopper
 from shop.sign_in import signed_in
 from shop.templatetags.shop import day_of, zoned_clock
@@ -69,7 +69,7 @@ def pdf(request: HttpRequest, booking_id: UUID) -> HttpResponse:
             lines=[
                 (_("Cinema"), f"{showtime['theater_name']}, {showtime['screen']}"),
                 (_("When"), f"{day_of(starts_at, zone)}, {zoned_clock(starts_at, zone)}"),
-                (_("Seat"), f"{ticket['seat']} · {ticket['ticket_type']['name']}"),
+                (_("Seat"), f"{ticket['seat']} · {words.called(ticket['ticket_type'])}"),
                 (_("Booking"), booking["reference"]),
             ],
             code=ticket["code"],

@@ -102,6 +102,15 @@ CATEGORIES: Mapping[str, Promise] = {
     "accessible": later("wheelchair place"),
     "companion": later("companion's seat"),
 }
+# By their codes; a cinema's own types have its name alone.
+TICKET_TYPES: Mapping[str, Promise] = {
+    "adult": later("Adult"),
+    "child": later("Child"),
+    "student": later("Student"),
+    "senior": later("Senior"),
+    "member": later("Member"),
+    "companion": later("Companion"),
+}
 STATUSES: Mapping[str, Promise] = {
     "available": later("free"),
     "held": later("held by somebody"),
@@ -243,6 +252,16 @@ def seat_texts() -> dict[str, object]:
         "larger": _("Larger seats"),
         "statuses": {code: str(said) for code, said in STATUSES.items()},
     }
+
+
+def called(named: Mapping[str, Any]) -> str:
+    """A ticket type, or a line of a price: as its cinema calls it, after the word of the reader's language if that is
+    another one. Of lines that are no ticket the name alone."""
+    name = str(named["name"])
+    if named.get("kind", "ticket") != "ticket" or named["code"] not in TICKET_TYPES:
+        return name
+    known = str(TICKET_TYPES[named["code"]])
+    return name if known.casefold() in name.casefold() else f"{known} ({name})"
 
 
 def passwords_differ() -> str:

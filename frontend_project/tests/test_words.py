@@ -88,3 +88,18 @@ def test_what_staff_typed_into_a_hall_is_no_markup():
         with translation.override(language):
             drawn = boxes([seat], [])
             assert not {"<script>", "<b>", "<i>"} & set(re.findall(r"<[^>]*>", drawn))
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ({"code": "adult", "name": "Người lớn"}, "Erwachsene (Người lớn)"),
+        ({"code": "adult", "name": "Erwachsene ab 16"}, "Erwachsene ab 16"),
+        ({"code": "friend-of-the-house", "name": "Bạn"}, "Bạn"),
+        ({"code": "child", "name": "Trẻ em", "kind": "ticket"}, "Kinder (Trẻ em)"),
+        ({"code": "child", "name": "Mùa hè", "kind": "discount"}, "Mùa hè"),
+    ],
+)
+def test_a_ticket_type_is_in_the_words_of_its_reader_and_of_its_cinema(named, said):
+    with translation.override("de"):
+        assert words.called(named) == said
