@@ -1,8 +1,10 @@
-"""Days and times that staff type into forms lie where every zone and the database can tell of them."""
+"""Days and times that staff type into forms lie where every zone and the database can tell of them, and have names."""
 
 from datetime import date
+from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 
@@ -17,3 +19,14 @@ def bound_forms() -> None:
     """From here on each field of a form that is a day or a time is held to it, those of Django's own pages too."""
     for field in (forms.DateField, forms.DateTimeField, forms.SplitDateTimeField):
         field.default_validators = [within_reach]
+
+
+class NamesMoments:
+    """A page of the admin whose forms say of each box for a moment which moment it is, beside the day or the time."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **named: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **named)  # type: ignore[misc]  # of ModelAdmin
+        if isinstance(field, forms.SplitDateTimeField):
+            for box, part in zip(field.widget.widgets, ("date", "time"), strict=True):
+                box.attrs["aria-label"] = f"{capfirst(field.label)}, {part}"
+        return field
