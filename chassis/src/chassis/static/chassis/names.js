@@ -1,6 +1,6 @@
 // What the templates and scripts of Django's admin draw without a name gets one, whenever it is drawn.
 
-const SCROLLING = ".inline-group, .results, .desk-scrolls";
+const SCROLLING = ".inline-group, .results";
 
 // select2 names its box by what was chosen alone, which may be nothing.
 function nameChoice(box) {
