@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from admin_pages import Opened, models_of, pages_of
 from admin_site import Visitor, sell
+from axe_playwright_python.sync_playwright import Axe
 from desk import LOOKS, PANELS_CAME, assert_is_seen
 from endpoints import SERVICES
 from everybody import overhang
@@ -82,6 +83,7 @@ def every_page(page: Page) -> Iterator[Opened]:
 @pytest.mark.usefixtures("everything")
 def test_every_page_of_every_model_is_for_everybody(staff_page: StaffPage) -> None:
     page, opened = staff_page("booking", "admin"), []
+    page.add_init_script(Axe().axe_script)
     for each in every_page(page):
         assert [overhang(page, width) for width, _ in LOOKS] == [0, 0], str(each)
         page.evaluate(TAKE_FURTHER_AWAY)
