@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from client import Answer
-from world import World
+from world import Choice, World
 
 
 def sign_in_to_admin(
@@ -90,3 +90,13 @@ class Visitor:
         """The lists that the front page links to, as `<app>/<model>/`."""
         page = self.page("").body.decode()
         return set(re.findall(rf'href="{self._root}([a-z_]+/[a-z_]+/)"', page))
+
+
+def sell(desk: Visitor, choice: Choice, **told: Any) -> str:
+    """The id of the booking that the counter makes of it."""
+    page = f"showtimes/{choice.showtime}/counter/?{urlencode({'seat': choice.seats}, doseq=True)}"
+    shown = dict(re.findall(r'name="(total|key)" value="([^"]+)"', desk.page(page).body.decode()))
+    form = {"seat": choice.seats, "method": "cash", **shown, **told}
+    answers = [desk.send(page, form, to=f"showtimes/{choice.showtime}/counter/") for _ in range(2)]
+    [place] = {answer.headers["Location"] for answer in answers}
+    return str(place.split("/")[4])

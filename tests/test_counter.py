@@ -1,11 +1,7 @@
 """The counter: staff take the money themselves, nobody else can say that they did, and it goes back the same way."""
 
-import re
-from typing import Any
-from urllib.parse import urlencode
-
 import pytest
-from admin_site import Visitor
+from admin_site import Visitor, sell
 from waiting import wait_for
 from world import PRICE, Choice, Market, World, new_key, payment_of, settled
 
@@ -13,16 +9,6 @@ from world import PRICE, Choice, Market, World, new_key, payment_of, settled
 @pytest.fixture(scope="module")
 def desk(world: World) -> Visitor:
     return Visitor(world, "booking", world.where.accounts["support"])
-
-
-def sell(desk: Visitor, choice: Choice, **told: Any) -> str:
-    """The id of the booking that the counter makes of it."""
-    page = f"showtimes/{choice.showtime}/counter/?{urlencode({'seat': choice.seats}, doseq=True)}"
-    shown = dict(re.findall(r'name="(total|key)" value="([^"]+)"', desk.page(page).body.decode()))
-    form = {"seat": choice.seats, "method": "cash", **shown, **told}
-    answers = [desk.send(page, form, to=f"showtimes/{choice.showtime}/counter/") for _ in range(2)]
-    [place] = {answer.headers["Location"] for answer in answers}
-    return str(place.split("/")[4])
 
 
 def test_seats_are_sold_for_cash_printed_and_given_back_and_nobody_is_told(

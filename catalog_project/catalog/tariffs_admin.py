@@ -184,10 +184,10 @@ def what_it_costs(showtime: Showtime) -> SafeString:
 def _table(prices: tariffs.Prices, currency: str) -> SafeString:
     known = {category for row in prices.values() for category in row}
     categories = [category for category in tariffs.CATEGORIES if category in known]
-    head = format_html_join("", "<th>{}</th>", [("",), *((category,) for category in categories)])
+    head = format_html_join("", "<th>{}</th>", [(category,) for category in categories])
     lines = [(code, _cells([row.get(category) for category in categories], currency)) for code, row in prices.items()]
     body = format_html_join("", "<tr><th>{}</th>{}</tr>", lines)
-    return format_html("<table><tr>{}</tr>{}</table>", head, body)
+    return format_html("<table><tr><td></td>{}</tr>{}</table>", head, body)
 
 
 def _cells(amounts: list[int | None], currency: str) -> SafeString:

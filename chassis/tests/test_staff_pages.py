@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django import forms
+from django.contrib import admin
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
@@ -180,3 +181,10 @@ def test_no_form_takes_a_day_that_another_zone_cannot_tell_of(
     form = asks(sent if field is forms.SplitDateTimeField else {"day": typed})
     assert form.is_valid() is is_good
     assert is_good or form.has_error("day", "out_of_reach")
+
+
+def test_each_box_for_a_moment_says_which_moment_it_is() -> None:
+    page, column = admin.site.get_model_admin(Thing), OutboxMessage._meta.get_field("published_at")
+    drawn = page.formfield_for_dbfield(column, None).widget.render("published_at", None)
+    for name in ("Published at, date", "Published at, time"):
+        assert f'aria-label="{name}"' in drawn

@@ -87,7 +87,7 @@ def _lines(receipt: Receipt) -> SafeString:
     rows = [(line.name, *_columns(line, receipt.currency)) for line in lines_of(receipt)]
     rows += [("total", *_columns(each, receipt.currency)) for each in by_rate(lines_of(receipt))]
     shown = format_html_join("", "<tr><th scope='row'>{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", rows)
-    head = "<tr><th></th><th>tax rate</th><th>net</th><th>tax</th><th>gross</th></tr>"
+    head = "<tr><td></td><th>tax rate</th><th>net</th><th>tax</th><th>gross</th></tr>"
     return format_html("<table><thead>" + head + "</thead><tbody>{}</tbody></table>", shown)
 
 

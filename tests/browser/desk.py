@@ -8,6 +8,12 @@ from world import Choice, Market, Person, book, settled
 
 # A telephone, and the screen at a desk.
 LOOKS = [(390, "dark"), (1280, "light")]
+# In the place of the link that asks for it without a script; what is folded away comes when it is unfolded.
+PANELS_CAME = """
+() => ![...document.querySelectorAll('[hx-get]')].some(panel =>
+  panel.checkVisibility() && panel.firstElementChild?.getAttribute('href') === panel.getAttribute('hx-get')
+)
+"""
 
 
 def assert_is_seen(page: Page, name: str) -> None:

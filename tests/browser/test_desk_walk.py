@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from desk import PANELS_CAME
 from everybody import overhang
 from playwright.sync_api import Page
 
@@ -12,12 +13,6 @@ WIDTHS = (390, 1280)
 IN_CODE = re.compile(
     r"\b[0-9a-f]{8}-[0-9a-f]{4}-\S+|\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b\S*|(?:^|\t)(?:None|True|False)(?=$|\t)", re.MULTILINE
 )
-# In the place of the link that asks for it without a script.
-PANELS_CAME = """
-() => ![...document.querySelectorAll('[hx-get]')].some(
-  panel => panel.firstElementChild?.getAttribute('href') === panel.getAttribute('hx-get')
-)
-"""
 # What stands in the way of a heading, and buttons of which the words touch the edge.
 DRAWN_OVER = """
 () => [...document.querySelectorAll('#content h1, #content h2')].filter(heading => {

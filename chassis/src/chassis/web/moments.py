@@ -1,9 +1,10 @@
-"""Days and times that come in lie where every zone and the database can tell of them."""
+"""Days and times that come in lie where every zone and the database can tell of them, and have names in forms."""
 
 from datetime import date
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 
@@ -18,3 +19,14 @@ def bound(*kinds: Any) -> None:
     """From here on each field of these kinds, of a form or of the API, is held to it; those of libraries' pages too."""
     for kind in kinds:
         kind.default_validators = [within_reach]
+
+
+class NamesMoments:
+    """A page of the admin whose forms say of each box for a moment which moment it is, beside the day or the time."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **named: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **named)  # type: ignore[misc]  # of ModelAdmin
+        if isinstance(field, forms.SplitDateTimeField):
+            for box, part in zip(field.widget.widgets, ("date", "time"), strict=True):
+                box.attrs["aria-label"] = f"{capfirst(field.label)}, {part}"
+        return field

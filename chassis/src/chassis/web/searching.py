@@ -76,6 +76,10 @@ class RecentValues(admin.AllValuesFieldListFilter):
             values = set(field.model._base_manager.order_by("-pk").values_list(field.name, flat=True)[:NEWEST])
         self.lookup_choices: Any = sorted(values, key=lambda value: (value is not None, str(value)))
 
+    def choices(self, changelist: Any) -> Any:
+        """A text that is empty has a name all the same, by which it can be chosen."""
+        return ({**choice, "display": choice["display"] or "Empty"} for choice in super().choices(changelist))
+
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> Any:
         found: Any = super().queryset(request, queryset)
         known = not self.used_parameters or self.field.name in _in_front(self.field.model)

@@ -26,6 +26,7 @@ from django.utils.text import capfirst
 from chassis.storage.audit_log import Actor, Door, columns, record
 from chassis.web import list_exports
 from chassis.web.desk_menu import called
+from chassis.web.moments import NamesMoments
 from chassis.web.searching import REACH, BoundedPaginator, filters_of, order_of, search
 from chassis.web.spreadsheets import CONTENT_TYPES, download
 from chassis.web.staff_sessions import token_of
@@ -93,7 +94,7 @@ class _Listed(ChangeList):
         return self.model_admin.leads_to(result) or super().url_for_result(result)
 
 
-class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs alone
+class StaffAdmin(NamesMoments, admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs alone
     """The base of every page where something can be added, changed, deleted or acted on."""
 
     change_list_template = "chassis/change_list.html"
