@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from chassis.money import Money, to_major
 from shop import purchases, words
 from shop.assets import address_of
+from shop.devices import device
 
 register = template.Library()
 
@@ -50,6 +51,7 @@ def in_currency(amount: int, currency: str) -> str:
 register.filter("due", purchases.due)
 register.filter("in_order", purchases.in_order)
 register.filter("called", words.called)
+register.filter("device", device)
 
 
 def parsed(value: str | datetime) -> datetime:
