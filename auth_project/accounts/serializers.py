@@ -182,7 +182,7 @@ class SessionSerializer(serializers.Serializer[Any]):
     is_this = serializers.SerializerMethodField(help_text="Whether it is the session that asks.")
 
     def get_is_this(self, session: Any) -> bool:
-        return session.id == self.context["asking"]
+        return bool(session.id == self.context["asking"])
 
 
 class UserSerializer(serializers.Serializer[Any]):

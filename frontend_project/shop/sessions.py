@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
+from django.conf import settings
 from django.contrib.sessions.backends import cache
 from django.contrib.sessions.backends.base import UpdateError
+from django.core.cache import BaseCache, caches
 
 from shop.kept import KINDS
 
@@ -20,6 +22,8 @@ LOCKED = 5
 
 class SessionStore(cache.SessionStore):
     is_known = True
+    # Django's own, which its stubs do not tell.
+    _session: dict[str, Any]
     # As it was read or written last.
     _before: Mapping[str, Any] = {}
 
@@ -41,18 +45,22 @@ class SessionStore(cache.SessionStore):
         if must_create or self.session_key is None:
             super().save(must_create)
         else:
-            mine = self._get_session()
-            with self._cache.lock(f"{self.cache_key}.lock", timeout=LOCKED):
+            mine = self._session
+            with _cache().lock(f"{self.cache_key}.lock", timeout=LOCKED):  # type: ignore[attr-defined]  # django_redis's
                 now = self._read()
                 if now is None:
                     raise UpdateError
                 self._session_cache = merged(now, self._before, mine)
-                self._cache.set(self.cache_key, self._session_cache, self.get_expiry_age())
-        self._before = deepcopy(self._get_session(no_load=must_create))
+                _cache().set(self.cache_key, self._session_cache, self.get_expiry_age())
+        self._before = deepcopy(self._session)
 
     def _read(self) -> dict[str, Any] | None:
-        kept: dict[str, Any] | None = self._cache.get(self.cache_key)
+        kept: dict[str, Any] | None = _cache().get(self.cache_key)
         return kept
+
+
+def _cache() -> BaseCache:
+    return caches[settings.SESSION_CACHE_ALIAS]
 
 
 def merged(now: Mapping[str, Any], before: Mapping[str, Any], mine: Mapping[str, Any]) -> dict[str, Any]:
