@@ -115,7 +115,8 @@ def zone_name(zone: str) -> str:
 
 @lru_cache(1024)
 def _zone(zone: str, locale: babel.Locale) -> str:
-    return str(dates.get_timezone_name(ZoneInfo(zone), locale=locale))
+    # No place has it, so Babel calls it an unknown one's.
+    return "UTC" if zone in ("UTC", "Etc/UTC") else str(dates.get_timezone_name(ZoneInfo(zone), locale=locale))
 
 
 @register.filter
