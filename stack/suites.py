@@ -47,6 +47,7 @@ SHOP_PAGES = "shop pages"
 OF_SHOP_PAGES = (
     *("tests/browser/test_after_a_purchase.py", "tests/browser/test_shop_access.py"),
     *("tests/browser/test_shop_languages.py", "tests/browser/test_shop_offline.py"),
+    "tests/browser/test_shop_hold_end.py",
 )
 # A purchase on a stack that speaks TLS everywhere, which is another one.
 OVER_TLS = "over TLS"

@@ -10,6 +10,7 @@ LISTS = [
     "/api/payments",
     "/api/payments/methods",
     "/api/notifications/history",
+    "/api/auth/sessions",
 ]
 
 # What reads one thing by its id.
@@ -29,6 +30,7 @@ ITEMS = [
 ]
 
 PRIVATE = [
+    "/api/auth/sessions",
     "/api/auth/users/me",
     f"/api/auth/users/{NOWHERE}/rights",
     "/api/bookings",

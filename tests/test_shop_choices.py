@@ -2,14 +2,18 @@
 
 import re
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from browsing import Browser, Page
+from waiting import wait_for
 from world import Choice, Market, World, book
 
 GUEST = "Go on as a guest"
+# As many as a session keeps choices, less the one that is there; each round is another chance for them to meet.
+TABS, ROUNDS = 4, 5
 
 
 @pytest.fixture
@@ -39,6 +43,11 @@ def link(page: Page, path: str) -> str:
     return unescape(found)
 
 
+def link_of(who: Page) -> str:
+    """The address of a page that asks for whom seats are."""
+    return dict(parse_qsl(urlsplit(link(who, "/en/sign-in/")).query))["next"]
+
+
 def test_each_tab_goes_on_with_its_own_seats(world: World, market: Market, nobody: Browser) -> None:
     first, second = market.seats(), market.seats()
     pages = choose(nobody, first), choose(nobody, second)
@@ -48,10 +57,51 @@ def test_each_tab_goes_on_with_its_own_seats(world: World, market: Market, nobod
         assert f"Seats: {names(world, choice)}<" in page.text
     paying = as_guest(nobody, pages[0])
     assert (paying.path.endswith("/pay/"), f"Seats: {names(world, first)}<" in paying.text) == (True, True)
-    next_of = dict(parse_qsl(urlsplit(link(pages[1], "/en/sign-in/")).query))["next"]
-    other_tab = nobody.get(next_of)
+    other_tab = nobody.get(link_of(pages[1]))
     assert f"Seats: {names(world, second)}<" in other_tab.text
     assert other_tab.path != paying.path
+
+
+def test_what_is_chosen_in_several_tabs_at_once_is_all_there(world: World, market: Market, nobody: Browser) -> None:
+    choose(nobody, market.seats())
+    for _ in range(ROUNDS):
+        chosen = [market.seats() for _ in range(TABS)]
+        forms = [nobody.get(f"/en/showtimes/{choice.showtime}/") for choice in chosen]
+        with ThreadPoolExecutor(TABS) as pool:
+            pages = list(pool.map(lambda form, choice: nobody.submit(form, seat=choice.seats), forms, chosen))
+        for page, choice in zip(pages, chosen, strict=True):
+            again = nobody.get(link_of(page))
+            assert (again.path, f"Seats: {names(world, choice)}<" in again.text) == ("/en/who/", True)
+
+
+def test_a_promo_code_that_is_none_is_told_before_anybody_says_who_they_are(
+    world: World, market: Market, nobody: Browser
+) -> None:
+    choice = market.seats()
+    form = nobody.get(f"/en/showtimes/{choice.showtime}/")
+    told = nobody.submit(form, seat=choice.seats, promo_code="NO-SUCH-CODE")
+    assert (told.path, 400 <= told.status < 500) == (f"/en/showtimes/{choice.showtime}/", True)
+    assert "This promo code is not valid." in told.text
+    assert 'value="NO-SUCH-CODE"' in told.text
+    assert "In all" in told.text
+    who = nobody.submit(told, seat=choice.seats, promo_code="")
+    assert (who.path, who.status) == ("/en/who/", 200)
+
+
+def test_who_had_forgotten_the_password_comes_back_to_the_seats(world: World, market: Market, nobody: Browser) -> None:
+    choice, person = market.seats(), world.new_customer(proven=True)
+    who = choose(nobody, choice)
+    sign_in = nobody.get(link(who, "/en/sign-in/"))
+    asked = nobody.submit(nobody.get(link(sign_in, "/en/reset/")), email=person.email)
+    assert "Look into your mailbox" in asked.text
+    mark = "/reset?token="
+    mail = wait_for(lambda: world.mail_about(person.email, mark), what="mail with a link")
+    new = "another-phrase-42"
+    page = nobody.get(mark + mail["text"].split(mark)[1].split()[0])
+    done = nobody.submit(page, password=new, again=new)
+    form = nobody.get(link(done, "/en/sign-in/"))
+    paying = nobody.submit(form, name=person.username, password=new)
+    assert (paying.path.endswith("/pay/"), f"Seats: {names(world, choice)}<" in paying.text) == (True, True)
 
 
 def test_a_guest_stays_the_same_one_in_the_other_tab(world: World, market: Market, nobody: Browser) -> None:

@@ -221,7 +221,7 @@ class Session(models.Model):
         ordering = ["-id"]
         permissions = [("end_session", "Can end sessions")]
         indexes = [
-            models.Index(fields=["user"], condition=models.Q(ended_at=None), name="sessions_open"),
+            models.Index(fields=["user", "-id"], condition=models.Q(ended_at=None), name="sessions_open_by_age"),
             models.Index(fields=["expires_at"], name="sessions_expiry"),
             models.Index(fields=["address"], name="sessions_by_address"),
             models.Index(fields=["end_reason", "-id"], condition=~models.Q(end_reason=""), name="sessions_by_end"),

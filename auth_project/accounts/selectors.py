@@ -6,8 +6,9 @@ from django.db import models
 from django.db.models import QuerySet
 from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
+from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Session, User
 from chassis.web.problems import NotFound, Unauthenticated
 
 
@@ -73,6 +74,11 @@ def signed_in_user(user_id: UUID) -> User:
     if user is None:
         raise Unauthenticated("This account is not active.")
     return user
+
+
+def open_sessions_of(user_id: UUID) -> QuerySet[Session]:
+    """Those that can still be renewed, or were a moment ago."""
+    return Session.objects.filter(user_id=user_id, ended_at=None, expires_at__gt=timezone.now())
 
 
 def taken_fields(*, username: str, email: str = "") -> list[str]:

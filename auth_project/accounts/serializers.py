@@ -172,6 +172,19 @@ class SignOutInput(StrictSerializer):
     everywhere = serializers.BooleanField(default=False, help_text="End every other session of the account too.")
 
 
+class SessionSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    created_at = serializers.DateTimeField(help_text="When they signed in.")
+    refreshed_at = serializers.DateTimeField(help_text="When its tokens were renewed last.")
+    expires_at = serializers.DateTimeField(help_text="When it ends, unless it is renewed before.")
+    address = serializers.IPAddressField(allow_null=True, help_text="Where they signed in from.")
+    user_agent = serializers.CharField(help_text="What their program called itself; its first 200 characters.")
+    is_this = serializers.SerializerMethodField(help_text="Whether it is the session that asks.")
+
+    def get_is_this(self, session: Any) -> bool:
+        return bool(session.id == self.context["asking"])
+
+
 class UserSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     username = serializers.CharField()

@@ -35,6 +35,7 @@ from accounts.selectors import users_by_login
 from accounts.tokens import Remembered, TokenPair, issue, read_refresh
 from chassis.ids import uuid7
 from chassis.storage.audit_log import record
+from chassis.web.problems import NotFound
 
 
 def check_credentials(*, login: str, password: str, address: str | None) -> User:
@@ -210,13 +211,30 @@ def sign_out(*, session_id: UUID, everywhere: bool = False, address: str | None 
             return
         if session.ended_at is not None:
             return
-        if everywhere:
-            end_sessions_of(session.user, reason=EndReason.SIGNED_OUT)
-        else:
-            _end(session, EndReason.SIGNED_OUT)
-        audit.record(
-            "signed_out", user_id=session.user_id, address=address, session_id=str(session.id), everywhere=everywhere
-        )
+        _sign_out(session, everywhere=everywhere, address=address)
+
+
+def end_own(*, user_id: UUID, session_id: UUID, address: str | None = None) -> None:
+    """Signs out one of somebody's own sessions, from whichever of them. Ended twice is ended once.
+
+    Raises NotFound for one that is not theirs.
+    """
+    with transaction.atomic():
+        session = Session.objects.select_for_update().filter(pk=session_id, user_id=user_id).first()
+        if session is None:
+            raise NotFound
+        if session.ended_at is None:
+            _sign_out(session, everywhere=False, address=address)
+
+
+def _sign_out(session: Session, *, everywhere: bool, address: str | None) -> None:
+    if everywhere:
+        end_sessions_of(session.user, reason=EndReason.SIGNED_OUT)
+    else:
+        _end(session, EndReason.SIGNED_OUT)
+    audit.record(
+        "signed_out", user_id=session.user_id, address=address, session_id=str(session.id), everywhere=everywhere
+    )
 
 
 def sign_out_by_refresh_token(*, refresh_token: str, everywhere: bool = False, address: str | None = None) -> None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts import api, rights_api, staff_api
+from accounts import api, rights_api, sessions_api, staff_api
 
 urlpatterns = [
     path("register", api.Register.as_view()),
@@ -8,6 +8,8 @@ urlpatterns = [
     path("token", api.Token.as_view()),
     path("token/refresh", api.TokenRefresh.as_view()),
     path("logout", api.SignOut.as_view()),
+    path("sessions", sessions_api.Sessions.as_view()),
+    path("sessions/<uuid:session_id>", sessions_api.OneSession.as_view()),
     path("users/me", api.Me.as_view()),
     path("users/<uuid:user_id>/rights", rights_api.Rights.as_view()),
     path("password/change", api.PasswordChange.as_view()),

@@ -56,8 +56,9 @@ def account(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, *, typed: dict[str, str] | None = None, refused: Refused | None = None) -> HttpResponse:
     shopper = shopper_of(request)
-    found, methods = together(
+    found, sessions, methods = together(
         partial(shopper.get, "auth", "/users/me"),
+        unless_away(partial(shopper.get, "auth", "/sessions", page_size=PAGE)),
         unless_away(partial(shopper.get, "payment", "/payments/methods", page_size=PAGE)),
     )
     shown = {
@@ -65,6 +66,8 @@ def _page(request: HttpRequest, *, typed: dict[str, str] | None = None, refused:
         "profile": typed or found,
         "codes": dict(settings.LANGUAGES),
         "zones": time_zones(),
+        "sessions": sessions,
+        "zone": found["time_zone"] or settings.TIME_ZONE,
         "methods": methods and methods["results"],
         "errors": field_errors(refused) if refused else [],
     }
@@ -174,6 +177,16 @@ def _to_save(request: HttpRequest) -> str:
 def remove_card(request: HttpRequest, method_id: UUID) -> HttpResponse:
     shopper_of(request).ask("payment", "DELETE", f"/payments/methods/{method_id}")
     messages.success(request, _("The card is removed."))
+    return redirect("account")
+
+
+@csrf_protect
+@require_POST
+@signed_in
+def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """Signs another browser out, wherever it is."""
+    shopper_of(request).ask("auth", "DELETE", f"/sessions/{session_id}")
+    messages.success(request, _("That browser is signed out."))
     return redirect("account")
 
 

@@ -14,17 +14,16 @@ from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from shop.kept import keep, kept, let_go
+from shop.kept import CARDS, keep, kept, let_go
 
 # How long the card company's page may take, in seconds: longer than seats are held.
 CARD_SECONDS = 900
-# In the session: the state by purpose. Who pays two bookings in two tabs is at the card company twice.
-CARDS = "cards"
 
 
 def to_card_page(request: HttpRequest, *, purpose: str, back: str, told: Mapping[str, Any]) -> HttpResponse:
     """purpose: what the card is for. back: the path of the way back. told: what the page may know beside."""
     state = str(uuid4())
+    # By purpose: who pays two bookings in two tabs is at the card company twice.
     keep(request, CARDS, purpose, state)
     cache.set(f"card:{state}", {"back": back}, CARD_SECONDS)
     query = {

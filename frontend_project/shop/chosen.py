@@ -10,12 +10,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from shop.kept import keep, kept
+from shop.kept import CHOICES, keep, kept
 from shop.services import Refused
 from shop.visitors import shopper_of
 
-# In the session, and in addresses.
-CHOICES = "choices"
+# In addresses.
 CHOICE = "choice"
 
 

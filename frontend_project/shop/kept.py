@@ -5,6 +5,9 @@ from typing import Any
 from django.http import HttpRequest
 
 FEW = 5
+# In the session: what was chosen of showtimes, and cards that are entered.
+CHOICES, CARDS = "choices", "cards"
+KINDS = (CHOICES, CARDS)
 
 
 def kept(request: HttpRequest, kind: str, name: str) -> Any:

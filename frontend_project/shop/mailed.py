@@ -19,11 +19,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from shop import visitors, words
 from shop.services import Refused
-from shop.sign_in import LONGEST, field_errors
+from shop.sign_in import LONGEST, field_errors, onward
 from shop.visitors import anybody
 
 COOKIE = "mailed_link"
 COOKIE_SECONDS = 3600
+# In the session of who asks for a link: where they wanted to go when they had forgotten their password.
+ONWARD = "onward"
 TOKEN = re.compile(r"[A-Za-z0-9_-]{1,128}")
 LONGEST_PASSWORD = 128
 # As many accounts of one address as auth names, and one.
@@ -105,11 +107,13 @@ def reset(request: HttpRequest) -> HttpResponse:
 def _page(
     request: HttpRequest, step: str, *, errors: list[str] | None = None, status: int = 200, **shown: Any
 ) -> HttpResponse:
-    return render(request, "shop/reset.html", {"step": step, "errors": errors, **shown}, status=status)
+    said = {"step": step, "errors": errors, "next": onward(request), **shown}
+    return render(request, "shop/reset.html", said, status=status)
 
 
 def _mail(request: HttpRequest) -> HttpResponse:
     """Says the same of an address that has an account as of one that has none."""
+    request.session[ONWARD] = onward(request)
     email = request.POST["email"].strip()[:LONGEST]
     try:
         anybody(request).post("auth", "/password/reset", {"email": email})
@@ -140,5 +144,7 @@ def _set(request: HttpRequest) -> HttpResponse:
         if refused.code == "weak_password":
             return asked(*field_errors(refused), status=refused.status)
         return _spent(_page(request, "dead", status=refused.status), "reset")
-    visitors.sign_out(request)
-    return _spent(_page(request, "done"), "reset")
+    back = request.session.get(ONWARD) or onward(request)
+    if visitors.visitor_of(request) is not None:
+        visitors.sign_out(request)
+    return _spent(_page(request, "done", next=back), "reset")

@@ -54,6 +54,12 @@ def _is_to_come(booking: Mapping[str, Any], now: datetime) -> bool:
     return booking["status"] in ("PENDING", "CONFIRMED") and _read("starts_at", booking["showtime"]) > now
 
 
+def may_try_again(booking: Mapping[str, Any], *, now: datetime) -> bool:
+    """Whether it came to no purchase, exchanged nothing, and its showtime is still to come."""
+    ended_unpaid = booking["status"] in ("EXPIRED", "REJECTED", "FAILED") and not booking["exchange"]
+    return ended_unpaid and _read("starts_at", booking["showtime"]) > now
+
+
 def types(booking: Mapping[str, Any]) -> dict[str, int]:
     """How many tickets of each type it has, by the type's code."""
     return dict(Counter(seat["ticket_type"]["code"] for seat in booking["seats"]))

@@ -76,7 +76,9 @@ def _page(
     shown = looked_at(shopper, showtime_id)
     seats = shown["seat_map"]["seats"]
     wanted = choices.counts(form, shown["seat_map"]["ticket_types"])
-    quote = partial(_quote, shopper, showtime_id, form.get("promo_code", ""))
+    # A code that was refused a moment ago is not tried once more.
+    code = "" if refused is not None and words.is_about_code(refused) else form.get("promo_code", "")
+    quote = partial(_quote, shopper, showtime_id, code)
     found = priced(quote, wanted, choices.still_free(form.getlist("seat"), seats))
     if refused is not None:
         error = words.about_seats(refused, seats)
@@ -136,6 +138,14 @@ def _hold(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
     body: dict[str, Any] = {"showtime_id": str(showtime_id), "seats": seats}
     if code := _code(request):
         body["promo_code"] = code
+        if visitor_of(request) is None:
+            # Else it would be told only after they have said who they are.
+            try:
+                _quote(anybody(request), showtime_id, code, {"seats": seats})
+            except Refused as refused:
+                if refused.status == 404:
+                    raise
+                return _page(request, showtime_id, request.POST, refused=refused, status=refused.status)
     ids = {seat["seat_id"] for seat in seats}
     named = [seat for seat in seat_map["seats"] if seat["id"] in ids]
     name = chosen.choose(request, body, seats=named, attempt=choices.attempt(request.POST))

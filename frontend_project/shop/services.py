@@ -74,10 +74,11 @@ def _threads() -> ThreadPoolExecutor:
 
 @dataclass(frozen=True)
 class Shopper:
-    """Who asks. token: an access token, of one who is signed in."""
+    """Who asks. device: what their browser calls itself. token: an access token, of one who is signed in."""
 
     language: str
     address: str = ""
+    device: str = ""
     token: str = field(default="", repr=False)
 
     def get(self, service: str, path: str, **query: Any) -> Any:
@@ -109,7 +110,7 @@ class Shopper:
         return response
 
     def _headers(self) -> dict[str, str]:
-        headers = {"Accept-Language": self.language}
+        headers = {"Accept-Language": self.language, "User-Agent": self.device}
         if self.address:
             headers["X-Forwarded-For"] = self.address
         if self.token:

@@ -3,12 +3,14 @@
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
@@ -86,7 +88,15 @@ def _status(found: dict[str, Any], *, since: int) -> dict[str, Any]:
         "standing": purchases.standing(found),
         "since": since,
         "patient": abs(_now() - since) < PATIENCE,
+        "again": _seats_again(found) if purchases.may_try_again(found, now=datetime.now(UTC)) else "",
     }
+
+
+def _seats_again(booking: dict[str, Any]) -> str:
+    """To the seats, with those chosen that it had as far as they are free."""
+    address = reverse("showtime", kwargs={"showtime_id": booking["showtime_id"]})
+    types = [(f"type-{code}", number) for code, number in purchases.types(booking).items()]
+    return f"{address}?{urlencode([*types, *(('seat', seat['id']) for seat in booking['seats'])])}"
 
 
 def _now() -> int:

@@ -63,6 +63,7 @@ urlpatterns = [
     path("account/cards/enter/", account.enter_card, name="enter_card"),
     path("account/cards/save/", account.save_card, name="save_card"),
     path("account/cards/<uuid:method_id>/remove/", account.remove_card, name="remove_card"),
+    path("account/sessions/<uuid:session_id>/end/", account.end_session, name="end_session"),
     path("account/messages/", account.received, name="received"),
     path("me/", sign_in.me, name="me"),
 ]

@@ -19,6 +19,8 @@ TOKENS = "tokens"
 WHO = "who"
 # Renewed so long before the end that a page's calls are over by then.
 EARLY_SECONDS = 30
+# As much of what a browser calls itself as auth keeps.
+LONGEST_DEVICE = 200
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ def shopper_of(request: HttpRequest) -> Shopper:
 
 def anybody(request: HttpRequest) -> Shopper:
     """As nobody in particular, for what is alike for everybody: the session is not looked at."""
-    return Shopper(translation.get_language() or "en", address_of(request) or "")
+    device = request.headers.get("User-Agent", "")[:LONGEST_DEVICE]
+    return Shopper(translation.get_language() or "en", address_of(request) or "", device)
 
 
 def visitor_of(request: HttpRequest) -> Visitor | None:

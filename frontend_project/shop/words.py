@@ -156,6 +156,11 @@ def problem(refused: Refused) -> str:
     return str(known) if known else refused.detail or _("This did not work.")
 
 
+def is_about_code(refused: Refused) -> bool:
+    """Whether it is the promo code that was refused."""
+    return "promo_code" in refused.code
+
+
 def against(refused: Refused) -> tuple[str, int]:
     """What stands against a form, and the status of its answer. Raises the refusal where there is no such thing."""
     if refused.status == 404:

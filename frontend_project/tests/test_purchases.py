@@ -98,3 +98,21 @@ def test_seats_are_named_as_they_stand_whatever_order_they_were_chosen_in() -> N
     in_order = ["A9", "A10", "C4", "AA1"]
     assert [ticket["seat"] for ticket in purchases.tickets(bought)] == in_order
     assert f"Seats: {', '.join(in_order)}" in render_to_string("shop/what.html", {"booking": bought})
+
+
+@pytest.mark.parametrize(
+    ("status", "hours", "exchange", "may"),
+    [
+        ("EXPIRED", 5, None, True),
+        ("REJECTED", 5, None, True),
+        ("FAILED", 5, None, True),
+        ("EXPIRED", -1, None, False),
+        ("EXPIRED", 5, {"carried": {"amount": 1000, "currency": "EUR"}}, False),
+        ("CANCELLED", 5, None, False),
+        ("PENDING", 5, None, False),
+    ],
+)
+def test_seats_may_be_chosen_again_where_nothing_was_bought_and_there_is_time(
+    status: str, hours: int, exchange: Any, may: bool
+) -> None:
+    assert purchases.may_try_again(booking(status=status, hours=hours, exchange=exchange), now=NOW) is may

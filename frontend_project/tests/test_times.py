@@ -28,6 +28,12 @@ def test_a_time_is_said_with_its_zone(language: str, said: str) -> None:
         assert zoned_clock("2026-11-27T19:09:00Z", "Asia/Ho_Chi_Minh") == said
 
 
+@pytest.mark.parametrize("language", ["en", "vi", "de", "ja"])
+def test_a_time_of_no_place_is_said_to_be_utc(language: str) -> None:
+    with translation.override(language):
+        assert zoned_clock("2026-11-27T19:09:00Z", "UTC").endswith(" (UTC)")
+
+
 def test_no_page_shows_a_time_without_its_zone() -> None:
     texts = {file.name: file.read_text() for file in TEMPLATES.glob("*.html")}
     bare = {name for name, text in texts.items() if "|clock:" in BESIDE.sub("", text)}

@@ -19,7 +19,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_pem_x509_certificate
 from playwright.sync_api import Browser, Page, sync_playwright
-from shopping import TELEPHONE
+from shopping import TELEPHONE, Shopping
 from stranger import Stranger
 from world import PRICE, Market, World, showtime_body, wait_until_on_sale
 
@@ -75,6 +75,27 @@ def page(chromium: Browser, world: World, request: pytest.FixtureRequest, tmp_pa
         request.node.add_report_section("teardown", "how the page looked", str(tmp_path / "page.png"))
     context.close()
     assert not uncaught
+
+
+@pytest.fixture(scope="session")
+def unpaid(chromium: Browser, small_house: str, world: World) -> Iterator[tuple[Shopping, list[str]]]:
+    """A guest who looks on while the time to pay runs out, and the names of the seats."""
+    context = chromium.new_context(base_url=world.where.gateway, viewport=TELEPHONE)
+    shopping = Shopping(context.new_page())
+    shopping.open(small_house)
+    seats = shopping.chosen()
+    shopping.go_on()
+    shopping.as_guest()
+    shopping.page.locator("[data-ends]").wait_for()
+    yield shopping, seats
+    context.close()
+
+
+@pytest.fixture(autouse=True)
+def _looks_on_early(request: pytest.FixtureRequest) -> None:
+    """It begins with the first test, and is mostly over by the time its own comes."""
+    if any("unpaid" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        request.getfixturevalue("unpaid")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
 }
-LOOKS = [(390, "dark"), (768, "light"), (1280, "dark")]
+LOOKS = [(width, scheme) for width in (390, 768, 1280) for scheme in ("light", "dark")]
 NARROWEST = 320
 # What heeds the width of the window has done so by the frame after the next.
 AXE = """

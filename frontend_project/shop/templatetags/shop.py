@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from chassis.money import Money, to_major
 from shop import purchases, words
 from shop.assets import address_of
+from shop.devices import device
 
 register = template.Library()
 
@@ -50,6 +51,7 @@ def in_currency(amount: int, currency: str) -> str:
 register.filter("due", purchases.due)
 register.filter("in_order", purchases.in_order)
 register.filter("called", words.called)
+register.filter("device", device)
 
 
 def parsed(value: str | datetime) -> datetime:
@@ -113,7 +115,8 @@ def zone_name(zone: str) -> str:
 
 @lru_cache(1024)
 def _zone(zone: str, locale: babel.Locale) -> str:
-    return str(dates.get_timezone_name(ZoneInfo(zone), locale=locale))
+    # No place has it, so Babel calls it an unknown one's.
+    return "UTC" if zone in ("UTC", "Etc/UTC") else str(dates.get_timezone_name(ZoneInfo(zone), locale=locale))
 
 
 @register.filter

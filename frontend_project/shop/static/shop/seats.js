@@ -74,7 +74,7 @@ function SeatMap(form, texts) {
   }
 
   function choose(seat, taken) {
-    const pair = [seat, byId.get(halves.get(seat.id))].filter((each) => each && each.status === "available");
+    const pair = withHalf(seat).filter((each) => each.status === "available");
     const changed = taken && wanted() < pair.length ? [seat] : pair;
     chosen = chosen.filter((each) => !changed.includes(each));
     if (taken) {
@@ -87,9 +87,14 @@ function SeatMap(form, texts) {
     ask();
   }
 
+  // A couple seat comes with its other half.
+  function withHalf(seat) {
+    return [seat, byId.get(halves.get(seat.id))].filter(Boolean);
+  }
+
   function letGo(seat) {
-    const gone = [seat.id, halves.get(seat.id)];
-    chosen = chosen.filter((each) => !gone.includes(each.id));
+    const gone = withHalf(seat);
+    chosen = chosen.filter((each) => !gone.includes(each));
   }
 
   // What the server would refuse, told before.
@@ -187,7 +192,8 @@ function SeatMap(form, texts) {
     const instead = nearest(gone[0]);
     offer.replaceChildren();
     if (instead) {
-      const button = Object.assign(document.createElement("button"), { type: "button", textContent: fill(texts.instead, { seat: instead.name }) });
+      const names = withHalf(instead).sort((a, b) => a.x - b.x).map((seat) => seat.name).join(", ");
+      const button = Object.assign(document.createElement("button"), { type: "button", textContent: fill(texts.instead, { seat: names }) });
       button.addEventListener("click", () => {
         offer.replaceChildren();
         choose(instead, true);
@@ -200,8 +206,9 @@ function SeatMap(form, texts) {
 
   function nearest(seat) {
     const far = (each) => (each.category === seat.category ? 0 : 1000) + Math.hypot(each.x - seat.x, 2 * (each.y - seat.y));
+    const fits = (each) => each.status === "available" && !chosen.includes(each);
     return seats
-      .filter((each) => each.status === "available" && !chosen.includes(each) && !halves.has(each.id))
+      .filter((each) => halves.has(each.id) === halves.has(seat.id) && withHalf(each).every(fits))
       .filter((each) => !["accessible", "companion"].includes(each.category) || each.category === seat.category)
       .sort((a, b) => far(a) - far(b))[0];
   }
@@ -243,9 +250,9 @@ function follow(showtime, version, changed) {
   const address = `/api/showtimes/${showtime}/seats`;
   let socket = null;
   let failures = 0;
+  let waiting = 0;
 
   async function look() {
-    if (document.hidden) return;
     try {
       const answer = await fetch(address, { cache: "no-cache", headers: { Accept: "application/json" } });
       if (!answer.ok) return;
@@ -259,26 +266,33 @@ function follow(showtime, version, changed) {
     }
   }
 
+  // Whoever comes with the version at hand is told what became of it since.
   function connect() {
-    socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}${address}/live?version=${encodeURIComponent(version)}`);
-    socket.addEventListener("open", () => { failures = 0; });
-    socket.addEventListener("message", (event) => {
+    clearTimeout(waiting);
+    socket?.close();
+    const mine = new WebSocket(`${location.origin.replace(/^http/, "ws")}${address}/live?version=${encodeURIComponent(version)}`);
+    socket = mine;
+    mine.addEventListener("open", () => { failures = 0; });
+    mine.addEventListener("message", (event) => {
+      if (mine !== socket) return;
       const told = JSON.parse(event.data);
       if (told.type === "delta" && told.from !== version) {
-        look();
+        connect();
         return;
       }
       version = told.version;
       changed(told.seats);
     });
-    socket.addEventListener("close", () => {
-      socket = null;
+    mine.addEventListener("close", () => {
+      if (mine !== socket) return;
       const wait = RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)];
-      setTimeout(connect, wait * (0.5 + Math.random()));
+      waiting = setTimeout(connect, wait * (0.5 + Math.random()));
     });
   }
 
-  setInterval(() => { if (socket?.readyState !== WebSocket.OPEN) look(); }, POLL_MS);
+  setInterval(() => { if (!document.hidden && socket.readyState !== WebSocket.OPEN) look(); }, POLL_MS);
+  // A device that slept may not know yet that its socket has ended.
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) connect(); });
   connect();
 }
 

@@ -17,7 +17,8 @@ if (left) {
     const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
     shown.textContent = left.dataset.left.replace("{time}", time);
     if (seconds <= 60 && !warning.textContent) warning.textContent = left.dataset.warning;
-    if (seconds === 0) location.reload();
+    // The shop says what became of the seats; until it knows, the page comes once a second and no more often.
+    if (ends <= Date.now()) setTimeout(() => location.reload(), 1000);
     else setTimeout(tick, 1000);
   };
   tick();

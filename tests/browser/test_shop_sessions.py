@@ -1,0 +1,33 @@
+"""Where an account is signed in, in two windows: one of them ends the other."""
+
+import re
+import secrets
+
+from playwright.sync_api import Page, expect
+
+PASSWORD = "a-long-phrase-42"
+
+
+def test_one_window_signs_another_one_out(page: Page, plain: Page) -> None:
+    name = f"two-{secrets.token_hex(6)}"
+    page.goto("/en/register/?next=/en/account/")
+    page.locator("#username").fill(name)
+    page.locator("#email").fill(f"{name}@customers.example")
+    page.locator("#password").fill(PASSWORD)
+    page.get_by_role("button", name="Open the account").click()
+    page.wait_for_url("**/en/account/")
+    plain.goto("/en/sign-in/?next=/en/account/")
+    plain.locator("#name").fill(name)
+    plain.locator("#password").fill(PASSWORD)
+    plain.get_by_role("button", name="Sign in").click()
+    here = plain.locator("li", has_text="this device")
+    expect(here).to_have_count(1)
+    expect(here).to_contain_text("Chrome, Linux")
+    expect(here.get_by_role("button")).to_have_count(0)
+
+    plain.get_by_role("button", name="Sign Chrome, Linux out").click()
+    expect(plain.get_by_role("status")).to_contain_text("That browser is signed out.")
+    expect(plain.locator("li", has_text="Signed in:")).to_have_count(1)
+    page.reload()
+    expect(page).to_have_url(re.compile(r"/en/sign-in/\?next="))
+    expect(page.get_by_role("status")).to_contain_text("You were signed out.")
