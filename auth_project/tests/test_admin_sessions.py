@@ -51,7 +51,8 @@ def is_in(client: Client) -> bool:
 def save(admin: Client, user: User, **changes: Any) -> None:
     form = {name: getattr(user, name) for name in ("username", "email", "full_name", "phone")}
     groups = list(user.groups.values_list("pk", flat=True))
-    answer = admin.post(f"{USERS}{user.pk}/change/", {**form, "is_active": "on", "groups": groups, **changes})
+    sent = {**form, "is_active": "on", "groups": groups, "reason": "they asked", **changes}
+    answer = admin.post(f"{USERS}{user.pk}/change/", sent)
     assert answer.status_code == 302
 
 
