@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from desk import LOOKS, PANELS_CAME, assert_is_seen
 from endpoints import SERVICES
 from everybody import overhang
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from world import Market, new_key, payment_of, settled
 
 StaffPage = Callable[[str, str], Page]
@@ -102,3 +102,16 @@ def test_every_page_of_every_model_opens_and_is_not_moved_sideways(staff_page: S
         assert [overhang(page, width) for width, _ in LOOKS] == [0, 0], str(each)
         kinds.add(each.kind)
     assert kinds >= {"list", "row", "history"}
+
+
+def test_a_choice_among_many_has_its_name_while_it_is_made(staff_page: StaffPage) -> None:
+    page = staff_page("catalog", "admin")
+    page.goto("/admin/catalog/catalog/showtime/add/")
+    movie = page.get_by_role("combobox", name="Movie:")
+    movie.click()
+    offered = page.get_by_role("listbox", name="Choices").get_by_role("option")
+    expect(offered.nth(1)).to_be_visible()
+    assert_is_seen(page, "choosing")
+    title = offered.nth(1).inner_text()
+    offered.nth(1).click()
+    expect(page.get_by_role("combobox", name=f"Movie: {title}")).to_be_visible()

@@ -4,6 +4,7 @@ const SCROLLING = ".inline-group, .results";
 
 // select2 names its box by what was chosen alone, which may be nothing.
 function nameChoice(box) {
+  if (box.hasAttribute("aria-owns")) box.setAttribute("aria-controls", box.getAttribute("aria-owns"));
   const label = box.closest(".select2-container").previousElementSibling?.labels?.[0];
   if (!label || box.dataset.named) return;
   label.id ||= `${label.htmlFor}-label`;
@@ -11,6 +12,13 @@ function nameChoice(box) {
   chosen.setAttribute("aria-labelledby", label.id);
   box.setAttribute("aria-labelledby", `${label.id} ${chosen.id}`);
   box.dataset.named = "yes";
+}
+
+// Its list is drawn at the end of the page, beside all that has a place there.
+function nameList(list) {
+  const place = list.closest(".select2-container");
+  place.setAttribute("role", "region");
+  for (const part of [list, place]) part.setAttribute("aria-label", "Choices");
 }
 
 function nameColumn(heading) {
@@ -32,7 +40,7 @@ function nameAll() {
   const all = (selector) => document.querySelectorAll(selector);
   all(".select2-selection").forEach(nameChoice);
   all(".select2-search__field:not([aria-label])").forEach((field) => field.setAttribute("aria-label", "Search"));
-  all(".select2-results__options:not([aria-label])").forEach((list) => list.setAttribute("aria-label", "Choices"));
+  all(".select2-results__options:not([aria-label])").forEach(nameList);
   all(".help-tooltip[aria-label]:not([role])").forEach((sign) => sign.setAttribute("role", "img"));
   all(".inline-group th:empty").forEach(nameColumn);
   all("#searchbar:not([aria-label])").forEach((field) => field.setAttribute("aria-label", "Search"));
