@@ -354,10 +354,10 @@ class BookingMoved:
     """The showtime of an open booking is not as it was sold: `showtime` now, `before` as its customer knew it.
 
     changed: which fields differ, of starts_at, screen, movie_title, format and language; starts_at also when the
-    theater's clocks were changed around it. revision grows with each change of that kind. ticket and tickets: signed
-    anew, or "" and none while it is not paid. moved_seats: in another screen, those that it has there; tickets of
-    before let nobody in any more then, and otherwise stay good. Until free_cancellation_until the booking may be
-    cancelled for nothing, and all that was paid comes back.
+    theater's clocks were changed around it. revision grows with each change of that kind, seating with each that brings
+    other seats, as in BookingReseated. ticket and tickets: signed anew, or "" and none while it is not paid.
+    moved_seats: in another screen, those that it has there; tickets of before let nobody in any more then, and else
+    stay good. Until free_cancellation_until the booking may be cancelled for nothing, and all that was paid comes back.
     """
 
     type: ClassVar[str] = "booking.moved"
@@ -371,6 +371,7 @@ class BookingMoved:
     seats: list[TicketSeat]
     total: Money
     revision: int
+    seating: int
     changed: list[str]
     before: Before
     showtime: ShowtimeInBrief

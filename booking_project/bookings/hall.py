@@ -58,6 +58,11 @@ class Spot:
         return f"{self.seat.row}{self.seat.number}"
 
     @property
+    def mark(self) -> str:
+        """What somebody who looks at the map sees of it: it is another one when the seat has become another's."""
+        return self.status if self.party is None else str(self.party.booking.id)
+
+    @property
     def said(self) -> str:
         return LET_IN if self.let_in is not None else WORDS[self.status]
 

@@ -89,8 +89,15 @@ def map_view(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
 def _to_the_counter(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
     """With the chosen seats; which of them are free is said there."""
     _ask_for(request, SELL)
-    chosen = map(str, chosen_seats.ids_of(request.POST.getlist("seat")[: chosen_seats.MOST_SEATS]))
-    return redirect(f"{reverse('counter_sale', args=[showtime_id])}?{urlencode({'seat': list(chosen)}, doseq=True)}")
+    chosen = list(map(str, _chosen(request)))[: chosen_seats.MOST_SEATS]
+    return redirect(f"{reverse('counter_sale', args=[showtime_id])}?{urlencode({'seat': chosen}, doseq=True)}")
+
+
+def _chosen(request: HttpRequest) -> dict[UUID, str]:
+    """Whatever is an id, with the mark that the seat had for whoever chose it: which of them are seats of this
+    showtime, the service says."""
+    values = [value.partition(".") for value in request.POST.getlist("seat")[:MOST_SEATS]]
+    return {seat_id: mark for text, _, mark in values for seat_id in chosen_seats.ids_of([text])}
 
 
 def _form(request: HttpRequest, showtime_id: UUID) -> DeedForm:
@@ -105,8 +112,7 @@ def _form(request: HttpRequest, showtime_id: UUID) -> DeedForm:
 def _do(request: HttpRequest, showtime_id: UUID, said: dict[str, Any]) -> bool:
     """Whether it was done; what is missing is said on the page. Raises Problem, PermissionDenied."""
     what = request.POST.get("what")
-    # Whatever is an id: which of them are seats of this showtime, the service says.
-    chosen = list(chosen_seats.ids_of(request.POST.getlist("seat")[:MOST_SEATS]))
+    chosen = _chosen(request)
     deed = {"block": _block, "free": _free, "move": _move}.get(what or "")
     if not chosen or deed is None:
         messages.error(request, "Choose the seats first.")
@@ -118,11 +124,11 @@ def _do(request: HttpRequest, showtime_id: UUID, said: dict[str, Any]) -> bool:
     return True
 
 
-def _block(request: HttpRequest, showtime_id: UUID, seats: list[UUID], said: dict[str, Any]) -> str:
+def _block(request: HttpRequest, showtime_id: UUID, seats: dict[UUID, str], said: dict[str, Any]) -> str:
     _ask_for(request, BLOCK)
     blocks.block_seats(
         showtime_id=showtime_id,
-        seat_ids=seats,
+        seat_ids=list(seats),
         actor=actor_of(request),
         reason=said["reason"],
         until=said["until"],
@@ -130,23 +136,26 @@ def _block(request: HttpRequest, showtime_id: UUID, seats: list[UUID], said: dic
     return f"Off sale: {words.count(len(seats), 'seat')}."
 
 
-def _free(request: HttpRequest, showtime_id: UUID, seats: list[UUID], said: dict[str, Any]) -> str:
+def _free(request: HttpRequest, showtime_id: UUID, seats: dict[UUID, str], said: dict[str, Any]) -> str:
     _ask_for(request, FREE)
     freed = blocks.unblock_seats(
-        showtime_id=showtime_id, seat_ids=seats, actor=actor_of(request), reason=said["reason"]
+        showtime_id=showtime_id, seat_ids=list(seats), actor=actor_of(request), reason=said["reason"]
     )
     return f"On sale again: {words.count(freed, 'seat')}."
 
 
-def _move(request: HttpRequest, showtime_id: UUID, seats: list[UUID], said: dict[str, Any]) -> str:
+def _move(request: HttpRequest, showtime_id: UUID, seats: dict[UUID, str], said: dict[str, Any]) -> str:
     """A booking leaves its chosen seats for the free ones, and of two bookings each gets the other's chosen seats; each
     from the front and from the left."""
     _ask_for(request, MOVE)
-    spots = [spot for spot in hall.hall_of(showtime_id, with_bookings=True).spots if spot.seat.id in set(seats)]
+    spots = [spot for spot in hall.hall_of(showtime_id, with_bookings=True).spots if spot.seat.id in seats]
+    if any(spot.mark != seats[spot.seat.id] for spot in spots):
+        raise SeatsNotChangeable("Somebody else has one of these seats since you looked. Look again, and choose anew.")
     free = [spot for spot in spots if spot.status == "available"]
     of_bookings = list(_of_bookings(spots).items())
     sides = [*(seats for _, seats in of_bookings), *([free] if free else [])]
-    if not of_bookings or len(sides) != 2 or len(sides[0]) != len(sides[1]):
+    left_out = len(spots) - sum(map(len, sides))
+    if left_out or not of_bookings or len(sides) != 2 or len(sides[0]) != len(sides[1]):
         raise SeatsNotChangeable(
             "Choose seats of one booking and as many free ones, or as many of another booking to swap them."
         )

@@ -170,6 +170,7 @@ def _event(
         seats=[events.ticket_seat(seat) for seat in seats],
         total=Money(booking.total_amount, booking.currency),
         revision=newest.revision,
+        seating=booking.seating,
         changed=changed,
         before=events.Before(
             movie_title=before.movie_title,

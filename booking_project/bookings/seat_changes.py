@@ -89,6 +89,8 @@ def _refuse_what_is_not_settled(booking: Booking, showtime: Showtime) -> None:
     """Raises SeatsNotChangeable."""
     if booking.status != State.CONFIRMED:
         raise SeatsNotChangeable("Only what is sold is given other seats.")
+    if showtime.ends_at <= timezone.now():
+        raise SeatsNotChangeable("The showtime is over.")
     known = max(booking.showtime_revision, booking.told_revision)
     untold = ShowtimeMove.objects.filter(showtime=showtime, revision__gt=known).exists()
     if showtime.status == Showtime.Status.CANCELLED or showtime.reseat_due or untold:

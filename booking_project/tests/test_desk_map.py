@@ -15,7 +15,7 @@ from django.utils.html import strip_tags
 from factories import ScreenFactory, ShowtimeFactory, seat_ids
 from seated import USHER, another, let_them_sit_down, of
 
-from bookings import blocks, doors, tasks
+from bookings import blocks, doors, hall, tasks
 from bookings.inventory import seat_statuses
 from bookings.models import Booking, SeatStatus, Showtime
 from chassis.storage.models import AuditRecord
@@ -35,11 +35,17 @@ def post(support: Client, showtime: Showtime) -> Callable[..., str]:
     """post("block", 0, 1, reason="broken") → what the page says then, of the first two seats."""
 
     def send(what: str, *places: int, **said: str) -> str:
-        ids = seat_ids(showtime)
-        form = {"what": what, "seat": [str(ids[place]) for place in places], **said}
-        return words_of(support.post(map_of(showtime), form, follow=True))
+        return words_of(
+            support.post(map_of(showtime), {"what": what, "seat": seen(showtime, *places), **said}, follow=True)
+        )
 
     return send
+
+
+def seen(showtime: Showtime, *places: int) -> list[str]:
+    """Seats as the map has them, for whoever looks at it now."""
+    marks = {spot.seat.id: spot.mark for spot in hall.hall_of(showtime.id, with_bookings=True).spots}
+    return [f"{seat}.{marks[seat]}" for seat in (seat_ids(showtime)[place] for place in places)]
 
 
 def map_of(showtime: Showtime) -> str:
@@ -141,7 +147,7 @@ def test_what_is_missing_or_cannot_be_is_said(
 ) -> None:
     bought(0)
     ids = seat_ids(showtime)
-    seats = {"here": str(ids[5]), "sold": str(ids[0])}
+    seats = dict(zip(("here", "sold"), seen(showtime, 5, 0), strict=True))
     wanted = {**form, "seat": [seats.get(name, name) for name in form.get("seat", ())]}
     assert said in words_of(support.post(map_of(showtime), wanted, follow=True))
     assert ids[5] not in seat_statuses(showtime.id)
@@ -157,6 +163,24 @@ def test_a_booking_is_moved_to_the_free_seats_that_were_chosen(post: Any, bought
     assert of(other) == ["A3"]
     assert "The bookings have A3, B2 and B1 now." in post("move", 8, 2, reason="a tall one in front")
     assert (of(booking), of(other)) == (["A3", "B2"], ["B1"])
+
+
+def test_what_was_seen_is_changed_or_nothing_is(support: Client, bought: Any, hold: Any, showtime: Showtime) -> None:
+    """Seats that were sold since, a form that is sent again, and a seat that somebody holds."""
+    booking = bought(0)
+    before = seen(showtime, 0, 8)
+    other = bought(8)
+    swap = {"what": "move", "seat": seen(showtime, 0, 8), "reason": "x"}
+    assert "Look again, and choose anew." in words_of(
+        support.post(map_of(showtime), {**swap, "seat": before}, follow=True)
+    )
+    assert (of(booking), of(other)) == (["A1"], ["B1"])
+    assert "The bookings have B1 and A1 now." in words_of(support.post(map_of(showtime), swap, follow=True))
+    assert "Look again, and choose anew." in words_of(support.post(map_of(showtime), swap, follow=True))
+    hold(3)
+    held = {**swap, "seat": seen(showtime, 0, 8, 3)}
+    assert "Choose seats of one booking" in words_of(support.post(map_of(showtime), held, follow=True))
+    assert (of(booking), of(other)) == (["B1"], ["A1"])
 
 
 def test_why_seats_are_off_sale_goes_along_to_another_screen(post: Any, showtime: Showtime, move: Any) -> None:

@@ -1,6 +1,9 @@
 """Staff give a booking other seats of its screen: its customer is told, and tickets of before let nobody in."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from factories import ScreenFactory, layout, seat_ids
 from rest_framework.test import APIClient
 from seated import USHER, another, assert_no_seat_has_two, enter, let_them_sit_down, of, taken
@@ -129,6 +132,14 @@ def test_customers_are_told_of_a_move_before_they_get_other_seats(bought, showti
         change(booking, showtime, {0: 1})
     moves.tell_of_moves()
     assert of(change(booking, showtime, {0: 1})) == ["A2"]
+
+
+def test_nobody_changes_seats_once_the_film_is_over(bought, showtime):
+    booking, ended = bought(0), timezone.now()
+    Showtime.objects.filter(id=showtime.id).update(starts_at=ended - timedelta(hours=2), ends_at=ended)
+    with pytest.raises(SeatsNotChangeable):
+        change(booking, showtime, {0: 5})
+    assert of(Booking.objects.get(id=booking.id)) == ["A1"]
 
 
 def test_half_a_couple_seat_is_nobody_s(bought, showtime):

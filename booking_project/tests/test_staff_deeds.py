@@ -117,7 +117,8 @@ def block(browser: Client, booking: Booking) -> Any:
 
 
 def move(browser: Client, booking: Booking) -> Any:
-    return on_the_map(browser, booking, "move", str(seat_ids(booking.showtime)[0]), free_seat(booking))
+    leaves, gets = f"{seat_ids(booking.showtime)[0]}.{booking.id}", f"{free_seat(booking)}.available"
+    return on_the_map(browser, booking, "move", leaves, gets)
 
 
 def sell(browser: Client, booking: Booking) -> Any:

@@ -1,5 +1,6 @@
 """Codes as sentences: what the services answer, told to customers."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -266,7 +267,9 @@ def called(named: Mapping[str, Any]) -> str:
     if named.get("kind", "ticket") != "ticket" or named["code"] not in TICKET_TYPES:
         return name
     known = str(TICKET_TYPES[named["code"]])
-    return name if known.casefold() in name.casefold() else f"{known} ({name})"
+    # A language that is written without spaces has no other end of a word than that of the text.
+    same = re.search(rf"\b{re.escape(known)}\b" if known.isascii() else re.escape(known), name, re.IGNORECASE)
+    return name if same else f"{known} ({name})"
 
 
 def passwords_differ() -> str:

@@ -103,3 +103,6 @@ def test_what_staff_typed_into_a_hall_is_no_markup():
 def test_a_ticket_type_is_in_the_words_of_its_reader_and_of_its_cinema(named, said):
     with translation.override("de"):
         assert words.called(named) == said
+    with translation.override("en"):
+        assert words.called({"code": "senior", "name": "Senioren"}) == "Senior (Senioren)"
+        assert words.called({"code": "senior", "name": "Seniors, 60+"}) == "Senior (Seniors, 60+)"

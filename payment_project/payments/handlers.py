@@ -6,7 +6,7 @@ from uuid import UUID
 from chassis.messaging.events import Event
 from chassis.messaging.inbox import Handler, each
 from chassis.storage import address_changes, guest_claims
-from payments import operations, services, tasks
+from payments import operations, seated, services, tasks
 from payments.heard import (
     BookingCheckedIn,
     BookingConfirmed,
@@ -14,6 +14,7 @@ from payments.heard import (
     BookingEnding,
     BookingExtended,
     BookingReduced,
+    BookingSeated,
     GuestClaimed,
     OfBooking,
     UserUpdated,
@@ -38,6 +39,10 @@ def give_seats_back(event: Event) -> None:
 
 def end_booking(event: Event) -> None:
     services.end_booking(booking=event.read(BookingEnding))
+
+
+def rename_seats(event: Event) -> None:
+    seated.rename_seats(booking=event.read(BookingSeated))
 
 
 def note_let_in(event: Event) -> None:
@@ -93,6 +98,8 @@ HANDLERS: dict[str, Handler] = {
     "booking.expired": _ending,
     "booking.cancelled": _ending,
     "booking.failed": _ending,
+    "booking.moved": Handler(apply_all=each(rename_seats)),
+    "booking.reseated": Handler(apply_all=each(rename_seats)),
     "booking.checked_in": Handler(apply_all=each(note_let_in)),
     "user.updated": Handler(apply_all=each(note_address_change)),
     "guest.claimed": Handler(apply_all=each(claim_guest)),

@@ -133,6 +133,22 @@ class BookingCheckedIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    id: UUID
+    row: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookingSeated:
+    """Its seats as they are called now. seating: the larger, the later; a booking service of before tells none."""
+
+    booking_id: UUID
+    seats: tuple[Place, ...]
+    seating: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class BookingConfirmed:
     booking_id: UUID
     user_id: UUID

@@ -75,7 +75,8 @@ class Payment(models.Model):
     lent_amount = zero("Captured, and held for a booking in whose exchange this one is to end.")
     exchanged_amount = zero("Of what was given back, what pays the booking that this one was exchanged for.")
     to_return_amount = zero("Of that, what goes back from here: the other booking was refunded.")
-    seats = listed("As they were sold, and what became of the money of each (seats.Seat); none: not known.")
+    seats = listed("As they were sold, where they are, and what became of their money (seats.Seat); none: not known.")
+    seating = zero("Which seating of the booking its seats are named by; each other one has a larger number.")
     let_in = listed("The ids of the seats to which somebody was let in.")
     sale = models.JSONField(
         null=True,

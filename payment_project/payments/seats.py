@@ -3,7 +3,7 @@
 A seat's money goes back once, as one of the kinds of refunds; prices are integers in minor units.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
@@ -20,7 +20,8 @@ class RefundKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """refunded: what its money went back as, None while it did not by the seat.
+    """row, number: where it is, which need not be where it was sold. refunded: what its money went back as, None while
+    it did not by the seat.
 
     charged: the fee that was told when the booking ended was reckoned of it, too. due: what its customer gets back of
     it, who gave it back; None while nobody did.
@@ -120,6 +121,11 @@ def noted(seats: Sequence[Seat], given_back: Iterable[Seat]) -> tuple[Seat, ...]
 
     known = {seat.id for seat in seats}
     return (*map(after, seats), *(seat for seat in told.values() if seat.id not in known))
+
+
+def renamed(seats: Sequence[Seat], places: Mapping[UUID, tuple[str, int]]) -> tuple[Seat, ...]:
+    """The seats once their booking has others: by their ids the row and the number of now."""
+    return tuple(replace(seat, row=at[0], number=at[1]) if (at := places.get(seat.id)) else seat for seat in seats)
 
 
 def completed(known: Iterable[Seat], sold: Iterable[Seat]) -> tuple[Seat, ...]:

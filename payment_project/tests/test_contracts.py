@@ -30,6 +30,8 @@ READ: dict[str, Any] = {
     "booking.extended": heard.BookingExtended,
     "booking.confirmed": heard.BookingConfirmed,
     "booking.reduced": heard.BookingReduced,
+    "booking.moved": heard.BookingSeated,
+    "booking.reseated": heard.BookingSeated,
     "booking.checked_in": heard.BookingCheckedIn,
     "user.updated": heard.UserUpdated,
     "guest.claimed": heard.GuestClaimed,
@@ -37,8 +39,9 @@ READ: dict[str, Any] = {
         ["booking.rejected", "booking.expired", "booking.cancelled", "booking.failed"], heard.BookingEnding
     ),
 }
-# What opens the payment of a booking that is not known yet; nobody is let in before that is paid.
-OF_BOOKING = [each for each in READ if each.startswith("booking.") and each != "booking.checked_in"]
+# What opens the payment of a booking that is not known yet; nobody is let in, or sits elsewhere, before it is paid.
+OF_SOLD = {"booking.checked_in", "booking.moved", "booking.reseated"}
+OF_BOOKING = [each for each in READ if each.startswith("booking.") and each not in OF_SOLD]
 
 
 def shape(value: Any) -> Any:
