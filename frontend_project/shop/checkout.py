@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
+from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -67,7 +68,9 @@ def _who(request: HttpRequest, choice: Mapping[str, Any], *, status: int = 200, 
 @csrf_protect
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
+@cache_control(private=True, no_store=True)
 def checkout(request: HttpRequest, booking_id: UUID) -> HttpResponse:
+    """Kept by no browser: who goes back to the page would be told the time that was left when it first came."""
     if request.method == "POST":
         return _pay(request, booking_id)
     return _page(request, booking_id)

@@ -120,15 +120,17 @@ def exchange_price(request: HttpRequest, booking_id: UUID, showtime_id: UUID) ->
     """What the seats that are chosen come to: a part of the page."""
     shopper = shopper_of(request)
     booking = shopper.get("booking", f"/bookings/{booking_id}")
-    found = _priced(shopper, booking, showtime_id, request.POST.getlist("seat"))
+    found = _priced(shopper, booking, showtime_id, request.POST.getlist("seat"), proposes=False)
     return render(request, "shop/exchange_price.html", found)
 
 
-def _priced(shopper: Shopper, booking: Mapping[str, Any], showtime_id: UUID, named: Sequence[str]) -> dict[str, Any]:
+def _priced(
+    shopper: Shopper, booking: Mapping[str, Any], showtime_id: UUID, named: Sequence[str], *, proposes: bool = True
+) -> dict[str, Any]:
     """As of the showtime's page, with what the booking pays of it."""
 
     def quote(ask: dict[str, Any]) -> Any:
         path = f"/bookings/{booking['id']}/exchange/quote"
         return shopper.post("booking", path, {"showtime_id": str(showtime_id), **ask})
 
-    return seats_page.priced(quote, purchases.types(booking), named)
+    return seats_page.priced(quote, purchases.types(booking), named, proposes=proposes)

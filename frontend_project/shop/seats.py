@@ -43,7 +43,8 @@ def price(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
     shown = looked_at(shopper, showtime_id)
     wanted = choices.counts(request.POST, shown["seat_map"]["ticket_types"])
     quote = partial(_quote, shopper, showtime_id, _code(request))
-    return render(request, "shop/price.html", shown | priced(quote, wanted, request.POST.getlist("seat")))
+    found = priced(quote, wanted, request.POST.getlist("seat"), proposes=False)
+    return render(request, "shop/price.html", shown | found)
 
 
 def _code(request: HttpRequest) -> str:
@@ -105,13 +106,15 @@ def _quote(shopper: Shopper, showtime_id: UUID, code: str, ask: dict[str, Any]) 
     return shopper.post("booking", f"/showtimes/{showtime_id}/quote", ask | ({"promo_code": code} if code else {}))
 
 
-def priced(quote: Callable[[dict[str, Any]], Any], wanted: Mapping[str, int], named: Sequence[str]) -> dict[str, Any]:
-    """What a quote tells of the seats that are named, or of the best ones where none is.
+def priced(
+    quote: Callable[[dict[str, Any]], Any], wanted: Mapping[str, int], named: Sequence[str], *, proposes: bool = True
+) -> dict[str, Any]:
+    """What a quote tells of the seats that are named, or of the best ones where none is and it proposes some.
 
     quote: asks for it, and raises Refused; `refused` is the code of that.
     """
     ask: dict[str, Any] = {"quantity": wanted}
-    if named:
+    if named or not proposes:
         try:
             ask = {"seats": choices.tickets(named, wanted)}
         except ValueError:

@@ -246,9 +246,10 @@ def no_card() -> str:
 def seat_texts() -> dict[str, object]:
     """What the seat map says while somebody chooses; the names in braces are filled in by the page."""
     return {
-        "chosen": _("{seat} is chosen, {count} of {wanted}."),
-        "not_chosen": _("{seat} is not chosen any more, {count} of {wanted}."),
-        "gone": _("Somebody has just taken {seat}. Your other seats stay chosen."),
+        "chosen": _("Chosen: {seat}. {count} of {wanted}."),
+        "not_chosen": _("Not chosen any more: {seat}. {count} of {wanted}."),
+        "gone": _("Somebody has just taken {seat}. Still chosen: {kept}."),
+        "all_gone": _("Somebody has just taken {seat}. No seat is chosen now."),
         "instead": _("Take {seat} instead"),
         "couple": _("Couple seats are sold in pairs."),
         "companion": _("A companion's seat is sold together with the place beside it."),

@@ -86,7 +86,7 @@ def unpaid(chromium: Browser, small_house: str, world: World) -> Iterator[tuple[
     seats = shopping.chosen()
     shopping.go_on()
     shopping.as_guest()
-    shopping.page.locator("[data-ends]").wait_for()
+    shopping.page.locator("[data-seconds]").wait_for()
     yield shopping, seats
     context.close()
 

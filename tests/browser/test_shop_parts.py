@@ -1,11 +1,11 @@
 """What the shop's pages bring to a telephone, and what of them comes anew while they are read."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, Route, expect
-from shopping import Shopping
+from shopping import GOOD, Shopping
 from world import Market
 
 # Bytes that a page may bring, compressed and with their headers; pictures of films left out.
@@ -80,20 +80,42 @@ def test_of_two_choices_the_last_ones_price_is_told_whichever_comes_first(page: 
     assert price.inner_text() == told
 
 
-def test_a_minute_before_seats_go_it_is_said_and_nothing_moves(page: Page, small_house: str, market: Market) -> None:
+def _comes_to_pay(page: Page, showtime: str, *, fast: timedelta = timedelta()) -> None:
+    """With the five minutes of somebody who needs more time. fast: by how much the device's clock is."""
     shopping = Shopping(page)
-    shopping.open(small_house)
+    shopping.open(showtime)
     shopping.go_on()
     shopping.as_guest()
-    ends = page.locator("[data-ends]")
-    until = datetime.fromisoformat(ends.get_attribute("data-ends") or "")
-    page.clock.install(time=until - timedelta(minutes=3))
+    more = page.get_by_role("button", name="I need more time")
+    more.click()
+    expect(more).to_have_count(0)
+    page.clock.install(time=datetime.now(UTC) + fast)
     page.reload()
     page.wait_for_load_state("networkidle")
+
+
+def test_a_minute_before_seats_go_it_is_said_and_nothing_moves(page: Page, small_house: str) -> None:
+    _comes_to_pay(page, small_house)
     warning, pay = page.locator(".warning"), page.locator("form.form > button.button")
-    expect(page.locator(".countdown")).to_have_text(re.compile(r"2:\d\d left\."))
+    expect(page.locator(".countdown")).to_have_text(re.compile(r"4:\d\d left\."))
     expect(warning).to_have_text("")
     before = pay.bounding_box()
-    page.clock.fast_forward("02:05")
+    page.clock.fast_forward("04:05")
     expect(warning).to_have_text("The seats are yours for less than a minute more.")
     assert pay.bounding_box() == before
+
+
+def test_the_time_left_to_pay_is_right_on_a_device_whose_clock_is_fast(page: Page, small_house: str) -> None:
+    _comes_to_pay(page, small_house, fast=timedelta(minutes=6))
+    countdown, attempt = page.locator(".countdown"), page.locator("form.form input[name=attempt]")
+    expect(countdown).to_have_text(re.compile(r"4:\d\d left\."))
+    first = attempt.get_attribute("value") or ""
+    page.clock.run_for("01:00")
+    expect(countdown).to_have_text(re.compile(r"3:\d\d left\."))
+    # It was not loaded anew; but who comes back to it is told what is left then, not what was.
+    expect(attempt).to_have_attribute("value", first)
+    page.locator("a[href$='/card/']").click()
+    page.get_by_role("button", name=GOOD).wait_for()
+    page.go_back()
+    expect(attempt).not_to_have_attribute("value", first)
+    expect(countdown).to_have_text(re.compile(r"4:\d\d left\."))

@@ -94,17 +94,37 @@ def test_in_the_place_of_a_couple_seat_that_went_another_pair_is_offered(
     shopping.open(small_house)
     pairs = page.locator("input[name=seat][data-status=available][data-category=couple]")
     assert pairs.count() >= 4
+    price, said = page.locator("#price"), page.locator("#said")
     pairs.first.check()
     lost = shopping.chosen()
     assert len(lost) == 2
+    expect(said).to_contain_text(f"Chosen: {', '.join(lost)}. 2 of 2.")
+    expect(price).to_contain_text("In all")
     ids = [page.locator(f"input[data-name='{name}']").get_attribute("value") or "" for name in lost]
     book(market.customer(), Choice(small_house, ids))
-    expect(page.locator("#said")).to_contain_text(f"Somebody has just taken {', '.join(lost)}.")
+    expect(said).to_have_text(f"Somebody has just taken {', '.join(lost)}. No seat is chosen now.")
     assert shopping.chosen() == []
+    expect(price).to_have_text("Please choose 2 more seats.")
     offer = page.locator("#offer button")
     number = int(lost[1].removeprefix("G"))
     others = [f"G{number + 1}", f"G{number + 2}"]
     expect(offer).to_have_text(f"Take {', '.join(others)} instead")
     offer.click()
     assert shopping.chosen() == others
-    expect(page.locator("#price")).to_contain_text("In all")
+    expect(said).to_contain_text(f"Chosen: {', '.join(others)}. 2 of 2.")
+    expect(price).to_contain_text("In all")
+    page.locator(f"input[data-name='{others[1]}']").uncheck()
+    expect(said).to_have_text(f"Not chosen any more: {', '.join(others)}. 0 of 2.")
+    expect(price).to_have_text("Please choose 2 more seats.")
+
+
+def test_of_two_seats_the_one_that_stays_is_named_when_the_other_went(
+    page: Page, small_house: str, market: Market
+) -> None:
+    shopping = Shopping(page)
+    shopping.open(small_house)
+    lost, kept = shopping.chosen()
+    seat = page.locator(f"input[data-name='{lost}']").get_attribute("value") or ""
+    book(market.customer(), Choice(small_house, [seat]))
+    expect(page.locator("#said")).to_have_text(f"Somebody has just taken {lost}. Still chosen: {kept}.")
+    expect(page.locator("#price")).to_have_text("Please choose 1 more seat.")

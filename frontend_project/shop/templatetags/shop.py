@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -73,6 +73,12 @@ def _clock(at: datetime, zone: str, locale: babel.Locale) -> str:
 def zoned_clock(value: str, zone: str) -> str:
     """The same where nothing else says it: 2:09 AM (Vietnam Time)."""
     return f"{clock(value, zone)} ({zone_name(zone)})"
+
+
+@register.filter
+def seconds_left(until: str) -> int:
+    """Whole seconds from now, by the server's clock; 0 where it is over."""
+    return max(0, int((parsed(until) - datetime.now(UTC)).total_seconds()))
 
 
 @register.filter

@@ -75,7 +75,8 @@ function SeatMap(form, texts) {
 
   function choose(seat, taken) {
     const pair = withHalf(seat).filter((each) => each.status === "available");
-    const changed = taken && wanted() < pair.length ? [seat] : pair;
+    const both = taken ? pair : pair.filter((each) => chosen.includes(each));
+    const changed = taken && wanted() < pair.length ? [seat] : both;
     chosen = chosen.filter((each) => !changed.includes(each));
     if (taken) {
       chosen.push(...changed);
@@ -83,7 +84,7 @@ function SeatMap(form, texts) {
     }
     for (const each of seats) each.input.checked = chosen.includes(each);
     const state = taken ? texts.chosen : texts.not_chosen;
-    say([fill(state, { seat: seat.name, count: chosen.length, wanted: wanted() }), ...complaints()].join(" "));
+    say([fill(state, { seat: names(changed), count: chosen.length, wanted: wanted() }), ...complaints()].join(" "));
     ask();
   }
 
@@ -106,7 +107,7 @@ function SeatMap(form, texts) {
     if (chosen.some((seat) => seat.category === "companion") && !places) told.push(texts.companion);
     if (form.dataset.orphans && chosen.length === wanted()) {
       const alone = singlesLeft(seats, ids);
-      if (alone.length) told.push(fill(texts.orphan, { seat: alone.map((seat) => seat.name).join(", ") }));
+      if (alone.length) told.push(fill(texts.orphan, { seat: names(alone) }));
     }
     return told;
   }
@@ -188,12 +189,12 @@ function SeatMap(form, texts) {
   function lost(gone) {
     for (const seat of gone) letGo(seat);
     for (const each of seats) each.input.checked = chosen.includes(each);
-    say(fill(texts.gone, { seat: gone.map((seat) => seat.name).join(", ") }));
+    say(fill(chosen.length ? texts.gone : texts.all_gone, { seat: names(gone), kept: names(chosen) }));
     const instead = nearest(gone[0]);
     offer.replaceChildren();
     if (instead) {
-      const names = withHalf(instead).sort((a, b) => a.x - b.x).map((seat) => seat.name).join(", ");
-      const button = Object.assign(document.createElement("button"), { type: "button", textContent: fill(texts.instead, { seat: names }) });
+      const textContent = fill(texts.instead, { seat: names(withHalf(instead)) });
+      const button = Object.assign(document.createElement("button"), { type: "button", textContent });
       button.addEventListener("click", () => {
         offer.replaceChildren();
         choose(instead, true);
@@ -212,6 +213,10 @@ function SeatMap(form, texts) {
       .filter((each) => !["accessible", "companion"].includes(each.category) || each.category === seat.category)
       .sort((a, b) => far(a) - far(b))[0];
   }
+}
+
+function names(seats) {
+  return [...seats].sort((a, b) => a.y - b.y || a.x - b.x).map((seat) => seat.name).join(", ");
 }
 
 // Stretches of seats side by side.

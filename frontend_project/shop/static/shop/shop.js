@@ -6,12 +6,13 @@ if (me) {
     .catch(() => {}); // the link that is there does as well
 }
 
-// The time that is left to pay, said aloud a minute before it ends.
-const left = document.querySelector("[data-ends]");
+// The time that is left to pay, said aloud a minute before it ends. The server says how long that is: a device's clock
+// may be minutes wrong, and only tells how long ago the page came.
+const left = document.querySelector("[data-seconds]");
 if (left) {
   const shown = left.querySelector(".countdown");
   const warning = left.querySelector(".warning");
-  const ends = Date.parse(left.dataset.ends);
+  const ends = Date.now() + Number(left.dataset.seconds) * 1000;
   const tick = () => {
     const seconds = Math.max(0, Math.round((ends - Date.now()) / 1000));
     const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
