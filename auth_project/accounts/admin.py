@@ -107,8 +107,9 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's takes 
             address_given_by=None if "email" in self.changed_data else self.instance.email_changed_by,
         ):
             self.add_error({"roles": "groups"}.get(field, field), said)
-        # A new account tells by itself why it is there.
-        if not self.instance._state.adding and {*self.changed_data} - {"reason"} and not cleaned.get("reason"):
+        # A new account tells by itself why it is there; a form that was opened at a release before asks for nothing.
+        asked = "reason" in self.data and not self.instance._state.adding
+        if asked and {*self.changed_data} - {"reason"} and not cleaned.get("reason"):
             self.add_error("reason", "Give a reason.")
         return cleaned
 
