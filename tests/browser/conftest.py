@@ -78,11 +78,11 @@ def page(chromium: Browser, world: World, request: pytest.FixtureRequest, tmp_pa
 
 
 @pytest.fixture(scope="session")
-def unpaid(chromium: Browser, small_house: str, world: World) -> Iterator[tuple[Shopping, list[str]]]:
+def unpaid(chromium: Browser, house_for_one: str, world: World) -> Iterator[tuple[Shopping, list[str]]]:
     """A guest who looks on while the time to pay runs out, and the names of the seats."""
     context = chromium.new_context(base_url=world.where.gateway, viewport=TELEPHONE)
     shopping = Shopping(context.new_page())
-    shopping.open(small_house)
+    shopping.open(house_for_one)
     seats = shopping.chosen()
     shopping.go_on()
     shopping.as_guest()
@@ -146,6 +146,17 @@ def stranger() -> Iterator[Stranger]:
 @pytest.fixture(scope="session")
 def small_house(market: Market) -> str:
     """A showtime with every kind of seat, of which the tests of the shop may take any."""
+    return house_of(market, "Small house")
+
+
+@pytest.fixture(scope="session")
+def house_for_one(market: Market) -> str:
+    """Another one like it, in which nobody else takes a seat."""
+    return house_of(market, "House for one")
+
+
+def house_of(market: Market, name: str) -> str:
+    """A new showtime with every kind of seat."""
     kinds = ["standard"] * 4 + ["premium"] * 2 + ["couple"]
     places = [
         {"row": chr(65 + y), "number": x, "x": x, "y": y + 1, "category": kind}
@@ -155,7 +166,7 @@ def small_house(market: Market) -> str:
     places[0]["category"], places[1]["category"] = "accessible", "companion"
     admin = market.world.staff("admin")
     screens = f"/api/theaters/{market.theater['id']}/screens"
-    screen = admin.post(screens, {"name": "Small house", "seats": places}).ok(201)
+    screen = admin.post(screens, {"name": name, "seats": places}).ok(201)
     body = showtime_body(market.movie, screen, datetime.now(UTC).replace(microsecond=0) + timedelta(days=2))
     body["prices"] = dict.fromkeys((*kinds, "accessible", "companion"), PRICE)
     showtime = str(admin.post("/api/showtimes", body).ok(201)["id"])

@@ -12,7 +12,7 @@ HOLD = 330_000
 
 @pytest.mark.late
 def test_the_page_says_that_the_seats_are_free_again_and_leads_back_to_them(
-    unpaid: tuple[Shopping, list[str]], small_house: str, world: World
+    unpaid: tuple[Shopping, list[str]], house_for_one: str, world: World
 ) -> None:
     shopping, names = unpaid
     page = shopping.page
@@ -22,7 +22,7 @@ def test_the_page_says_that_the_seats_are_free_again_and_leads_back_to_them(
     )
 
     def statuses() -> set[str]:
-        seats = world.anybody.get(f"/api/showtimes/{small_house}/seats").ok()["seats"]
+        seats = world.anybody.get(f"/api/showtimes/{house_for_one}/seats").ok()["seats"]
         return {seat["status"] for seat in seats if f"{seat['row']}{seat['number']}" in names}
 
     wait_for(lambda: statuses() == {"available"}, what="the seats are let go")
