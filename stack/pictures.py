@@ -109,12 +109,17 @@ def desk(browser: Browser, stack: Stack) -> None:
     _shoot(page, "door", "/admin/booking/door/")
 
 
+# Of a request that the gateway had too much of.
+TRIES = 5
+
+
 def _patiently(route: Route) -> None:
     """What the gateway had too much of is asked for again: so many pages one after the other no person opens."""
-    answer = route.fetch(max_redirects=0)
-    while answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        time.sleep(int(answer.headers["retry-after"]))
+    for _ in range(TRIES):
         answer = route.fetch(max_redirects=0)
+        if answer.status != HTTPStatus.TOO_MANY_REQUESTS:
+            break
+        time.sleep(int(answer.headers["retry-after"]))
     route.fulfill(response=answer)
 
 

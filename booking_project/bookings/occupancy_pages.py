@@ -1,6 +1,5 @@
 """How full the halls were: a panel beside the takings, and its file."""
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,27 +14,18 @@ from bookings.occupancy import BY, Asked, Row
 from chassis.admin import actor_of
 from chassis.storage.audit_log import record
 from chassis.web.desk import panel
+from chassis.web.moments import DaysForm
 from chassis.web.spreadsheets import CONTENT_TYPES, download
 from chassis.web.theaters import theaters_of
 
-MOST_DAYS = 366
 SHOWN = 300
 
 
-class AskedForm(forms.Form):
+class AskedForm(DaysForm):
     """As the page of takings asks; what else that one is asked by is left out here."""
 
-    first = forms.DateField()
-    last = forms.DateField()
     theater = forms.UUIDField(required=False)
     film = forms.CharField(required=False, max_length=300)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        first, last = cleaned.get("first"), cleaned.get("last")
-        if first and last and not timedelta() <= last - first < timedelta(days=MOST_DAYS):
-            raise forms.ValidationError(f"The last day comes after the first, within {MOST_DAYS} days.")
-        return cleaned
 
 
 def _asked(request: HttpRequest) -> Asked | None:

@@ -113,6 +113,7 @@ def test_the_panel_and_its_files_say_the_same_and_who_took_one_along_is_on_recor
     assert json.loads(manager.get("/admin/booking/occupancy/export.json", told).getvalue())[0]["sold"] == 2
     assert [entry.action for entry in AuditRecord.objects.all()] == ["occupancy.exported"] * 2
     assert manager.get("/admin/booking/occupancy/export.exe", told).status_code == 404
-    for odd in ({}, {"first": "soon", "last": "x"}, {**told, "last": "2001-01-01"}, {**told, "theater": "'"}):
+    far = {**told, "first": "9999-12-31", "last": "9999-12-31"}
+    for odd in ({}, {"first": "soon", "last": "x"}, {**told, "last": "2001-01-01"}, {**told, "theater": "'"}, far):
         assert "Nothing was shown on these days." in manager.get(PANEL, odd).content.decode()
         assert manager.get("/admin/booking/occupancy/export.csv", odd).status_code == 400

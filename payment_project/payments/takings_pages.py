@@ -19,6 +19,7 @@ from chassis.admin import actor_of
 from chassis.money import Money, to_major
 from chassis.storage.audit_log import record
 from chassis.web.desk import Panel, context
+from chassis.web.moments import DaysForm
 from chassis.web.spreadsheets import CONTENT_TYPES, download
 from chassis.web.theaters import theaters_of
 from payments import takings, takings_reads
@@ -27,7 +28,6 @@ from payments.takings_models import TakingsSeries
 from payments.takings_reads import BY, Asked, Row
 from payments.takings_rules import day_of
 
-MOST_DAYS = 366
 WEEK = timedelta(days=6)
 MOST_THEATERS = 1000
 SHOWN_ROWS = 300
@@ -53,11 +53,9 @@ def theaters(request: HttpRequest) -> Sequence[TakingsSeries]:
     return list((found if limit is None else found.filter(theater_id__in=limit))[:MOST_THEATERS])
 
 
-class TakingsForm(forms.Form):
+class TakingsForm(DaysForm):
     """Which days and what of them; of nothing that is said, the week until today."""
 
-    first = forms.DateField(label="From", widget=forms.DateInput({"type": "date"}))
-    last = forms.DateField(label="To", widget=forms.DateInput({"type": "date"}))
     theater = forms.ChoiceField(required=False)
     film = forms.CharField(required=False, max_length=200, widget=forms.TextInput({"list": "films"}))
     by = forms.MultipleChoiceField(
@@ -75,13 +73,6 @@ class TakingsForm(forms.Form):
         super().__init__(said, auto_id="takings_%s")
         choices = [("", "All"), *((str(each.theater_id), str(each)) for each in self.seen)]
         self.fields["theater"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField, as above
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        first, last = cleaned.get("first"), cleaned.get("last")
-        if first and last and not timedelta() <= last - first < timedelta(days=MOST_DAYS):
-            raise forms.ValidationError(f"The last day comes after the first, within {MOST_DAYS} days.")
-        return cleaned
 
     def asked(self) -> Asked:
         """Of a form that is valid."""

@@ -1,12 +1,13 @@
 """Days and times that come in lie where every zone and the database can tell of them, and have names in forms."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
 from django.utils.text import capfirst
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
+MOST_DAYS = 366
 
 
 def within_reach(moment: date) -> None:
@@ -30,3 +31,17 @@ class NamesMoments:
             for box, part in zip(field.widget.widgets, ("date", "time"), strict=True):
                 box.attrs["aria-label"] = f"{capfirst(field.label)}, {part}"
         return field
+
+
+class DaysForm(forms.Form):
+    """Which days something is asked of, both included: a year at most."""
+
+    first = forms.DateField(label="From", widget=forms.DateInput({"type": "date"}), validators=[within_reach])
+    last = forms.DateField(label="To", widget=forms.DateInput({"type": "date"}), validators=[within_reach])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        first, last = cleaned.get("first"), cleaned.get("last")
+        if first and last and not timedelta() <= last - first < timedelta(days=MOST_DAYS):
+            raise forms.ValidationError(f"The last day comes after the first, within {MOST_DAYS} days.")
+        return cleaned
