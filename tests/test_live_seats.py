@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
-from world import Choice, Market, Person, book, pay, settled
+from world import PATIENCE_SECONDS, Choice, Market, Person, book, pay, settled
 
 
 def watch(market: Market, showtime: str, query: str = "") -> ClientConnection:
@@ -24,7 +24,7 @@ def heard(page: ClientConnection, seats: list[str], status: str) -> dict[str, An
     """The delta with which all of these seats are so; it comes soon."""
     known: dict[str, str] = {}
     while True:
-        told: dict[str, Any] = json.loads(page.recv(timeout=5))
+        told: dict[str, Any] = json.loads(page.recv(timeout=PATIENCE_SECONDS))
         known |= {seat["id"]: seat["status"] for seat in told["seats"]}
         if all(known.get(seat) == status for seat in seats):
             return told
@@ -34,7 +34,7 @@ def test_a_page_sees_a_booking_come_and_go(market: Market, customer: Person, cho
     path = f"/api/showtimes/{choice.showtime}/seats"
     known = market.world.anybody.get(path).ok()
     with watch(market, choice.showtime) as page:
-        first = json.loads(page.recv(timeout=5))
+        first = json.loads(page.recv(timeout=PATIENCE_SECONDS))
         assert first["type"] == "map"
         assert known.keys() == first.keys() - {"type"}
         booking = book(customer, choice)
@@ -45,7 +45,7 @@ def test_a_page_sees_a_booking_come_and_go(market: Market, customer: Person, cho
         customer.delete(f"/api/bookings/{booking['id']}").ok()
         heard(page, choice.seats, "available")
     with watch(market, choice.showtime, f"?version={seen['version']}") as again:
-        missed = json.loads(again.recv(timeout=5))
+        missed = json.loads(again.recv(timeout=PATIENCE_SECONDS))
         assert missed["type"] == "map" or missed["from"] == seen["version"]
 
 

@@ -7,7 +7,7 @@ T = TypeVar("T")
 POLL_SECONDS = 0.05
 
 
-def wait_for(condition: Callable[[], T], *, seconds: float = 20, what: str = "") -> T:
+def wait_for(condition: Callable[[], T], *, seconds: float = 60, what: str = "") -> T:
     """The first true value of condition(); fails the test after that many seconds."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):

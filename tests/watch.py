@@ -10,7 +10,7 @@ from typing import Any
 from waiting import wait_for
 from world import Choice, Market, Person, book, booking_of, seat_statuses
 
-LIMIT_SECONDS = 15
+LIMIT_SECONDS = 60
 # What happens before the end is looked at too, but not for minutes.
 BEFORE = timedelta(seconds=8)
 

@@ -20,8 +20,8 @@ SHOWTIMES = 12
 CUSTOMERS = 4
 PRICE = {"amount": 120_000, "currency": "VND"}
 ON_SALE_SECONDS = 90
-SAGA_SECONDS = 30
-PATIENCE_SECONDS = 30
+SAGA_SECONDS = 60
+PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +283,6 @@ def seat_statuses(world: World, choice: Choice) -> set[str]:
     return {seat["status"] for seat in seats if seat["id"] in choice.seats}
 
 
-def wait_for_seats(world: World, choice: Choice, status: str, *, seconds: float = 10) -> None:
+def wait_for_seats(world: World, choice: Choice, status: str, *, seconds: float = 60) -> None:
     """The seat map may be a second old at the edge."""
     wait_for(lambda: seat_statuses(world, choice) == {status}, seconds=seconds, what=f"seats that are {status}")

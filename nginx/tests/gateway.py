@@ -199,7 +199,7 @@ class Gateway:
             return received
 
 
-def wait_until(condition: Any, *, seconds: float = 10, what: str = "the condition") -> None:
+def wait_until(condition: Any, *, seconds: float = 30, what: str = "the condition") -> None:
     limit = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < limit, f"after {seconds} s still not: {what}"

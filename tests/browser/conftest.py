@@ -18,13 +18,14 @@ from urllib.parse import urlsplit
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_pem_x509_certificate
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from shopping import TELEPHONE, Shopping
 from stranger import Stranger
 from world import PRICE, Market, World, showtime_body, wait_until_on_sale
 
 # Milliseconds that a page, or what is waited for on it, may take; more than the slowest machine needs.
 PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
 FAILED = pytest.StashKey[bool]()
 
 

@@ -20,8 +20,6 @@ HALLS, HOURS, DAYS = 10, (9, 12, 15, 18, 21), 7
 IN_A_WEEK = HALLS * len(HOURS) * DAYS
 # What it may take to plan such a week.
 MOST_CLICKS, MOST_SECONDS = 150, 15 * 60
-# Milliseconds.
-PATIENCE = 30_000
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ class Planner:
         self.page.mouse.up()
 
     def reads(self, words: str) -> None:
-        expect(self.page.locator(".outcome")).to_contain_text(words, timeout=PATIENCE)
+        expect(self.page.locator(".outcome")).to_contain_text(words)
 
 
 def test_a_week_of_ten_halls_is_copied_adjusted_and_published(staff_page: StaffPage, house: House) -> None:
@@ -126,12 +124,12 @@ def test_a_week_of_ten_halls_is_copied_adjusted_and_published(staff_page: StaffP
     page.get_by_label("Theater").select_option(label=f"{house.name}, Hanoi")
     page.get_by_label("From").fill(str(house.first))
     planner.click("button", "Show")
-    expect(page.locator(".showtime")).to_have_count(IN_A_WEEK, timeout=PATIENCE)
+    expect(page.locator(".showtime")).to_have_count(IN_A_WEEK)
 
     planner.click("link", "Copy to the week after")
-    expect(page.get_by_text(f"{IN_A_WEEK} showtimes:")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(f"{IN_A_WEEK} showtimes:")).to_be_visible()
     planner.click("button", "Make these drafts")
-    expect(page.locator(".draft")).to_have_count(IN_A_WEEK, timeout=PATIENCE)
+    expect(page.locator(".draft")).to_have_count(IN_A_WEEK)
     monday = house.first + timedelta(days=7)
     tuesday = monday + timedelta(days=1)
 
@@ -150,7 +148,7 @@ def test_a_week_of_ten_halls_is_copied_adjusted_and_published(staff_page: StaffP
     # By the keys alone: the showtime, its form, another time.
     planner.showtime(monday, 4, 4).focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#chosen-title")).to_be_focused(timeout=PATIENCE)
+    expect(page.locator("#chosen-title")).to_be_focused()
     while page.evaluate("document.activeElement.id") != "move_time":
         page.keyboard.press("Tab")
     page.locator(":focus").fill("21:35")
@@ -180,7 +178,7 @@ def test_a_week_of_ten_halls_is_copied_adjusted_and_published(staff_page: StaffP
 
     planner.click("link", f"Publish {IN_A_WEEK} drafts")
     planner.click("button", "Publish all of these")
-    expect(page.get_by_text(f"{IN_A_WEEK} showtimes published.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(f"{IN_A_WEEK} showtimes published.")).to_be_visible()
     expect(page.locator(".draft")).to_have_count(0)
     assert 0 < planner.clicks <= MOST_CLICKS
     assert time.monotonic() - began <= MOST_SECONDS
@@ -195,7 +193,7 @@ def a_day(staff_page: StaffPage, house: House) -> Page:
     page.get_by_label("From").fill(str(house.first))
     page.get_by_label("Shown").select_option("A day")
     page.get_by_role("button", name="Show", exact=True).click()
-    expect(page.locator(".showtime")).to_have_count(HALLS * len(HOURS), timeout=PATIENCE)
+    expect(page.locator(".showtime")).to_have_count(HALLS * len(HOURS))
     page.wait_for_load_state()
     return page
 
