@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connections, router
-from django.db.models import BooleanField, Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models import BooleanField, Case, Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -109,7 +109,6 @@ def movies_by_match(wanted: Wanted, *, limit: int, languages: Sequence[str] = ()
 def _filtered(wanted: Wanted) -> QuerySet[Movie]:
     """By all but its search."""
     asked = {
-        "title__unaccent__icontains": wanted.q,
         "genres__contains": wanted.genre and [wanted.genre],
         "languages__contains": wanted.language and [wanted.language],
         "rating": wanted.rating,
@@ -118,7 +117,9 @@ def _filtered(wanted: Wanted) -> QuerySet[Movie]:
     }
     movies = Movie.objects.filter(**{name: value for name, value in asked.items() if value is not None})
     if wanted.q is not None:
-        movies = movies.filter(words__names__contains=_folded(wanted.q))
+        # As a CASE, for of how many titles it is true the planner then takes from the words, about which it knows.
+        in_title = Case(When(title__unaccent__icontains=wanted.q, then=Value(True)), default=Value(False))
+        movies = movies.filter(in_title, words__names__contains=_folded(wanted.q))
     movies = _in_time(movies, status=wanted.status, coming_soon=wanted.coming_soon)
     if wanted.now_showing is not None:
         movies = movies.filter(Exists(_to_come()) if wanted.now_showing else ~Exists(_to_come()))

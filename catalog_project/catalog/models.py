@@ -221,7 +221,10 @@ class Showtime(models.Model):
             models.Index(fields=["movie", "theater", "starts_at"], name="idx_showtimes_movie_theater"),
             models.Index(fields=["starts_at", "id"], name="idx_showtimes_starts_at"),
             # Each filter of the list has one, in the list's order: where it finds little it reads little.
-            models.Index(fields=["movie", "status", "starts_at", "id"], name="idx_showtimes_of_movie"),
+            # Whether a film is shown in a format it tells by itself, too (catalog.finding).
+            models.Index(
+                fields=["movie", "status", "starts_at", "id"], include=["format"], name="idx_showtimes_of_a_movie"
+            ),
             models.Index(fields=["theater", "starts_at", "id"], name="idx_showtimes_theater"),
             models.Index(fields=["language", "starts_at", "id"], name="idx_showtimes_language"),
             models.Index(fields=["format", "starts_at", "id"], name="idx_showtimes_format"),

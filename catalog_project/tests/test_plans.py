@@ -10,6 +10,7 @@ from unittest.mock import patch
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from catalog import finding
 from catalog.models import Movie, Showtime
@@ -159,6 +160,19 @@ def test_films_of_a_day_with_many_films_are_not_looked_for_among_all_of_its_show
         found = finding.list_movies(finding.Wanted(date=starts_at.date()))[:5]
         assert [str(movie.id) for movie in found] == [movie["id"] for movie in expected]
     assert sum("ARRAY_AGG" in str(each) for each in made) == 1
+
+
+def test_whether_a_film_is_shown_in_a_format_an_index_alone_tells(long_history: None) -> None:
+    """It can: of rows that a test has loaded, which nothing has swept, it does not say which are to be seen."""
+    asked = Showtime.objects.filter(movie_id=uuid7(), status="scheduled", starts_at__gt=timezone.now(), format="2D")
+    with connection.cursor() as cursor:
+        for other in ("indexscan", "bitmapscan", "seqscan"):
+            cursor.execute(f"SET LOCAL enable_{other} = off")
+    with costs() as made:
+        assert list(asked.order_by().values_list("format")) == []
+    [cost] = made
+    [scan] = [node for node in cost.nodes if "Relation Name" in node]
+    assert (scan["Node Type"], scan["Index Name"]) == ("Index Only Scan", "idx_showtimes_of_a_movie")
 
 
 def test_a_page_of_showtimes_fetches_what_it_shows(long_history: None, api: Any) -> None:
