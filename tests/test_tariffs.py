@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from browsing import Browser
 from world import Market, Person, World, new_key, payment_of, settled, showtime_body, wait_until_on_sale
 
 ADULT, CHILD, GLASSES, FEE = 120_000, 70_000, 20_000, 5_000
+HINTS = {"hint": "up to 12", "hints": {"de": "bis 12 Jahre"}}
 SELLER = {"name": "Test Cinemas Ltd", "address": "1 Test Street", "tax_number": "0312345678"}
 
 
@@ -21,6 +23,7 @@ def opened(world: World, market: Market) -> dict[str, Any]:
     theater = admin.post("/api/theaters", {"name": name, **place, **terms}).ok(201)
     for code, accompanied in (("adult", False), ("child", True)):
         kind = {"code": code, "name": code.capitalize(), "default": not accompanied, "accompanied": accompanied}
+        kind |= HINTS if accompanied else {}
         admin.post(f"/api/theaters/{theater['id']}/ticket-types", kind).ok(201)
     seats = [{"row": "A", "number": x, "x": x, "y": 1, "category": "standard"} for x in range(1, 11)]
     screen = admin.post(f"/api/theaters/{theater['id']}/screens", {"name": "Hall 1", "seats": seats}).ok(201)
@@ -72,11 +75,13 @@ def test_two_adults_and_a_child_pay_what_they_were_told_line_by_line(
     assert settled(family, booked, "CONFIRMED")["lines"] == booked["lines"]
 
 
-def test_a_child_is_not_sold_a_ticket_alone(
+def test_whom_a_childs_ticket_is_for_is_said_and_it_is_not_sold_alone(
     world: World, market: Market, opened: dict[str, Any], family: Person
 ) -> None:
     starts_at = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=101)
     showtime = on_sale(world, market, opened, starts_at)
+    for language, hint in {"en": "up to 12", "de": "bis 12 Jahre"}.items():
+        assert f"<small>{hint}</small>" in Browser(world).get(f"/{language}/showtimes/{showtime}/").text
     body = {"showtime_id": showtime, "quantity": {"child": 2}}
     refused = family.post("/api/bookings", body, key=new_key()).problem(400, "accompanied_alone")
     assert [error["pointer"] for error in refused["errors"]] == ["/quantity/child"]

@@ -5,7 +5,7 @@ include the tax they are gross, and else net. Docs: adr/0082-what-is-sold-is-kep
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -24,14 +24,16 @@ _WHOLE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class TicketType:
-    """Whom a ticket is for. hint: whom exactly, for the customer. online: sold to anybody, and else by staff alone.
+    """Whom a ticket is for. hint: whom exactly, for the customer; hints: the same in other languages, by their tags.
 
-    accompanied: only in a booking that has a ticket of a type that is not.
+    online: sold to anybody, and else by staff alone. accompanied: only in a booking that has a ticket of a type that
+    is not.
     """
 
     code: str
     name: str
     hint: str = ""
+    hints: dict[str, str] = field(default_factory=dict)
     online: bool = True
     default: bool = False
     accompanied: bool = False

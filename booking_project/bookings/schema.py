@@ -319,6 +319,9 @@ class TicketTypeSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     name = serializers.CharField()
     hint = serializers.CharField(allow_blank=True, help_text="Whom exactly.")
+    hints = serializers.DictField(
+        child=serializers.CharField(), help_text="The hint in other languages, by their tags."
+    )
     online = serializers.BooleanField(help_text="false: staff alone sell it.")
     default = serializers.BooleanField(help_text="What is booked where no type is named.")
     accompanied = serializers.BooleanField(help_text="Only in a booking that has a ticket of a type that is not.")

@@ -15,9 +15,33 @@ PRICES = {"standard": 90000, "premium": 120000, "accessible": 90000, "companion"
 # Crew are sold by staff alone, and in no premium seat.
 TARIFF: dict[str, Any] = {
     "ticket_types": [
-        {"code": "adult", "name": "Adult", "hint": "", "online": True, "default": True, "accompanied": False},
-        {"code": "child", "name": "Child", "hint": "up to 12", "online": True, "default": False, "accompanied": True},
-        {"code": "crew", "name": "Crew", "hint": "", "online": False, "default": False, "accompanied": False},
+        {
+            "code": "adult",
+            "name": "Adult",
+            "hint": "",
+            "hints": {},
+            "online": True,
+            "default": True,
+            "accompanied": False,
+        },
+        {
+            "code": "child",
+            "name": "Child",
+            "hint": "up to 12",
+            "hints": {"vi": "đến 12"},
+            "online": True,
+            "default": False,
+            "accompanied": True,
+        },
+        {
+            "code": "crew",
+            "name": "Crew",
+            "hint": "",
+            "hints": {},
+            "online": False,
+            "default": False,
+            "accompanied": False,
+        },
     ],
     "prices": {
         "adult": {"standard": 90000, "premium": 120000},

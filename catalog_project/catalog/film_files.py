@@ -7,16 +7,16 @@ from django.db.models import QuerySet
 
 from catalog import services
 from catalog.cache import catalog_changed
-from catalog.film_lines import (
+from catalog.film_serializers import MovieInput
+from catalog.lines import (
     lines_of,
+    read_pairs,
     read_people,
-    read_ratings,
     read_words,
+    write_pairs,
     write_people,
-    write_ratings,
     write_words,
 )
-from catalog.film_serializers import MovieInput
 from catalog.models import Movie
 from chassis.storage.audit_log import Actor
 from chassis.web.importing import Columns, Imported, all_or_none, read_lines
@@ -29,12 +29,12 @@ FILMS = Columns(
     required=["title", "duration_minutes", "rating", "genres", "languages", "release_date"],
     read={
         **dict.fromkeys(_WORDS, read_words),
-        "ratings": lambda text: read_ratings(lines_of(text)),
+        "ratings": lambda text: read_pairs(lines_of(text)),
         "people": lambda text: read_people(lines_of(text)),
     },
     write={
         **dict.fromkeys(_WORDS, write_words),
-        "ratings": lambda ratings: "\n".join(write_ratings(ratings)),
+        "ratings": lambda ratings: "\n".join(write_pairs(ratings)),
         "people": lambda people: "\n".join(write_people(people)),
     },
     empty={"genres": []},

@@ -1,6 +1,5 @@
 """Forms of films in the admin site; they save through services, as catalog.forms says."""
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -9,38 +8,11 @@ from django.forms.models import BaseInlineFormSet
 
 from catalog import posters, services, texts, validators
 from catalog.errors import InvalidFields, PicturesBusy
-from catalog.film_lines import lines_of, read_people, read_ratings, write_people, write_ratings
-from catalog.forms import ServiceForm
+from catalog.forms import LinesField, ServiceForm, pairs_of
+from catalog.lines import read_people, write_pairs, write_people
 from catalog.models import Movie
 from catalog.pictures import Drawing
 from chassis.storage.audit_log import Actor
-
-
-class LinesField(forms.CharField):
-    """JSON, written by people as a line for each of its items."""
-
-    def __init__(self, *, read: Callable[[list[str]], Any], write: Callable[[Any], list[str]], **options: Any) -> None:
-        super().__init__(required=False, widget=forms.Textarea(attrs={"rows": 8, "cols": 60}), **options)
-        self._read, self._write = read, write
-
-    def prepare_value(self, value: Any) -> Any:
-        return value if isinstance(value, str) or value is None else "\n".join(self._write(value))
-
-    def to_python(self, value: Any) -> Any:
-        return self._read(lines_of(str(value or "")))
-
-    def validate(self, value: Any) -> None:
-        """The model's validators do, of what it has become."""
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return bool(self.prepare_value(initial or "") != str(data or "").replace("\r\n", "\n"))
-
-
-def _ratings(lines: list[str]) -> dict[str, str]:
-    try:
-        return read_ratings(lines)
-    except ValueError as exc:
-        raise forms.ValidationError(str(exc)) from exc
 
 
 class MovieForm(ServiceForm):
@@ -52,8 +24,8 @@ class MovieForm(ServiceForm):
         help_text="Shown while no picture is uploaded here.",
     )
     ratings = LinesField(
-        read=_ratings,
-        write=write_ratings,
+        read=pairs_of,
+        write=write_pairs,
         label="Ratings by country",
         validators=[validators.ratings],
         help_text="A line for each country that has another one: VN: T16",

@@ -1,6 +1,6 @@
 """Forms of the admin. They save through services, so that what staff do is told to the other services too."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from catalog.clocks import LocalTime, TimeIsTwice, local_time
 from catalog.domain import ShowtimeStatus
 from catalog.errors import InvalidFields
 from catalog.layouts import LETTERS, BadPlan, Place, read_plan, write_plan
+from catalog.lines import lines_of, read_pairs
 from catalog.models import SHOWING, Screen, Seat, Showtime, Theater
 from catalog.occupancy import touched_by
 from catalog.price_fields import (
@@ -71,6 +72,33 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
         """What is called that way where a service names what is wrong."""
         name = pointer[0].removeprefix("local_")
         return name if name in self.fields else name.removesuffix("_id")
+
+
+class LinesField(forms.CharField):
+    """JSON, written by people as a line for each of its items."""
+
+    def __init__(self, *, read: Callable[[list[str]], Any], write: Callable[[Any], list[str]], **options: Any) -> None:
+        super().__init__(required=False, widget=forms.Textarea(attrs={"rows": 8, "cols": 60}), **options)
+        self._read, self._write = read, write
+
+    def prepare_value(self, value: Any) -> Any:
+        return value if isinstance(value, str) or value is None else "\n".join(self._write(value))
+
+    def to_python(self, value: Any) -> Any:
+        return self._read(lines_of(str(value or "")))
+
+    def validate(self, value: Any) -> None:
+        """The model's validators do, of what it has become."""
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(self.prepare_value(initial or "") != str(data or "").replace("\r\n", "\n"))
+
+
+def pairs_of(lines: list[str]) -> dict[str, str]:
+    try:
+        return read_pairs(lines)
+    except ValueError as exc:
+        raise forms.ValidationError(str(exc)) from exc
 
 
 SELLING = ["seller_name", "seller_address", "tax_number", "tax_included", "ticket_tax", "fee_tax", "holidays"]

@@ -67,7 +67,14 @@ THEATER_CHANGE = sends(
     },
 )
 TICKET_TYPE = sends(
-    of_children={"code": "child", "name": "Child", "hint": "up to 12 years", "accompanied": True, "position": 2}
+    of_children={
+        "code": "child",
+        "name": "Child",
+        "hint": "up to 12 years",
+        "hints": {"vi": "đến 12 tuổi"},
+        "accompanied": True,
+        "position": 2,
+    }
 )
 TICKET_TYPE_CHANGE = sends(at_the_desk_alone={"online": False})
 PRICE_LIST = sends(

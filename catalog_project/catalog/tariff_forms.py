@@ -6,8 +6,9 @@ from typing import Any
 
 from django import forms
 
-from catalog import price_lists, tariffs, ticket_types
-from catalog.forms import ServiceForm
+from catalog import price_lists, tariffs, ticket_types, validators
+from catalog.forms import LinesField, ServiceForm, pairs_of
+from catalog.lines import write_pairs
 from catalog.models import Theater
 from catalog.price_fields import cell, money_field
 from catalog.pricing import default_of, types_of
@@ -21,11 +22,18 @@ _POINTED = {"rules": "rule", "fees": "fee", "early": "early"}
 
 
 class TicketTypeForm(ServiceForm):
+    hints = LinesField(
+        read=pairs_of,
+        write=write_pairs,
+        label="Hint in other languages",
+        validators=[validators.hints],
+        help_text="A line for each, for who reads another one than the cinema's. en: up to 12 years",
+    )
     position = forms.IntegerField(required=False, min_value=0, max_value=1000, help_text="Empty: the last.")
 
     class Meta:
         model = TicketType
-        fields = ["theater", "code", "name", "hint", "online", "default", "accompanied", "position"]
+        fields = ["theater", "code", "name", "hint", "hints", "online", "default", "accompanied", "position"]
 
     def carry_out(self) -> TicketType:
         given = {name: value for name, value in self.cleaned_data.items() if name != "theater" and value is not None}

@@ -5,7 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 
-from catalog import tariffs
+from catalog import tariffs, validators
 from chassis.ids import uuid7
 
 code = RegexValidator(rf"\A{tariffs.CODE.pattern}\Z", "A code is lower case letters, digits and hyphens.")
@@ -60,7 +60,16 @@ class TicketType(models.Model):
     theater = models.ForeignKey("Theater", on_delete=models.PROTECT, related_name="ticket_types", db_index=False)
     code = models.CharField(max_length=tariffs.LONGEST_CODE, validators=[code], help_text="It never changes.")
     name = models.CharField(max_length=tariffs.LONGEST_NAME)
-    hint = models.CharField(max_length=120, blank=True, default="", help_text="An age, or what has to be shown.")
+    hint = models.CharField(
+        max_length=validators.LONGEST_HINT, blank=True, default="", help_text="An age, or what has to be shown."
+    )
+    hints = models.JSONField(
+        blank=True,
+        default=dict,
+        db_default=models.Value({}, output_field=models.JSONField()),
+        validators=[validators.hints],
+        help_text='The hint in other languages than the cinema\'s: by BCP 47 tag, {"en": "up to 12 years"}.',
+    )
     online = models.BooleanField(default=True, help_text="Customers buy it; else staff alone sell it.")
     default = models.BooleanField(default=False, help_text="What is bought where no type is named.")
     accompanied = models.BooleanField(default=False, help_text="Sold only beside a ticket of a type that is not.")
@@ -84,7 +93,8 @@ class TicketType(models.Model):
 
     @property
     def told(self) -> tariffs.TicketType:
-        return tariffs.TicketType(self.code, self.name, self.hint, self.online, self.default, self.accompanied)
+        marks = self.online, self.default, self.accompanied
+        return tariffs.TicketType(self.code, self.name, self.hint, self.hints, *marks)
 
 
 class PriceList(models.Model):

@@ -32,10 +32,18 @@ class ClockField(serializers.RegexField):
         super().__init__(rf"\A{tariffs.CLOCK.pattern}\Z", required=False, allow_blank=True, help_text=help_text)
 
 
+class HintsField(serializers.DictField):
+    """The hint by language, for who reads another one than the cinema's."""
+
+    child = serializers.CharField(max_length=validators.LONGEST_HINT)
+
+
 class TicketTypeSerializer(serializers.ModelSerializer[TicketType]):
+    hints = HintsField(required=False, validators=[validators.hints])
+
     class Meta:
         model = TicketType
-        fields = ["id", "code", "name", "hint", "online", "default", "accompanied", "position"]
+        fields = ["id", "code", "name", "hint", "hints", "online", "default", "accompanied", "position"]
 
 
 class TicketTypeInput(StrictSerializer, TicketTypeSerializer):
@@ -175,6 +183,7 @@ class SoldTypeSerializer(serializers.Serializer[TicketType]):
     code = serializers.CharField()
     name = serializers.CharField()
     hint = serializers.CharField()
+    hints = HintsField()
     online = serializers.BooleanField(help_text="Customers buy it; else staff alone sell it.")
     default = serializers.BooleanField(help_text="What is bought where no type is named.")
     accompanied = serializers.BooleanField(help_text="Sold only beside a ticket of a type that is not.")

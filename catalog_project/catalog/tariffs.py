@@ -7,7 +7,7 @@ multiple of the list's round_to, half to the even one, never below zero and neve
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
@@ -32,13 +32,15 @@ WHOLE = 10_000  # basis points: 100 %
 
 @dataclass(frozen=True, slots=True)
 class TicketType:
-    """Whom a ticket is for. online: customers buy it themselves. default: what is bought where no type is named.
-    accompanied: sold only beside a ticket of a type that is not.
+    """Whom a ticket is for. hint: whom exactly; hints: the same in other languages, by their tags. online: customers
+    buy it themselves. default: what is bought where no type is named. accompanied: sold only beside a ticket of a type
+    that is not.
     """
 
     code: str
     name: str
     hint: str = ""
+    hints: dict[str, str] = field(default_factory=dict)
     online: bool = True
     default: bool = False
     accompanied: bool = False

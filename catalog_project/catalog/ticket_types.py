@@ -25,6 +25,7 @@ from chassis.storage.audit_log import Actor
 class TicketTypeFields(TypedDict, total=False):
     name: str
     hint: str
+    hints: dict[str, str]
     online: bool
     default: bool
     accompanied: bool

@@ -34,6 +34,8 @@ def currency(value: str) -> None:
         raise ValidationError("Not an ISO 4217 currency code such as VND.", code="currency")
 
 
+LONGEST_HINT = 120
+MOST_HINTS = 30
 MOST_PEOPLE = 50
 MOST_RATINGS = 60
 NAME_LENGTH = 120
@@ -56,6 +58,16 @@ def ratings(value: Any) -> None:
             raise ValidationError(f"{country[:20]!r} is no country of ISO 3166-1, such as VN.", code="country")
         if not isinstance(rating, str) or not 0 < len(rating.strip()) <= 10:
             raise ValidationError(f"The rating of {country} is a text of one to ten letters.", code="rating")
+
+
+def hints(value: Any) -> None:
+    """{"en": "up to 12 years", …}"""
+    if not isinstance(value, dict) or len(value) > MOST_HINTS:
+        raise ValidationError(f"An object of at most {MOST_HINTS} languages, each with its hint.", code="invalid")
+    for language, hint in value.items():
+        language_tag(language)
+        if not isinstance(hint, str) or not 0 < len(hint.strip()) <= LONGEST_HINT:
+            raise ValidationError(f"The hint in {language} is a text of one to {LONGEST_HINT} letters.", code="hint")
 
 
 def people(value: Any) -> None:

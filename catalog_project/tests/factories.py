@@ -131,7 +131,14 @@ class PriceListFactory(DjangoModelFactory):
 def with_types(theater: Theater) -> None:
     if not theater.ticket_types.exists():
         TicketTypeFactory(theater=theater, code="adult", default=True, position=1)
-        TicketTypeFactory(theater=theater, code="child", hint="up to 12 years", accompanied=True, position=2)
+        TicketTypeFactory(
+            theater=theater,
+            code="child",
+            hint="up to 12 years",
+            hints={"vi": "đến 12 tuổi"},
+            accompanied=True,
+            position=2,
+        )
 
 
 def follow(showtime: Showtime, price_list: PriceList) -> None:

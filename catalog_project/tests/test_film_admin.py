@@ -107,7 +107,7 @@ def test_translations_are_changed_and_removed(browser: Client) -> None:
         ({"people": "Ines Aldana"}, "the role is one of"),
         ({"people": "director:"}, "names are texts"),
         ({"ratings": "ZZ: 18"}, "is no country"),
-        ({"ratings": "VN: 18\nVN: 16"}, "A country has one rating"),
+        ({"ratings": "VN: 18\nVN: 16"}, "VN has a line twice"),
         ({"ratings": "VN"}, "The rating of VN"),
         ({"slug": "Not A Slug"}, "Lower case letters"),
         ({"trailer_url": "http://x.example/"}, "begins with https://"),

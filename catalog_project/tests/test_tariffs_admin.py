@@ -18,7 +18,7 @@ from factories import (
     with_types,
 )
 
-from catalog.models import Showtime
+from catalog.models import Showtime, Theater
 from catalog.tariff_models import PriceList, TicketType
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +59,18 @@ def complaints(answer: Any) -> dict[str, list[str]]:
 
 def saved(answer: Any) -> None:
     assert answer.status_code == 302, answer.context["adminform"].form.errors
+
+
+def test_a_hint_is_written_in_several_languages_a_line_for_each(manager: Client, theater: Theater) -> None:
+    child = theater.ticket_types.get(code="child")
+    page = address("tickettype_change", child.id)
+    form = shown_form(manager.get(page))
+    assert form["hints"] == "vi: đến 12 tuổi"
+    saved(manager.post(page, {**form, "hints": f"{form['hints']}\r\nde: bis 12 Jahre"}))
+    child.refresh_from_db()
+    assert child.hints == {"vi": "đến 12 tuổi", "de": "bis 12 Jahre"}
+    for wrong in ("de: a\nde: b", "German: bis 12 Jahre", "de:"):
+        assert list(complaints(manager.post(page, {**form, "hints": wrong}))) == ["hints"]
 
 
 def test_a_manager_makes_types_and_a_list_in_the_money_of_the_theater(manager: Client) -> None:

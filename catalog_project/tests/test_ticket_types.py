@@ -32,6 +32,8 @@ def test_a_ticket_type_is_changed_and_removed_but_for_its_code(manager: Any, the
     address = f"{types_of(theater)}/{made['id']}"
     assert manager.patch(address, {"online": False}).json() == {**made, "online": False}
     assert manager.get(address).json()["online"] is False
+    told = {"en": "bring the card", "de": "mit Karte"}
+    assert manager.patch(address, {"hints": told}).json()["hints"] == told
     assert pointers(problem(manager.patch(address, {"code": "x"}), 400, "invalid")) == ["/code"]
     assert manager.delete(address).status_code == 204
     problem(manager.get(address), 404, "ticket_type_not_found")
@@ -51,6 +53,11 @@ def test_a_ticket_type_is_changed_and_removed_but_for_its_code(manager: Any, the
         ({"default": True, "accompanied": True}, "/default"),
         ({"default": True, "online": False}, "/default"),
         ({"price": 5}, "/price"),
+        ({"hints": ["up to 12"]}, "/hints"),
+        ({"hints": {"English": "up to 12"}}, "/hints"),
+        ({"hints": {"en": "  "}}, "/hints/en"),
+        ({"hints": {"en": "x" * 121}}, "/hints/en"),
+        ({"hints": dict.fromkeys((f"a{a}{b}" for a in "abcdef" for b in "abcdef"), "x")}, "/hints"),
     ],
 )
 def test_a_bad_field_of_a_ticket_type_is_pointed_at(

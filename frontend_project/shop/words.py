@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
-from django.utils.translation import ngettext
 
 from shop.services import Refused
 
@@ -271,6 +271,13 @@ def called(named: Mapping[str, Any]) -> str:
     # A language that is written without spaces has no other end of a word than that of the text.
     same = re.search(rf"\b{re.escape(known)}\b" if known.isascii() else re.escape(known), name, re.IGNORECASE)
     return name if same else f"{known} ({name})"
+
+
+def hint(type_: Mapping[str, Any]) -> str:
+    """Whom exactly a ticket type is for, in the reader's language where its cinema says it in that, too."""
+    language = get_language() or ""
+    # During a release booking may be one that tells none yet.
+    return str(type_.get("hints", {}).get(language) or type_["hint"])
 
 
 def passwords_differ() -> str:

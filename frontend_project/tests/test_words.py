@@ -106,3 +106,13 @@ def test_a_ticket_type_is_in_the_words_of_its_reader_and_of_its_cinema(named, sa
     with translation.override("en"):
         assert words.called({"code": "senior", "name": "Senioren"}) == "Senior (Senioren)"
         assert words.called({"code": "senior", "name": "Seniors, 60+"}) == "Senior (Seniors, 60+)"
+
+
+def test_whom_a_ticket_is_for_is_in_the_readers_language_where_the_cinema_says_it_in_that():
+    child = {"hint": "dưới 12 tuổi", "hints": {"en": "under 12", "de": "unter 12 Jahren"}}
+    said = {}
+    for language in ("en", "de", "vi", "ja"):
+        with translation.override(language):
+            said[language] = words.hint(child)
+    assert said == {"en": "under 12", "de": "unter 12 Jahren", "vi": "dưới 12 tuổi", "ja": "dưới 12 tuổi"}
+    assert words.hint({"hint": "card"}) == "card"

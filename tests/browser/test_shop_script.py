@@ -47,7 +47,7 @@ def typed(market: Market) -> dict[str, str]:
     screen = admin.post(f"/api/theaters/{theater['id']}/screens", body).ok(201)
     admin.post(
         f"/api/theaters/{theater['id']}/ticket-types",
-        {"code": "odd", "name": mark[:60], "hint": mark[:60]},
+        {"code": "odd", "name": mark[:60], "hints": {"en": mark[:60]}},
     ).ok(201)
     starts_at = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
     showtime = admin.post("/api/showtimes", showtime_body(movie, screen, starts_at)).ok(201)

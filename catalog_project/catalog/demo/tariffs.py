@@ -19,11 +19,12 @@ def types_of(house: House) -> list[TicketType]:
             code=code,
             name=name,
             hint=hint,
+            hints=hints,
             online=code != "companion",
             default=code == "adult",
             accompanied=code in ("child", "companion"),
         )
-        for code, (name, hint) in house.prices.types.items()
+        for code, (name, hint, hints) in house.prices.types.items()
     ]
 
 

@@ -61,14 +61,14 @@ def places_of(hall: Hall) -> list[Place]:
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """adult: minor units of a 2D seat in the evening by category; step: what prices are rounded to. types: what the
-    ticket types are called, and whom they are for, by code. glasses: what they are called, and cost. tax: on tickets
-    and on fees, in basis points, included. seller: a name, and a tax number.
+    """adult: minor units of a 2D seat in the evening by category; step: what prices are rounded to. types: by code what
+    the ticket types are called, whom they are for, and that in other languages. glasses: what they are called, and
+    cost. tax: on tickets and on fees, in basis points, included. seller: a name, and a tax number.
     """
 
     adult: dict[str, int]
     step: int
-    types: dict[str, tuple[str, str]]
+    types: dict[str, tuple[str, str, dict[str, str]]]
     glasses: tuple[str, int]
     tax: tuple[int, int]
     seller: tuple[str, str]
@@ -91,12 +91,20 @@ _DONG = Prices(
     {"standard": 95_000, "premium": 125_000, "couple": 145_000, "accessible": 80_000, "companion": 80_000},
     5_000,
     {
-        "adult": ("Người lớn", ""),
-        "child": ("Trẻ em", "dưới 12 tuổi"),
-        "student": ("Học sinh, sinh viên", "có thẻ"),
-        "senior": ("Người cao tuổi", "từ 60 tuổi"),
-        "member": ("Thành viên", "có thẻ thành viên"),
-        "companion": ("Người đi cùng", "đi cùng người khuyết tật"),
+        "adult": ("Người lớn", "", {}),
+        "child": ("Trẻ em", "dưới 12 tuổi", {"en": "under 12", "de": "unter 12 Jahren", "ja": "12歳未満"}),
+        "student": ("Học sinh, sinh viên", "có thẻ", {"en": "with a card", "de": "mit Ausweis", "ja": "学生証"}),
+        "senior": ("Người cao tuổi", "từ 60 tuổi", {"en": "from 60", "de": "ab 60 Jahren", "ja": "60歳以上"}),
+        "member": (
+            "Thành viên",
+            "có thẻ thành viên",
+            {"en": "with a member's card", "de": "mit Mitgliedskarte", "ja": "会員証"},
+        ),
+        "companion": (
+            "Người đi cùng",
+            "đi cùng người khuyết tật",
+            {"en": "with a disabled visitor", "de": "eines Gasts mit Behinderung", "ja": "障害のある方の付き添い"},
+        ),
     },
     ("Kính 3D", 20_000),
     (500, 1_000),
@@ -106,12 +114,24 @@ _YEN = Prices(
     {"standard": 1_900, "premium": 2_500, "couple": 2_900, "accessible": 1_000, "companion": 1_000},
     100,
     {
-        "adult": ("一般", ""),
-        "child": ("小人", "3歳から小学生"),
-        "student": ("学生", "学生証"),
-        "senior": ("シニア", "60歳以上"),
-        "member": ("会員", "会員証"),
-        "companion": ("付き添い", "障害者手帳をお持ちの方の付き添い"),
+        "adult": ("一般", "", {}),
+        "child": (
+            "小人",
+            "3歳から小学生",
+            {"en": "3 to 12", "vi": "từ 3 tuổi đến hết tiểu học", "de": "von 3 bis 12 Jahren"},
+        ),
+        "student": ("学生", "学生証", {"en": "with a card", "vi": "có thẻ", "de": "mit Ausweis"}),
+        "senior": ("シニア", "60歳以上", {"en": "from 60", "vi": "từ 60 tuổi", "de": "ab 60 Jahren"}),
+        "member": (
+            "会員",
+            "会員証",
+            {"en": "with a member's card", "vi": "có thẻ thành viên", "de": "mit Mitgliedskarte"},
+        ),
+        "companion": (
+            "付き添い",
+            "障害者手帳をお持ちの方の付き添い",
+            {"en": "with a disabled visitor", "vi": "đi cùng người khuyết tật", "de": "eines Gasts mit Behinderung"},
+        ),
     },
     ("3Dメガネ", 100),
     (1_000, 1_000),
@@ -121,12 +141,16 @@ _CENT = Prices(
     {"standard": 1_150, "premium": 1_450, "couple": 1_650, "accessible": 900, "companion": 900},
     50,
     {
-        "adult": ("Erwachsene", ""),
-        "child": ("Kinder", "bis 12 Jahre"),
-        "student": ("Studierende", "mit Ausweis"),
-        "senior": ("Senioren", "ab 65 Jahren"),
-        "member": ("Mitglieder", "mit Karte"),
-        "companion": ("Begleitung", "Merkzeichen B"),
+        "adult": ("Erwachsene", "", {}),
+        "child": ("Kinder", "bis 12 Jahre", {"en": "up to 12", "vi": "đến 12 tuổi", "ja": "12歳以下"}),
+        "student": ("Studierende", "mit Ausweis", {"en": "with a card", "vi": "có thẻ", "ja": "学生証"}),
+        "senior": ("Senioren", "ab 65 Jahren", {"en": "from 65", "vi": "từ 65 tuổi", "ja": "65歳以上"}),
+        "member": ("Mitglieder", "mit Karte", {"en": "with a card", "vi": "có thẻ thành viên", "ja": "会員証"}),
+        "companion": (
+            "Begleitung",
+            "Merkzeichen B",
+            {"en": "mark B in the card", "vi": "thẻ khuyết tật có chữ B", "ja": "障害者証明書に「B」の記載"},
+        ),
     },
     ("3D-Brille", 100),
     (700, 1_900),

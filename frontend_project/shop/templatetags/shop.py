@@ -51,6 +51,7 @@ def in_currency(amount: int, currency: str) -> str:
 register.filter("due", purchases.due)
 register.filter("in_order", purchases.in_order)
 register.filter("called", words.called)
+register.filter("hint", words.hint)
 register.filter("device", device)
 
 

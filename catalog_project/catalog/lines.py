@@ -1,4 +1,4 @@
-"""Lists and tables of a film as people write them: a line for each item, or words with commas between. Pure."""
+"""Lists and tables as people write them: a line for each item, or words with commas between. Pure."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,16 +14,18 @@ def write_words(words: Sequence[str]) -> str:
     return ", ".join(words)
 
 
-def read_ratings(lines: Sequence[str]) -> dict[str, str]:
-    """VN: T16, a line for each country. Raises ValueError."""
-    pairs = [(country.strip(), rating.strip()) for country, _, rating in (line.partition(":") for line in lines)]
-    if len({country for country, _ in pairs}) < len(pairs):
-        raise ValueError("A country has one rating.")
-    return dict(pairs)
+def read_pairs(lines: Sequence[str]) -> dict[str, str]:
+    """VN: T16, a line for each country, say. Raises ValueError."""
+    pairs = [(key.strip(), value.strip()) for key, _, value in (line.partition(":") for line in lines)]
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for number, (key, _) in enumerate(pairs) if key in dict(pairs[:number]))
+        raise ValueError(f"{twice[:20]} has a line twice.")
+    return found
 
 
-def write_ratings(ratings: Mapping[str, str]) -> list[str]:
-    return [f"{country}: {rating}" for country, rating in ratings.items()]
+def write_pairs(pairs: Mapping[str, str]) -> list[str]:
+    return [f"{key}: {value}" for key, value in pairs.items()]
 
 
 def read_people(lines: Sequence[str]) -> list[dict[str, str]]:
