@@ -74,7 +74,7 @@ def exchange_for(request: HttpRequest, booking_id: UUID, showtime_id: UUID) -> H
     shopper = shopper_of(request)
     own = partial(shopper.get, "booking", f"/bookings/{booking_id}")
     look = partial(seats_page.looked_at, shopper, showtime_id)
-    named = request.POST.getlist("seat")
+    named = (request.POST if request.method == "POST" else request.GET).getlist("seat")
     error, status = "", 200
     refused = None
     if request.method == "POST":

@@ -55,9 +55,8 @@ def _is_to_come(booking: Mapping[str, Any], now: datetime) -> bool:
 
 
 def may_try_again(booking: Mapping[str, Any], *, now: datetime) -> bool:
-    """Whether it came to no purchase, exchanged nothing, and its showtime is still to come."""
-    ended_unpaid = booking["status"] in ("EXPIRED", "REJECTED", "FAILED") and not booking["exchange"]
-    return ended_unpaid and _read("starts_at", booking["showtime"]) > now
+    """Whether it came to no purchase, and its showtime is still to come."""
+    return booking["status"] in ("EXPIRED", "REJECTED", "FAILED") and _read("starts_at", booking["showtime"]) > now
 
 
 def types(booking: Mapping[str, Any]) -> dict[str, int]:

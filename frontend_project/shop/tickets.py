@@ -93,10 +93,15 @@ def _status(found: dict[str, Any], *, since: int) -> dict[str, Any]:
 
 
 def _seats_again(booking: dict[str, Any]) -> str:
-    """To the seats, with those chosen that it had as far as they are free."""
-    address = reverse("showtime", kwargs={"showtime_id": booking["showtime_id"]})
-    types = [(f"type-{code}", number) for code, number in purchases.types(booking).items()]
-    return f"{address}?{urlencode([*types, *(('seat', seat['id']) for seat in booking['seats'])])}"
+    """To the seats, with those chosen that it had as far as they are free; in exchange for the same booking again."""
+    showtime, exchange = {"showtime_id": booking["showtime_id"]}, booking["exchange"]
+    chosen = [("seat", seat["id"]) for seat in booking["seats"]]
+    if exchange:
+        address = reverse("exchange_for", kwargs={"booking_id": exchange["booking_id"], **showtime})
+    else:
+        address = reverse("showtime", kwargs=showtime)
+        chosen = [*((f"type-{code}", number) for code, number in purchases.types(booking).items()), *chosen]
+    return f"{address}?{urlencode(chosen)}"
 
 
 def _now() -> int:

@@ -107,7 +107,7 @@ def test_seats_are_named_as_they_stand_whatever_order_they_were_chosen_in() -> N
         ("REJECTED", 5, None, True),
         ("FAILED", 5, None, True),
         ("EXPIRED", -1, None, False),
-        ("EXPIRED", 5, {"carried": {"amount": 1000, "currency": "EUR"}}, False),
+        ("EXPIRED", 5, {"carried": {"amount": 1000, "currency": "EUR"}}, True),
         ("CANCELLED", 5, None, False),
         ("PENDING", 5, None, False),
     ],

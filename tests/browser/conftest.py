@@ -21,7 +21,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from shopping import TELEPHONE, Shopping
 from stranger import Stranger
-from world import PRICE, Market, World, showtime_body, wait_until_on_sale
+from world import PRICE, Market, Person, World, book, new_key, settled, showtime_body, wait_until_on_sale
 
 # Milliseconds that a page, or what is waited for on it, may take; more than the slowest machine needs.
 PATIENCE = 30_000
@@ -92,11 +92,23 @@ def unpaid(chromium: Browser, house_for_one: str, world: World) -> Iterator[tupl
     context.close()
 
 
+@pytest.fixture(scope="session")
+def unpaid_exchange(market: Market) -> tuple[Person, dict[str, Any], dict[str, Any]]:
+    """Who has a booking, that, and another one that is held in exchange for it and costs more."""
+    customer = market.customer()
+    old = book(customer, market.seats(1), "tok_visa")
+    settled(customer, old, "CONFIRMED", "captured")
+    dear = house_of(market, "Dear house", amount=2 * PRICE["amount"])
+    body = {"showtime_id": dear, "quantity": 1}
+    return customer, old, customer.post(f"/api/bookings/{old['id']}/exchange", body, key=new_key()).ok(201)
+
+
 @pytest.fixture(autouse=True)
-def _looks_on_early(request: pytest.FixtureRequest) -> None:
-    """It begins with the first test, and is mostly over by the time its own comes."""
-    if any("unpaid" in getattr(item, "fixturenames", ()) for item in request.session.items):
-        request.getfixturevalue("unpaid")
+def _begin_early(request: pytest.FixtureRequest) -> None:
+    """What is not paid begins with the first test, and is mostly over by the time its own comes."""
+    wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
+    for name in {"unpaid", "unpaid_exchange"} & wanted:
+        request.getfixturevalue(name)
 
 
 @pytest.fixture
@@ -156,8 +168,8 @@ def house_for_one(market: Market) -> str:
     return house_of(market, "House for one")
 
 
-def house_of(market: Market, name: str) -> str:
-    """A new showtime with every kind of seat."""
+def house_of(market: Market, name: str, *, amount: int = PRICE["amount"]) -> str:
+    """A new showtime with every kind of seat, each for that much."""
     kinds = ["standard"] * 4 + ["premium"] * 2 + ["couple"]
     places = [
         {"row": chr(65 + y), "number": x, "x": x, "y": y + 1, "category": kind}
@@ -169,7 +181,8 @@ def house_of(market: Market, name: str) -> str:
     screens = f"/api/theaters/{market.theater['id']}/screens"
     screen = admin.post(screens, {"name": name, "seats": places}).ok(201)
     body = showtime_body(market.movie, screen, datetime.now(UTC).replace(microsecond=0) + timedelta(days=2))
-    body["prices"] = dict.fromkeys((*kinds, "accessible", "companion"), PRICE)
+    price = {**PRICE, "amount": amount}
+    body["prices"] = dict.fromkeys((*kinds, "accessible", "companion"), price)
     showtime = str(admin.post("/api/showtimes", body).ok(201)["id"])
     wait_until_on_sale(market.world, showtime)
     return showtime

@@ -1,10 +1,13 @@
 """The time to pay runs out while somebody looks on."""
 
+import re
+from typing import Any
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from shopping import Shopping
 from waiting import wait_for
-from world import World
+from world import Person, World
 
 # Milliseconds: the longest that seats are held without an extension, and what a busy machine needs beside.
 HOLD = 330_000
@@ -33,3 +36,27 @@ def test_the_page_says_that_the_seats_are_free_again_and_leads_back_to_them(
     expect(page.locator(".left")).to_contain_text("The seats are yours until")
     page.get_by_role("button", name="Let the seats go").click()
     wait_for(lambda: statuses() == {"available"}, what="the seats are let go again")
+
+
+@pytest.mark.late
+def test_seats_that_were_not_paid_in_exchange_are_chosen_again_for_the_same_booking(
+    unpaid_exchange: tuple[Person, dict[str, Any], dict[str, Any]], page: Page
+) -> None:
+    customer, old, held = unpaid_exchange
+    wait_for(
+        lambda: customer.get(f"/api/bookings/{held['id']}").ok()["status"] == "EXPIRED",
+        seconds=HOLD / 1000,
+        what="the end of its hold",
+    )
+    page.goto(f"/en/sign-in/?next=/en/bookings/{held['id']}/")
+    page.locator("#name").fill(customer.username)
+    page.locator("#password").fill(customer.password)
+    page.get_by_role("button", name="Sign in").click()
+    standing = page.locator(".status")
+    expect(standing).to_contain_text("The booking that you wanted to exchange was left as it was.")
+    expect(standing.get_by_role("link", name="Look at it")).to_have_attribute("href", f"/en/bookings/{old['id']}/")
+    standing.get_by_role("link", name="Choose seats again").click()
+    expect(page).to_have_url(re.compile(f"/en/bookings/{old['id']}/exchange/{held['showtime_id']}/"))
+    assert Shopping(page).chosen() == [f"{seat['row']}{seat['number']}" for seat in held["seats"]]
+    page.get_by_role("button", name="Go on to paying").click()
+    expect(page.get_by_role("button", name="Pay ₫120,000")).to_be_visible()
