@@ -15,6 +15,8 @@ from world import Market, Person, World, book, settled
 PASSWORD = "a-long-phrase-42"
 # As many as auth takes of an account before the next one waits.
 ATTEMPTS = 10
+# Each is another chance for two requests to meet.
+ROUNDS = 5
 SESSION = "frontend_session"
 # How every JSON Web Token begins.
 TOKEN = "eyJ"
@@ -233,6 +235,32 @@ def test_a_session_has_another_name_after_signing_in_and_is_worth_nothing_after_
     for stolen in (first, second):
         nobody.keep(SESSION, stolen)
         assert nobody.get("/en/account/").path == "/en/sign-in/"
+
+
+def test_a_form_that_another_tab_signed_out_of_says_so_and_leads_back_to_it(
+    somebody: Customer, nobody: Browser
+) -> None:
+    nobody.sign_in(somebody.name, PASSWORD)
+    form = nobody.get("/vi/account/")
+    nobody.submit(nobody.get("/en/account/"), "/en/sign-out/")
+    told = nobody.submit(form, full_name="Ada Lovelace", language="vi", time_zone="")
+    assert (told.path, told.status) == ("/vi/sign-in/", 200)
+    assert "Nội dung bạn gửi chưa được thực hiện" in told.text
+    back = nobody.submit(told, name=somebody.name, password=PASSWORD)
+    assert (back.path, "Ada Lovelace" in back.text) == ("/vi/account/", False)
+
+
+def test_a_form_under_way_while_another_tab_signs_out_is_never_a_bad_request(
+    somebody: Customer, nobody: Browser
+) -> None:
+    typed = {"full_name": "Ada Lovelace", "phone": "", "language": "en", "time_zone": ""}
+    for _ in range(ROUNDS):
+        form = nobody.sign_in(somebody.name, PASSWORD) and nobody.get("/en/account/")
+        with ThreadPoolExecutor(2) as pool:
+            saved = pool.submit(nobody.submit, form, **typed)
+            pool.submit(nobody.submit, form, "/en/sign-out/").result()
+        page = saved.result()
+        assert (page.status, page.path) in ((200, "/en/account/"), (200, "/en/sign-in/")), page.text
 
 
 def test_who_tries_too_often_hears_for_how_long_to_wait(world: World, nobody: Browser) -> None:

@@ -142,7 +142,21 @@ def test_a_choice_that_is_gone_is_said_on_its_showtimes_page(market: Market, nob
     showtime = market.seats(1).showtime
     page = nobody.get(f"/en/who/?showtime={showtime}&choice=gone")
     assert (page.path, page.status) == (f"/en/showtimes/{showtime}/", 200)
-    assert "What you had chosen is not known here any more." in page.text
+    assert "Your choice was not kept." in page.text
+
+
+def test_seats_whose_session_another_tab_has_ended_are_still_chosen_on_their_showtimes_page(
+    world: World, market: Market, nobody: Browser
+) -> None:
+    choice, person = market.seats(), world.new_customer()
+    who = choose(nobody, choice)
+    nobody.sign_in(person.username, person.password)
+    nobody.submit(nobody.get("/en/account/"), "/en/sign-out/")
+    again = as_guest(nobody, who)
+    assert (again.path, again.status) == (f"/en/showtimes/{choice.showtime}/", 200)
+    assert "Your choice was not kept." in again.text
+    for seat in choice.seats:
+        assert re.search(rf'value="{seat}"[^>]* checked', again.text)
 
 
 def test_a_mistyped_gift_card_leaves_the_card_and_what_was_typed(market: Market, nobody: Browser) -> None:

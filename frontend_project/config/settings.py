@@ -29,7 +29,7 @@ MIDDLEWARE = [
     "shop.middleware.PolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "shop.middleware.SessionsMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "chassis.web.health.HostMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -13,10 +13,11 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_protect
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from shop import visitors, words
 from shop.cards import entered_card, forget_card, to_card_page
+from shop.forms import form_of
 from shop.services import Away, Refused, cursor_of, together, unless_away
 from shop.sign_in import LONGEST, again_later, field_errors, signed_in
 from shop.visitors import anybody, shopper_of
@@ -100,7 +101,7 @@ def email(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_protect
-@require_POST
+@form_of("account")
 @signed_in
 def ask_again(request: HttpRequest) -> HttpResponse:
     """Another mail with the link that confirms the address."""
@@ -172,7 +173,7 @@ def _to_save(request: HttpRequest) -> str:
 
 
 @csrf_protect
-@require_POST
+@form_of("account")
 @signed_in
 def remove_card(request: HttpRequest, method_id: UUID) -> HttpResponse:
     shopper_of(request).ask("payment", "DELETE", f"/payments/methods/{method_id}")
@@ -181,7 +182,7 @@ def remove_card(request: HttpRequest, method_id: UUID) -> HttpResponse:
 
 
 @csrf_protect
-@require_POST
+@form_of("account")
 @signed_in
 def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Signs another browser out, wherever it is."""

@@ -12,8 +12,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
 
+from shop.forms import form_of
 from shop.kept import CARDS, keep, kept, let_go
 
 # How long the card company's page may take, in seconds: longer than seats are held.
@@ -36,7 +36,7 @@ def to_card_page(request: HttpRequest, *, purpose: str, back: str, told: Mapping
 
 
 @csrf_exempt
-@require_POST
+@form_of("home")
 def card_entered(request: HttpRequest) -> HttpResponse:
     """The card company's page sends its visitor back, with a token in the body: it stands in no address.
 

@@ -13,11 +13,12 @@ from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_protect
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from chassis.codes import MAX_TYPED
 from shop import choices, chosen, purchases, visitors, words
 from shop.cards import entered_card, forget_card, to_card_page
+from shop.forms import form_of
 from shop.services import Refused, together
 from shop.sign_in import LONGEST, field_errors, signed_in
 from shop.visitors import anybody, shopper_of, visitor_of
@@ -153,7 +154,7 @@ def _method_of(request: HttpRequest, card: Mapping[str, str]) -> dict[str, str]:
 
 
 @csrf_protect
-@require_POST
+@form_of("checkout")
 @signed_in
 def extend(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     """Five more minutes, once."""

@@ -32,15 +32,19 @@ def choice_of(request: HttpRequest) -> Mapping[str, Any] | None:
     return found
 
 
-def who_holds(name: str, showtime_id: UUID) -> HttpResponse:
-    """To the page that asks for whom they are; its address tells the showtime, should the choice be gone by then."""
-    return HttpResponseRedirect(f"{reverse('who')}?{urlencode({'showtime': showtime_id, CHOICE: name})}")
+def who_holds(request: HttpRequest, name: str) -> HttpResponse:
+    """To the page that asks for whom they are; its address tells what was chosen, should the choice be gone by then."""
+    choice = kept(request, CHOICES, name)
+    query = {"showtime": choice["body"]["showtime_id"], CHOICE: name, **dict(form_of(choice).lists())}
+    del query["promo_code"]
+    return HttpResponseRedirect(f"{reverse('who')}?{urlencode(query, doseq=True)}")
 
 
 def choice_gone(request: HttpRequest) -> HttpResponse:
     """To the showtime of the choice that the address names, which says that it is gone; home where it names none."""
+    query = request.GET.copy()
     try:
-        return _again(UUID(request.GET.get("showtime", "")), request.GET.get(CHOICE, ""))
+        return _again(UUID(query.pop("showtime", [""])[0]), query.urlencode())
     except ValueError:
         return redirect("home")
 
@@ -60,12 +64,12 @@ def hold(request: HttpRequest, name: str) -> HttpResponse:
         keep(request, CHOICES, name, choice)
     if "booking" in choice:
         return redirect("checkout", booking_id=choice["booking"])
-    return _again(UUID(choice["body"]["showtime_id"]), name)
+    return _again(UUID(choice["body"]["showtime_id"]), urlencode({CHOICE: name}))
 
 
-def _again(showtime_id: UUID, name: str) -> HttpResponse:
+def _again(showtime_id: UUID, query: str) -> HttpResponse:
     address = reverse("showtime", kwargs={"showtime_id": showtime_id})
-    return HttpResponseRedirect(f"{address}?{urlencode({CHOICE: name})}")
+    return HttpResponseRedirect(f"{address}?{query}")
 
 
 def form_of(choice: Mapping[str, Any]) -> QueryDict:

@@ -1,19 +1,18 @@
 """Pages for what went wrong: what happened, in words, and what to do now."""
 
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from chassis.telemetry.correlation import correlation_id
 from shop import visitors, words
+from shop.forms import page_of, to_sign_in
 from shop.services import Away, Refused
 
 
-def _page(request: HttpRequest, status: int, title: str, said: str) -> HttpResponse:
-    shown = {"title": title, "said": said, "correlation_id": correlation_id()}
+def _page(request: HttpRequest, status: int, title: str, said: str, *, form: str = "") -> HttpResponse:
+    """form: where the form is that was sent."""
+    shown = {"title": title, "said": said, "form": form, "correlation_id": correlation_id()}
     return render(request, "shop/problem.html", shown, status=status)
 
 
@@ -26,10 +25,20 @@ def away(request: HttpRequest, exc: Away) -> HttpResponse:
 def signed_out(request: HttpRequest) -> HttpResponse:
     """To the page on which one signs in, and back from there to what was asked for."""
     visitors.sign_out(request)
-    messages.info(request, _("You were signed out. Please sign in again."))
-    back = request.get_full_path() if request.method == "GET" else ""
-    query = f"?{urlencode({'next': back})}" if back else ""
-    return HttpResponseRedirect(reverse("sign_in") + query)
+    return to_sign_in(request, why="unsent" if request.method == "POST" else "ended")
+
+
+def session_ended(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Another tab has signed in or out while this was under way: what the request has changed of the session is lost.
+
+    The answer stands, and no cookie is set or taken: the other tab's may be there already. Where a form leads on to a
+    page of who was signed in, they hear it on the way; one of nobody is sent once more, for it lives in the session.
+    """
+    if request.method != "POST" or "Location" not in response.headers:
+        return response
+    if visitors.visitor_of(request) is None:
+        return HttpResponse(status=307, headers={"Location": request.get_full_path()})
+    return to_sign_in(request, why="underway", onward=response.headers["Location"])
 
 
 def refused(request: HttpRequest, exc: Refused) -> HttpResponse:
@@ -61,5 +70,5 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if match and match.url_name in ("verify", "reset"):
         said = _("Open the link of the mail once more, in a browser that keeps cookies while you do so.")
         return _page(request, 403, _("Nothing was sent"), said)
-    said = _("The page was open for too long, or this browser keeps no cookies. Go back, load it again, and send it.")
-    return _page(request, 403, _("Nothing was sent"), said)
+    said = _("The page was open for too long, or this browser keeps no cookies. Open the form again, and send it.")
+    return _page(request, 403, _("Nothing was sent"), said, form=page_of(request))

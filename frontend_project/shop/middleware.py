@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import SuspiciousFileOperation
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
@@ -49,6 +51,16 @@ class PolicyMiddleware:
         if "Cache-Control" not in response.headers:
             patch_cache_control(response, private=True, no_cache=True)
         return response
+
+
+class SessionsMiddleware(SessionMiddleware):
+    """Django's, but that a session which ends while a request is under way makes no bad request of it."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        try:
+            return super().process_response(request, response)
+        except SessionInterrupted:
+            return errors_pages.session_ended(request, response)
 
 
 class PartsMiddleware:

@@ -8,10 +8,11 @@ from uuid import UUID, uuid4
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_protect
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from chassis.codes import MAX_TYPED
 from shop import choices, chosen, words
+from shop.forms import form_of
 from shop.seat_boxes import boxes
 from shop.services import Refused, Shopper, together
 from shop.visitors import anybody, visitor_of
@@ -36,7 +37,7 @@ def _chosen_before(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
 
 
 @csrf_protect
-@require_POST
+@form_of("showtime")
 def price(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
     """What the seats that are chosen cost, line by line: a part of the showtime's page."""
     shopper = anybody(request)
@@ -153,5 +154,5 @@ def _hold(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
     named = [seat for seat in seat_map["seats"] if seat["id"] in ids]
     name = chosen.choose(request, body, seats=named, attempt=choices.attempt(request.POST))
     if visitor_of(request) is None:
-        return chosen.who_holds(name, showtime_id)
+        return chosen.who_holds(request, name)
     return chosen.hold(request, name)

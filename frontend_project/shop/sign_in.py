@@ -9,11 +9,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_protect
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from shop import visitors, words
+from shop.forms import form_of, to_sign_in
 from shop.services import Away, Refused, SignedOut
 
 LONGEST = 254
@@ -21,13 +22,15 @@ P = ParamSpec("P")
 
 
 def signed_in(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:
-    """A view for those who are signed in; the others sign in first, and come back."""
+    """A view for those who are signed in; the others sign in first, and come back.
+
+    Who sent a form was signed in before, and hears that it was not carried out.
+    """
 
     @wraps(view)
     def shown(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if visitors.visitor_of(request) is None:
-            back = urlencode({"next": request.get_full_path()})
-            return HttpResponseRedirect(f"{reverse('sign_in')}?{back}")
+            return to_sign_in(request, why="unsent" if request.method == "POST" else "")
         return view(request, *args, **kwargs)
 
     return shown
@@ -56,14 +59,17 @@ def again_later(response: HttpResponse, refused: Refused) -> HttpResponse:
 @csrf_protect
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
+    shown: dict[str, Any] = {"next": onward(request), "why": words.SIGNED_OUT.get(request.GET.get("why", ""))}
     if request.method != "POST":
-        return render(request, "shop/sign_in.html", {"next": onward(request)})
+        # In another tab, maybe, since the reason was told.
+        is_in = shown["why"] and visitors.visitor_of(request) is not None
+        return HttpResponseRedirect(onward(request)) if is_in else render(request, "shop/sign_in.html", shown)
     name = request.POST.get("name", "").strip()[:LONGEST]
     body = {"email" if "@" in name else "username": name, "password": request.POST.get("password", "")}
     try:
         visitors.sign_in(request, visitors.anybody(request).post("auth", "/token", body))
     except Refused as refused:
-        shown = {"next": onward(request), "name": name, "errors": field_errors(refused)}
+        shown |= {"name": name, "errors": field_errors(refused)}
         return again_later(render(request, "shop/sign_in.html", shown, status=refused.status), refused)
     return HttpResponseRedirect(onward(request))
 
@@ -89,7 +95,7 @@ def register(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_protect
-@require_POST
+@form_of("home")
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Ends the session here and at auth; with `everywhere` all those of the account."""
     try:

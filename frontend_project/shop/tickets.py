@@ -13,9 +13,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.csrf import csrf_protect
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from shop import codes, purchases, words
+from shop.forms import form_of
 from shop.services import Refused, cursor_of, together, unless_away
 from shop.sign_in import signed_in
 from shop.visitors import shopper_of
@@ -114,7 +115,7 @@ def _number(text: str, *, otherwise: int) -> int:
 
 
 @csrf_protect
-@require_POST
+@form_of("booking")
 @signed_in
 def keep(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     """What the showtime became, as it was looked at, suits its customer."""

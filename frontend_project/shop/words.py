@@ -138,6 +138,18 @@ WHY: Mapping[str, Promise] = {
     "started": later("The showtime has begun."),
     "ended": later("It has ended already."),
 }
+# To whoever has to sign in again: why of the page's address.
+SIGNED_OUT: Mapping[str, Promise] = {
+    "ended": later("You were signed out. Please sign in again."),
+    "unsent": later(
+        "You were signed out meanwhile, in another window maybe. What you sent was not carried out: "
+        "please sign in, and send it again."
+    ),
+    "underway": later(
+        "You were signed out while that was under way, in another window maybe. "
+        "Please sign in, and see what became of it."
+    ),
+}
 # What ended a booking: `trigger` of its history.
 ENDINGS: Mapping[str, Promise] = {
     "cancelled_by_customer": later("You cancelled it."),
@@ -232,7 +244,7 @@ def nothing_chosen() -> str:
 
 
 def choice_gone() -> str:
-    return _("What you had chosen is not known here any more. Please choose your seats again.")
+    return _("Your choice was not kept. Please check your seats, and go on.")
 
 
 def goes_on_as(name: str) -> str:
