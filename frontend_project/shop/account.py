@@ -68,7 +68,6 @@ def _page(request: HttpRequest, *, typed: dict[str, str] | None = None, refused:
         "codes": dict(settings.LANGUAGES),
         "zones": time_zones(),
         "sessions": sessions,
-        "zone": found["time_zone"] or settings.TIME_ZONE,
         "methods": methods and methods["results"],
         "errors": field_errors(refused) if refused else [],
     }
@@ -203,6 +202,6 @@ def received(request: HttpRequest) -> HttpResponse:
     shown: dict[str, Any] = {
         "received": page["results"],
         "next": cursor_of(page["next"]),
-        "zone": found["time_zone"] or settings.TIME_ZONE,
+        "zone": found["time_zone"],
     }
     return render(request, "shop/received.html", shown)

@@ -84,6 +84,15 @@ def tickets(booking: Mapping[str, Any]) -> list[dict[str, Any]]:
     return in_order([ticket for ticket in found if ticket])
 
 
+def counted(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Lines of a price, those that are alike as one, with their count and what they come to together."""
+    alike = Counter((line["kind"], line["code"], line["name"], line["gross"]) for line in lines)
+    return [
+        {"kind": kind, "code": code, "name": name, "count": count, "gross": gross * count}
+        for (kind, code, name, gross), count in alike.items()
+    ]
+
+
 def in_order(seats: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """As they stand in the hall, A9, A10, B1, whatever order they were chosen in; rows of two letters come last."""
     return sorted(seats, key=lambda seat: (len(seat["row"]), seat["row"], seat["number"]))

@@ -112,6 +112,30 @@ TICKET_TYPES: Mapping[str, Promise] = {
     "member": later("Member"),
     "companion": later("Companion"),
 }
+# By the codes that catalog's films have; of another one the code itself is read.
+GENRES: Mapping[str, Promise] = {
+    "action": later("action"),
+    "adventure": later("adventure"),
+    "animation": later("animation"),
+    "biography": later("biography"),
+    "comedy": later("comedy"),
+    "crime": later("crime"),
+    "documentary": later("documentary"),
+    "drama": later("drama"),
+    "family": later("family film"),
+    "fantasy": later("fantasy"),
+    "history": later("history"),
+    "horror": later("horror"),
+    "music": later("music"),
+    "musical": later("musical"),
+    "mystery": later("mystery"),
+    "romance": later("romance"),
+    "science-fiction": later("science fiction"),
+    "sport": later("sport"),
+    "thriller": later("thriller"),
+    "war": later("war film"),
+    "western": later("western"),
+}
 STATUSES: Mapping[str, Promise] = {
     "available": later("free"),
     "held": later("held by somebody"),
@@ -217,6 +241,10 @@ def away(service: str) -> str:
 
 def category(code: str) -> str:
     return str(CATEGORIES.get(code, code))
+
+
+def genre(code: str) -> str:
+    return str(GENRES.get(code, code.replace("-", " ")))
 
 
 def seat_status(code: str) -> str:

@@ -116,3 +116,10 @@ def test_seats_may_be_chosen_again_where_nothing_was_bought_and_there_is_time(
     status: str, hours: int, exchange: Any, may: bool
 ) -> None:
     assert purchases.may_try_again(booking(status=status, hours=hours, exchange=exchange), now=NOW) is may
+
+
+def test_lines_that_are_alike_are_one_with_their_count() -> None:
+    adult = {"kind": "ticket", "code": "adult", "name": "Adult", "gross": 900}
+    child = {**adult, "code": "child", "gross": 500}
+    told = [(line["count"], line["code"], line["gross"]) for line in purchases.counted([adult, child, adult])]
+    assert told == [(2, "adult", 1800), (1, "child", 500)]

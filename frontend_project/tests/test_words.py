@@ -116,3 +116,8 @@ def test_whom_a_ticket_is_for_is_in_the_readers_language_where_the_cinema_says_i
             said[language] = words.hint(child)
     assert said == {"en": "under 12", "de": "unter 12 Jahren", "vi": "dưới 12 tuổi", "ja": "dưới 12 tuổi"}
     assert words.hint({"hint": "card"}) == "card"
+
+
+def test_a_genre_is_in_the_readers_language_where_it_is_known():
+    with translation.override("vi"):
+        assert (words.genre("comedy"), words.genre("slow-cinema")) == ("hài", "slow cinema")

@@ -24,6 +24,9 @@ def test_one_window_signs_another_one_out(page: Page, plain: Page) -> None:
     expect(here).to_have_count(1)
     expect(here).to_contain_text("Chrome, Linux")
     expect(here.get_by_role("button")).to_have_count(0)
+    # By the clock of its reader, which is known where there is JavaScript.
+    expect(here).to_contain_text("(UTC)")
+    expect(page.locator("time").first).not_to_contain_text("UTC")
 
     # Of two sessions of such a browser, each button says when and from where its own began.
     said = re.compile(r"^Sign Chrome, Linux out Signed in: .+ From the address [0-9a-f.:]+$")

@@ -11,6 +11,7 @@ import babel
 from babel import dates, numbers
 from django import template
 from django.utils import translation
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import ngettext
 
@@ -50,6 +51,7 @@ def in_currency(amount: int, currency: str) -> str:
 
 register.filter("due", purchases.due)
 register.filter("in_order", purchases.in_order)
+register.filter("counted", purchases.counted)
 register.filter("called", words.called)
 register.filter("hint", words.hint)
 register.filter("device", device)
@@ -77,6 +79,13 @@ def zoned_clock(value: str, zone: str) -> str:
 
 
 @register.filter
+def moment(value: str, zone: str) -> SafeString:
+    """A day and its time in that zone; without one in UTC, which shop.js makes the time of the reader's clock."""
+    said = f"{day_of(value, zone or 'UTC')}, {zoned_clock(value, zone or 'UTC')}"
+    return format_html('<time datetime="{}"{}>{}</time>', value, "" if zone else mark_safe(" data-local"), said)
+
+
+@register.filter
 def seconds_left(until: str) -> int:
     """Whole seconds from now, by the server's clock; 0 where it is over."""
     return max(0, int((parsed(until) - datetime.now(UTC)).total_seconds()))
@@ -97,6 +106,12 @@ def day(value: date) -> str:
 @lru_cache(4096)
 def _date(value: date, form: str, locale: babel.Locale) -> str:
     return str(dates.format_date(value, form, locale=locale))
+
+
+@register.filter
+def release(value: str) -> str:
+    """A day of the API's, without its year."""
+    return day_and_month(date.fromisoformat(value))
 
 
 @register.filter
@@ -141,7 +156,7 @@ def minutes(value: int) -> str:
     return ngettext("%(count)d minute", "%(count)d minutes", value) % {"count": value}
 
 
-for said in (words.category, words.seat_status, words.booking_status, words.why):
+for said in (words.category, words.genre, words.seat_status, words.booking_status, words.why):
     register.filter(said.__name__, said)
 
 

@@ -25,6 +25,12 @@ if (left) {
   tick();
 }
 
+// What happened at no place in particular, by the reader's own clock.
+for (const time of document.querySelectorAll("time[data-local]")) {
+  const form = { dateStyle: "full", timeStyle: "short" };
+  time.textContent = new Date(time.dateTime).toLocaleString(document.documentElement.lang, form);
+}
+
 // After an error the reader begins there.
 document.querySelector(".errors[tabindex]")?.focus();
 
