@@ -16,36 +16,42 @@ from payments.receipt_models import Receipt
 from payments.receipts import lines_of
 
 POLICY = "default-src 'none'; style-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
-# What stands on each, in English and in Vietnamese.
+LANGUAGES = ("en", "vi", "de", "ja")
+# What stands on each, in these.
 WORDS = {
-    "receipt": ("Receipt", "Biên nhận"),
-    "credit_note": ("Credit note", "Phiếu hoàn tiền"),
-    "number": ("Number", "Số"),
-    "issued": ("Issued", "Ngày lập"),
-    "booking": ("Booking", "Mã đặt vé"),
-    "movie": ("Movie", "Phim"),
-    "when": ("When", "Suất chiếu"),
-    "where": ("Where", "Rạp"),
-    "seller": ("Sold by", "Bên bán"),
-    "tax_number": ("Tax number", "Mã số thuế"),
-    "what": ("What", "Nội dung"),
-    "count": ("Count", "Số lượng"),
-    "rate": ("Tax rate", "Thuế suất"),
-    "net": ("Net", "Trước thuế"),
-    "tax": ("Tax", "Thuế"),
-    "gross": ("Amount", "Số tiền"),
-    "total": ("Total", "Tổng cộng"),
-    "card": ("Card", "Thẻ"),
-    "cash": ("Cash", "Tiền mặt"),
-    "terminal": ("Card at the counter", "Thẻ tại quầy"),
-    "gift_card": ("Gift card", "Thẻ quà tặng"),
-    "exchanged": ("Exchanged booking", "Đơn đặt vé đã đổi"),
-    "nothing": ("There was nothing to pay.", "Không có khoản nào phải trả."),
+    "receipt": ("Receipt", "Biên nhận", "Zahlungsbeleg", "領収書"),
+    "credit_note": ("Credit note", "Phiếu hoàn tiền", "Gutschrift", "返金明細書"),
+    "number": ("Number", "Số", "Nummer", "番号"),
+    "issued": ("Issued", "Ngày lập", "Ausgestellt", "発行日時"),
+    "booking": ("Booking", "Mã đặt vé", "Buchung", "予約番号"),
+    "movie": ("Movie", "Phim", "Film", "作品"),
+    "when": ("When", "Suất chiếu", "Vorstellung", "上映日時"),
+    "where": ("Where", "Rạp", "Kino", "劇場"),
+    "seller": ("Sold by", "Bên bán", "Verkäufer", "販売者"),
+    "tax_number": ("Tax number", "Mã số thuế", "Steuernummer", "登録番号"),
+    "what": ("What", "Nội dung", "Was", "内容"),
+    "count": ("Count", "Số lượng", "Anzahl", "数量"),
+    "rate": ("Tax rate", "Thuế suất", "Steuersatz", "税率"),
+    "net": ("Net", "Trước thuế", "Netto", "税抜"),
+    "tax": ("Tax", "Thuế", "Steuer", "税額"),
+    "gross": ("Amount", "Số tiền", "Betrag", "金額"),
+    "total": ("Total", "Tổng cộng", "Gesamt", "合計"),
+    "card": ("Card", "Thẻ", "Karte", "カード"),
+    "cash": ("Cash", "Tiền mặt", "Bar", "現金"),
+    "terminal": ("Card at the counter", "Thẻ tại quầy", "Karte an der Kasse", "窓口でのカード払い"),
+    "gift_card": ("Gift card", "Thẻ quà tặng", "Geschenkkarte", "ギフトカード"),
+    "exchanged": ("Exchanged booking", "Đơn đặt vé đã đổi", "Umgetauschte Buchung", "変更前の予約"),
+    "nothing": (
+        "There was nothing to pay.",
+        "Không có khoản nào phải trả.",
+        "Es war nichts zu zahlen.",
+        "お支払いはありませんでした。",
+    ),
 }
-TEXTS = {language: {name: each[place] for name, each in WORDS.items()} for place, language in enumerate(("en", "vi"))}
+TEXTS = {language: {name: each[place] for name, each in WORDS.items()} for place, language in enumerate(LANGUAGES)}
 FALLBACK = "en"
 # Of thousands, and of decimals.
-SEPARATORS = {"en": ",.", "vi": ".,"}
+SEPARATORS = {"en": ",.", "vi": ".,", "de": ".,", "ja": ",."}
 
 
 def page(documents: Sequence[Receipt], *, accepted: str | None) -> HttpResponse:

@@ -137,6 +137,9 @@ def test_a_receipt_is_a_page_to_print_for_its_owner_and_for_staff(
     assert "Phiếu hoàn tiền</h1>" in printed
     assert "-18.500 VND" in printed
     assert receipt.number not in printed
+    for language, total in {"de": "Gesamt</th><td>-18.500 VND", "ja-JP": "合計</th><td>-18,500 VND"}.items():
+        printed = sheet(client.get(admin.format(note.id, "print"), headers={"Accept-Language": language}))
+        assert total in printed
     assert client.get(admin.format(uuid4(), "print")).status_code == 404
 
 
