@@ -102,6 +102,7 @@ SELL = "sell_booking"
 
 class SeatsRequest(StrictSerializer):
     seat_ids = serializers.ListField(child=StrictUUIDField(), min_length=1, max_length=500)
+    reason = serializers.CharField(max_length=300, required=False, help_text="A note among staff, kept in the log.")
 
 
 class CancellationRequest(StrictSerializer):

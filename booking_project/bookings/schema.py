@@ -46,7 +46,9 @@ CHECK_IN = sends(
 SEAT_CHANGES = sends(
     one_seat={"changes": [{"leaves": SEAT_IDS[0], "gets": SEAT_IDS[1]}], "reason": "The seat is broken."}
 )
-SEATS = sends(two_seats={"seat_ids": SEAT_IDS})
+SEATS = sends(
+    two_seats={"seat_ids": SEAT_IDS}, with_a_reason={"seat_ids": SEAT_IDS, "reason": "The armrest is broken."}
+)
 
 
 class MoneySerializer(serializers.Serializer[Any]):
