@@ -93,7 +93,7 @@ class HistoryInline(OfRowInline):
     verbose_name_plural = "history"
     readonly_fields = [
         by_the_theater("at", of="booking.showtime", title="when"),
-        *("from_status", "to_status", columns.who, columns.why, "message"),
+        *("from_status", "to_status", columns.who, columns.why, "seats", "message"),
     ]
     fields = [*readonly_fields]
 
@@ -316,7 +316,7 @@ class BookingTransitionAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     readonly_fields = [
         *("booking", by_the_theater("at", of="booking.showtime", title="when"), "trigger", "from_status", "to_status"),
-        *(columns.who, columns.why, "message", "cause"),
+        *(columns.who, columns.why, "seats", "message", "cause"),
     ]
     fields = [*readonly_fields]
     show_full_result_count = False

@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from bookings import columns, trace_links
+from bookings import columns, trace_links, words
 from bookings.domain import OPEN, State
 from bookings.events import BookingCreated
 from bookings.models import Booking, BookingSeat, BookingTransition, CounterSale, Customer, Showtime
@@ -115,7 +115,7 @@ def whole(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     below = f"bookings/{booking.id}"
     shown = {
         "booking": booking,
-        "seats": [(seat, columns.ticket(seat), _became_of(seat, booking)) for seat in _in_order(seats)],
+        "seats": [(seat, columns.ticket(seat), _became_of(seat, booking)) for seat in words.in_order(seats)],
         "total": _money(booking, booking.total_amount),
         "refunded": _money(booking, booking.refunded_amount) if booking.refunded_amount else "",
         "sold_as": columns.sold_as(booking),
@@ -165,10 +165,6 @@ def _money(booking: Booking, amount: int) -> str:
     return format_money(Money(amount, booking.currency))
 
 
-def _in_order(seats: Sequence[BookingSeat]) -> list[BookingSeat]:
-    return sorted(seats, key=lambda seat: (len(seat.row), seat.row, seat.number))
-
-
 def _became_of(seat: BookingSeat, booking: Booking) -> str:
     if seat.given_back_at:
         return "given back"
@@ -192,5 +188,5 @@ def _steps(booking: Booking, zone: ZoneInfo) -> Iterator[Step]:
 
 def _note(row: Any) -> str:
     said = columns.why(row)
-    parts = ([] if said == "-" else [said]) + ([f"told: {row.message}"] if row.message else [])
-    return "; ".join(parts)
+    parts = (row.seats, "" if said == "-" else said, f"told: {row.message}" if row.message else "")
+    return "; ".join(part for part in parts if part)

@@ -1,10 +1,12 @@
 """Every step of a booking with its line in the history: what happened, why, and who acted."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from bookings.domain import State, Trigger, next_state
+from bookings.events import MovedSeat
 from bookings.models import Booking, BookingTransition
 
 # What its customer does, whoever that was then: somebody who bought as a guest may have an account since.
@@ -24,10 +26,12 @@ class Cause:
     message: str = ""
 
 
-def advance(booking: Booking, trigger: Trigger, *, cause: Cause, at: datetime) -> BookingTransition:
+def advance(
+    booking: Booking, trigger: Trigger, *, cause: Cause, at: datetime, moved: Iterable[MovedSeat] = ()
+) -> BookingTransition:
     """Brings a locked booking into its next state and returns the line of its history, neither of them saved yet.
 
-    Raises IllegalTransition.
+    moved: its seats that are others by that. Raises IllegalTransition.
     """
     before = State(booking.status)
     booking.status = next_state(before, trigger)
@@ -40,5 +44,6 @@ def advance(booking: Booking, trigger: Trigger, *, cause: Cause, at: datetime) -
         actor=cause.actor,
         reason=cause.reason[:300],
         message=cause.message,
+        seats=", ".join(f"{seat.before} → {seat.now}" for seat in moved)[:500],
         at=at,
     )

@@ -288,6 +288,7 @@ class TransitionSerializer(serializers.Serializer[Any]):
     )
     reason = serializers.CharField(allow_blank=True, help_text="The notes of staff are shown to staff alone.")
     message = serializers.CharField(allow_blank=True, help_text="What staff told the customer.")
+    seats = serializers.CharField(allow_blank=True, help_text="Each that became another: `A1 → B3, A2 → B4`.")
     at = serializers.DateTimeField()
 
 
