@@ -107,7 +107,7 @@ class MoneyFilter(AmongNewest):
 
 @admin.register(Booking)
 class BookingAdmin(ReadOnlyAdmin):
-    theater_path = "showtime__theater_id"
+    belongs_to = "showtime"
     list_display = [
         *("reference", "customer", "what", "status", "payment_status", TOTAL),
         by_the_theater("created_at", title="booked"),
@@ -305,7 +305,7 @@ class ScreenAdmin(ReadOnlyAdmin):
 
 @admin.register(BookingTransition)
 class BookingTransitionAdmin(ReadOnlyAdmin):
-    theater_path = "booking__showtime__theater_id"
+    belongs_to = "booking"
     list_display = [
         by_the_theater("at", of="booking.showtime", title="when"),
         *("booking", "trigger", "to_status", columns.who, columns.why),
