@@ -53,6 +53,7 @@ def in_brief(booking: Any) -> str:
 class House:
     """A theater's day."""
 
+    id: UUID
     name: str
     showtimes: int = 0
     sold: int = 0
@@ -79,7 +80,8 @@ def _todays(request: HttpRequest) -> list[Showtime]:
 def _houses(showtimes: Sequence[Showtime]) -> list[House]:
     houses: dict[UUID, House] = {}
     for filling in fillings_of(showtimes):
-        house = houses.setdefault(filling.showtime.theater_id, House(filling.showtime.theater_name))
+        theater_id, name = filling.showtime.theater_id, filling.showtime.theater_name
+        house = houses.setdefault(theater_id, House(theater_id, name))
         house.showtimes += 1
         house.sold += filling.sold
         house.seats += filling.seats

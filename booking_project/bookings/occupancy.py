@@ -64,6 +64,11 @@ class Row:
         """In percent."""
         return round(100 * self.sold / self.seats) if self.seats else 0
 
+    @property
+    def written(self) -> Mapping[str, str]:
+        """For people: 1,682."""
+        return {name: f"{getattr(self, name):,}" for name in ("showtimes", "seats", "sold", "let_in")}
+
     def add(self, showtimes: int, seats: int, sold: int, let_in: int) -> None:
         self.showtimes += showtimes
         self.seats += seats

@@ -52,7 +52,7 @@ def occupancy_panel(request: HttpRequest) -> HttpResponse:
             "by": asked.by,
             "rows": found.rows if asked.by else [],
             "found": found,
-            "counted": occupancy.MOST_SHOWTIMES,
+            "counted": f"{occupancy.MOST_SHOWTIMES:,}",
             "query": request.GET.urlencode(),
         }
     return panel(request, "bookings/occupancy.html", "How full the halls were", **shown)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from everybody import assert_is_for_everybody, overhang
+from everybody import COLOURS, assert_is_for_everybody, overhang
 from playwright.sync_api import Page
 from world import Choice, Market, Person, book, settled
 
@@ -21,7 +21,7 @@ def assert_is_seen(page: Page, name: str) -> None:
     """By everybody, and at no width the page has to be moved sideways."""
     # The admin's links change their colour slowly, and would be looked at between two schemes.
     page.add_style_tag(content="* { transition: none !important; }")
-    assert_is_for_everybody(page, name, LOOKS)
+    assert_is_for_everybody(page, name, LOOKS, again=COLOURS)
     assert [overhang(page, width) for width in WIDTHS] == [0, 0], name
 
 
