@@ -119,6 +119,7 @@ def test_tonight_adds_up_each_theater_by_its_own_day(support: Client, bought: An
     ShowtimeFactory(theater_name="Odeon", starts_at=timezone.now(), status="cancelled")
     page = " ".join(read(support, f"{PANELS}/houses/").split())
     assert "<td>2</td> <td>2 of 80</td>" in page
+    assert f'<a href="/admin/booking/tonight/?theater={showtime.theater_id}">' in page
     assert "Odeon" not in page
 
 

@@ -34,7 +34,8 @@ class FileForm(forms.Form):
 class ImportAdmin(StaffAdmin):
     """A list into which a file can be imported, with a page that says what would come of it.
 
-    imports: what the page is called by in addresses, and imports_called by people, if that is another word. most_lines: of a file.
+    imports: what the page is called by in addresses; imports_called: by people, if that is another word. most_lines: of
+    a file.
     """
 
     imports: ClassVar[str]
