@@ -361,7 +361,7 @@ class BlockedSeatsView(APIView):
         tags=["seats"],
         request=SeatsRequest,
         responses={204: None},
-        examples=schema.SEATS,
+        examples=schema.SEATS_OFF_SALE,
     )
     def post(self, request: Request, showtime_id: UUID) -> Response:
         blocks.block_seats(showtime_id=showtime_id, actor=actor(request), **SeatsRequest.parse(request.data))
@@ -374,7 +374,7 @@ class BlockedSeatsView(APIView):
         tags=["seats"],
         request=SeatsRequest,
         responses={204: None},
-        examples=schema.SEATS,
+        examples=schema.SEATS_OFF_SALE,
     )
     def delete(self, request: Request, showtime_id: UUID) -> Response:
         """Puts them back on sale."""

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from bookings.domain import State, Trigger, next_state
-from bookings.events import MovedSeat
 from bookings.models import Booking, BookingTransition
 
 # What its customer does, whoever that was then: somebody who bought as a guest may have an account since.
@@ -26,8 +26,17 @@ class Cause:
     message: str = ""
 
 
+class Moved(Protocol):
+    """A seat of a booking that is another by now, as both are written."""
+
+    @property
+    def before(self) -> str: ...
+    @property
+    def now(self) -> str: ...
+
+
 def advance(
-    booking: Booking, trigger: Trigger, *, cause: Cause, at: datetime, moved: Iterable[MovedSeat] = ()
+    booking: Booking, trigger: Trigger, *, cause: Cause, at: datetime, moved: Iterable[Moved] = ()
 ) -> BookingTransition:
     """Brings a locked booking into its next state and returns the line of its history, neither of them saved yet.
 

@@ -46,8 +46,10 @@ CHECK_IN = sends(
 SEAT_CHANGES = sends(
     one_seat={"changes": [{"leaves": SEAT_IDS[0], "gets": SEAT_IDS[1]}], "reason": "The seat is broken."}
 )
-SEATS = sends(
-    two_seats={"seat_ids": SEAT_IDS}, with_a_reason={"seat_ids": SEAT_IDS, "reason": "The armrest is broken."}
+SEATS = sends(two_seats={"seat_ids": SEAT_IDS})
+SEATS_OFF_SALE = sends(
+    two_seats={"seat_ids": SEAT_IDS},
+    with_a_reason={"seat_ids": SEAT_IDS, "reason": "The armrest is broken."},
 )
 
 
