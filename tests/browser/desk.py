@@ -6,9 +6,10 @@ from everybody import COLOURS, assert_is_for_everybody, overhang
 from playwright.sync_api import Page
 from world import Choice, Market, Person, book, settled
 
-# A telephone, and the screen at a desk: by turns, so that nothing but the colours changes in between.
+# A telephone, and the screen at a desk.
 WIDTHS = (390, 1280)
-LOOKS = [(390, "dark"), (390, "light"), (1280, "light"), (1280, "dark")]
+# Each width is looked at by both schemes before the other, for a page takes long to be laid out anew.
+LOOKS = [(1280, "light"), (1280, "dark"), (390, "dark"), (390, "light")]
 # In the place of the link that asks for it without a script; what is folded away comes when it is unfolded.
 PANELS_CAME = """
 () => ![...document.querySelectorAll('[hx-get]')].some(panel =>
