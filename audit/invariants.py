@@ -277,12 +277,14 @@ UNPUBLISHED = """
 SELECT id, CASE WHEN published_at IS NULL THEN format('%s: %s %s is not published', $3::text, type, id) END
 FROM asked JOIN outbox USING (id)
 """
-# $5: what is bound for the queue of who handles them, $6: which lie there as dead letters.
+# $5: what is bound for the queue of who handles them, $6: which lie there as dead letters. What was published before it
+# asked for that type never came to it.
 UNHANDLED = """
 SELECT asked.id, CASE WHEN event_id IS NULL AND asked.id::text <> ALL ($6::text[])
     THEN format('%s has not handled %s %s of %s', $4::text, asked.type, asked.id, $3::text) END
 FROM asked LEFT JOIN inbox ON consumer = $4::text AND event_id = asked.id
-WHERE exchange || ' ' || asked.type = ANY ($5::text[])
+LEFT JOIN heard_events ON heard_events.type = asked.type
+WHERE exchange || ' ' || asked.type = ANY ($5::text[]) AND (since IS NULL OR asked.id >= since)
 """
 
 

@@ -139,7 +139,7 @@ class World:
     def empty(self) -> None:
         self.broker, self.gateway = Broker(), Gateway()
         for name in self._connections:
-            for table in (*TABLES.get(name, ()), "outbox", "inbox"):
+            for table in (*TABLES.get(name, ()), "outbox", "inbox", "heard_events"):
                 self.execute(name, f"DELETE FROM {table}")
 
     def sources(self, *, has_record: bool = True, kind: type[Sources] = Sources) -> Sources:

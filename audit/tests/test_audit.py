@@ -25,7 +25,7 @@ from planted import (
 )
 
 from audit.auditing import look
-from chassis.ids import nobodys_id
+from chassis.ids import nobodys_id, uuid7
 
 HALF = TOTAL // 2
 
@@ -290,6 +290,14 @@ def test_an_event_that_was_not_published_is_found(sale):
 def test_an_event_that_a_consumer_lost_is_found(sale):
     sale.execute("notify", "DELETE FROM inbox")
     assert found(sale) == {5: (f"notify has not handled booking.created {EVENT} of booking",)}
+
+
+def test_nothing_is_owed_for_what_was_published_before_its_type_was_asked_for(sale):
+    sale.execute("notify", "DELETE FROM inbox")
+    sale.plant("notify", "heard_events", type="booking.created", since=EVENT)
+    assert violated(sale) == {5}
+    sale.change("notify", "heard_events", since=uuid7())
+    assert violated(sale) == set()
 
 
 def test_what_another_one_handled_is_not_what_this_one_did(sale):

@@ -12,7 +12,8 @@ from kombu import Connection
 from rest_framework.test import APIClient
 
 from chassis.management.commands.declare_topology import BrokerAway
-from chassis.storage.models import OutboxMessage
+from chassis.messaging.worker import service_tables
+from chassis.storage.models import HeardEvent, OutboxMessage
 from chassis.storage.partitions import partitions_of
 from chassis.testing_proxy import Proxy
 from chassis.web import health
@@ -31,6 +32,8 @@ def test_it_waits_for_a_broker_that_comes_later(
     settings.RABBITMQ_URL = f"{login}@127.0.0.1:{proxy.port}/{vhost}"
     threading.Timer(1.5, proxy.mend).start()
     call_command("prepare", wait=30, stdout=StringIO())
+    handlers, _ = service_tables()
+    assert set(HeardEvent.objects.values_list("type", flat=True)) == set(handlers)
     with Connection(broker) as there:
         assert there.channel().queue_declare(settings.QUEUE_NAME, passive=True).consumer_count == 0
 

@@ -63,6 +63,19 @@ class InboxMessage(models.Model):
         db_table = "inbox"
 
 
+class HeardEvent(models.Model):
+    """A type of event that this service handles.
+
+    since: it owes nothing for events with a lesser id, which were published before it asked for them.
+    """
+
+    type = models.CharField(max_length=64, primary_key=True)
+    since = models.UUIDField()
+
+    class Meta:
+        db_table = "heard_events"
+
+
 class IdempotencyKey(models.Model):
     """One request of one user under the key its client chose, and, once it ended, the answer to repeat."""
 

@@ -3,6 +3,7 @@ from typing import Any
 import amqp
 from django.core.management.base import BaseCommand, CommandError
 
+from chassis.messaging.heard import remember
 from chassis.messaging.topology import declare
 from chassis.messaging.worker import service_tables
 
@@ -23,5 +24,6 @@ class Command(BaseCommand):
             raise CommandError(f"{exc.reply_text}. Empty that queue, delete it, and run this again.") from exc
         except (OSError, amqp.AMQPError) as exc:
             raise BrokerAway(f"RabbitMQ: {exc or type(exc).__name__}") from exc
+        remember(handlers)
         for name in names:
             self.stdout.write(name)
