@@ -238,7 +238,7 @@ class UserAdmin(StaffAdmin):
         ids = list(queryset.values_list("pk", flat=True))
         _tell(self, request, lambda: sessions.end_all_by_staff(user_ids=ids, staff=staff_of(request)))
 
-    @admin.action(description="Take away a second factor that was lost", permissions=["assign_roles"])
+    @admin.action(description="Take away a second factor that was lost…", permissions=["assign_roles"])
     def reset_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
         return second_factor_admin.ask(self, request, queryset)
 

@@ -28,9 +28,14 @@ GUEST = (
 
 
 def change_rights(
-    *, user_id: UUID, staff: User, roles: Collection[str] | None = None, theaters: Collection[UUID] | None = None
+    *,
+    user_id: UUID,
+    staff: User,
+    roles: Collection[str] | None = None,
+    theaters: Collection[UUID] | None = None,
+    reason: str = "",
 ) -> User:
-    """Gives an account these roles, and limits it to these theaters; None: as they are.
+    """Gives an account these roles, and limits it to these theaters; None: as they are. reason: a note among staff.
 
     Another list ends what was given with the one before. Raises NotFound, AboveYourRank, RightsNotToBeGiven.
     """
@@ -50,7 +55,7 @@ def change_rights(
         user.save(update_fields=["theaters", "updated_at"])
         user.groups.set(Group.objects.filter(name__in=given))
         user.refresh_from_db()
-        services.record_staff_change(user=user, was=was, roles_before=before, staff=staff, door=Door.API)
+        services.record_staff_change(user=user, was=was, roles_before=before, staff=staff, door=Door.API, reason=reason)
     return user
 
 

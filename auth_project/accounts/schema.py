@@ -35,6 +35,7 @@ CHANGE_ME = sends(
 )
 CHANGE_RIGHTS = sends(
     a_manager_of_one_theater={"roles": ["customer", "manager"], "theaters": ["019ab1c8-3000-7a00-8000-000000000001"]},
+    with_a_reason={"roles": ["customer", "support"], "reason": "On leave until March; Minh stands in."},
     every_theater={"theaters": []},
 )
 CHANGE_PASSWORD = sends(another_one={"current_password": PHRASE, "new_password": "another-phrase-42"})

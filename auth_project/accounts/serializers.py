@@ -229,6 +229,9 @@ class RightsInput(StrictSerializer):
     theaters = serializers.ListField(
         child=StrictUUIDField(), required=False, max_length=MOST, help_text="Ids at the catalog; empty: every theater."
     )
+    reason = serializers.CharField(
+        max_length=300, required=False, help_text="Why they are changed: a note among staff, kept in the log."
+    )
 
 
 class PasswordChangeInput(StrictSerializer):

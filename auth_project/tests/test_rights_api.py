@@ -56,6 +56,12 @@ def test_what_is_left_out_or_the_same_changes_nothing_and_ends_nothing(admin, to
     assert AuditRecord.objects.get().before == {"theaters": [HANOI]}
 
 
+def test_why_rights_are_changed_is_kept_where_it_is_said(admin):
+    body = {"roles": ["support"], "theaters": [HANOI], "reason": "Stands in for Minh."}
+    assert admin.patch(address(UserFactory()), body).status_code == 200
+    assert [entry.reason for entry in AuditRecord.objects.all()] == ["Stands in for Minh."] * 2
+
+
 @pytest.mark.parametrize(("actor", "subject"), list(itertools.product(Role, STAFF_MAY)))
 def test_only_who_assigns_roles_is_asked(client_of, actor, subject):
     person = UserFactory(roles=[subject])
@@ -105,6 +111,8 @@ def test_whoever_is_limited_gives_no_more_than_they_have(monkeypatch):
         ({"theaters": ["Hanoi"]}, "/theaters/0"),
         ({"theaters": [str(uuid7()) for _ in range(MOST + 1)]}, "/theaters"),
         ({"rank": 1}, "/rank"),
+        ({"reason": ""}, "/reason"),
+        ({"reason": "x" * 301}, "/reason"),
     ],
 )
 def test_what_is_not_understood_is_400(admin, body, pointer):

@@ -93,7 +93,7 @@ class HistoryInline(OfRowInline):
     verbose_name_plural = "history"
     readonly_fields = [
         by_the_theater("at", of="booking.showtime", title="when"),
-        *("from_status", "to_status", columns.who, columns.why, "message"),
+        *("from_status", "to_status", columns.who, columns.why, "seats", "message"),
     ]
     fields = [*readonly_fields]
 
@@ -107,7 +107,7 @@ class MoneyFilter(AmongNewest):
 
 @admin.register(Booking)
 class BookingAdmin(ReadOnlyAdmin):
-    theater_path = "showtime__theater_id"
+    belongs_to = "showtime"
     list_display = [
         *("reference", "customer", "what", "status", "payment_status", TOTAL),
         by_the_theater("created_at", title="booked"),
@@ -305,7 +305,7 @@ class ScreenAdmin(ReadOnlyAdmin):
 
 @admin.register(BookingTransition)
 class BookingTransitionAdmin(ReadOnlyAdmin):
-    theater_path = "booking__showtime__theater_id"
+    belongs_to = "booking"
     list_display = [
         by_the_theater("at", of="booking.showtime", title="when"),
         *("booking", "trigger", "to_status", columns.who, columns.why),
@@ -316,7 +316,7 @@ class BookingTransitionAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     readonly_fields = [
         *("booking", by_the_theater("at", of="booking.showtime", title="when"), "trigger", "from_status", "to_status"),
-        *(columns.who, columns.why, "message", "cause"),
+        *(columns.who, columns.why, "seats", "message", "cause"),
     ]
     fields = [*readonly_fields]
     show_full_result_count = False

@@ -102,6 +102,7 @@ SELL = "sell_booking"
 
 class SeatsRequest(StrictSerializer):
     seat_ids = serializers.ListField(child=StrictUUIDField(), min_length=1, max_length=500)
+    reason = serializers.CharField(max_length=300, required=False, help_text="A note among staff, kept in the log.")
 
 
 class CancellationRequest(StrictSerializer):
@@ -360,7 +361,7 @@ class BlockedSeatsView(APIView):
         tags=["seats"],
         request=SeatsRequest,
         responses={204: None},
-        examples=schema.SEATS,
+        examples=schema.SEATS_OFF_SALE,
     )
     def post(self, request: Request, showtime_id: UUID) -> Response:
         blocks.block_seats(showtime_id=showtime_id, actor=actor(request), **SeatsRequest.parse(request.data))
@@ -373,7 +374,7 @@ class BlockedSeatsView(APIView):
         tags=["seats"],
         request=SeatsRequest,
         responses={204: None},
-        examples=schema.SEATS,
+        examples=schema.SEATS_OFF_SALE,
     )
     def delete(self, request: Request, showtime_id: UUID) -> Response:
         """Puts them back on sale."""

@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from bookings import columns, trace_links
+from bookings import columns, trace_links, words
 from bookings.domain import OPEN, State
 from bookings.events import BookingCreated
 from bookings.models import Booking, BookingSeat, BookingTransition, CounterSale, Customer, Showtime
@@ -53,6 +53,7 @@ def in_brief(booking: Any) -> str:
 class House:
     """A theater's day."""
 
+    id: UUID
     name: str
     showtimes: int = 0
     sold: int = 0
@@ -79,7 +80,8 @@ def _todays(request: HttpRequest) -> list[Showtime]:
 def _houses(showtimes: Sequence[Showtime]) -> list[House]:
     houses: dict[UUID, House] = {}
     for filling in fillings_of(showtimes):
-        house = houses.setdefault(filling.showtime.theater_id, House(filling.showtime.theater_name))
+        theater_id, name = filling.showtime.theater_id, filling.showtime.theater_name
+        house = houses.setdefault(theater_id, House(theater_id, name))
         house.showtimes += 1
         house.sold += filling.sold
         house.seats += filling.seats
@@ -115,7 +117,7 @@ def whole(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     below = f"bookings/{booking.id}"
     shown = {
         "booking": booking,
-        "seats": [(seat, columns.ticket(seat), _became_of(seat, booking)) for seat in _in_order(seats)],
+        "seats": [(seat, columns.ticket(seat), _became_of(seat, booking)) for seat in words.in_order(seats)],
         "total": _money(booking, booking.total_amount),
         "refunded": _money(booking, booking.refunded_amount) if booking.refunded_amount else "",
         "sold_as": columns.sold_as(booking),
@@ -165,10 +167,6 @@ def _money(booking: Booking, amount: int) -> str:
     return format_money(Money(amount, booking.currency))
 
 
-def _in_order(seats: Sequence[BookingSeat]) -> list[BookingSeat]:
-    return sorted(seats, key=lambda seat: (len(seat.row), seat.row, seat.number))
-
-
 def _became_of(seat: BookingSeat, booking: Booking) -> str:
     if seat.given_back_at:
         return "given back"
@@ -192,5 +190,5 @@ def _steps(booking: Booking, zone: ZoneInfo) -> Iterator[Step]:
 
 def _note(row: Any) -> str:
     said = columns.why(row)
-    parts = ([] if said == "-" else [said]) + ([f"told: {row.message}"] if row.message else [])
-    return "; ".join(parts)
+    parts = (row.seats, "" if said == "-" else said, f"told: {row.message}" if row.message else "")
+    return "; ".join(part for part in parts if part)

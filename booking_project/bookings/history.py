@@ -1,7 +1,9 @@
 """Every step of a booking with its line in the history: what happened, why, and who acted."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from bookings.domain import State, Trigger, next_state
@@ -24,10 +26,21 @@ class Cause:
     message: str = ""
 
 
-def advance(booking: Booking, trigger: Trigger, *, cause: Cause, at: datetime) -> BookingTransition:
+class Moved(Protocol):
+    """A seat of a booking that is another by now, as both are written."""
+
+    @property
+    def before(self) -> str: ...
+    @property
+    def now(self) -> str: ...
+
+
+def advance(
+    booking: Booking, trigger: Trigger, *, cause: Cause, at: datetime, moved: Iterable[Moved] = ()
+) -> BookingTransition:
     """Brings a locked booking into its next state and returns the line of its history, neither of them saved yet.
 
-    Raises IllegalTransition.
+    moved: its seats that are others by that. Raises IllegalTransition.
     """
     before = State(booking.status)
     booking.status = next_state(before, trigger)
@@ -40,5 +53,6 @@ def advance(booking: Booking, trigger: Trigger, *, cause: Cause, at: datetime) -
         actor=cause.actor,
         reason=cause.reason[:300],
         message=cause.message,
+        seats=", ".join(f"{seat.before} → {seat.now}" for seat in moved)[:500],
         at=at,
     )

@@ -379,6 +379,7 @@ class BookingTransition(models.Model):
     actor = models.CharField(max_length=64, help_text="A user's id, or the part of the system that acted.")
     reason = models.CharField(max_length=300, blank=True, help_text="A note among staff, or the system's own word.")
     message = models.CharField(max_length=500, blank=True, db_default="", help_text="What the customer was told.")
+    seats = models.CharField(max_length=500, blank=True, db_default="", help_text="Each that became another: A1 → B3.")
     at = models.DateTimeField()
 
     partitions: ClassVar = ByTime(

@@ -16,6 +16,7 @@ from bookings.history import Cause, advance
 from bookings.models import Booking, BookingSeat, BookingTransition, ShowtimeMove
 from bookings.selectors import seats_left_of
 from bookings.terms import Terms, differences, terms_before, terms_of_sale
+from bookings.words import in_order
 from chassis.messaging.events import EventData
 from chassis.messaging.outbox import emit_all
 from chassis.money import Money
@@ -127,10 +128,9 @@ def _tell(due: Sequence[Booking]) -> None:
             codes = tickets.sign(booking=booking, showtime=showtime, seats=theirs, issued_at=now)
             tickets.keep(booking, codes, theirs)
         told.append((_event(booking, newest, seats[booking.id], before, changed, reseated), booking.id))
-        was = [*_said(before, changed), *(seat.before for seat in reseated)]
-        now_is = [*_said(after, changed), *(seat.now for seat in reseated)]
-        cause = Cause("catalog", reason=f"{', '.join(was)} → {', '.join(now_is)}")
-        history.append(advance(booking, Trigger.SHOWTIME_MOVED, cause=cause, at=now))
+        was, now_is = (", ".join(_said(terms, changed)) for terms in (before, after))
+        cause = Cause("catalog", reason=f"{was} → {now_is}" if changed else "")
+        history.append(advance(booking, Trigger.SHOWTIME_MOVED, cause=cause, at=now, moved=reseated))
     rows.update(bookings, fields=["told_revision", "ticket", "seat_tickets"])
     called = [seat for booking in bookings for seat in seats[booking.id] if seat.seat_before]
     for seat in called:
@@ -146,7 +146,7 @@ def _reseated(booking: Booking, seats: Sequence[BookingSeat], known: int) -> lis
         return []
     return [
         events.MovedSeat(seat.seat_id, before=seat.seat_before or str(seat), now=str(seat), moved_to=seat.moved_to)
-        for seat in seats
+        for seat in in_order(seats)
     ]
 
 

@@ -4,13 +4,14 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from bookings import occupancy
-from bookings.occupancy import BY, Asked, Row
+from bookings.occupancy import BY, Asked
 from chassis.admin import actor_of
 from chassis.storage.audit_log import record
 from chassis.web.desk import panel
@@ -46,15 +47,12 @@ def occupancy_panel(request: HttpRequest) -> HttpResponse:
     asked = _asked(request)
     shown: dict[str, Any] = {}
     if asked is not None:
-        found = occupancy.rows(asked)
-        total = Row()
-        for row in found:
-            total.add(row.showtimes, row.seats, row.sold, row.let_in)
+        found = occupancy.read(asked, most=SHOWN)
         shown = {
             "by": asked.by,
-            "rows": found[:SHOWN] if asked.by else [],
-            "more": len(found) > SHOWN,
-            "total": total,
+            "rows": found.rows if asked.by else [],
+            "found": found,
+            "counted": f"{occupancy.MOST_SHOWTIMES:,}",
             "query": request.GET.urlencode(),
         }
     return panel(request, "bookings/occupancy.html", "How full the halls were", **shown)
@@ -71,5 +69,6 @@ def occupancy_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     with transaction.atomic():
         record(actor_of(request), "occupancy.exported", ("occupancy", kind), after=dict(request.GET.items()))
     columns = (*asked.by, "showtimes", "seats", "sold", "let in", "full in percent")
-    lines = ((*row.of, row.showtimes, row.seats, row.sold, row.let_in, row.full) for row in occupancy.rows(asked))
+    found = occupancy.read(asked, most=settings.EXPORTED_ROWS)
+    lines = ((*row.of, row.showtimes, row.seats, row.sold, row.let_in, row.full) for row in found.rows)
     return download(f"occupancy-{asked.first}-{asked.last}", kind, columns, lines)

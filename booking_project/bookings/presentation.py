@@ -259,6 +259,7 @@ def present_transition(line: BookingTransition, *, owner_id: UUID, to_staff: boo
         "actor": STAFF if hidden else actor,
         "reason": "" if hidden else line.reason,
         "message": line.message,
+        "seats": line.seats,
         "at": line.at,
     }
 

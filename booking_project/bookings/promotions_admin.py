@@ -1,7 +1,6 @@
 """Where managers keep promotions: the rule, its codes, and who used them."""
 
-from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -9,7 +8,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -30,6 +29,7 @@ from chassis.theaters import Theaters
 from chassis.web.import_admin import ImportAdmin
 from chassis.web.importing import Columns, Imported
 from chassis.web.problems import Problem
+from chassis.web.searching import REACH
 from chassis.web.spreadsheets import CSV, download
 from chassis.web.tables import Table
 from chassis.web.theaters import theaters_of
@@ -166,8 +166,8 @@ class PromotionAdmin(ImportAdmin):
     ordering = ["-id"]
     actions = ["stop"]
 
-    def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
-        return rows.filter(held_within(theaters))
+    def at_theaters(self, theaters: Collection[UUID], path: str = "") -> Q:
+        return held_within(theaters, f"{path}theaters")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
@@ -307,9 +307,7 @@ class PromotionAdmin(ImportAdmin):
 
 @admin.register(PromoCode)
 class PromoCodeAdmin(ReadOnlyAdmin):
-    def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
-        return rows.filter(held_within(theaters, "promotion__theaters"))
-
+    belongs_to = "promotion"
     list_display = ["code", "promotion", "how_often", "most_uses", "created_at"]
     list_filter = ["promotion"]
     list_select_related = ["promotion"]
@@ -358,7 +356,8 @@ class UseInline(ReadOnlyInline):
 
 @admin.register(PromoUse)
 class PromoUseAdmin(ReadOnlyAdmin):
-    theater_path = "booking__showtime__theater_id"
+    belongs_to = "booking"
+    reach = REACH // 2
     list_display = ["booking", "customer", "code", "promotion", "seats", state]
     list_filter = ["promotion"]
     list_select_related = ["booking", "code", "promotion"]

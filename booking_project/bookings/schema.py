@@ -47,6 +47,10 @@ SEAT_CHANGES = sends(
     one_seat={"changes": [{"leaves": SEAT_IDS[0], "gets": SEAT_IDS[1]}], "reason": "The seat is broken."}
 )
 SEATS = sends(two_seats={"seat_ids": SEAT_IDS})
+SEATS_OFF_SALE = sends(
+    two_seats={"seat_ids": SEAT_IDS},
+    with_a_reason={"seat_ids": SEAT_IDS, "reason": "The armrest is broken."},
+)
 
 
 class MoneySerializer(serializers.Serializer[Any]):
@@ -286,6 +290,7 @@ class TransitionSerializer(serializers.Serializer[Any]):
     )
     reason = serializers.CharField(allow_blank=True, help_text="The notes of staff are shown to staff alone.")
     message = serializers.CharField(allow_blank=True, help_text="What staff told the customer.")
+    seats = serializers.CharField(allow_blank=True, help_text="Each that became another: `A1 → B3, A2 → B4`.")
     at = serializers.DateTimeField()
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from bookings import choices, events, inventory, seat_news, tickets
+from bookings import choices, events, inventory, seat_news, tickets, words
 from bookings.desk import refuse_to_decide_alone
 from bookings.domain import State, Trigger
 from bookings.endings import refuse_while_exchanged
@@ -16,7 +16,6 @@ from bookings.models import Booking, BookingSeat, SeatStatus, Showtime, Showtime
 from bookings.sales import Sale, Seat, reload_sale
 from bookings.selectors import locked_bookings, seats_left_of
 from bookings.theaters import refuse_booking
-from bookings.words import names_of
 from chassis.messaging.outbox import emit
 from chassis.storage import rows
 from chassis.storage.audit_log import Actor, record
@@ -72,15 +71,15 @@ def _seat_anew(
     actor: Actor,
 ) -> None:
     """has: all that the booking has. seats: of those that are left the places that they get."""
-    before, now = names_of(has), timezone.now()
-    moved = [_sit(seat, place) for seat, place in seats.items()]
+    before, now = words.names_of(has), timezone.now()
+    moved = [_sit(seat, seats[seat]) for seat in words.in_order(seats)]
     booking.seat_changes += 1
     if booking.ticket:
         tickets.keep(booking, tickets.sign(booking=booking, showtime=showtime, seats=has, issued_at=now), has)
-    advance(booking, Trigger.SEATS_CHANGED, cause=cause, at=now).save()
+    advance(booking, Trigger.SEATS_CHANGED, cause=cause, at=now, moved=moved).save()
     rows.update(list(seats), fields=["moved_to", "row", "number"])
     rows.update([booking], fields=["seat_changes", "ticket", "seat_tickets"])
-    told = {"before": {"seats": before}, "after": {"seats": names_of(has), "message": cause.message}}
+    told = {"before": {"seats": before}, "after": {"seats": words.names_of(has), "message": cause.message}}
     record(actor, "booking.reseated", ("booking", booking.id), reason=cause.reason, **told)
     emit(_event(booking, showtime, has, moved, cause.message), subject=booking.id)
 

@@ -148,10 +148,17 @@ class Numbered(Protocol):
     def number(self) -> int: ...
 
 
-def names_of(seats: Iterable[Numbered]) -> str:
+Some = TypeVar("Some", bound=Numbered)
+
+
+def in_order(seats: Iterable[Some]) -> list[Some]:
     """A1, A2, AA1: as people read a hall."""
-    in_order = sorted(seats, key=lambda seat: (len(seat.row), seat.row, seat.number))
-    return ", ".join(f"{seat.row}{seat.number}" for seat in in_order)
+    return sorted(seats, key=lambda seat: (len(seat.row), seat.row, seat.number))
+
+
+def names_of(seats: Iterable[Numbered]) -> str:
+    """In that order, with commas."""
+    return ", ".join(f"{seat.row}{seat.number}" for seat in in_order(seats))
 
 
 def touched(bookings: int, people: int, holds: int = 0, holding: int = 0) -> str:

@@ -5,7 +5,7 @@ import pytest
 from factories import ShowtimeFactory, seat_ids
 
 from bookings import endings
-from bookings.models import Booking
+from bookings.models import Booking, SeatStatus
 from chassis.ids import uuid7
 from chassis.storage.models import AuditRecord
 from chassis.testing import assert_repeated
@@ -309,3 +309,17 @@ def test_managers_block_seats_and_put_them_back(customer, sign_in, body, showtim
     subject, by = str(showtime.id), str(manager.user_id)
     assert recorded == [("seats.blocked", subject, by), ("seats.unblocked", subject, by)]
     assert customer.post("/bookings", body).status_code == 201
+
+
+def test_why_seats_are_off_sale_and_on_it_again_is_kept_where_it_is_said(sign_in, showtime):
+    path, manager = f"/showtimes/{showtime.id}/seats/blocked", sign_in(roles=("manager",))
+    seat = str(seat_ids(showtime)[0])
+    for reason in ("", "x" * 301, ["no"]):
+        assert manager.post(path, {"seat_ids": [seat], "reason": reason}).json()["errors"][0]["pointer"] == "/reason"
+    manager.post(path, {"seat_ids": [seat], "reason": "The armrest is broken."})
+    assert SeatStatus.objects.get(seat_id=seat).block_reason == "The armrest is broken."
+    manager.delete(path, {"seat_ids": [seat], "reason": "Mended."})
+    assert list(AuditRecord.objects.order_by("id").values_list("reason", flat=True)) == [
+        "The armrest is broken.",
+        "Mended.",
+    ]

@@ -7,8 +7,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 from factories import ShowtimeFactory, seat_ids
+from seated import USHER, another, let_them_sit_down
 
 from bookings.models import Booking, Customer, Showtime
+from bookings.seat_changes import change_seats
 from chassis import testing_staff
 from chassis.ids import uuid7
 from chassis.messaging.dead_letters import DeadLetters
@@ -45,6 +47,20 @@ def test_a_booking_whole_says_what_it_is_and_what_happened_by_the_clock_of_its_t
     ):
         assert f'hx-get="{panel}"' in page
     assert support.get(f"/admin/booking/bookings/{uuid7()}/whole/").status_code == 404
+
+
+def test_the_line_of_time_says_which_seat_became_which(
+    support: Client, bought: Any, showtime: Showtime, move: Any
+) -> None:
+    one, other, ids = bought(0), bought(1), seat_ids(showtime)
+    change_seats(places={one.id: {ids[0]: ids[1]}, other.id: {ids[1]: ids[0]}}, actor=USHER, reason="the view")
+    change_seats(places={one.id: {ids[1]: ids[10]}}, actor=USHER, reason="broken")
+    move(screen=another(showtime))
+    let_them_sit_down()
+    pages = [read(support, f"/admin/booking/bookings/{each.id}/whole/") for each in (one, other)]
+    for said in ("A1 → A2; the view", "A2 → B3; broken", "B3 → B3; Hall 1 → Hall 2"):
+        assert said in pages[0], said
+    assert "A2 → A1; the view" in pages[1]
 
 
 def test_seats_of_a_booking_that_has_ended_are_nobodys(support: Client, bought: Any) -> None:
@@ -103,6 +119,7 @@ def test_tonight_adds_up_each_theater_by_its_own_day(support: Client, bought: An
     ShowtimeFactory(theater_name="Odeon", starts_at=timezone.now(), status="cancelled")
     page = " ".join(read(support, f"{PANELS}/houses/").split())
     assert "<td>2</td> <td>2 of 80</td>" in page
+    assert f'<a href="/admin/booking/tonight/?theater={showtime.theater_id}">' in page
     assert "Odeon" not in page
 
 

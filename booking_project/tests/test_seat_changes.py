@@ -53,6 +53,7 @@ def test_other_seats_are_told_with_tickets_that_alone_let_in(bought, showtime, e
         *("seats_changed", str(USHER.id)),
         *("broken", "We are sorry."),
     )
+    assert line.seats == "A1 → A2, A2 → B3"
     done = AuditRecord.objects.get(action="booking.reseated")
     assert (done.before["seats"], done.after["seats"], done.reason) == ("A1, A2", "A2, B3", "broken")
     assert_no_seat_has_two(showtime)
@@ -64,6 +65,8 @@ def test_two_bookings_swap_their_seats_or_neither_does(bought, showtime, emitted
     there, back = {ids[0]: ids[2], ids[1]: ids[3]}, {ids[2]: ids[0], ids[3]: ids[1]}
     change_seats(places={one.id: there, other.id: back}, actor=USHER, reason="one sees badly")
     assert [of(Booking.objects.get(id=each.id)) for each in (one, other)] == [["A3", "A4"], ["A1", "A2"]]
+    steps = [each.history.last().seats for each in (one, other)]
+    assert steps == ["A1 → A3, A2 → A4", "A3 → A1, A4 → A2"]
     assert {told.data["reference"] for told in emitted("booking.reseated")} == {one.reference, other.reference}
     for old in (one, other):
         with pytest.raises(TicketVoid):

@@ -1,7 +1,6 @@
 """Where managers keep the programme. Everything is saved through services (catalog.forms)."""
 
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -306,7 +305,7 @@ class ShowtimeAdmin(PlanningAdmin, ServiceAdmin):
 
 @admin.register(Seat)
 class SeatAdmin(ReadOnlyAdmin):
-    theater_path = "screen__theater_id"
+    belongs_to = "screen"
     list_display = ["__str__", "screen", "category", "accessible", "x", "y"]
     list_filter = ["category", "accessible", "screen__theater"]
     list_select_related = ["screen__theater"]
@@ -315,7 +314,7 @@ class SeatAdmin(ReadOnlyAdmin):
 
 @admin.register(ShowtimePrice)
 class ShowtimePriceAdmin(ReadOnlyAdmin):
-    theater_path = "showtime__theater_id"
+    belongs_to = "showtime"
     list_display = ["showtime", "category", "money"]
     list_filter = ["currency"]
     ordering = ["-id"]
@@ -332,8 +331,11 @@ class ShowtimePriceAdmin(ReadOnlyAdmin):
 class OfShowtimes(ReadOnlyAdmin):
     """Rows that booking tells of, by the id of a showtime that this service need not know."""
 
-    def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
-        return rows.filter(showtime_id__in=Showtime.objects.filter(theater_id__in=theaters).values("id"))
+    belongs_to, owner = "showtime_id", Showtime
+
+    def at_theaters(self, theaters: Collection[UUID], path: str = "") -> Q:
+        there = Showtime.objects.filter(theater_id__in=theaters)
+        return Q(**{f"{path}showtime_id__in": there.values("id")})
 
     def look_up(self, rows: Sequence[Any]) -> None:
         known = Showtime.objects.select_related("movie", "theater", "screen").in_bulk({row.showtime_id for row in rows})

@@ -16,7 +16,7 @@ from chassis.web.theaters import may_at, theaters_of
 
 
 class FilmsFromFiles(ImportAdmin):
-    imports, most_lines = "movies", film_files.MOST_FILMS
+    imports, imports_called, most_lines = "movies", "films", film_files.MOST_FILMS
 
     def columns(self, place: None) -> Columns:
         return film_files.FILMS

@@ -93,6 +93,7 @@ class Movie(models.Model):
 
     class Meta:
         db_table = "movies"
+        verbose_name = "film"
         ordering = ["-release_date", "-id"]
         indexes = [
             models.Index(fields=["release_date", "id"], name="idx_movies_release_date"),

@@ -1,11 +1,10 @@
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 
@@ -95,8 +94,11 @@ class SendAgainForm(forms.Form):
 
 @admin.register(Notification)
 class NotificationAdmin(ReadOnlyAdmin):
-    def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
-        return rows.filter(told_at(theaters))
+    belongs_to, owner = "booking_id", BookingSummary
+    alone_is_for_all = True
+
+    def at_theaters(self, theaters: Collection[UUID], path: str = "") -> Q:
+        return told_at(theaters, path)
 
     list_display = [
         *("template", "channel", "status", WHY_NOT, "recipient"),
@@ -188,9 +190,7 @@ class NotificationAdmin(ReadOnlyAdmin):
 
 @admin.register(DeliveryLog)
 class DeliveryLogAdmin(ReadOnlyAdmin):
-    def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
-        return rows.filter(told_at(theaters, "notification__"))
-
+    belongs_to = "notification"
     list_display = ["notification", "attempt", "outcome", SERVER_SAID, "milliseconds", "created_at"]
     list_filter = [("outcome", AmongNewest), ("code", ValuesInWords)]
     list_select_related = ["notification"]

@@ -117,6 +117,7 @@ class NotificationTemplate(_Worded, models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        verbose_name = "wording"
         db_table = "notification_templates"
         ordering = ["code", "channel", "language"]
         permissions = [("word_secrets", "Can word messages that carry a link that signs in")]

@@ -1,11 +1,10 @@
-from collections.abc import Callable, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.auth import get_permission_codename
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -143,8 +142,8 @@ def _clerk(request: HttpRequest) -> Clerk:
 
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyAdmin):
-    def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
-        return rows.filter(paid_at(theaters))
+    def at_theaters(self, theaters: Collection[UUID], path: str = "") -> Q:
+        return paid_at(theaters, path)
 
     list_display = [
         *("booking_reference", "status", "booking_state", TOTAL, REFUNDED, CARD),
@@ -277,8 +276,7 @@ class PaymentAdmin(ReadOnlyAdmin):
 class OfAPayment(ReadOnlyAdmin):
     """The payments of a page are read by their keys: a join may be planned to read all that there are."""
 
-    def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
-        return rows.filter(paid_at(theaters, "payment__"))
+    belongs_to = "payment"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).prefetch_related("payment")
@@ -308,9 +306,7 @@ class TransactionAdmin(OfAPayment):
 
 @admin.register(Refund)
 class RefundAdmin(TellsItsSeats, ReadOnlyAdmin):
-    def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
-        return rows.filter(paid_at(theaters, "payment__"))
-
+    belongs_to = "payment"
     list_display = [
         *(BOOKING, CARD, AMOUNT, "of_seats", "status", "kind", "outside", WHY),
         *("requested_by", "approve_by", "decided_by", "created_at"),

@@ -1,15 +1,13 @@
 """Where staff issue gift cards, see what became of them, and block them."""
 
 from collections.abc import Callable
-from collections.abc import Set as AbstractSet
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -25,13 +23,15 @@ from payments.gift_issues import Wanted
 from payments.gift_ledger import Origin
 from payments.gift_models import GiftCard, GiftCardIssue, GiftCardLine
 from payments.models import Payment
-from payments.theaters import paid_at
 
 AMOUNT: Any = money("amount")
 EACH: Any = money("amount", title="each")
 BALANCE: Any = money("balance")
 RESERVED: Any = money("reserved", title="held by payments")
 ISSUED_WITH: Any = money("amount", title="issued with")
+
+
+ONCE = "The file that comes has their codes, and nobody gets these again: keep it where nobody else reads it."
 
 
 class IssueForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs alone
@@ -181,13 +181,25 @@ class GiftCardIssueAdmin(AsksFirst):
         obj.pk, obj._state.adding = issue.pk, False
         obj.refresh_from_db()
 
-    @admin.action(description="Make the cards, and take their codes along as CSV, once", permissions=["add"])
+    @admin.action(description="Make the cards, and take their codes along as CSV, once…", permissions=["add"])
     def make(self, request: HttpRequest, queryset: QuerySet[GiftCardIssue]) -> HttpResponse | None:
         """Of one issue, whoever asked for it: the codes are in this file, and nowhere else ever after."""
         chosen = list(queryset.order_by("id")[:2])
         if len(chosen) != 1:
             self.message_user(request, "Choose one issue: its codes are one file.", messages.ERROR)
             return None
+        if "seen" not in request.POST:
+            return self.ask(
+                request,
+                "admin/payments/gift_cards.html",
+                title="Make gift cards",
+                action="make",
+                about=chosen,
+                button="Make them, and take the file",
+                rows=chosen,
+                note=ONCE,
+                leave="Back to the list",
+            )
         try:
             codes = gift_issues.make_cards(issue_id=chosen[0].id, clerk=_clerk(request))
         except Problem as problem:
@@ -263,9 +275,8 @@ class GiftCardAdmin(AsksFirst, ReadOnlyAdmin):
 
 @admin.register(GiftCardLine)
 class GiftCardLineAdmin(ReadOnlyAdmin):
-    def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
-        return rows.filter(Q(payment=None) | paid_at(theaters, "payment__"))
-
+    belongs_to = "payment"
+    alone_is_for_all = True
     list_display = ["card", "move", "account", AMOUNT, "created_at"]
     list_select_related = ["card"]
     search_fields = ["card__id", "payment__id"]

@@ -1,7 +1,6 @@
 """The list of what the counter hands over by hand, and where staff say that they have."""
 
 from collections.abc import Iterator
-from collections.abc import Set as AbstractSet
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from chassis.admin import ReadOnlyAdmin, actor_of, in_words, money
 from chassis.web.problems import Problem
+from chassis.web.searching import REACH
 from payments import counter_words, payouts
 from payments.clerks import Clerk
 from payments.models import PayOut, Refund
@@ -23,7 +23,6 @@ from payments.payout_models import TO_HAND_OVER
 from payments.receipt_models import Receipt, ReceiptSeries
 from payments.receipts_admin import SeriesFilter
 from payments.serializers import no_card_number
-from payments.theaters import paid_at
 
 AMOUNT: Any = money("amount")
 
@@ -86,9 +85,8 @@ class PayOutAdmin(ReadOnlyAdmin):
     ]
     fields = [*readonly_fields]
     actions = ["pay_out"]
-
-    def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
-        return rows.filter(paid_at(theaters, "payment__"))
+    belongs_to = "payment"
+    reach = REACH // 2
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).filter(TO_HAND_OVER).prefetch_related("payment")

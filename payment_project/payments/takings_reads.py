@@ -122,8 +122,8 @@ def today(theaters: Theaters = None) -> list[Today]:
         return [Today(theater or "theater not known", *others) for theater, *others in cursor.fetchall()]
 
 
-def rows(asked: Asked, *, most: int) -> list[Row]:
-    """The newest day first, what is named in the order of the alphabet."""
+def rows(asked: Asked, *, most: int | None = None) -> list[Row]:
+    """The newest day first, what is named in the order of the alphabet; all of them where nothing is said of `most`."""
     with transaction.atomic():
         execute(_MEMORY, [])
         return [_row(found, asked) for found in _summed(asked)[:most]]

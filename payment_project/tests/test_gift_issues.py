@@ -165,6 +165,10 @@ class TestWhatStaffSee:
         made = GiftCardIssue.objects.get()
         assert (made.amount, made.currency, made.status, made.requested_by) == (150_000, "VND", "approved", "linh")
         chosen = {"action": "make", "_selected_action": [str(made.id)]}
+        asked = client.post(f"{BASE}/giftcardissue/", chosen).content.decode()
+        assert "nobody gets these again" in asked
+        assert not GiftCard.objects.exists()
+        chosen["seen"] = "yes"
         answer = client.post(f"{BASE}/giftcardissue/", chosen)
         assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
         assert len(answer.content.decode().split()) == 3

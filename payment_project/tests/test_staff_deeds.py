@@ -143,7 +143,7 @@ BY_HAND: dict[str, Callable[[Client], Any]] = {
     "approve refund": approve_by_hand,
     "refuse refund": refuse_by_hand,
     "add giftcardissue": add_issue,
-    "make giftcardissue": act_on("giftcardissue", "make", lambda: GiftCardIssueFactory(requested_by="ada")),
+    "make giftcardissue": act_on("giftcardissue", "make", lambda: GiftCardIssueFactory(requested_by="ada"), seen="yes"),
     "approve giftcardissue": act_on("giftcardissue", "approve", awaiting, seen="yes"),
     "refuse giftcardissue": act_on("giftcardissue", "refuse", awaiting, seen="yes", note="for whom?"),
     "block giftcard": act_on("giftcard", "block", GiftCardFactory, seen="yes", reason="stolen"),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -66,6 +67,17 @@ def test_receipts_that_are_not_added_up_yet_are_named(manager: Client, deliver: 
     page = manager.get(PAGE).content.decode()
     assert "1 receipt of a moment ago is not in here yet" in page
     assert "Nothing was taken on these days." in page
+
+
+def test_what_days_come_to_is_all_of_it_however_few_rows_a_file_may_have(
+    manager: Client, sales: None, settings: Any
+) -> None:
+    settings.EXPORTED_ROWS = 1
+    page = manager.get(f"{PAGE}?by=theater").content.decode()
+    assert ">555,000<" in page
+    assert len(lines(manager, "by=theater")) == 2
+    settings.EXPORTED_ROWS = 0
+    assert ">555,000<" in manager.get(PAGE).content.decode()
 
 
 def test_a_file_has_a_row_of_what_it_is_added_up_by(manager: Client, sales: None) -> None:

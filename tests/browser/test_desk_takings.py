@@ -43,7 +43,7 @@ def test_what_was_sold_is_in_the_takings_and_the_gateway_has_the_same(market: Ma
     page.goto(f"/admin/payment/takings/?{urlencode(shown)}")
     full = page.get_by_role("region", name="How full the halls were")
     expect(full).to_contain_text(market.movie["title"])
-    expect(page.get_by_text(re.compile(r"2 of \d+ seats sold"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"2 of [\d,]+ seats sold"))).to_be_visible()
     page.goto("/admin/payment/reconciliation/")
     page.get_by_role("button", name="Compare").click()
 

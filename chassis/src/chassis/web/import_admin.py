@@ -34,10 +34,12 @@ class FileForm(forms.Form):
 class ImportAdmin(StaffAdmin):
     """A list into which a file can be imported, with a page that says what would come of it.
 
-    imports: what the page is called by in addresses. most_lines: of a file.
+    imports: what the page is called by in addresses; imports_called: by people, if that is another word. most_lines: of
+    a file.
     """
 
     imports: ClassVar[str]
+    imports_called: ClassVar[str] = ""
     most_lines: ClassVar[int]
     change_list_template = "chassis/import_list.html"
 
@@ -69,7 +71,7 @@ class ImportAdmin(StaffAdmin):
 
     @property
     def _title(self) -> str:
-        return f"Import {in_words(self.imports)}"
+        return f"Import {self.imports_called or in_words(self.imports)}"
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_import_permission(request):

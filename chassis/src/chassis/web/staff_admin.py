@@ -1,11 +1,9 @@
 """The bases of every admin page: nothing hidden can be asked of it, and what staff change there is written down."""
 
 from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from copy import copy
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -27,9 +25,10 @@ from chassis.storage.audit_log import Actor, Door, columns, record
 from chassis.web import list_exports
 from chassis.web.desk_menu import called
 from chassis.web.moments import NamesMoments
-from chassis.web.searching import REACH, BoundedPaginator, filters_of, order_of, search
+from chassis.web.searching import BoundedPaginator, filters_of, order_of, search
 from chassis.web.spreadsheets import CONTENT_TYPES, download
 from chassis.web.staff_sessions import token_of
+from chassis.web.theater_lists import ByTheater
 from chassis.web.theaters import theaters_of
 
 # So many rows an action takes in one request: as many as a page of a list shows.
@@ -67,34 +66,28 @@ class _Listed(ChangeList):
         return order_of(self.model, wanted) if isinstance(wanted, str) else None
 
     def get_results(self, request: HttpRequest) -> None:
-        """Of somebody limited to theaters what is theirs among the first REACH rows of the same list of everybody: no
-        index has rows of a theater in the order of a list. A search finds any of theirs, and a file has all.
+        """Of somebody limited to theaters what is theirs among the first rows of the same list of everybody. A search
+        finds any of theirs, and a file has all.
         """
         found, theaters = self.queryset, theaters_of(request)
         if theaters is not None and self.model_admin.goes_by_theaters and not self.query:
-            self.queryset = self._theirs_among_the_first(request, theaters)
+            self.queryset = self.model_admin.theirs_among_the_first(self._of_everybody(request), theaters)
         super().get_results(request)
         self.queryset = found
 
-    def _theirs_among_the_first(self, request: HttpRequest, theaters: AbstractSet[UUID]) -> QuerySet[Any]:
+    def _of_everybody(self, request: HttpRequest) -> QuerySet[Any]:
         everybody: Any = copy(request)
         everybody.staff = None
         theirs, self.root_queryset = self.root_queryset, self.model_admin.get_queryset(everybody)
-        rows = self.get_queryset(request)
+        rows: QuerySet[Any] = self.get_queryset(request)
         self.root_queryset = theirs
-        first = list(rows.values_list("pk", flat=True)[:REACH])
-        if not first:
-            return rows.none()
-        # Their range leads to the partitions that have them; where each belongs is asked once.
-        span = {"pk__gte": min(first), "pk__lte": max(first)}
-        known = self.model_admin.of_theaters(self.model._default_manager.filter(pk__in=first, **span), theaters)
-        return rows.filter(pk__in=list(known.order_by().values_list("pk", flat=True)), **span)
+        return rows
 
     def url_for_result(self, result: Any) -> str:
         return self.model_admin.leads_to(result) or super().url_for_result(result)
 
 
-class StaffAdmin(NamesMoments, admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs alone
+class StaffAdmin(NamesMoments, ByTheater, admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs alone
     """The base of every page where something can be added, changed, deleted or acted on."""
 
     change_list_template = "chassis/change_list.html"
@@ -103,28 +96,13 @@ class StaffAdmin(NamesMoments, admin.ModelAdmin):  # type: ignore[type-arg]  # g
     # Counting each choice of each filter reads the whole table.
     show_facets = admin.ShowFacets.NEVER
     delete_selected_confirmation_template = "chassis/delete_selected.html"
-    # Whether there are never so many rows that a page of them may not cost reading all.
-    few_rows = False
     # Whether what the forms of this page save and delete is recorded by the service that does it.
     recorded_by_service = False
-    # Where a row has the id of its theater, `screen__theater_id` say: whoever is limited to some theaters lists, opens,
-    # exports, finds and acts on rows of theirs alone. "": its rows belong to no theater.
-    theater_path = ""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
         theaters = theaters_of(request)
         return rows if theaters is None else self.of_theaters(rows, theaters)
-
-    @property
-    def goes_by_theaters(self) -> bool:
-        """Whether a list of many rows is another one for whoever is limited to some."""
-        says_where = self.theater_path or type(self).of_theaters is not StaffAdmin.of_theaters
-        return bool(says_where) and not self.few_rows
-
-    def of_theaters(self, rows: QuerySet[Any], theaters: AbstractSet[UUID]) -> QuerySet[Any]:
-        """Those of these theaters; a page overrides it where no relation of its rows leads to one."""
-        return rows.filter(**{f"{self.theater_path}__in": theaters}) if self.theater_path else rows
 
     def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> QuerySet[Any] | None:
         rows = super().get_field_queryset(db, db_field, request)
