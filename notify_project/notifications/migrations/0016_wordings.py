@@ -4,14 +4,17 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('notifications', '0015_theater'),
+        ("notifications", "0015_theater"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='notificationtemplate',
-            options={'ordering': ['code', 'channel', 'language'], 'permissions': [('word_secrets', 'Can word messages that carry a link that signs in')], 'verbose_name': 'wording'},
+            name="notificationtemplate",
+            options={
+                "ordering": ["code", "channel", "language"],
+                "permissions": [("word_secrets", "Can word messages that carry a link that signs in")],
+                "verbose_name": "wording",
+            },
         ),
     ]
