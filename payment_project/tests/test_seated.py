@@ -37,7 +37,7 @@ def names(payment: Payment) -> str:
     return seats.named(kept.seats_of(Payment.objects.get(pk=payment.pk)))
 
 
-@pytest.mark.parametrize("order", permutations(range(3)))
+@pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_the_latest_seating_names_them_in_whatever_order_it_is_heard_of(
     payment: Payment, deliver: Deliver, order: tuple[int, ...]
 ) -> None:
