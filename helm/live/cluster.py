@@ -6,14 +6,15 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 HELM = Path(__file__).resolve().parent.parent
@@ -257,28 +258,23 @@ def secrets() -> dict[str, str]:
 @contextlib.contextmanager
 def forwarded(targets: dict[str, tuple[str, int]], namespace: str = NAMESPACE) -> Iterator[dict[str, int]]:
     """Local ports that lead to pods, past all policies: name → (object, port) becomes name → local port."""
-    there: dict[str, int] = {}
-    running = []
-    try:
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as running:
+        said = {name: Path(folder, f"{number}.log") for number, name in enumerate(targets)}
         for name, (target, port) in targets.items():
-            there[name] = ports.any_free_port()
-            words = ["kubectl", "-n", namespace, "port-forward", target, f"{there[name]}:{port}"]
-            running.append(subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-        for port in there.values():
-            wait_until(lambda port=port: _answers(port), 30, "a port is forwarded")
-        yield there
-    finally:
-        for process in running:
-            process.terminate()
-            process.wait(10)
+            words = ["kubectl", "-n", namespace, "port-forward", "--address=127.0.0.1", target, f":{port}"]
+            with said[name].open("w") as log:
+                process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            running.callback(process.wait, 10)
+            running.callback(process.terminate)
+        for written in said.values():
+            wait_until(partial(_forwarded_from, written), 30, "a port is forwarded")
+        yield {name: _forwarded_from(written) for name, written in said.items()}
 
 
-def _answers(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=2).close()
-    except OSError:
-        return False
-    return True
+def _forwarded_from(log: Path) -> int:
+    """The local port that kubectl took; 0 while it has none. One that was found free before may be another's by then."""
+    found = re.search(r"^Forwarding from 127\.0\.0\.1:(\d+) -> ", log.read_text(), re.MULTILINE)
+    return int(found[1]) if found else 0
 
 
 def audit(folder: Path) -> str:
