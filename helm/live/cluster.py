@@ -272,7 +272,7 @@ def forwarded(targets: dict[str, tuple[str, int]], namespace: str = NAMESPACE) -
 
 
 def _forwarded_from(log: Path) -> int:
-    """The local port that kubectl took; 0 while it has none. One that was found free before may be another's by then."""
+    """The local port that kubectl took; 0 while it has none. One that was found free before may be another's then."""
     found = re.search(r"^Forwarding from 127\.0\.0\.1:(\d+) -> ", log.read_text(), re.MULTILINE)
     return int(found[1]) if found else 0
 
