@@ -16,11 +16,12 @@ def write_words(words: Sequence[str]) -> str:
 
 def read_pairs(lines: Sequence[str]) -> dict[str, str]:
     """VN: T16, a line for each country, say. Raises ValueError."""
-    pairs = [(key.strip(), value.strip()) for key, _, value in (line.partition(":") for line in lines)]
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(key for number, (key, _) in enumerate(pairs) if key in dict(pairs[:number]))
-        raise ValueError(f"{twice[:20]} has a line twice.")
+    found: dict[str, str] = {}
+    for line in lines:
+        key, value = (part.strip() for part in line.partition(":")[::2])
+        if key in found:
+            raise ValueError(f"{key[:20]} has a line twice.")
+        found[key] = value
     return found
 
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from shop import visitors, words
 from shop.cards import entered_card, forget_card, to_card_page
-from shop.forms import form_of
+from shop.forms import sent_from
 from shop.services import Away, Refused, cursor_of, together, unless_away
 from shop.sign_in import LONGEST, again_later, field_errors, signed_in
 from shop.visitors import anybody, shopper_of
@@ -100,7 +100,7 @@ def email(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_protect
-@form_of("account")
+@sent_from("account")
 @signed_in
 def ask_again(request: HttpRequest) -> HttpResponse:
     """Another mail with the link that confirms the address."""
@@ -172,7 +172,7 @@ def _to_save(request: HttpRequest) -> str:
 
 
 @csrf_protect
-@form_of("account")
+@sent_from("account")
 @signed_in
 def remove_card(request: HttpRequest, method_id: UUID) -> HttpResponse:
     shopper_of(request).ask("payment", "DELETE", f"/payments/methods/{method_id}")
@@ -181,7 +181,7 @@ def remove_card(request: HttpRequest, method_id: UUID) -> HttpResponse:
 
 
 @csrf_protect
-@form_of("account")
+@sent_from("account")
 @signed_in
 def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Signs another browser out, wherever it is."""

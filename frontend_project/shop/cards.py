@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 
-from shop.forms import form_of
+from shop.forms import sent_from
 from shop.kept import CARDS, keep, kept, let_go
 
 # How long the card company's page may take, in seconds: longer than seats are held.
@@ -36,7 +36,7 @@ def to_card_page(request: HttpRequest, *, purpose: str, back: str, told: Mapping
 
 
 @csrf_exempt
-@form_of("home")
+@sent_from("home")
 def card_entered(request: HttpRequest) -> HttpResponse:
     """The card company's page sends its visitor back, with a token in the body: it stands in no address.
 

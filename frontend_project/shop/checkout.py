@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from chassis.codes import MAX_TYPED
 from shop import choices, chosen, purchases, visitors, words
 from shop.cards import entered_card, forget_card, to_card_page
-from shop.forms import form_of
+from shop.forms import sent_from
 from shop.services import Refused, together
 from shop.sign_in import LONGEST, field_errors, signed_in
 from shop.visitors import anybody, shopper_of, visitor_of
@@ -154,7 +154,7 @@ def _method_of(request: HttpRequest, card: Mapping[str, str]) -> dict[str, str]:
 
 
 @csrf_protect
-@form_of("checkout")
+@sent_from("checkout")
 @signed_in
 def extend(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     """Five more minutes, once."""

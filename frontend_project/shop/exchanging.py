@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from shop import choices, programme, purchases, words
 from shop import seats as seats_page
-from shop.forms import form_of
+from shop.forms import sent_from
 from shop.services import Refused, Shopper, together
 from shop.sign_in import signed_in
 from shop.visitors import shopper_of
@@ -115,7 +115,7 @@ def _hold(request: HttpRequest, booking_id: UUID, wanted: dict[str, Any]) -> Htt
 
 
 @csrf_protect
-@form_of("exchange_for")
+@sent_from("exchange_for")
 @signed_in
 def exchange_price(request: HttpRequest, booking_id: UUID, showtime_id: UUID) -> HttpResponse:
     """What the seats that are chosen come to: a part of the page."""

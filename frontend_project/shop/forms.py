@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 MOST_CHOSEN, LONGEST = 40, 60
 
 
-def form_of(page: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+def sent_from(page: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
     """A view of what a form sends that stands on the page of that name. Who opens its address is led to the page."""
 
     def decorated(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from chassis.codes import MAX_TYPED
 from shop import choices, chosen, words
-from shop.forms import form_of
+from shop.forms import sent_from
 from shop.seat_boxes import boxes
 from shop.services import Refused, Shopper, together
 from shop.visitors import anybody, visitor_of
@@ -37,7 +37,7 @@ def _chosen_before(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
 
 
 @csrf_protect
-@form_of("showtime")
+@sent_from("showtime")
 def price(request: HttpRequest, showtime_id: UUID) -> HttpResponse:
     """What the seats that are chosen cost, line by line: a part of the showtime's page."""
     shopper = anybody(request)

@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from shop import visitors, words
-from shop.forms import form_of, to_sign_in
+from shop.forms import sent_from, to_sign_in
 from shop.services import Away, Refused, SignedOut
 
 LONGEST = 254
@@ -95,7 +95,7 @@ def register(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_protect
-@form_of("home")
+@sent_from("home")
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Ends the session here and at auth; with `everywhere` all those of the account."""
     try:

@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_safe
 
 from shop import codes, purchases, words
-from shop.forms import form_of
+from shop.forms import sent_from
 from shop.services import Refused, cursor_of, together, unless_away
 from shop.sign_in import signed_in
 from shop.visitors import shopper_of
@@ -115,7 +115,7 @@ def _number(text: str, *, otherwise: int) -> int:
 
 
 @csrf_protect
-@form_of("booking")
+@sent_from("booking")
 @signed_in
 def keep(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     """What the showtime became, as it was looked at, suits its customer."""

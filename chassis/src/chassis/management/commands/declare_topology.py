@@ -13,7 +13,10 @@ class BrokerAway(CommandError):
 
 
 class Command(BaseCommand):
-    help = "Declares this service's exchanges, queues and bindings; before anything publishes to them."
+    help = (
+        "Declares this service's exchanges, queues and bindings, before anything publishes to them, "
+        "and notes since when it hears each type of event."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         handlers, ticks = service_tables()
