@@ -87,8 +87,8 @@ _STILL_OFFERED = f", 'offered', EXISTS (SELECT FROM promotions p WHERE {_OFFERED
 _UNCOUNTED = {
     "offered": _JOINED,
     "used": """, used AS (
-    INSERT INTO promo_uses (booking_id, code_id, promotion_id, user_id, seat_ids, counted)
-    SELECT id, %(code_id)s, %(promotion_id)s, %(user_id)s, %(cheaper)s, false FROM booked
+    INSERT INTO promo_uses (booking_id, code_id, promotion_id, user_id, seat_ids, counted, per_customer)
+    SELECT id, %(code_id)s, %(promotion_id)s, %(user_id)s, %(cheaper)s::uuid[], false, false FROM booked
 )""",
     "or_unused": "",
     "why_not": _STILL_OFFERED,
@@ -97,7 +97,7 @@ _UNCOUNTED = {
 _COUNTED = {
     "offered": _JOINED,
     "used": """, used AS MATERIALIZED (
-    SELECT use_promo_code(%(code_id)s, id, %(user_id)s, %(cheaper)s) AS refused FROM booked
+    SELECT use_promo_code(%(code_id)s, id, %(user_id)s, %(cheaper)s::uuid[]) AS refused FROM booked
 )""",
     "or_unused": " OR (SELECT refused FROM used) IS NOT NULL",
     "why_not": f"{_STILL_OFFERED}, 'code', (SELECT refused FROM used)",  # noqa: S608  (parts of one text)
@@ -293,7 +293,7 @@ def _of_code(code: CodeUse) -> dict[str, Any]:
         "code_id": code.code_id,
         "promotion_id": code.promotion_id,
         "promotion_version": code.promotion_version,
-        "cheaper": list(code.seats),
+        "cheaper": f"{{{','.join(map(str, code.seats))}}}",
     }
 
 

@@ -16,7 +16,7 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from bookings.inventory import CodeUse
 from bookings.models import Showtime
-from bookings.prices import Bill, Kind, Wanted
+from bookings.prices import Bill, Discount, Kind, Wanted
 from bookings.promo_errors import PromoCodeInvalid, PromoCodeUnfit, PromoCodeUsedUp
 from bookings.promo_models import RULES, PromoCode, PromoUse
 from bookings.promo_rules import Misfit, Rules, Showing, misfit
@@ -38,7 +38,7 @@ KEPT, KEPT_SECONDS = 512, 60.0
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A code with what it takes off. code, name: as the lines of a booking tell it. version: of the promotion's row.
+    """A code with what it takes off. version: of the promotion's row.
 
     most_uses: bookings that have it at a time; None: no bound.
     """
@@ -47,9 +47,8 @@ class Offer:
     promotion_id: UUID
     version: str
     most_uses: int | None
-    code: str
-    name: str
     rules: Rules
+    discount: Discount
 
 
 def billed(sale: Sale, tickets: Sequence[Wanted], offer: Offer | None, *, at: datetime) -> tuple[Bill, CodeUse | None]:
@@ -60,9 +59,8 @@ def billed(sale: Sale, tickets: Sequence[Wanted], offer: Offer | None, *, at: da
     if offer is None:
         return sale.bill(tickets, at=at), None
     _refuse_unfit(offer.rules, sale.showtime, tickets)
-    discount = offer.rules.discount(code=offer.code, name=offer.name)
-    bill = sale.bill(tickets, at=at, discount=discount)
-    lines = [line for line in bill.lines if line.kind is Kind.DISCOUNT and line.code == discount.code]
+    bill = sale.bill(tickets, at=at, discount=offer.discount)
+    lines = [line for line in bill.lines if line.kind is Kind.DISCOUNT and line.code == offer.discount.code]
     if not lines:  # these tickets cost nothing anyway
         raise PromoCodeUnfit(Misfit.TICKET_TYPES, offer.rules.min_tickets)
     counted = offer.most_uses is not None or offer.rules.most_per_customer is not None
@@ -70,7 +68,8 @@ def billed(sale: Sale, tickets: Sequence[Wanted], offer: Offer | None, *, at: da
     return bill, CodeUse(offer.code_id, offer.promotion_id, offer.version, counted, seats)
 
 
-_kept: dict[bytes, tuple[float, Offer]] = {}
+# By what was typed: of a code that is spelt in two ways each is kept, and looked up anew, for itself.
+_kept: dict[str, tuple[float, Offer]] = {}
 _kept_lock = Lock()
 
 
@@ -78,7 +77,7 @@ def known(typed: str | None) -> Offer | None:
     """As find(), or as this process found it up to KEPT_SECONDS ago; TAKE refuses it once it is not so any more."""
     if typed is None:
         return None
-    until, offer = _kept.get(codes.digest_of(typed) or b"", (0.0, None))
+    until, offer = _kept.get(typed, (0.0, None))
     return offer if offer is not None and time.monotonic() < until else find(typed)
 
 
@@ -90,20 +89,20 @@ def find(typed: str | None) -> Offer | None:
     """
     if typed is None:
         return None
-    digest = codes.digest_of(typed) or b""
     with connection.cursor() as cursor:
-        cursor.execute(_FIND, [digest])
+        cursor.execute(_FIND, [codes.digest_of(typed) or b""])
         found = cursor.fetchone()
     with _kept_lock:
-        _kept.pop(digest, None)
+        _kept.pop(typed, None)
         if found is None:
             raise PromoCodeInvalid
-        code_id, promotion_id, version, most_uses, code, name, *rules = found
-        offer = Offer(code_id, promotion_id, version, most_uses, code, name, Rules(*rules))
+        code_id, promotion_id, version, most_uses, code, name, *columns = found
+        rules = Rules(*columns)
+        offer = Offer(code_id, promotion_id, version, most_uses, rules, rules.discount(code=code, name=name))
         if most_uses != 1:
             if len(_kept) >= KEPT:
                 _kept.pop(next(iter(_kept)))
-            _kept[digest] = time.monotonic() + KEPT_SECONDS, offer
+            _kept[typed] = time.monotonic() + KEPT_SECONDS, offer
     return offer
 
 
@@ -127,7 +126,9 @@ def refuse_used_up(use: CodeUse, *, user_id: UUID | None) -> None:
         raise refusal("all")
     most = code.promotion.most_per_customer
     if most is not None and user_id is not None:
-        theirs = PromoUse.objects.filter(promotion=code.promotion, user_id=user_id, given_back_at=None)
+        theirs = PromoUse.objects.filter(
+            promotion=code.promotion, user_id=user_id, per_customer=True, given_back_at=None
+        )
         if theirs.count() >= most:
             raise refusal("customer")
 

@@ -37,7 +37,10 @@ class Promotion(models.Model):
     starts_from = models.DateTimeField("showtimes from", null=True, blank=True, help_text="By their start.")
     starts_until = models.DateTimeField("showtimes before", null=True, blank=True, help_text="By their start.")
     most_per_customer = models.PositiveIntegerField(
-        "most uses of a customer", null=True, blank=True, help_text="Bookings with any of its codes; none: no limit."
+        "most uses of a customer",
+        null=True,
+        blank=True,
+        help_text="Bookings with any of its codes, made since there is a limit; none: no limit.",
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     stopped_at = models.DateTimeField("stopped", null=True, editable=False, help_text="Since then no code is taken.")
@@ -96,7 +99,8 @@ class PromoUse(models.Model):
     """A booking that was made with a code. It uses the code as long as it has one of the seats that came cheaper.
 
     given_back_at: since when it does not; then another booking may. counted: in PromoCode.uses, which forgets what was
-    given back when the code is wanted again (use_promo_code(), migration 0027).
+    given back when the code is wanted again. per_customer: its promotion said how often a customer may have it
+    (use_promo_code(), migration 0041).
     """
 
     booking = models.OneToOneField(
@@ -113,6 +117,7 @@ class PromoUse(models.Model):
     seat_ids = ArrayField(models.UUIDField(), help_text="Those that came cheaper.")
     given_back_at = models.DateTimeField(null=True)
     counted = models.BooleanField(default=True)
+    per_customer = models.BooleanField(default=True, db_default=True)
 
     class Meta:
         db_table = "promo_uses"
@@ -122,11 +127,11 @@ class PromoUse(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["code", "-booking"], name="promo_uses_of_code"),
             models.Index(fields=["promotion", "-booking"], name="promo_uses_of_promotion"),
-            # How often a customer uses a promotion now.
+            # How often a customer uses a promotion now, where it says how often one may.
             models.Index(
                 fields=["promotion", "user_id"],
-                condition=models.Q(given_back_at=None),
-                name="promo_uses_of_customer",
+                condition=models.Q(given_back_at=None, per_customer=True),
+                name="promo_uses_per_customer",
             ),
             # What a code may be used for once more.
             models.Index(

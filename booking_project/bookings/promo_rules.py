@@ -103,15 +103,20 @@ class Showing:
 def misfit(rules: Rules, showing: Showing, ticket_types: Sequence[str]) -> Misfit | None:
     """What stands against it, the first of the list above; None: nothing. ticket_types: of each wanted ticket."""
     starts = showing.starts_at
-    fits = {
-        Misfit.THEATER: not rules.theaters or showing.theater_id in rules.theaters,
-        Misfit.MOVIE: not rules.movies or showing.movie_id in rules.movies,
-        Misfit.SHOWTIME: (rules.starts_from is None or starts >= rules.starts_from)
-        and (rules.starts_until is None or starts < rules.starts_until),
-        Misfit.WEEKDAY: not rules.weekdays
-        or starts.astimezone(ZoneInfo(showing.time_zone)).isoweekday() in rules.weekdays,
-        Misfit.CURRENCY: rules.off != Off.AMOUNT or showing.currency == rules.currency,
-        Misfit.TICKETS: len(ticket_types) >= rules.min_tickets,
-        Misfit.TICKET_TYPES: not rules.ticket_types or not set(rules.ticket_types).isdisjoint(ticket_types),
-    }
-    return next((which for which, fit in fits.items() if not fit), None)
+    fits = (
+        (Misfit.THEATER, not rules.theaters or showing.theater_id in rules.theaters),
+        (Misfit.MOVIE, not rules.movies or showing.movie_id in rules.movies),
+        (
+            Misfit.SHOWTIME,
+            (rules.starts_from is None or starts >= rules.starts_from)
+            and (rules.starts_until is None or starts < rules.starts_until),
+        ),
+        (
+            Misfit.WEEKDAY,
+            not rules.weekdays or starts.astimezone(ZoneInfo(showing.time_zone)).isoweekday() in rules.weekdays,
+        ),
+        (Misfit.CURRENCY, rules.off != Off.AMOUNT or showing.currency == rules.currency),
+        (Misfit.TICKETS, len(ticket_types) >= rules.min_tickets),
+        (Misfit.TICKET_TYPES, not rules.ticket_types or not set(rules.ticket_types).isdisjoint(ticket_types)),
+    )
+    return next((which for which, fit in fits if not fit), None)

@@ -8,11 +8,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from factories import TARIFF, PromoCodeFactory, PromotionFactory, ScreenFactory, ShowtimeFactory, seat_ids
+from psycopg._queries import MAX_CACHED_STATEMENT_LENGTH
 
-from bookings import holds, offers, promotions, sales
+from bookings import holds, inventory, offers, promotions, sales
 from bookings.models import Booking, PromoUse
 from bookings.promo_errors import PromoCodeInvalid, PromoCodeUnfit, PromoCodeUsedUp
 from chassis.ids import uuid7
+from chassis.messaging import outbox_table
 from chassis.storage import redis
 from chassis.storage.audit_log import Actor, Door
 from chassis.testing import wait_until
@@ -63,6 +65,38 @@ def test_rules_that_another_process_changed_hold_for_the_next_booking(take, code
 
 def seat_ids_of(showtime_id):
     return list(sales.sale_of(showtime_id).seats)
+
+
+def test_a_bound_for_each_customer_counts_the_bookings_made_since_it_is_there(showtime, code):
+    customer, seats = uuid7(), iter(seat_ids(showtime))
+    promotion_id = code.promotion_id
+
+    def book():
+        holds.hold_seats(user_id=customer, showtime_id=showtime.id, seat_ids=[next(seats)], promo_code="QUIET")
+
+    book()
+    promotions.change_promotion(promotion_id=promotion_id, actor=STAFF, most_per_customer=1)
+    book()
+    with pytest.raises(PromoCodeUsedUp):
+        book()
+    promotions.change_promotion(promotion_id=promotion_id, actor=STAFF, most_per_customer=2)
+    book()
+    with pytest.raises(PromoCodeUsedUp):
+        book()
+    assert list(PromoUse.objects.order_by("booking").values_list("per_customer", flat=True)) == [False, True, True]
+
+
+def test_a_code_that_is_spelt_in_another_way_is_refused_as_soon_as_it_is_stopped(take, code):
+    take(0)
+    assert offers.known("qui-et").code_id == code.id
+    promotions.stop_promotion(promotion_id=code.promotion_id, actor=STAFF)
+    for typed in ("QUIET", "qui-et"):
+        showtime = ShowtimeFactory(tariff=TARIFF)
+        with pytest.raises(PromoCodeInvalid):
+            holds.hold_seats(
+                user_id=uuid7(), showtime_id=showtime.id, seat_ids=seat_ids(showtime)[:1], promo_code=typed
+            )
+    assert not offers._kept
 
 
 def test_one_that_another_process_stopped_is_refused_at_once(take, code):
@@ -189,3 +223,9 @@ def test_changed_and_stopped_beside_bookings_each_is_made_by_what_held(transacti
         assert {future.result() for future in asked} <= {*later, None}
     assert {future.result() for future in told[-1][1]} == {None}
     assert PromoUse.objects.count() == Booking.objects.count() > 0
+
+
+@pytest.mark.parametrize("counted", [None, False, True])
+def test_the_statement_that_takes_seats_is_short_enough_for_its_driver_to_keep_it_parsed(counted):
+    telling = outbox_table.insert_from("booked", event="%(event)s", exchange="%(exchange)s", fill=inventory._TIMES)
+    assert len(inventory._take_and_tell(telling, counted).encode()) <= MAX_CACHED_STATEMENT_LENGTH

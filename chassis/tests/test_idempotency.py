@@ -52,10 +52,12 @@ def test_an_answer_is_repeated_to_the_byte_with_its_headers(client: APIClient) -
     assert first["Location"] == f"/api/things/{first.json()['id']}"
 
 
-def test_an_answer_of_the_release_before_is_repeated_too(client: APIClient) -> None:
-    first = client.post("/things", LAMP, HTTP_IDEMPOTENCY_KEY="k-1")
-    IdempotencyKey.objects.update(content=None, headers={})
-    assert client.post("/things", LAMP, HTTP_IDEMPOTENCY_KEY="k-1").json() == first.json()
+def test_an_answer_is_kept_once_and_not_compressed() -> None:
+    with transaction.atomic():
+        complete(claim(a_key(), resource_id=uuid7()), status=201, body={"name": "lamp" * 1000})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT response, pg_column_size(content) >= length(content) FROM idempotency_keys")
+        assert cursor.fetchall() == [(None, True)]
 
 
 def test_the_order_of_members_does_not_make_another_payload(client: APIClient) -> None:

@@ -75,14 +75,14 @@ def test_every_migrated_database_has_partitions_for_the_time_to_come():
         assert ahead[-1].end == first_uuid7_at(by.start(timezone.now()) + (partitions.AHEAD + 1) * by.width)
 
 
-def test_each_partition_has_indexes_and_is_swept_as_the_table_was(weeks):
+def test_each_partition_has_indexes_and_is_swept_as_the_table_was_and_keeps_events_as_they_are(weeks):
     found = execute(
         "SELECT relname, reloptions, ARRAY(SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = c.oid)"
         " FROM pg_class c JOIN pg_inherits ON inhrelid = c.oid WHERE inhparent = 'outbox'::regclass"
     )
     assert len(found) >= 20
     for name, storage, indexes in found:
-        assert "autovacuum_vacuum_scale_factor=0.01" in storage, name
+        assert {"autovacuum_vacuum_scale_factor=0.01", "toast_tuple_target=8160"} <= set(storage), name
         assert len(indexes) == 2, name
         assert any("(id) WHERE (published_at IS NULL)" in index for index in indexes), name
         assert any("UNIQUE" in index for index in indexes), name

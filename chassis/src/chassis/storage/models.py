@@ -12,7 +12,7 @@ from django.db import models
 
 from chassis.ids import uuid7
 from chassis.storage.partitions import ByTime
-from chassis.storage.vacuum import SWEPT_OFTEN
+from chassis.storage.vacuum import SWEPT_OFTEN, UNCOMPRESSED
 
 
 class OutboxMessage(models.Model):
@@ -31,7 +31,7 @@ class OutboxMessage(models.Model):
         days=1,
         keep=lambda: timedelta(seconds=settings.OUTBOX_KEEP_SECONDS),
         unless="published_at IS NULL",
-        storage=SWEPT_OFTEN,
+        storage=SWEPT_OFTEN | UNCOMPRESSED,
         whole=True,
     )
 
@@ -87,7 +87,7 @@ class IdempotencyKey(models.Model):
     resource_id = models.UUIDField(help_text="What the request makes; a resumed request goes on with it.")
     leased_until = models.DateTimeField(help_text="Until then another try is answered 409.")
     status = models.SmallIntegerField(null=True)
-    response = models.JSONField(null=True, help_text="The body, for processes of a release that kept it alone.")
+    response = models.JSONField(null=True, help_text="Of answers of before; `content` has it since.")
     content = models.TextField(null=True, help_text="The body as it was sent.")  # noqa: DJ001  (none yet)
     headers = models.JSONField(default=dict, db_default={}, help_text="Of the answer, such as its Location.")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -1,4 +1,4 @@
-"""When PostgreSQL sweeps a table."""
+"""How PostgreSQL keeps a table: when it is swept, and whether its rows are compressed."""
 
 # Of a table with a million rows PostgreSQL's own settings sweep when two hundred thousand are dead.
 SWEPT_OFTEN = {
@@ -8,3 +8,6 @@ SWEPT_OFTEN = {
     "autovacuum_analyze_scale_factor": "0.02",
     "autovacuum_vacuum_cost_delay": "0",
 }
+# Rows of more than 2 kB are compressed, unless this says otherwise: that takes longer than it saves where they stay for
+# days and are written while somebody waits.
+UNCOMPRESSED = {"toast_tuple_target": "8160"}

@@ -94,10 +94,10 @@ def guessing(
 
 def _admit(marks: Sequence[str], bounds: Bounds, known: Mapping[str, bytes | None]) -> None:
     """Raises bounds.refused."""
-    client = redis_client()
     try:
-        values = known if known.keys() >= set(marks) else dict(zip(marks, client.mget(marks), strict=True))
-        waits = [client.ttl(mark) for mark in marks if values[mark] is not None]
+        if not known.keys() >= set(marks):
+            known = dict(zip(marks, redis_client().mget(marks), strict=True))
+        waits = [redis_client().ttl(mark) for mark in marks if known[mark] is not None]
     except RedisUnavailable:
         return
     if waits:

@@ -128,8 +128,8 @@ def claim(key: Key, *, resource_id: UUID, lease_seconds: int = 30) -> Claim:
     if known.fingerprint != key.fingerprint:
         raise KeyReused
     if known.status is not None:
-        content = _rendered(known.response) if known.content is None else known.content
-        return Claim(known.id, known.resource_id, status=known.status, content=content, headers=known.headers)
+        content, headers = known.content or "", known.headers
+        return Claim(known.id, known.resource_id, status=known.status, content=content, headers=headers)
     now = timezone.now()
     if known.leased_until > now:
         wait = int((known.leased_until - now).total_seconds()) + 1
@@ -165,14 +165,8 @@ def complete(claim: Claim, *, status: int, body: Any, headers: Mapping[str, str]
     outlived its lease may end after the one that resumed it.
     """
     kept = {name: headers[name] for name in _KEPT_HEADERS if headers and name in headers}
-    IdempotencyKey.objects.filter(id=claim.id, status=None).update(
-        status=status, response=body, content=_rendered(body), headers=kept
-    )
-
-
-def _rendered(body: Any) -> str:
-    """As a view's answer is rendered."""
-    return str(CompactJSON().render(body), "utf-8")
+    content = str(CompactJSON().render(body), "utf-8")
+    IdempotencyKey.objects.filter(id=claim.id, status=None).update(status=status, content=content, headers=kept)
 
 
 def release(claim: Claim) -> None:
