@@ -188,7 +188,7 @@ STORED: dict[str, tuple[Stored, ...]] = {
         Stored("booking_history", 2.0, 270, HISTORY_DAYS),
         # Most are bought in the last week.
         Stored("seat_status", 2.0, 185, 7 + 1),
-        Stored("idempotency_keys", 1.0, 3200, 1),
+        Stored("idempotency_keys", 1.0, 2000, 1),
         Stored("outbox", 2.9, 2000, OUTBOX_DAYS),
         Stored("inbox", 2.7, 150, INBOX_DAYS),
     ),
