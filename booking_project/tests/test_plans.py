@@ -3,10 +3,14 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
+from django.db import connection
 from django.utils import timezone
 
-from bookings import tasks
-from bookings.models import Booking, BookingTransition, PromoCode
+from bookings import offers, tasks
+from bookings.inventory import CodeUse
+from bookings.models import Booking, BookingTransition, PromoCode, Promotion, PromoUse
+from bookings.promo_errors import PromoCodeUsedUp
 from chassis import testing_staff
 from chassis.ids import uuid7
 from chassis.storage.models import InboxMessage, OutboxMessage
@@ -75,6 +79,24 @@ def test_a_hold_and_its_sale_cost_the_same_however_long_history_is_kept(hold, de
     few = max(sale(0), sale(1))
     many_partitions(BookingTransition.partitions, OutboxMessage.partitions, InboxMessage.partitions)
     assert min(sale(2), sale(3)) <= few
+
+
+def test_whether_a_customer_had_a_promotion_often_enough_costs_the_same_however_many_had_it(long_history):
+    code = PromoCode.objects.order_by("-id")[0]
+    Promotion.objects.filter(id=code.promotion_id).update(most_per_customer=3)
+    assert PromoUse.objects.filter(promotion=code.promotion_id).count() > 1000
+    frequent = PromoUse.objects.order_by("-booking")[0].user_id
+    use = "SELECT use_promo_code(%s, %s, %s, '{}')"
+    with connection.cursor() as cursor:
+        cursor.execute(use, [code.id, uuid7(), uuid7()])  # a function is read in when it is called first
+        for customer in (frequent, uuid7()):
+            with costs() as made:
+                cursor.execute(use, [code.id, uuid7(), customer])
+            assert buffers(made) <= 40
+    asked = CodeUse(code.id, code.promotion_id, "", counted=True, seats=[])
+    with costs() as made, pytest.raises(PromoCodeUsedUp):
+        offers.refuse_used_up(asked, user_id=frequent)
+    assert buffers(made) <= 40
 
 
 def test_the_history_of_a_booking_is_looked_for_in_its_own_weeks(hold):

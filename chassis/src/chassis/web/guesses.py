@@ -94,10 +94,11 @@ def guessing(
 
 def _admit(marks: Sequence[str], bounds: Bounds, known: Mapping[str, bytes | None]) -> None:
     """Raises bounds.refused."""
+    values: Mapping[str, object] = known
     try:
-        if not known.keys() >= set(marks):
-            known = dict(zip(marks, redis_client().mget(marks), strict=True))
-        waits = [redis_client().ttl(mark) for mark in marks if known[mark] is not None]
+        if not values.keys() >= set(marks):
+            values = dict(zip(marks, redis_client().mget(marks), strict=True))
+        waits = [redis_client().ttl(mark) for mark in marks if values[mark] is not None]
     except RedisUnavailable:
         return
     if waits:
