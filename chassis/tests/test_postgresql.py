@@ -1,11 +1,12 @@
 """What is done to connections beside what psycopg does."""
 
 from contextlib import ExitStack
+from types import SimpleNamespace
 
 import psycopg
 import pytest
 from django.conf import settings
-from django.db import DataError, NotSupportedError, OperationalError, connection
+from django.db import DataError, InternalError, NotSupportedError, OperationalError, connection
 from django.db.utils import ConnectionHandler
 from processes import database_url
 from things.models import Thing
@@ -103,6 +104,16 @@ def test_what_the_server_says_is_worth_repeating_or_not(state, away, busy):
     refusal = OperationalError("refused")
     refusal.__cause__ = psycopg.errors.lookup(state)("refused")
     assert (is_away(refusal), is_busy(refusal)) == (away, busy)
+
+
+@pytest.mark.parametrize(("severity", "away"), [("ERROR", False), ("FATAL", True), ("PANIC", True)])
+def test_what_ends_the_session_is_worth_repeating_whatever_its_state(severity, away):
+    class Told(psycopg.InternalError):
+        diag = SimpleNamespace(severity_nonlocalized=severity)
+
+    refusal = InternalError("could not write to log file: File too large")
+    refusal.__cause__ = Told("the same")
+    assert is_away(refusal) is away
 
 
 def test_a_number_too_large_for_its_column_is_refused_and_not_cut():

@@ -20,6 +20,9 @@ RETRY_SECONDS = 20.0
 _LOST_STATES = frozenset({"25P03", "25006"})
 # Somebody else has a row (lock timeout), two waited for each other (deadlock), or a statement took too long.
 _BUSY_STATES = frozenset({"55P03", "40P01", "40001", "57014"})
+# What ends the session is the server's own trouble, whatever its state: a write-ahead log that may not grow is told as an
+# internal error, and the end of the server.
+_ENDED = frozenset({"FATAL", "PANIC"})
 # Class 54, a limit of PostgreSQL's own such as the length of what an index holds: psycopg calls it operational, and it
 # is the same the next time.
 _LIMIT = "54"
@@ -32,7 +35,7 @@ def is_away(exc: BaseException) -> bool:
         return not state.startswith(_LIMIT)
     if isinstance(exc, NotSupportedError) and OUTDATED_PLAN in str(exc):
         return True
-    return state in _LOST_STATES
+    return state in _LOST_STATES or _severity(exc) in _ENDED
 
 
 def is_busy(exc: BaseException) -> bool:
@@ -43,6 +46,12 @@ def is_busy(exc: BaseException) -> bool:
 def _state(exc: BaseException) -> str:
     """SQLSTATE; empty of what the server has not said."""
     return getattr(exc.__cause__, "sqlstate", None) or ""
+
+
+def _severity(exc: BaseException) -> str:
+    """ERROR, FATAL or PANIC; empty of what the server has not said."""
+    told = getattr(exc.__cause__, "diag", None)
+    return getattr(told, "severity_nonlocalized", None) or ""
 
 
 def as_jsonb(value: Any) -> Any:
