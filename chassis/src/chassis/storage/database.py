@@ -20,8 +20,8 @@ RETRY_SECONDS = 20.0
 _LOST_STATES = frozenset({"25P03", "25006"})
 # Somebody else has a row (lock timeout), two waited for each other (deadlock), or a statement took too long.
 _BUSY_STATES = frozenset({"55P03", "40P01", "40001", "57014"})
-# What ends the session is the server's own trouble, whatever its state: a write-ahead log that may not grow is an internal
-# error, and the end of the server.
+# What ends the session is the server's own trouble, whatever its state: a write-ahead log that may not grow is an
+# internal error, and the end of the server.
 _ENDED = frozenset({"FATAL", "PANIC"})
 # Class 54, a limit of PostgreSQL's own such as the length of what an index holds: psycopg calls it operational, and it
 # is the same the next time.
