@@ -4,6 +4,8 @@ Those of before stay what they were, found. What a process of the release before
 is found as well.
 """
 
+from importlib import import_module
+
 from django.db import migrations, models
 
 from chassis.storage.migrations import AddIndexBeside, RemoveIndexBeside
@@ -48,6 +50,9 @@ BEGIN
     RETURN NULL;
 END $$
 """
+AS_BEFORE = import_module("bookings.migrations.0027_use_promo_code").USE_PROMO_CODE.replace(
+    "CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"
+)
 
 
 class Migration(migrations.Migration):
@@ -78,6 +83,6 @@ class Migration(migrations.Migration):
                 name="promo_uses_per_customer",
             ),
         ),
-        migrations.RunSQL(USE_PROMO_CODE, migrations.RunSQL.noop),
+        migrations.RunSQL(USE_PROMO_CODE, AS_BEFORE),
         RemoveIndexBeside("promouse", "promo_uses_of_customer"),
     ]
