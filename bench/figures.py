@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.http import Answer, Client, percentile
-from bench.market import SEATS, Market, Showtime, wait_for
+from bench.market import SEATS, BenchError, Market, Showtime, wait_for
 
 CLIENTS = 16
 # Customers who buy, and customers of whom each holds as much as one may.
@@ -134,7 +134,8 @@ def settled(
 ) -> dict[str, Any]:
     """Bookings settled per second: captured and the receipt recorded, with at most `in_flight` unsettled ones.
 
-    The bound keeps the queues level: when the saga is slower than the web, the buyers wait for it.
+    The bound keeps the queues level: when the saga is slower than the web, the buyers wait for it. Raises BenchError
+    where these showtimes have too few seats for so many seconds: the seats would be the limit then.
     """
     buyers = 8
     tallies = [Tally() for _ in range(buyers)]
@@ -175,9 +176,12 @@ def settled(
         time.sleep(0.1)
     spent = time.perf_counter() - started
     at_the_end = receipts() - before
+    sold_out = not all(thread.is_alive() for thread in threads)
     done.set()
     for thread in threads:
         thread.join()
+    if sold_out:
+        raise BenchError(f"{len(showtimes)} showtimes are sold out before {seconds:.0f} s are over")
     open_at_the_end = sum(made) - at_the_end
     wait_for(lambda: receipts() - before >= sum(made), 60, "the bookings of the run did not all settle")
     whole = _rate(tallies, spent, 201)
