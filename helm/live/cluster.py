@@ -72,6 +72,12 @@ def upgrade(*words: str) -> None:
     helm("upgrade", "marquee", CHART, *LOCAL, *EXTRA, *words, "--timeout", "10m", limit=1500)
 
 
+def emptied(namespace: str) -> None:
+    """Takes a namespace away with all in it, pods without a word; its end is not waited for."""
+    run("kubectl", "delete", "namespace", namespace, "--wait=false")
+    run("kubectl", "-n", namespace, "delete", "pods", "--all", "--grace-period=0", "--force", "--wait=false")
+
+
 def secrets_sums(*words: str) -> tuple[set[str], set[str]]:
     """What pods are told of the secrets now, and what an upgrade with these words for helm would tell them."""
     told = {

@@ -27,7 +27,7 @@ def namespace() -> Iterator[str]:
     restricted = "pod-security.kubernetes.io/enforce=restricted"
     cluster.run("kubectl", "label", "namespace", cluster.NAMESPACE, restricted)
     yield cluster.NAMESPACE
-    cluster.run("kubectl", "delete", "namespace", cluster.NAMESPACE, "--wait=false")
+    cluster.emptied(cluster.NAMESPACE)
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ numbers of pods' use) leaves its test out.
 
 import json
 import re
+import subprocess
 import time
 
 import authority
@@ -37,6 +38,7 @@ def signer() -> authority.Authority:
 
 @pytest.fixture(scope="module", autouse=True)
 def installed(namespace, signer):
+    """The words for helm with which it has its certificates."""
     cluster.run("kubectl", "delete", "namespace", MONITORING, "--ignore-not-found")
     cluster.run("kubectl", "create", "namespace", MONITORING)
     cluster.run("kubectl", "label", "namespace", MONITORING, "pod-security.kubernetes.io/enforce=restricted")
@@ -47,8 +49,8 @@ def installed(namespace, signer):
     said = helm("test", "marquee", "--logs", "--timeout", "10m", limit=700)
     cluster.figure("`helm install` with `tls.internal`, to the first ticket", time.monotonic() - began, whose)
     assert said.count("bought ") == 1, said
-    yield
-    cluster.run("kubectl", "delete", "namespace", MONITORING, "--wait=false")
+    yield issued
+    cluster.emptied(MONITORING)
 
 
 @pytest.fixture(autouse=True)
@@ -119,17 +121,26 @@ def test_nobody_answers_plainly_where_tls_is_spoken():
             kubectl("exec", target, "--", "python", "-c", ask)
 
 
+# Until nothing can be read any more. A new connection for each request would use up the ports that a pod has.
 LOAD = """
-import http.client, os, threading, time
+import http.client, os, sys, threading
 from urllib.parse import urlsplit
-host, end, answers = urlsplit(os.environ["GATEWAY_URL"]).hostname, time.monotonic() + {seconds}, []
+host, over, answers = urlsplit(os.environ["GATEWAY_URL"]).hostname, threading.Event(), []
 def ask():
-    while time.monotonic() < end:
+    while not over.is_set():
         connection = http.client.HTTPConnection(host, 80, timeout=30)
-        connection.request("GET", "/api/bookings")
-        answers.append(connection.getresponse().status)
+        for _ in range(100):
+            connection.request("GET", "/api/bookings")
+            answer = connection.getresponse()
+            answer.read()
+            answers.append(answer.status)
+            if over.is_set() or answer.will_close:
+                break
+        connection.close()
 threads = [threading.Thread(target=ask) for _ in range(8)]
 [one.start() for one in threads]
+sys.stdin.read()
+over.set()
 [one.join() for one in threads]
 print(len(answers), sum(one >= 500 for one in answers))
 """
@@ -144,9 +155,10 @@ def test_pods_are_added_under_load_and_taken_away_after_it():
     web = "marquee/process=web,app.kubernetes.io/component=booking"
     wait_until(lambda: len(pods(web)) == 1, SETTLE_SECONDS, "one pod is enough without load")
     with nothing_fails("booking's web processes from one to three under load, and back to one"):
-        words = ("exec", "client", "-c", "buyer", "--", "python", "-c", LOAD.format(seconds=90))
-        asked, failed = map(int, kubectl(*words).split())
-        assert len([pod for pod in pods(web) if cluster.ready(pod)]) > 1
+        words = ["kubectl", "-n", cluster.NAMESPACE, "exec", "-i", "client", "-c", "buyer", "--", "python", "-c", LOAD]
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as load:
+            wait_until(lambda: sum(map(cluster.ready, pods(web))) == 3, 240, "pods are added under load")
+            asked, failed = map(int, load.communicate(timeout=60)[0].split())
         wait_until(lambda: len(pods(web)) == 1, SETTLE_SECONDS, "the pods of the load are taken away")
     cluster.note("the load that added them", f"{asked} requests, {failed} answered 5xx")
     assert asked > 100
@@ -173,19 +185,26 @@ def prometheus(client):
     cluster.serve("chat", MONITORING, image, ["python", "-c", CHAT], 443)
     secret = ("create", "secret", "generic", "marquee-alertmanager", "--from-literal=pagerduty_routing_key=none")
     cluster.run("kubectl", "-n", MONITORING, *secret, "--from-literal=slack_webhook_url=http://chat:443/")
-    # It tells of a group again after five minutes: nobody waits for that here. Both are read when it starts.
-    config = ("configmap", "marquee-alertmanager")
-    written = cluster.run("kubectl", "-n", MONITORING, "get", *config, "-o", r"jsonpath={.data.alertmanager\.yml}")
-    soon, found = re.subn(r"group_interval: \w+", "group_interval: 10s", written)
-    assert found == 1
-    patch = json.dumps({"data": {"alertmanager.yml": soon}})
-    cluster.run("kubectl", "-n", MONITORING, "patch", *config, "--type=merge", "-p", patch)
-    cluster.run("kubectl", "-n", MONITORING, "rollout", "restart", "deployment/marquee-alertmanager")
+    # Two minutes until a server is down, and five until a group is told of again: nobody waits for that here.
+    written_anew("marquee-prometheus-rules", "infrastructure.yml", r"(alert: ServerDown\b.*?for:) \w+", r"\1 15s")
+    written_anew("marquee-alertmanager", "alertmanager.yml", r"(group_interval:) \w+", r"\1 10s")
+    # Both are read when they start.
+    for watcher in ("statefulset/marquee-prometheus", "deployment/marquee-alertmanager"):
+        cluster.run("kubectl", "-n", MONITORING, "rollout", "restart", watcher)
     watchers = ("statefulset/marquee-prometheus", "deployment/marquee-alertmanager")
     for watcher in (*watchers, "deployment/marquee-kube-state-metrics"):
         cluster.run("kubectl", "-n", MONITORING, "rollout", "status", watcher, "--timeout=300s")
     with cluster.forwarded({"prometheus": (watchers[0], 9090)}, MONITORING) as there:
         yield lambda query: cluster.series(there["prometheus"], query)
+
+
+def written_anew(config: str, key: str, pattern: str, instead: str) -> None:
+    """A file of a ConfigMap of the monitoring, with one place of it said otherwise."""
+    there = json.loads(cluster.run("kubectl", "-n", MONITORING, "get", "configmap", config, "-o", "json"))
+    said, places = re.subn(pattern, instead, there["data"][key], flags=re.DOTALL)
+    assert places == 1, config
+    patch = json.dumps({"data": {key: said}})
+    cluster.run("kubectl", "-n", MONITORING, "patch", "configmap", config, "--type=merge", "-p", patch)
 
 
 def of_a_cluster() -> dict[str, str]:
@@ -236,3 +255,13 @@ def test_a_broker_that_stands_still_is_told_of_and_so_is_its_return(prometheus):
     buy(limit=300)
     wait_until(lambda: "ServerDown (resolved)" in told(), 120, "the chat is told of its return")
     cluster.figure("RabbitMQ goes on, until the chat is told", time.monotonic() - began)
+
+
+def test_tls_is_turned_off_and_on_by_an_upgrade_each(installed):
+    """With nothing else that was turned on, so that what is told here is of TLS alone."""
+    for turned, word in (("off", "false"), ("on", "true")):
+        began = time.monotonic()
+        cluster.upgrade("--set", f"tls.internal={word}", *installed, "--wait")
+        wait_until(cluster.all_ready, SETTLE_SECONDS, "all pods are ready")
+        buy(limit=300)
+        cluster.figure(f"`tls.internal` turned {turned} by an upgrade, to the next ticket", time.monotonic() - began)
