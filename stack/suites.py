@@ -64,8 +64,8 @@ OF_THE_WHOLE = tuple(name for stage in STAGES for name in stage)
 LONG = ("catalog", "chassis", "payment", "booking", "notify", "auth")
 # Short ones: these fill up the time while the stack starts and the first of its tests run.
 SHORT = ("audit", "nginx", "frontend")
-# These need no server. They run beside the tests of the whole, which mostly wait, with the processor time that those
-# leave.
+# These need no server. They run beside the tests that stop servers, which mostly wait, with the processor time that
+# those leave.
 BESIDE_THE_WHOLE = ("helm", "stack", "docker", "monitoring", "saga")
 SUMMARY = re.compile(r"\b(passed|failed|errors?|no tests ran)\b.* in \d")
 
@@ -158,18 +158,18 @@ def run(instance: Instance, *, only: Sequence[str], arguments: Sequence[str], sa
             run_one = partial(_run_suite, stack=stack, arguments=arguments, say=say)
             parts = [pool.submit(run_one, suite) for suite in of_parts if suite.name not in SHORT]
             short: list[Future[list[Result]]] = []
-            jobs, parts_over = list(parts), threading.Event()
+            jobs, spare = list(parts), threading.Event()
             if whole:
-                on_it = partial(_run_on_the_whole, of_the_whole, stack, run_one, say=say, parts_over=parts_over)
+                on_it = partial(_run_on_the_whole, of_the_whole, stack, run_one, say=say, spare=spare)
                 jobs.append(pool.submit(on_it, parts=parts, short=short))
                 # However it ends, nobody goes on waiting for it.
-                jobs[-1].add_done_callback(lambda _: parts_over.set())
+                jobs[-1].add_done_callback(lambda _: spare.set())
             # One after the other: the tests of the whole are beside them.
             shorts = [suite for suite in of_parts if suite.name in SHORT]
             short.append(pool.submit(lambda: [result for suite in shorts for result in run_one(suite)]))
 
             def run_beside(suite: Suite) -> list[Result]:
-                parts_over.wait()
+                spare.wait()
                 return run_one(suite, first=("nice", "-n19"))
 
             jobs += [*short, *(pool_beside.submit(run_beside, suite) for suite in _in_order(beside, BESIDE_THE_WHOLE))]
@@ -188,12 +188,12 @@ def _run_on_the_whole(
     *,
     parts: Sequence[Future[list[Result]]],
     short: Sequence[Future[list[Result]]],
-    parts_over: threading.Event,
+    spare: threading.Event,
     say: Say,
 ) -> list[Result]:
     """parts: much work, which is over before these begin. short: goes on beside them until they stop servers.
 
-    parts_over: set when those leave most of the processor.
+    spare: set when what runs leaves most of the processor.
     """
     started = time.monotonic()
     try:
@@ -203,12 +203,14 @@ def _run_on_the_whole(
         print(f"\n{error}\n{error.details}\n", flush=True)
         return [Result("the stack", False, time.monotonic() - started, f"it did not start: {error}")]
     wait(parts)
-    parts_over.set()
+    if not any(suite.name == FAULTS for suite in suites):
+        spare.set()
     results = []
     with ThreadPoolExecutor(max(map(len, STAGES))) as pool:
         for stage in STAGES:
             if FAULTS in stage:
                 wait(short)
+                spare.set()
             together = list(pool.map(run_one, [suite for suite in suites if suite.name in stage]))
             results += [result for found in together for result in found]
     return results
