@@ -89,9 +89,6 @@ def test_renewed_certificates_are_shown_without_a_restart_and_lose_no_request(si
     with cluster.seats_are_told(which), nothing_fails(f"{which}, until every server shows its new one"):
         certificates.renew(signer, *WORDS)
         while not all_differ(signer, before):
-            # A kubelet looks at the Secrets of a pod once a minute or so, and of one that has changed at once.
-            looked = f"marquee-live/looked-at={time.monotonic():.0f}"
-            kubectl("annotate", "pods", "-l", "app.kubernetes.io/instance=marquee", "--overwrite", looked)
             assert time.monotonic() - began < SETTLE_SECONDS, "not every server shows its new certificate"
     assert restarted() == restarts
     buy()
