@@ -1,6 +1,8 @@
 """Events that came together: the effect of each once, and whatever befalls one of them befalls no other."""
 
 import json
+import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +20,7 @@ from things.handlers import HANDLERS
 from things.models import Thing
 
 from chassis.ids import uuid7
+from chassis.messaging import batches
 from chassis.messaging.batches import BATCH, Delivery, Lane, Verdict
 from chassis.messaging.events import Event
 from chassis.messaging.inbox import Handler, each, receive_all
@@ -242,6 +245,54 @@ def test_what_arrives_while_a_batch_is_handled_is_the_next_one(queues: str, dept
         assert process.exit_code() == 0
         assert "PRECONDITION" not in process.said()
     assert depth("chassis_queue") == depth("chassis_ticks") == 0
+
+
+class Counting(Lane):
+    """Handles nothing, and says how many came together."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.sizes: list[int] = []
+        self.may_go_on = threading.Event()
+
+    def handle(self, batch: Sequence[Delivery], *, hastily: bool = False) -> None:
+        self.sizes.append(len(batch))
+        self.may_go_on.wait(PATIENCE)
+
+
+def test_after_several_what_comes_next_gathers_and_after_one_it_waits_for_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(batches, "GATHER_SECONDS", PATIENCE)
+    lane = Counting()
+    lane.start(wake=lambda: None)
+    try:
+        lane.put(delivery())
+        wait_until(lambda: lane.sizes == [1])
+        lane.put(delivery())
+        lane.put(delivery())
+        lane.may_go_on.set()
+        wait_until(lambda: lane.sizes == [1, 2])
+        for _ in range(BATCH):
+            lane.put(delivery())
+        wait_until(lambda: lane.sizes == [1, 2, BATCH])
+    finally:
+        lane.stop()
+
+
+def test_a_lane_that_lets_events_gather_stops_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "GATHER_SECONDS", 2 * PATIENCE)
+    lane = Counting()
+    lane.start(wake=lambda: None)
+    lane.put(delivery())
+    wait_until(lambda: lane.sizes == [1])
+    lane.put(delivery())
+    lane.put(delivery())
+    lane.may_go_on.set()
+    wait_until(lambda: lane.sizes == [1, 2])
+    began = time.monotonic()
+    lane.stop(seconds=2 * PATIENCE)
+    assert time.monotonic() - began < PATIENCE
 
 
 def tick(broker: str, *, times: int) -> None:
