@@ -21,7 +21,7 @@ from things.models import Thing
 
 from chassis.ids import uuid7
 from chassis.messaging import batches
-from chassis.messaging.batches import BATCH, Delivery, Lane, Verdict
+from chassis.messaging.batches import BATCH, SEVERAL, Delivery, Lane, Verdict
 from chassis.messaging.events import Event
 from chassis.messaging.inbox import Handler, each, receive_all
 from chassis.storage import rows
@@ -269,13 +269,13 @@ def test_after_several_what_comes_next_gathers_and_after_one_it_waits_for_nobody
     try:
         lane.put(delivery())
         wait_until(lambda: lane.sizes == [1])
-        lane.put(delivery())
-        lane.put(delivery())
+        for _ in range(SEVERAL):
+            lane.put(delivery())
         lane.may_go_on.set()
-        wait_until(lambda: lane.sizes == [1, 2])
+        wait_until(lambda: lane.sizes == [1, SEVERAL])
         for _ in range(BATCH):
             lane.put(delivery())
-        wait_until(lambda: lane.sizes == [1, 2, BATCH])
+        wait_until(lambda: lane.sizes == [1, SEVERAL, BATCH])
     finally:
         lane.stop()
 
@@ -286,10 +286,10 @@ def test_a_lane_that_lets_events_gather_stops_at_once(monkeypatch: pytest.Monkey
     lane.start(wake=lambda: None)
     lane.put(delivery())
     wait_until(lambda: lane.sizes == [1])
-    lane.put(delivery())
-    lane.put(delivery())
+    for _ in range(SEVERAL):
+        lane.put(delivery())
     lane.may_go_on.set()
-    wait_until(lambda: lane.sizes == [1, 2])
+    wait_until(lambda: lane.sizes == [1, SEVERAL])
     began = time.monotonic()
     lane.stop(seconds=2 * PATIENCE)
     assert time.monotonic() - began < PATIENCE

@@ -26,8 +26,9 @@ from chassis.telemetry import tracing
 log = logging.getLogger(__name__)
 
 BATCH = 64
-# After a batch of several, unless as many are there, the next ones gather so long: where the processor is full, a
-# transaction, its commit and an acknowledgement for each few of them are most of what they cost.
+# After a batch of so many the next ones gather, for so long or until a whole batch is there: where the processor is
+# full, a transaction, its commit and an acknowledgement for each few of them are most of what they cost.
+SEVERAL = 4
 GATHER_SECONDS = 0.05
 # What the broker hands over before any of it is acknowledged: the batch at hand, and the next one.
 PREFETCH = 2 * BATCH
@@ -128,7 +129,7 @@ class Lane:
                     self.handle(batch)
                 for one in again:
                     self.handle([one], hastily=True)
-                if len(batch) > 1:
+                if len(batch) >= SEVERAL:
                     self._enough.wait(GATHER_SECONDS)
             except Exception:
                 # Not of an event, those were caught: whatever it was, they come again.
