@@ -259,20 +259,24 @@ class Counting(Lane):
         self.sizes.append(len(batch))
         self.may_go_on.wait(PATIENCE)
 
+    def take_several(self) -> None:
+        """Starts; one comes, and while it is handled several more."""
+        self.start(wake=lambda: None)
+        self.put(delivery())
+        wait_until(lambda: self.sizes == [1])
+        for _ in range(SEVERAL):
+            self.put(delivery())
+        self.may_go_on.set()
+        wait_until(lambda: self.sizes == [1, SEVERAL])
+
 
 def test_after_several_what_comes_next_gathers_and_after_one_it_waits_for_nobody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(batches, "GATHER_SECONDS", PATIENCE)
     lane = Counting()
-    lane.start(wake=lambda: None)
     try:
-        lane.put(delivery())
-        wait_until(lambda: lane.sizes == [1])
-        for _ in range(SEVERAL):
-            lane.put(delivery())
-        lane.may_go_on.set()
-        wait_until(lambda: lane.sizes == [1, SEVERAL])
+        lane.take_several()
         for _ in range(BATCH):
             lane.put(delivery())
         wait_until(lambda: lane.sizes == [1, SEVERAL, BATCH])
@@ -283,13 +287,7 @@ def test_after_several_what_comes_next_gathers_and_after_one_it_waits_for_nobody
 def test_a_lane_that_lets_events_gather_stops_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "GATHER_SECONDS", 2 * PATIENCE)
     lane = Counting()
-    lane.start(wake=lambda: None)
-    lane.put(delivery())
-    wait_until(lambda: lane.sizes == [1])
-    for _ in range(SEVERAL):
-        lane.put(delivery())
-    lane.may_go_on.set()
-    wait_until(lambda: lane.sizes == [1, SEVERAL])
+    lane.take_several()
     began = time.monotonic()
     lane.stop(seconds=2 * PATIENCE)
     assert time.monotonic() - began < PATIENCE

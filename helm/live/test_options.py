@@ -189,9 +189,9 @@ def prometheus(client):
     written_anew("marquee-prometheus-rules", "infrastructure.yml", r"(alert: ServerDown\b.*?for:) \w+", r"\1 15s")
     written_anew("marquee-alertmanager", "alertmanager.yml", r"(group_interval:) \w+", r"\1 10s")
     # Both are read when they start.
-    for watcher in ("statefulset/marquee-prometheus", "deployment/marquee-alertmanager"):
-        cluster.run("kubectl", "-n", MONITORING, "rollout", "restart", watcher)
     watchers = ("statefulset/marquee-prometheus", "deployment/marquee-alertmanager")
+    for watcher in watchers:
+        cluster.run("kubectl", "-n", MONITORING, "rollout", "restart", watcher)
     for watcher in (*watchers, "deployment/marquee-kube-state-metrics"):
         cluster.run("kubectl", "-n", MONITORING, "rollout", "status", watcher, "--timeout=300s")
     with cluster.forwarded({"prometheus": (watchers[0], 9090)}, MONITORING) as there:
