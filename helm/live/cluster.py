@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+import yaml
+
 HELM = Path(__file__).resolve().parent.parent
 ROOT = HELM.parent
 sys.path[:0] = [str(HELM), str(HELM / "tests"), str(ROOT)]
@@ -78,13 +80,16 @@ def emptied(namespace: str) -> None:
     run("kubectl", "-n", namespace, "delete", "pods", "--all", "--grace-period=0", "--force", "--wait=false")
 
 
-def secrets_sums(*words: str) -> tuple[set[str], set[str]]:
-    """What pods are told of the secrets now, and what an upgrade with these words for helm would tell them."""
-    told = {
-        one["spec"]["template"]["metadata"]["annotations"].get("checksum/secrets") for one in objects("deployments")
-    }
-    draft = helm("upgrade", "marquee", CHART, *LOCAL, *EXTRA, *words, "--dry-run=server", "--hide-notes")
-    return told - {None}, set(re.findall(r'checksum/secrets: "(\w+)"', draft))
+def secrets_sums(*words: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Deployment → what its pods are told of the secrets now, and what an upgrade with these words would tell them."""
+    draft = helm("upgrade", "marquee", CHART, *LOCAL, *EXTRA, *words, "--dry-run=server", "--hide-notes", "-o", "json")
+    drafted = [one for one in yaml.safe_load_all(json.loads(draft)["manifest"]) if one and one["kind"] == "Deployment"]
+    return _sums(objects("deployments")), _sums(drafted)
+
+
+def _sums(deployments: list[dict]) -> dict[str, str]:
+    told = {one["metadata"]["name"]: one["spec"]["template"]["metadata"].get("annotations", {}) for one in deployments}
+    return {name: notes["checksum/secrets"] for name, notes in told.items() if "checksum/secrets" in notes}
 
 
 def required() -> None:

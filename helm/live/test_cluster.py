@@ -193,9 +193,12 @@ def test_an_upgrade_that_changes_nothing_restarts_nothing():
 
 def test_an_upgrade_that_brings_a_secret_migrates_with_it():
     """The Job that runs before the rest of the upgrade names a key that the Secret of the version before has not."""
+    before = {pod["metadata"]["name"] for pod in pods()}
     began = time.monotonic()
     cluster.upgrade("--set", "services.booking.secretEnv.BROUGHT_LATER=BROUGHT_LATER", "--wait")
     assert cluster.secrets()["BROUGHT_LATER"]
+    anew = [pod for pod in pods() if pod["metadata"]["name"] not in before]
+    assert {cluster.kind_of(pod)[0] for pod in anew} == {"booking"}, "others started anew for it"
     cluster.figure("upgrade that brings a new secret to booking", time.monotonic() - began)
     buy()
 

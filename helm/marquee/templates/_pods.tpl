@@ -218,7 +218,9 @@ spec:
     metadata:
       labels: {{- include "marquee.labels" (merge (dict "version" .tag) $select) | nindent 8 }}
       annotations:
-        checksum/secrets: {{ include "marquee.secretsChecksum" .root | quote }}
+        {{- with include "marquee.secretsChecksum" . }}
+        checksum/secrets: {{ . | quote }}
+        {{- end }}
         {{- with .checksum }}
         checksum/config: {{ . | quote }}
         {{- end }}
@@ -303,15 +305,15 @@ spec:
         {{- include "marquee.caVolumes" (dict "root" .root "name" .service "databases" .databases) | nindent 8 }}
 {{- end }}
 
-{{- /* Pods start anew when what they may be given of the Secret changes. What this render generates counts as if it were
-       there already, and what it no longer asks for as gone: the upgrade after this one comes to the same sum. */ -}}
+{{- /* Pods start anew when what they are given of the Secret changes: those of its keys that their environment names. What
+       this render generates counts as if it were there already. Nothing where no key is named. Takes root, env. */ -}}
 {{- define "marquee.secretsChecksum" -}}
-{{- $there := lookup "v1" "Secret" .Release.Namespace (include "marquee.secretName" .) | default dict -}}
-{{- $data := $there.data | default dict -}}
-{{- if not .Values.secrets.existing }}{{ $data = dict }}
-{{- range $key := include "marquee.optionalSecretKeys" . | fromJsonArray }}{{ with index ($there.data | default dict) $key }}{{ $_ := set $data $key . }}{{ end }}{{ end }}
-{{- range $key := include "marquee.secretKeys" . | fromJsonArray }}
-{{- $_ := set $data $key (include "marquee.secret" (dict "root" $ "key" $key) | b64enc) }}
-{{- end }}{{ end -}}
-{{ $data | toJson | sha256sum | trunc 16 }}
+{{- $secret := include "marquee.secretName" .root -}}
+{{- $there := (lookup "v1" "Secret" .root.Release.Namespace $secret | default dict).data | default dict -}}
+{{- $given := dict -}}
+{{- range fromYamlArray .env }}{{ with dig "valueFrom" "secretKeyRef" dict . }}{{ if eq .name $secret }}
+{{- if or .optional $.root.Values.secrets.existing }}{{ $_ := set $given .key (index $there .key | default "") }}
+{{- else }}{{ $_ := set $given .key (include "marquee.secret" (dict "root" $.root "key" .key) | b64enc) }}{{ end }}
+{{- end }}{{ end }}{{ end -}}
+{{- if $given }}{{ $given | toJson | sha256sum | trunc 16 }}{{ end }}
 {{- end }}

@@ -6,13 +6,6 @@
 {{- $keys | uniq | sortAlpha | toJson }}
 {{- end }}
 
-{{- /* Those that are given to pods where somebody has put them there. */ -}}
-{{- define "marquee.optionalSecretKeys" -}}
-{{- $keys := list -}}
-{{- range $service := append (values .Values.services) .Values.frontend }}{{ $keys = concat $keys (values $service.optionalSecretEnv) }}{{ end -}}
-{{ $keys | uniq | sortAlpha | toJson }}
-{{- end }}
-
 {{- /* A secret's value: what is kept in the cluster, else a new one, the same wherever this render asks for it.
        Takes root, key. */ -}}
 {{- define "marquee.secret" -}}
