@@ -7,7 +7,7 @@ case $process in
     web) exec gunicorn -c python:chassis.web.gunicorn config.wsgi "$@" ;;
     worker)
         exec celery -A config.celery worker -n "${SERVICE_NAME:?}@%h" \
-            -E --without-mingle --without-gossip --loglevel INFO "$@"
+            -E --heartbeat-interval 10 --without-mingle --without-gossip --loglevel INFO "$@"
         ;;
     relay) exec python -m chassis.messaging.relay "$@" ;;
     live) exec python -m live_seats "$@" ;;

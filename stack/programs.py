@@ -215,7 +215,7 @@ def _worker(service: Service, node: str) -> list[str]:
     return [
         *(_when_idle() if service.name in PATIENT else ("nice", "-n", "15")),
         *(f"{variables.BINARIES}/celery", "-A", "config.celery", "worker", "-n", node),
-        *("-E", "--without-mingle", "--without-gossip", "--loglevel", "INFO"),
+        *("-E", "--heartbeat-interval", "10", "--without-mingle", "--without-gossip", "--loglevel", "INFO"),
     ]
 
 

@@ -4,6 +4,7 @@ Run with `celery -A chassis.messaging.clock beat --scheduler celery.beat:Schedul
 Two of them at once do no harm: every job that a tick starts is safe to repeat.
 """
 
+import logging
 import os
 
 from celery import Celery
@@ -13,6 +14,9 @@ from chassis.messaging import broker
 from chassis.messaging.exchanges import CLOCK
 
 TICKS = {"clock.second": 1.0, "clock.minute": 60.0, "clock.hour": 3600.0, "clock.day": 86400.0}
+
+# It would say of every tick that it sends it.
+logging.getLogger("celery.beat").setLevel(logging.WARNING)
 
 app = Celery("clock")
 app.conf.update(

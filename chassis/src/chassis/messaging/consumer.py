@@ -45,15 +45,15 @@ class RunningLane(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has 
     requires = ("celery.worker.consumer.events:Events",)
 
     def start(self, consumer: Any) -> None:
-        consumer.unfinished, consumer.ended = set(), []
+        consumer.unfinished, consumer.ended, consumer.telling = set(), [], None
         consumer.app.lane.start(wake=lambda: consumer.hub.call_soon(consumer.settle))
-        self._timer = consumer.timer.call_repeatedly(MONITORING_SECONDS, consumer.tell_flower)
 
     def stop(self, consumer: Any) -> None:
-        self._timer.cancel()
         consumer.app.lane.stop(seconds=STOP_SECONDS if consumer.connection else 0.0)
         consumer.settle()
-        consumer.tell_flower()
+        if consumer.telling:
+            consumer.telling.cancel()
+            consumer.tell_flower()
 
 
 class EventConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
@@ -67,6 +67,8 @@ class EventConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
 
     unfinished: set[Delivery]
     ended: list[Delivery]
+    # The timer of what is still to be told; none while nothing is.
+    telling: Any
 
     def create_task_handler(self, *args: Any, **options: Any) -> Callable[[Any], None]:
         """Celery's, from which nothing is raised but that the connection is lost: a message that was neither handled
@@ -94,6 +96,7 @@ class EventConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
         delivery = Delivery(event, message)
         self.unfinished.add(delivery)
         self.app.lane.put(delivery)
+        self._tell_flower_soon()
 
     def settle(self) -> None:
         """Tells the broker what has become of deliveries: those that nothing waits below are acknowledged in one word.
@@ -114,6 +117,7 @@ class EventConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
                 self._acknowledge(channel, tags)
             except self.connection_errors as exc:
                 log.warning("events not acknowledged", extra={"error": type(exc).__name__})
+        self._tell_flower_soon()
 
     def _acknowledge(self, channel: Any, tags: Sequence[int]) -> None:
         waiting = [one.message.delivery_tag for one in self.unfinished if one.message.channel is channel]
@@ -125,7 +129,12 @@ class EventConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
             if tag > lowest:
                 channel.basic_ack(tag)
 
+    def _tell_flower_soon(self) -> None:
+        if self.telling is None and (self.ended or self.unfinished):
+            self.telling = self.timer.call_after(MONITORING_SECONDS, self.tell_flower)
+
     def tell_flower(self) -> None:
+        self.telling = None
         if self.event_dispatcher:  # gone between two connections
             ended, self.ended = self.ended, []
             flower.tell(self.event_dispatcher, ended=ended, unfinished=self.unfinished)

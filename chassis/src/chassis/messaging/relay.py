@@ -8,6 +8,7 @@ mark publishes a batch twice; consumers know that from their inbox.
 import logging
 import logging.config
 import os
+import select
 import signal
 import time
 from datetime import UTC, datetime, timedelta
@@ -148,10 +149,18 @@ class Relay:
         """Until a commit notifies, at the longest POLL_SECONDS; the seconds it took."""
         assert self._connection is not None
         started = time.monotonic()
-        for _ in self._connection.notifies(timeout=POLL_SECONDS, stop_after=1):
-            pass
+        if not self._notified(self._connection):
+            # psycopg, which is asked to wait, wakes up ten times a second.
+            poll = select.poll()
+            poll.register(self._connection.pgconn.socket, select.POLLIN)
+            poll.poll(POLL_SECONDS * 1000)
+            self._notified(self._connection)
         self._publisher.keep_alive()
         return time.monotonic() - started
+
+    @staticmethod
+    def _notified(connection: psycopg.Connection[Any]) -> bool:
+        return bool(list(connection.notifies(timeout=0, stop_after=1)))
 
 
 def _shortly_before(event_id: UUID) -> UUID:
