@@ -5,7 +5,6 @@ TLS_CERTIFICATE and TLS_CERTIFICATE_KEY, PEM files, turn TLS on; they are read a
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
 import resource
@@ -23,6 +22,7 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 
+from chassis import garbage  # noqa: E402
 from chassis.telemetry.metrics import forget_process  # noqa: E402
 from live_seats.admission import Admission, Limits  # noqa: E402
 from live_seats.certificate import Certificate  # noqa: E402
@@ -61,9 +61,7 @@ async def _run() -> None:
     if certificate:
         keeping.append(asyncio.create_task(certificate.keep_fresh()))
     ended = asyncio.create_task(stopping.wait())
-    # What was loaded stays out of the collector's way.
-    gc.collect()
-    gc.freeze()
+    garbage.settle()
     await asyncio.wait([ended, *keeping], return_when=asyncio.FIRST_COMPLETED)
     # 1001: clients come again in a moment, with the version that they have.
     server.close(reason="restarting")

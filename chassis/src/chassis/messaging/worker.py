@@ -6,10 +6,11 @@ from importlib import import_module
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_init
+from celery.signals import setup_logging, worker_init, worker_ready
 from django.conf import settings
 from django.db import connection
 
+from chassis import garbage
 from chassis.messaging import broker, task_metrics
 from chassis.messaging.batches import PREFETCH, Lane
 from chassis.messaging.housekeeping import measure, prune, prune_sessions
@@ -94,6 +95,11 @@ def _keep_our_logging(**_: Any) -> None:
 @worker_init.connect  # type: ignore[untyped-decorator]  # Celery has no types
 def _send_spans(**_: Any) -> None:
     tracing.start()
+
+
+@worker_ready.connect  # type: ignore[untyped-decorator]  # Celery has no types
+def _collect_rarely(**_: Any) -> None:
+    garbage.settle()
 
 
 def _never_run() -> None:

@@ -1,12 +1,12 @@
 """gunicorn's configuration: `gunicorn -c python:chassis.web.gunicorn config.wsgi`."""
 
-import gc
 import os
 from typing import Any
 
 from gunicorn import sock
 from gunicorn.glogging import Logger
 
+from chassis import garbage
 from chassis.telemetry import tracing
 from chassis.telemetry.logs import logging_config
 from chassis.telemetry.metrics import forget_process
@@ -54,8 +54,7 @@ def when_ready(server: Any) -> None:
     """
     if server.cfg.is_ssl:
         sock.ssl_context(server.cfg)
-    gc.collect()
-    gc.freeze()
+    garbage.settle()
 
 
 def post_fork(server: Any, worker: Any) -> None:
