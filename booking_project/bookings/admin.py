@@ -112,7 +112,10 @@ class BookingAdmin(ReadOnlyAdmin):
         *("reference", "customer", "what", "status", "payment_status", TOTAL),
         by_the_theater("created_at", title="booked"),
     ]
-    list_filter = ["status", ("payment_status", MoneyFilter), columns.ShowtimeDayFilter, "showtime__theater_name"]
+    list_filter = [
+        *("status", ("payment_status", MoneyFilter), columns.ShowtimeDayFilter),
+        ("showtime__theater_name", columns.ShowtimeTheaterFilter),
+    ]
     list_select_related = ["showtime"]
     # That there is something to search by; what is found is found by indexes (selectors.found_by).
     search_fields = ["reference"]

@@ -22,6 +22,7 @@ from chassis.ids import is_nobodys
 from chassis.money import Money, format_money
 from chassis.storage.models import AuditRecord
 from chassis.web.day_filter import Day, DayFilter
+from chassis.web.searching import REACH, RecentValues
 
 # No clock is further from UTC than this.
 _FARTHEST = timedelta(days=1)
@@ -179,3 +180,16 @@ class ShowtimeDayFilter(TheaterDayFilter):
 
     def of(self, day: Day, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(showtime__in=list(Showtime.objects.filter(on_day(day)).values_list("pk", flat=True)))
+
+
+class ShowtimeTheaterFilter(RecentValues):
+    """Of bookings, of which no index has those of a theater: beside a day, all of them are found."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.title: Any = f"theater, of a day or among the newest {REACH // 2}"
+
+    def queryset(self, request: Any, queryset: QuerySet[Any]) -> Any:
+        if request.GET.get(ShowtimeDayFilter.parameter_name):
+            return admin.AllValuesFieldListFilter.queryset(self, request, queryset)
+        return super().queryset(request, queryset)

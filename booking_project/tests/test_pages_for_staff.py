@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -20,6 +21,7 @@ from bookings.models import Booking, SeatStatus, Showtime
 from chassis.ids import uuid7
 from chassis.storage.audit_log import Actor, Door
 from chassis.testing_pages import assert_lists_are_taken_along
+from chassis.web import searching
 from chassis.web.staff import local_user
 
 pytestmark = pytest.mark.django_db
@@ -184,6 +186,18 @@ def test_a_day_is_the_theater_s_own_and_begins_in_its_morning(hold: Any, read: A
     ShowtimeFactory(starts_at=START + timedelta(hours=2), movie_title="Afterwards")
     page = read("showtime/?day=2030-11-29")
     assert page.index(showtime.movie_title) < page.index("Afterwards")
+
+
+def test_bookings_of_a_theater_are_found_among_the_newest_and_all_of_those_of_a_day(
+    hold: Any, read: Any, showtime: Showtime, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(searching, "REACH", 4)
+    older, *newest = [hold(place) for place in range(3)]
+    there = f"booking/?{urlencode({'showtime__theater_name': showtime.theater_name})}"
+    assert [one.reference in read(there) for one in (older, *newest)] == [False, True, True]
+    assert all(one.reference in read(f"{there}&day=2030-11-29") for one in (older, *newest))
+    elsewhere = f"booking/?{urlencode({'showtime__theater_name': 'Elsewhere'})}"
+    assert not any(one.reference in read(elsewhere) for one in (older, *newest))
 
 
 def test_a_cancelled_showtime_that_was_never_told_of_has_a_page(read: Any, deliver: Any) -> None:

@@ -28,7 +28,7 @@ MOST = 1000
 NEWEST = 1000
 # Of a part of a text, in characters: an index of trigrams knows none that is shorter.
 SHORTEST = 3
-# A filter without an index looks at so many.
+# A filter without an index looks at so many, and at half of them where each is looked up in another table.
 REACH = 800
 
 
@@ -65,7 +65,7 @@ def known_values(field: Any) -> list[Any]:
 
 class RecentValues(admin.AllValuesFieldListFilter):
     """By a field's values: where no index begins with it, those of the newest rows, and any other one is still answered
-    to who asks for it.
+    to who asks for it. What an index of another table finds is found among the newest rows alone.
     """
 
     def __init__(self, field: Any, request: Any, params: Any, model: Any, model_admin: Any, field_path: str) -> None:
@@ -82,14 +82,24 @@ class RecentValues(admin.AllValuesFieldListFilter):
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> Any:
         found: Any = super().queryset(request, queryset)
+        relation, _, column = self.field_path.rpartition("__")
+        if relation and self.lookup_val is not None:
+            return self._of_newest(queryset, relation, {column: self.lookup_val[-1]})
         known = not self.used_parameters or self.field.name in _in_front(self.field.model)
         return found if known else among_newest(found)
 
+    def _of_newest(self, rows: QuerySet[Any], relation: str, asked: dict[str, Any]) -> QuerySet[Any]:
+        """Those that belong to a row of another table: a join may be planned to read all of it."""
+        newest = among_newest(rows, most=REACH // 2)
+        there = set(newest.order_by().values_list(relation, flat=True))
+        theirs = keys_of(self.field.model._base_manager.filter(pk__in=there, **asked))
+        return newest.filter(**{f"{relation}__in": theirs})
 
-def among_newest(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Those of the REACH newest rows of their table."""
+
+def among_newest(rows: QuerySet[Any], *, most: int = REACH) -> QuerySet[Any]:
+    """Those of so many newest rows of their table."""
     keys = rows.model._base_manager.order_by("-pk").values_list("pk", flat=True)
-    oldest = next(iter(keys[REACH : REACH + 1]), None)
+    oldest = next(iter(keys[most : most + 1]), None)
     return rows if oldest is None else rows.filter(pk__gt=oldest)
 
 
