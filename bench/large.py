@@ -45,7 +45,7 @@ def run(wanted: Sequence[str] = ()) -> dict[str, Any]:
         "bookings": _one(stack, "booking", "SELECT count(*) FROM bookings"),
     }
     figures: list[Figure] = []
-    for part in (costs, desk.desk, reads, renaming, cancelling, auditing):
+    for part in (costs, desk.desk, reads, cancelling, auditing, renaming):
         if wanted and part.__name__ not in wanted:
             continue
         say(part.__name__)

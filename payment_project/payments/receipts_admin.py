@@ -37,7 +37,7 @@ class SeriesFilter(admin.SimpleListFilter):
     parameter_name = "series"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        newest = Receipt.objects.filter(theater_id=OuterRef("theater_id")).order_by("-id")
+        newest = Receipt.objects.filter(theater_id=OuterRef("theater_id")).order_by("-position")
         named = ReceiptSeries.objects.annotate(called=Subquery(newest.values("showtime__theater_name")[:1]))
         return [(str(each.id), f"{each} {each.called or ''}".strip()) for each in named.order_by("id")[:_THEATERS]]
 
