@@ -125,6 +125,14 @@ def test_a_node_of_rabbitmq_is_not_killed_because_it_does_not_serve():
     }
 
 
+def test_whether_a_database_lives_is_asked_without_a_command():
+    """A command costs a node much, and there are five databases; whether one may be asked something, a command tells."""
+    node = pod("default", "postgres").container("postgres")
+    assert node["livenessProbe"]["tcpSocket"]["port"] == "postgresql"
+    assert node["readinessProbe"]["exec"]["command"][0] == "pg_isready"
+    assert node["readinessProbe"]["periodSeconds"] >= 10
+
+
 @pytest.mark.parametrize("variant", ALL)
 @pytest.mark.parametrize("process", ["web", "worker", "relay", "migrate"])
 def test_every_variable_that_the_settings_require_is_there(variant, process):
