@@ -126,7 +126,7 @@ def test_a_node_of_rabbitmq_is_not_killed_because_it_does_not_serve():
 
 
 def test_whether_a_database_lives_is_asked_without_a_command():
-    """A command costs a node much, and there are five databases; whether one may be asked something, a command tells."""
+    """A command costs a node much, and there are five; whether one may be asked something, a command tells."""
     node = pod("default", "postgres").container("postgres")
     assert node["livenessProbe"]["tcpSocket"]["port"] == "postgresql"
     assert node["readinessProbe"]["exec"]["command"][0] == "pg_isready"
