@@ -301,7 +301,7 @@ def test_one_entry_is_never_posted_twice(operation: GatewayOperation) -> None:
     refused_by_database(lambda: Transaction.objects.bulk_create(lines), IntegrityError)
 
 
-def test_the_gauges_tell_what_is_under_way(deliver: Deliver) -> None:
+def test_the_gauges_tell_what_is_under_way(deliver: Deliver, monkeypatch: pytest.MonkeyPatch) -> None:
     opened(deliver)
     deliver("booking.created", booking_data(payment_method={"token": "tok_gateway_down"}))
     deliver("booking.created", booking_data(payment_method={"token": "tok_card_declined"}))
@@ -310,6 +310,9 @@ def test_the_gauges_tell_what_is_under_way(deliver: Deliver) -> None:
     assert metrics.OLDEST.labels(Kind.AUTHORIZE)._value.get() > 0
     assert metrics.PENDING.labels(Kind.CAPTURE)._value.get() == 0
     assert metrics.SUCCESS._value.get() == 50.0
+    monkeypatch.setattr(metrics, "NEWEST", 1)
+    metrics.measure()
+    assert metrics.SUCCESS._value.get() == 0.0
 
 
 def test_a_token_is_not_kept_longer_than_it_is_needed(deliver: Deliver) -> None:
