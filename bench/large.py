@@ -45,6 +45,7 @@ def run(wanted: Sequence[str] = ()) -> dict[str, Any]:
         "bookings": _one(stack, "booking", "SELECT count(*) FROM bookings"),
     }
     figures: list[Figure] = []
+    # Renaming is last: thousands are told of it by mail, before whoever comes next.
     for part in (costs, desk.desk, reads, cancelling, auditing, renaming):
         if wanted and part.__name__ not in wanted:
             continue

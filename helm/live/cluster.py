@@ -17,8 +17,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-import yaml
-
 HELM = Path(__file__).resolve().parent.parent
 ROOT = HELM.parent
 sys.path[:0] = [str(HELM), str(HELM / "tests"), str(ROOT)]
@@ -83,13 +81,7 @@ def emptied(namespace: str) -> None:
 def secrets_sums(*words: str) -> tuple[dict[str, str], dict[str, str]]:
     """Deployment → what its pods are told of the secrets now, and what an upgrade with these words would tell them."""
     draft = helm("upgrade", "marquee", CHART, *LOCAL, *EXTRA, *words, "--dry-run=server", "--hide-notes", "-o", "json")
-    drafted = [one for one in yaml.safe_load_all(json.loads(draft)["manifest"]) if one and one["kind"] == "Deployment"]
-    return _sums(objects("deployments")), _sums(drafted)
-
-
-def _sums(deployments: list[dict]) -> dict[str, str]:
-    told = {one["metadata"]["name"]: one["spec"]["template"]["metadata"].get("annotations", {}) for one in deployments}
-    return {name: notes["checksum/secrets"] for name, notes in told.items() if "checksum/secrets" in notes}
+    return chart.secrets_sums(objects("deployments")), chart.secrets_sums(chart.parsed(json.loads(draft)["manifest"]))
 
 
 def required() -> None:

@@ -100,6 +100,16 @@ def parsed(text: str) -> list[dict]:
     return [one for one in yaml.load_all(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if one]
 
 
+def secrets_sums(documents: list[dict]) -> dict[str, str]:
+    """Deployment → the sum of what its pods are given of the Secret; those that are given nothing are left out."""
+    told = {
+        one["metadata"]["name"]: one["spec"]["template"]["metadata"].get("annotations", {})
+        for one in documents
+        if one["kind"] == "Deployment"
+    }
+    return {name: notes["checksum/secrets"] for name, notes in told.items() if "checksum/secrets" in notes}
+
+
 def of_kind(variant: str, *kinds: str) -> list[dict]:
     return [one for one in objects(variant) if one["kind"] in kinds]
 

@@ -5,7 +5,6 @@ import re
 import subprocess
 
 import pytest
-import yaml
 from chart import (
     CHART,
     SERVICES,
@@ -15,9 +14,11 @@ from chart import (
     helm,
     hook_items,
     of_kind,
+    parsed,
     pod,
     pods,
     rendered,
+    secrets_sums,
     values,
     whole,
 )
@@ -143,23 +144,12 @@ def test_a_job_of_other_contents_has_another_name():
     assert not names[0] & names[1]
 
 
-def secrets_sums(*words: str) -> dict[str, str]:
-    """Deployment → the sum of what it is given of the Secret, all new: what is kept is found in clusters alone."""
-    return {
-        one["metadata"]["name"]: one["spec"]["template"]["metadata"]["annotations"].get("checksum/secrets", "")
-        for one in yaml.safe_load_all(rendered(*words))
-        if one and one["kind"] == "Deployment"
-    }
-
-
 def test_pods_do_not_start_anew_because_their_secrets_are_there_now():
     """At the first upgrade the Secret is read that the install generated: the sum is of what is in it."""
     text = (CHART / "templates" / "_pods.tpl").read_text()
-    body = text.partition('define "marquee.secretsChecksum"')[2]
+    body = text.partition('define "marquee.secretsGiven"')[2]
     assert 'include "marquee.secret"' in body
-    sums = secrets_sums()
-    without = {name for name, told in sums.items() if not told}
-    assert without == {"marquee-gateway", "marquee-redis-proxy"} & sums.keys()
+    sums = secrets_sums(parsed(rendered()))
     assert len(set(sums.values())) > len(SERVICES)
     # Of nothing, as it was when the Secret was looked for alone.
     assert "44136fa355b3678a" not in sums.values()
@@ -168,8 +158,9 @@ def test_pods_do_not_start_anew_because_their_secrets_are_there_now():
 def test_a_secret_starts_those_alone_anew_that_are_given_it():
     """A Secret that somebody keeps: what is generated would differ with each render."""
     kept = ("--set", "secrets.existing=kept")
-    before = secrets_sums(*kept)
-    after = secrets_sums(*kept, "--set", "services.booking.secretEnv.BROUGHT_LATER=BROUGHT_LATER")
+    before = secrets_sums(parsed(rendered(*kept)))
+    brought = ("--set", "services.booking.secretEnv.BROUGHT_LATER=BROUGHT_LATER")
+    after = secrets_sums(parsed(rendered(*kept, *brought)))
     assert {name for name in after if after[name] != before[name]} == {
         f"marquee-booking-{process}" for process in ("live", "relay", "web-blue", "worker")
     }

@@ -21,6 +21,7 @@ import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 
+from chassis import garbage
 from chassis.ids import uuid7
 from chassis.messaging.events import Event
 
@@ -35,8 +36,7 @@ SIGNING_KEY = Ed25519PrivateKey.generate()
 
 def pytest_collection_finish() -> None:
     """What is loaded by now stays: looked through again and again, it takes a tenth of the time of the tests."""
-    gc.collect()
-    gc.freeze()
+    garbage.settle()
     gc.set_threshold(100_000, 20, 100)
 
 

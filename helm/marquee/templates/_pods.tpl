@@ -218,8 +218,8 @@ spec:
     metadata:
       labels: {{- include "marquee.labels" (merge (dict "version" .tag) $select) | nindent 8 }}
       annotations:
-        {{- with include "marquee.secretsChecksum" . }}
-        checksum/secrets: {{ . | quote }}
+        {{- with include "marquee.secretsGiven" . }}
+        checksum/secrets: {{ . | sha256sum | trunc 16 | quote }}
         {{- end }}
         {{- with .checksum }}
         checksum/config: {{ . | quote }}
@@ -306,8 +306,8 @@ spec:
 {{- end }}
 
 {{- /* Pods start anew when what they are given of the Secret changes: those of its keys that their environment names. What
-       this render generates counts as if it were there already. Nothing where no key is named. Takes root, env. */ -}}
-{{- define "marquee.secretsChecksum" -}}
+       this render generates counts as if it were there already. As JSON, "" where no key is named. Takes root, env. */ -}}
+{{- define "marquee.secretsGiven" -}}
 {{- $secret := include "marquee.secretName" .root -}}
 {{- $there := (lookup "v1" "Secret" .root.Release.Namespace $secret | default dict).data | default dict -}}
 {{- $given := dict -}}
@@ -315,5 +315,5 @@ spec:
 {{- if or .optional $.root.Values.secrets.existing }}{{ $_ := set $given .key (index $there .key | default "") }}
 {{- else }}{{ $_ := set $given .key (include "marquee.secret" (dict "root" $.root "key" .key) | b64enc) }}{{ end }}
 {{- end }}{{ end }}{{ end -}}
-{{- if $given }}{{ $given | toJson | sha256sum | trunc 16 }}{{ end }}
+{{- if $given }}{{ $given | toJson }}{{ end }}
 {{- end }}
